@@ -1,0 +1,74 @@
+// The JSON API: bodies and answers (README, "API"). The page, the command line and scripts use the same.
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
+import { AgentType } from './agent-status.ts';
+import { CommandStatus } from './command-status.ts';
+import { AgentSummary, CommandExecution, Role } from './entities.ts';
+import { CommandRequest } from './dashboard-to-hub.ts';
+import { ErrorCode } from './errors.ts';
+import { Timestamp } from './message.ts';
+
+export const SessionRequest = Type.Object({
+  username: Type.String({ minLength: 1, maxLength: 128 }),
+  password: Type.String({ minLength: 1, maxLength: 1024 }),
+});
+export type SessionRequest = Static<typeof SessionRequest>;
+
+export const SessionAnswer = Type.Object({
+  token: Type.String(),
+  expiresAt: Timestamp,
+  userId: Type.String(),
+  role: Role,
+});
+export type SessionAnswer = Static<typeof SessionAnswer>;
+
+/** An agent's name goes into addresses, file names and shell lines: letters, digits, dot, dash, underscore. */
+export const AgentRegistration = Type.Object({
+  agentId: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
+  agentType: AgentType,
+});
+export type AgentRegistration = Static<typeof AgentRegistration>;
+
+export const AgentRegistered = Type.Object({
+  agentId: Type.String(),
+  agentType: AgentType,
+  token: Type.String(),
+});
+export type AgentRegistered = Static<typeof AgentRegistered>;
+
+/** The body of `POST /api/v1/commands`: a `command:request` without its envelope. */
+export const CommandBody = Type.Object({
+  ...Type.Omit(CommandRequest, ['type', 'version', 'priority']).properties,
+  priority: Type.Optional(CommandRequest.properties.priority),
+});
+export type CommandBody = Static<typeof CommandBody>;
+
+export const CommandAnswer = Type.Object({ commandId: Type.String(), position: Type.Integer() });
+export type CommandAnswer = Static<typeof CommandAnswer>;
+
+export const CommandQuery = Type.Object({
+  agentId: Type.Optional(Type.String()),
+  status: Type.Optional(CommandStatus),
+  q: Type.Optional(Type.String({ maxLength: 256 })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+  cursor: Type.Optional(Type.String({ maxLength: 64 })),
+});
+export type CommandQuery = Static<typeof CommandQuery>;
+
+/** A page of a list; `nextCursor` is null on the last one. */
+function Page<T extends TSchema>(item: T) {
+  return Type.Object({
+    items: Type.Array(item),
+    nextCursor: Type.Union([Type.String(), Type.Null()]),
+  });
+}
+
+export const AgentPage = Page(AgentSummary);
+export type AgentPage = Static<typeof AgentPage>;
+export const CommandPage = Page(CommandExecution);
+export type CommandPage = Static<typeof CommandPage>;
+
+/** Every refused call answers with this. */
+export const ErrorAnswer = Type.Object({
+  error: Type.Object({ code: ErrorCode, message: Type.String() }),
+});
+export type ErrorAnswer = Static<typeof ErrorAnswer>;

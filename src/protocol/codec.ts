@@ -1,0 +1,96 @@
+// Frames to messages and back. A text frame is JSON; a binary frame is one flag byte, then JSON, plain or raw-deflated.
+import type { TObject } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { type Body, type MessageOf, VERSION } from './message.ts';
+
+/** The first byte of a binary frame (protocol.md, "Ground rules"). */
+export const FrameFlag = { plain: 0x00, deflateRaw: 0x01 } as const;
+
+/** Undoes raw deflate; throws on bad data or too much of it. */
+export type Inflate = (bytes: Uint8Array) => Uint8Array;
+
+/** A message, or why there is none. */
+export type Decoded<M> =
+  | { ok: true; message: M }
+  | {
+      ok: false;
+      code: 'invalid_message' | 'unsupported_version';
+      reason: string;
+      /** The sender's own name for its request, where it could be read. */
+      requestId?: string;
+    };
+
+/** Writes a message as the text of a frame. */
+export function encode<M extends { type: string; version: string }>(body: Body<M>): string {
+  return JSON.stringify({ ...body, version: VERSION });
+}
+
+/**
+ * Makes the reader of one direction of the protocol. Each schema is compiled once, here.
+ * @param schemas every message this side may receive
+ * @param inflate undoes raw deflate; without it such frames are refused
+ */
+export function createDecoder<const S extends readonly TObject[]>(schemas: S, inflate?: Inflate) {
+  const checkers = new Map(
+    schemas.map((schema) => [
+      String(schema.properties['type']?.const),
+      TypeCompiler.Compile(schema),
+    ]),
+  );
+
+  /** Reads a frame: text, bytes, or a value that a WebSocket library has parsed already. Never throws. */
+  return function decode(frame: unknown): Decoded<MessageOf<S>> {
+    const value = parse(frame, inflate);
+    if (!isRecord(value)) return refuse('A message is one JSON object in a frame.');
+    const requestId = typeof value['requestId'] === 'string' ? value['requestId'] : undefined;
+    if (typeof value['type'] !== 'string') return refuse('The message has no type.', requestId);
+    if (typeof value['version'] !== 'string')
+      return refuse('The message has no version.', requestId);
+    if (!/^1\.\d+\.\d+$/.test(value['version'])) {
+      return {
+        ok: false,
+        code: 'unsupported_version',
+        reason: `This hub speaks protocol ${VERSION}, and any 1.x.y.`,
+      };
+    }
+    const checker = checkers.get(value['type']);
+    if (!checker) {
+      return refuse(`There is no message "${value['type'].slice(0, 64)}" here.`, requestId);
+    }
+    if (!checker.Check(value)) {
+      const flaw = checker.Errors(value).First();
+      return refuse(
+        `${value['type']}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`,
+        requestId,
+      );
+    }
+    return { ok: true, message: value };
+  };
+}
+
+function refuse(reason: string, requestId?: string): Decoded<never> {
+  return { ok: false, code: 'invalid_message', reason, ...(requestId && { requestId }) };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** The JSON value in a frame; undefined where there is none. */
+function parse(frame: unknown, inflate?: Inflate): unknown {
+  try {
+    if (typeof frame === 'string') return JSON.parse(frame);
+    if (frame instanceof ArrayBuffer) return parse(new Uint8Array(frame), inflate);
+    if (frame instanceof Uint8Array) return JSON.parse(textOf(frame, inflate));
+    return frame;
+  } catch {
+    return undefined;
+  }
+}
+
+function textOf(frame: Uint8Array, inflate?: Inflate): string {
+  const payload = frame.subarray(1);
+  const bytes = frame[0] === FrameFlag.deflateRaw && inflate ? inflate(payload) : payload;
+  if (frame[0] !== FrameFlag.plain && bytes === payload) throw new Error('unknown flag');
+  return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+}

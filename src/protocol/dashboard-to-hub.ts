@@ -1,0 +1,81 @@
+// What a dashboard says (data-model.md, "Client → Server Messages"; protocol.md, "Dashboard → hub").
+import { type Static, Type } from '@sinclair/typebox';
+import { Priority } from './command-status.ts';
+import { ClientInfo, Session } from './entities.ts';
+import { Id, type MessageOf, message } from './message.ts';
+
+/** Where a returning dashboard stands in one terminal: -1 is before the first chunk. */
+const TerminalPosition = Type.Object({
+  commandId: Id,
+  afterSequence: Type.Integer({ minimum: -1 }),
+});
+
+/** The first message: who is there, and what it saw before, if it comes back. */
+export const DashboardConnect = message('dashboard:connect', {
+  token: Type.String({ maxLength: 8192 }),
+  clientInfo: ClientInfo,
+  resume: Type.Optional(
+    Type.Object({
+      connectionId: Id,
+      hubEpoch: Id,
+      terminals: Type.Array(TerminalPosition, { maxItems: 1000 }),
+    }),
+  ),
+  terminals: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('attached')])),
+  accept: Type.Optional(Type.Array(Type.String({ maxLength: 64 }), { maxItems: 8 })),
+});
+export type DashboardConnect = Static<typeof DashboardConnect>;
+
+/** Queue a command. `requestId` makes it safe to send again for 24 hours. */
+export const CommandRequest = message('command:request', {
+  agentId: Id,
+  command: Type.String(),
+  priority: Priority,
+  requestId: Type.Optional(Id),
+  session: Type.Optional(Session),
+  timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
+});
+export type CommandRequest = Static<typeof CommandRequest>;
+
+/** Stop a command, queued or running. */
+export const CommandInterrupt = message('command:interrupt', { commandId: Id });
+export type CommandInterrupt = Static<typeof CommandInterrupt>;
+
+/** Replay what is held after a sequence (-1, the default: all), then follow live. */
+export const TerminalAttach = message('terminal:attach', {
+  commandId: Id,
+  afterSequence: Type.Optional(Type.Integer({ minimum: -1 })),
+});
+export type TerminalAttach = Static<typeof TerminalAttach>;
+
+/** Follow a terminal no longer. */
+export const TerminalDetach = message('terminal:detach', { commandId: Id });
+export type TerminalDetach = Static<typeof TerminalDetach>;
+
+/** Answer an agent's question. */
+export const ApprovalRespond = message('approval:respond', { approvalId: Id, optionId: Id });
+export type ApprovalRespond = Static<typeof ApprovalRespond>;
+
+/** Keystrokes for a running pty command. */
+export const CommandInput = message('command:input', { commandId: Id, data: Type.String() });
+export type CommandInput = Static<typeof CommandInput>;
+
+/** The size of the viewer's terminal, in characters. */
+export const TerminalResize = message('terminal:resize', {
+  commandId: Id,
+  cols: Type.Integer({ minimum: 1, maximum: 1000 }),
+  rows: Type.Integer({ minimum: 1, maximum: 1000 }),
+});
+export type TerminalResize = Static<typeof TerminalResize>;
+
+export const dashboardToHub = [
+  DashboardConnect,
+  CommandRequest,
+  CommandInterrupt,
+  TerminalAttach,
+  TerminalDetach,
+  ApprovalRespond,
+  CommandInput,
+  TerminalResize,
+] as const;
+export type DashboardToHub = MessageOf<typeof dashboardToHub>;

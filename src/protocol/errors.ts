@@ -1,0 +1,49 @@
+// What can go wrong, in words a program can match and a person can act on (protocol.md, "error.code").
+import { type Static, Type } from '@sinclair/typebox';
+
+/** Codes of refused requests, on sockets and over HTTP. */
+export const ErrorCode = Type.Union([
+  Type.Literal('invalid_message'),
+  Type.Literal('unsupported_version'),
+  Type.Literal('not_authenticated'),
+  Type.Literal('forbidden'),
+  Type.Literal('rate_limited'),
+  Type.Literal('agent_unknown'),
+  Type.Literal('agent_offline'),
+  Type.Literal('agent_exists'),
+  Type.Literal('invalid_command'),
+  Type.Literal('queue_full'),
+  Type.Literal('command_unknown'),
+  Type.Literal('command_not_active'),
+  Type.Literal('approval_unknown'),
+  Type.Literal('expired'),
+  Type.Literal('not_found'),
+  Type.Literal('unavailable'),
+]);
+export type ErrorCode = Static<typeof ErrorCode>;
+
+/** Codes a command can fail with. */
+export const FailureCode = Type.Union([
+  Type.Literal('timeout'),
+  Type.Literal('agent_lost'),
+  Type.Literal('agent_crashed'),
+  Type.Literal('output_too_large'),
+  Type.Literal('invalid_command'),
+  Type.Literal('program_failed'),
+]);
+export type FailureCode = Static<typeof FailureCode>;
+
+/** Why a command failed: a code, and one sentence a person can act on. */
+export const CommandError = Type.Object({ code: FailureCode, message: Type.String() });
+export type CommandError = Static<typeof CommandError>;
+
+/** A request that was understood and refused. It meets HTTP or a socket once, in `web`. */
+export class Refusal extends Error {
+  override readonly name = 'Refusal';
+  readonly code: ErrorCode;
+
+  constructor(code: ErrorCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
