@@ -43,7 +43,8 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
     const value = parse(frame, inflate);
     if (!isRecord(value)) return refuse('A message is one JSON object in a frame.');
     const requestId = typeof value['requestId'] === 'string' ? value['requestId'] : undefined;
-    if (typeof value['type'] !== 'string') return refuse('The message has no type.', requestId);
+    const type = value['type'];
+    if (typeof type !== 'string') return refuse('The message has no type.', requestId);
     if (typeof value['version'] !== 'string')
       return refuse('The message has no version.', requestId);
     if (!/^1\.\d+\.\d+$/.test(value['version'])) {
@@ -53,14 +54,14 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
         reason: `This hub speaks protocol ${VERSION}, and any 1.x.y.`,
       };
     }
-    const checker = checkers.get(value['type']);
+    const checker = checkers.get(type);
     if (!checker) {
-      return refuse(`There is no message "${value['type'].slice(0, 64)}" here.`, requestId);
+      return refuse(`There is no message "${type.slice(0, 64)}" here.`, requestId);
     }
     if (!checker.Check(value)) {
       const flaw = checker.Errors(value).First();
       return refuse(
-        `${value['type']}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`,
+        `${type}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`,
         requestId,
       );
     }

@@ -1,0 +1,61 @@
+import { and, asc, desc, eq, gte, inArray, isNotNull, like, lt, sql } from 'drizzle-orm';
+import type { CommandPage, CommandQuery } from '../protocol/api.ts';
+import { commands } from './schema.ts';
+import type { Access } from './access.ts';
+import type { Store } from './store.ts';
+
+const PAGE = 50;
+
+/** The history of commands, and the memory of the queues. */
+export function createCommands({ db, read, write }: Access): Store['commands'] {
+  function page(query: CommandQuery): CommandPage {
+    const limit = query.limit ?? PAGE;
+    const rows = db
+      .select()
+      .from(commands)
+      .where(
+        and(
+          query.agentId ? eq(commands.agentId, query.agentId) : undefined,
+          query.status ? eq(commands.status, query.status) : undefined,
+          query.q ? contains(query.q) : undefined,
+          query.cursor ? lt(commands.id, query.cursor) : undefined,
+        ),
+      )
+      .orderBy(desc(commands.id))
+      .limit(limit + 1)
+      .all();
+    const items = rows.slice(0, limit);
+    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+  }
+
+  return {
+    insert: (command) => write(() => db.insert(commands).values(command).run()),
+    update: (id, changes) =>
+      write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
+    find: (id) => read(() => db.select().from(commands).where(eq(commands.id, id)).get()),
+    unfinished: () =>
+      read(() =>
+        db
+          .select()
+          .from(commands)
+          .where(inArray(commands.status, ['queued', 'running']))
+          .orderBy(asc(commands.id))
+          .all(),
+      ),
+    requestedSince: (time) =>
+      read(() =>
+        db
+          .select()
+          .from(commands)
+          .where(and(gte(commands.requestedAt, time), isNotNull(commands.requestId)))
+          .all(),
+      ),
+    page: (query) => read(() => page(query)),
+  };
+}
+
+/** Matches commands that contain a text, taken literally. */
+function contains(text: string) {
+  const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
+  return sql`${like(commands.command, pattern)} ESCAPE '\\'`;
+}

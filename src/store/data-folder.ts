@@ -1,0 +1,54 @@
+// The folder a hub keeps everything in. One hub at a time: SQLite's own file lock says so, and goes with the process.
+import { Database } from 'bun:sqlite';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A data folder that is ours until `release`. */
+export interface DataFolder {
+  /** Where a file of this name lives in it. */
+  path(name: string): string;
+  /** The text of a secret file, made by `create` and readable by its owner alone where there was none. */
+  secret(name: string, create: () => string): string;
+  /** Leaves word of who holds the folder, for whoever tries next. */
+  announce(owner: string): void;
+  release(): void;
+}
+
+/**
+ * Takes hold of a data folder, and makes it where it is missing (mode 0700).
+ * @throws when another hub holds it; the message names that one
+ */
+export function openDataFolder(dir: string): DataFolder {
+  mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const path = (name: string) => join(dir, name);
+  const ownerFile = path('owner');
+  const lock = new Database(path('lock'), { create: true });
+  try {
+    lock.run('PRAGMA locking_mode = EXCLUSIVE');
+    lock.run('BEGIN EXCLUSIVE');
+  } catch {
+    lock.close();
+    throw new Error(`The data folder ${dir} is in use by ${readOr(ownerFile, 'another hub')}.`);
+  }
+  return {
+    path,
+    secret(name, create) {
+      const file = path(name);
+      const held = readOr(file, '');
+      if (held !== '') return held;
+      const made = create();
+      writeFileSync(file, made, { mode: 0o600, flag: 'w' });
+      return made;
+    },
+    announce: (owner) => writeFileSync(ownerFile, owner),
+    release: () => lock.close(),
+  };
+}
+
+function readOr(file: string, otherwise: string): string {
+  try {
+    return readFileSync(file, 'utf8').trim() || otherwise;
+  } catch {
+    return otherwise;
+  }
+}

@@ -1,0 +1,26 @@
+// Brings a database file to this build's schema. drizzle's own migrator reads a folder, which a compiled binary has not:
+// the SQL that drizzle-kit generates is embedded instead, and `user_version` counts what has been applied.
+import type { Database } from 'bun:sqlite';
+import first from './migrations/0000_first.sql' with { type: 'text' };
+
+const migrations = [first];
+
+/**
+ * Applies the migrations that are missing, all or none.
+ * @throws when the file was written by a newer Signalbox; it is left as it was
+ */
+export function migrate(database: Database): void {
+  const applied = database.query<{ user_version: number }, []>('PRAGMA user_version').get();
+  const version = applied?.user_version ?? 0;
+  if (version > migrations.length) {
+    throw new Error(
+      `The database is from a newer Signalbox (schema ${version}, this one knows ${migrations.length}): use that one, or another data folder.`,
+    );
+  }
+  database
+    .transaction(() => {
+      for (const sql of migrations.slice(version)) database.run(sql);
+      database.run(`PRAGMA user_version = ${migrations.length}`);
+    })
+    .immediate();
+}
