@@ -7,6 +7,10 @@ import { join } from 'node:path';
 export interface DataFolder {
   /** Where a file of this name lives in it. */
   path(name: string): string;
+  /** The text of a file; null where there is none. */
+  read(name: string): string | null;
+  /** Writes a file that its owner alone can read. */
+  write(name: string, text: string): void;
   /** The text of a secret file, made by `create` and readable by its owner alone where there was none. */
   secret(name: string, create: () => string): string;
   /** Leaves word of who holds the folder, for whoever tries next. */
@@ -21,34 +25,36 @@ export interface DataFolder {
 export function openDataFolder(dir: string): DataFolder {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
   const path = (name: string) => join(dir, name);
-  const ownerFile = path('owner');
+  const read = (name: string) => readOrNull(path(name));
+  const write = (name: string, text: string) => writeFileSync(path(name), text, { mode: 0o600 });
   const lock = new Database(path('lock'), { create: true });
   try {
     lock.run('PRAGMA locking_mode = EXCLUSIVE');
     lock.run('BEGIN EXCLUSIVE');
   } catch {
     lock.close();
-    throw new Error(`The data folder ${dir} is in use by ${readOr(ownerFile, 'another hub')}.`);
+    throw new Error(`The data folder ${dir} is in use by ${read('owner') ?? 'another hub'}.`);
   }
   return {
     path,
+    read,
+    write,
     secret(name, create) {
-      const file = path(name);
-      const held = readOr(file, '');
-      if (held !== '') return held;
+      const held = read(name);
+      if (held !== null) return held;
       const made = create();
-      writeFileSync(file, made, { mode: 0o600, flag: 'w' });
+      write(name, made);
       return made;
     },
-    announce: (owner) => writeFileSync(ownerFile, owner),
+    announce: (owner) => write('owner', owner),
     release: () => lock.close(),
   };
 }
 
-function readOr(file: string, otherwise: string): string {
+function readOrNull(file: string): string | null {
   try {
-    return readFileSync(file, 'utf8').trim() || otherwise;
+    return readFileSync(file, 'utf8').trim() || null;
   } catch {
-    return otherwise;
+    return null;
   }
 }

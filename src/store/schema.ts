@@ -6,8 +6,8 @@ import type { OutputStream, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
 
 export const users = sqliteTable('users', {
+  /** The name to log in with. */
   id: text().primaryKey(),
-  username: text().notNull().unique(),
   passwordHash: text().notNull(),
   role: text().$type<Role>().notNull(),
   createdAt: integer().notNull(),

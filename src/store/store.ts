@@ -4,8 +4,8 @@ import type { CommandQuery, CommandPage } from '../protocol/api.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 
 export interface StoredUser {
+  /** The name to log in with. */
   id: string;
-  username: string;
   passwordHash: string;
   role: Role;
   createdAt: number;
@@ -64,7 +64,7 @@ export interface StoredConnection {
 export interface Store {
   users: {
     count(): Promise<number>;
-    findByName(username: string): Promise<StoredUser | undefined>;
+    find(id: string): Promise<StoredUser | undefined>;
     insert(user: StoredUser): Promise<void>;
   };
   agents: {

@@ -7,8 +7,7 @@ import type { Store } from './store.ts';
 export function createUsers({ db, read, write }: Access): Store['users'] {
   return {
     count: () => read(() => db.select({ n: count() }).from(users).get()?.n ?? 0),
-    findByName: (username) =>
-      read(() => db.select().from(users).where(eq(users.username, username)).get()),
+    find: (id) => read(() => db.select().from(users).where(eq(users.id, id)).get()),
     insert: (user) => write(() => db.insert(users).values(user).run()),
   };
 }

@@ -57,10 +57,7 @@ CREATE TABLE `output` (
 --> statement-breakpoint
 CREATE TABLE `users` (
 	`id` text PRIMARY KEY NOT NULL,
-	`username` text NOT NULL,
 	`password_hash` text NOT NULL,
 	`role` text NOT NULL,
 	`created_at` integer NOT NULL
 );
---> statement-breakpoint
-CREATE UNIQUE INDEX `users_username_unique` ON `users` (`username`);

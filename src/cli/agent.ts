@@ -1,0 +1,87 @@
+// `signalbox agent`: the side that runs commands.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { Command } from 'commander';
+import { startAgent } from '../agent/agent.ts';
+import { address, agentTypes, defaultStateFolder, setting } from '../config.ts';
+import type { AgentType } from '../protocol/agent-status.ts';
+import { Failure } from './failure.ts';
+import { createLog } from './log.ts';
+import { askedToStop } from './signals.ts';
+
+interface AgentFlags {
+  hub: string;
+  id: string;
+  type: AgentType;
+  tokenFile?: string;
+  cwd: string;
+  state?: string;
+  pty: boolean;
+}
+
+export function agentCommand(): Command {
+  return new Command('agent')
+    .description('Connect an agent to a hub, and run what it is sent.')
+    .addOption(
+      setting('--hub <url>', 'the hub').default('http://127.0.0.1:7420').argParser(address),
+    )
+    .addOption(setting('--id <id>', 'its id on the hub', 'agent_id').makeOptionMandatory())
+    .addOption(
+      setting('--type <type>', 'its type, as it was added', 'agent_type')
+        .choices(agentTypes)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      setting(
+        '--token-file <file>',
+        'where its token stands (or SIGNALBOX_AGENT_TOKEN)',
+        'agent_token_file',
+      ),
+    )
+    .addOption(setting('--cwd <dir>', 'where it works', 'agent_cwd').default('.'))
+    .addOption(setting('--state <dir>', 'where it keeps its journal', 'agent_state'))
+    .addOption(
+      setting('--pty', 'one real terminal for both streams, with keyboard', 'agent_pty').default(
+        false,
+      ),
+    )
+    .addHelpText(
+      'after',
+      `
+Add the agent on the dashboard first: it shows the token, once.
+
+Examples:
+  SIGNALBOX_AGENT_TOKEN=… signalbox agent --hub https://signalbox.example.com --id build-1 --type claude
+  signalbox agent --id build-1 --type codex --token-file ~/.signalbox-token --cwd ~/project`,
+    )
+    .action(async (flags: AgentFlags) => {
+      const stop = askedToStop();
+      const log = createLog();
+      const agent = startAgent({
+        hub: flags.hub,
+        agentId: flags.id,
+        agentType: flags.type,
+        token: agentToken(flags.tokenFile),
+        cwd: resolve(flags.cwd),
+        stateDir: flags.state ?? defaultStateFolder(flags.id),
+        pty: flags.pty,
+        log: (line) => log.info(line),
+      });
+      const ended = await Promise.race([stop.then(() => null), agent.ended]);
+      if (ended === null) return agent.stop();
+      if (ended.exitCode !== 0) throw new Failure(ended.reason, ended.exitCode);
+    });
+}
+
+function agentToken(file: string | undefined): string {
+  const given = process.env['SIGNALBOX_AGENT_TOKEN'];
+  if (file === undefined && given) return given.trim();
+  if (file === undefined) {
+    throw new Failure('Give the token with --token-file, or in SIGNALBOX_AGENT_TOKEN.');
+  }
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new Failure(`The token cannot be read: ${error instanceof Error ? error.message : file}`);
+  }
+}

@@ -1,0 +1,276 @@
+// Agents come, go, take over and return: their connections, and what that means for the command in their hands.
+import { timingSafeEqual } from 'node:crypto';
+import type { AgentConnect, AgentToHub } from '../protocol/agent-to-hub.ts';
+import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
+import { AGENT_PING_MS, AGENT_SILENCE_MS, TAKEOVER_PING_MS } from '../protocol/limits.ts';
+import type { AgentConnection } from './agent-connection.ts';
+import type { AgentPresence } from './agent-presence.ts';
+import type { Authority } from './authority.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Endings } from './endings.ts';
+import { type Link, tellAgent } from './link.ts';
+import { reconcile } from './reconcile.ts';
+import type { HubContext } from './state.ts';
+import type { Terminals } from './terminals.ts';
+import { hashToken } from './token-hash.ts';
+
+export type Agents = ReturnType<typeof createAgents>;
+
+export interface AgentParts {
+  authority: Authority;
+  presence: AgentPresence;
+  dispatcher: Dispatcher;
+  endings: Endings;
+  terminals: Terminals;
+}
+
+/** A second instance that waits whether the first still answers. */
+interface Challenge {
+  link: Link;
+  cancel(): void;
+}
+
+export function createAgents(context: HubContext, parts: AgentParts) {
+  const { state, store, clock, log, settings } = context;
+  const { authority, presence, dispatcher, endings, terminals } = parts;
+  const byLink = new Map<Link, AgentConnection>();
+  const challenges = new Map<AgentConnection, Challenge>();
+
+  function refuse(link: Link, agentId: string, reason: CloseReason, message: string) {
+    tellAgent(link, { type: 'error', code: 'not_authenticated', message, agentId });
+    link.close(CloseCode.policyViolation, reason);
+  }
+
+  /** Makes `link` the agent's socket, and settles what became of its command. */
+  function welcome(agent: AgentConnection, link: Link, message: AgentConnect) {
+    const connectionId = Bun.randomUUIDv7();
+    authority.claim(agent, link, connectionId, message.instanceId);
+    byLink.set(link, agent);
+    agent.connectionTime = clock.now();
+    agent.lastHeartbeat = clock.now();
+    agent.awaySince = null;
+    agent.capabilities = message.capabilities;
+    agent.journalId = message.journalId ?? null;
+    agent.cancelGrace?.();
+    agent.cancelGrace = null;
+    logConnection(agent, connectionId, message);
+    const { resume, stop } = reconcile(agent, message, { dispatcher, endings, terminals });
+    tellAgent(link, {
+      type: 'agent:welcome',
+      agentId: agent.agentId,
+      heartbeatIntervalMs: AGENT_PING_MS,
+      resume,
+      stop,
+    });
+    if (agent.current) dispatcher.remind(agent.current);
+    presence.settle(agent);
+    dispatcher.pump(agent);
+  }
+
+  function logConnection(agent: AgentConnection, id: string, message: AgentConnect) {
+    log.info('Agent connected.', { agentId: agent.agentId });
+    store.connections
+      .opened({
+        id,
+        kind: 'agent',
+        peer: agent.agentId,
+        connectedAt: clock.now(),
+        disconnectedAt: null,
+        closeCode: null,
+        closeReason: null,
+        clientInfo: message.runner ?? null,
+      })
+      .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+  }
+
+  /** Forgets the agent's socket; its command goes on without it, for a while. */
+  function lose(agent: AgentConnection, code: number, reason: string) {
+    const { link, connectionId, current } = agent;
+    if (!link) return;
+    byLink.delete(link);
+    authority.release(agent);
+    agent.awaySince = clock.now();
+    log.info('Agent disconnected.', { agentId: agent.agentId, code, reason });
+    if (connectionId) {
+      store.connections
+        .closed(connectionId, clock.now(), code, reason)
+        .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+    }
+    presence.settle(agent);
+    if (current?.delivery === 'sent' || agent.stopping.size > 0) awaitReturn(agent);
+  }
+
+  /** Gives an agent that is away its time to come back to its command. */
+  function awaitReturn(agent: AgentConnection) {
+    agent.cancelGrace?.();
+    agent.cancelGrace = clock.after(settings.agentGraceMs, () => {
+      for (const commandId of agent.stopping) endings.completeOutput(commandId);
+      agent.stopping.clear();
+      if (!agent.current) return;
+      dispatcher.endSoon(agent.current, {
+        event: 'failed',
+        error: {
+          code: 'agent_lost',
+          message: `${agent.agentId} has been away for ${Math.round(settings.agentGraceMs / 1000)} s: look whether its machine and program still run.`,
+        },
+      });
+    });
+  }
+
+  /** Closes an agent's socket so that nothing more is heard from it. */
+  function drop(agent: AgentConnection, code: CloseCode, reason: CloseReason) {
+    const { link } = agent;
+    lose(agent, code, reason);
+    link?.close(code, reason);
+  }
+
+  /** Another instance wants the agent: it gets it only if the present one does not answer a ping. */
+  function challenge(agent: AgentConnection, link: Link, message: AgentConnect) {
+    if (challenges.has(agent)) return refuseChallenger(agent, link);
+    const cancel = clock.after(TAKEOVER_PING_MS, () => {
+      challenges.delete(agent);
+      drop(agent, CloseCode.replaced, 'replaced');
+      welcome(agent, link, message);
+    });
+    challenges.set(agent, { link, cancel });
+    agent.link?.ping();
+  }
+
+  function refuseChallenger({ agentId }: AgentConnection, link: Link) {
+    const advice = `Another process is connected as ${agentId}: stop that one, or use another id.`;
+    refuse(link, agentId, 'agent_in_use', advice);
+  }
+
+  /** Ends the wait of a second instance; answers with its link, if there was one. */
+  function endChallenge(agent: AgentConnection): Link | undefined {
+    const waiting = challenges.get(agent);
+    waiting?.cancel();
+    challenges.delete(agent);
+    return waiting?.link;
+  }
+
+  function receive(agent: AgentConnection, message: AgentToHub) {
+    switch (message.type) {
+      case 'agent:connect':
+        return;
+      case 'agent:capabilities':
+        agent.capabilities = message.capabilities;
+        return;
+      case 'agent:heartbeat':
+        agent.process = message.process ?? null;
+        return;
+      case 'command:started': {
+        const { current } = agent;
+        if (current?.id === message.commandId && current.status === 'queued') {
+          dispatcher.started(current);
+        }
+        return;
+      }
+      case 'terminal:output':
+        if (!holds(agent, message.commandId)) return;
+        terminals.get(message.commandId)?.write(message.sequence, message.stream, message.data);
+        return;
+      case 'terminal:gap':
+        if (!holds(agent, message.commandId)) return;
+        terminals.get(message.commandId)?.lose(message.nextSequence, message.bytes);
+        return;
+      case 'command:finished': {
+        const { link } = agent;
+        const { commandId } = message;
+        dispatcher
+          .finished(agent, message)
+          .then(() => {
+            if (link && agent.link === link) {
+              tellAgent(link, { type: 'command:acknowledged', commandId });
+            }
+          })
+          .catch((error: unknown) => log.error('A result was refused.', { commandId, error }));
+        return;
+      }
+      case 'approval:request':
+      case 'approval:applied':
+        log.warn('Approvals are not handled yet.', { agentId: agent.agentId });
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  function holds(agent: AgentConnection, commandId: string) {
+    return agent.current?.id === commandId || agent.stopping.has(commandId);
+  }
+
+  return {
+    awaitReturn,
+    /** Tells the agent of a command that its output is committed up to a sequence of its own. */
+    acknowledge(commandId: string, nextSequence: number) {
+      for (const [link, agent] of byLink) {
+        if (holds(agent, commandId))
+          tellAgent(link, { type: 'output:ack', commandId, nextSequence });
+      }
+    },
+    /** Takes an agent's first message: welcomes it, refuses it, or lets it wait for the present instance's answer. */
+    connect(link: Link, message: AgentConnect) {
+      const agent = state.agents.get(message.agentId);
+      if (!agent || !sameHash(agent.tokenHash, hashToken(message.token))) {
+        const advice =
+          'The id or the token is wrong: add the agent on the dashboard, and use the token shown there.';
+        return refuse(link, message.agentId, 'unauthenticated', advice);
+      }
+      if (agent.agentType !== message.agentType) {
+        const advice = `${agent.agentId} was added as type ${agent.agentType}: start it with --type ${agent.agentType}.`;
+        return refuse(link, agent.agentId, 'unauthenticated', advice);
+      }
+      if (agent.link && agent.instanceId !== message.instanceId) {
+        return challenge(agent, link, message);
+      }
+      if (agent.link) drop(agent, CloseCode.replaced, 'replaced');
+      if (authority.claimed() >= settings.maxAgents) {
+        return link.close(CloseCode.tryAgainLater, 'limit');
+      }
+      welcome(agent, link, message);
+    },
+    /** Takes any later message; those of a replaced socket are ignored. */
+    receive(link: Link, message: AgentToHub) {
+      const agent = byLink.get(link);
+      if (agent) receive(agent, message);
+    },
+    /** A frame or a pong came: the agent lives. */
+    alive(link: Link) {
+      const agent = byLink.get(link);
+      if (!agent) return;
+      agent.lastHeartbeat = clock.now();
+      const challenger = endChallenge(agent);
+      if (challenger) refuseChallenger(agent, challenger);
+    },
+    /** The socket is gone. */
+    closed(link: Link, code: number, reason: string) {
+      for (const [agent, waiting] of challenges) if (waiting.link === link) endChallenge(agent);
+      const agent = byLink.get(link);
+      if (agent) lose(agent, code, reason);
+    },
+    /** Pings every agent. */
+    ping() {
+      for (const link of byLink.keys()) link.ping();
+    },
+    /** Drops agents that have been silent for 30 s. */
+    sweep() {
+      for (const agent of byLink.values()) {
+        const silent = clock.now() - (agent.lastHeartbeat ?? 0);
+        if (silent >= AGENT_SILENCE_MS) drop(agent, CloseCode.goingAway, 'silent');
+      }
+    },
+    /** Ends an agent's connection for good: its token is worth nothing any more. */
+    revoke(agent: AgentConnection) {
+      drop(agent, CloseCode.policyViolation, 'revoked');
+      agent.cancelGrace?.();
+    },
+    closeAll(code: CloseCode, reason: CloseReason) {
+      for (const link of byLink.keys()) link.close(code, reason);
+    },
+  };
+}
+
+function sameHash(a: string, b: string): boolean {
+  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
+}

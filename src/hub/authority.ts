@@ -1,0 +1,49 @@
+// Who owns an agent, and who is told of what. A second hub beside this one would matter here, and nowhere else:
+// ownership would be a claim in the shared database, and what is told would reach the other hubs' dashboards too.
+import { encode } from '../protocol/codec.ts';
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import type { Body } from '../protocol/message.ts';
+import type { AgentConnection } from './agent-connection.ts';
+import type { Link } from './link.ts';
+import type { ServerState } from './state.ts';
+
+/** Sends one frame to every socket that listens to a topic. */
+export type Publish = (topic: string, frame: string) => void;
+
+/** What every dashboard hears: agents, commands, approvals, heartbeats. */
+export const EVERYONE = 'everyone';
+
+/** What the readers of one command's output hear. */
+export function terminalTopic(commandId: string): string {
+  return `terminal:${commandId}`;
+}
+
+export type Authority = ReturnType<typeof createAuthority>;
+
+export function createAuthority(state: ServerState, publish: Publish) {
+  return {
+    /** Makes `link` the one socket of an agent. */
+    claim(agent: AgentConnection, link: Link, connectionId: string, instanceId: string) {
+      agent.link = link;
+      agent.connectionId = connectionId;
+      agent.instanceId = instanceId;
+    },
+    /** Gives an agent up: nobody is connected as it. */
+    release(agent: AgentConnection) {
+      agent.link = null;
+      agent.connectionId = null;
+    },
+    /** How many agents are connected. */
+    claimed(): number {
+      return [...state.agents.values()].filter(({ link }) => link !== null).length;
+    },
+    /** Tells every dashboard. Encoded once, whatever their number. */
+    tellEveryone(body: Body<HubToDashboard>) {
+      publish(EVERYONE, encode<HubToDashboard>(body));
+    },
+    /** Tells the live readers of a command's output. */
+    tellReaders(commandId: string, frame: string) {
+      publish(terminalTopic(commandId), frame);
+    },
+  };
+}

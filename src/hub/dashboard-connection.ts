@@ -1,0 +1,45 @@
+// A dashboard the hub serves: the DashboardConnection of data-model.md, and what it follows.
+import type { ConnectionState } from '../protocol/connection-state.ts';
+import type { ClientInfo, Role } from '../protocol/entities.ts';
+import type { DashboardLink } from './link.ts';
+import type { Bucket } from './rate.ts';
+
+/** Who asks for something. */
+export interface Actor {
+  userId: string;
+  role: Role;
+}
+
+/** Who is at the other end, proved by a token. */
+export interface Identity extends Actor {
+  /** When the proof ends, Unix milliseconds. */
+  expiresAt: number;
+}
+
+/** A dashboard's place in one command's output. */
+export interface Reader {
+  /** Live: the topic brings what comes. Otherwise the cursor `next` walks through the buffer. */
+  live: boolean;
+  next: number;
+}
+
+export interface DashboardConnection {
+  readonly id: string;
+  readonly userId: string;
+  role: Role;
+  readonly connectionTime: number;
+  lastActivity: number;
+  state: ConnectionState;
+  clientInfo: ClientInfo;
+  link: DashboardLink;
+  /** Whether it gets every command's output, or what it attaches to. */
+  terminals: 'all' | 'attached';
+  readers: Map<string, Reader>;
+  /** Since when it does not keep up; null while it does. */
+  slowSince: number | null;
+  /** When its socket dropped, while RECONNECTING. */
+  droppedAt: number | null;
+  messages: Bucket;
+  input: Bucket;
+  cancelTimers: (() => void)[];
+}

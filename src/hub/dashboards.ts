@@ -1,0 +1,242 @@
+// Dashboards come, drop, return and go: their connections, and what each is told on arrival.
+import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
+import { nextConnectionState } from '../protocol/connection-state.ts';
+import type { DashboardConnect } from '../protocol/dashboard-to-hub.ts';
+import {
+  BUFFER_BYTES,
+  CHUNK_BYTES,
+  COMMAND_BYTES,
+  DASHBOARD_SILENCE_MS,
+  HUB_HEARTBEAT_MS,
+  INPUT_RATE,
+  MAX_MESSAGE_BYTES,
+  MESSAGE_RATE,
+  QUEUE_LENGTH,
+  RECONNECT_WINDOW_MS,
+} from '../protocol/limits.ts';
+import { type Authority, EVERYONE } from './authority.ts';
+import type { DashboardConnection, Identity } from './dashboard-connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { Endings } from './endings.ts';
+import { type DashboardLink, tellDashboard } from './link.ts';
+import { createBucket } from './rate.ts';
+import type { Readers } from './readers.ts';
+import type { HubContext } from './state.ts';
+
+export type Dashboards = ReturnType<typeof createDashboards>;
+
+export interface DashboardParts {
+  authority: Authority;
+  dispatcher: Dispatcher;
+  readers: Readers;
+  endings: Endings;
+}
+
+export function createDashboards(context: HubContext, parts: DashboardParts) {
+  const { state, store, clock, log, settings, epoch } = context;
+  const { authority, dispatcher, endings, readers } = parts;
+  const byLink = new Map<DashboardLink, DashboardConnection>();
+
+  /** The connection that a dashboard asks to have back, if it may. */
+  function returning(identity: Identity, { resume }: DashboardConnect) {
+    if (!resume || resume.hubEpoch !== epoch) return undefined;
+    const known = state.dashboards.get(resume.connectionId);
+    return known?.userId === identity.userId ? known : undefined;
+  }
+
+  function createConnection(link: DashboardLink, identity: Identity, message: DashboardConnect) {
+    const dashboard: DashboardConnection = {
+      id: Bun.randomUUIDv7(),
+      userId: identity.userId,
+      role: identity.role,
+      connectionTime: clock.now(),
+      lastActivity: clock.now(),
+      state: 'CONNECTING',
+      clientInfo: message.clientInfo,
+      link,
+      terminals: message.terminals ?? 'all',
+      readers: new Map(),
+      slowSince: null,
+      droppedAt: null,
+      messages: createBucket(clock, MESSAGE_RATE),
+      input: createBucket(clock, INPUT_RATE),
+      cancelTimers: [],
+    };
+    state.dashboards.set(dashboard.id, dashboard);
+    store.connections
+      .opened({
+        id: dashboard.id,
+        kind: 'dashboard',
+        peer: dashboard.userId,
+        connectedAt: dashboard.connectionTime,
+        disconnectedAt: null,
+        closeCode: null,
+        closeReason: null,
+        clientInfo: message.clientInfo,
+      })
+      .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+    return dashboard;
+  }
+
+  /** Gives a connection its new socket; the one it had, if it is still there, is told so. */
+  function takeOver(dashboard: DashboardConnection, link: DashboardLink) {
+    if (dashboard.state === 'CONNECTED') {
+      forget(dashboard);
+      dashboard.link.close(CloseCode.replaced, 'replaced');
+      dashboard.state = nextConnectionState(dashboard.state, 'dropped');
+    }
+    dashboard.link = link;
+    dashboard.slowSince = null;
+  }
+
+  /** Says hello, and what stands: agents, live commands, and for a returning one what it missed. */
+  function greet(dashboard: DashboardConnection, resumed: boolean) {
+    const { link } = dashboard;
+    tellDashboard(link, {
+      type: 'dashboard:welcome',
+      connectionId: dashboard.id,
+      hubEpoch: epoch,
+      userId: dashboard.userId,
+      role: dashboard.role,
+      resumed,
+      heartbeatIntervalMs: HUB_HEARTBEAT_MS,
+      limits: {
+        messageBytes: MAX_MESSAGE_BYTES,
+        chunkBytes: CHUNK_BYTES,
+        bufferBytes: BUFFER_BYTES,
+        commandBytes: COMMAND_BYTES,
+        queueLength: QUEUE_LENGTH,
+        commandTimeoutMs: settings.commandTimeoutMs,
+        maxCommandTimeoutMs: settings.maxCommandTimeoutMs,
+      },
+    });
+    for (const { agentId, status } of state.agents.values()) {
+      tellDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
+    }
+    const missed =
+      resumed && dashboard.droppedAt !== null ? endings.since(dashboard.droppedAt) : [];
+    for (const { id: commandId, agentId, status, exitCode, error } of [
+      ...missed,
+      ...dispatcher.all(),
+    ]) {
+      tellDashboard(link, {
+        type: 'command:status',
+        commandId,
+        agentId,
+        status,
+        ...(exitCode !== null && { exitCode }),
+        ...(error !== null && { error }),
+      });
+    }
+  }
+
+  /** Attaches a dashboard to what it names, and in mode `all` to everything else from its start. */
+  function attachAll(dashboard: DashboardConnection, message: DashboardConnect, resumed: boolean) {
+    const named = new Map(
+      resumed
+        ? message.resume?.terminals.map(({ commandId, afterSequence }) => [
+            commandId,
+            afterSequence,
+          ])
+        : [],
+    );
+    const all =
+      dashboard.terminals === 'all'
+        ? [...dashboard.readers.keys(), ...dispatcher.all().map(({ id }) => id)]
+        : [];
+    for (const commandId of all) if (!named.has(commandId)) named.set(commandId, -1);
+    dashboard.readers.clear();
+    for (const [commandId, after] of named) {
+      readers.attachOrExplain(dashboard, commandId, after).catch(() => {
+        log.warn('A returning dashboard named a command that nobody knows.', { commandId });
+      });
+    }
+  }
+
+  function forget(dashboard: DashboardConnection) {
+    byLink.delete(dashboard.link);
+    for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
+    for (const reader of dashboard.readers.values()) reader.live = false;
+  }
+
+  /** Ends a connection for good. */
+  function end(dashboard: DashboardConnection, code: number, reason: string) {
+    dashboard.state = nextConnectionState(dashboard.state, 'closed');
+    for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
+    dashboard.readers.clear();
+    state.dashboards.delete(dashboard.id);
+    store.connections
+      .closed(dashboard.id, clock.now(), code, reason)
+      .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+  }
+
+  return {
+    /** Takes a dashboard's first message, its token checked already: welcomes it, gives it its connection back, or refuses. */
+    connect(link: DashboardLink, identity: Identity, message: DashboardConnect) {
+      const known = returning(identity, message);
+      if (known) takeOver(known, link);
+      if (byLink.size >= settings.maxDashboards) {
+        return link.close(CloseCode.tryAgainLater, 'limit');
+      }
+      const dashboard = known ?? createConnection(link, identity, message);
+      for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
+      dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
+      dashboard.role = identity.role;
+      dashboard.terminals = message.terminals ?? 'all';
+      dashboard.lastActivity = clock.now();
+      byLink.set(link, dashboard);
+      dashboard.cancelTimers.push(
+        clock.after(Math.max(0, identity.expiresAt - clock.now()), () =>
+          link.close(CloseCode.policyViolation, 'expired'),
+        ),
+      );
+      greet(dashboard, known !== undefined);
+      link.subscribe(EVERYONE);
+      attachAll(dashboard, message, known !== undefined);
+      dashboard.droppedAt = null;
+    },
+    /** The dashboard behind a socket, while it is connected. */
+    at: (link: DashboardLink) => byLink.get(link),
+    /** A frame or a pong came. */
+    alive(link: DashboardLink) {
+      const dashboard = byLink.get(link);
+      if (dashboard) dashboard.lastActivity = clock.now();
+    },
+    drained(link: DashboardLink) {
+      const dashboard = byLink.get(link);
+      if (dashboard) readers.drained(dashboard);
+    },
+    /** The socket is gone. Without a clean close the dashboard has 60 s to come back. */
+    closed(link: DashboardLink, code: number, reason: string) {
+      const dashboard = byLink.get(link);
+      if (!dashboard) return;
+      forget(dashboard);
+      const clean = code === CloseCode.normal || code === CloseCode.goingAway;
+      if (clean || code === CloseCode.policyViolation) return end(dashboard, code, reason);
+      dashboard.state = nextConnectionState(dashboard.state, 'dropped');
+      dashboard.droppedAt = clock.now();
+      dashboard.cancelTimers.push(
+        clock.after(RECONNECT_WINDOW_MS, () => end(dashboard, code, reason)),
+      );
+    },
+    ping() {
+      for (const link of byLink.keys()) link.ping();
+    },
+    /** Tells everyone that the hub lives: browsers see no pings. */
+    beat() {
+      authority.tellEveryone({ type: 'hub:heartbeat', timestamp: clock.now() });
+    },
+    /** Drops dashboards that have been silent for 60 s, and slow ones. */
+    sweep() {
+      for (const [link, { lastActivity }] of byLink) {
+        if (clock.now() - lastActivity >= DASHBOARD_SILENCE_MS) {
+          link.close(CloseCode.goingAway, 'silent');
+        }
+      }
+      readers.sweep();
+    },
+    closeAll(code: CloseCode, reason: CloseReason) {
+      for (const link of byLink.keys()) link.close(code, reason);
+    },
+  };
+}

@@ -1,0 +1,341 @@
+// The one way a command goes: asked for, committed, queued, handed to its agent, started, ended.
+import { whyNotRunnable } from '../protocol/capabilities.ts';
+import type { CommandAnswer, CommandBody } from '../protocol/api.ts';
+import type { CommandFinished } from '../protocol/agent-to-hub.ts';
+import { hasEnded, nextCommandStatus } from '../protocol/command-status.ts';
+import { mayActAs } from '../protocol/entities.ts';
+import { Refusal } from '../protocol/errors.ts';
+import { ESCALATION_MS, QUEUE_LENGTH } from '../protocol/limits.ts';
+import type { AgentConnection } from './agent-connection.ts';
+import type { AgentPresence } from './agent-presence.ts';
+import { enqueue, requeue, withdraw } from './command-queue.ts';
+import type { Actor } from './dashboard-connection.ts';
+import type { Ending, Endings } from './endings.ts';
+import { type Execution, revive, toStored } from './execution.ts';
+import { tellAgent } from './link.ts';
+import type { Readers } from './readers.ts';
+import { createRequestIds } from './request-ids.ts';
+import type { HubContext } from './state.ts';
+import type { Terminals } from './terminals.ts';
+
+/** A program that has not ended so long after it was told to is given up: all signals, and some patience. */
+const GIVE_UP_MS = 6 * ESCALATION_MS;
+/** How long to wait before a command that could not be handed out is tried again. */
+const RETRY_MS = 1_000;
+
+export type Dispatcher = ReturnType<typeof createDispatcher>;
+
+export interface DispatcherParts {
+  endings: Endings;
+  presence: AgentPresence;
+  readers: Readers;
+  terminals: Terminals;
+}
+
+export function createDispatcher(context: HubContext, parts: DispatcherParts) {
+  const { state, store, clock, log, settings } = context;
+  const { endings, presence, readers, terminals } = parts;
+  const live = new Map<string, Execution>();
+  const requestIds = createRequestIds(clock);
+
+  function queueOf(agentId: string): Execution[] {
+    const queue = state.commandQueue.get(agentId) ?? [];
+    state.commandQueue.set(agentId, queue);
+    return queue;
+  }
+
+  async function end(execution: Execution, ending: Ending) {
+    await endings.end(execution, ending);
+    live.delete(execution.id);
+    const agent = state.agents.get(execution.agentId);
+    if (agent?.current !== execution) return;
+    agent.current = null;
+    if (ending.outputFollows) agent.stopping.add(execution.id);
+    presence.settle(agent);
+    pump(agent);
+  }
+
+  /** Ends a command in the background; what goes wrong is logged. */
+  function endSoon(execution: Execution, ending: Ending) {
+    end(execution, ending).catch((error: unknown) => {
+      log.error('A command could not be ended.', { commandId: execution.id, error });
+    });
+  }
+
+  /** Gives an agent that is free its next command. */
+  function pump(agent: AgentConnection) {
+    if (!agent.link || agent.current || agent.stopping.size > 0) return;
+    const next = queueOf(agent.agentId).shift();
+    if (!next) return;
+    agent.current = next;
+    const refusal = whyNotRunnable(next.command, agent.capabilities);
+    if (refusal !== null) {
+      endSoon(next, { event: 'failed', error: { code: 'invalid_command', message: refusal } });
+      return;
+    }
+    presence.settle(agent);
+    hand(agent, next).catch((error: unknown) => {
+      log.error('A command could not be handed out.', { commandId: next.id, error });
+    });
+  }
+
+  /** Commits the attempt, and only then sends it; where the socket is no longer the same, it was never sent. */
+  async function hand(agent: AgentConnection, execution: Execution) {
+    const { link } = agent;
+    const attempt = {
+      attempt: execution.attempt + 1,
+      sent: true,
+      journalId: agent.journalId,
+    };
+    execution.delivery = 'sending';
+    try {
+      await store.commands.update(execution.id, attempt);
+    } catch (error) {
+      log.error('An attempt could not be stored; trying again.', { agentId: agent.agentId, error });
+      takeBack(agent, execution);
+      clock.after(RETRY_MS, () => pump(agent));
+      return;
+    }
+    Object.assign(execution, attempt);
+    if (execution.ending) return;
+    if (execution.stopping) return end(execution, { event: 'interrupted' });
+    if (!link || agent.link !== link) {
+      takeBack(agent, execution);
+      await endings.persist(execution, { sent: false });
+      pump(agent);
+      return;
+    }
+    execution.delivery = 'sent';
+    startTimer(execution);
+    tellAgent(link, {
+      type: 'command:execute',
+      commandId: execution.id,
+      attempt: execution.attempt,
+      command: execution.command,
+      session: execution.session,
+      timeoutMs: execution.timeoutMs,
+    });
+  }
+
+  /** Puts a command that never started back at the head of the queue; one that was told to stop ends instead. */
+  function takeBack(agent: AgentConnection, execution: Execution) {
+    if (execution.stopping) return endSoon(execution, stopped(execution));
+    execution.delivery = 'waiting';
+    execution.sent = false;
+    for (const cancel of execution.cancelTimers.splice(0)) cancel();
+    agent.current = null;
+    requeue(queueOf(agent.agentId), execution);
+    presence.settle(agent);
+  }
+
+  /** Lets a command's time run, from its start, or from its sending where it has not started. */
+  function startTimer(execution: Execution) {
+    for (const cancel of execution.cancelTimers.splice(0)) cancel();
+    const since = execution.startedAt ?? clock.now();
+    const left = Math.max(0, since + execution.timeoutMs - clock.now());
+    execution.cancelTimers.push(clock.after(left, () => stop(execution, 'timeout')));
+  }
+
+  /** Tells a sent or running command to stop. Its end comes from the agent, or from here where the agent is away. */
+  function stop(execution: Execution, reason: 'user' | 'timeout') {
+    if (execution.ending) return;
+    const repeated = execution.stopping !== null;
+    execution.stopping ??= reason;
+    const link = state.agents.get(execution.agentId)?.link;
+    if (!link) return endSoon(execution, { ...stopped(execution), outputFollows: true });
+    tellAgent(link, { type: 'command:interrupt', commandId: execution.id, reason });
+    if (repeated) return;
+    const giveUp = () => endSoon(execution, { ...stopped(execution), outputFollows: true });
+    execution.cancelTimers.push(clock.after(GIVE_UP_MS, giveUp));
+  }
+
+  /** Tells an agent that came back with a command what it may have missed. */
+  function remind(execution: Execution) {
+    if (execution.stopping && execution.delivery === 'sent') stop(execution, execution.stopping);
+  }
+
+  /** Marks a command as started, and says so once that is committed. */
+  function started(execution: Execution) {
+    const changes = {
+      status: nextCommandStatus(execution.status, 'started'),
+      startedAt: Math.max(clock.now(), execution.requestedAt),
+    };
+    Object.assign(execution, changes);
+    startTimer(execution);
+    const shown = { ...execution };
+    endings
+      .persist(execution, changes)
+      .then(() => endings.tell(shown))
+      .catch((error: unknown) => log.error('A start could not be told.', { error }));
+  }
+
+  return {
+    queueOf,
+    pump,
+    end,
+    endSoon,
+    started,
+    remind,
+    takeBack,
+    startTimer,
+
+    /** The command of this id, where it is queued or running. */
+    find: (commandId: string) => live.get(commandId),
+    /** Every queued or running command. */
+    all: () => [...live.values()],
+
+    /** Brings a stored command back, queued or in its agent's hands. */
+    restore(command: Execution) {
+      live.set(command.id, command);
+      if (command.requestId) requestIds.remember(command.requestedBy, command.requestId, command);
+      const agent = state.agents.get(command.agentId);
+      if (command.delivery === 'waiting') enqueue(queueOf(command.agentId), command);
+      else if (agent) agent.current = command;
+    },
+    rememberRequest: requestIds.remember,
+
+    /**
+     * Accepts a command: fulfilled once it is committed and queued.
+     * The same `requestId` from the same user answers with the same command for 24 hours.
+     * @throws {Refusal} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
+     */
+    async request(who: Actor, body: CommandBody): Promise<CommandAnswer> {
+      if (!mayActAs(who.role, 'operator')) {
+        throw new Refusal('forbidden', 'Your role may watch, but not send commands.');
+      }
+      const before = body.requestId && requestIds.find(who.userId, body.requestId);
+      if (before) {
+        await before.committed;
+        const position = queueOf(before.agentId).findIndex(({ id }) => id === before.commandId);
+        return { commandId: before.commandId, position: Math.max(0, position) };
+      }
+      const agent = state.agents.get(body.agentId);
+      if (!agent) throw new Refusal('agent_unknown', `There is no agent "${body.agentId}".`);
+      if (!agent.link) throw new Refusal('agent_offline', `${agent.agentId} is offline.`);
+      const flaw = whyNotRunnable(body.command, agent.capabilities);
+      if (flaw !== null) throw new Refusal('invalid_command', flaw);
+      const timeoutMs = body.timeoutMs ?? settings.commandTimeoutMs;
+      if (timeoutMs > settings.maxCommandTimeoutMs) {
+        throw new Refusal(
+          'invalid_command',
+          `The time-out may be at most ${settings.maxCommandTimeoutMs / 1000} s.`,
+        );
+      }
+      const waiting = [...live.values()].filter(
+        ({ agentId, delivery }) => agentId === agent.agentId && delivery === 'waiting',
+      );
+      if (waiting.length >= QUEUE_LENGTH) {
+        throw new Refusal(
+          'queue_full',
+          `${QUEUE_LENGTH} commands wait for ${agent.agentId} already.`,
+        );
+      }
+      const execution = revive({
+        id: Bun.randomUUIDv7(),
+        agentId: agent.agentId,
+        command: body.command,
+        priority: body.priority ?? 'normal',
+        status: 'queued',
+        requestedBy: who.userId,
+        requestedAt: clock.now(),
+        startedAt: null,
+        completedAt: null,
+        exitCode: null,
+        session: body.session ?? 'continue',
+        timeoutMs,
+        error: null,
+        requestId: body.requestId ?? null,
+        attempt: 0,
+        sent: false,
+        journalId: null,
+        agentNextSequence: 0,
+        lastSequence: null,
+        totalBytes: null,
+      });
+      live.set(execution.id, execution);
+      const committed = store.commands.insert(toStored(execution));
+      if (body.requestId) requestIds.remember(who.userId, body.requestId, execution, committed);
+      try {
+        await committed;
+      } catch (error) {
+        live.delete(execution.id);
+        if (body.requestId) requestIds.forget(who.userId, body.requestId);
+        log.error('A command could not be stored.', { error });
+        throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
+      }
+      terminals.open(execution.id);
+      readers.follow(execution.id);
+      const position = enqueue(queueOf(agent.agentId), execution);
+      // In the next turn, so that the requester hears of its acceptance first.
+      setImmediate(() => {
+        if (!execution.ending) endings.tell(execution);
+        pump(agent);
+      });
+      return { commandId: execution.id, position };
+    },
+
+    /**
+     * Stops a command: a waiting one at once, a running one through its agent. May be repeated.
+     * @throws {Refusal} forbidden, command_unknown, command_not_active
+     */
+    async interrupt(who: Actor, commandId: string): Promise<void> {
+      if (!mayActAs(who.role, 'operator')) {
+        throw new Refusal('forbidden', 'Your role may watch, but not interrupt.');
+      }
+      const execution = live.get(commandId);
+      if (!execution || execution.ending) {
+        const command = execution ?? (await store.commands.find(commandId));
+        if (!command) throw new Refusal('command_unknown', 'There is no such command.');
+        throw new Refusal('command_not_active', 'The command has ended already.');
+      }
+      if (execution.delivery === 'sent') return stop(execution, 'user');
+      if (execution.delivery === 'sending') {
+        execution.stopping = 'user';
+        return;
+      }
+      withdraw(queueOf(execution.agentId), execution);
+      await end(execution, { event: 'interrupted' });
+    },
+
+    /** Takes an agent's word that a command is over; fulfilled once that is committed. */
+    async finished(agent: AgentConnection, message: CommandFinished): Promise<void> {
+      const execution = agent.current;
+      if (execution?.id === message.commandId && !hasEnded(execution.status)) {
+        const buffer = terminals.get(execution.id);
+        buffer?.lose(message.lastSequence + 1, 0);
+        const ending = endingOf(execution, message);
+        if (execution.status === 'queued' && ending.event === 'completed') started(execution);
+        await end(execution, ending);
+      }
+      if (agent.stopping.delete(message.commandId)) {
+        endings.completeOutput(message.commandId);
+        presence.settle(agent);
+        pump(agent);
+      }
+    },
+  };
+}
+
+/** How a command that was told to stop ends, where the agent has no say. */
+function stopped(execution: Execution): Ending {
+  if (execution.stopping === 'timeout') return { event: 'failed', error: timedOut(execution) };
+  return { event: 'interrupted' };
+}
+
+function timedOut({ timeoutMs }: Execution) {
+  return {
+    code: 'timeout' as const,
+    message: `It ran longer than ${timeoutMs / 1000} s: give it a longer time-out, or make it shorter.`,
+  };
+}
+
+/** What an agent's result means. */
+function endingOf(execution: Execution, message: CommandFinished): Ending {
+  const { outcome, exitCode, error } = message;
+  if (execution.stopping === 'timeout' && outcome !== 'completed') {
+    return { event: 'failed', exitCode, error: timedOut(execution) };
+  }
+  if (outcome === 'interrupted') return { event: 'interrupted' };
+  if (outcome === 'completed' && exitCode === 0) return { event: 'completed', exitCode };
+  return { event: 'failed', exitCode, ...(error && { error }) };
+}

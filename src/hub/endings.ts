@@ -1,0 +1,104 @@
+// The end of a command: decided once, committed, and only then told.
+import type { CommandEvent } from '../protocol/command-status.ts';
+import { nextCommandStatus } from '../protocol/command-status.ts';
+import type { CommandError } from '../protocol/errors.ts';
+import { RECONNECT_WINDOW_MS } from '../protocol/limits.ts';
+import type { Authority } from './authority.ts';
+import type { Execution } from './execution.ts';
+import type { Readers } from './readers.ts';
+import type { HubContext } from './state.ts';
+import type { Terminals } from './terminals.ts';
+
+/** How long to wait before an end that could not be committed is tried again. */
+const RETRY_MS = 1_000;
+
+export interface Ending {
+  event: Exclude<CommandEvent, 'started'>;
+  exitCode?: number | null;
+  error?: CommandError;
+  /** Whether output may still come: the agent has not said that it is over. */
+  outputFollows?: boolean;
+}
+
+export type Endings = ReturnType<typeof createEndings>;
+
+export function createEndings(
+  { store, clock, log }: HubContext,
+  authority: Authority,
+  terminals: Terminals,
+  readers: Readers,
+) {
+  /** Oldest first. */
+  let recent: Execution[] = [];
+
+  /** Tells everyone where a command stands. */
+  function tell(execution: Execution) {
+    const { id: commandId, agentId, status, exitCode, error } = execution;
+    authority.tellEveryone({
+      type: 'command:status',
+      commandId,
+      agentId,
+      status,
+      ...(exitCode !== null && { exitCode }),
+      ...(error !== null && { error }),
+    });
+  }
+
+  /** Commits changes of a command, and does not give up. */
+  async function persist(execution: Execution, changes: Partial<Execution>): Promise<void> {
+    for (;;) {
+      try {
+        return await store.commands.update(execution.id, changes);
+      } catch (error) {
+        log.error('A command could not be stored; trying again.', {
+          commandId: execution.id,
+          error,
+        });
+        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      }
+    }
+  }
+
+  /** Says that a command's output is whole. */
+  function completeOutput(commandId: string) {
+    const buffer = terminals.get(commandId);
+    if (!buffer || buffer.isComplete) return;
+    buffer.complete();
+    readers.completed(commandId);
+    terminals.makeRoom();
+  }
+
+  return {
+    tell,
+    persist,
+    completeOutput,
+    /** Commands that ended since a moment, if it is no longer ago than a dashboard may be away. */
+    since: (time: number) => recent.filter(({ completedAt }) => (completedAt ?? 0) >= time),
+    /**
+     * Ends a command. Fulfilled once the end is committed and told; a command that has ended, or is ending, stays as it is.
+     * @throws {IllegalMove} when its status does not allow such an end
+     */
+    async end(execution: Execution, ending: Ending): Promise<void> {
+      if (execution.ending) return;
+      const status = nextCommandStatus(execution.status, ending.event);
+      execution.ending = true;
+      for (const cancel of execution.cancelTimers) cancel();
+      await terminals.settled(execution.id);
+      const buffer = terminals.get(execution.id);
+      const changes = {
+        status,
+        completedAt: Math.max(clock.now(), execution.startedAt ?? execution.requestedAt),
+        exitCode: status === 'interrupted' ? null : (ending.exitCode ?? null),
+        error: ending.error ?? null,
+        lastSequence: buffer ? buffer.nextSequence - 1 : null,
+        totalBytes: buffer?.writtenBytes ?? null,
+      };
+      await persist(execution, changes);
+      Object.assign(execution, changes);
+      const oldest = clock.now() - 2 * RECONNECT_WINDOW_MS;
+      recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
+      if (!ending.outputFollows) completeOutput(execution.id);
+      tell(execution);
+    },
+  };
+}

@@ -1,0 +1,52 @@
+// A command that is not over: the CommandExecution, and where it stands on its way.
+import type { CommandExecution } from '../protocol/entities.ts';
+import type { StoredCommand } from '../store/store.ts';
+
+/** `waiting` in the queue, `sending` while the attempt is being committed, `sent` once an agent may have it. */
+export type Delivery = 'waiting' | 'sending' | 'sent';
+
+export interface Execution extends StoredCommand {
+  delivery: Delivery;
+  /** Why it was told to stop, if it was. */
+  stopping: 'user' | 'timeout' | null;
+  /** Whether its end is decided and being committed: a command ends once. */
+  ending: boolean;
+  /** Cancels its time-out, and whatever else is still to happen to it. */
+  cancelTimers: (() => void)[];
+}
+
+/** A stored command, back to life. */
+export function revive(command: StoredCommand): Execution {
+  return {
+    ...command,
+    delivery: command.sent ? 'sent' : 'waiting',
+    stopping: null,
+    ending: false,
+    cancelTimers: [],
+  };
+}
+
+/** What is stored of an execution. */
+export function toStored(execution: Execution): StoredCommand {
+  const { delivery, stopping, ending, cancelTimers, ...stored } = execution;
+  return stored;
+}
+
+/** What others are told of a command: the CommandExecution alone. */
+export function toCommandExecution(command: CommandExecution): CommandExecution {
+  return {
+    id: command.id,
+    agentId: command.agentId,
+    command: command.command,
+    priority: command.priority,
+    status: command.status,
+    requestedBy: command.requestedBy,
+    requestedAt: command.requestedAt,
+    startedAt: command.startedAt,
+    completedAt: command.completedAt,
+    exitCode: command.exitCode,
+    session: command.session,
+    timeoutMs: command.timeoutMs,
+    error: command.error,
+  };
+}

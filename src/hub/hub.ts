@@ -1,0 +1,98 @@
+// The hub: every part of it put together, its memory brought back, its clocks started. It knows no HTTP, no sockets, no SQL.
+import type { Clock } from '../protocol/clock.ts';
+import { CloseCode } from '../protocol/close-codes.ts';
+import {
+  AGENT_PING_MS,
+  CONNECTION_LOG_MS,
+  DASHBOARD_PING_MS,
+  HUB_HEARTBEAT_MS,
+} from '../protocol/limits.ts';
+import type { Store } from '../store/store.ts';
+import { createAccounts } from './accounts.ts';
+import { createAgentPresence } from './agent-presence.ts';
+import { createAgents } from './agents.ts';
+import { createAuthority, type Publish } from './authority.ts';
+import { createDashboardInbox } from './dashboard-inbox.ts';
+import { createDashboards } from './dashboards.ts';
+import { createDispatcher } from './dispatcher.ts';
+import { createEndings } from './endings.ts';
+import { createHistory } from './history.ts';
+import type { Log } from './log.ts';
+import { createReaders } from './readers.ts';
+import { createRegistry } from './registry.ts';
+import { restore } from './restore.ts';
+import { createServerState, type HubContext, type HubSettings } from './state.ts';
+import { createTerminals } from './terminals.ts';
+
+/** How often silence and slowness are looked for. */
+const SWEEP_MS = 1_000;
+const PURGE_MS = 3_600_000;
+
+export interface HubOptions {
+  store: Store;
+  clock: Clock;
+  log: Log;
+  settings: HubSettings;
+  publish: Publish;
+}
+
+export type Hub = Awaited<ReturnType<typeof startHub>>;
+
+/**
+ * Brings a hub to life with what its store remembers.
+ * @throws when the store cannot be read
+ */
+export async function startHub({ store, clock, log, settings, publish }: HubOptions) {
+  const state = createServerState();
+  const context: HubContext = { state, store, clock, log, settings, epoch: Bun.randomUUIDv7() };
+  const authority = createAuthority(state, publish);
+  const readers = createReaders(context, authority);
+  const terminals = createTerminals(context, {
+    numbered: readers.numbered,
+    isFollowed: readers.isFollowed,
+    committed: (commandId, nextSequence) => agents.acknowledge(commandId, nextSequence),
+  });
+  const endings = createEndings(context, authority, terminals, readers);
+  const presence = createAgentPresence(context, authority);
+  const dispatcher = createDispatcher(context, { endings, presence, readers, terminals });
+  const agents = createAgents(context, { authority, presence, dispatcher, endings, terminals });
+  const dashboards = createDashboards(context, { authority, dispatcher, endings, readers });
+  const receive = createDashboardInbox(context, { dispatcher, readers });
+
+  await restore(context, { dispatcher, terminals, agents });
+
+  const purge = () => {
+    store.connections.purgeBefore(clock.now() - CONNECTION_LOG_MS).catch((error: unknown) => {
+      log.warn('The connection log could not be purged.', { error });
+    });
+  };
+  purge();
+  const timers = [
+    clock.every(AGENT_PING_MS, agents.ping),
+    clock.every(DASHBOARD_PING_MS, dashboards.ping),
+    clock.every(HUB_HEARTBEAT_MS, dashboards.beat),
+    clock.every(PURGE_MS, purge),
+    clock.every(SWEEP_MS, () => {
+      agents.sweep();
+      dashboards.sweep();
+    }),
+  ];
+
+  return {
+    epoch: context.epoch,
+    state,
+    settings,
+    accounts: createAccounts(context),
+    agents,
+    dashboards: { ...dashboards, receive },
+    dispatcher,
+    registry: createRegistry(context, { agents, dispatcher, presence }),
+    history: createHistory(context, dispatcher),
+    /** Closes every socket with 1001; what is still to be stored is the store's. */
+    stop() {
+      for (const cancel of timers) cancel();
+      dashboards.closeAll(CloseCode.goingAway, 'shutdown');
+      agents.closeAll(CloseCode.goingAway, 'shutdown');
+    },
+  };
+}

@@ -1,0 +1,90 @@
+// The agents that may connect: added and removed by admins, told to whoever asks.
+import type { AgentRegistered, AgentRegistration } from '../protocol/api.ts';
+import { type AgentSummary, mayActAs } from '../protocol/entities.ts';
+import { Refusal } from '../protocol/errors.ts';
+import { createAgentConnection } from './agent-connection.ts';
+import type { AgentPresence } from './agent-presence.ts';
+import type { Agents } from './agents.ts';
+import type { Actor } from './dashboard-connection.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import type { HubContext } from './state.ts';
+import { createToken, hashToken } from './token-hash.ts';
+
+export interface RegistryParts {
+  agents: Agents;
+  dispatcher: Dispatcher;
+  presence: AgentPresence;
+}
+
+export function createRegistry({ state, store, clock, log }: HubContext, parts: RegistryParts) {
+  const { agents, dispatcher, presence } = parts;
+
+  function mustBeAdmin({ role }: Actor) {
+    if (!mayActAs(role, 'admin')) {
+      throw new Refusal('forbidden', 'Only admins may add and remove agents.');
+    }
+  }
+
+  return {
+    /** Every agent, by id. */
+    list: (): AgentSummary[] =>
+      [...state.agents.values()]
+        .toSorted((a, b) => a.agentId.localeCompare(b.agentId))
+        .map(presence.summary),
+    find(agentId: string): AgentSummary | undefined {
+      const agent = state.agents.get(agentId);
+      return agent && presence.summary(agent);
+    },
+    /**
+     * Lets an agent connect. The token is told here, and never again: only its hash is kept.
+     * @throws {Refusal} forbidden, agent_exists, unavailable
+     */
+    async register(who: Actor, body: AgentRegistration): Promise<AgentRegistered> {
+      mustBeAdmin(who);
+      if (state.agents.has(body.agentId)) {
+        throw new Refusal('agent_exists', `There is an agent "${body.agentId}" already.`);
+      }
+      const token = createToken();
+      const agent = {
+        ...body,
+        tokenHash: hashToken(token),
+        createdAt: clock.now(),
+        createdBy: who.userId,
+      };
+      const connection = createAgentConnection(agent);
+      state.agents.set(agent.agentId, connection);
+      try {
+        await store.agents.insert(agent);
+      } catch (error) {
+        state.agents.delete(agent.agentId);
+        log.error('An agent could not be stored.', { error });
+        throw new Refusal('unavailable', 'The hub cannot store agents now: try again soon.');
+      }
+      presence.tell(connection);
+      return { ...body, token };
+    },
+    /**
+     * Removes an agent: its socket is closed, and its commands end.
+     * @throws {Refusal} forbidden, agent_unknown, unavailable
+     */
+    async revoke(who: Actor, agentId: string): Promise<void> {
+      mustBeAdmin(who);
+      const agent = state.agents.get(agentId);
+      if (!agent) throw new Refusal('agent_unknown', `There is no agent "${agentId}".`);
+      try {
+        await store.agents.remove(agentId);
+      } catch (error) {
+        log.error('An agent could not be removed.', { error });
+        throw new Refusal('unavailable', 'The hub cannot remove agents now: try again soon.');
+      }
+      agents.revoke(agent);
+      state.agents.delete(agentId);
+      const error = { code: 'agent_lost' as const, message: `${agentId} was removed.` };
+      for (const command of dispatcher.all()) {
+        if (command.agentId === agentId) dispatcher.endSoon(command, { event: 'failed', error });
+      }
+      state.commandQueue.delete(agentId);
+      presence.tell(agent);
+    },
+  };
+}

@@ -1,0 +1,51 @@
+// What an earlier run of the hub left: agents, queued commands in their order, commands in an agent's hands.
+import { REQUEST_ID_MS } from '../protocol/limits.ts';
+import { createAgentConnection } from './agent-connection.ts';
+import type { Agents } from './agents.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { revive } from './execution.ts';
+import type { HubContext } from './state.ts';
+import type { Terminals } from './terminals.ts';
+
+export interface RestoreParts {
+  dispatcher: Dispatcher;
+  terminals: Terminals;
+  agents: Agents;
+}
+
+/**
+ * Brings the server state back from the store. Queued commands wait again; those an agent has wait for it,
+ * as long as the grace allows; the output of ended ones is let go.
+ */
+export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
+  const { dispatcher, terminals, agents } = parts;
+  for (const agent of await store.agents.all()) {
+    state.agents.set(agent.agentId, createAgentConnection(agent));
+  }
+  for (const command of await store.commands.requestedSince(clock.now() - REQUEST_ID_MS)) {
+    if (command.requestId) {
+      dispatcher.rememberRequest(command.requestedBy, command.requestId, command);
+    }
+  }
+  const unfinished = await store.commands.unfinished();
+  await store.output.freeAllBut(unfinished.map(({ id }) => id));
+  for (const stored of unfinished) {
+    const chunks = await store.output.of(stored.id);
+    terminals.open(stored.id, chunks, stored.agentNextSequence);
+    const command = revive(stored);
+    dispatcher.restore(command);
+    if (!state.agents.has(stored.agentId)) {
+      dispatcher.endSoon(command, {
+        event: 'failed',
+        error: { code: 'agent_lost', message: `${stored.agentId} was removed.` },
+      });
+      continue;
+    }
+    if (command.delivery === 'sent') dispatcher.startTimer(command);
+  }
+  for (const agent of state.agents.values()) {
+    if (!agent.current) continue;
+    agent.awaySince = clock.now();
+    agents.awaitReturn(agent);
+  }
+}

@@ -1,0 +1,117 @@
+// The JSON API, for scripts, tests and the command line. It calls what the sockets and the pages call.
+import { Elysia } from 'elysia';
+import type { Hub } from '../hub/hub.ts';
+import {
+  AgentRegistration,
+  CommandBody,
+  CommandQuery,
+  type SessionAnswer,
+  SessionRequest,
+} from '../protocol/api.ts';
+import { Refusal } from '../protocol/errors.ts';
+import type { Auth } from './auth.ts';
+import type { Tokens } from './tokens.ts';
+
+export interface ApiParts {
+  hub: Hub;
+  auth: Auth;
+  tokens: Tokens;
+}
+
+/** Logging in and out, and the token for a page's socket. */
+function createSessionApi({ auth, tokens }: ApiParts) {
+  return new Elysia({ name: 'api/session', prefix: '/api/v1/session' })
+    .post(
+      '/',
+      async ({ body, set }): Promise<SessionAnswer> => {
+        const session = await auth.logIn(body.username, body.password);
+        if (!session) throw new Refusal('not_authenticated', 'Name or password is wrong.');
+        set.headers['set-cookie'] = session.cookie;
+        const { token, expiresAt, userId, role } = session;
+        return { token, expiresAt, userId, role };
+      },
+      { body: SessionRequest },
+    )
+    .get('/', async ({ request }): Promise<SessionAnswer> => {
+      const who = await auth.require(request);
+      return { ...(await tokens.issueSocket(who)), userId: who.userId, role: who.role };
+    })
+    .delete('/', ({ set }) => {
+      set.headers['set-cookie'] = auth.logOut();
+      return new Response(null, { status: 204 });
+    });
+}
+
+/** Agents: who there is, who may be. */
+function createAgentApi({ hub, auth }: ApiParts) {
+  return new Elysia({ name: 'api/agents', prefix: '/api/v1/agents' })
+    .get('/', async ({ request }) => {
+      await auth.require(request);
+      return { items: hub.registry.list(), nextCursor: null };
+    })
+    .get('/:agentId', async ({ request, params }) => {
+      await auth.require(request);
+      const agent = hub.registry.find(params.agentId);
+      if (!agent) throw new Refusal('agent_unknown', `There is no agent "${params.agentId}".`);
+      return agent;
+    })
+    .post(
+      '/',
+      async ({ request, body, set }) => {
+        const registered = await hub.registry.register(await auth.require(request), body);
+        set.status = 201;
+        return registered;
+      },
+      { body: AgentRegistration },
+    )
+    .delete('/:agentId', async ({ request, params }) => {
+      await hub.registry.revoke(await auth.require(request), params.agentId);
+      return new Response(null, { status: 204 });
+    });
+}
+
+/** Commands: asked for, looked at, stopped. */
+function createCommandApi({ hub, auth }: ApiParts) {
+  return new Elysia({ name: 'api/commands', prefix: '/api/v1/commands' })
+    .post(
+      '/',
+      async ({ request, body, set }) => {
+        const answer = await hub.dispatcher.request(await auth.require(request), body);
+        set.status = 202;
+        return answer;
+      },
+      { body: CommandBody },
+    )
+    .get(
+      '/',
+      async ({ request, query }) => {
+        await auth.require(request);
+        return hub.history.page(query);
+      },
+      { query: CommandQuery },
+    )
+    .get('/:id', async ({ request, params }) => {
+      await auth.require(request);
+      const command = await hub.history.find(params.id);
+      if (!command) throw new Refusal('command_unknown', 'There is no such command.');
+      return command;
+    })
+    .get('/:id/output', async ({ request, params }) => {
+      await auth.require(request);
+      const text = await hub.history.output(params.id);
+      return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
+    })
+    .post('/:id/interrupt', async ({ request, params, set }) => {
+      await hub.dispatcher.interrupt(await auth.require(request), params.id);
+      set.status = 202;
+      return { commandId: params.id };
+    });
+}
+
+/** Everything under `/api/v1`. */
+export function createApi(parts: ApiParts) {
+  return new Elysia({ name: 'api' })
+    .use(createSessionApi(parts))
+    .use(createAgentApi(parts))
+    .use(createCommandApi(parts));
+}

@@ -1,0 +1,114 @@
+// All doors of the hub in one application: sockets, API, pages; what is wrong is said once, here.
+import { Elysia, ValidationError } from 'elysia';
+import type { Hub } from '../hub/hub.ts';
+import type { Log } from '../hub/log.ts';
+import type { Clock } from '../protocol/clock.ts';
+import { Refusal } from '../protocol/errors.ts';
+import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { createAgentSocket } from './agent-socket.ts';
+import { createApi } from './api.ts';
+import { createAuth } from './auth.ts';
+import { createDashboardSocket } from './dashboard-socket.ts';
+import { changesState, createOriginCheck } from './origin.ts';
+import { createNotFound, createPages } from './pages.tsx';
+import { refusalAnswer } from './refusals.ts';
+import type { Lobby } from './socket.ts';
+import { createTokens } from './tokens.ts';
+
+export interface AppOptions {
+  hub: Hub;
+  clock: Clock;
+  log: Log;
+  /** Signs the tokens. */
+  secret: string;
+  /** How browsers and agents reach the hub, where that is not the address they asked for. */
+  publicUrl: string | null;
+  /** The token of the setup link; null once there is an account. */
+  setupToken: string | null;
+  version: string;
+}
+
+export type App = ReturnType<typeof createApp>;
+
+export function createApp(options: AppOptions) {
+  const { hub, clock, log, publicUrl, setupToken } = options;
+  const tokens = createTokens(options.secret, clock);
+  const secure = publicUrl?.startsWith('https:') ?? false;
+  const auth = createAuth({ accounts: hub.accounts, tokens, clock, secure, setupToken });
+  const checkOrigin = createOriginCheck(publicUrl);
+  const lobby: Lobby = { waiting: 0, draining: false };
+  const door = { clock, checkOrigin, lobby };
+  const { registry, history, dispatcher } = hub;
+  const pageAuth = {
+    ...auth,
+    hubUrl: (request: Request) => publicUrl ?? new URL(request.url).origin,
+  };
+  const notFound = createNotFound(pageAuth);
+
+  const app = new Elysia({
+    serve: { reusePort: false, maxRequestBodySize: MAX_MESSAGE_BYTES },
+    websocket: {
+      maxPayloadLength: MAX_MESSAGE_BYTES,
+      perMessageDeflate: false,
+      idleTimeout: 0,
+      sendPings: false,
+    },
+  })
+    .onRequest(({ request }) => {
+      if (!changesState(request) || checkOrigin(request)) return undefined;
+      return refusalAnswer('forbidden', 'This request comes from another site.');
+    })
+    .onError(({ error, code, request }) => {
+      const forApi = new URL(request.url).pathname.startsWith('/api/');
+      if (error instanceof Refusal) return refusalAnswer(error.code, error.message);
+      if (error instanceof ValidationError) {
+        return refusalAnswer('invalid_message', flawOf(error));
+      }
+      if (code === 'PARSE') return refusalAnswer('invalid_message', 'The body is not JSON.');
+      if (code === 'NOT_FOUND') {
+        return forApi ? refusalAnswer('not_found', 'There is no such call.') : notFound(request);
+      }
+      log.error('A request failed.', { path: new URL(request.url).pathname, error });
+      return refusalAnswer('unavailable', 'The hub could not do that now: try again soon.');
+    })
+    .get('/healthz', () => ({
+      status: 'ok',
+      name: 'signalbox',
+      version: options.version,
+      pid: process.pid,
+    }))
+    .use(createAgentSocket(hub, door))
+    .use(createDashboardSocket(hub, tokens, door))
+    .use(createApi({ hub, auth, tokens }))
+    .use(
+      createPages(
+        {
+          agents: registry.list,
+          agent: registry.find,
+          live: history.live,
+          history: history.page,
+          command: history.find,
+          outputState: history.outputState,
+          request: dispatcher.request,
+          interrupt: dispatcher.interrupt,
+          registerAgent: registry.register,
+          revokeAgent: registry.revoke,
+        },
+        pageAuth,
+      ),
+    );
+
+  return {
+    app,
+    /** Lets no new socket in. */
+    drain() {
+      lobby.draining = true;
+    },
+  };
+}
+
+function flawOf(error: ValidationError): string {
+  const [flaw] = error.all;
+  if (!flaw || !('path' in flaw)) return 'The request has not the shape it must have.';
+  return `${flaw.path.slice(1) || error.type}: ${flaw.message}.`;
+}

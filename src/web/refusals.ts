@@ -1,0 +1,28 @@
+// Where refusals meet HTTP: one status for each code, one shape for each error.
+import type { ErrorAnswer } from '../protocol/api.ts';
+import type { ErrorCode } from '../protocol/errors.ts';
+
+const statuses: Record<ErrorCode, number> = {
+  invalid_message: 400,
+  unsupported_version: 400,
+  not_authenticated: 401,
+  forbidden: 403,
+  rate_limited: 429,
+  agent_unknown: 404,
+  agent_offline: 409,
+  agent_exists: 409,
+  invalid_command: 422,
+  queue_full: 429,
+  command_unknown: 404,
+  command_not_active: 409,
+  approval_unknown: 404,
+  expired: 410,
+  not_found: 404,
+  unavailable: 503,
+};
+
+/** The answer to a refused call of the API. */
+export function refusalAnswer(code: ErrorCode, message: string): Response {
+  const body: ErrorAnswer = { error: { code, message } };
+  return Response.json(body, { status: statuses[code] });
+}
