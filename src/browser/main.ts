@@ -1,0 +1,67 @@
+// The page's island: the only script of ours in the browser. It keeps the connection, tells htmx what changed,
+// and draws the terminal; everything else on the page comes from the server as HTML.
+import { systemClock } from '../protocol/clock.ts';
+import { showBanner } from './banner.ts';
+import { createEvents } from './events.ts';
+import { helpForms } from './forms.ts';
+import { defineLocalTime } from './local-time.ts';
+import { openPageTerminal } from './page-terminal.ts';
+import { fetchSession, goToLogin } from './session.ts';
+import { connectToHub, type Socket } from './socket.ts';
+import { afterChoice, afterMessage, createState } from './store.ts';
+import { allowOwnStyles } from './style-nonce.ts';
+import { runThemeSwitch } from './theme-switch.ts';
+
+const store = createState();
+/** How far the hub's clock is ahead of the browser's, in milliseconds. */
+let ahead = 0;
+let hub: Socket | null = null;
+
+allowOwnStyles(document);
+defineLocalTime(() => Date.now() + ahead);
+runThemeSwitch();
+helpForms();
+
+const tell = createEvents(systemClock, document.body);
+const terminal = openPageTerminal({
+  send: (message) => hub?.send(message) ?? false,
+  onCommand(command) {
+    const { activeCommand } = store.getState();
+    const isSame = activeCommand?.id === command?.id;
+    store.setState(isSame ? { activeCommand: command } : afterChoice(command));
+  },
+});
+
+hub = connectToHub({
+  url: `${location.origin.replace(/^http/, 'ws')}/ws/dashboard`,
+  clock: systemClock,
+  random: Math.random,
+  clientInfo: {
+    userAgent: navigator.userAgent.slice(0, 1024),
+    timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
+  },
+  fetchSession,
+  terminals: () => terminal?.positions() ?? [],
+  onMessage(message) {
+    if (message.type === 'hub:heartbeat') ahead = message.timestamp - Date.now();
+    store.setState((state) => afterMessage(state, message));
+    terminal?.hear(message);
+    tell(message);
+  },
+  onWelcome: ({ resumed }, sameHub) => terminal?.welcome({ resumed, sameHub }),
+  onDrop(why) {
+    const error =
+      why === 'full' ? new Error('The hub has no room for another dashboard. Trying again…') : null;
+    store.setState({ connectionStatus: error ? 'error' : 'disconnected', error });
+  },
+  onShutOut: goToLogin,
+});
+
+// Whoever looks again, or has a network again, does not want to wait out the back-off.
+addEventListener('online', () => hub?.wake());
+document.addEventListener('visibilitychange', () => {
+  if (!document.hidden) hub?.wake();
+});
+
+const banner = document.getElementById('connection');
+if (banner) showBanner(store, systemClock, banner);

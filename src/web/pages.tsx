@@ -1,0 +1,32 @@
+// Every page, as one plugin. It is given the hub and auth as two narrow interfaces, and calls what the API calls.
+import { Elysia } from 'elysia';
+import { NotFoundPage } from '../../views/not-found.tsx';
+import { createAssets } from './assets.ts';
+import { createAgentPages } from './page-agents.tsx';
+import { document } from './page-answer.ts';
+import { createCommandPages } from './page-commands.tsx';
+import { createDoor } from './page-door.tsx';
+import { createGate } from './page-gate.tsx';
+import type { PageAuth, PageSource } from './page-source.ts';
+
+/** The pages, their fragments and forms, and the files they load. */
+export function createPages(source: PageSource, auth: PageAuth) {
+  const enter = createGate(auth);
+  return new Elysia({ name: 'pages' })
+    .use(createAssets())
+    .use(createDoor(auth))
+    .use(createAgentPages(source, auth, enter))
+    .use(createCommandPages(source, enter));
+}
+
+/** The page for an address that nobody serves, for the application's own `onError`. */
+export function createNotFound(auth: PageAuth): (request: Request) => Promise<Response> {
+  const enter = createGate(auth);
+  return (request) =>
+    enter(request, (reader) => {
+      const what = 'There is no page at this address.';
+      return document(request, (frame) => <NotFoundPage {...{ frame, reader, what }} />, {
+        status: 404,
+      });
+    });
+}

@@ -1,0 +1,124 @@
+// An agent's page: how it is, its terminal, its queue, what it ran, and the box that sends it commands.
+import { type AgentSummary, type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
+import { agentAddress, agentLiveAddress } from './addresses.ts';
+import { Composer, ComposerHint } from './composer.tsx';
+import { ofAgent, REFRESH, whenever } from './events.ts';
+import { type Frame, Page, type Reader } from './layout.tsx';
+import { Moment } from './moment.tsx';
+import { Partial } from './partial.tsx';
+import { Queue } from './queue.tsx';
+import { Recent } from './recent.tsx';
+import { AgentStatusWord, SignalHead } from './signals.tsx';
+import { type Shown, TerminalHead, TerminalScreen } from './terminal.tsx';
+import { agentTypes } from './words.ts';
+
+/** Everything on an agent's page that changes. */
+export interface AgentState {
+  reader: Reader;
+  agent: AgentSummary;
+  live: CommandExecution[];
+  recent: CommandExecution[];
+  shown: Shown | null;
+}
+
+/** The page at `/agents/:id`. */
+export function AgentPage(props: AgentState & { frame: Frame; requestId: string }) {
+  const { agent, reader, shown, frame } = props;
+  const operates = mayActAs(reader.role, 'operator');
+  return (
+    <Page frame={frame} reader={reader} title={agent.agentId} section="agents">
+      <AgentHead agent={agent} reader={reader} />
+      <AgentWatch agentId={agent.agentId} chosenId={shown?.chosen ? shown.command.id : null} />
+      <div class="desk">
+        <div class="desk-main">
+          <section class="panel terminal-panel" aria-label="Terminal">
+            <TerminalHead shown={shown} mayInterrupt={operates} />
+            <TerminalScreen />
+          </section>
+          {operates && <Composer agent={agent} requestId={props.requestId} />}
+        </div>
+        <div class="desk-side">
+          <Queue live={props.live} currentCommand={agent.currentCommand} mayInterrupt={operates} />
+          <Recent
+            agentId={agent.agentId}
+            commands={props.recent}
+            shownId={shown?.command.id ?? null}
+          />
+        </div>
+      </div>
+    </Page>
+  );
+}
+
+/** The answer to `/agents/:id/live`: every part of the page that changes, each to its own place. */
+export function AgentLive({ reader, agent, live, recent, shown }: AgentState) {
+  const operates = mayActAs(reader.role, 'operator');
+  return (
+    <>
+      <Partial target="#agent-head">
+        <AgentHead agent={agent} reader={reader} />
+      </Partial>
+      <Partial target="#terminal-head">
+        <TerminalHead shown={shown} mayInterrupt={operates} />
+      </Partial>
+      <Partial target="#queue">
+        <Queue live={live} currentCommand={agent.currentCommand} mayInterrupt={operates} />
+      </Partial>
+      <Partial target="#recent">
+        <Recent agentId={agent.agentId} commands={recent} shownId={shown?.command.id ?? null} />
+      </Partial>
+      {operates && (
+        <Partial target="#composer-hint">
+          <ComposerHint agent={agent} />
+        </Partial>
+      )}
+    </>
+  );
+}
+
+/** Asks for the changed parts, one request for all of them. */
+function AgentWatch({ agentId, chosenId }: { agentId: string; chosenId: string | null }) {
+  return (
+    <div
+      hidden
+      hx-get={agentLiveAddress(agentId, chosenId ?? undefined)}
+      hx-trigger={`${whenever(ofAgent(agentId), REFRESH)}, every 10s`}
+      hx-swap="none"
+      hx-sync="this:queue last"
+    />
+  );
+}
+
+function AgentHead({ agent, reader }: { agent: AgentSummary; reader: Reader }) {
+  return (
+    <div id="agent-head" class={`agent-head agent-${agent.status}`}>
+      <SignalHead status={agent.status} />
+      <div>
+        <h1 class="plate">{agent.agentId}</h1>
+        <p class="agent-facts">
+          <AgentStatusWord status={agent.status} />
+          <span>{agentTypes[agent.agentType]}</span>
+          <span>
+            {agent.lastHeartbeat === null ? (
+              'Never connected'
+            ) : (
+              <>
+                Heartbeat <Moment at={agent.lastHeartbeat} />
+              </>
+            )}
+          </span>
+        </p>
+      </div>
+      {mayActAs(reader.role, 'admin') && (
+        <button
+          class="button button-small agent-revoke"
+          type="button"
+          hx-get={`${agentAddress(agent.agentId)}/revoke`}
+          hx-target="#dialog-body"
+        >
+          Revoke…
+        </button>
+      )}
+    </div>
+  );
+}

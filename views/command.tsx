@@ -1,0 +1,128 @@
+// A command's page: everything that is known of it, and its terminal.
+import { hasEnded } from '../src/protocol/command-status.ts';
+import { type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
+import type { ComponentChildren } from 'preact';
+import { agentAddress, commandAddress } from './addresses.ts';
+import { ofAgent, ofCommand, REFRESH, whenever } from './events.ts';
+import { type Frame, Page, type Reader } from './layout.tsx';
+import { duration } from './measures.ts';
+import { Moment } from './moment.tsx';
+import { Partial } from './partial.tsx';
+import { CommandStatusWord, PriorityWord } from './signals.tsx';
+import { TerminalHead, TerminalScreen } from './terminal.tsx';
+
+interface CommandProps {
+  reader: Reader;
+  command: CommandExecution;
+  output: 'held' | 'expired';
+}
+
+/** The page at `/commands/:id`. */
+export function CommandPage({ frame, reader, command, output }: CommandProps & { frame: Frame }) {
+  return (
+    <Page frame={frame} reader={reader} title={firstLine(command.command)} section="history">
+      <p class="crumbs">
+        <a href="/history">History</a> <span aria-hidden="true">/</span>{' '}
+        <a class="mono" href={agentAddress(command.agentId)}>
+          {command.agentId}
+        </a>
+      </p>
+      <h1 class="visually-hidden">Command</h1>
+      <pre class="command-text">
+        <code>{command.command}</code>
+      </pre>
+      <CommandWatch command={command} />
+      <CommandFields command={command} />
+      <section class="panel terminal-panel" aria-label="Terminal">
+        <TerminalHead
+          shown={{ command, output, chosen: false }}
+          mayInterrupt={mayActAs(reader.role, 'operator')}
+        />
+        <TerminalScreen />
+      </section>
+    </Page>
+  );
+}
+
+/** The answer to `/commands/:id/live`: the parts that change. */
+export function CommandLive({ reader, command, output }: CommandProps) {
+  return (
+    <>
+      <Partial target="#command-fields">
+        <CommandFields command={command} />
+      </Partial>
+      <Partial target="#terminal-head">
+        <TerminalHead
+          shown={{ command, output, chosen: false }}
+          mayInterrupt={mayActAs(reader.role, 'operator')}
+        />
+      </Partial>
+      {hasEnded(command.status) && (
+        <Partial target="#command-watch">
+          <CommandWatch command={command} />
+        </Partial>
+      )}
+    </>
+  );
+}
+
+/** A command that has ended changes no more, but for its output, which may be freed. */
+function CommandWatch({ command }: { command: CommandExecution }) {
+  const live = { 'hx-get': `${commandAddress(command.id)}/live`, 'hx-swap': 'none' };
+  const events = hasEnded(command.status)
+    ? whenever(REFRESH)
+    : whenever(ofCommand(command.id), ofAgent(command.agentId), REFRESH);
+  return <div id="command-watch" hidden hx-trigger={events} hx-sync="this:queue last" {...live} />;
+}
+
+function CommandFields({ command }: { command: CommandExecution }) {
+  const { startedAt, completedAt, requestedAt } = command;
+  return (
+    <dl id="command-fields" class="fields">
+      <Field name="Status">
+        <CommandStatusWord status={command.status} />
+      </Field>
+      <Field name="Exit code">{command.exitCode ?? 'none'}</Field>
+      <Field name="Duration">
+        {startedAt !== null && completedAt !== null
+          ? duration(completedAt - startedAt)
+          : 'none yet'}
+      </Field>
+      <Field name="Waited">
+        {startedAt === null ? 'not started' : duration(startedAt - requestedAt)}
+      </Field>
+      <Field name="Priority">
+        <PriorityWord priority={command.priority} />
+      </Field>
+      <Field name="Requested by">{command.requestedBy}</Field>
+      <Field name="Requested">
+        <Moment at={requestedAt} as="clock" />
+      </Field>
+      <Field name="Started">
+        {startedAt === null ? 'never' : <Moment at={startedAt} as="clock" />}
+      </Field>
+      <Field name="Ended">
+        {completedAt === null ? 'not yet' : <Moment at={completedAt} as="clock" />}
+      </Field>
+      <Field name="Time limit">{duration(command.timeoutMs)}</Field>
+      <Field name="Conversation">{command.session === 'new' ? 'New' : 'Continued'}</Field>
+      <Field name="Id">
+        <code class="id">{command.id}</code>
+      </Field>
+    </dl>
+  );
+}
+
+function Field({ name, children }: { name: string; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+function firstLine(text: string): string {
+  const line = text.split('\n', 1)[0] ?? '';
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
+}

@@ -1,0 +1,141 @@
+// The box in which a command is written. It is never swapped while somebody writes: only its note and hint are,
+// and its text once the command has been accepted.
+import type { AgentSummary } from '../src/protocol/entities.ts';
+import { agentAddress } from './addresses.ts';
+import { Icon } from './icons.tsx';
+import { Notice } from './notice.tsx';
+import { Partial } from './partial.tsx';
+import { priorities } from './words.ts';
+
+/** How long a command may take, in milliseconds, as the box offers it. */
+const TIME_LIMITS: [ms: number, name: string][] = [
+  [300_000, '5 minutes'],
+  [900_000, '15 minutes'],
+  [3_600_000, '1 hour'],
+  [14_400_000, '4 hours'],
+];
+
+interface ComposerProps {
+  agent: AgentSummary;
+  /** The page's own name for the next request: sent twice, it still runs once. */
+  requestId: string;
+}
+
+/** The form that sends a command to one agent. */
+export function Composer({ agent, requestId }: ComposerProps) {
+  const prompts = agent.capabilities.includes('prompt');
+  return (
+    <section class="composer panel" aria-label="Send a command">
+      <form
+        id="composer"
+        hx-post={`${agentAddress(agent.agentId)}/commands`}
+        hx-target="#composer-note"
+        hx-disable="find button[type=submit]"
+      >
+        <ComposerText requestId={requestId} />
+        <div class="composer-row">
+          <fieldset class="choices" aria-label="Priority">
+            {Object.entries(priorities).map(([priority, name]) => (
+              <label key={priority} class="choice">
+                <input
+                  type="radio"
+                  name="priority"
+                  value={priority}
+                  checked={priority === 'normal'}
+                />
+                <span>{name}</span>
+              </label>
+            ))}
+          </fieldset>
+          <label class="select">
+            <span>Limit</span>
+            <select name="timeoutMs" aria-label="Time limit">
+              {TIME_LIMITS.map(([ms, name]) => (
+                <option key={ms} value={ms}>
+                  {name}
+                </option>
+              ))}
+            </select>
+          </label>
+          {prompts && (
+            <label class="check" title="Forget what was said before">
+              <input type="checkbox" name="session" value="new" />
+              <span>New conversation</span>
+            </label>
+          )}
+          <button class="button button-first composer-send" type="submit">
+            <Icon name="send" />
+            Send
+          </button>
+        </div>
+      </form>
+      <div id="composer-note" data-note-for="composer" />
+      <ComposerHint agent={agent} />
+    </section>
+  );
+}
+
+/** The text and the name of its request: fresh again once it has been accepted. */
+function ComposerText({ requestId }: { requestId: string }) {
+  return (
+    <div id="composer-text">
+      <input type="hidden" name="requestId" value={requestId} />
+      <label class="visually-hidden" for="command">
+        Command
+      </label>
+      <textarea
+        id="command"
+        name="command"
+        rows={3}
+        placeholder="Write a command…"
+        spellcheck={false}
+        autocapitalize="none"
+        aria-describedby="composer-hint composer-note"
+        data-send-on-enter
+        required
+      />
+    </div>
+  );
+}
+
+/** What this agent takes now; swapped as it comes, goes or learns. */
+export function ComposerHint({ agent }: { agent: AgentSummary }) {
+  return (
+    <p id="composer-hint" class="composer-hint">
+      {agent.status === 'offline' ? (
+        <>
+          <b>{agent.agentId} is offline</b>: commands are refused until it is back.
+        </>
+      ) : (
+        <>{takes(agent.capabilities)} Ctrl or ⌘ with Enter sends.</>
+      )}
+    </p>
+  );
+}
+
+function takes(capabilities: string[]): string {
+  const prompt = capabilities.includes('prompt');
+  const shell = capabilities.includes('shell');
+  const slash = capabilities.filter((name) => name.startsWith('/'));
+  const kinds = [
+    ...(prompt ? ['a prompt'] : []),
+    ...(slash.length > 0
+      ? [`${slash.slice(0, 3).join(', ')}${slash.length > 3 ? ', …' : ''}`]
+      : []),
+    ...(shell ? ['!command for its shell'] : []),
+  ];
+  return kinds.length === 0 ? '' : `Takes ${kinds.join(' or ')}.`;
+}
+
+/** The answer to a command that was accepted: where it stands, and an empty box. */
+export function CommandAccepted({ position, requestId }: { position: number; requestId: string }) {
+  const where = position === 0 ? 'Sent: it is next.' : `Queued at position ${position + 1}.`;
+  return (
+    <>
+      <Notice kind="done" text={where} />
+      <Partial target="#composer-text" swap="outerHTML">
+        <ComposerText requestId={requestId} />
+      </Partial>
+    </>
+  );
+}
