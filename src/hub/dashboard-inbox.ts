@@ -3,6 +3,7 @@ import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { byteLength } from '../protocol/text.ts';
+import type { Admission } from './admission.ts';
 import type { DashboardConnection } from './dashboard-connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { type DashboardLink, tellAgent, tellDashboard } from './link.ts';
@@ -10,12 +11,13 @@ import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 
 export interface InboxParts {
+  admission: Admission;
   dispatcher: Dispatcher;
   readers: Readers;
 }
 
 export function createDashboardInbox({ state, clock, log }: HubContext, parts: InboxParts) {
-  const { dispatcher, readers } = parts;
+  const { admission, dispatcher, readers } = parts;
 
   /** Whether the dashboard still keeps to its rate; keystrokes and resizes count by size. */
   function withinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
@@ -45,7 +47,7 @@ export function createDashboardInbox({ state, clock, log }: HubContext, parts: I
     switch (message.type) {
       case 'command:request': {
         const { type, version, ...body } = message;
-        const answer = await dispatcher.request(dashboard, body);
+        const answer = await admission.request(dashboard, body);
         return tellDashboard(dashboard.link, {
           type: 'command:accepted',
           ...(message.requestId !== undefined && { requestId: message.requestId }),

@@ -1,20 +1,18 @@
-// The one way a command goes: asked for, committed, queued, handed to its agent, started, ended.
+// The one way a command goes once it is admitted: committed, queued, handed to its agent, started, ended.
 import { whyNotRunnable } from '../protocol/capabilities.ts';
-import type { CommandAnswer, CommandBody } from '../protocol/api.ts';
 import type { CommandFinished } from '../protocol/agent-to-hub.ts';
 import { hasEnded, nextCommandStatus } from '../protocol/command-status.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
-import { ESCALATION_MS, QUEUE_LENGTH } from '../protocol/limits.ts';
+import { ESCALATION_MS } from '../protocol/limits.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import { enqueue, requeue, withdraw } from './command-queue.ts';
 import type { Actor } from './dashboard-connection.ts';
 import type { Ending, Endings } from './endings.ts';
-import { type Execution, revive, toStored } from './execution.ts';
+import type { Execution } from './execution.ts';
 import { tellAgent } from './link.ts';
 import type { Readers } from './readers.ts';
-import { createRequestIds } from './request-ids.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
 
@@ -33,10 +31,9 @@ export interface DispatcherParts {
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log, settings } = context;
+  const { state, store, clock, log } = context;
   const { endings, presence, readers, terminals } = parts;
   const live = new Map<string, Execution>();
-  const requestIds = createRequestIds(clock);
 
   function queueOf(agentId: string): Execution[] {
     const queue = state.commandQueue.get(agentId) ?? [];
@@ -187,91 +184,33 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     /** Brings a stored command back, queued or in its agent's hands. */
     restore(command: Execution) {
       live.set(command.id, command);
-      if (command.requestId) requestIds.remember(command.requestedBy, command.requestId, command);
       const agent = state.agents.get(command.agentId);
       if (command.delivery === 'waiting') enqueue(queueOf(command.agentId), command);
       else if (agent) agent.current = command;
     },
-    rememberRequest: requestIds.remember,
 
     /**
-     * Accepts a command: fulfilled once it is committed and queued.
-     * The same `requestId` from the same user answers with the same command for 24 hours.
-     * @throws {Refusal} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
+     * Commits a command and queues it; answers with its position, 0 being next.
+     * @throws what the store throws; the command is unknown then
      */
-    async request(who: Actor, body: CommandBody): Promise<CommandAnswer> {
-      if (!mayActAs(who.role, 'operator')) {
-        throw new Refusal('forbidden', 'Your role may watch, but not send commands.');
-      }
-      const before = body.requestId && requestIds.find(who.userId, body.requestId);
-      if (before) {
-        await before.committed;
-        const position = queueOf(before.agentId).findIndex(({ id }) => id === before.commandId);
-        return { commandId: before.commandId, position: Math.max(0, position) };
-      }
-      const agent = state.agents.get(body.agentId);
-      if (!agent) throw new Refusal('agent_unknown', `There is no agent "${body.agentId}".`);
-      if (!agent.link) throw new Refusal('agent_offline', `${agent.agentId} is offline.`);
-      const flaw = whyNotRunnable(body.command, agent.capabilities);
-      if (flaw !== null) throw new Refusal('invalid_command', flaw);
-      const timeoutMs = body.timeoutMs ?? settings.commandTimeoutMs;
-      if (timeoutMs > settings.maxCommandTimeoutMs) {
-        throw new Refusal(
-          'invalid_command',
-          `The time-out may be at most ${settings.maxCommandTimeoutMs / 1000} s.`,
-        );
-      }
-      const waiting = [...live.values()].filter(
-        ({ agentId, delivery }) => agentId === agent.agentId && delivery === 'waiting',
-      );
-      if (waiting.length >= QUEUE_LENGTH) {
-        throw new Refusal(
-          'queue_full',
-          `${QUEUE_LENGTH} commands wait for ${agent.agentId} already.`,
-        );
-      }
-      const execution = revive({
-        id: Bun.randomUUIDv7(),
-        agentId: agent.agentId,
-        command: body.command,
-        priority: body.priority ?? 'normal',
-        status: 'queued',
-        requestedBy: who.userId,
-        requestedAt: clock.now(),
-        startedAt: null,
-        completedAt: null,
-        exitCode: null,
-        session: body.session ?? 'continue',
-        timeoutMs,
-        error: null,
-        requestId: body.requestId ?? null,
-        attempt: 0,
-        sent: false,
-        journalId: null,
-        agentNextSequence: 0,
-        lastSequence: null,
-        totalBytes: null,
-      });
+    async accept(execution: Execution, committed: Promise<void>): Promise<number> {
       live.set(execution.id, execution);
-      const committed = store.commands.insert(toStored(execution));
-      if (body.requestId) requestIds.remember(who.userId, body.requestId, execution, committed);
       try {
         await committed;
       } catch (error) {
         live.delete(execution.id);
-        if (body.requestId) requestIds.forget(who.userId, body.requestId);
-        log.error('A command could not be stored.', { error });
-        throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
+        throw error;
       }
       terminals.open(execution.id);
       readers.follow(execution.id);
-      const position = enqueue(queueOf(agent.agentId), execution);
+      const position = enqueue(queueOf(execution.agentId), execution);
       // In the next turn, so that the requester hears of its acceptance first.
       setImmediate(() => {
         if (!execution.ending) endings.tell(execution);
-        pump(agent);
+        const agent = state.agents.get(execution.agentId);
+        if (agent) pump(agent);
       });
-      return { commandId: execution.id, position };
+      return position;
     },
 
     /**

@@ -9,6 +9,7 @@ import {
 } from '../protocol/limits.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
+import { createAdmission } from './admission.ts';
 import { createAgentPresence } from './agent-presence.ts';
 import { createAgents } from './agents.ts';
 import { createAuthority, type Publish } from './authority.ts';
@@ -55,11 +56,12 @@ export async function startHub({ store, clock, log, settings, publish }: HubOpti
   const endings = createEndings(context, authority, terminals, readers);
   const presence = createAgentPresence(context, authority);
   const dispatcher = createDispatcher(context, { endings, presence, readers, terminals });
+  const admission = createAdmission(context, dispatcher);
   const agents = createAgents(context, { authority, presence, dispatcher, endings, terminals });
   const dashboards = createDashboards(context, { authority, dispatcher, endings, readers });
-  const receive = createDashboardInbox(context, { dispatcher, readers });
+  const receive = createDashboardInbox(context, { admission, dispatcher, readers });
 
-  await restore(context, { dispatcher, terminals, agents });
+  await restore(context, { admission, dispatcher, terminals, agents });
 
   const purge = () => {
     store.connections.purgeBefore(clock.now() - CONNECTION_LOG_MS).catch((error: unknown) => {
@@ -85,7 +87,7 @@ export async function startHub({ store, clock, log, settings, publish }: HubOpti
     accounts: createAccounts(context),
     agents,
     dashboards: { ...dashboards, receive },
-    dispatcher,
+    commands: { request: admission.request, interrupt: dispatcher.interrupt },
     registry: createRegistry(context, { agents, dispatcher, presence }),
     history: createHistory(context, dispatcher),
     /** Closes every socket with 1001; what is still to be stored is the store's. */

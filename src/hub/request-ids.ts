@@ -4,10 +4,9 @@ import { REQUEST_ID_MS } from '../protocol/limits.ts';
 
 interface Remembered {
   commandId: string;
-  agentId: string;
   requestedAt: number;
-  /** Fulfilled once the command is on disk. */
-  committed: Promise<void>;
+  /** Fulfilled with its place in the queue once the command is on disk. */
+  position: Promise<number>;
 }
 
 export function createRequestIds(clock: Clock) {
@@ -27,11 +26,10 @@ export function createRequestIds(clock: Clock) {
     remember(
       userId: string,
       requestId: string,
-      command: { id: string; agentId: string; requestedAt: number },
-      committed: Promise<void> = Promise.resolve(),
+      { id: commandId, requestedAt }: { id: string; requestedAt: number },
+      position: Promise<number> = Promise.resolve(0),
     ) {
-      const { id: commandId, agentId, requestedAt } = command;
-      known.set(key(userId, requestId), { commandId, agentId, requestedAt, committed });
+      known.set(key(userId, requestId), { commandId, requestedAt, position });
     },
     forget(userId: string, requestId: string) {
       known.delete(key(userId, requestId));

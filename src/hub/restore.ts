@@ -1,5 +1,6 @@
 // What an earlier run of the hub left: agents, queued commands in their order, commands in an agent's hands.
 import { REQUEST_ID_MS } from '../protocol/limits.ts';
+import type { Admission } from './admission.ts';
 import { createAgentConnection } from './agent-connection.ts';
 import type { Agents } from './agents.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -8,6 +9,7 @@ import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
 
 export interface RestoreParts {
+  admission: Admission;
   dispatcher: Dispatcher;
   terminals: Terminals;
   agents: Agents;
@@ -18,13 +20,13 @@ export interface RestoreParts {
  * as long as the grace allows; the output of ended ones is let go.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
-  const { dispatcher, terminals, agents } = parts;
+  const { admission, dispatcher, terminals, agents } = parts;
   for (const agent of await store.agents.all()) {
     state.agents.set(agent.agentId, createAgentConnection(agent));
   }
   for (const command of await store.commands.requestedSince(clock.now() - REQUEST_ID_MS)) {
     if (command.requestId) {
-      dispatcher.rememberRequest(command.requestedBy, command.requestId, command);
+      admission.remember(command.requestedBy, command.requestId, command);
     }
   }
   const unfinished = await store.commands.unfinished();

@@ -76,7 +76,7 @@ function createCommandApi({ hub, auth }: ApiParts) {
     .post(
       '/',
       async ({ request, body, set }) => {
-        const answer = await hub.dispatcher.request(await auth.require(request), body);
+        const answer = await hub.commands.request(await auth.require(request), body);
         set.status = 202;
         return answer;
       },
@@ -102,7 +102,7 @@ function createCommandApi({ hub, auth }: ApiParts) {
       return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
     })
     .post('/:id/interrupt', async ({ request, params, set }) => {
-      await hub.dispatcher.interrupt(await auth.require(request), params.id);
+      await hub.commands.interrupt(await auth.require(request), params.id);
       set.status = 202;
       return { commandId: params.id };
     });

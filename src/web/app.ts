@@ -38,7 +38,7 @@ export function createApp(options: AppOptions) {
   const checkOrigin = createOriginCheck(publicUrl);
   const lobby: Lobby = { waiting: 0, draining: false };
   const door = { clock, checkOrigin, lobby };
-  const { registry, history, dispatcher } = hub;
+  const { registry, history, commands } = hub;
   const pageAuth = {
     ...auth,
     hubUrl: (request: Request) => publicUrl ?? new URL(request.url).origin,
@@ -89,8 +89,8 @@ export function createApp(options: AppOptions) {
           history: history.page,
           command: history.find,
           outputState: history.outputState,
-          request: dispatcher.request,
-          interrupt: dispatcher.interrupt,
+          request: commands.request,
+          interrupt: commands.interrupt,
           registerAgent: registry.register,
           revokeAgent: registry.revoke,
         },
