@@ -1,5 +1,5 @@
 // The JSON API, for scripts, tests and the command line. It calls what the sockets and the pages call.
-import { Elysia } from 'elysia';
+import { Elysia, t } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
 import {
   AgentRegistration,
@@ -11,6 +11,12 @@ import {
 import { Refusal } from '../protocol/errors.ts';
 import type { Auth } from './auth.ts';
 import type { Tokens } from './tokens.ts';
+
+/** A query's numbers come as text. */
+const CommandListQuery = t.Object({
+  ...CommandQuery.properties,
+  limit: t.Optional(t.Numeric({ minimum: 1, maximum: 200, multipleOf: 1 })),
+});
 
 export interface ApiParts {
   hub: Hub;
@@ -88,7 +94,7 @@ function createCommandApi({ hub, auth }: ApiParts) {
         await auth.require(request);
         return hub.history.page(query);
       },
-      { query: CommandQuery },
+      { query: CommandListQuery },
     )
     .get('/:id', async ({ request, params }) => {
       await auth.require(request);

@@ -1,0 +1,52 @@
+// The contract, from outside: clients in another language runtime and library, written from the documents alone.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { addAgent, PASSWORD, start, startHubBinary, temporaryFolder } from '../support/binary.ts';
+
+const folder = temporaryFolder();
+let hub: Awaited<ReturnType<typeof startHubBinary>>;
+
+beforeAll(async () => {
+  hub = await startHubBinary(folder.path);
+});
+afterAll(async () => {
+  hub.kill('SIGTERM');
+  expect(await hub.exited).toBe(0);
+  folder.remove();
+});
+
+function script(name: string): string {
+  return join(import.meta.dir, '..', 'support', name);
+}
+
+test('a client that knows six messages works with an agent written from the protocol', async () => {
+  const token = await addAgent(hub.url, 'plain');
+  const agent = start(['node', script('plain-agent.mjs'), hub.url, 'plain', 'claude'], {
+    AGENT_TOKEN: token,
+  });
+  await agent.sees(/welcome/);
+  const dashboard = start([
+    'node',
+    script('plain-dashboard.mjs'),
+    hub.url,
+    'admin',
+    PASSWORD,
+    'plain',
+    '!echo hello',
+  ]);
+  expect(await dashboard.exited).toBe(0);
+  const lines = dashboard.text().trim().split('\n');
+  expect(lines.filter((line) => line.startsWith('command'))).toEqual([
+    'command queued',
+    'command running',
+    'command completed 0',
+  ]);
+  expect(lines.filter((line) => line.startsWith('output'))).toEqual([
+    String.raw`output 0 stdout "you said !echo hello\n"`,
+    String.raw`output 1 stderr "and a warning\n"`,
+    String.raw`output 2 stdout "done\n"`,
+  ]);
+  expect(lines).toContain('agent plain busy');
+  agent.kill('SIGTERM');
+  await agent.exited;
+});
