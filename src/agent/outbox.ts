@@ -123,6 +123,8 @@ export function createOutbox(
     const from = first();
     if (cursor.sequence < from.sequence) {
       const bytes = from.offset - cursor.offset;
+      // Nobody waits for what is lost.
+      countedFrom += bytes;
       moveTo(from);
       return { type: 'terminal:gap', commandId, nextSequence: from.sequence, bytes };
     }
