@@ -1,0 +1,93 @@
+// The main job, as a person does it: a browser, the compiled hub, the compiled agent.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../support/browser.ts';
+import {
+  addAgent,
+  binaryPath,
+  PASSWORD,
+  type Running,
+  start,
+  startHubBinary,
+  temporaryFolder,
+} from '../support/binary.ts';
+
+const folder = temporaryFolder();
+let hub: Awaited<ReturnType<typeof startHubBinary>>;
+let agent: Running;
+let browser: Browser;
+
+beforeAll(async () => {
+  hub = await startHubBinary(join(folder.path, 'data'));
+  agent = start(
+    [
+      ...[binaryPath(), 'agent', '--hub', hub.url, '--id', 'a1', '--type', 'claude'],
+      ...['--state', join(folder.path, 'state')],
+    ],
+    { SIGNALBOX_AGENT_TOKEN: await addAgent(hub.url, 'a1') },
+    folder.path,
+  );
+  await agent.sees(/connected to/);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser.close();
+  for (const running of [agent, hub]) {
+    running.kill('SIGTERM');
+    await running.exited;
+  }
+  folder.remove();
+});
+
+test('a command sent from the browser shows its lines one by one, its failure, and its output again', async () => {
+  const page = await browser.newPage();
+  const complaints: string[] = [];
+  page.on('console', (line) => {
+    if (line.type() === 'error' || line.type() === 'warning') complaints.push(line.text());
+  });
+  page.on('pageerror', (error) => complaints.push(error.message));
+  const foreign: string[] = [];
+  page.on('request', (request) => {
+    if (!request.url().startsWith(hub.url)) foreign.push(request.url());
+  });
+
+  await page.goto(`${hub.url}/login`);
+  await page.fill('input[name=username]', 'admin');
+  await page.fill('input[name=password]', PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('link', { name: 'a1' }).first().click();
+  await page
+    .locator('textarea[name=command]')
+    .fill('!for i in 1 2 3; do echo line $i; sleep 0.2; done; exit 3');
+  // What the terminal shows each time it changes: the lines must not come all at once.
+  await page.evaluate(() => {
+    const views: string[] = [];
+    Object.assign(globalThis, { views });
+    new MutationObserver(() => {
+      const text = document.querySelector('.xterm-rows')?.textContent ?? '';
+      const seen = [...text.matchAll(/line (\d)/g)].map(([, digit]) => digit).join('');
+      if (seen !== views.at(-1)) views.push(seen);
+    }).observe(document.body, { subtree: true, childList: true, characterData: true });
+  });
+  await page.keyboard.press('Control+Enter');
+  const rows = page.locator('.xterm-rows');
+  await rows.getByText('line 3').waitFor();
+  const views = await page.evaluate(() => (globalThis as unknown as { views: string[] }).views);
+  expect(views.filter((view) => view !== '')).toEqual(['1', '12', '123']);
+
+  await page.getByText('Failed').first().waitFor();
+  await page.getByRole('link', { name: 'History', exact: true }).click();
+  const entry = page.locator('tr, li, article').filter({ hasText: 'for i in 1 2 3' }).first();
+  await entry.waitFor();
+  expect(await entry.textContent()).toMatch(/Failed.*exit 3/s);
+
+  await page.goto(`${hub.url}/agents/a1`);
+  await page.reload();
+  await rows.getByText('line 3').waitFor();
+  const again = (await rows.textContent()) ?? '';
+  expect([...again.matchAll(/line (\d)/g)].map(([, digit]) => digit)).toEqual(['1', '2', '3']);
+  expect(complaints).toEqual([]);
+  expect(foreign).toEqual([]);
+  await page.close();
+}, 30_000);
