@@ -1,0 +1,17 @@
+// The raw limit: Bun's own publish, with nothing around it. What one socket sends, all others get, as it is.
+const server = Bun.serve({
+  port: 0,
+  hostname: '127.0.0.1',
+  fetch(request, self) {
+    return self.upgrade(request) ? undefined : new Response('WebSocket only', { status: 426 });
+  },
+  websocket: {
+    perMessageDeflate: false,
+    message(ws, frame) {
+      if (frame === 'listen') ws.subscribe('all');
+      else server.publish('all', frame);
+    },
+  },
+});
+
+process.stdout.write(`ready at ${server.url.origin}\n`);
