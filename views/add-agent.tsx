@@ -84,7 +84,7 @@ export function AgentAdded(props: { registered: AgentRegistered; hubUrl: string 
   return (
     <>
       <DialogHead title={`${agentId} is registered`} />
-      <p class="soft">
+      <p class="soft" data-keep-dialog>
         Run this where its program is installed, in the folder it should work in. The token is shown{' '}
         <b>only now</b>; whoever has it can connect as this agent.
       </p>
@@ -98,6 +98,9 @@ export function AgentAdded(props: { registered: AgentRegistered; hubUrl: string 
         <Copyable id="token-line" label="Token" text={props.registered.token} />
       </details>
       <div class="dialog-foot">
+        <button class="button" type="button" data-close-dialog>
+          Done
+        </button>
         <a class="button button-first" href={agentAddress(agentId)}>
           Go to {agentId}
         </a>

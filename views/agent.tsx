@@ -38,7 +38,7 @@ export function AgentPage(props: AgentState & { frame: Frame; requestId: string 
           {operates && <Composer agent={agent} requestId={props.requestId} />}
         </div>
         <div class="desk-side">
-          <Queue live={props.live} currentCommand={agent.currentCommand} mayInterrupt={operates} />
+          <Queue agent={agent} live={props.live} mayInterrupt={operates} />
           <Recent
             agentId={agent.agentId}
             commands={props.recent}
@@ -62,7 +62,7 @@ export function AgentLive({ reader, agent, live, recent, shown }: AgentState) {
         <TerminalHead shown={shown} mayInterrupt={operates} />
       </Partial>
       <Partial target="#queue">
-        <Queue live={live} currentCommand={agent.currentCommand} mayInterrupt={operates} />
+        <Queue agent={agent} live={live} mayInterrupt={operates} />
       </Partial>
       <Partial target="#recent">
         <Recent agentId={agent.agentId} commands={recent} shownId={shown?.command.id ?? null} />

@@ -37,6 +37,7 @@ export function CommandPage({ frame, reader, command, output }: CommandProps & {
         <TerminalHead
           shown={{ command, output, chosen: false }}
           mayInterrupt={mayActAs(reader.role, 'operator')}
+          named={false}
         />
         <TerminalScreen />
       </section>
@@ -55,6 +56,7 @@ export function CommandLive({ reader, command, output }: CommandProps) {
         <TerminalHead
           shown={{ command, output, chosen: false }}
           mayInterrupt={mayActAs(reader.role, 'operator')}
+          named={false}
         />
       </Partial>
       {hasEnded(command.status) && (

@@ -3,9 +3,16 @@ import type { CommandExecution } from '../src/protocol/entities.ts';
 import { commandAddress } from './addresses.ts';
 import { Icon } from './icons.tsx';
 
+interface InterruptProps {
+  command: CommandExecution;
+  /** Only the icon, in lists; its word is still there for who cannot see. */
+  small?: boolean;
+}
+
 /** A button that stops a command; what came of it is told in the notices. */
-export function InterruptButton({ command }: { command: CommandExecution }) {
+export function InterruptButton({ command, small = false }: InterruptProps) {
   const queued = command.status === 'queued';
+  const word = queued ? 'Cancel' : 'Interrupt';
   return (
     <form
       class="interrupt"
@@ -14,12 +21,13 @@ export function InterruptButton({ command }: { command: CommandExecution }) {
       hx-disable="find button"
     >
       <button
-        class={`button button-small ${queued ? '' : 'button-danger'}`}
+        class={small ? 'icon-button' : `button button-small ${queued ? '' : 'button-danger'}`}
         type="submit"
-        aria-label={`${queued ? 'Cancel' : 'Interrupt'}: ${command.command.slice(0, 80)}`}
+        title={word}
+        aria-label={`${word}: ${command.command.slice(0, 80)}`}
       >
         <Icon name={queued ? 'close' : 'stop'} />
-        {queued ? 'Cancel' : 'Interrupt'}
+        {!small && word}
       </button>
     </form>
   );

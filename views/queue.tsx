@@ -1,28 +1,34 @@
 // What an agent has before it: the command it is at, then those that wait, in their order.
-import type { CommandExecution } from '../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../src/protocol/entities.ts';
 import { agentAddress } from './addresses.ts';
 import { InterruptButton } from './interrupt.tsx';
 import { Moment } from './moment.tsx';
 import { PriorityWord } from './signals.tsx';
 
 interface QueueProps {
+  agent: AgentSummary;
   /** The running (or sent) command first, if any, then the queue in order. */
   live: CommandExecution[];
-  currentCommand: string | null;
   mayInterrupt: boolean;
 }
 
 /** The queue of one agent. */
-export function Queue({ live, currentCommand, mayInterrupt }: QueueProps) {
+export function Queue({ agent, live, mayInterrupt }: QueueProps) {
   const isCurrent = (command: CommandExecution) =>
-    command.status === 'running' || command.id === currentCommand;
+    command.status === 'running' || command.id === agent.currentCommand;
   const waiting = live.filter((command) => !isCurrent(command));
   return (
     <section id="queue" class="panel" aria-labelledby="queue-title">
       <h2 id="queue-title">
         Queue <span class="badge">{waiting.length}</span>
       </h2>
-      {live.length === 0 && <p class="quiet">Nothing waits. A command sent now runs at once.</p>}
+      {live.length === 0 && (
+        <p class="quiet">
+          {agent.status === 'offline'
+            ? 'Nothing waits.'
+            : 'Nothing waits. A command sent now runs at once.'}
+        </p>
+      )}
       <ol class="queue">
         {live.map((command) => (
           <QueueRow
@@ -59,7 +65,7 @@ function QueueRow({ command, position, mayInterrupt }: QueueRowProps) {
           </span>
         </p>
       </div>
-      {mayInterrupt && <InterruptButton command={command} />}
+      {mayInterrupt && <InterruptButton command={command} small />}
     </li>
   );
 }

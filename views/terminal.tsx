@@ -19,10 +19,12 @@ export interface Shown {
 interface TerminalHeadProps {
   shown: Shown | null;
   mayInterrupt: boolean;
+  /** Whether the command is written here; its own page has it above. */
+  named?: boolean;
 }
 
 /** The head: which command, how it stands, and how to stop it. */
-export function TerminalHead({ shown, mayInterrupt }: TerminalHeadProps) {
+export function TerminalHead({ shown, mayInterrupt, named = true }: TerminalHeadProps) {
   if (!shown) {
     return (
       <div id="terminal-head" class="terminal-head" data-output="none">
@@ -49,20 +51,17 @@ export function TerminalHead({ shown, mayInterrupt }: TerminalHeadProps) {
               Back to live
             </a>
           )}
-          <a
-            class="icon-button"
-            href={commandAddress(command.id)}
-            aria-label="This command's page"
-            title="This command's page"
-          >
-            <Icon name="open" />
-          </a>
           {mayInterrupt && !hasEnded(command.status) && <InterruptButton command={command} />}
         </span>
       </div>
-      <p class="terminal-command">
-        <span aria-hidden="true">›</span> <code class="one-line">{command.command}</code>
-      </p>
+      {named && (
+        <p class="terminal-command">
+          <span aria-hidden="true">›</span>
+          <a href={commandAddress(command.id)} title="This command's page">
+            <code class="one-line">{command.command}</code>
+          </a>
+        </p>
+      )}
       <Outcome command={command} />
       {output === 'expired' && (
         <p class="terminal-empty">
@@ -91,7 +90,7 @@ function Outcome({ command }: { command: CommandExecution }) {
 /** The screen that the island fills. Without a script there is no live output, and it says so. */
 export function TerminalScreen() {
   return (
-    <div id="terminal" class="terminal" role="region" aria-label="Terminal output" hx-morph-skip>
+    <div id="terminal" class="screen" role="region" aria-label="Terminal output" hx-morph-skip>
       <noscript>The terminal needs JavaScript.</noscript>
     </div>
   );

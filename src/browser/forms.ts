@@ -9,15 +9,23 @@ function sendOnEnter(event: KeyboardEvent): void {
   event.target.form?.requestSubmit();
 }
 
-/** The dialog opens when the server has put something into it, and is empty again when it closes. */
+/**
+ * The dialog opens when the server has put something into it, and is empty again when it closes.
+ * One that shows what is shown only once closes by its buttons alone, not by a stray click or Escape.
+ */
 function runDialog(dialog: HTMLDialogElement, body: HTMLElement): void {
+  const mustStay = () => body.querySelector('[data-keep-dialog]') !== null;
   document.addEventListener('htmx:after:swap', () => {
     if (body.childElementCount > 0 && !dialog.open) dialog.showModal();
   });
   dialog.addEventListener('close', () => body.replaceChildren());
   dialog.addEventListener('click', (event) => {
-    const within = event.target instanceof Element && event.target !== dialog;
-    if (!within || event.target.closest('[data-close-dialog]')) dialog.close();
+    const target = event.target instanceof Element ? event.target : dialog;
+    const beside = target === dialog && !mustStay();
+    if (beside || target.closest('[data-close-dialog]')) dialog.close();
+  });
+  dialog.addEventListener('cancel', (event) => {
+    if (mustStay()) event.preventDefault();
   });
 }
 

@@ -2,7 +2,15 @@
 // The server's UTC text stays inside it; the shadow covers it, so that a swap of the page is never seen to flicker.
 
 const TICK_MS = 1000;
-const clock = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium' });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
+const withYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
+const thisYear = new Intl.DateTimeFormat(undefined, {
+  month: 'short',
+  day: 'numeric',
+  hour: 'numeric',
+  minute: '2-digit',
+  second: '2-digit',
+});
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'always', style: 'narrow' });
 
 /** How long ago, in words; a moment just ahead (clocks differ) is now. */
@@ -23,6 +31,12 @@ export function elapsed(ms: number): string {
   return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
 }
 
+/** Date and time of day; the year where it is another than now's. */
+export function clock(at: number, now: number): string {
+  const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
+  return (isThisYear ? thisYear : withYear).format(at);
+}
+
 /** Registers the element. `now` is the hub's time, as well as the page knows it: clocks of laptops differ. */
 export function defineLocalTime(now: () => number): void {
   class LocalTime extends HTMLElement {
@@ -41,6 +55,7 @@ export function defineLocalTime(now: () => number): void {
     }
 
     attributeChangedCallback(): void {
+      this.#text.title = '';
       this.#show();
     }
 
@@ -48,10 +63,10 @@ export function defineLocalTime(now: () => number): void {
       const at = Number(this.getAttribute('at'));
       const passed = now() - at;
       const as = this.getAttribute('as');
-      const exact = clock.format(at);
-      const text = as === 'clock' ? exact : as === 'elapsed' ? elapsed(passed) : ago(passed);
+      const text =
+        as === 'clock' ? clock(at, now()) : as === 'elapsed' ? elapsed(passed) : ago(passed);
       if (this.#text.textContent !== text) this.#text.textContent = text;
-      if (this.#text.title !== exact) this.#text.title = exact;
+      this.#text.title ||= exact.format(at);
     }
   }
   customElements.define('local-time', LocalTime);

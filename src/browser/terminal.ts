@@ -32,6 +32,8 @@ interface Shown {
   paused: boolean;
   /** Asked again because something was missing; no second time until it has come. */
   mending: boolean;
+  /** The hub did not know it when asked. */
+  refused: boolean;
 }
 
 /** Follows one command at a time. */
@@ -49,7 +51,7 @@ export function createTerminal({ display, send, onState }: TerminalOptions) {
     display.clear();
     onState('empty');
     const tracker = createSequenceTracker();
-    return { commandId, tracker, complete: false, paused: false, mending: false };
+    return { commandId, tracker, complete: false, paused: false, mending: false, refused: false };
   }
 
   /** Something is missing: ask for it again, once. */
@@ -101,10 +103,11 @@ export function createTerminal({ display, send, onState }: TerminalOptions) {
       if (message.type === 'terminal:gap' && shown.tracker.gap(message.toSequence)) {
         display.line(gapText(message), 'warning');
       }
-      // A hub that did not know the command while it waited knows it now.
-      if (message.type === 'command:status' && message.status === 'running' && !shown.paused) {
-        attach();
-      }
+      // A command that waits may be unknown to the hub's buffers: ask again once it runs.
+      if (message.type === 'error') shown.refused = true;
+      if (message.type !== 'command:status' || message.status !== 'running') return;
+      if (shown.refused) attach();
+      shown.refused = false;
     },
 
     /** The connection stands again. Sequences compare only within one start of the hub. */

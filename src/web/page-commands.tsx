@@ -64,10 +64,10 @@ export function createCommandPages(source: PageSource, enter: Enter) {
     .post('/commands/:id/interrupt', ({ request, params }) =>
       enter(request, async (who) => {
         requireRole(who, 'operator');
+        const before = await source.command(params.id);
         await source.interrupt(who, params.id);
-        return fragment(<Notice kind="done" text="Told to stop." />, {
-          headers: { 'hx-trigger': REFRESH },
-        });
+        const text = before?.status === 'queued' ? 'Taken off the queue.' : 'Told to stop.';
+        return fragment(<Notice kind="done" text={text} />, { headers: { 'hx-trigger': REFRESH } });
       }),
     );
 }
