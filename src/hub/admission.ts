@@ -13,7 +13,7 @@ import type { HubContext } from './state.ts';
 export type Admission = ReturnType<typeof createAdmission>;
 
 export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
-  const { state, store, clock, log, settings } = context;
+  const { state, store, clock, settings, storage } = context;
   const requestIds = createRequestIds(clock);
 
   /** Throws where the command cannot be taken now. */
@@ -84,7 +84,7 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
         return { commandId: execution.id, position: await position };
       } catch (error) {
         if (body.requestId) requestIds.forget(who.userId, body.requestId);
-        log.error('A command could not be stored.', { error });
+        storage.failed(error);
         throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
       }
     },

@@ -31,7 +31,7 @@ interface Challenge {
 }
 
 export function createAgents(context: HubContext, parts: AgentParts) {
-  const { state, store, clock, log, settings } = context;
+  const { state, store, clock, log, settings, storage } = context;
   const { authority, presence, dispatcher, endings, terminals } = parts;
   const byLink = new Map<Link, AgentConnection>();
   const challenges = new Map<AgentConnection, Challenge>();
@@ -62,6 +62,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       resume,
       stop,
     });
+    if (storage.trouble() !== null) tellAgent(link, { type: 'hub:storage', failing: true });
     if (agent.current) dispatcher.remind(agent.current);
     presence.settle(agent);
     dispatcher.pump(agent);
@@ -264,6 +265,10 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     revoke(agent: AgentConnection) {
       drop(agent, CloseCode.policyViolation, 'revoked');
       agent.cancelGrace?.();
+    },
+    /** Tells every agent whether the hub can write. */
+    tellStorage(failing: boolean) {
+      for (const link of byLink.keys()) tellAgent(link, { type: 'hub:storage', failing });
     },
     closeAll(code: CloseCode, reason: CloseReason) {
       for (const link of byLink.keys()) link.close(code, reason);

@@ -4,11 +4,13 @@ import { encode } from '../protocol/codec.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Body } from '../protocol/message.ts';
 import type { AgentConnection } from './agent-connection.ts';
+import type { createCompressor } from './compressor.ts';
+import type { DashboardConnection } from './dashboard-connection.ts';
 import type { Link } from './link.ts';
 import type { ServerState } from './state.ts';
 
 /** Sends one frame to every socket that listens to a topic. */
-export type Publish = (topic: string, frame: string) => void;
+export type Publish = (topic: string, frame: string | Uint8Array) => void;
 
 /** What every dashboard hears: agents, commands, approvals, heartbeats. */
 export const EVERYONE = 'everyone';
@@ -18,9 +20,28 @@ export function terminalTopic(commandId: string): string {
   return `terminal:${commandId}`;
 }
 
+/** The topic a dashboard listens to: its twin carries the same messages, compressed. */
+export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topic: string): string {
+  return accepts === 'deflate-raw' ? `${topic}:deflate-raw` : topic;
+}
+
 export type Authority = ReturnType<typeof createAuthority>;
 
-export function createAuthority(state: ServerState, publish: Publish) {
+export function createAuthority(
+  state: ServerState,
+  publish: Publish,
+  compress: ReturnType<typeof createCompressor>,
+) {
+  /** Publishes a frame, and its compressed twin where somebody accepts it. */
+  function broadcast(topic: string, frame: string) {
+    publish(topic, frame);
+    const accepting = { accepts: 'deflate-raw' as const };
+    const wanted = [...state.dashboards.values()].some(
+      ({ accepts, state: connection }) => accepts !== null && connection === 'CONNECTED',
+    );
+    if (wanted) publish(topicFor(accepting, topic), compress(frame));
+  }
+
   return {
     /** Makes `link` the one socket of an agent. */
     claim(agent: AgentConnection, link: Link, connectionId: string, instanceId: string) {
@@ -39,11 +60,11 @@ export function createAuthority(state: ServerState, publish: Publish) {
     },
     /** Tells every dashboard. Encoded once, whatever their number. */
     tellEveryone(body: Body<HubToDashboard>) {
-      publish(EVERYONE, encode<HubToDashboard>(body));
+      broadcast(EVERYONE, encode<HubToDashboard>(body));
     },
     /** Tells the live readers of a command's output. */
     tellReaders(commandId: string, frame: string) {
-      publish(terminalTopic(commandId), frame);
+      broadcast(terminalTopic(commandId), frame);
     },
   };
 }

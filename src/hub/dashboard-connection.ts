@@ -34,6 +34,8 @@ export interface DashboardConnection {
   link: DashboardLink;
   /** Whether it gets every command's output, or what it attaches to. */
   terminals: 'all' | 'attached';
+  /** How its broadcasts may be compressed. */
+  accepts: 'deflate-raw' | null;
   readers: Map<string, Reader>;
   /** Since when it does not keep up; null while it does. */
   slowSince: number | null;

@@ -14,7 +14,7 @@ import {
   QUEUE_LENGTH,
   RECONNECT_WINDOW_MS,
 } from '../protocol/limits.ts';
-import { type Authority, EVERYONE } from './authority.ts';
+import { type Authority, EVERYONE, topicFor } from './authority.ts';
 import type { DashboardConnection, Identity } from './dashboard-connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Endings } from './endings.ts';
@@ -55,6 +55,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       clientInfo: message.clientInfo,
       link,
       terminals: message.terminals ?? 'all',
+      accepts: null,
       readers: new Map(),
       slowSince: null,
       droppedAt: null,
@@ -183,6 +184,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
       dashboard.role = identity.role;
       dashboard.terminals = message.terminals ?? 'all';
+      dashboard.accepts = message.accept?.includes('deflate-raw') ? 'deflate-raw' : null;
       dashboard.lastActivity = clock.now();
       byLink.set(link, dashboard);
       dashboard.cancelTimers.push(
@@ -191,7 +193,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
         ),
       );
       greet(dashboard, known !== undefined);
-      link.subscribe(EVERYONE);
+      link.subscribe(topicFor(dashboard, EVERYONE));
       attachAll(dashboard, message, known !== undefined);
       dashboard.droppedAt = null;
     },

@@ -31,7 +31,7 @@ export interface DispatcherParts {
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log } = context;
+  const { state, store, clock, log, storage } = context;
   const { endings, presence, readers, terminals } = parts;
   const live = new Map<string, Execution>();
 
@@ -88,7 +88,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     try {
       await store.commands.update(execution.id, attempt);
     } catch (error) {
-      log.error('An attempt could not be stored; trying again.', { agentId: agent.agentId, error });
+      storage.failed(error);
       takeBack(agent, execution);
       clock.after(RETRY_MS, () => pump(agent));
       return;

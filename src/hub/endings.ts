@@ -23,7 +23,7 @@ export interface Ending {
 export type Endings = ReturnType<typeof createEndings>;
 
 export function createEndings(
-  { store, clock, log }: HubContext,
+  { store, clock, storage }: HubContext,
   authority: Authority,
   terminals: Terminals,
   readers: Readers,
@@ -50,10 +50,7 @@ export function createEndings(
       try {
         return await store.commands.update(execution.id, changes);
       } catch (error) {
-        log.error('A command could not be stored; trying again.', {
-          commandId: execution.id,
-          error,
-        });
+        storage.failed(error);
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
       }
     }

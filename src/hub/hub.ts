@@ -13,6 +13,7 @@ import { createAdmission } from './admission.ts';
 import { createAgentPresence } from './agent-presence.ts';
 import { createAgents } from './agents.ts';
 import { createAuthority, type Publish } from './authority.ts';
+import { createCompressor, type Deflate } from './compressor.ts';
 import { createDashboardInbox } from './dashboard-inbox.ts';
 import { createDashboards } from './dashboards.ts';
 import { createDispatcher } from './dispatcher.ts';
@@ -22,6 +23,7 @@ import type { Log } from './log.ts';
 import { createReaders } from './readers.ts';
 import { createRegistry } from './registry.ts';
 import { restore } from './restore.ts';
+import { createStorage } from './storage.ts';
 import { createServerState, type HubContext, type HubSettings } from './state.ts';
 import { createTerminals } from './terminals.ts';
 
@@ -35,6 +37,8 @@ export interface HubOptions {
   log: Log;
   settings: HubSettings;
   publish: Publish;
+  /** Instead of raw deflate. */
+  deflate?: Deflate;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -43,10 +47,12 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  * Brings a hub to life with what its store remembers.
  * @throws when the store cannot be read
  */
-export async function startHub({ store, clock, log, settings, publish }: HubOptions) {
+export async function startHub({ store, clock, log, settings, publish, deflate }: HubOptions) {
   const state = createServerState();
-  const context: HubContext = { state, store, clock, log, settings, epoch: Bun.randomUUIDv7() };
-  const authority = createAuthority(state, publish);
+  const storage = createStorage(store, clock, log, (failing) => agents.tellStorage(failing));
+  const epoch = Bun.randomUUIDv7();
+  const context: HubContext = { state, store, clock, log, settings, storage, epoch };
+  const authority = createAuthority(state, publish, createCompressor(log, deflate));
   const readers = createReaders(context, authority);
   const terminals = createTerminals(context, {
     numbered: readers.numbered,
@@ -70,6 +76,7 @@ export async function startHub({ store, clock, log, settings, publish }: HubOpti
   };
   purge();
   const timers = [
+    storage.stop,
     clock.every(AGENT_PING_MS, agents.ping),
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.beat),
@@ -81,9 +88,10 @@ export async function startHub({ store, clock, log, settings, publish }: HubOpti
   ];
 
   return {
-    epoch: context.epoch,
+    epoch,
     state,
     settings,
+    storage,
     accounts: createAccounts(context),
     agents,
     dashboards: { ...dashboards, receive },

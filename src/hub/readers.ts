@@ -6,7 +6,7 @@ import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { SLOW_BYTES, SLOW_MS } from '../protocol/limits.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { byteLength } from '../protocol/text.ts';
-import { type Authority, terminalTopic } from './authority.ts';
+import { type Authority, terminalTopic, topicFor } from './authority.ts';
 import type { DashboardConnection, Reader } from './dashboard-connection.ts';
 import { createFlow } from './flow.ts';
 import type { HubContext } from './state.ts';
@@ -25,13 +25,13 @@ export function createReaders({ state, store, clock }: HubContext, authority: Au
 
   function join(dashboard: DashboardConnection, commandId: string, reader: Reader) {
     reader.live = true;
-    dashboard.link.subscribe(terminalTopic(commandId));
+    dashboard.link.subscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
   function leave(dashboard: DashboardConnection, commandId: string, reader: Reader, next: number) {
     reader.live = false;
     reader.next = next;
-    dashboard.link.unsubscribe(terminalTopic(commandId));
+    dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
   /** Sends what one reader has not had. False when the socket is full. */
@@ -124,7 +124,7 @@ export function createReaders({ state, store, clock }: HubContext, authority: Au
       if (!buffer) return;
       authority.tellReaders(commandId, completeFrame(buffer));
       for (const dashboard of liveReaders(commandId)) {
-        dashboard.link.unsubscribe(terminalTopic(commandId));
+        dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
         dashboard.readers.delete(commandId);
       }
     },
@@ -159,7 +159,7 @@ export function createReaders({ state, store, clock }: HubContext, authority: Au
     },
     detach(dashboard: DashboardConnection, commandId: string) {
       const reader = dashboard.readers.get(commandId);
-      if (reader?.live) dashboard.link.unsubscribe(terminalTopic(commandId));
+      if (reader?.live) dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
       dashboard.readers.delete(commandId);
     },
     /** Opens a new command to the dashboards that follow everything. */

@@ -16,7 +16,7 @@ export interface RegistryParts {
   presence: AgentPresence;
 }
 
-export function createRegistry({ state, store, clock, log }: HubContext, parts: RegistryParts) {
+export function createRegistry({ state, store, clock, storage }: HubContext, parts: RegistryParts) {
   const { agents, dispatcher, presence } = parts;
 
   function mustBeAdmin({ role }: Actor) {
@@ -57,7 +57,7 @@ export function createRegistry({ state, store, clock, log }: HubContext, parts: 
         await store.agents.insert(agent);
       } catch (error) {
         state.agents.delete(agent.agentId);
-        log.error('An agent could not be stored.', { error });
+        storage.failed(error);
         throw new Refusal('unavailable', 'The hub cannot store agents now: try again soon.');
       }
       presence.tell(connection);
@@ -74,7 +74,7 @@ export function createRegistry({ state, store, clock, log }: HubContext, parts: 
       try {
         await store.agents.remove(agentId);
       } catch (error) {
-        log.error('An agent could not be removed.', { error });
+        storage.failed(error);
         throw new Refusal('unavailable', 'The hub cannot remove agents now: try again soon.');
       }
       agents.revoke(agent);

@@ -5,6 +5,7 @@ import type { AgentConnection } from './agent-connection.ts';
 import type { DashboardConnection } from './dashboard-connection.ts';
 import type { Execution } from './execution.ts';
 import type { Log } from './log.ts';
+import type { Storage } from './storage.ts';
 import type { TerminalBuffer } from './terminal-buffer.ts';
 
 export interface ServerState {
@@ -44,6 +45,8 @@ export interface HubContext {
   clock: Clock;
   log: Log;
   settings: HubSettings;
+  /** Hears of every write that fails. */
+  storage: Storage;
   /** New at every start: sequences compare only within one. */
   epoch: string;
 }

@@ -6,6 +6,9 @@ import type { HubContext } from './state.ts';
 /** How long to wait before output that could not be kept is tried again. */
 const RETRY_MS = 1_000;
 
+/** What waits longer than so many chunks is looked through for what need no longer be kept. */
+const LONGEST_BACKLOG = 256;
+
 /** Whom a terminal tells what. */
 export interface TerminalEvents {
   /** A chunk was numbered: show it to its readers. */
@@ -27,7 +30,7 @@ interface Keeping {
 }
 
 export function createTerminals(
-  { state, store, clock, log, settings }: HubContext,
+  { state, store, clock, log, settings, storage }: HubContext,
   events: TerminalEvents,
 ) {
   const buffers = state.terminalBuffers;
@@ -44,14 +47,9 @@ export function createTerminals(
         await store.output.append(buffer.commandId, chunks, agentNextSequence, first);
         events.committed(buffer.commandId, agentNextSequence);
       } catch (error) {
-        log.warn('Output could not be kept; it is shown live, and tried again.', {
-          commandId: buffer.commandId,
-          error,
-        });
+        storage.failed(error);
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-        keeping.backlog = [...chunks, ...keeping.backlog].filter(
-          ({ sequence }) => sequence >= buffer.firstSequence(),
-        );
+        keeping.backlog = held(buffer, [...chunks, ...keeping.backlog]);
       }
     }
     keeping.running = null;
@@ -75,9 +73,7 @@ export function createTerminals(
   function release(commandId: string) {
     buffers.delete(commandId);
     keepings.delete(commandId);
-    store.output.free(commandId).catch((error: unknown) => {
-      log.warn('Old output could not be removed.', { commandId, error });
-    });
+    store.output.free(commandId).catch(storage.failed);
   }
 
   return {
@@ -92,6 +88,8 @@ export function createTerminals(
           numbered: (chunk) => events.numbered(commandId, chunk),
           kept(chunks, next) {
             keeping.backlog.push(...chunks);
+            if (keeping.backlog.length > LONGEST_BACKLOG)
+              keeping.backlog = held(buffer, keeping.backlog);
             keeping.agentNextSequence = next;
             keeping.running ??= keep(buffer, keeping);
           },
@@ -116,4 +114,9 @@ export function createTerminals(
     /** Frees one buffer, whoever follows it. */
     release,
   };
+}
+
+/** Those of the chunks that their buffer still holds: no others need be kept. */
+function held(buffer: TerminalBuffer, chunks: readonly OutputChunk[]): OutputChunk[] {
+  return chunks.filter(({ sequence }) => sequence >= buffer.firstSequence());
 }

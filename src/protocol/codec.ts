@@ -60,10 +60,7 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
     }
     if (!checker.Check(value)) {
       const flaw = checker.Errors(value).First();
-      return refuse(
-        `${type}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`,
-        requestId,
-      );
+      return refuse(`${type}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`, requestId);
     }
     return { ok: true, message: value };
   };

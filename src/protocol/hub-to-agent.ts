@@ -40,6 +40,10 @@ export type OutputAck = Static<typeof OutputAck>;
 export const CommandAcknowledged = message('command:acknowledged', { commandId: Id });
 export type CommandAcknowledged = Static<typeof CommandAcknowledged>;
 
+/** While the hub cannot write, nothing is acknowledged: an agent that is full drops the oldest it has sent, and goes on. */
+export const HubStorage = message('hub:storage', { failing: Type.Boolean() });
+export type HubStorage = Static<typeof HubStorage>;
+
 /** The answer to a question the agent asked. */
 export const AgentApprovalResolved = message('approval:resolved', approvalAnswer);
 export type AgentApprovalResolved = Static<typeof AgentApprovalResolved>;
@@ -50,6 +54,7 @@ export const hubToAgent = [
   AgentInterrupt,
   OutputAck,
   CommandAcknowledged,
+  HubStorage,
   AgentApprovalResolved,
   CommandInput,
   TerminalResize,

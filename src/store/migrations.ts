@@ -5,6 +5,11 @@ import first from './migrations/0000_first.sql' with { type: 'text' };
 
 const migrations = [first];
 
+/** Writes the version that is there already: a write like any other, that changes nothing. */
+export function touch(database: Database): void {
+  database.run(`PRAGMA user_version = ${migrations.length}`);
+}
+
 /**
  * Applies the migrations that are missing, all or none.
  * @throws when the file was written by a newer Signalbox; it is left as it was
@@ -20,7 +25,7 @@ export function migrate(database: Database): void {
   database
     .transaction(() => {
       for (const sql of migrations.slice(version)) database.run(sql);
-      database.run(`PRAGMA user_version = ${migrations.length}`);
+      touch(database);
     })
     .immediate();
 }

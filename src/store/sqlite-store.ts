@@ -5,7 +5,7 @@ import { createAgents } from './agents.ts';
 import { createCommands } from './commands.ts';
 import { createConnections } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { migrate } from './migrations.ts';
+import { migrate, touch } from './migrations.ts';
 import { createOutput } from './output.ts';
 import type { Store } from './store.ts';
 import { createUsers } from './users.ts';
@@ -39,6 +39,7 @@ export function openStore(file: string): Store {
     commands: createCommands(access),
     output: createOutput(access),
     connections: createConnections(access),
+    probe: () => commit.write(() => touch(database)),
     close() {
       commit.flush();
       database.close();

@@ -106,6 +106,8 @@ export interface Store {
     /** Removes what was opened before a moment. */
     purgeBefore(time: number): Promise<void>;
   };
+  /** Writes something that changes nothing: rejected, with the reason, while nothing can be written. */
+  probe(): Promise<void>;
   /** Commits what is still to be committed, and lets go of the file. */
   close(): Promise<void>;
 }

@@ -71,12 +71,17 @@ export function createApp(options: AppOptions) {
       log.error('A request failed.', { path: new URL(request.url).pathname, error });
       return refusalAnswer('unavailable', 'The hub could not do that now: try again soon.');
     })
-    .get('/healthz', () => ({
-      status: 'ok',
-      name: 'signalbox',
-      version: options.version,
-      pid: process.pid,
-    }))
+    .get('/healthz', ({ set }) => {
+      const trouble = hub.storage.trouble();
+      if (trouble !== null) set.status = 503;
+      return {
+        status: trouble === null ? 'ok' : 'failing',
+        ...(trouble !== null && { reason: `The disk cannot be written: ${trouble}` }),
+        name: 'signalbox',
+        version: options.version,
+        pid: process.pid,
+      };
+    })
     .use(createAgentSocket(hub, door))
     .use(createDashboardSocket(hub, tokens, door))
     .use(createApi({ hub, auth, tokens }))
