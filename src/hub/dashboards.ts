@@ -23,8 +23,6 @@ import { createBucket } from './rate.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 
-export type Dashboards = ReturnType<typeof createDashboards>;
-
 export interface DashboardParts {
   authority: Authority;
   dispatcher: Dispatcher;

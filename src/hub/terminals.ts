@@ -57,15 +57,15 @@ export function createTerminals(
 
   /** Frees ended commands nobody follows, least recently read first, until the rest fits. */
   function makeRoom() {
-    let held = 0;
-    for (const { totalBytes } of buffers.values()) held += totalBytes;
-    if (held <= settings.bufferMemoryBytes) return;
+    let bytes = 0;
+    for (const { totalBytes } of buffers.values()) bytes += totalBytes;
+    if (bytes <= settings.bufferMemoryBytes) return;
     const free = [...buffers.values()]
       .filter(({ commandId, isComplete }) => isComplete && !events.isFollowed(commandId))
       .toSorted((a, b) => a.lastRead - b.lastRead);
     for (const { commandId, totalBytes } of free) {
-      if (held <= settings.bufferMemoryBytes) return;
-      held -= totalBytes;
+      if (bytes <= settings.bufferMemoryBytes) return;
+      bytes -= totalBytes;
       release(commandId);
     }
   }

@@ -28,8 +28,6 @@ export interface AppOptions {
   version: string;
 }
 
-export type App = ReturnType<typeof createApp>;
-
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, setupToken } = options;
   const tokens = createTokens(options.secret, clock);

@@ -4,11 +4,9 @@ import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser.ts';
 import {
-  addAgent,
-  binaryPath,
   PASSWORD,
   type Running,
-  start,
+  startAgentBinary,
   startHubBinary,
   temporaryFolder,
 } from '../support/binary.ts';
@@ -20,15 +18,7 @@ let browser: Browser;
 
 beforeAll(async () => {
   hub = await startHubBinary(join(folder.path, 'data'));
-  agent = start(
-    [
-      ...[binaryPath(), 'agent', '--hub', hub.url, '--id', 'a1', '--type', 'claude'],
-      ...['--state', join(folder.path, 'state')],
-    ],
-    { SIGNALBOX_AGENT_TOKEN: await addAgent(hub.url, 'a1') },
-    folder.path,
-  );
-  await agent.sees(/connected to/);
+  agent = await startAgentBinary(hub.url, 'a1', folder.path);
   browser = await launchBrowser();
 });
 afterAll(async () => {

@@ -4,10 +4,10 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import {
-  addAgent,
   binaryPath,
   logIn,
   start,
+  startAgentBinary,
   startHubBinary,
   temporaryFolder,
 } from '../support/binary.ts';
@@ -18,15 +18,7 @@ afterAll(folder.remove);
 test('kill -9 loses no accepted command: what was queued is there, in order, and runs', async () => {
   const data = join(folder.path, 'data');
   const first = await startHubBinary(data);
-  const agent = start(
-    [
-      ...[binaryPath(), 'agent', '--hub', first.url, '--id', 'a1', '--type', 'claude'],
-      ...['--state', join(folder.path, 'state')],
-    ],
-    { SIGNALBOX_AGENT_TOKEN: await addAgent(first.url, 'a1') },
-    folder.path,
-  );
-  await agent.sees(/connected to/);
+  const agent = await startAgentBinary(first.url, 'a1', folder.path);
   const headers = await logIn(first.url);
   const send = async (command: string, priority: string) => {
     const answer = await fetch(`${first.url}/api/v1/commands`, {

@@ -90,6 +90,18 @@ export async function logIn(url: string): Promise<Record<string, string>> {
   return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 }
 
+/** Starts an agent from the binary, and waits until it is connected. */
+export async function startAgentBinary(url: string, agentId: string, folder: string) {
+  const state = join(folder, `state-${agentId}`);
+  const agent = start(
+    [binaryPath(), 'agent', '--hub', url, '--id', agentId, '--type', 'claude', '--state', state],
+    { SIGNALBOX_AGENT_TOKEN: await addAgent(url, agentId) },
+    folder,
+  );
+  await agent.sees(/connected to/);
+  return agent;
+}
+
 /** Lets an agent in; answers with its token. */
 export async function addAgent(url: string, agentId: string, agentType = 'claude') {
   const answer = await fetch(`${url}/api/v1/agents`, {
