@@ -10,18 +10,23 @@ export function touch(database: Database): void {
   database.run(`PRAGMA user_version = ${migrations.length}`);
 }
 
-/**
- * Applies the migrations that are missing, all or none.
- * @throws when the file was written by a newer Signalbox; it is left as it was
- */
-export function migrate(database: Database): void {
+function versionOf(database: Database): number {
   const applied = database.query<{ user_version: number }, []>('PRAGMA user_version').get();
-  const version = applied?.user_version ?? 0;
-  if (version > migrations.length) {
-    throw new Error(
-      `The database is from a newer Signalbox (schema ${version}, this one knows ${migrations.length}): use that one, or another data folder.`,
-    );
-  }
+  return applied?.user_version ?? 0;
+}
+
+/** @throws when the file was written by a newer Signalbox; only reads */
+export function mustNotBeNewer(database: Database): void {
+  const version = versionOf(database);
+  if (version <= migrations.length) return;
+  throw new Error(
+    `The database is from a newer Signalbox (schema ${version}, this one knows ${migrations.length}): use that one, or another data folder.`,
+  );
+}
+
+/** Applies the migrations that are missing, all or none. */
+export function migrate(database: Database): void {
+  const version = versionOf(database);
   database
     .transaction(() => {
       for (const sql of migrations.slice(version)) database.run(sql);

@@ -5,7 +5,7 @@ import { createAgents } from './agents.ts';
 import { createCommands } from './commands.ts';
 import { createConnections } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { migrate, touch } from './migrations.ts';
+import { migrate, mustNotBeNewer, touch } from './migrations.ts';
 import { createOutput } from './output.ts';
 import type { Store } from './store.ts';
 import { createUsers } from './users.ts';
@@ -54,4 +54,5 @@ function check(database: Database) {
   if (verdict?.quick_check !== 'ok') {
     throw new Error(`The database is damaged: ${verdict?.quick_check ?? 'no answer'}.`);
   }
+  mustNotBeNewer(database);
 }
