@@ -1,7 +1,7 @@
 // Frames to messages and back. A text frame is JSON; a binary frame is one flag byte, then JSON, plain or raw-deflated.
 import type { TObject } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { type Body, type MessageOf, VERSION } from './message.ts';
+import { type Body, Id, type MessageOf, VERSION } from './message.ts';
 
 /** The first byte of a binary frame (protocol.md, "Ground rules"). */
 export const FrameFlag = { plain: 0x00, deflateRaw: 0x01 } as const;
@@ -19,6 +19,9 @@ export type Decoded<M> =
       /** The sender's own name for its request, where it could be read. */
       requestId?: string;
     };
+
+const idChecker = TypeCompiler.Compile(Id);
+const isId = (value: unknown): value is string => idChecker.Check(value);
 
 /** Writes a message as the text of a frame. */
 export function encode<M extends { type: string; version: string }>(body: Body<M>): string {
@@ -42,7 +45,7 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
   return function decode(frame: unknown): Decoded<MessageOf<S>> {
     const value = parse(frame, inflate);
     if (!isRecord(value)) return refuse('A message is one JSON object in a frame.');
-    const requestId = typeof value['requestId'] === 'string' ? value['requestId'] : undefined;
+    const requestId = isId(value['requestId']) ? value['requestId'] : undefined;
     const type = value['type'];
     if (typeof type !== 'string') return refuse('The message has no type.', requestId);
     if (typeof value['version'] !== 'string')
