@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'bun:test';
+import { deflateRawSync } from 'node:zlib';
+import { createDecoder, encode } from '../../src/protocol/codec.ts';
+import { CloseCode } from '../../src/protocol/close-codes.ts';
+import { dashboardToHub, type DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
+import { MAX_MESSAGE_BYTES } from '../../src/protocol/limits.ts';
+import { inflate } from '../../src/web/socket.ts';
+
+const decode = createDecoder(dashboardToHub, inflate);
+const decodeWithoutInflate = createDecoder(dashboardToHub);
+const message = { type: 'command:interrupt', version: '1.0.0', commandId: 'a' } as const;
+const text = JSON.stringify(message);
+const good = { ok: true as const, message };
+const flagged = (flag: number, body: Uint8Array) => new Uint8Array([flag, ...body]);
+const utf8 = (value: string) => new TextEncoder().encode(value);
+
+describe('frames that are messages', () => {
+  test.each<[string, unknown]>([
+    ['text', text],
+    ['a value that was parsed already', message],
+    ['bytes with flag 0x00', flagged(0, utf8(text))],
+    ['an ArrayBuffer with flag 0x00', flagged(0, utf8(text)).buffer],
+    ['bytes with flag 0x01, deflated', flagged(1, deflateRawSync(utf8(text)))],
+    [
+      'a Buffer inside a larger one',
+      Buffer.concat([Buffer.from([9]), flagged(0, utf8(text))]).subarray(1),
+    ],
+  ])('%s', (_name, frame) => {
+    expect(decode(frame)).toEqual(good);
+  });
+
+  test('what encode writes, decode reads', () => {
+    const body = { type: 'command:interrupt', commandId: '\u0000😀\ud800' } as const;
+    const decoded = decode(encode<DashboardToHub>(body));
+    expect(decoded).toEqual({ ok: true, message: { ...body, version: '1.0.0' } });
+  });
+});
+
+describe('frames that are none', () => {
+  test.each<[string, unknown]>([
+    ['123', '123'],
+    ['true', 'true'],
+    ['null', 'null'],
+    ['a string', '"hello"'],
+    ['an array', `[${text}]`],
+    ['bad JSON', '{"type":'],
+    ['empty text', ''],
+    ['a parsed number', 123],
+    ['a parsed true', true],
+    ['a parsed null', null],
+    ['nothing', undefined],
+    ['no bytes', new Uint8Array()],
+    ['flag 0x02', flagged(2, utf8(text))],
+    ['flag 0x7b, which is JSON without a flag', utf8(text)],
+    ['flag 0x00 and bytes that are no UTF-8', flagged(0, new Uint8Array([0x22, 0xff, 0x22]))],
+    ['flag 0x01 and bytes that are no deflate', flagged(1, utf8(text))],
+    ['brackets a megabyte deep', '['.repeat(1_000_000)],
+    ['a message without a type', '{"version":"1.0.0"}'],
+    ['a type that is no text', '{"type":7,"version":"1.0.0"}'],
+    ['a message without a version', '{"type":"command:interrupt","commandId":"a"}'],
+    ['a type nobody knows', '{"type":"hub:explode","version":"1.0.0"}'],
+    ['a type from the prototype', '{"type":"__proto__","version":"1.0.0"}'],
+  ])('%s', (_name, frame) => {
+    expect(decode(frame)).toMatchObject({ ok: false, code: 'invalid_message' });
+  });
+
+  test('a deflate bomb is refused once it is past 1 MiB, and what fits is read', () => {
+    const padded = (bytes: number) => {
+      const frame = text.replace('}', ',"padding":""}');
+      const filled = frame.replace('""}', `"${'x'.repeat(bytes - frame.length)}"}`);
+      expect(filled.length).toBe(bytes);
+      return flagged(1, deflateRawSync(utf8(filled)));
+    };
+    expect(decode(padded(MAX_MESSAGE_BYTES))).toMatchObject({ ok: true });
+    expect(decode(padded(MAX_MESSAGE_BYTES + 1))).toMatchObject({ ok: false });
+    const bomb = deflateRawSync(new Uint8Array(100 * MAX_MESSAGE_BYTES));
+    expect(decode(flagged(1, bomb))).toMatchObject({ ok: false, code: 'invalid_message' });
+  });
+
+  test('without a way to inflate, deflated frames are refused', () => {
+    expect(decodeWithoutInflate(flagged(0, utf8(text)))).toEqual(good);
+    const deflated = flagged(1, deflateRawSync(utf8(text)));
+    expect(decodeWithoutInflate(deflated)).toMatchObject({ ok: false });
+    expect(decodeWithoutInflate(flagged(1, utf8(text)))).toMatchObject({ ok: false });
+  });
+
+  test('a refusal names the request it is about, and does not repeat what was sent', () => {
+    const secret = 'my password';
+    const frame = {
+      type: 'command:request',
+      version: '1.0.0',
+      requestId: 'r1',
+      command: { secret },
+    };
+    const refused = decode(frame);
+    expect(refused).toMatchObject({ ok: false, requestId: 'r1' });
+    expect(JSON.stringify(refused)).not.toContain(secret);
+    expect(decode({ ...frame, requestId: 7 })).not.toHaveProperty('requestId');
+  });
+
+  test('a requestId that is longer than an id may be is not repeated', () => {
+    const frame = { type: 'command:request', version: '1.0.0', requestId: 'r'.repeat(129) };
+    expect(decode(frame)).not.toHaveProperty('requestId');
+  });
+});
+
+describe('versions', () => {
+  test.each(['1.0.0', '1.0.1', '1.9.0', '1.10.23'])('%s is understood', (version) => {
+    expect(decode({ ...message, version })).toMatchObject({ ok: true });
+  });
+
+  test.each(['2.0.0', '0.9.0', '1', '1.0', '1.0.0-beta', 'v1.0.0', '11.0.0', ''])(
+    '%p is not',
+    (version) => {
+      expect(decode({ ...message, version })).toMatchObject({ code: 'unsupported_version' });
+    },
+  );
+
+  test('the version comes before the type and the shape', () => {
+    expect(decode({ type: 'from:afar', version: '2.0.0' })).toMatchObject({
+      code: 'unsupported_version',
+    });
+  });
+});
+
+test('close codes are those of the protocol', () => {
+  expect(CloseCode).toEqual({
+    normal: 1000,
+    goingAway: 1001,
+    policyViolation: 1008,
+    messageTooBig: 1009,
+    tryAgainLater: 1013,
+    replaced: 4001,
+  });
+});
