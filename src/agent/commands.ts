@@ -7,7 +7,7 @@ import type { CommandError } from '../protocol/errors.ts';
 import type { AgentWelcome, CommandExecute, HubToAgent } from '../protocol/hub-to-agent.ts';
 import { type Approvals, createApprovals } from './approvals.ts';
 import { type Execution, startExecution } from './execution.ts';
-import { createHeldCommand, type HeldCommand } from './held-command.ts';
+import { createHeldCommand, type HeldCommand, type HeldCommandOptions } from './held-command.ts';
 import type { Journal } from './journal.ts';
 import type { Send } from './link.ts';
 import { endOrphan } from './orphan.ts';
@@ -44,22 +44,18 @@ export function createCommands(options: CommandsOptions) {
   const cancelled = new Set<string>();
   let running: Running | null = null;
   let isClosing = false;
+  let hubWrites = true;
+
+  function hold(what: Pick<HeldCommandOptions, 'commandId' | 'attempt' | 'left'>): HeldCommand {
+    const { isUp } = options;
+    return createHeldCommand({ ...what, journal, send, isUp, acknowledges: () => hubWrites });
+  }
 
   for (const left of journal.left) {
     const { commandId, attempt, output } = left;
     const result = left.result ?? endOrphan(left, log);
     if (!left.result) journal.finish(commandId, result);
-    held.set(
-      commandId,
-      createHeldCommand({
-        commandId,
-        attempt,
-        journal,
-        send,
-        isUp: options.isUp,
-        left: { output, result },
-      }),
-    );
+    held.set(commandId, hold({ commandId, attempt, left: { output, result } }));
   }
 
   const capabilities = () => [...new Set(runners.flatMap((runner) => runner.capabilities()))];
@@ -72,7 +68,7 @@ export function createCommands(options: CommandsOptions) {
       return held.get(commandId)?.pump();
     }
     if (cancelled.delete(commandId)) return reportNothingStarted(commandId);
-    const command = createHeldCommand({ commandId, attempt, journal, send, isUp: options.isUp });
+    const command = hold({ commandId, attempt });
     const flaw = whyNotRunnable(message.command, capabilities());
     const needed = neededCapability(message.command);
     const runner = runners.find((one) => one.capabilities().includes(needed));
@@ -134,12 +130,20 @@ export function createCommands(options: CommandsOptions) {
     options.changed();
   }
 
-  /** While the hub is there but behind, the program waits; while it is away, the oldest output goes. */
+  /** While the hub is only behind, the program waits; while it is away, or cannot write, the oldest output goes. */
   function holdBack(): void {
     if (!running) return;
     const { command, execution } = running;
-    if (options.isUp() && command.isFull()) return execution.pause();
-    if (!options.isUp() || command.hasRoom()) execution.resume();
+    const isWorthWaiting = options.isUp() && hubWrites;
+    if (isWorthWaiting && command.isFull()) return execution.pause();
+    if (!isWorthWaiting || command.hasRoom()) execution.resume();
+  }
+
+  /** The hub can write no longer, or again: without, nothing is acknowledged, and nothing waits for it. */
+  function storage(failing: boolean): void {
+    hubWrites = !failing;
+    for (const command of held.values()) command.pump();
+    holdBack();
   }
 
   function forget(commandId: string): void {
@@ -171,15 +175,13 @@ export function createCommands(options: CommandsOptions) {
   /** A new connection: output goes on from where the hub is, and what it has ended is ended here. */
   function welcome({ resume, stop }: AgentWelcome): void {
     cancelled.clear();
+    hubWrites = true;
     const positions = new Map(resume.map((one) => [one.commandId, one.nextSequence]));
     for (const command of held.values()) {
       const { commandId } = command;
       command.resumeFrom(positions.get(commandId) ?? null);
       if (stop.includes(commandId) && running?.command === command) running.execution.stop('user');
-      const wasOver = command.hasEnded();
       command.pump();
-      // The hub has ended it already, and hears here that nothing runs: there is no more to wait for.
-      if (stop.includes(commandId) && wasOver) forget(commandId);
     }
     running?.approvals.repeat();
     holdBack();
@@ -202,6 +204,8 @@ export function createCommands(options: CommandsOptions) {
       case 'command:acknowledged':
         if (held.get(message.commandId)?.hasEnded()) forget(message.commandId);
         return;
+      case 'hub:storage':
+        return storage(message.failing);
       case 'approval:resolved':
         return running?.approvals.resolved(message);
       case 'command:input':

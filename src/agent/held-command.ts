@@ -12,6 +12,8 @@ export interface HeldCommandOptions {
   journal: Journal;
   send: Send;
   isUp(): boolean;
+  /** Whether the hub can write, and so acknowledge. */
+  acknowledges(): boolean;
   /** What an earlier process left in the journal. */
   left?: { output: OutboxState; result: Result };
 }
@@ -31,7 +33,8 @@ export function createHeldCommand(options: HeldCommandOptions) {
   /** Sends what the hub can take now: output, then, after all of it, the result. */
   function pump(): void {
     if (!options.isUp()) return;
-    for (let message = outbox.pull(); message; message = outbox.pull()) send(message);
+    const pull = () => outbox.pull(options.acknowledges());
+    for (let message = pull(); message; message = pull()) send(message);
     if (!result || isReported || !outbox.isSent()) return;
     const lastSequence = outbox.summary().nextSequence - 1;
     isReported = send({ type: 'command:finished', commandId, ...result, lastSequence });

@@ -36,6 +36,8 @@ export interface OutboxState {
 /** Held bytes at which reading should stop, and at which it may go on: between the first and 1 MB is room for what a kernel has already read. */
 const FULL_BYTES = (BUFFER_BYTES * 3) / 4;
 const ROOM_BYTES = BUFFER_BYTES / 2;
+/** Places of sent and dropped messages that are kept. Past it, which takes a hub that cannot write for many minutes, a gap may be counted too large. */
+const MOST_PLACES = 65_536;
 
 export type Outbox = ReturnType<typeof createOutbox>;
 
@@ -81,7 +83,7 @@ export function createOutbox(
     if (!oldest) return;
     const last = dropped.last();
     // What never left is lost in one piece: nobody can ask from its middle.
-    const keep = !last || oldest.sequence <= sentUpTo;
+    const keep = !last || (oldest.sequence <= sentUpTo && dropped.length() < MOST_PLACES);
     if (keep) dropped.push({ sequence: oldest.sequence, offset: oldest.offset });
     record({ kind: 'drop', sequence: oldest.sequence, keep });
   }
@@ -115,11 +117,13 @@ export function createOutbox(
     countedFrom = Math.max(acked.offset, cursor.offset);
   }
 
-  /** The next message for the hub, taken as sent; null where there is none, or too much is unacknowledged. */
-  function pull(): Body<AgentOutput> | Body<AgentGap> | null {
+  /**
+   * The next message for the hub, taken as sent; null where there is none, or too much is unacknowledged.
+   * @param acknowledges whether acknowledgements can be waited for
+   */
+  function pull(acknowledges = true): Body<AgentOutput> | Body<AgentGap> | null {
     if (cursor.sequence >= next.sequence) return null;
-    // What was sent and dropped must be counted one by one: this bounds how much there can be.
-    if (cursor.offset - countedFrom >= BUFFER_BYTES) return null;
+    if (acknowledges && cursor.offset - countedFrom >= BUFFER_BYTES) return null;
     const from = first();
     if (cursor.sequence < from.sequence) {
       const bytes = from.offset - cursor.offset;
@@ -164,6 +168,7 @@ function createQueue<T>(initial: T[] = []) {
   let head = 0;
   return {
     push: (item: T) => void items.push(item),
+    length: (): number => items.length - head,
     peek: (): T | undefined => items[head],
     last: (): T | undefined => (items.length > head ? items.at(-1) : undefined),
     at: (index: number): T | undefined => (index < 0 ? undefined : items[head + index]),

@@ -1,7 +1,7 @@
 // Runs commands that begin with "!" through the shell. bash where there is one, sh otherwise: not $SHELL, which may be
 // fish or nologin. People and AI CLIs write bash, and a command should mean the same whoever started the agent.
 import type { Clock } from '../protocol/clock.ts';
-import { SHELL_LINGER_MS } from '../protocol/limits.ts';
+import { ESCALATION_MS, SHELL_LINGER_MS } from '../protocol/limits.ts';
 import {
   COMMAND_MARK,
   familyOf,
@@ -12,6 +12,12 @@ import {
 } from './process-table.ts';
 import type { Host, Job, Run, RunEnd, Runner, StopStep } from './runner.ts';
 import { openShellTerminal } from './shell-terminal.ts';
+
+/** After SIGKILL: it belongs to another user (sudo), or hangs in the kernel. */
+const UNENDING = {
+  code: 'program_failed',
+  message: 'The program could not be ended: look for it on the machine of the agent.',
+} as const;
 
 const SIGNALS = { ask: 'SIGINT', tell: 'SIGTERM', end: 'SIGKILL' } as const;
 /** Between looks at whether what was killed is gone, and how many. */
@@ -57,6 +63,7 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
   });
   /** The last signal sent before the shell's own end. */
   let sent: string | null = null;
+  const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<null>();
   const output = { isClosed: false };
   const closed = terminal.closed.then(() => {
     output.isClosed = true;
@@ -81,9 +88,12 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
 
   /** 500 ms for what the shell left behind; then it goes: after a stop all of it, otherwise what holds the output. */
   async function lingerAndKill(): Promise<void> {
+    const until = clock.now() + SHELL_LINGER_MS;
     if (!output.isClosed) await Promise.race([closed, wait(SHELL_LINGER_MS)]);
-    else if (sent && leftBehind().length > 0) await wait(SHELL_LINGER_MS);
-    if (sent) await killAll(leftBehind);
+    if (sent) {
+      while (clock.now() < until && leftBehind().length > 0) await wait(KILL_ROUND_MS);
+      await killAll(leftBehind);
+    }
     if (output.isClosed) return;
     await killAll(() => (terminal.files.length > 0 ? holders() : leftBehind()));
     // Nobody can write any more. What was written is still read, unless something unseen holds on.
@@ -95,12 +105,13 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
   }
 
   async function end(): Promise<RunEnd> {
-    const exitCode = await terminal.exited;
+    const exitCode = await Promise.race([terminal.exited, givenUp]);
     const signal = terminal.signal();
-    await lingerAndKill();
+    if (exitCode !== null) await lingerAndKill();
     terminal.close();
     host.output('stdout', decoders.stdout.decode());
     host.output('stderr', decoders.stderr.decode());
+    if (exitCode === null) return { kind: 'failed', error: UNENDING };
     if (signal) return { kind: 'signalled', signal };
     return { kind: 'exited', exitCode, ...(sent && { signal: sent }) };
   }
@@ -115,6 +126,7 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
       if (!isAlive(terminal.pid)) return false;
       sent = SIGNALS[step];
       signalFamily(job.commandId, terminal.pid, SIGNALS[step]);
+      if (step === 'end') clock.after(ESCALATION_MS, () => giveUp(null));
       return true;
     },
     pause: terminal.pause,

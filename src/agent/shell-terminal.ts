@@ -97,8 +97,8 @@ export function openShellTerminal(options: ShellTerminalOptions) {
     signal: (): string | null => (child.signalCode === null ? null : String(child.signalCode)),
     /** Resolves once nobody can write any more, and all that was written has been handed over. */
     closed: Promise.all([terminalClosed, stderr?.closed]),
-    /** The files that keep the output open, as /proc names them. */
-    files: [terminalName, pipe?.name].filter((file) => typeof file === 'string'),
+    /** The files that keep the output open, as /proc names them; empty where there is no /proc. */
+    files: terminalName === null ? [] : [terminalName, ...(pipe ? [pipe.name] : [])],
 
     go: () => void terminal.write('\n'),
     write: (data: string) => void terminal.write(data),

@@ -108,6 +108,22 @@ describe('an agent that was killed', () => {
     expect((await hub.seen(probe)).stdout).toBe('ran\n');
   });
 
+  test('has forgotten what was acknowledged, but not that it was run', async () => {
+    const child = spawnAgent();
+    const hub = await fixture.hub.agent();
+    hub.welcome();
+    const id = hub.execute('!echo ran >>log');
+    await hub.seen(id);
+    hub.send({ type: 'command:acknowledged', commandId: id });
+    await hub.seen(hub.execute('!true'));
+    child.kill('SIGKILL');
+    await child.exited;
+    const second = await fixture.connect();
+    expect(second.hello.held?.some((held) => held.commandId === id)).toBe(false);
+    second.execute('!echo ran >>log', { commandId: id });
+    expect((await second.seen(second.execute('!cat log'))).stdout).toBe('ran\n');
+  });
+
   test('still knows a result that was not acknowledged, with all its output', async () => {
     const child = spawnAgent();
     const hub = await fixture.hub.agent();
@@ -143,6 +159,11 @@ describe('an agent that was killed', () => {
       database.close();
       return row?.next_offset === 3_000_003;
     });
+    // Nobody can ask from the middle of what was never sent: its places are not kept.
+    const database = new Database(join(fixture.folder, 'state/journal.db'), { readonly: true });
+    const places = database.query('SELECT sequence FROM output WHERE data IS NULL').all();
+    database.close();
+    expect(places).toHaveLength(2);
     child.kill('SIGKILL');
     await child.exited;
     const other = createAgentFixture();

@@ -78,9 +78,15 @@ describe('outbox', () => {
     const outbox = create();
     for (let i = 0; i < 200; i += 1) outbox.push('stdout', KB10);
     const { firstSequence } = outbox.summary();
-    expect(outbox.pull()).toMatchObject({ nextSequence: firstSequence, bytes: firstSequence * 10_240 });
+    expect(outbox.pull()).toMatchObject({
+      nextSequence: firstSequence,
+      bytes: firstSequence * 10_240,
+    });
     outbox.resumeFrom(0);
-    expect(outbox.pull()).toMatchObject({ nextSequence: firstSequence, bytes: firstSequence * 10_240 });
+    expect(outbox.pull()).toMatchObject({
+      nextSequence: firstSequence,
+      bytes: firstSequence * 10_240,
+    });
     for (let i = 0; i < 50; i += 1) outbox.push('stdout', KB10);
     outbox.resumeFrom(firstSequence);
     expect(outbox.pull()).toMatchObject({

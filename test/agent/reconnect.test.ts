@@ -52,7 +52,7 @@ async function quiet(hub: AgentSocket, commandId: string): Promise<void> {
 
 /** Tells the program in the agent's folder to go on. */
 const go = (name: string) => Bun.write(join(fixture.folder, name), '');
-const await_ = (name: string) => `until test -e ${name}; do sleep 0.01; done`;
+const awaiting = (name: string) => `until test -e ${name}; do sleep 0.01; done`;
 
 describe('held', () => {
   test('an idle agent holds nothing; its instance stays, its journal too', async () => {
@@ -66,7 +66,9 @@ describe('held', () => {
 
   test('a command goes on while the hub is away, and its output and result come after the welcome, in order', async () => {
     const hub = await fixture.connect({ clock });
-    const id = hub.execute(`!echo one; ${await_('gone')}; echo two; sleep 0.05; echo three >&2; exit 5`);
+    const id = hub.execute(
+      `!echo one; ${awaiting('gone')}; echo two; sleep 0.05; echo three >&2; exit 5`,
+    );
     await hub.output(id, 'one');
     await lose(hub);
     await go('gone');
@@ -98,6 +100,7 @@ describe('held', () => {
       'terminal:output',
       'command:finished',
     ]);
+    expect((await second.seen(second.execute('!true'))).finished.outcome).toBe('completed');
     expect(existsSync(join(fixture.folder, 'ran'))).toBe(false);
   });
 
@@ -108,7 +111,14 @@ describe('held', () => {
     await lose(hub);
     const second = await back();
     expect(second.hello.held).toEqual([
-      { commandId: id, attempt: 1, firstSequence: 0, nextSequence: 0, lostBytes: 0, finished: true },
+      {
+        commandId: id,
+        attempt: 1,
+        firstSequence: 0,
+        nextSequence: 0,
+        lostBytes: 0,
+        finished: true,
+      },
     ]);
     second.welcome({ resume: [{ commandId: id, nextSequence: 0 }] });
     expect((await second.seen(id)).finished.exitCode).toBe(2);
@@ -120,7 +130,7 @@ describe('held', () => {
 
   test('an acknowledgement of a command that runs changes nothing', async () => {
     const hub = await fixture.connect({ clock });
-    const id = hub.execute(`!echo one; ${await_('more')}; echo two`);
+    const id = hub.execute(`!echo one; ${awaiting('more')}; echo two`);
     await hub.output(id, 'one');
     hub.send({ type: 'command:acknowledged', commandId: id });
     await handled(hub);
@@ -157,7 +167,7 @@ describe('stop', () => {
     expect((await second.seen(next)).finished.outcome).toBe('completed');
   });
 
-  test('one that has ended is told once more and forgotten', async () => {
+  test('one that has ended is told once more, and forgotten once acknowledged', async () => {
     const hub = await fixture.connect({ clock });
     const id = hub.execute('!echo one');
     await hub.seen(id);
@@ -166,6 +176,12 @@ describe('stop', () => {
     second.welcome({ stop: [id] });
     expect((await second.seen(id)).finished.outcome).toBe('completed');
     await lose(second);
+    const third = await back();
+    expect(third.hello.held).toHaveLength(1);
+    third.welcome({ stop: [id] });
+    third.send({ type: 'command:acknowledged', commandId: id });
+    await handled(third);
+    await lose(third);
     expect((await back()).hello.held).toEqual([]);
   });
 });
@@ -176,29 +192,35 @@ describe('too much output', () => {
   test.each([
     ['stdout', flood],
     ['stderr', `(${flood}) >&2`],
-  ])('%s waits for a hub that is behind: 1 MB are on the way, and nothing is lost', async (_, program) => {
-    const hub = await fixture.connect({ clock });
-    const id = hub.execute(`!${program}`);
-    await quiet(hub, id);
-    expect(bytesOf(hub, id)).toBeLessThanOrEqual(1_048_576);
-    const acknowledge = () => {
-      hub.send({ type: 'output:ack', commandId: id, nextSequence: hub.outputs(id).length });
-    };
-    acknowledge();
-    while (bytesOf(hub, id) < 5_000_000) {
-      await hub.find('terminal:output', (message) => message.sequence >= hub.outputs(id).length - 1);
+  ])(
+    '%s waits for a hub that is behind: 1 MB are on the way, and nothing is lost',
+    async (_, program) => {
+      const hub = await fixture.connect({ clock });
+      const id = hub.execute(`!${program}`);
+      await quiet(hub, id);
+      expect(bytesOf(hub, id)).toBeLessThanOrEqual(1_048_576);
+      const acknowledge = () => {
+        hub.send({ type: 'output:ack', commandId: id, nextSequence: hub.outputs(id).length });
+      };
       acknowledge();
-      await handled(hub);
-    }
-    const { gaps, finished } = await hub.seen(id);
-    expect(gaps).toEqual([]);
-    expect(bytesOf(hub, id)).toBe(5_000_000);
-    expect(finished.outcome).toBe('completed');
-  });
+      while (bytesOf(hub, id) < 5_000_000) {
+        await hub.find(
+          'terminal:output',
+          (message) => message.sequence >= hub.outputs(id).length - 1,
+        );
+        acknowledge();
+        await handled(hub);
+      }
+      const { gaps, finished } = await hub.seen(id);
+      expect(gaps).toEqual([]);
+      expect(bytesOf(hub, id)).toBe(5_000_000);
+      expect(finished.outcome).toBe('completed');
+    },
+  );
 
   test('while the hub is away the program goes on, the oldest is dropped, and the gap is counted to the byte', async () => {
     const hub = await fixture.connect({ clock });
-    const id = hub.execute(`!printf 12345; ${await_('gone')}; ${flood}; touch written`);
+    const id = hub.execute(`!printf 12345; ${awaiting('gone')}; ${flood}; touch written`);
     await hub.output(id, '12345');
     await lose(hub);
     await go('gone');
@@ -213,6 +235,51 @@ describe('too much output', () => {
     expect(outputs[0]?.sequence).toBe(gap!.nextSequence);
     expect(gap!.bytes + bytesOf(second, id)).toBe(5_000_000);
     expect(bytesOf(second, id)).toBeLessThanOrEqual(1_048_576);
+  });
+
+  test('a hub that cannot write is not waited for: all is sent, the oldest sent is dropped, no gap is told', async () => {
+    const hub = await fixture.connect({ clock });
+    const id = hub.execute(`!${flood}`);
+    await quiet(hub, id);
+    hub.send({ type: 'hub:storage', failing: true });
+    const { gaps, finished } = await hub.seen(id);
+    expect(bytesOf(hub, id)).toBe(5_000_000);
+    expect(gaps).toEqual([]);
+    await lose(hub);
+    const second = await back();
+    const [held] = second.hello.held ?? [];
+    expect(held?.lostBytes).toBeGreaterThan(3_900_000);
+    // It had seen everything up to the middle of what is dropped.
+    second.welcome({ resume: [{ commandId: id, nextSequence: 100 }] });
+    const seen = await second.seen(id);
+    const before = hub.outputs(id).slice(0, 100);
+    const had = before.reduce((sum, output) => sum + byteLength(output.data), 0);
+    expect(had + seen.gaps[0]!.bytes + bytesOf(second, id)).toBe(5_000_000);
+    expect(seen.finished.lastSequence).toBe(finished.lastSequence);
+  });
+
+  test('a hub that can write again is waited for again', async () => {
+    const hub = await fixture.connect({ clock });
+    hub.send({ type: 'hub:storage', failing: true });
+    hub.send({ type: 'hub:storage', failing: false });
+    const id = hub.execute(`!${flood}`);
+    await quiet(hub, id);
+    expect(bytesOf(hub, id)).toBeLessThanOrEqual(1_048_576);
+  });
+
+  test('what cannot be held back is dropped, and the result waits for all the rest', async () => {
+    const hub = await fixture.connect({ clock, pty: true });
+    const id = hub.execute(`!stty raw -echo; ${flood}`);
+    await quiet(hub, id);
+    expect(bytesOf(hub, id)).toBeLessThanOrEqual(1_048_576 + 10_240);
+    expect(hub.received.some((m) => m.type === 'command:finished' && m.commandId === id)).toBe(
+      false,
+    );
+    hub.send({ type: 'output:ack', commandId: id, nextSequence: hub.outputs(id).length });
+    const { gaps, finished, outputs } = await hub.seen(id);
+    expect(gaps).toHaveLength(1);
+    expect(gaps[0]!.bytes + bytesOf(hub, id)).toBe(5_000_000);
+    expect(finished.lastSequence).toBe(outputs.at(-1)!.sequence);
   });
 
   test('a program that waited for the hub goes on when the hub goes away', async () => {
@@ -297,15 +364,16 @@ describe('the connection', () => {
       clock.advance(wait);
     }
     expect(waits).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
-    const hub = await fixture.connect({ clock, stateDir: join(fixture.folder, 'other') });
-    await handled(hub);
-    await lose(hub);
-    const second = await back();
-    second.welcome();
-    await handled(second);
-    const line = fixture.logged(/next try/);
-    second.cut();
-    expect(await line).toContain('in 500 ms');
+    fixture.start({ clock, stateDir: join(fixture.folder, 'other'), random: () => 0.999_999 });
+    for (let i = 0; i < 3; i += 1) {
+      const hub = await fixture.hub.agent();
+      hub.welcome();
+      await handled(hub);
+      const line = fixture.logged(/next try in 1000 ms/);
+      hub.cut();
+      await line;
+      clock.advance(1_000);
+    }
   });
 
   test.each([1001, 1013, 1009, 1011])('close %d is tried again', async (code) => {
@@ -376,7 +444,7 @@ describe('what the hub says', () => {
 
   test('a second command while one runs is a fault: logged, never run, and the first goes on', async () => {
     const hub = await fixture.connect({ clock });
-    const first = hub.execute(`!echo one; ${await_('more')}; echo two`);
+    const first = hub.execute(`!echo one; ${awaiting('more')}; echo two`);
     await hub.output(first, 'one');
     const second = hub.execute('!touch ran');
     await handled(hub);

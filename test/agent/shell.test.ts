@@ -149,7 +149,7 @@ describe('surroundings', () => {
     delete process.env['SIGNALBOX_TOKEN'];
     const [pwd, mark, session, pid] = stdout.split('\n').map((line) => line.trim());
     expect({ pwd, mark }).toEqual({ pwd: fixture.folder, mark: `${id}::` });
-    expect(session).toBe(pid!);
+    expect(session).toBe(pid);
   });
 
   test('nothing stays open after many commands', async () => {

@@ -53,7 +53,9 @@ describe('interrupt', () => {
 
   test('a program that ends itself on SIGINT is interrupted too', async () => {
     const hub = await fixture.connect({ clock });
-    const id = hub.execute(`!trap 'echo bye; exit 0' INT; echo ready; while :; do sleep 0.02; done`);
+    const id = hub.execute(
+      `!trap 'echo bye; exit 0' INT; echo ready; while :; do sleep 0.02; done`,
+    );
     await hub.output(id, 'ready');
     interrupt(hub, id);
     const { finished, stdout } = await hub.seen(id);
@@ -224,6 +226,7 @@ describe('the end of the agent', () => {
     await stopped;
     expect(await agent.ended).toMatchObject({ exitCode: 0 });
     expect(await hub.closed).toBe(1000);
+    expect((await fixture.connect()).hello.held).toEqual([]);
     expect(existsSync(join(fixture.folder, 'ran'))).toBe(false);
   });
 

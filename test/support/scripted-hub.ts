@@ -83,7 +83,9 @@ export function createScriptedHub({ acknowledge = false } = {}): ScriptedHub {
     hostname: '127.0.0.1',
     fetch(request, self) {
       const { pathname } = new URL(request.url);
-      if (pathname === '/ws/agent' && self.upgrade(request, { data: { socket: null } })) return;
+      if (pathname === '/ws/agent' && self.upgrade(request, { data: { socket: null } })) {
+        return undefined;
+      }
       return new Response('no', { status: 426 });
     },
     websocket: {
@@ -94,7 +96,8 @@ export function createScriptedHub({ acknowledge = false } = {}): ScriptedHub {
         if (!decoded.ok) throw new Error(`the agent sent nonsense: ${decoded.reason}`);
         const { message } = decoded;
         if (ws.data.socket) return ws.data.socket.receive(message);
-        if (message.type !== 'agent:connect') throw new Error('the first message must be a connect');
+        if (message.type !== 'agent:connect')
+          throw new Error('the first message must be a connect');
         ws.data.socket = createAgentSocket(ws, message, acknowledge);
         arrive(ws.data.socket.socket);
       },
@@ -176,7 +179,14 @@ function createAgentSocket(ws: ServerWebSocket<Data>, hello: AgentConnect, ackno
       send({ type: 'agent:welcome', agentId: hello.agentId, heartbeatIntervalMs, resume, stop });
     },
     execute(command, { commandId = Bun.randomUUIDv7(), attempt = 1, timeoutMs = 300_000 } = {}) {
-      send({ type: 'command:execute', commandId, attempt, command, session: 'continue', timeoutMs });
+      send({
+        type: 'command:execute',
+        commandId,
+        attempt,
+        command,
+        session: 'continue',
+        timeoutMs,
+      });
       return commandId;
     },
     find: (type, fits = () => true) => when(() => ofType(type).find(fits)),

@@ -1,0 +1,239 @@
+// What the agent does for any runner, seen with one that the test moves by hand.
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import type { Host, Job, Run, RunEnd, Runner, StopStep } from '../../src/agent/runner.ts';
+import { type AgentFixture, createAgentFixture } from '../support/agent-fixture.ts';
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
+import type { AgentSocket } from '../support/scripted-hub.ts';
+
+const QUESTION = {
+  title: 'May I?',
+  options: [
+    { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+    { optionId: 'no', name: 'No', kind: 'reject_once' },
+  ],
+};
+
+let fixture: AgentFixture;
+let clock: ManualClock;
+
+beforeEach(() => {
+  fixture = createAgentFixture();
+  clock = createManualClock({ realBelow: 100 });
+});
+afterEach(() => fixture[Symbol.asyncDispose]());
+
+/** A runner of prompts that does what the test says. */
+function createPuppet() {
+  const steps: StopStep[] = [];
+  const jobs: Job[] = [];
+  let end: (end: RunEnd) => void = () => undefined;
+  let host: Host | null = null;
+  let capabilities = ['prompt', '/review'];
+  let changed = () => {};
+  let isClosed = false;
+
+  const runner: Runner = {
+    name: 'puppet',
+    version: '1',
+    capabilities: () => capabilities,
+    watch(act) {
+      changed = act;
+    },
+    start(job, itsHost): Run {
+      jobs.push(job);
+      host = itsHost;
+      const { promise: ended, resolve } = Promise.withResolvers<RunEnd>();
+      end = resolve;
+      return {
+        ended,
+        stop(step) {
+          steps.push(step);
+          if (step === 'end') resolve({ kind: 'signalled', signal: 'SIGKILL' });
+          return true;
+        },
+        pause: () => undefined,
+        resume: () => undefined,
+      };
+    },
+    close() {
+      isClosed = true;
+      return Promise.resolve();
+    },
+  };
+
+  return {
+    runner,
+    steps,
+    jobs,
+    end: (how: RunEnd) => end(how),
+    host(): Host {
+      if (!host) throw new Error('nothing was started');
+      return host;
+    },
+    can(what: string[]) {
+      capabilities = what;
+      changed();
+    },
+    isClosed: () => isClosed,
+  };
+}
+
+const resolved = (hub: AgentSocket, approvalId: string, optionId = 'yes') =>
+  hub.send({ type: 'approval:resolved', approvalId, outcome: 'selected', optionId });
+
+describe('choice', () => {
+  test('each command goes to the runner that can run it', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    expect(hub.hello.capabilities).toEqual(['prompt', '/review']);
+    expect(hub.hello.runner?.name).toBe('puppet');
+    for (const command of ['write a poem', '/review now', '!true', '/unknown']) {
+      const id = hub.execute(command);
+      if (
+        puppet.runner
+          .capabilities()
+          .some((one) => command.startsWith(one) || !/^[!/]/.test(command))
+      ) {
+        await hub.find('command:started', (message) => message.commandId === id);
+        puppet.end({ kind: 'exited', exitCode: 0 });
+      }
+      await hub.seen(id);
+    }
+    const outcomes = hub.received.flatMap((message) =>
+      message.type === 'command:finished' ? [message.error?.code ?? message.outcome] : [],
+    );
+    expect(outcomes).toEqual(['completed', 'completed', 'invalid_command', 'invalid_command']);
+    expect(puppet.jobs.map((job) => job.command)).toEqual(['write a poem', '/review now']);
+    expect(puppet.jobs[0]?.session).toBe('continue');
+  });
+
+  test('changed capabilities are told', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    await hub.seen(hub.execute('!true'));
+    puppet.can(['prompt']);
+    expect(await hub.find('agent:capabilities')).toMatchObject({ capabilities: ['prompt'] });
+  });
+
+  test('a runner is closed with its agent', async () => {
+    const puppet = createPuppet();
+    await fixture.start({ clock, runners: [puppet.runner] }).stop();
+    expect(puppet.isClosed()).toBe(true);
+  });
+
+  test('a failure is told as the runner tells it', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    const id = hub.execute('x');
+    await hub.find('command:started');
+    const error = { code: 'program_failed', message: 'It had no idea.' } as const;
+    puppet.end({ kind: 'failed', error });
+    expect((await hub.seen(id)).finished).toMatchObject({
+      outcome: 'failed',
+      exitCode: null,
+      error,
+    });
+  });
+});
+
+describe('questions', () => {
+  test('are asked, answered, and confirmed once the program has the answer', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    const commandId = hub.execute('x');
+    await hub.find('command:started');
+    const asked = puppet.host().ask({ ...QUESTION, detail: 'rm -rf' });
+    const request = await hub.find('approval:request');
+    expect(request).toMatchObject({ ...QUESTION, detail: 'rm -rf', commandId });
+    resolved(hub, request.approvalId);
+    const answer = await asked;
+    expect(answer).toMatchObject({ outcome: 'selected', optionId: 'yes' });
+    expect(hub.received.some((message) => message.type === 'approval:applied')).toBe(false);
+    answer.applied();
+    expect((await hub.find('approval:applied')).approvalId).toBe(request.approvalId);
+  });
+
+  test('open ones are asked again after every welcome, an applied answer is confirmed again', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    const commandId = hub.execute('x');
+    await hub.find('command:started');
+    const first = puppet.host().ask(QUESTION);
+    const one = await hub.find('approval:request');
+    resolved(hub, one.approvalId);
+    (await first).applied();
+    void puppet.host().ask({ ...QUESTION, title: 'And this?' });
+    await hub.find('approval:request', (message) => message.title === 'And this?');
+    const lost = fixture.logged(/no connection/);
+    hub.cut();
+    await lost;
+    clock.advance(500);
+    const second = await fixture.hub.agent();
+    second.welcome({ resume: [{ commandId, nextSequence: 0 }] });
+    const again = await second.find('approval:request');
+    expect(again.title).toBe('And this?');
+    resolved(second, one.approvalId);
+    expect((await second.find('approval:applied')).approvalId).toBe(one.approvalId);
+    expect(second.received.filter((message) => message.type === 'approval:request')).toHaveLength(
+      1,
+    );
+  });
+
+  test('the wait for an answer does not count against the time-out', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    hub.execute('x', { timeoutMs: 10_000 });
+    await hub.find('command:started');
+    clock.advance(6_000);
+    const asked = puppet.host().ask(QUESTION);
+    const { approvalId } = await hub.find('approval:request');
+    clock.advance(20_000);
+    resolved(hub, approvalId);
+    await asked;
+    // Whoever awaits the answer goes on before the time does.
+    await Promise.resolve();
+    clock.advance(3_999);
+    expect(puppet.steps).toEqual([]);
+    clock.advance(1);
+    expect(puppet.steps).toEqual(['ask']);
+  });
+
+  test('a stop cancels them, and escalates', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    const id = hub.execute('x');
+    await hub.find('command:started');
+    const asked = puppet.host().ask(QUESTION);
+    await hub.find('approval:request');
+    hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
+    expect((await asked).outcome).toBe('cancelled');
+    expect((await puppet.host().ask(QUESTION)).outcome).toBe('cancelled');
+    clock.advance(5_000);
+    clock.advance(5_000);
+    expect(puppet.steps).toEqual(['ask', 'tell', 'end']);
+    expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
+  });
+
+  test('a detail of any size fits into a message', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    hub.execute('x');
+    await hub.find('command:started');
+    void puppet.host().ask({ ...QUESTION, detail: '\u0001'.repeat(2_000_000) });
+    const { detail } = await hub.find('approval:request');
+    expect(detail?.length).toBe(65_537);
+    expect(detail?.endsWith('…')).toBe(true);
+  });
+
+  test('what does not fit into a message is never sent', async () => {
+    const puppet = createPuppet();
+    const hub = await fixture.connect({ clock, runners: [puppet.runner] });
+    const id = hub.execute('x');
+    await hub.find('command:started');
+    const logged = fixture.logged(/larger than a message may be/);
+    void puppet.host().ask({ ...QUESTION, title: 'x'.repeat(2_000_000) });
+    await logged;
+    puppet.end({ kind: 'exited', exitCode: 0 });
+    expect((await hub.seen(id)).finished.outcome).toBe('completed');
+  });
+});
