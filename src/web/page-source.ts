@@ -7,13 +7,11 @@ import type {
   CommandPage,
   CommandQuery,
 } from '../protocol/api.ts';
-import type { AgentSummary, CommandExecution, Role } from '../protocol/entities.ts';
+import type { Actor as Identity } from '../hub/dashboard-connection.ts';
+import type { AgentSummary, CommandExecution } from '../protocol/entities.ts';
 
 /** Somebody who has signed in. */
-export interface Identity {
-  userId: string;
-  role: Role;
-}
+export type { Identity };
 
 /** The hub, as the pages see it: the same functions the API calls. */
 export interface PageSource {

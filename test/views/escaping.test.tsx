@@ -1,0 +1,97 @@
+// Whatever agents and people write stays text.
+import { expect, test } from 'bun:test';
+import { AgentAdded, AddAgentForm, RevokeForm } from '../../views/add-agent.tsx';
+import { AgentLive, AgentPage } from '../../views/agent.tsx';
+import { AgentsPage } from '../../views/agents.tsx';
+import { CommandLive, CommandPage } from '../../views/command.tsx';
+import { HistoryOlder, HistoryPage } from '../../views/history.tsx';
+import { LoginPage, SetupPage } from '../../views/login.tsx';
+import { NotFoundPage } from '../../views/not-found.tsx';
+import { Notice } from '../../views/notice.tsx';
+import { see } from './render.ts';
+import { admin, agent, command, frame } from './samples.ts';
+
+const EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
+
+const evilAgent = agent({ agentId: EVIL, capabilities: ['prompt', `/${EVIL}`], status: 'busy' });
+const evilCommand = command({
+  id: EVIL,
+  agentId: EVIL,
+  command: EVIL,
+  requestedBy: EVIL,
+  status: 'failed',
+  error: { code: 'program_failed', message: EVIL },
+});
+const reader = { ...admin, userId: EVIL };
+const state = {
+  reader,
+  agent: evilAgent,
+  live: [
+    command({ ...evilCommand, status: 'running', error: null }),
+    command({ ...evilCommand, id: 'c2', status: 'queued', error: null }),
+  ],
+  recent: [evilCommand],
+  shown: { command: evilCommand, output: 'held' as const, chosen: true },
+};
+const query = { agentId: EVIL, q: EVIL, cursor: EVIL };
+const page = { items: [evilCommand], nextCursor: EVIL };
+const registered = { agentId: EVIL, agentType: 'claude' as const, token: EVIL };
+
+const views = {
+  'the overview': (
+    <AgentsPage
+      frame={frame}
+      reader={reader}
+      agents={[{ agent: evilAgent, current: evilCommand }]}
+    />
+  ),
+  'an agent': <AgentPage {...state} frame={frame} requestId={EVIL} />,
+  'what changes of an agent': <AgentLive {...state} />,
+  'the history': (
+    <HistoryPage frame={frame} reader={reader} agents={[evilAgent]} query={query} page={page} />
+  ),
+  'more of the history': <HistoryOlder query={query} page={page} />,
+  'a command': <CommandPage frame={frame} reader={reader} command={evilCommand} output="expired" />,
+  'what changes of a command': <CommandLive reader={reader} command={evilCommand} output="held" />,
+  'the dialogs': (
+    <div>
+      <AddAgentForm agentId={EVIL} refusal={EVIL} />
+      <AgentAdded registered={registered} hubUrl={EVIL} />
+      <RevokeForm agentId={EVIL} refusal={EVIL} />
+    </div>
+  ),
+  'signing in': <LoginPage frame={frame} next={EVIL} username={EVIL} refusal={EVIL} />,
+  'the first start': <SetupPage frame={frame} token={EVIL} refusal={EVIL} />,
+  'nothing there': <NotFoundPage frame={frame} reader={reader} what={EVIL} />,
+  'a notice': <Notice kind="refused" text={EVIL} />,
+};
+
+for (const [name, view] of Object.entries(views)) {
+  test(`${name} shows markup as text`, () => {
+    const seen = see(view);
+    expect(seen.html).toContain('&lt;script>');
+    expect(seen.all('script:not([src^="/assets/"])')).toEqual([]);
+    expect(seen.all('img')).toEqual([]);
+    expect(seen.all('[onerror]')).toEqual([]);
+    // Nothing inline either, which the policy would refuse.
+    expect(seen.all('[style], style')).toEqual([]);
+    const attributes = seen.all('*').flatMap((element) => [...element.keys()]);
+    expect(attributes.filter((attribute) => /^(hx-)?on/.test(attribute))).toEqual([]);
+  });
+
+  test(`${name} leads nowhere but here`, () => {
+    const seen = see(view);
+    const addresses = ['href', 'action', 'hx-get', 'hx-post'].flatMap((attribute) =>
+      seen.all(`[${attribute}]`).map((element) => element.get(attribute)),
+    );
+    for (const address of addresses) expect(address).toMatch(/^(\/[a-z?]|\/$|#main$)[^<>" ]*$/);
+  });
+}
+
+test('an id that could be read as a trigger is not written into one', () => {
+  const seen = see(<AgentPage {...state} frame={frame} requestId="r" />);
+  const triggers = seen.all('[hx-trigger]').map((element) => element.get('hx-trigger'));
+  expect(triggers).toEqual([
+    'signalbox:agent-status from:body, signalbox:refresh from:body, every 10s',
+  ]);
+});

@@ -1,0 +1,54 @@
+// Agents and commands as views are given them.
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import type { Frame, Reader } from '../../views/layout.tsx';
+
+export const NOW = Date.UTC(2026, 2, 1, 14, 3, 22);
+
+export const frame: Frame = {
+  assets: {
+    css: '/assets/s.css',
+    xtermCss: '/assets/x.css',
+    htmx: '/assets/h.js',
+    island: '/assets/i.js',
+    icon: '/assets/i.svg',
+  },
+  nonce: 'nonce-of-this-response',
+  theme: null,
+};
+
+export const viewer: Reader = { userId: 'vera', role: 'viewer' };
+export const operator: Reader = { userId: 'otto', role: 'operator' };
+export const admin: Reader = { userId: 'ada', role: 'admin' };
+
+export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
+  return {
+    agentId: 'build',
+    agentType: 'claude',
+    status: 'online',
+    capabilities: ['prompt', 'shell'],
+    connectionTime: NOW - 60_000,
+    lastHeartbeat: NOW - 2000,
+    currentCommand: null,
+    queueLength: 0,
+    ...fields,
+  };
+}
+
+export function command(fields: Partial<CommandExecution> = {}): CommandExecution {
+  return {
+    id: 'c1',
+    agentId: 'build',
+    command: 'Fix the login test',
+    priority: 'normal',
+    status: 'completed',
+    requestedBy: 'otto',
+    requestedAt: NOW - 30_000,
+    startedAt: NOW - 29_000,
+    completedAt: NOW - 17_000,
+    exitCode: 0,
+    session: 'continue',
+    timeoutMs: 300_000,
+    error: null,
+    ...fields,
+  };
+}
