@@ -1,4 +1,5 @@
-// What fifty dashboards get of one agent that floods, beside raw Bun publish of the same frames in the same run.
+// What fifty dashboards get of one agent that floods, beside raw Bun publish of the same frames in the same run;
+// and what 49 get while the fiftieth does not read at all.
 import { join } from 'node:path';
 import { encode } from '../src/protocol/codec.ts';
 import type { AgentToHub } from '../src/protocol/agent-to-hub.ts';
@@ -6,11 +7,13 @@ import type { DashboardToHub } from '../src/protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../src/protocol/hub-to-dashboard.ts';
 import { CHUNK_BYTES } from '../src/protocol/limits.ts';
 import type { Body } from '../src/protocol/message.ts';
+import { type BareWire, openBareWire } from '../test/support/wire.ts';
 import { addAgent, logIn, start, startHubBinary, temporaryFolder } from '../test/support/binary.ts';
 import { type Figures, flood } from './flood.ts';
 
 const DASHBOARDS = 50;
-const CHUNKS = 2_000;
+/** 30 MB of output. */
+const CHUNKS = 3_000;
 const WARM_UP = 300;
 const ROUNDS = 3;
 const data = 'x'.repeat(CHUNK_BYTES);
@@ -45,11 +48,26 @@ async function openDashboard(url: string, token: string): Promise<WebSocket> {
   return socket;
 }
 
-/** A flood through the hub: agent, terminal buffer, SQLite, fifty dashboards. */
-async function throughHub(url: string): Promise<(chunks: number) => Promise<Figures>> {
+/** A dashboard that says hello, and then reads nothing. */
+async function openStalled(url: string, token: string): Promise<BareWire> {
+  const { promise: welcomed, resolve } = Promise.withResolvers<void>();
+  const wire = await openBareWire(`${url}/ws/dashboard`, { frame: () => resolve(), closed() {} });
+  const clientInfo = { userAgent: 'bench', timezone: 'UTC' };
+  wire.send(encode<DashboardToHub>({ type: 'dashboard:connect', token, clientInfo }));
+  await welcomed;
+  wire.pause();
+  return wire;
+}
+
+/** A flood through the hub: agent, terminal buffer, SQLite, dashboards; perhaps one that does not read. */
+async function throughHub(
+  url: string,
+  { stalled }: { stalled: boolean },
+): Promise<(chunks: number) => Promise<Figures>> {
   const token = (await logIn(url))['authorization']?.slice('Bearer '.length) ?? '';
+  if (stalled) await openStalled(url, token);
   const readers = await Promise.all(
-    Array.from({ length: DASHBOARDS }, () => openDashboard(url, token)),
+    Array.from({ length: stalled ? DASHBOARDS - 1 : DASHBOARDS }, () => openDashboard(url, token)),
   );
   const agent = await open(`${url}/ws/agent`);
   const tell = (body: Body<AgentToHub>) => agent.send(encode<AgentToHub>(body));
@@ -115,28 +133,36 @@ function median(rounds: readonly Figures[], figure: keyof Figures): number {
 }
 
 const folder = temporaryFolder();
-const hub = await startHubBinary(folder.path);
+const hub = await startHubBinary(join(folder.path, 'all'));
+const hubWithStalled = await startHubBinary(join(folder.path, 'stalled'));
 const raw = start([process.execPath, join(import.meta.dir, 'raw-publish.ts')]);
 const [, rawUrl = ''] = await raw.sees(/ready at (\S+)/);
 
-const overHub = await throughHub(hub.url);
+const overHub = await throughHub(hub.url, { stalled: false });
+const overStalled = await throughHub(hubWithStalled.url, { stalled: true });
 const overPublish = await throughPublish(rawUrl);
 await overHub(WARM_UP);
 await overPublish(WARM_UP);
+await overStalled(WARM_UP);
+const stalledRounds: Figures[] = [];
 const hubRounds: Figures[] = [];
 const rawRounds: Figures[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
   hubRounds.push(await overHub(CHUNKS));
   rawRounds.push(await overPublish(CHUNKS));
+  stalledRounds.push(await overStalled(CHUNKS));
 }
 
 const rows = (['megabytesPerSecond', 'p50', 'p99'] as const).map((figure) => {
   const [mine, limit] = [median(hubRounds, figure), median(rawRounds, figure)];
+  const beside = median(stalledRounds, figure);
   return {
     '': { megabytesPerSecond: 'MB/s delivered', p50: 'p50 ms', p99: 'p99 ms' }[figure],
     signalbox: mine.toFixed(1),
     'raw publish': limit.toFixed(1),
     ratio: (mine / limit).toFixed(2),
+    'one stalled': beside.toFixed(1),
+    'ratio to none stalled': (beside / mine).toFixed(2),
   };
 });
 process.stdout.write(
@@ -144,7 +170,7 @@ process.stdout.write(
 );
 console.table(rows);
 
-for (const running of [hub, raw]) {
+for (const running of [hub, hubWithStalled, raw]) {
   running.kill('SIGTERM');
   await running.exited;
 }
