@@ -38,14 +38,14 @@ export function createTerminalBuffer(
   restored: readonly OutputChunk[] = [],
   agentNextSequence = 0,
 ) {
-  const chunks: OutputChunk[] = [...restored];
-  const base = restored[0];
+  const chunks = tailOf(restored);
+  const base = chunks[0];
   /** The offset of every chunk since `base`, held or dropped: what a gap weighs is their difference. */
-  const offsets = restored.map(({ offset }) => offset);
+  const offsets = chunks.map(({ offset }) => offset);
   const baseSequence = base?.sequence ?? 0;
-  let heldBytes = restored.reduce((sum, chunk) => sum + byteLength(chunk.data), 0);
-  let writtenBytes = endOf(restored.at(-1));
-  let nextSequence = baseSequence + restored.length;
+  let heldBytes = chunks.reduce((sum, chunk) => sum + byteLength(chunk.data), 0);
+  let writtenBytes = endOf(chunks.at(-1));
+  let nextSequence = baseSequence + chunks.length;
   let unkept: OutputChunk[] = [];
   let gathering: Gathering | null = null;
   let cancelFlush: (() => void) | null = null;
@@ -191,6 +191,22 @@ export function createTerminalBuffer(
       return chunks.map(({ data }) => data).join('') + (gathering?.text ?? '');
     },
   };
+}
+
+/**
+ * The end of what was kept, no more than is held. Rows that are no longer held go in strokes, and output that was
+ * dropped while nothing could be written was never kept: what lies before such a hole is let go.
+ */
+function tailOf(restored: readonly OutputChunk[]): OutputChunk[] {
+  let first = restored.length;
+  let bytes = 0;
+  for (const chunk of restored.toReversed()) {
+    bytes += byteLength(chunk.data);
+    const next = restored[first];
+    if (bytes > BUFFER_BYTES || (next && next.sequence !== chunk.sequence + 1)) break;
+    first -= 1;
+  }
+  return restored.slice(first);
 }
 
 function endOf(chunk: OutputChunk | undefined): number {
