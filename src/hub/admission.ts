@@ -27,9 +27,7 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
     if (timeoutMs > longest) {
       throw new Refusal('invalid_command', `The time-out may be at most ${longest / 1000} s.`);
     }
-    const waits = (execution: Execution) =>
-      execution.agentId === agentId && execution.delivery === 'waiting';
-    if (dispatcher.all().filter(waits).length >= QUEUE_LENGTH) {
+    if (dispatcher.waitingFor(agentId) >= QUEUE_LENGTH) {
       throw new Refusal('queue_full', `${QUEUE_LENGTH} commands wait for ${agentId} already.`);
     }
   }

@@ -1,7 +1,7 @@
 // The one way a command goes once it is admitted: committed, queued, handed to its agent, started, ended.
 import { whyNotRunnable } from '../protocol/capabilities.ts';
 import type { CommandFinished } from '../protocol/agent-to-hub.ts';
-import { hasEnded, nextCommandStatus } from '../protocol/command-status.ts';
+import { nextCommandStatus } from '../protocol/command-status.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { ESCALATION_MS } from '../protocol/limits.ts';
@@ -39,6 +39,12 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     const queue = state.commandQueue.get(agentId) ?? [];
     state.commandQueue.set(agentId, queue);
     return queue;
+  }
+
+  /** The command of this id, where it is queued or running. Nobody knows of one that is not yet committed. */
+  function find(commandId: string): Execution | undefined {
+    const execution = live.get(commandId);
+    return execution && isAccepted(execution) ? execution : undefined;
   }
 
   async function end(execution: Execution, ending: Ending) {
@@ -86,6 +92,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     };
     execution.delivery = 'sending';
     try {
+      await endings.persisted(execution);
       await store.commands.update(execution.id, attempt);
     } catch (error) {
       storage.failed(error);
@@ -127,6 +134,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
 
   /** Lets a command's time run, from its start, or from its sending where it has not started. */
   function startTimer(execution: Execution) {
+    // One that was told to stop is waited for already.
+    if (execution.stopping) return;
     for (const cancel of execution.cancelTimers.splice(0)) cancel();
     const since = execution.startedAt ?? clock.now();
     const left = Math.max(0, since + execution.timeoutMs - clock.now());
@@ -176,10 +185,16 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     takeBack,
     startTimer,
 
-    /** The command of this id, where it is queued or running. */
-    find: (commandId: string) => live.get(commandId),
+    find,
     /** Every queued or running command. */
-    all: () => [...live.values()],
+    all: () => [...live.values()].filter(isAccepted),
+    /** How many commands wait for an agent, those that are being committed included. */
+    waitingFor: (agentId: string) =>
+      [...live.values()].filter(
+        (execution) =>
+          execution.agentId === agentId &&
+          (execution.delivery === 'accepting' || execution.delivery === 'waiting'),
+      ).length,
 
     /** Brings a stored command back, queued or in its agent's hands. */
     restore(command: Execution) {
@@ -194,6 +209,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
      * @throws what the store throws; the command is unknown then
      */
     async accept(execution: Execution, committed: Promise<void>): Promise<number> {
+      execution.delivery = 'accepting';
       live.set(execution.id, execution);
       try {
         await committed;
@@ -201,6 +217,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
         live.delete(execution.id);
         throw error;
       }
+      execution.delivery = 'waiting';
       terminals.open(execution.id);
       readers.follow(execution.id);
       const position = enqueue(queueOf(execution.agentId), execution);
@@ -208,7 +225,9 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       setImmediate(() => {
         if (!execution.ending) endings.tell(execution);
         const agent = state.agents.get(execution.agentId);
-        if (agent) pump(agent);
+        if (agent) return pump(agent);
+        state.commandQueue.delete(execution.agentId);
+        endSoon(execution, removed(execution));
       });
       return position;
     },
@@ -221,7 +240,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       if (!mayActAs(who.role, 'operator')) {
         throw new Refusal('forbidden', 'Your role may watch, but not interrupt.');
       }
-      const execution = live.get(commandId);
+      const execution = find(commandId);
       if (!execution || execution.ending) {
         const command = execution ?? (await store.commands.find(commandId));
         if (!command) throw new Refusal('command_unknown', 'There is no such command.');
@@ -239,11 +258,12 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     /** Takes an agent's word that a command is over; fulfilled once that is committed. */
     async finished(agent: AgentConnection, message: CommandFinished): Promise<void> {
       const execution = agent.current;
-      if (execution?.id === message.commandId && !hasEnded(execution.status)) {
-        const buffer = terminals.get(execution.id);
-        buffer?.lose(message.lastSequence + 1, 0);
+      if (execution?.id === message.commandId) {
         const ending = endingOf(execution, message);
-        if (execution.status === 'queued' && ending.event === 'completed') started(execution);
+        if (!execution.ending) {
+          terminals.get(execution.id)?.lose(message.lastSequence + 1, 0);
+          if (execution.status === 'queued' && ending.event === 'completed') started(execution);
+        }
         await end(execution, ending);
       }
       if (agent.stopping.delete(message.commandId)) {
@@ -255,10 +275,19 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   };
 }
 
+function isAccepted({ delivery }: Execution): boolean {
+  return delivery !== 'accepting';
+}
+
 /** How a command that was told to stop ends, where the agent has no say. */
 function stopped(execution: Execution): Ending {
   if (execution.stopping === 'timeout') return { event: 'failed', error: timedOut(execution) };
   return { event: 'interrupted' };
+}
+
+/** How a command ends whose agent is no longer known. */
+export function removed({ agentId }: Execution): Ending {
+  return { event: 'failed', error: { code: 'agent_lost', message: `${agentId} was removed.` } };
 }
 
 function timedOut({ timeoutMs }: Execution) {

@@ -1,5 +1,5 @@
 // The end of a command: decided once, committed, and only then told.
-import type { CommandEvent } from '../protocol/command-status.ts';
+import type { CommandEvent, CommandStatus } from '../protocol/command-status.ts';
 import { nextCommandStatus } from '../protocol/command-status.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import { RECONNECT_WINDOW_MS } from '../protocol/limits.ts';
@@ -30,6 +30,7 @@ export function createEndings(
 ) {
   /** Oldest first. */
   let recent: Execution[] = [];
+  const saves = new WeakMap<Execution, Promise<void>>();
 
   /** Tells everyone where a command stands. */
   function tell(execution: Execution) {
@@ -44,8 +45,17 @@ export function createEndings(
     });
   }
 
-  /** Commits changes of a command, and does not give up. */
-  async function persist(execution: Execution, changes: Partial<Execution>): Promise<void> {
+  /** Fulfilled once every change of a command so far is on disk. */
+  const persisted = (execution: Execution) => saves.get(execution) ?? Promise.resolve();
+
+  /** Commits changes of a command, in their order, and does not give up. */
+  function persist(execution: Execution, changes: Partial<Execution>): Promise<void> {
+    const saved = persisted(execution).then(() => save(execution, changes));
+    saves.set(execution, saved);
+    return saved;
+  }
+
+  async function save(execution: Execution, changes: Partial<Execution>): Promise<void> {
     for (;;) {
       try {
         return await store.commands.update(execution.id, changes);
@@ -65,37 +75,44 @@ export function createEndings(
     terminals.makeRoom();
   }
 
+  /** Commits an end, and tells it. */
+  async function settle(execution: Execution, status: CommandStatus, ending: Ending) {
+    for (const cancel of execution.cancelTimers) cancel();
+    await terminals.settled(execution.id);
+    const buffer = terminals.get(execution.id);
+    const changes = {
+      status,
+      completedAt: Math.max(clock.now(), execution.startedAt ?? execution.requestedAt),
+      exitCode: status === 'interrupted' ? null : (ending.exitCode ?? null),
+      error: ending.error ?? null,
+      lastSequence: buffer ? buffer.nextSequence - 1 : null,
+      totalBytes: buffer?.writtenBytes ?? null,
+    };
+    await persist(execution, changes);
+    Object.assign(execution, changes);
+    const oldest = clock.now() - 2 * RECONNECT_WINDOW_MS;
+    recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
+    if (!ending.outputFollows) completeOutput(execution.id);
+    tell(execution);
+  }
+
   return {
     tell,
     persist,
+    persisted,
     completeOutput,
     /** Commands that ended since a moment, if it is no longer ago than a dashboard may be away. */
     since: (time: number) => recent.filter(({ completedAt }) => (completedAt ?? 0) >= time),
     /**
-     * Ends a command. Fulfilled once the end is committed and told; a command that has ended, or is ending, stays as it is.
+     * Ends a command. Fulfilled once the end is committed and told; one that is ending already is waited for.
      * @throws {IllegalMove} when its status does not allow such an end
      */
     async end(execution: Execution, ending: Ending): Promise<void> {
-      if (execution.ending) return;
-      const status = nextCommandStatus(execution.status, ending.event);
-      execution.ending = true;
-      for (const cancel of execution.cancelTimers) cancel();
-      await terminals.settled(execution.id);
-      const buffer = terminals.get(execution.id);
-      const changes = {
-        status,
-        completedAt: Math.max(clock.now(), execution.startedAt ?? execution.requestedAt),
-        exitCode: status === 'interrupted' ? null : (ending.exitCode ?? null),
-        error: ending.error ?? null,
-        lastSequence: buffer ? buffer.nextSequence - 1 : null,
-        totalBytes: buffer?.writtenBytes ?? null,
-      };
-      await persist(execution, changes);
-      Object.assign(execution, changes);
-      const oldest = clock.now() - 2 * RECONNECT_WINDOW_MS;
-      recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
-      if (!ending.outputFollows) completeOutput(execution.id);
-      tell(execution);
+      if (!execution.ending) {
+        const status = nextCommandStatus(execution.status, ending.event);
+        execution.ending = settle(execution, status, ending);
+      }
+      return execution.ending;
     },
   };
 }

@@ -2,15 +2,18 @@
 import type { CommandExecution } from '../protocol/entities.ts';
 import type { StoredCommand } from '../store/store.ts';
 
-/** `waiting` in the queue, `sending` while the attempt is being committed, `sent` once an agent may have it. */
-export type Delivery = 'waiting' | 'sending' | 'sent';
+/**
+ * `accepting` while the request is being committed, `waiting` in the queue, `sending` while the attempt is being
+ * committed, `sent` once an agent may have it.
+ */
+export type Delivery = 'accepting' | 'waiting' | 'sending' | 'sent';
 
 export interface Execution extends StoredCommand {
   delivery: Delivery;
   /** Why it was told to stop, if it was. */
   stopping: 'user' | 'timeout' | null;
-  /** Whether its end is decided and being committed: a command ends once. */
-  ending: boolean;
+  /** Its end, once that is decided; fulfilled when it is committed and told. A command ends once. */
+  ending: Promise<void> | null;
   /** Cancels its time-out, and whatever else is still to happen to it. */
   cancelTimers: (() => void)[];
 }
@@ -21,7 +24,7 @@ export function revive(command: StoredCommand): Execution {
     ...command,
     delivery: command.sent ? 'sent' : 'waiting',
     stopping: null,
-    ending: false,
+    ending: null,
     cancelTimers: [],
   };
 }

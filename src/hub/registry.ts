@@ -6,7 +6,7 @@ import { createAgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import type { Agents } from './agents.ts';
 import type { Actor } from './dashboard-connection.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { type Dispatcher, removed } from './dispatcher.ts';
 import type { HubContext } from './state.ts';
 import { createToken, hashToken } from './token-hash.ts';
 
@@ -79,9 +79,8 @@ export function createRegistry({ state, store, clock, storage }: HubContext, par
       }
       agents.revoke(agent);
       state.agents.delete(agentId);
-      const error = { code: 'agent_lost' as const, message: `${agentId} was removed.` };
       for (const command of dispatcher.all()) {
-        if (command.agentId === agentId) dispatcher.endSoon(command, { event: 'failed', error });
+        if (command.agentId === agentId) dispatcher.endSoon(command, removed(command));
       }
       state.commandQueue.delete(agentId);
       presence.tell(agent);

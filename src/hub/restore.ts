@@ -3,7 +3,7 @@ import { REQUEST_ID_MS } from '../protocol/limits.ts';
 import type { Admission } from './admission.ts';
 import { createAgentConnection } from './agent-connection.ts';
 import type { Agents } from './agents.ts';
-import type { Dispatcher } from './dispatcher.ts';
+import { type Dispatcher, removed } from './dispatcher.ts';
 import { revive } from './execution.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
@@ -37,10 +37,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
     const command = revive(stored);
     dispatcher.restore(command);
     if (!state.agents.has(stored.agentId)) {
-      dispatcher.endSoon(command, {
-        event: 'failed',
-        error: { code: 'agent_lost', message: `${stored.agentId} was removed.` },
-      });
+      dispatcher.endSoon(command, removed(command));
       continue;
     }
     if (command.delivery === 'sent') dispatcher.startTimer(command);
