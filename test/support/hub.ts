@@ -22,6 +22,9 @@ import { createManualClock } from './manual-clock.ts';
 /** Timers shorter than this run by themselves: gathering output, grouping commits. */
 const REAL_BELOW_MS = 100;
 
+/** Shorter than any silence that means something. */
+const STEP_MS = 20_000;
+
 export const SECRET = 'only a test signs with this secret';
 export const SETTINGS: HubSettings = {
   maxDashboards: MAX_DASHBOARDS,
@@ -134,6 +137,13 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
       await store.connections.purgeBefore(0);
       for (let turn = 0; turn < 5; turn++) {
         await new Promise((resolve) => void setImmediate(resolve));
+      }
+    },
+    /** Lets time pass, in steps short enough for these peers to show that they live. */
+    async pass(ms: number, ...peers: { ping(): Promise<void> }[]): Promise<void> {
+      for (let left = ms; left > 0; left -= STEP_MS) {
+        clock.advance(Math.min(left, STEP_MS));
+        await Promise.all(peers.map((peer) => peer.ping()));
       }
     },
     /** Closes every door, commits everything, and starts again `away` milliseconds later. */
