@@ -4,6 +4,7 @@ import { agentAddress } from './addresses.ts';
 import { count } from './measures.ts';
 import { Moment } from './moment.tsx';
 import { AgentStatusWord, SignalHead } from './signals.tsx';
+import { Signs } from './signs.tsx';
 import { agentTypes } from './words.ts';
 
 /** An agent, and the command it runs or is about to, if any. */
@@ -33,14 +34,8 @@ export function AgentRow({ agent, current }: AgentWithCommand) {
       </div>
       <div class="agent-now">
         <NowLine agent={agent} current={current} />
-        <p class="agent-heartbeat">
-          {agent.lastHeartbeat === null ? (
-            'Never connected'
-          ) : (
-            <>
-              Heartbeat <Moment at={agent.lastHeartbeat} />
-            </>
-          )}
+        <p class="agent-heartbeat agent-facts">
+          <Signs agent={agent} />
         </p>
       </div>
       <Track length={agent.queueLength} />

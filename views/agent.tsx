@@ -4,11 +4,11 @@ import { agentAddress, agentLiveAddress } from './addresses.ts';
 import { Composer, ComposerHint } from './composer.tsx';
 import { ofAgent, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
-import { Moment } from './moment.tsx';
 import { Partial } from './partial.tsx';
 import { Queue } from './queue.tsx';
 import { Recent } from './recent.tsx';
 import { AgentStatusWord, SignalHead } from './signals.tsx';
+import { Signs } from './signs.tsx';
 import { type Shown, TerminalHead, TerminalScreen } from './terminal.tsx';
 import { agentTypes } from './words.ts';
 
@@ -98,15 +98,7 @@ function AgentHead({ agent, reader }: { agent: AgentSummary; reader: Reader }) {
         <p class="agent-facts">
           <AgentStatusWord status={agent.status} />
           <span>{agentTypes[agent.agentType]}</span>
-          <span>
-            {agent.lastHeartbeat === null ? (
-              'Never connected'
-            ) : (
-              <>
-                Heartbeat <Moment at={agent.lastHeartbeat} />
-              </>
-            )}
-          </span>
+          <Signs agent={agent} />
         </p>
       </div>
       {mayActAs(reader.role, 'admin') && (

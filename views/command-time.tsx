@@ -5,7 +5,7 @@ import { Moment } from './moment.tsx';
 
 /** "for 1:12", "12.4 s, exit 0", or how long it has waited. */
 export function CommandTime({ command }: { command: CommandExecution }) {
-  const { status, startedAt, completedAt, exitCode } = command;
+  const { status, startedAt, completedAt, exitCode, signal } = command;
   if (status === 'queued') {
     return (
       <span class="facts">
@@ -23,6 +23,6 @@ export function CommandTime({ command }: { command: CommandExecution }) {
   const took =
     startedAt !== null && completedAt !== null ? duration(completedAt - startedAt) : null;
   const exit = exitCode === null ? null : `exit ${exitCode}`;
-  const facts = [took, exit].filter((fact) => fact !== null);
+  const facts = [took, exit, signal].filter((fact) => fact !== null);
   return <span class="facts">{facts.length === 0 ? 'never started' : facts.join(' · ')}</span>;
 }

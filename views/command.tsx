@@ -85,6 +85,7 @@ function CommandFields({ command }: { command: CommandExecution }) {
         <CommandStatusWord status={command.status} />
       </Field>
       <Field name="Exit code">{command.exitCode ?? 'none'}</Field>
+      {command.signal !== null && <Field name="Ended by">{command.signal}</Field>}
       <Field name="Duration">
         {startedAt !== null && completedAt !== null
           ? duration(completedAt - startedAt)

@@ -2,7 +2,12 @@
 import type { Command } from 'commander';
 import { address, count, defaultDataFolder, duration, port, setting } from '../config.ts';
 import type { HubSettings } from '../hub/state.ts';
-import { BUFFER_MEMORY_BYTES, MAX_AGENTS, MAX_DASHBOARDS } from '../protocol/limits.ts';
+import {
+  BUFFER_MEMORY_BYTES,
+  MAX_AGENTS,
+  MAX_DASHBOARDS,
+  STUCK_AFTER_MS,
+} from '../protocol/limits.ts';
 import { createLog } from './log.ts';
 import type { HubProcessOptions } from './hub-process.ts';
 
@@ -18,6 +23,7 @@ export interface HubFlags {
   commandTimeout: number;
   maxCommandTimeout: number;
   agentGrace: number;
+  stuckAfter: number;
   bufferMemory: number;
 }
 
@@ -52,6 +58,14 @@ export function withHubOptions(command: Command): Command {
         .argParser(duration),
     )
     .addOption(
+      setting(
+        '--stuck-after <time>',
+        'how long a running command may be silent before it is suspected stuck',
+      )
+        .default(STUCK_AFTER_MS, '5m')
+        .argParser(duration),
+    )
+    .addOption(
       setting('--buffer-memory <megabytes>', 'terminal output held in memory for all commands')
         .default(BUFFER_MEMORY_BYTES / MEGABYTE)
         .argParser(count),
@@ -69,6 +83,7 @@ export function hubProcessOptions(
     commandTimeoutMs: Math.min(flags.commandTimeout, flags.maxCommandTimeout),
     maxCommandTimeoutMs: flags.maxCommandTimeout,
     agentGraceMs: flags.agentGrace,
+    stuckAfterMs: flags.stuckAfter,
     bufferMemoryBytes: flags.bufferMemory * MEGABYTE,
   };
   return {

@@ -44,6 +44,7 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
       startedAt: null,
       completedAt: null,
       exitCode: null,
+      signal: null,
       session: body.session ?? 'continue',
       timeoutMs: body.timeoutMs ?? settings.commandTimeoutMs,
       error: null,

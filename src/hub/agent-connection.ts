@@ -1,6 +1,6 @@
 // An agent the hub knows: the AgentConnection of data-model.md, and what the hub needs beside it.
 import type { AgentStatus, AgentType } from '../protocol/agent-status.ts';
-import type { AgentHeartbeat } from '../protocol/agent-to-hub.ts';
+import type { AgentProcess } from '../protocol/entities.ts';
 import type { StoredAgent } from '../store/store.ts';
 import type { Execution } from './execution.ts';
 import type { Link } from './link.ts';
@@ -26,7 +26,9 @@ export interface AgentConnection {
   /** Since when it is away. */
   awaySince: number | null;
   /** What it last said of its child process. */
-  process: AgentHeartbeat['process'] | null;
+  process: AgentProcess | null;
+  /** When output of its command last arrived. */
+  lastOutputAt: number | null;
   /** Cancels the wait for it to return to its command. */
   cancelGrace: (() => void) | null;
 }
@@ -49,6 +51,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
     stopping: new Set(),
     awaySince: null,
     process: null,
+    lastOutputAt: null,
     cancelGrace: null,
   };
 }

@@ -7,11 +7,18 @@ import type { HubContext } from './state.ts';
 
 export type AgentPresence = ReturnType<typeof createAgentPresence>;
 
-export function createAgentPresence({ state, clock }: HubContext, authority: Authority) {
+export function createAgentPresence({ state, clock, settings }: HubContext, authority: Authority) {
   /** What is true of an agent now, from its socket and its work. */
   function actual(agent: AgentConnection): AgentStatus {
     if (!agent.link) return 'offline';
     return agent.current || agent.stopping.size > 0 ? 'busy' : 'online';
+  }
+
+  /** Whether its running command has not been heard of for suspiciously long. */
+  function isSuspectedStuck({ status, current, lastOutputAt }: AgentConnection): boolean {
+    if (status !== 'busy' || !current?.startedAt) return false;
+    const lastSign = Math.max(current.startedAt, lastOutputAt ?? 0);
+    return clock.now() - lastSign >= settings.stuckAfterMs;
   }
 
   function tell({ agentId, status }: AgentConnection) {
@@ -40,6 +47,10 @@ export function createAgentPresence({ state, clock }: HubContext, authority: Aut
         lastHeartbeat: agent.lastHeartbeat,
         currentCommand: agent.status === 'busy' ? (agent.current?.id ?? stopping ?? null) : null,
         queueLength: state.commandQueue.get(agent.agentId)?.length ?? 0,
+        awaySince: agent.awaySince,
+        lastOutputAt: agent.lastOutputAt,
+        process: agent.process,
+        suspectedStuck: isSuspectedStuck(agent),
       };
     },
   };

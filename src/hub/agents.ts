@@ -169,6 +169,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       }
       case 'terminal:output':
         if (!holds(agent, message.commandId)) return;
+        agent.lastOutputAt = clock.now();
         terminals.get(message.commandId)?.write(message.sequence, message.stream, message.data);
         return;
       case 'terminal:gap':

@@ -299,11 +299,11 @@ function timedOut({ timeoutMs }: Execution) {
 
 /** What an agent's result means. */
 function endingOf(execution: Execution, message: CommandFinished): Ending {
-  const { outcome, exitCode, error } = message;
+  const { outcome, exitCode, signal, error } = message;
   if (execution.stopping === 'timeout' && outcome !== 'completed') {
-    return { event: 'failed', exitCode, error: timedOut(execution) };
+    return { event: 'failed', exitCode, signal, error: timedOut(execution) };
   }
-  if (outcome === 'interrupted') return { event: 'interrupted' };
+  if (outcome === 'interrupted') return { event: 'interrupted', signal };
   if (outcome === 'completed' && exitCode === 0) return { event: 'completed', exitCode };
-  return { event: 'failed', exitCode, ...(error && { error }) };
+  return { event: 'failed', exitCode, signal, ...(error && { error }) };
 }

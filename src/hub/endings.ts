@@ -15,6 +15,7 @@ const RETRY_MS = 1_000;
 export interface Ending {
   event: Exclude<CommandEvent, 'started'>;
   exitCode?: number | null;
+  signal?: string | undefined;
   error?: CommandError;
   /** Whether output may still come: the agent has not said that it is over. */
   outputFollows?: boolean;
@@ -84,6 +85,7 @@ export function createEndings(
       status,
       completedAt: Math.max(clock.now(), execution.startedAt ?? execution.requestedAt),
       exitCode: status === 'interrupted' ? null : (ending.exitCode ?? null),
+      signal: ending.signal ?? null,
       error: ending.error ?? null,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,

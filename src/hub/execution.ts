@@ -48,6 +48,7 @@ export function toCommandExecution(command: CommandExecution): CommandExecution 
     startedAt: command.startedAt,
     completedAt: command.completedAt,
     exitCode: command.exitCode,
+    signal: command.signal,
     session: command.session,
     timeoutMs: command.timeoutMs,
     error: command.error,

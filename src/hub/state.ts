@@ -35,6 +35,8 @@ export interface HubSettings {
   commandTimeoutMs: number;
   maxCommandTimeoutMs: number;
   agentGraceMs: number;
+  /** A running command silent for so long is suspected stuck. */
+  stuckAfterMs: number;
   bufferMemoryBytes: number;
 }
 

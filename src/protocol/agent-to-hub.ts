@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
 import { approvalQuestion } from './approvals.ts';
-import { OutputStream } from './entities.ts';
+import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
 import { Id, type MessageOf, message, Sequence, Timestamp } from './message.ts';
 
@@ -45,14 +45,7 @@ export type AgentCapabilities = Static<typeof AgentCapabilities>;
 /** The agent is alive, and this is how its child does. */
 export const AgentHeartbeat = message('agent:heartbeat', {
   timestamp: Timestamp,
-  process: Type.Optional(
-    Type.Object({
-      commandId: Id,
-      pid: Type.Integer(),
-      alive: Type.Boolean(),
-      lastOutputAt: Type.Union([Timestamp, Type.Null()]),
-    }),
-  ),
+  process: Type.Optional(AgentProcess),
 });
 export type AgentHeartbeat = Static<typeof AgentHeartbeat>;
 

@@ -46,13 +46,24 @@ export const CommandExecution = Type.Object({
   startedAt: Type.Union([Timestamp, Type.Null()]),
   completedAt: Type.Union([Timestamp, Type.Null()]),
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  /** The signal that ended its program, if one did. */
+  signal: Type.Union([Type.String(), Type.Null()]),
   session: Session,
   timeoutMs: Type.Integer(),
   error: Type.Union([CommandError, Type.Null()]),
 });
 export type CommandExecution = Static<typeof CommandExecution>;
 
-/** An agent that the hub knows, connected or not (data-model.md, "AgentConnection"). */
+/** The child process of a running command, as its agent last reported it. */
+export const AgentProcess = Type.Object({
+  commandId: Type.String(),
+  pid: Type.Integer(),
+  alive: Type.Boolean(),
+  lastOutputAt: Type.Union([Timestamp, Type.Null()]),
+});
+export type AgentProcess = Static<typeof AgentProcess>;
+
+/** An agent that the hub knows, connected or not (data-model.md, "AgentConnection"), and how old that knowledge is. */
 export const AgentSummary = Type.Object({
   agentId: Type.String(),
   agentType: AgentType,
@@ -62,5 +73,12 @@ export const AgentSummary = Type.Object({
   lastHeartbeat: Type.Union([Timestamp, Type.Null()]),
   currentCommand: Type.Union([Type.String(), Type.Null()]),
   queueLength: Type.Integer(),
+  /** Since when it is away; null while it is connected, or where it never was. */
+  awaySince: Type.Union([Timestamp, Type.Null()]),
+  /** When output of its command last arrived. */
+  lastOutputAt: Type.Union([Timestamp, Type.Null()]),
+  process: Type.Union([AgentProcess, Type.Null()]),
+  /** Whether its running command has been silent for longer than the hub's `--stuck-after`. */
+  suspectedStuck: Type.Boolean(),
 });
 export type AgentSummary = Static<typeof AgentSummary>;

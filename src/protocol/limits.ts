@@ -43,6 +43,8 @@ export const TAKEOVER_PING_MS = 2_000;
 export const COMMAND_TIMEOUT_MS = 300_000;
 /** The most a request may ask for. */
 export const MAX_COMMAND_TIMEOUT_MS = 86_400_000;
+/** A running command silent for so long is suspected stuck, unless the hub is told otherwise. */
+export const STUCK_AFTER_MS = 300_000;
 /** How long a running command waits for an agent that is away. */
 export const AGENT_GRACE_MS = 300_000;
 /** Between one signal and the next, harder one. */

@@ -35,6 +35,8 @@ export const commands = sqliteTable(
     startedAt: integer(),
     completedAt: integer(),
     exitCode: integer(),
+    /** The signal that ended its program, if one did. */
+    signal: text(),
     session: text().$type<Session>().notNull(),
     timeoutMs: integer().notNull(),
     error: text({ mode: 'json' }).$type<CommandError>(),

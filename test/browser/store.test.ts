@@ -22,6 +22,7 @@ const active: CommandExecution = {
   exitCode: null,
   session: 'continue',
   timeoutMs: 1,
+  signal: null,
   error: null,
 };
 

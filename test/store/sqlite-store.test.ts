@@ -37,6 +37,7 @@ function command(id: string, more: Partial<StoredCommand> = {}): StoredCommand {
     exitCode: null,
     session: 'continue',
     timeoutMs: 300_000,
+    signal: null,
     error: null,
     requestId: null,
     attempt: 0,

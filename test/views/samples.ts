@@ -30,6 +30,10 @@ export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
     lastHeartbeat: NOW - 2000,
     currentCommand: null,
     queueLength: 0,
+    awaySince: null,
+    lastOutputAt: null,
+    process: null,
+    suspectedStuck: false,
     ...fields,
   };
 }
@@ -46,6 +50,7 @@ export function command(fields: Partial<CommandExecution> = {}): CommandExecutio
     startedAt: NOW - 29_000,
     completedAt: NOW - 17_000,
     exitCode: 0,
+    signal: null,
     session: 'continue',
     timeoutMs: 300_000,
     error: null,

@@ -17,6 +17,7 @@ CREATE TABLE `commands` (
 	`started_at` integer,
 	`completed_at` integer,
 	`exit_code` integer,
+	`signal` text,
 	`session` text NOT NULL,
 	`timeout_ms` integer NOT NULL,
 	`error` text,
