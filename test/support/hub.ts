@@ -32,6 +32,7 @@ export const SETTINGS: HubSettings = {
   commandTimeoutMs: COMMAND_TIMEOUT_MS,
   maxCommandTimeoutMs: MAX_COMMAND_TIMEOUT_MS,
   agentGraceMs: AGENT_GRACE_MS,
+  stuckAfterMs: 300_000,
   bufferMemoryBytes: BUFFER_MEMORY_BYTES,
 };
 
