@@ -43,6 +43,8 @@ export function createAgents(context: HubContext, parts: AgentParts) {
 
   /** Makes `link` the agent's socket, and settles what became of its command. */
   function welcome(agent: AgentConnection, link: Link, message: AgentConnect) {
+    const challenger = endChallenge(agent);
+    if (challenger) refuseChallenger(agent, challenger);
     const connectionId = Bun.randomUUIDv7();
     authority.claim(agent, link, connectionId, message.instanceId);
     byLink.set(link, agent);
@@ -264,8 +266,10 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     },
     /** Ends an agent's connection for good: its token is worth nothing any more. */
     revoke(agent: AgentConnection) {
+      endChallenge(agent)?.close(CloseCode.policyViolation, 'revoked');
       drop(agent, CloseCode.policyViolation, 'revoked');
       agent.cancelGrace?.();
+      for (const commandId of agent.stopping) endings.completeOutput(commandId);
     },
     /** Tells every agent whether the hub can write. */
     tellStorage(failing: boolean) {
