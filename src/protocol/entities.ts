@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus, AgentType } from './agent-status.ts';
 import { CommandStatus, Priority } from './command-status.ts';
 import { CommandError } from './errors.ts';
-import { Timestamp } from './message.ts';
+import { Id, Timestamp } from './message.ts';
 
 /** What a person may do: watch; also command and interrupt; also manage agents. */
 export const Role = Type.Union([
@@ -56,7 +56,7 @@ export type CommandExecution = Static<typeof CommandExecution>;
 
 /** The child process of a running command, as its agent last reported it. */
 export const AgentProcess = Type.Object({
-  commandId: Type.String(),
+  commandId: Id,
   pid: Type.Integer(),
   alive: Type.Boolean(),
   lastOutputAt: Type.Union([Timestamp, Type.Null()]),
