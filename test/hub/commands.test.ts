@@ -2,18 +2,10 @@
 import { describe, expect, test } from 'bun:test';
 import { connectAgent } from '../support/agent-player.ts';
 import { connectDashboard, type Dashboard } from '../support/dashboard.ts';
-import { startTestHub } from '../support/hub.ts';
+import { createStage } from '../support/stage.ts';
 import type { CommandRequest } from '../../src/protocol/dashboard-to-hub.ts';
 import type { CommandFinished } from '../../src/protocol/agent-to-hub.ts';
 import { COMMAND_BYTES, QUEUE_LENGTH } from '../../src/protocol/limits.ts';
-
-/** Hub, agent and dashboard, all connected. */
-async function stage(options: Parameters<typeof startTestHub>[0] = {}) {
-  const hub = await startTestHub(options);
-  const agent = await connectAgent(hub);
-  const dashboard = await connectDashboard(hub);
-  return { hub, agent, dashboard, [Symbol.asyncDispose]: () => hub[Symbol.asyncDispose]() };
-}
 
 async function accepted(dashboard: Dashboard, commandId: string) {
   return dashboard.find('command:accepted', (answer) => answer.commandId === commandId);
@@ -21,7 +13,7 @@ async function accepted(dashboard: Dashboard, commandId: string) {
 
 describe('the queue', () => {
   test('runs high before normal before low, first come first served, one at a time', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { agent, dashboard } = on;
     const first = await dashboard.request('!first', { priority: 'low' });
     await agent.given(first);
@@ -47,14 +39,14 @@ describe('the queue', () => {
   });
 
   test('of one agent does not wait for another agent', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const second = await connectAgent(on.hub, { agentId: 'second' });
     await on.agent.given(await on.dashboard.request('!a'));
     await second.given(await on.dashboard.request('!b', { agentId: 'second' }));
   });
 
   test('takes 100, and no more until one leaves it', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { agent, hub, dashboard } = on;
     const running = await dashboard.request('!running');
     await agent.given(running);
@@ -89,7 +81,7 @@ describe('a request is refused before anything is queued', () => {
   ];
 
   test.each(cases)('%s', async (_name, wrong, code) => {
-    await using on = await stage();
+    await using on = await createStage();
     await on.hub.addAgent('away');
     const body = { agentId: 'agent', priority: 'normal', command: '!ls', ...wrong } as const;
     on.dashboard.say({ type: 'command:request', requestId: 'r', ...body });
@@ -103,14 +95,14 @@ describe('a request is refused before anything is queued', () => {
   });
 
   test('the longest command that is allowed arrives whole', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const command = `!${'é'.repeat(COMMAND_BYTES / 2 - 1)}x`;
     const given = await on.agent.given(await on.dashboard.request(command));
     expect(given.command).toBe(command);
   });
 
   test('a command that is no longer within the capabilities when its turn comes fails, unsent', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const first = await on.dashboard.request('!first');
     await on.agent.given(first);
     const late = await on.dashboard.request('!late');
@@ -127,7 +119,7 @@ describe('a request is refused before anything is queued', () => {
 
 describe('accepted', () => {
   test('means committed: while the disk is slow nobody hears of the command', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, dashboard } = on;
     hub.store.hold((call) => call === 'commands.insert');
     const request = dashboard.request('!ls', { requestId: 'r' });
@@ -145,7 +137,7 @@ describe('accepted', () => {
   });
 
   test('comes before the first status, to the requester alone', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const other = await connectDashboard(on.hub);
     const id = await on.dashboard.request('!ls', { requestId: 'mine' });
     await on.dashboard.status(id, 'queued');
@@ -159,7 +151,7 @@ describe('accepted', () => {
   });
 
   test('is refused as unavailable while the disk fails, with nothing queued; then all is well again', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, agent, dashboard } = on;
     hub.store.fail((call) => call === 'commands.insert');
     expect(dashboard.request('!lost', { requestId: 'again' })).rejects.toThrow('unavailable');
@@ -177,7 +169,7 @@ describe('accepted', () => {
   });
 
   test('a command whose hand-out cannot be stored waits at the head, and is tried again', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, agent, dashboard } = on;
     hub.store.fail((call) => call === 'commands.update');
     const first = await dashboard.request('!first');
@@ -194,7 +186,7 @@ describe('accepted', () => {
 
 describe('the same requestId', () => {
   test('from the same user is the same command, on the same socket, another one, and the API', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls', { requestId: 'r' });
     expect(await on.dashboard.request('!ls', { requestId: 'r' })).toBe(id);
     const other = await connectDashboard(on.hub);
@@ -210,7 +202,7 @@ describe('the same requestId', () => {
   });
 
   test('twice before the first is committed is one command too', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     on.hub.store.hold((call) => call === 'commands.insert');
     const both = [1, 2].map(() => on.dashboard.request('!ls', { requestId: 'r' }));
     await on.hub.store.met('commands.insert');
@@ -223,14 +215,14 @@ describe('the same requestId', () => {
   });
 
   test('from another user is another command', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const eve = await connectDashboard(on.hub, { userId: 'eve' });
     const mine = await on.dashboard.request('!ls', { requestId: 'r' });
     expect(await eve.request('!ls', { requestId: 'r' })).not.toBe(mine);
   });
 
   test('is known after a crash, also while the agent is away, and forgotten after 24 hours', async () => {
-    await using before = await stage({ onDisk: true });
+    await using before = await createStage({ onDisk: true });
     const id = await before.dashboard.request('!ls', { requestId: 'r' });
     const hub = await before.hub.crash();
     const dashboard = await connectDashboard(hub);
@@ -250,7 +242,7 @@ describe('the same requestId', () => {
 
 describe('a command runs', () => {
   test('with its session and time-out, and everyone hears queued, running, completed', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('prompt', { session: 'new', timeoutMs: 7_000 });
     expect(await on.agent.given(id)).toMatchObject({
       command: 'prompt',
@@ -268,7 +260,7 @@ describe('a command runs', () => {
   });
 
   test('and its times are in order, also in the store', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls');
     await on.agent.given(id);
     on.hub.clock.advance(1_000);
@@ -300,11 +292,11 @@ describe('a command runs', () => {
       null,
       'agent_crashed',
     ],
-    [{ outcome: 'interrupted', exitCode: 130 }, 'interrupted', null, null],
+    [{ outcome: 'interrupted', exitCode: 130, signal: 'SIGINT' }, 'interrupted', null, null],
   ];
 
   test.each(results)('and %j is %s', async (result, status, exitCode, code) => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls');
     await on.agent.given(id);
     on.agent.started(id);
@@ -316,10 +308,11 @@ describe('a command runs', () => {
     const stored = await on.hub.store.commands.find(id);
     expect(stored).toMatchObject({ status: status as never, exitCode });
     expect(stored?.error?.code ?? null).toBe(code as never);
+    expect(stored?.signal ?? null).toBe(result.signal ?? null);
   });
 
   test('ends once: a later result is acknowledged, and changes nothing', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls');
     await on.agent.given(id);
     on.agent.run(id);
@@ -333,7 +326,7 @@ describe('a command runs', () => {
   });
 
   test('is acknowledged, and the next one given, only once its end is on disk', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, agent, dashboard } = on;
     const id = await dashboard.request('!ls');
     const next = await dashboard.request('!next');
@@ -358,7 +351,7 @@ describe('a command runs', () => {
   });
 
   test('keeps the order of its story on a disk that fails for a while', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, agent, dashboard } = on;
     const id = await dashboard.request('!ls');
     await agent.given(id);
@@ -387,7 +380,7 @@ describe('time-out', () => {
     [60_000, 60_000],
     [86_400_000, 86_400_000],
   ])('asked for %p comes after %p ms of running', async (timeoutMs, ms) => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, agent, dashboard } = on;
     const id = await dashboard.request('!ls', { ...(timeoutMs && { timeoutMs }) });
     await agent.given(id);
@@ -410,7 +403,7 @@ describe('time-out', () => {
   });
 
   test('counts from the sending while the command has not started', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls', { timeoutMs: 10_000 });
     await on.agent.given(id);
     await on.hub.pass(10_000, on.agent);
@@ -420,7 +413,7 @@ describe('time-out', () => {
   });
 
   test('is not for a command that ended in time, nor for one that waits', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const first = await on.dashboard.request('!ls', { timeoutMs: 10_000 });
     const waits = await on.dashboard.request('!ls', { timeoutMs: 10_000 });
     await on.agent.given(first);
@@ -434,7 +427,7 @@ describe('time-out', () => {
   });
 
   test('that loses the race against the end is the end', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls', { timeoutMs: 10_000 });
     await on.agent.given(id);
     on.agent.started(id);
@@ -445,7 +438,7 @@ describe('time-out', () => {
   });
 
   test('of an agent that never answers is final after 30 s, and the agent stays busy until it does', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const { hub, agent, dashboard } = on;
     const id = await dashboard.request('!ls', { timeoutMs: 10_000 });
     const next = await dashboard.request('!next');
@@ -472,7 +465,7 @@ describe('time-out', () => {
 
 describe('an agent shows', () => {
   test('online, busy while it has a command, online again: each change once', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const id = await on.dashboard.request('!ls');
     await on.agent.given(id);
     on.agent.run(id);
@@ -483,7 +476,7 @@ describe('an agent shows', () => {
   });
 
   test('currentCommand only while it is busy', async () => {
-    await using on = await stage();
+    await using on = await createStage();
     const summary = async () => (await on.hub.call('GET', '/agents/agent')).json();
     expect(await summary()).toMatchObject({ status: 'online', currentCommand: null });
     const id = await on.dashboard.request('!ls');
