@@ -15,6 +15,8 @@ export interface AssetLinks {
 /** What a page needs to know of the request it answers. */
 export interface Frame {
   assets: AssetLinks;
+  /** Names them all together. */
+  build: string;
   /** Of this response's Content-Security-Policy; the island gives it to the styles that xterm makes. */
   nonce: string;
   /** What the reader chose, or null to follow the system. */
@@ -57,6 +59,7 @@ function Document({ frame, title, live, children }: DocumentProps) {
         {live && (
           <>
             <link rel="stylesheet" href={frame.assets.xtermCss} />
+            <meta name="build" content={frame.build} />
             <meta name="htmx-config" content={HTMX_CONFIG} />
             <script defer src={frame.assets.htmx} />
             <script defer id="island" nonce={frame.nonce} src={frame.assets.island} />

@@ -3,6 +3,7 @@
 import { systemClock } from '../protocol/clock.ts';
 import { showBanner } from './banner.ts';
 import { createEvents } from './events.ts';
+import { buildOf, draftsIn, isOutdated } from './build.ts';
 import { helpForms } from './forms.ts';
 import { defineLocalTime } from './local-time.ts';
 import { openPageTerminal } from './page-terminal.ts';
@@ -48,7 +49,10 @@ hub = connectToHub({
     terminal?.hear(message);
     tell(message);
   },
-  onWelcome: ({ resumed }, sameHub) => terminal?.welcome({ resumed, sameHub }),
+  onWelcome({ resumed, build }, sameHub) {
+    if (isOutdated(buildOf(document), build, draftsIn(document))) return location.reload();
+    terminal?.welcome({ resumed, sameHub });
+  },
   onDrop(why) {
     const error =
       why === 'full' ? new Error('The hub has no room for another dashboard. Trying again…') : null;

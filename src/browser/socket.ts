@@ -8,7 +8,7 @@ import type { ClientInfo } from '../protocol/entities.ts';
 import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Body } from '../protocol/message.ts';
-import { readFrame, writeFrame } from './frames.ts';
+import { createUnpacker, readFrame, writeFrame } from './frames.ts';
 
 type Resume = NonNullable<DashboardConnect['resume']>;
 
@@ -59,11 +59,16 @@ export function connectToHub(options: SocketOptions): Socket {
 
   function open(token: string): void {
     const mine = new WebSocket(options.url);
+    mine.binaryType = 'arraybuffer';
     socket = mine;
+    const unpack = createUnpacker((text) => {
+      if (socket === mine) hear(text);
+    });
     lastHeard = clock.now();
     mine.addEventListener('open', () => mine.send(writeFrame(connectMessage(token))));
     mine.addEventListener('message', (event) => {
-      if (socket === mine) hear(event.data);
+      lastHeard = clock.now();
+      unpack(event.data);
     });
     mine.addEventListener('close', (event) => {
       if (socket === mine) leave(event.code);
@@ -76,12 +81,12 @@ export function connectToHub(options: SocketOptions): Socket {
       token,
       clientInfo: options.clientInfo,
       terminals: 'attached',
+      accept: ['deflate-raw'],
       ...(past && { resume: { ...past, terminals: options.terminals() } }),
     };
   }
 
-  function hear(frame: unknown): void {
-    lastHeard = clock.now();
+  function hear(frame: string): void {
     const message = readFrame(frame);
     if (!message) return;
     options.onMessage(message);

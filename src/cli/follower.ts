@@ -1,4 +1,5 @@
 // A dashboard without a screen: one socket to the hub that comes back by itself, and goes on where it stood.
+import { inflateRawSync } from 'node:zlib';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { backOff } from '../protocol/back-off.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
@@ -24,7 +25,7 @@ export interface FollowerEvents {
 
 /** Opens a dashboard's socket, attached to nothing yet. */
 export function follow({ hub, token }: Client, events: FollowerEvents): Follower {
-  const decode = createDecoder(hubToDashboard);
+  const decode = createDecoder(hubToDashboard, (bytes) => inflateRawSync(bytes));
   let socket: WebSocket | null = null;
   let retry: ReturnType<typeof setTimeout> | undefined;
   let silence: ReturnType<typeof setTimeout> | undefined;
@@ -58,6 +59,7 @@ export function follow({ hub, token }: Client, events: FollowerEvents): Follower
         token,
         clientInfo: { userAgent: 'signalbox', timezone: timeZone },
         terminals: 'attached',
+        accept: ['deflate-raw'],
       });
     });
     current.addEventListener('message', ({ data }: MessageEvent<unknown>) => {

@@ -7,6 +7,7 @@ import { systemClock } from '../protocol/clock.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import { createApp } from '../web/app.ts';
+import { assetBuild } from '../web/assets.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { Failure } from './failure.ts';
 
@@ -40,6 +41,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     clock: systemClock,
     log,
     settings,
+    build: assetBuild,
     publish: (topic, frame) => app.server?.publish(topic, frame),
   });
   if (options.adminPassword !== null && (await hub.accounts.areMissing())) {

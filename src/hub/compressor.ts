@@ -1,6 +1,6 @@
 // Broadcasts are compressed once, not once per socket (protocol.md, "Compression").
 import { deflateRawSync } from 'node:zlib';
-import { FrameFlag } from '../protocol/codec.ts';
+import { FrameFlag } from '../protocol/frame-flag.ts';
 import type { Log } from './log.ts';
 
 /** Shorter frames are not worth it. */

@@ -31,7 +31,7 @@ export interface DashboardParts {
 }
 
 export function createDashboards(context: HubContext, parts: DashboardParts) {
-  const { state, store, clock, log, settings, epoch } = context;
+  const { state, store, clock, log, settings, build, epoch } = context;
   const { authority, dispatcher, endings, readers } = parts;
   const byLink = new Map<DashboardLink, DashboardConnection>();
 
@@ -99,6 +99,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       role: dashboard.role,
       resumed,
       heartbeatIntervalMs: HUB_HEARTBEAT_MS,
+      build,
       limits: {
         messageBytes: MAX_MESSAGE_BYTES,
         chunkBytes: CHUNK_BYTES,

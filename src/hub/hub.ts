@@ -37,6 +37,8 @@ export interface HubOptions {
   log: Log;
   settings: HubSettings;
   publish: Publish;
+  /** Names the pages this hub serves, for those that were loaded from another build. */
+  build?: string;
   /** Instead of raw deflate. */
   deflate?: Deflate;
 }
@@ -47,11 +49,12 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  * Brings a hub to life with what its store remembers.
  * @throws when the store cannot be read
  */
-export async function startHub({ store, clock, log, settings, publish, deflate }: HubOptions) {
+export async function startHub(options: HubOptions) {
+  const { store, clock, log, settings, publish, deflate, build = '' } = options;
   const state = createServerState();
   const storage = createStorage(store, clock, log, (failing) => agents.tellStorage(failing));
   const epoch = Bun.randomUUIDv7();
-  const context: HubContext = { state, store, clock, log, settings, storage, epoch };
+  const context: HubContext = { state, store, clock, log, settings, storage, build, epoch };
   const authority = createAuthority(state, publish, createCompressor(log, deflate));
   const readers = createReaders(context, authority);
   const terminals = createTerminals(context, {

@@ -49,6 +49,8 @@ export interface HubContext {
   settings: HubSettings;
   /** Hears of every write that fails. */
   storage: Storage;
+  /** Names the pages this hub serves. */
+  build: string;
   /** New at every start: sequences compare only within one. */
   epoch: string;
 }

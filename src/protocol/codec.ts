@@ -1,10 +1,8 @@
 // Frames to messages and back. A text frame is JSON; a binary frame is one flag byte, then JSON, plain or raw-deflated.
 import type { TObject } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { FrameFlag } from './frame-flag.ts';
 import { type Body, Id, type MessageOf, VERSION } from './message.ts';
-
-/** The first byte of a binary frame (protocol.md, "Ground rules"). */
-export const FrameFlag = { plain: 0x00, deflateRaw: 0x01 } as const;
 
 /** Undoes raw deflate; throws on bad data or too much of it. */
 export type Inflate = (bytes: Uint8Array) => Uint8Array;

@@ -42,6 +42,8 @@ export const DashboardWelcome = message('dashboard:welcome', {
   role: Role,
   resumed: Type.Boolean(),
   heartbeatIntervalMs: Type.Integer(),
+  /** Which pages this hub serves: one that was loaded from another build should load itself anew. */
+  build: Type.Optional(Type.String()),
   limits: Type.Object({
     messageBytes: Type.Integer(),
     chunkBytes: Type.Integer(),

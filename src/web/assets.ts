@@ -49,6 +49,9 @@ export const assetLinks = {
   icon: files.icon.address,
 };
 
+/** Names all of them together: pages loaded with others are from another build. */
+export const assetBuild = Bun.hash(Object.values(assetLinks).join(' ')).toString(36);
+
 /** Serves the embedded files under `/assets`, and the icon where browsers look for one. */
 export function createAssets() {
   return new Elysia({ name: 'assets' })

@@ -2,7 +2,7 @@
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Frame } from '../../views/layout.tsx';
-import { assetLinks } from './assets.ts';
+import { assetBuild, assetLinks } from './assets.ts';
 import { contentSecurityPolicy } from './csp.ts';
 
 /** What every answer with HTML carries: nobody keeps it, nobody guesses its type. */
@@ -25,7 +25,12 @@ export function document(
   { status = 200, headers = {} }: AnswerOptions = {},
 ): Response {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  const frame: Frame = { assets: assetLinks, nonce, theme: chosenTheme(request) };
+  const frame: Frame = {
+    assets: assetLinks,
+    build: assetBuild,
+    nonce,
+    theme: chosenTheme(request),
+  };
   return new Response(`<!doctype html>${renderToString(view(frame))}`, {
     status,
     headers: {

@@ -12,6 +12,7 @@ export const frame: Frame = {
     island: '/assets/i.js',
     icon: '/assets/i.svg',
   },
+  build: 'b1',
   nonce: 'nonce-of-this-response',
   theme: null,
 };
