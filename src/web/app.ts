@@ -12,6 +12,7 @@ import { createDashboardSocket } from './dashboard-socket.ts';
 import { changesState, createOriginCheck } from './origin.ts';
 import { createNotFound, createPages } from './pages.tsx';
 import { refusalAnswer } from './refusals.ts';
+import { createRefusedFrames } from './refused-frames.ts';
 import type { Lobby } from './socket.ts';
 import { createTokens } from './tokens.ts';
 
@@ -35,7 +36,8 @@ export function createApp(options: AppOptions) {
   const auth = createAuth({ accounts: hub.accounts, tokens, clock, secure, setupToken });
   const checkOrigin = createOriginCheck(publicUrl);
   const lobby: Lobby = { waiting: 0, draining: false };
-  const door = { clock, checkOrigin, lobby };
+  const countRefused = createRefusedFrames(clock, log);
+  const door = { clock, checkOrigin, lobby, countRefused };
   const { registry, history, commands } = hub;
   const pageAuth = {
     ...auth,

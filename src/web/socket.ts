@@ -8,6 +8,7 @@ import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
 import type { Decoded } from '../protocol/codec.ts';
 import { FIRST_MESSAGE_MS, MAX_MESSAGE_BYTES, MAX_WAITING_SOCKETS } from '../protocol/limits.ts';
 import type { CheckOrigin } from './origin.ts';
+import type { CountRefused } from './refused-frames.ts';
 
 /** The handlers of one socket, as Elysia's server calls them. */
 export interface SocketData {
@@ -43,6 +44,7 @@ export interface DoorOptions {
   clock: Clock;
   checkOrigin: CheckOrigin;
   lobby: Lobby;
+  countRefused: CountRefused;
 }
 
 /** Undoes raw deflate, up to the size of a message. */
@@ -52,7 +54,7 @@ export function inflate(bytes: Uint8Array): Uint8Array {
 
 /** Makes the handler of a socket's address: an upgrade, or the answer that says why not. */
 export function createDoor<M extends { type: string }>(peer: Peer<M>, options: DoorOptions) {
-  const { clock, checkOrigin, lobby } = options;
+  const { clock, checkOrigin, lobby, countRefused } = options;
 
   /** The life of one socket: it waits with its first message, then that is looked at, then it is open. */
   function createSocket(): SocketData {
@@ -67,8 +69,13 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
       cancelWait();
     }
 
+    function refuse(to: DashboardLink, refused: Extract<Decoded<M>, { ok: false }>) {
+      countRefused();
+      peer.refuse(to, refused);
+    }
+
     function takeFirst(to: DashboardLink, decoded: Decoded<M>) {
-      if (!decoded.ok) peer.refuse(to, decoded);
+      if (!decoded.ok) refuse(to, decoded);
       if (!decoded.ok || decoded.message.type !== peer.firstType) {
         return to.close(
           CloseCode.policyViolation,
@@ -94,7 +101,7 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
       if (stage === 'waiting') return takeFirst(to, decoded);
       peer.alive(to);
       if (decoded.ok) return peer.receive(to, decoded.message);
-      peer.refuse(to, decoded);
+      refuse(to, decoded);
       if (decoded.code === 'unsupported_version') {
         to.close(CloseCode.policyViolation, 'unsupported_version');
       }

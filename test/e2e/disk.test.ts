@@ -1,0 +1,70 @@
+// A disk that fills up under a running hub, and has room again. A small file system of the hub's own stands in for it.
+import { afterAll, expect, test } from 'bun:test';
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  addAgent,
+  binaryPath,
+  logIn,
+  PASSWORD,
+  start,
+  startAgentBinary,
+  temporaryFolder,
+} from '../support/binary.ts';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+/** Fills a file system to the last byte. */
+function fill(path: string) {
+  const file = openSync(path, 'w');
+  const block = Buffer.alloc(4_096);
+  try {
+    for (;;) writeSync(file, block);
+  } catch (error) {
+    expect((error as NodeJS.ErrnoException).code).toBe('ENOSPC');
+  }
+  closeSync(file);
+}
+
+test('with a full disk commands are refused and output flows on; with room again all is well', async () => {
+  const data = join(folder.path, 'data');
+  mkdirSync(data);
+  const mount = `mount -t tmpfs -o size=8m tmpfs ${data} && exec ${binaryPath()} serve --port 0 --data ${data}`;
+  const hub = start(['unshare', '--map-root-user', '--mount', 'sh', '-c', mount], {
+    SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
+  });
+  const [, url = ''] = await hub.sees(/Signalbox is ready at (\S+)/);
+  const agent = await startAgentBinary(url, 'a1', folder.path);
+  const token = (await logIn(url))['authorization']!.slice(7);
+  const cli = (...words: string[]) =>
+    start([binaryPath(), ...words, '--hub', url], { SIGNALBOX_TOKEN: token });
+  Bun.spawnSync(['mkfifo', 'gate'], { cwd: folder.path });
+
+  const flood = 'cat gate; seq -f "%08.0f" 1 400000; echo done; cat gate';
+  const watched = cli('run', '--agent', 'a1', '--timeout', '1h', `!echo ready; ${flood}`);
+  await watched.sees(/ready/);
+  const filler = `/proc/${hub.pid}/root${data}/filler`;
+  fill(filler);
+  await hub.sees(/The disk cannot be written/);
+  const health = await fetch(`${url}/healthz`);
+  expect(health.status).toBe(503);
+  expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });
+  expect(await cli('run', '--agent', 'a1', '!echo no').exited).toBe(1);
+
+  await Bun.write(join(folder.path, 'gate'), 'go\n');
+  await watched.sees(/done/);
+  expect(watched.text()).toContain('00399999\n00400000\n');
+
+  rmSync(filler);
+  await hub.sees(/The disk can be written again/);
+  expect((await fetch(`${url}/healthz`)).status).toBe(200);
+  await Bun.write(join(folder.path, 'gate'), 'end\n');
+  expect(await watched.exited).toBe(0);
+  expect(await cli('run', '--agent', 'a1', '!echo yes').exited).toBe(0);
+  expect(await addAgent(url, 'a2')).toBeString();
+  for (const running of [agent, hub]) {
+    running.kill('SIGTERM');
+    expect(await running.exited).toBe(0);
+  }
+}, 60_000);
