@@ -39,8 +39,6 @@ export interface DashboardConnection {
   readers: Map<string, Reader>;
   /** Since when it does not keep up; null while it does. */
   slowSince: number | null;
-  /** When its socket dropped, while RECONNECTING. */
-  droppedAt: number | null;
   messages: Bucket;
   input: Bucket;
   cancelTimers: (() => void)[];

@@ -23,6 +23,9 @@ import { createBucket } from './rate.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 
+/** Why a dashboard's socket is closed that has not been heard of. */
+const SILENT: CloseReason = 'silent';
+
 export interface DashboardParts {
   authority: Authority;
   dispatcher: Dispatcher;
@@ -56,7 +59,6 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       accepts: null,
       readers: new Map(),
       slowSince: null,
-      droppedAt: null,
       messages: createBucket(clock, MESSAGE_RATE),
       input: createBucket(clock, INPUT_RATE),
       cancelTimers: [],
@@ -88,8 +90,11 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     dashboard.slowSince = null;
   }
 
-  /** Says hello, and what stands: agents, live commands, and for a returning one what it missed. */
-  function greet(dashboard: DashboardConnection, resumed: boolean) {
+  /**
+   * Says hello, and what stands: agents, live commands, and for a returning one what ended since it was last seen.
+   * @param lastSeen null where it is new
+   */
+  function greet(dashboard: DashboardConnection, lastSeen: number | null) {
     const { link } = dashboard;
     tellDashboard(link, {
       type: 'dashboard:welcome',
@@ -97,7 +102,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       hubEpoch: epoch,
       userId: dashboard.userId,
       role: dashboard.role,
-      resumed,
+      resumed: lastSeen !== null,
       heartbeatIntervalMs: HUB_HEARTBEAT_MS,
       build,
       limits: {
@@ -113,8 +118,8 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     for (const { agentId, status } of state.agents.values()) {
       tellDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
     }
-    const missed =
-      resumed && dashboard.droppedAt !== null ? endings.since(dashboard.droppedAt) : [];
+    // What was sent after its last sign of life may be lost, however long it took to notice.
+    const missed = lastSeen === null ? [] : endings.since(lastSeen);
     for (const { id: commandId, agentId, status, exitCode, error } of [
       ...missed,
       ...dispatcher.all(),
@@ -178,6 +183,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       if (byLink.size >= settings.maxDashboards) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
+      const lastSeen = known?.lastActivity ?? null;
       const dashboard = known ?? createConnection(link, identity, message);
       for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
@@ -191,10 +197,9 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
           link.close(CloseCode.policyViolation, 'expired'),
         ),
       );
-      greet(dashboard, known !== undefined);
+      greet(dashboard, lastSeen);
       link.subscribe(topicFor(dashboard, EVERYONE));
       attachAll(dashboard, message, known !== undefined);
-      dashboard.droppedAt = null;
     },
     /** The dashboard behind a socket, while it is connected. */
     at: (link: DashboardLink) => byLink.get(link),
@@ -212,10 +217,11 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       const dashboard = byLink.get(link);
       if (!dashboard) return;
       forget(dashboard);
-      const clean = code === CloseCode.normal || code === CloseCode.goingAway;
-      if (clean || code === CloseCode.policyViolation) return end(dashboard, code, reason);
+      const isClean = code === CloseCode.normal || code === CloseCode.goingAway;
+      // One that fell silent did not say goodbye: we closed it.
+      const isOver = isClean && reason !== SILENT;
+      if (isOver || code === CloseCode.policyViolation) return end(dashboard, code, reason);
       dashboard.state = nextConnectionState(dashboard.state, 'dropped');
-      dashboard.droppedAt = clock.now();
       dashboard.cancelTimers.push(
         clock.after(RECONNECT_WINDOW_MS, () => end(dashboard, code, reason)),
       );
@@ -231,7 +237,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     sweep() {
       for (const [link, { lastActivity }] of byLink) {
         if (clock.now() - lastActivity >= DASHBOARD_SILENCE_MS) {
-          link.close(CloseCode.goingAway, 'silent');
+          link.close(CloseCode.goingAway, SILENT);
         }
       }
       readers.sweep();

@@ -2,13 +2,15 @@
 import type { CommandEvent, CommandStatus } from '../protocol/command-status.ts';
 import { nextCommandStatus } from '../protocol/command-status.ts';
 import type { CommandError } from '../protocol/errors.ts';
-import { RECONNECT_WINDOW_MS } from '../protocol/limits.ts';
+import { DASHBOARD_SILENCE_MS, RECONNECT_WINDOW_MS } from '../protocol/limits.ts';
 import type { Authority } from './authority.ts';
 import type { Execution } from './execution.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
 
+/** A dashboard may come back so long after it was last heard of. */
+const REMEMBERED_MS = DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
 /** How long to wait before an end that could not be committed is tried again. */
 const RETRY_MS = 1_000;
 
@@ -92,7 +94,7 @@ export function createEndings(
     };
     await persist(execution, changes);
     Object.assign(execution, changes);
-    const oldest = clock.now() - 2 * RECONNECT_WINDOW_MS;
+    const oldest = clock.now() - REMEMBERED_MS;
     recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
     if (!ending.outputFollows) completeOutput(execution.id);
     tell(execution);
