@@ -157,7 +157,7 @@ describe('what is known of an agent', () => {
     await using on = await createStage({ settings: { stuckAfterMs: 60_000 } });
     const { hub, agent } = on;
     const stuck = () => hub.hub.registry.find('agent')?.suspectedStuck;
-    await hub.pass(60_000, agent);
+    await hub.pass(60_000, agent, on.dashboard);
     expect(stuck()).toBe(false);
     const id = await on.running();
     await hub.pass(59_999, agent);

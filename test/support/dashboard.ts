@@ -9,6 +9,7 @@ import type {
 import type { Role } from '../../src/protocol/entities.ts';
 import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import type { Body } from '../../src/protocol/message.ts';
+import { inflate } from '../../src/web/socket.ts';
 import type { TestHub } from './hub.ts';
 import { createInbox } from './inbox.ts';
 import { type BareWire, openBareWire, openWire, type Wire } from './wire.ts';
@@ -19,9 +20,10 @@ export interface DashboardOptions {
   token?: string;
   terminals?: 'all' | 'attached';
   resume?: DashboardConnect['resume'];
+  accept?: DashboardConnect['accept'];
 }
 
-const decode = createDecoder(hubToDashboard);
+const decode = createDecoder(hubToDashboard, inflate);
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
@@ -93,13 +95,17 @@ function dashboardOn(wire: Wire, inbox: ReturnType<typeof createInbox<HubToDashb
     /** Sends a message. */
     say: send,
     /** Introduces itself; resolves with the welcome. */
-    async hello(hub: TestHub, { role, userId, token, terminals, resume }: DashboardOptions = {}) {
+    async hello(
+      hub: TestHub,
+      { role, userId, token, terminals, resume, accept }: DashboardOptions = {},
+    ) {
       send({
         type: 'dashboard:connect',
         token: token ?? (await hub.token(role, userId)),
         clientInfo: { userAgent: 'test', timezone: 'UTC' },
         ...(terminals && { terminals }),
         ...(resume && { resume }),
+        ...(accept && { accept }),
       });
       return inbox.find('dashboard:welcome');
     },

@@ -2,6 +2,7 @@
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Deflate } from '../../src/hub/compressor.ts';
 import { startHub } from '../../src/hub/hub.ts';
 import type { HubSettings } from '../../src/hub/state.ts';
 import type { Role } from '../../src/protocol/entities.ts';
@@ -46,6 +47,8 @@ export interface TestHubOptions {
   settings?: Partial<HubSettings>;
   publicUrl?: string;
   setupToken?: string;
+  /** Instead of raw deflate. */
+  deflate?: Deflate;
   /** Keep everything in a file, so that the hub can be started again. */
   onDisk?: boolean;
 }
@@ -73,6 +76,7 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     log,
     settings: { ...SETTINGS, ...options.settings },
     publish: (topic, frame) => app.server?.publish(topic, frame),
+    ...(options.deflate && { deflate: options.deflate }),
   });
   const { app, drain } = createApp({
     hub,
@@ -106,6 +110,7 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     url,
     wsUrl: url.replace('http', 'ws'),
     drain,
+    tokens,
 
     /** A session token for anybody. */
     async token(role: Role = 'operator', userId = 'ada'): Promise<string> {
