@@ -1,0 +1,45 @@
+// A page that is open while its hub dies in the middle of a command.
+import { afterAll, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { launchBrowser } from '../support/browser.ts';
+import { PASSWORD, startAgentBinary, startHubBinary, temporaryFolder } from '../support/binary.ts';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+test('a counter that runs through kill -9 of the hub is shown whole, every number once, without a reload', async () => {
+  const data = join(folder.path, 'data');
+  const first = await startHubBinary(data);
+  const agent = await startAgentBinary(first.url, 'a1', folder.path);
+  const browser = await launchBrowser();
+  const page = await browser.newPage();
+  await page.goto(`${first.url}/login?next=/agents/a1`);
+  await page.fill('input[name=username]', 'admin');
+  await page.fill('input[name=password]', PASSWORD);
+  await page.keyboard.press('Enter');
+  await page
+    .locator('textarea[name=command]')
+    .fill('!for i in $(seq 1 30); do printf "n$i. "; sleep 0.1; done');
+  await page.evaluate(() => Object.assign(globalThis, { loadedOnce: true }));
+  await page.keyboard.press('Control+Enter');
+  const rows = page.locator('.xterm-rows');
+  await rows.getByText('n5.').waitFor();
+
+  first.kill('SIGKILL');
+  await first.exited;
+  await page.getByText('Reconnecting').waitFor();
+  const second = await startHubBinary(data, ['--port', new URL(first.url).port]);
+  await page.getByText('Completed').first().waitFor();
+  await rows.getByText('end of output').waitFor();
+
+  const text = (await rows.innerText()).replaceAll(/\s/g, '');
+  expect(text.match(/n\d+\./g)?.map(String)).toEqual(
+    Array.from({ length: 30 }, (_, i) => `n${i + 1}.`),
+  );
+  expect(await page.evaluate(() => 'loadedOnce' in globalThis)).toBe(true);
+  await browser.close();
+  for (const running of [agent, second]) {
+    running.kill('SIGTERM');
+    expect(await running.exited).toBe(0);
+  }
+}, 60_000);
