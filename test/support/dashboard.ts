@@ -29,8 +29,8 @@ export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
 /** Opens a dashboard's socket and says nothing yet. */
 export async function openDashboard(hub: TestHub) {
-  const { inbox, on } = createEars();
-  return dashboardOn(await openWire(`${hub.wsUrl}/ws/dashboard`, on), inbox);
+  const { ears, on } = createEars();
+  return dashboardOn(await openWire(`${hub.wsUrl}/ws/dashboard`, on), ears);
 }
 
 /** A dashboard that has been welcomed. */
@@ -42,19 +42,21 @@ export async function connectDashboard(hub: TestHub, options: DashboardOptions =
 
 /** A dashboard over bare TCP, which may stop reading. */
 export async function connectBareDashboard(hub: TestHub, options: DashboardOptions = {}) {
-  const { inbox, on } = createEars();
+  const { ears, on } = createEars();
   const wire: BareWire = await openBareWire(`${hub.wsUrl}/ws/dashboard`, on);
-  const dashboard = dashboardOn(wire, inbox);
+  const dashboard = dashboardOn(wire, ears);
   await dashboard.hello(hub, options);
   return { ...dashboard, wire };
 }
 
 function createEars() {
   const inbox = createInbox<HubToDashboard>('the dashboard');
+  const ears = { inbox, binaryFrames: 0 };
   return {
-    inbox,
+    ears,
     on: {
       frame(frame: string | Uint8Array) {
+        if (typeof frame !== 'string') ears.binaryFrames += 1;
         const decoded = decode(frame);
         if (!decoded.ok) throw new Error(`the hub sent nonsense: ${decoded.reason}`);
         inbox.take(decoded.message);
@@ -71,7 +73,8 @@ function sequencesOf(message: HubToDashboard): (number | [number, number])[] {
   return [];
 }
 
-function dashboardOn(wire: Wire, inbox: ReturnType<typeof createInbox<HubToDashboard>>) {
+function dashboardOn(wire: Wire, ears: ReturnType<typeof createEars>['ears']) {
+  const { inbox } = ears;
   const send = (body: Body<DashboardToHub>) => wire.send(encode<DashboardToHub>(body));
 
   /** What came of one terminal, in the order it came. */
@@ -152,6 +155,8 @@ function dashboardOn(wire: Wire, inbox: ReturnType<typeof createInbox<HubToDashb
         .join(''),
     /** The sequences that came, gaps as `[from, to)`. */
     sequences: (commandId: string) => terminal(commandId).flatMap(sequencesOf),
+    /** How many frames came in bytes. */
+    binaryFrames: () => ears.binaryFrames,
     complete: (commandId: string) =>
       inbox.find('terminal:complete', (message) => message.commandId === commandId),
     error: (code: string) => inbox.find('error', (message) => message.code === code),
