@@ -9,11 +9,15 @@ import type { AgentSocket } from '../support/scripted-hub.ts';
 const ENTRY = join(import.meta.dir, '../support/agent-process.ts');
 
 let fixture: AgentFixture;
+const children: Bun.Subprocess[] = [];
 
 beforeEach(() => {
   fixture = createAgentFixture();
 });
-afterEach(() => fixture[Symbol.asyncDispose]());
+afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL');
+  await fixture[Symbol.asyncDispose]();
+});
 
 /** Starts an agent as a process of its own. */
 function spawnAgent() {
@@ -26,10 +30,12 @@ function spawnAgent() {
     stateDir: join(fixture.folder, 'state'),
     pty: false,
   };
-  return Bun.spawn([process.execPath, ENTRY, JSON.stringify(options)], {
+  const child = Bun.spawn([process.execPath, ENTRY, JSON.stringify(options)], {
     stdout: 'pipe',
     stderr: 'inherit',
   });
+  children.push(child);
+  return child;
 }
 
 /** Starts an agent process, runs `command` in it until it has written `text`, and kills it with SIGKILL. */
@@ -52,6 +58,16 @@ async function journaled(text: string): Promise<void> {
     database.close();
     return row !== null;
   });
+}
+
+/** Resolves once an agent process has logged this. */
+async function says(child: ReturnType<typeof spawnAgent>, text: string): Promise<void> {
+  const reader = child.stdout.pipeThrough(new TextDecoderStream()).getReader();
+  for (let said = ''; !said.includes(text);) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`it ended without a word of "${text}"`);
+    said += value;
+  }
 }
 
 describe('an agent that was killed', () => {
@@ -150,6 +166,7 @@ describe('an agent that was killed', () => {
     );
     await hub.output(id, '123');
     await fixture.hub.stop();
+    await says(child, 'no connection');
     await Bun.write(join(fixture.folder, 'go'), '');
     await until(() => {
       const database = new Database(join(fixture.folder, 'state/journal.db'), { readonly: true });

@@ -269,13 +269,22 @@ describe('too much output', () => {
 
   test('what cannot be held back is dropped, and the result waits for all the rest', async () => {
     const hub = await fixture.connect({ clock, pty: true });
-    const id = hub.execute(`!stty raw -echo; ${flood}`);
+    const id = hub.execute(`!stty raw -echo; ${flood}; touch written`);
+    await until(() => existsSync(join(fixture.folder, 'written')));
     await quiet(hub, id);
     expect(bytesOf(hub, id)).toBeLessThanOrEqual(1_048_576 + 10_240);
-    expect(hub.received.some((m) => m.type === 'command:finished' && m.commandId === id)).toBe(
-      false,
-    );
-    hub.send({ type: 'output:ack', commandId: id, nextSequence: hub.outputs(id).length });
+    const isOver = () =>
+      hub.received.some((m) => m.type === 'command:finished' && m.commandId === id);
+    expect(isOver()).toBe(false);
+    await until(() => {
+      hub.send({ type: 'output:ack', commandId: id, nextSequence: hub.outputs(id).length });
+      return isOver() || hub.received.some((m) => m.type === 'terminal:gap');
+    });
+    await until(() => {
+      const next = hub.outputs(id).at(-1)!.sequence + 1;
+      hub.send({ type: 'output:ack', commandId: id, nextSequence: next });
+      return isOver();
+    });
     const { gaps, finished, outputs } = await hub.seen(id);
     expect(gaps).toHaveLength(1);
     expect(gaps[0]!.bytes + bytesOf(hub, id)).toBe(5_000_000);
