@@ -14,9 +14,13 @@ export type Decoded<M> =
       ok: false;
       code: 'invalid_message' | 'unsupported_version';
       reason: string;
+      /** What it claimed to be, where that could be read. */
+      type?: string;
       /** The sender's own name for its request, where it could be read. */
       requestId?: string;
     };
+
+type About = Pick<Extract<Decoded<never>, { ok: false }>, 'type' | 'requestId'>;
 
 const idChecker = TypeCompiler.Compile(Id);
 const isId = (value: unknown): value is string => idChecker.Check(value);
@@ -43,32 +47,32 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
   return function decode(frame: unknown): Decoded<MessageOf<S>> {
     const value = parse(frame, inflate);
     if (!isRecord(value)) return refuse('A message is one JSON object in a frame.');
-    const requestId = isId(value['requestId']) ? value['requestId'] : undefined;
-    const type = value['type'];
-    if (typeof type !== 'string') return refuse('The message has no type.', requestId);
-    if (typeof value['version'] !== 'string')
-      return refuse('The message has no version.', requestId);
-    if (!/^1\.\d+\.\d+$/.test(value['version'])) {
+    const { type, version, requestId } = value;
+    const about = { ...(isId(type) && { type }), ...(isId(requestId) && { requestId }) };
+    if (typeof type !== 'string') return refuse('The message has no type.', about);
+    if (typeof version !== 'string') return refuse('The message has no version.', about);
+    if (!/^1\.\d+\.\d+$/.test(version)) {
       return {
         ok: false,
         code: 'unsupported_version',
         reason: `This hub speaks protocol ${VERSION}, and any 1.x.y.`,
+        ...about,
       };
     }
     const checker = checkers.get(type);
     if (!checker) {
-      return refuse(`There is no message "${type.slice(0, 64)}" here.`, requestId);
+      return refuse(`There is no message "${type.slice(0, 64)}" here.`, about);
     }
     if (!checker.Check(value)) {
       const flaw = checker.Errors(value).First();
-      return refuse(`${type}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`, requestId);
+      return refuse(`${type}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`, about);
     }
     return { ok: true, message: value };
   };
 }
 
-function refuse(reason: string, requestId?: string): Decoded<never> {
-  return { ok: false, code: 'invalid_message', reason, ...(requestId && { requestId }) };
+function refuse(reason: string, about: About = {}): Decoded<never> {
+  return { ok: false, code: 'invalid_message', reason, ...about };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

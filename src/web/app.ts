@@ -3,6 +3,7 @@ import { Elysia, ValidationError } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { Clock } from '../protocol/clock.ts';
+import { CloseCode } from '../protocol/close-codes.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { createAgentSocket } from './agent-socket.ts';
@@ -35,7 +36,7 @@ export function createApp(options: AppOptions) {
   const secure = publicUrl?.startsWith('https:') ?? false;
   const auth = createAuth({ accounts: hub.accounts, tokens, clock, secure, setupToken });
   const checkOrigin = createOriginCheck(publicUrl);
-  const lobby: Lobby = { waiting: 0, draining: false };
+  const lobby: Lobby = { waiting: new Set(), draining: false };
   const countRefused = createRefusedFrames(clock, log);
   const door = { clock, checkOrigin, lobby, countRefused };
   const { registry, history, commands } = hub;
@@ -105,9 +106,10 @@ export function createApp(options: AppOptions) {
 
   return {
     app,
-    /** Lets no new socket in. */
+    /** Lets no new socket in, and sends away those that have not said who they are. */
     drain() {
       lobby.draining = true;
+      for (const link of lobby.waiting) link.close(CloseCode.goingAway, 'shutdown');
     },
   };
 }

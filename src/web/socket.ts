@@ -34,9 +34,9 @@ export interface Peer<M extends { type: string }> {
   closed(link: DashboardLink, code: number, reason: string): void;
 }
 
-/** What all doors share: how many sockets wait with their first message, and whether new ones are let in. */
+/** What all doors share: which sockets wait with their first message, and whether new ones are let in. */
 export interface Lobby {
-  waiting: number;
+  waiting: Set<DashboardLink>;
   draining: boolean;
 }
 
@@ -60,18 +60,19 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
   function createSocket(): SocketData {
     let link: DashboardLink | null = null;
     let stage: 'waiting' | 'checking' | 'open' = 'waiting';
-    let isClosed = false;
+    let closed: { code: number; reason: string } | null = null;
     let backlog: (string | Uint8Array)[] = [];
     let cancelWait = () => {};
 
     function stopWaiting() {
-      if (stage === 'waiting') lobby.waiting -= 1;
+      if (link) lobby.waiting.delete(link);
       cancelWait();
     }
 
     function refuse(to: DashboardLink, refused: Extract<Decoded<M>, { ok: false }>) {
       countRefused();
-      peer.refuse(to, refused);
+      // Two sides that answer errors with errors would never stop.
+      if (refused.type !== 'error') peer.refuse(to, refused);
     }
 
     function takeFirst(to: DashboardLink, decoded: Decoded<M>) {
@@ -86,9 +87,11 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
       stage = 'checking';
       const opened = () => {
         stage = 'open';
+        // Whoever left while it was being checked was not yet known to be there.
+        if (closed) return peer.closed(to, closed.code, closed.reason);
         const held = backlog;
         backlog = [];
-        for (const frame of held) if (!isClosed) take(to, frame);
+        for (const frame of held) if (!closed) take(to, frame);
       };
       const checked = peer.first(to, decoded.message);
       if (!checked) return opened();
@@ -111,7 +114,7 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
       open(ws) {
         const opened = createLink(ws);
         link = opened;
-        lobby.waiting += 1;
+        lobby.waiting.add(opened);
         cancelWait = clock.after(FIRST_MESSAGE_MS, () => {
           opened.close(CloseCode.policyViolation, 'unauthenticated');
         });
@@ -123,9 +126,9 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
         if (link) peer.drained(link);
       },
       close(_ws, code, reason) {
-        isClosed = true;
+        closed = { code, reason };
         stopWaiting();
-        if (link) peer.closed(link, code, reason);
+        if (link && stage !== 'checking') peer.closed(link, code, reason);
       },
       ping() {
         if (link && stage === 'open') peer.alive(link);
@@ -139,7 +142,7 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
   return ({ request, server }: { request: Request; server: Server<unknown> | null }) => {
     if (!checkOrigin(request)) return new Response('Foreign origin.', { status: 403 });
     if (!isUpgrade(request)) return upgradeRequired();
-    if (lobby.draining || lobby.waiting >= MAX_WAITING_SOCKETS) {
+    if (lobby.draining || lobby.waiting.size >= MAX_WAITING_SOCKETS) {
       return new Response('Try again.', { status: 503, headers: { 'retry-after': '5' } });
     }
     if (server?.upgrade(request, { data: createSocket() })) return undefined;
