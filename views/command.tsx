@@ -108,7 +108,9 @@ function CommandFields({ command }: { command: CommandExecution }) {
         {completedAt === null ? 'not yet' : <Moment at={completedAt} as="clock" />}
       </Field>
       <Field name="Time limit">{duration(command.timeoutMs)}</Field>
-      <Field name="Conversation">{command.session === 'new' ? 'New' : 'Continued'}</Field>
+      {!command.command.startsWith('!') && (
+        <Field name="Conversation">{command.session === 'new' ? 'New' : 'Continued'}</Field>
+      )}
       <Field name="Id">
         <code class="id">{command.id}</code>
       </Field>

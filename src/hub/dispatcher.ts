@@ -71,6 +71,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     const next = queueOf(agent.agentId).shift();
     if (!next) return;
     agent.current = next;
+    agent.lastOutputAt = null;
     const refusal = whyNotRunnable(next.command, agent.capabilities);
     if (refusal !== null) {
       endSoon(next, { event: 'failed', error: { code: 'invalid_command', message: refusal } });
