@@ -49,10 +49,10 @@ export function defaultDataFolder(): string {
   return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'signalbox');
 }
 
-/** Where an agent keeps its journal unless it is told otherwise. */
-export function defaultStateFolder(agentId: string): string {
+/** Where an agent keeps its journal unless it is told otherwise: what one hub sent is no other hub's to hear of. */
+export function defaultStateFolder(hub: string, agentId: string): string {
   const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
-  return join(state, 'signalbox', agentId);
+  return join(state, 'signalbox', new URL(hub).host.replaceAll(':', '_'), agentId);
 }
 
 /** Where `signalbox login` keeps its token. */

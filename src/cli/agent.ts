@@ -63,7 +63,7 @@ Examples:
         agentType: flags.type,
         token: agentToken(flags.tokenFile),
         cwd: resolve(flags.cwd),
-        stateDir: flags.state ?? defaultStateFolder(flags.id),
+        stateDir: flags.state ?? defaultStateFolder(flags.hub, flags.id),
         pty: flags.pty,
         log: (line) => log.info(line),
       });

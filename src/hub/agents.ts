@@ -64,6 +64,11 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       resume,
       stop,
     });
+    // An acknowledgement may have been lost with the last socket, and no other may follow.
+    for (const { commandId } of resume) {
+      const nextSequence = terminals.committed(commandId);
+      tellAgent(link, { type: 'output:ack', commandId, nextSequence });
+    }
     if (storage.trouble() !== null) tellAgent(link, { type: 'hub:storage', failing: true });
     if (agent.current) dispatcher.remind(agent.current);
     presence.settle(agent);

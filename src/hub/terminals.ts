@@ -25,6 +25,8 @@ export type Terminals = ReturnType<typeof createTerminals>;
 interface Keeping {
   backlog: OutputChunk[];
   agentNextSequence: number;
+  /** The agent's sequence up to which all is on disk. */
+  committed: number;
   /** Settles once nothing is on its way; null while nothing is. */
   running: Promise<void> | null;
 }
@@ -45,6 +47,7 @@ export function createTerminals(
       const first = buffer.firstSequence();
       try {
         await store.output.append(buffer.commandId, chunks, agentNextSequence, first);
+        keeping.committed = agentNextSequence;
         events.committed(buffer.commandId, agentNextSequence);
       } catch (error) {
         storage.failed(error);
@@ -80,7 +83,12 @@ export function createTerminals(
     /** Opens the buffer of a command, with what an earlier run of the hub kept of it. */
     open(commandId: string, restored: readonly OutputChunk[] = [], agentNextSequence = 0) {
       makeRoom();
-      const keeping: Keeping = { backlog: [], agentNextSequence, running: null };
+      const keeping: Keeping = {
+        backlog: [],
+        agentNextSequence,
+        committed: agentNextSequence,
+        running: null,
+      };
       const buffer: TerminalBuffer = createTerminalBuffer(
         commandId,
         clock,
@@ -105,6 +113,8 @@ export function createTerminals(
       return buffer;
     },
     get: (commandId: string) => buffers.get(commandId),
+    /** The agent's sequence up to which a command's output is on disk. */
+    committed: (commandId: string) => keepings.get(commandId)?.committed ?? 0,
     /** Numbers what is gathering, and waits until all of it is on disk. */
     async settled(commandId: string): Promise<void> {
       buffers.get(commandId)?.flush();
