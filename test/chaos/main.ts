@@ -1,0 +1,104 @@
+// `make chaos`: many rounds of faults, each in a process of its own, and a summary. Exit code 1 where a round failed, or
+// where a long run left out a kind of fault.
+import { Command } from 'commander';
+import { binaryPath } from '../support/binary.ts';
+import { count } from '../../src/config.ts';
+import { playRound, type Round } from './round.ts';
+import { addTally, emptyTally, tell } from './tally.ts';
+
+/** A run so long meets every kind of fault, or does not do what it says. */
+const LONG_RUN = 50;
+/** A round that takes longer hangs. */
+const ROUND_MS = 150_000;
+
+interface Options {
+  rounds: number;
+  seed: number;
+  parallel: number;
+  keep: boolean;
+  report: boolean;
+}
+
+const options = new Command('chaos')
+  .description(
+    'Play rounds of faults against the compiled binary, and check what became of every command.',
+  )
+  .option('--rounds <number>', 'how many', count, 500)
+  .option('--seed <number>', 'of the first round; the next ones count up', count, 1)
+  .option('--parallel <number>', 'rounds at a time', count, 2)
+  .option('--keep', 'leave the folders of the rounds, with logs', false)
+  .option('--report', 'print each round as a line of JSON', false)
+  .parse()
+  .opts<Options>();
+
+/** Plays one round in a process of its own. */
+async function spawnRound(seed: number): Promise<Round> {
+  const child = Bun.spawn(
+    [process.execPath, import.meta.path, '--rounds', '1', '--seed', String(seed), '--report'],
+    {
+      stdin: 'ignore',
+      stdout: 'pipe',
+      stderr: 'inherit',
+      timeout: ROUND_MS,
+      killSignal: 'SIGTERM',
+    },
+  );
+  const text = await new Response(child.stdout).text();
+  const last = text.trim().split('\n').at(-1) ?? '';
+  if (last.startsWith('{')) return JSON.parse(last) as Round;
+  const violations = [`the round ended without a report, with ${await child.exited}: ${text}`];
+  return { ...emptyTally(), rounds: 1, seed, violations };
+}
+
+function tellViolations({ seed, violations }: Round) {
+  if (violations.length === 0) return;
+  console.log(`\nround ${seed}: ${violations.length} violations`);
+  for (const violation of violations.slice(0, 12)) console.log(`  ${violation.slice(0, 600)}`);
+  console.log(`replay: node_modules/.bin/bun test/chaos/main.ts --rounds 1 --seed ${seed}`);
+}
+
+async function run(): Promise<number> {
+  const sum = emptyTally();
+  let violations = 0;
+  let next = 0;
+  const began = Date.now();
+
+  function take(round: Round) {
+    addTally(sum, round);
+    violations += round.violations.length;
+    if (options.report) return console.log(JSON.stringify(round));
+    tellViolations(round);
+    if (sum.rounds % 10 === 0) {
+      console.log(
+        `${sum.rounds} rounds, ${violations} violations, ${Math.round((Date.now() - began) / 1000)} s`,
+      );
+    }
+  }
+
+  async function work() {
+    while (next < options.rounds) {
+      const seed = options.seed + next;
+      next += 1;
+      take(
+        options.rounds === 1
+          ? await playRound(seed, { keeps: options.keep })
+          : await spawnRound(seed),
+      );
+    }
+  }
+
+  binaryPath();
+  await Promise.all(Array.from({ length: Math.min(options.parallel, options.rounds) }, work));
+  const missing = Object.entries(sum.faults).flatMap(([kind, times]) =>
+    times === 0 ? [kind] : [],
+  );
+  const isHollow = options.rounds >= LONG_RUN && missing.length > 0;
+  if (!options.report) {
+    console.log(`\n${tell(sum, violations)}`);
+    console.log(`took        ${Math.round((Date.now() - began) / 1000)} s`);
+    if (isHollow) console.log(`never met: ${missing.join(', ')}`);
+  }
+  return violations > 0 || isHollow ? 1 : 0;
+}
+
+process.exit(await run());
