@@ -5,8 +5,6 @@ import type { OutputStream } from '../protocol/entities.ts';
 import { CHUNK_BYTES, GATHER_MS } from '../protocol/limits.ts';
 import { byteLength, cut } from '../protocol/text.ts';
 
-export type Gatherer = ReturnType<typeof createGatherer>;
-
 /** @param emit takes each message's text, not empty and at most 10 KB */
 export function createGatherer(clock: Clock, emit: (stream: OutputStream, text: string) => void) {
   let stream: OutputStream = 'stdout';

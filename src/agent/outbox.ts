@@ -39,8 +39,6 @@ const ROOM_BYTES = BUFFER_BYTES / 2;
 /** Places of sent and dropped messages that are kept. Past it, which takes a hub that cannot write for many minutes, a gap may be counted too large. */
 const MOST_PLACES = 65_536;
 
-export type Outbox = ReturnType<typeof createOutbox>;
-
 /**
  * @param record is told of every change, in order
  * @param state what a journal remembers of this command

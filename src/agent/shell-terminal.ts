@@ -33,8 +33,6 @@ export interface ShellTerminalOptions {
   stderr(bytes: Uint8Array): void;
 }
 
-export type ShellTerminal = ReturnType<typeof openShellTerminal>;
-
 /**
  * Starts the shell, which waits until `go`.
  * @throws where the folder, the shell or the FIFO cannot be used

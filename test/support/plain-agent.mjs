@@ -10,7 +10,14 @@ const send = (message) => socket.send(JSON.stringify({ version: '1.0.0', ...mess
 socket.on('open', () => {
   const token = process.env.AGENT_TOKEN;
   const capabilities = ['shell'];
-  send({ type: 'agent:connect', agentId, agentType, token, capabilities, instanceId: randomUUID() });
+  send({
+    type: 'agent:connect',
+    agentId,
+    agentType,
+    token,
+    capabilities,
+    instanceId: randomUUID(),
+  });
 });
 
 socket.on('message', (frame) => {
