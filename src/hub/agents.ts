@@ -281,6 +281,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       for (const link of byLink.keys()) tellAgent(link, { type: 'hub:storage', failing });
     },
     closeAll(code: CloseCode, reason: CloseReason) {
+      for (const { link } of challenges.values()) link.close(code, reason);
       for (const link of byLink.keys()) link.close(code, reason);
     },
   };
