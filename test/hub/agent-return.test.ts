@@ -107,12 +107,8 @@ describe('an agent that returns', () => {
     const second = await comeBack(on);
     await second.given(id, 2);
     second.cut();
-    await on.dashboard.find('agent:status', () =>
-      on.dashboard.ofType('agent:status').at(-1)?.status === 'offline' &&
-      on.dashboard.ofType('agent:status').length >= 6
-        ? true
-        : false,
-    );
+    const told = () => on.dashboard.ofType('agent:status').map(({ status }) => status);
+    await on.dashboard.when(() => told().lastIndexOf('offline') > 4 || undefined, 'offline again');
     const third = await comeBack(on, { held: holds(id, { attempt: 1 }) });
     expect(await third.find('agent:welcome')).toMatchObject({ resume: [], stop: [id] });
   });
@@ -377,8 +373,9 @@ describe('a hub that was restarted', () => {
   test('closes everyone with 1001 when it stops, and says why', async () => {
     await using before = await createStage({ onDisk: true });
     const { agent, dashboard } = before;
-    await using _hub = await before.hub.restart();
+    await using hub = await before.hub.restart();
     const ends = await Promise.all([agent.closed, dashboard.closed]);
+    expect(hub.hub.epoch).not.toBe(before.hub.hub.epoch);
     expect(ends).toEqual([
       { code: 1001, reason: 'shutdown' },
       { code: 1001, reason: 'shutdown' },

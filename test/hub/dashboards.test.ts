@@ -40,11 +40,8 @@ describe('a dashboard that comes', () => {
         maxCommandTimeoutMs: 86_400_000,
       },
     });
-    const agents = dashboard.ofType('agent:status').map(({ agentId, status }) => [agentId, status]);
-    expect(agents.toSorted()).toEqual([
-      ['agent', 'busy'],
-      ['away', 'offline'],
-    ]);
+    const agents = dashboard.ofType('agent:status').map((it) => `${it.agentId} ${it.status}`);
+    expect(agents.toSorted()).toEqual(['agent busy', 'away offline']);
     expect(dashboard.statuses(running)).toEqual(['running']);
     expect(dashboard.statuses(waiting)).toEqual(['queued']);
   });

@@ -101,7 +101,13 @@ describe('output', () => {
     on.agent.output(id, 'after');
     await on.agent.acked(id, 9);
     await on.dashboard.when(() => on.dashboard.text(id) === 'beforeafter' || undefined, 'after');
-    const gap = { type: 'terminal:gap', fromSequence: 1, toSequence: 2, bytes: 70_000, reason: 'agent_overflow' };
+    const gap = {
+      type: 'terminal:gap',
+      fromSequence: 1,
+      toSequence: 2,
+      bytes: 70_000,
+      reason: 'agent_overflow',
+    };
     const seen = [
       { type: 'terminal:output', sequence: 0, data: 'before' },
       gap,
@@ -162,6 +168,7 @@ describe('more than 1 MB', () => {
     for (let sent = 50; sent <= 250; sent += 50) {
       for (let i = 0; i < 50; i++) agent.output(id, LINE);
       await agent.acked(id, sent);
+      await dashboard.find('terminal:output', ({ sequence }) => sequence === sent - 1);
     }
     const late = await connectDashboard(hub);
     agent.output(id, 'the end');
@@ -173,7 +180,8 @@ describe('more than 1 MB', () => {
 
     const [gap, first] = late.terminal(id);
     expect(gap).toMatchObject({ type: 'terminal:gap', fromSequence: 0, reason: 'buffer_overflow' });
-    if (gap?.type !== 'terminal:gap' || first?.type !== 'terminal:output') return expect.unreachable();
+    if (gap?.type !== 'terminal:gap' || first?.type !== 'terminal:output')
+      throw new Error('no gap');
     expect(first.sequence).toBe(gap.toSequence);
     expect(gap.bytes + byteLength(late.text(id))).toBe(totalBytes);
     expect(byteLength(late.text(id))).toBeLessThanOrEqual(BUFFER_BYTES);
@@ -195,7 +203,7 @@ describe('more than 1 MB', () => {
     await dashboard.when(() => dashboard.sequences(id).at(-1) === 149 || undefined, 'the last');
     const [gap] = dashboard.terminal(id);
     expect(gap).toMatchObject({ type: 'terminal:gap', fromSequence: 0 });
-    if (gap?.type !== 'terminal:gap') return expect.unreachable();
+    if (gap?.type !== 'terminal:gap') throw new Error('no gap');
     expect(byteLength(dashboard.text(id))).toBeLessThanOrEqual(BUFFER_BYTES);
     expect(gap.bytes + byteLength(dashboard.text(id))).toBe(150 * CHUNK_BYTES);
   });
@@ -262,7 +270,7 @@ describe('buffers of ended commands', () => {
     expect(on.dashboard.text(running)).toBe('r'.repeat(10));
   });
 
-  test('of a removed agent\'s commands are told to the end', async () => {
+  test("of a removed agent's commands are told to the end", async () => {
     await using on = await createStage();
     const id = await ended(on, 'hello');
     await on.hub.call('DELETE', '/agents/agent', { role: 'admin' });

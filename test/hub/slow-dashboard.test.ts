@@ -9,10 +9,11 @@ const LINE = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
 /** More than the network between the two takes by itself. */
 const FLOOD = 1_500;
 
-/** Sends so many chunks, as fast as the hub takes them. */
-async function flood({ agent }: Stage, id: string, from: number, chunks: number) {
+/** Sends so many chunks; a dashboard that reads has them all before the next come. */
+async function flood({ agent, dashboard }: Stage, id: string, from: number, chunks: number) {
   for (let i = from; i < from + chunks; i++) agent.output(id, LINE);
   await agent.acked(id, from + chunks);
+  await dashboard.find('terminal:output', ({ sequence }) => sequence === from + chunks - 1);
 }
 
 /** Whether sequences and gaps lead from `from` to `to` without a hole and without a repetition. */
@@ -35,8 +36,8 @@ describe('a dashboard that stops reading', () => {
     await slow.status(id, 'running');
     slow.wire.pause();
     let most = 0;
-    for (let sent = 0; sent < FLOOD; sent += 100) {
-      await flood(on, id, sent, 100);
+    for (let sent = 0; sent < FLOOD; sent += 50) {
+      await flood(on, id, sent, 50);
       most = Math.max(most, on.hub.hub.state.dashboards.get(connectionId)?.link.buffered() ?? 0);
     }
     expect(most).toBeGreaterThan(SLOW_BYTES);

@@ -1,0 +1,95 @@
+import { beforeEach, describe, expect, test } from 'bun:test';
+import { createHmac } from 'node:crypto';
+import { createTokens, type Tokens } from '../../src/web/tokens.ts';
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
+
+const SECRET = 'the secret of this test';
+const ada = { userId: 'ada', role: 'admin' as const };
+const HOUR = 3_600_000;
+
+let clock: ManualClock;
+let tokens: Tokens;
+
+beforeEach(() => {
+  clock = createManualClock();
+  tokens = createTokens(SECRET, clock);
+});
+
+const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
+
+/** Signs claims by hand, as somebody could who has the secret. */
+function forge(claims: unknown, { alg = 'HS256', secret = SECRET } = {}) {
+  const body = `${base64({ alg, typ: 'JWT' })}.${base64(claims)}`;
+  const hash = { HS256: 'sha256', HS512: 'sha512' }[alg];
+  if (!hash) return `${body}.`;
+  return `${body}.${createHmac(hash, secret).update(body).digest('base64url')}`;
+}
+
+const claims = () => ({
+  sub: 'ada',
+  role: 'admin',
+  use: 'session',
+  until: clock.now() + HOUR,
+  exp: Math.floor((clock.now() + HOUR) / 1000),
+});
+
+test('a session token is good for 12 hours', async () => {
+  const { token, expiresAt } = await tokens.issueSession(ada);
+  expect(expiresAt).toBe(clock.now() + 12 * HOUR);
+  expect(await tokens.read(token, ['session'])).toEqual({ ...ada, expiresAt });
+  clock.advance(12 * HOUR - 1_000);
+  expect(await tokens.read(token, ['session'])).not.toBeNull();
+  clock.advance(2_000);
+  expect(await tokens.read(token, ['session'])).toBeNull();
+});
+
+test('a socket token is good for 5 minutes, for sockets alone, and proves the session to its end', async () => {
+  const expiresAt = clock.now() + 12 * HOUR;
+  const issued = await tokens.issueSocket({ ...ada, expiresAt });
+  expect(issued.expiresAt).toBe(clock.now() + 5 * 60_000);
+  expect(await tokens.read(issued.token, ['session', 'socket'])).toEqual({ ...ada, expiresAt });
+  expect(await tokens.read(issued.token, ['session'])).toBeNull();
+  clock.advance(5 * 60_000 + 1_000);
+  expect(await tokens.read(issued.token, ['session', 'socket'])).toBeNull();
+});
+
+test('a socket token never outlasts its session', async () => {
+  const expiresAt = clock.now() + 10_000;
+  const issued = await tokens.issueSocket({ ...ada, expiresAt });
+  expect(issued.expiresAt).toBe(expiresAt);
+});
+
+describe('a token is refused', () => {
+  test('which is well made and right is not', async () => {
+    expect(await tokens.read(forge(claims()), ['session'])).toMatchObject({ userId: 'ada' });
+  });
+
+  const forgeries: [string, () => string][] = [
+    ['that is signed with nothing (alg none)', () => forge(claims(), { alg: 'none' })],
+    ['that is signed with another algorithm', () => forge(claims(), { alg: 'HS512' })],
+    ['that is signed with another secret', () => forge(claims(), { secret: 'another' })],
+    ['that has run out', () => forge({ ...claims(), exp: Math.floor(clock.now() / 1000) - 1 })],
+    ['without an end', () => forge({ ...claims(), exp: undefined })],
+    ['without a user', () => forge({ ...claims(), sub: undefined })],
+    ['with a role nobody has', () => forge({ ...claims(), role: 'root' })],
+    ['for a use nobody knows', () => forge({ ...claims(), use: 'all' })],
+    ['without the end of its session', () => forge({ ...claims(), until: undefined })],
+    ['that is empty', () => ''],
+    ['that is no token', () => 'a.b.c'],
+    ['that is very long', () => 'x'.repeat(8_000)],
+  ];
+
+  test.each(forgeries)('%s', async (_name, make) => {
+    expect(await tokens.read(make(), ['session', 'socket'])).toBeNull();
+  });
+
+  test('that was tampered with, wherever that was', async () => {
+    const [head, body, signature] = forge({ ...claims(), role: 'viewer' }).split('.');
+    const better = base64(claims());
+    expect(await tokens.read(`${head}.${better}.${signature}`, ['session'])).toBeNull();
+    const none = base64({ alg: 'none', typ: 'JWT' });
+    expect(await tokens.read(`${none}.${body}.${signature}`, ['session'])).toBeNull();
+    expect(await tokens.read(`${none}.${better}.`, ['session'])).toBeNull();
+    expect(await tokens.read(`${head}.${body}.${signature?.slice(1)}`, ['session'])).toBeNull();
+  });
+});
