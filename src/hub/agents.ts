@@ -112,7 +112,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
   function awaitReturn(agent: AgentConnection) {
     agent.cancelGrace?.();
     agent.cancelGrace = clock.after(settings.agentGraceMs, () => {
-      for (const commandId of agent.stopping) endings.completeOutput(commandId);
+      for (const commandId of agent.stopping) endings.completeLate(commandId);
       agent.stopping.clear();
       if (!agent.current) return;
       dispatcher.endSoon(agent.current, {
@@ -274,7 +274,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       endChallenge(agent)?.close(CloseCode.policyViolation, 'revoked');
       drop(agent, CloseCode.policyViolation, 'revoked');
       agent.cancelGrace?.();
-      for (const commandId of agent.stopping) endings.completeOutput(commandId);
+      for (const commandId of agent.stopping) endings.completeLate(commandId);
     },
     /** Tells every agent whether the hub can write. */
     tellStorage(failing: boolean) {

@@ -268,7 +268,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
         await end(execution, ending);
       }
       if (agent.stopping.delete(message.commandId)) {
-        endings.completeOutput(message.commandId);
+        terminals.get(message.commandId)?.lose(message.lastSequence + 1, 0);
+        endings.completeLate(message.commandId);
         presence.settle(agent);
         pump(agent);
       }

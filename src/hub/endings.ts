@@ -78,6 +78,17 @@ export function createEndings(
     terminals.makeRoom();
   }
 
+  /** The same for a command that ended before its output did; what that came to is kept. */
+  function completeLate(commandId: string) {
+    const buffer = terminals.get(commandId);
+    if (!buffer || buffer.isComplete) return;
+    completeOutput(commandId);
+    const { nextSequence, writtenBytes: totalBytes } = buffer;
+    store.commands
+      .update(commandId, { lastSequence: nextSequence - 1, totalBytes })
+      .catch((error: unknown) => storage.failed(error));
+  }
+
   /** Commits an end, and tells it. */
   async function settle(execution: Execution, status: CommandStatus, ending: Ending) {
     for (const cancel of execution.cancelTimers) cancel();
@@ -104,7 +115,7 @@ export function createEndings(
     tell,
     persist,
     persisted,
-    completeOutput,
+    completeLate,
     /** Commands that ended since a moment, if it is no longer ago than a dashboard may be away. */
     since: (time: number) => recent.filter(({ completedAt }) => (completedAt ?? 0) >= time),
     /**

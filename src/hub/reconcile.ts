@@ -38,10 +38,11 @@ export function reconcile(
       continue;
     }
     verdict.stop.push(commandId);
-    if (!finished) agent.stopping.add(commandId);
+    // One that was ended from here is waited for even where it is over: it may hold output.
+    if (!finished || wereStopping.has(commandId)) agent.stopping.add(commandId);
   }
   for (const commandId of wereStopping) {
-    if (!agent.stopping.has(commandId)) endings.completeOutput(commandId);
+    if (!agent.stopping.has(commandId)) endings.completeLate(commandId);
   }
 
   const isHeld = held.some(({ commandId }) => commandId === current?.id);
