@@ -218,6 +218,31 @@ describe('an agent that stays away', () => {
     expect(on.dashboard.text(id)).toBe('what it wrote meanwhile');
   });
 
+  test('and finds its command ended is heard to the end of its output, and of what it lost', async () => {
+    await using on = await createStage({ settings: { bufferMemoryBytes: 1 } });
+    const id = await on.running();
+    on.agent.output(id, 'a');
+    await on.agent.acked(id, 1);
+    await goAway(on);
+    on.dashboard.say({ type: 'command:interrupt', commandId: id });
+    await on.dashboard.status(id, 'interrupted');
+    const back = await comeBack(on, { held: holds(id, { nextSequence: 3, finished: true }) });
+    expect(await back.find('agent:welcome')).toMatchObject({ stop: [id] });
+    back.goOnFrom(id, 0);
+    for (const data of ['a', 'b', 'c']) back.output(id, data);
+    back.finish(id, { lastSequence: 4 });
+    await back.acknowledged(id);
+    expect(await on.dashboard.complete(id)).toMatchObject({ totalBytes: 3 });
+    expect(on.dashboard.text(id)).toBe('abc');
+    expect(on.dashboard.terminal(id).at(-2)?.type).toBe('terminal:gap');
+    // Its buffer is gone; how much there was is still known.
+    on.dashboard.say({ type: 'terminal:attach', commandId: id });
+    await on.dashboard.find(
+      'terminal:gap',
+      ({ reason, bytes }) => reason === 'expired' && bytes === 3,
+    );
+  });
+
   test('with a command that was stopping lets its terminal close in the end', async () => {
     await using on = await createStage();
     const id = await on.running();

@@ -52,7 +52,10 @@ describe('frames that are none', () => {
     ['no bytes', new Uint8Array()],
     ['flag 0x02', flagged(2, utf8(text))],
     ['flag 0x7b, which is JSON without a flag', utf8(text)],
-    ['flag 0x00 and bytes that are no UTF-8', flagged(0, new Uint8Array([0x22, 0xff, 0x22]))],
+    [
+      'flag 0x00 and bytes that are no UTF-8',
+      flagged(0, Buffer.from(text.replace('"a"', '"\xff"'), 'latin1')),
+    ],
     ['flag 0x01 and bytes that are no deflate', flagged(1, utf8(text))],
     ['brackets a megabyte deep', '['.repeat(1_000_000)],
     ['a message without a type', '{"version":"1.0.0"}'],
