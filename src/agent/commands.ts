@@ -35,8 +35,6 @@ interface Running {
 /** Interrupted before they came, so many at most. */
 const MAX_CANCELLED = 1000;
 
-type Commands = ReturnType<typeof createCommands>;
-
 /** Takes up what the journal has: what was running is ended, and reported as crashed. */
 export function createCommands(options: CommandsOptions) {
   const { journal, runners, clock, log, send } = options;
