@@ -3,7 +3,19 @@ import type { Priority } from '../../src/protocol/command-status.ts';
 import { BLOB_BYTES } from './kit.ts';
 import type { Prng } from './prng.ts';
 
-export interface CommandSpec {
+/** What a command does, and what is done to it. */
+interface Doing {
+  script: string;
+  /** How it ends by itself; null where it never does. */
+  exitCode: number | null;
+  /** Whether it writes to stdout and stderr both: then only each stream's own order is known. */
+  writesBoth: boolean;
+  timeoutMs: number | null;
+  /** Who asked for it interrupts it, so long after it was seen running. */
+  interruptAfter: number | null;
+}
+
+export interface CommandSpec extends Doing {
   /** Also its requestId, and the first word it says. */
   name: string;
   /** The agent, and the dashboard that asks, by their places in the round. */
@@ -12,79 +24,69 @@ export interface CommandSpec {
   priority: Priority;
   /** When it is asked for, in milliseconds from the start. */
   at: number;
-  script: string;
-  /** How it ends by itself; null where it never does. */
-  exitCode: number | null;
-  /** Whether it writes to stdout and stderr both: then only each stream's own order is known. */
-  writesBoth: boolean;
-  timeoutMs: number | null;
   /** It is asked for once more, so long after it was accepted. */
   repeatAfter: number | null;
 }
 
-type Doing = Pick<CommandSpec, 'script' | 'exitCode' | 'writesBoth' | 'timeoutMs'>;
+type Kind = 'echo' | 'silent' | 'lines' | 'both' | 'flood' | 'drip' | 'hang' | 'late' | 'litter';
 
-const KINDS = [
-  'echo',
-  'echo',
-  'echo',
-  'silent',
-  'lines',
-  'lines',
-  'both',
-  'both',
-  'flood',
-  'drip',
-  'hang',
-  'late',
-  'litter',
-] as const;
+/** How often each kind comes, in hundredths. */
+const SHARES: readonly [Kind, number][] = [
+  ['echo', 26],
+  ['silent', 12],
+  ['lines', 16],
+  ['both', 16],
+  ['flood', 8],
+  ['drip', 6],
+  ['hang', 8],
+  ['late', 5],
+  ['litter', 3],
+];
+const DECK = SHARES.flatMap(([kind, share]) => Array<Kind>(share).fill(kind));
+
+/** What a command does that is left alone. */
+export function plainDoing(script: string, exitCode: number | null = 0): Doing {
+  return { script, exitCode, writesBoth: false, timeoutMs: null, interruptAfter: null };
+}
 
 /** What a command does, chosen by chance. */
 export function chooseDoing(prng: Prng): Doing {
   const exitCode = prng.chance(0.7) ? 0 : prng.between(1, 40);
-  const plain = { exitCode, writesBoth: false, timeoutMs: null };
-  switch (prng.pick(KINDS)) {
+  const { between } = prng;
+  const kind = prng.pick(DECK);
+  switch (kind) {
     case 'echo':
-      return { ...plain, script: `lines ${prng.between(1, 5)} 0` };
+      return plainDoing(`lines ${between(1, 5)} 0`, exitCode);
     case 'silent':
-      return { ...plain, script: 'true' };
+      return plainDoing('true', exitCode);
     case 'lines':
-      return { ...plain, script: `lines ${prng.between(5, 20)} 0.0${prng.between(1, 3)}` };
+      return plainDoing(`lines ${between(5, 20)} 0.0${between(1, 2)}`, exitCode);
     case 'both':
       return {
-        ...plain,
+        ...plainDoing(`both ${between(3, 15)} 0.0${between(0, 2)}`, exitCode),
         writesBoth: true,
-        script: `both ${prng.between(3, 15)} 0.0${prng.between(0, 2)}`,
       };
     case 'flood':
-      return {
-        ...plain,
-        script: flood(prng, prng.between(1, 2), prng.between(2_000, 12_000), '0'),
-      };
+      return plainDoing(flood(prng, between(1, 3), between(1_000, 6_000), '0'), exitCode);
     case 'drip':
-      return {
-        ...plain,
-        script: flood(prng, prng.between(4, 12), prng.between(500, 2_500), '0.03'),
-      };
-    case 'hang':
-      return { ...plain, exitCode: null, script: `lines ${prng.between(0, 8)} 0.01; sleep 300` };
+      return plainDoing(flood(prng, between(4, 12), between(500, 2_500), '0.03'), exitCode);
+    case 'hang': {
+      const hang = plainDoing(`lines ${between(0, 8)} 0.01; sleep 300`, null);
+      return { ...hang, interruptAfter: between(0, 400) };
+    }
     case 'late':
-      return {
-        ...plain,
-        exitCode: null,
-        timeoutMs: prng.between(300, 700),
-        script: 'lines 3 0.01; sleep 300',
-      };
+      return { ...plainDoing('lines 3 0.01; sleep 300', null), timeoutMs: between(150, 400) };
     case 'litter':
-      return { ...plain, script: 'sleep 300 & lines 2 0' };
+      return plainDoing('sleep 300 & lines 2 0', exitCode);
+    default:
+      kind satisfies never;
+      throw new Error('there is no such kind');
   }
 }
 
 /** More than the buffers of a network, the hub and the agent hold together. */
 export function hugeDoing(prng: Prng): Doing {
-  const script = flood(prng, prng.between(5, 8), 16_000, '0');
-  return { script, exitCode: 0, writesBoth: false, timeoutMs: null };
+  return plainDoing(flood(prng, prng.between(5, 8), 16_000, '0'));
 }
 
 /** The text of a command as it is sent. */

@@ -2,7 +2,7 @@
 // was, and writes down everything it sees.
 import { inflateRawSync } from 'node:zlib';
 import { createDecoder, encode } from '../../src/protocol/codec.ts';
-import { hasEnded } from '../../src/protocol/command-status.ts';
+import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
 import type { DashboardConnect, DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import type { Body } from '../../src/protocol/message.ts';
@@ -50,6 +50,19 @@ export function openDashboard(options: DashboardOptions) {
 
   function changed() {
     for (const watch of watchers) watch();
+  }
+
+  /** Resolves once something is so; looked at after every change. */
+  function when(isSo: () => boolean): Promise<void> {
+    return new Promise((resolve) => {
+      function watch() {
+        if (!isSo()) return;
+        watchers.delete(watch);
+        resolve();
+      }
+      watchers.add(watch);
+      watch();
+    });
   }
 
   function say(body: Body<DashboardToHub>) {
@@ -207,6 +220,12 @@ export function openDashboard(options: DashboardOptions) {
       [...record.last.values()].flatMap(({ commandId, status }) =>
         hasEnded(status) ? [] : [commandId],
       ),
+    /** Resolves once it has seen a command in a status, or past it. */
+    sees: (commandId: string, status: CommandStatus) =>
+      when(() => {
+        const last = record.last.get(commandId)?.status;
+        return last === status || (last !== undefined && hasEnded(last));
+      }),
     /** The last status of an agent. */
     agent: (agentId: string) => record.agents.findLast((seen) => seen.agentId === agentId)?.status,
     incomplete,
@@ -228,18 +247,7 @@ export function openDashboard(options: DashboardOptions) {
     },
     /** Everything sent before has been answered. */
     settled: () => wire?.ping() ?? Promise.resolve(),
-    /** Resolves once something is so; looked at after every change. */
-    when(isSo: () => boolean): Promise<void> {
-      return new Promise((resolve) => {
-        function watch() {
-          if (!isSo()) return;
-          watchers.delete(watch);
-          resolve();
-        }
-        watchers.add(watch);
-        watch();
-      });
-    },
+    when,
     close() {
       isOver = true;
       clearTimeout(timer);

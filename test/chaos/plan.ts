@@ -1,5 +1,5 @@
 // Everything that will happen in a round, decided by its seed before it begins.
-import { type CommandSpec, chooseDoing, hugeDoing } from './command.ts';
+import { type CommandSpec, chooseDoing, hugeDoing, plainDoing } from './command.ts';
 import { createPrng, type Prng } from './prng.ts';
 
 export const NETWORK_FAULTS = [
@@ -89,10 +89,7 @@ function planCommands(prng: Prng, agents: number, dashboards: number, endsAt: nu
     by: prng.between(0, dashboards - 1),
     priority: 'high',
     at: 0,
-    script: `gate ${gateOf(agent)}; lines 2 0`,
-    exitCode: 0,
-    writesBoth: false,
-    timeoutMs: null,
+    ...plainDoing(`gate ${gateOf(agent)}; lines 2 0`),
     repeatAfter: null,
   }));
   const hugeAt = prng.chance(0.4) ? prng.between(0, 59) : -1;

@@ -13,7 +13,7 @@ export interface Prng {
 
 /** Makes a source of numbers (mulberry32) from any words. */
 export function createPrng(seed: string): Prng {
-  let state = Number(Bun.hash.xxHash32(seed));
+  let state = Bun.hash.xxHash32(seed);
 
   function next(): number {
     state = (state + 0x6d2b79f5) | 0;

@@ -20,6 +20,8 @@ export interface Round extends Tally {
 }
 
 export interface RoundOptions {
+  /** The compiled binary. */
+  binary: string;
   /** Leaves the folder, with logs, for somebody to look at. */
   keeps?: boolean;
 }
@@ -30,7 +32,7 @@ const SETTLE_MS = 60_000;
 /** Plays the round of a seed. */
 export async function playRound(
   seed: number,
-  { keeps = false }: RoundOptions = {},
+  { binary, keeps = false }: RoundOptions,
 ): Promise<Round> {
   const plan = createPlan(seed);
   const folder = temporaryFolder();
@@ -39,7 +41,7 @@ export async function playRound(
   const violations: string[] = [];
   let world: World | null = null;
   try {
-    world = await createWorld(plan, folder.path, mark);
+    world = await createWorld(plan, { binary, folder: folder.path, mark });
     violations.push(...(await live(plan, world, tally)));
   } catch (error) {
     violations.push(
@@ -80,7 +82,19 @@ async function live(plan: Plan, world: World, tally: Tally): Promise<string[]> {
 
   await Promise.all([
     ...plan.commands.map((spec) =>
-      at(spec.at, () => void asked.set(spec, request(spec, dashboards[spec.by], tally))),
+      at(spec.at, () => {
+        const dashboard = dashboards[spec.by];
+        if (!dashboard) throw new Error('there is no such dashboard');
+        const accepted = request(spec, dashboard, tally);
+        asked.set(spec, accepted);
+        const { interruptAfter } = spec;
+        if (interruptAfter === null) return;
+        void accepted
+          .then((commandId) => dashboard.sees(commandId, 'running').then(() => commandId))
+          .then((commandId) =>
+            at(Date.now() - began + interruptAfter, () => interrupt(dashboard, commandId)),
+          );
+      }),
     ),
     ...plan.faults.map((fault) => at(fault.at, () => inject(fault))),
     ...plan.opensAt.map((ms, agent) => at(ms, () => world.kit.open(gateOf(agent)))),
@@ -132,8 +146,7 @@ async function live(plan: Plan, world: World, tally: Tally): Promise<string[]> {
 }
 
 /** Asks for a command, and perhaps again under the same name once it was accepted. */
-async function request(spec: CommandSpec, dashboard: ChaosDashboard | undefined, tally: Tally) {
-  if (!dashboard) throw new Error('there is no such dashboard');
+async function request(spec: CommandSpec, dashboard: ChaosDashboard, tally: Tally) {
   const ask = () =>
     dashboard.ask({
       type: 'command:request',
@@ -171,9 +184,9 @@ async function settle({ agents, dashboards }: World, settling: Settling) {
   await witness.when(witness.isWelcome);
   await witness.settled();
   stage.now = 'waiting for the ends';
-  const live = new Set(witness.live());
+  const unended = new Set(witness.live());
   for (const [spec, commandId] of ids) {
-    if (spec.exitCode === null && spec.timeoutMs === null && live.has(commandId))
+    if (spec.exitCode === null && spec.timeoutMs === null && unended.has(commandId))
       interrupt(witness, commandId);
   }
   await witness.when(() => witness.live().length === 0);

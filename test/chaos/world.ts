@@ -1,6 +1,5 @@
 // Everything that is alive in a round: the hub, the agents and dashboards, and the network between them.
 import { join } from 'node:path';
-import { binaryPath } from '../support/binary.ts';
 import { type ChaosAgent, startAgent } from './agent.ts';
 import { type ChaosDashboard, openDashboard } from './dashboard.ts';
 import { type HubUnderTest, startBinaryHub, startInsideHub } from './hub-under-test.ts';
@@ -22,9 +21,20 @@ export interface World {
   close(): Promise<void>;
 }
 
+export interface WorldOptions {
+  /** The compiled binary. */
+  binary: string;
+  /** Where everything is kept. */
+  folder: string;
+  /** What marks its processes. */
+  mark: string;
+}
+
 /** Builds it; resolves once all agents are online. */
-export async function createWorld(plan: Plan, folder: string, mark: string): Promise<World> {
-  const binary = binaryPath();
+export async function createWorld(
+  plan: Plan,
+  { binary, folder, mark }: WorldOptions,
+): Promise<World> {
   const prng: Prng = createPrng(`world ${plan.seed}`);
   const env = markedAs(mark);
   const kit = createKit(folder);
