@@ -37,6 +37,10 @@ export interface DashboardConnection {
   /** How its broadcasts may be compressed. */
   accepts: 'deflate-raw' | null;
   readers: Map<string, Reader>;
+  /** So many of the ends that were told have surely reached it: a pong says that what came before its ping did. */
+  heardEnds: number;
+  /** How many had been told when the ping was sent that it has not answered; null where it has answered. */
+  pingedEnds: number | null;
   /** Since when it does not keep up; null while it does. */
   slowSince: number | null;
   messages: Bucket;

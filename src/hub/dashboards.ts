@@ -58,6 +58,8 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       terminals: message.terminals ?? 'all',
       accepts: null,
       readers: new Map(),
+      heardEnds: endings.told(),
+      pingedEnds: null,
       slowSince: null,
       messages: createBucket(clock, MESSAGE_RATE),
       input: createBucket(clock, INPUT_RATE),
@@ -88,13 +90,14 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     }
     dashboard.link = link;
     dashboard.slowSince = null;
+    dashboard.pingedEnds = null;
   }
 
   /**
-   * Says hello, and what stands: agents, live commands, and for a returning one what ended since it was last seen.
-   * @param lastSeen null where it is new
+   * Says hello, and what stands: agents, live commands, and the ends that it may not have heard of. What was sent is
+   * lost with a socket, however long that takes to notice, and even where something of the dashboard's came later.
    */
-  function greet(dashboard: DashboardConnection, lastSeen: number | null) {
+  function greet(dashboard: DashboardConnection, resumed: boolean) {
     const { link } = dashboard;
     tellDashboard(link, {
       type: 'dashboard:welcome',
@@ -102,7 +105,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       hubEpoch: epoch,
       userId: dashboard.userId,
       role: dashboard.role,
-      resumed: lastSeen !== null,
+      resumed,
       heartbeatIntervalMs: HUB_HEARTBEAT_MS,
       build,
       limits: {
@@ -118,10 +121,8 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     for (const { agentId, status } of state.agents.values()) {
       tellDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
     }
-    // What was sent after its last sign of life may be lost, however long it took to notice.
-    const missed = lastSeen === null ? [] : endings.since(lastSeen);
     for (const { id: commandId, agentId, status, exitCode, error } of [
-      ...missed,
+      ...endings.toldAfter(dashboard.heardEnds),
       ...dispatcher.all(),
     ]) {
       tellDashboard(link, {
@@ -183,7 +184,6 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       if (byLink.size >= settings.maxDashboards) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
-      const lastSeen = known?.lastActivity ?? null;
       const dashboard = known ?? createConnection(link, identity, message);
       for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
@@ -197,16 +197,24 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
           link.close(CloseCode.policyViolation, 'expired'),
         ),
       );
-      greet(dashboard, lastSeen);
+      greet(dashboard, known !== undefined);
       link.subscribe(topicFor(dashboard, EVERYONE));
       attachAll(dashboard, message, known !== undefined);
     },
     /** The dashboard behind a socket, while it is connected. */
     at: (link: DashboardLink) => byLink.get(link),
-    /** A frame or a pong came. */
+    /** A frame came. */
     alive(link: DashboardLink) {
       const dashboard = byLink.get(link);
       if (dashboard) dashboard.lastActivity = clock.now();
+    },
+    /** It has answered a ping: what was sent before that has arrived. */
+    answered(link: DashboardLink) {
+      const dashboard = byLink.get(link);
+      if (!dashboard) return;
+      dashboard.lastActivity = clock.now();
+      dashboard.heardEnds = dashboard.pingedEnds ?? dashboard.heardEnds;
+      dashboard.pingedEnds = null;
     },
     drained(link: DashboardLink) {
       const dashboard = byLink.get(link);
@@ -227,7 +235,10 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       );
     },
     ping() {
-      for (const link of byLink.keys()) link.ping();
+      for (const [link, dashboard] of byLink) {
+        dashboard.pingedEnds ??= endings.told();
+        link.ping();
+      }
     },
     /** Tells everyone that the hub lives: browsers see no pings. */
     beat() {

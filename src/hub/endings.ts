@@ -2,15 +2,19 @@
 import type { CommandEvent, CommandStatus } from '../protocol/command-status.ts';
 import { nextCommandStatus } from '../protocol/command-status.ts';
 import type { CommandError } from '../protocol/errors.ts';
-import { DASHBOARD_SILENCE_MS, RECONNECT_WINDOW_MS } from '../protocol/limits.ts';
+import {
+  DASHBOARD_PING_MS,
+  DASHBOARD_SILENCE_MS,
+  RECONNECT_WINDOW_MS,
+} from '../protocol/limits.ts';
 import type { Authority } from './authority.ts';
 import type { Execution } from './execution.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
 
-/** A dashboard may come back so long after it was last heard of. */
-const REMEMBERED_MS = DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
+/** A dashboard may come back so long after the last ping that it answered. */
+const REMEMBERED_MS = DASHBOARD_PING_MS + DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
 /** How long to wait before an end that could not be committed is tried again. */
 const RETRY_MS = 1_000;
 
@@ -33,6 +37,8 @@ export function createEndings(
 ) {
   /** Oldest first. */
   let recent: Execution[] = [];
+  /** How many ends have been told. The recent ones are the last of them. */
+  let told = 0;
   const saves = new WeakMap<Execution, Promise<void>>();
 
   /** Tells everyone where a command stands. */
@@ -107,6 +113,7 @@ export function createEndings(
     Object.assign(execution, changes);
     const oldest = clock.now() - REMEMBERED_MS;
     recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
+    told += 1;
     if (!ending.outputFollows) completeOutput(execution.id);
     tell(execution);
   }
@@ -116,8 +123,10 @@ export function createEndings(
     persist,
     persisted,
     completeLate,
-    /** Commands that ended since a moment, if it is no longer ago than a dashboard may be away. */
-    since: (time: number) => recent.filter(({ completedAt }) => (completedAt ?? 0) >= time),
+    /** How many ends have been told so far. */
+    told: () => told,
+    /** Commands whose ends were told after the first so many, as far back as a dashboard may be away. */
+    toldAfter: (count: number) => recent.slice(Math.max(0, recent.length - (told - count))),
     /**
      * Ends a command. Fulfilled once the end is committed and told; one that is ending already is waited for.
      * @throws {IllegalMove} when its status does not allow such an end

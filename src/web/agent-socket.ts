@@ -19,6 +19,7 @@ export function createAgentSocket({ agents }: Hub, options: DoorOptions) {
         tellAgent(link, { type: 'error', code, message: reason });
       },
       alive: agents.alive,
+      answered: agents.alive,
       drained() {},
       closed: agents.closed,
     },

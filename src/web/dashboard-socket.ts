@@ -37,6 +37,7 @@ export function createDashboardSocket({ dashboards }: Hub, tokens: Tokens, optio
         });
       },
       alive: dashboards.alive,
+      answered: dashboards.answered,
       drained: dashboards.drained,
       closed: dashboards.closed,
     },

@@ -29,7 +29,10 @@ export interface Peer<M extends { type: string }> {
   first(link: DashboardLink, message: M): void | Promise<void>;
   receive(link: DashboardLink, message: M): void;
   refuse(link: DashboardLink, refused: Extract<Decoded<M>, { ok: false }>): void;
+  /** A frame came. */
   alive(link: DashboardLink): void;
+  /** A pong came. */
+  answered(link: DashboardLink): void;
   drained(link: DashboardLink): void;
   closed(link: DashboardLink, code: number, reason: string): void;
 }
@@ -134,7 +137,7 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
         if (link && stage === 'open') peer.alive(link);
       },
       pong() {
-        if (link && stage === 'open') peer.alive(link);
+        if (link && stage === 'open') peer.answered(link);
       },
     };
   }
