@@ -145,6 +145,47 @@ describe('an agent that returns', () => {
     expect(back.commands()).toEqual(['!next']);
   });
 
+  test('before its next command was on its way gets it as a new attempt', async () => {
+    await using on = await createStage();
+    on.hub.store.hold((call) => call === 'commands.update');
+    const id = await on.dashboard.request('!ls');
+    await on.hub.store.met('commands.update');
+    await goAway(on);
+    const back = await comeBack(on);
+    on.hub.store.heal();
+    await back.given(id, 2);
+    expect(back.commands()).toEqual(['!ls']);
+  });
+
+  test('has its command stored as sent, even where taking it back had to be tried again', async () => {
+    await using on = await createStage();
+    const id = await on.dashboard.request('!ls');
+    await on.agent.given(id);
+    await goAway(on);
+    let updates = 0;
+    on.hub.store.fail((call) => call === 'commands.update' && (updates += 1) === 1);
+    const back = await comeBack(on);
+    await on.hub.settled();
+    on.hub.clock.advance(1_000);
+    await back.given(id, 2);
+    await on.hub.settled();
+    on.hub.clock.advance(1_000);
+    await on.hub.settled();
+    expect(await on.hub.store.commands.find(id)).toMatchObject({ attempt: 2, sent: true });
+  });
+
+  test('without a command that was ended from here closes its terminal', async () => {
+    await using on = await createStage();
+    const id = await on.running();
+    await goAway(on);
+    on.dashboard.say({ type: 'command:interrupt', commandId: id });
+    await on.dashboard.status(id, 'interrupted');
+    await on.dashboard.ping();
+    expect(on.dashboard.terminal(id)).toEqual([]);
+    await comeBack(on);
+    await on.dashboard.complete(id);
+  });
+
   test('with a command nobody knows is told to stop it, and gets nothing new until it has', async () => {
     await using on = await createStage();
     await goAway(on);
@@ -393,6 +434,7 @@ describe('a hub that was restarted', () => {
       reason: 'expired',
     });
     expect((await hub.call('GET', `/commands/${id}/output`)).status).toBe(410);
+    expect(await hub.store.output.of(id)).toEqual([]);
   });
 
   test('closes everyone with 1001 when it stops, and says why', async () => {

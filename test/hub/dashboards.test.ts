@@ -11,12 +11,15 @@ describe('a dashboard that comes', () => {
     await on.hub.addAgent('away', 'codex');
     const running = await on.running();
     const waiting = await on.dashboard.request('!next');
+    on.agent.output(running, 'not asked for');
+    await on.agent.acked(running, 1);
     const dashboard = await connectDashboard(on.hub, {
       role: 'viewer',
       userId: 'eve',
       terminals: 'attached',
     });
     await dashboard.status(waiting, 'queued');
+    await dashboard.ping();
     expect(dashboard.received.map(({ type }) => type)).toEqual([
       'dashboard:welcome',
       'agent:status',
@@ -484,7 +487,10 @@ describe('rates', () => {
     const id = await on.running();
     for (let i = 0; i < 100; i++)
       on.dashboard.say({ type: 'command:input', commandId: id, data: 'x' });
-    on.dashboard.say({ type: 'command:input', commandId: id, data: 'x'.repeat(65_436) });
+    for (let i = 0; i < 50; i++) {
+      on.dashboard.say({ type: 'terminal:resize', commandId: id, cols: 80, rows: 24 });
+    }
+    on.dashboard.say({ type: 'command:input', commandId: id, data: 'x'.repeat(64_636) });
     await on.dashboard.ping();
     expect(on.dashboard.ofType('error')).toEqual([]);
     on.dashboard.say({ type: 'command:input', commandId: id, data: 'x' });

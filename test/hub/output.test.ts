@@ -44,6 +44,23 @@ describe('output', () => {
     expect(await hub.store.output.of(id)).toMatchObject([{ sequence: 0, data: 'a' }]);
   });
 
+  test('is on disk before the end of its command is', async () => {
+    await using on = await createStage();
+    const { hub, agent, dashboard } = on;
+    const id = await on.running();
+    hub.store.hold((call) => call === 'output.append');
+    agent.output(id, 'a');
+    agent.finish(id);
+    await hub.store.met('output.append');
+    await hub.settled();
+    await Promise.all([agent.ping(), dashboard.ping()]);
+    expect(agent.ofType('command:acknowledged')).toEqual([]);
+    expect(dashboard.statuses(id)).toEqual(['queued', 'running']);
+    hub.store.heal();
+    await agent.acknowledged(id);
+    await dashboard.status(id, 'completed');
+  });
+
   test('is acknowledged by whole messages: half a message on disk is never said to be safe', async () => {
     await using on = await createStage({ onDisk: true });
     const id = await on.running();

@@ -13,7 +13,8 @@ const FLOOD = 1_500;
 async function flood({ agent, dashboard }: Stage, id: string, from: number, chunks: number) {
   for (let i = from; i < from + chunks; i++) agent.output(id, LINE);
   await agent.acked(id, from + chunks);
-  await dashboard.find('terminal:output', ({ sequence }) => sequence === from + chunks - 1);
+  const last = from + chunks - 1;
+  await dashboard.find('terminal:output', (it) => it.commandId === id && it.sequence === last);
 }
 
 /** Whether sequences and gaps lead from `from` to `to` without a hole and without a repetition. */
@@ -55,6 +56,33 @@ describe('a dashboard that stops reading', () => {
     expect(gaps.every(({ reason }) => reason === 'buffer_overflow')).toBe(true);
     const lost = gaps.reduce((sum, { bytes }) => sum + bytes, 0);
     expect(byteLength(slow.text(id)) + lost).toBe(totalBytes);
+  });
+
+  test('is replayed no more at once than it takes, however much is held', async () => {
+    await using on = await createStage();
+    const slow = await connectBareDashboard(on.hub, { terminals: 'attached' });
+    const { connectionId } = await slow.find('dashboard:welcome');
+    const ids: string[] = [];
+    for (let i = 0; i < 8; i++) {
+      const id = await on.running();
+      await flood(on, id, 0, 50);
+      await flood(on, id, 50, 50);
+      on.agent.finish(id);
+      await on.agent.acknowledged(id);
+      ids.push(id);
+    }
+    slow.wire.pause();
+    for (const commandId of ids) slow.say({ type: 'terminal:attach', commandId });
+    const connection = on.hub.hub.state.dashboards.get(connectionId);
+    on.hub.clock.advance(1);
+    slow.say({ type: 'terminal:detach', commandId: 'the last word' });
+    while (connection?.lastActivity !== on.hub.clock.now()) await on.hub.settled();
+    expect(connection?.link.buffered()).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
+    slow.wire.resume();
+    for (const id of ids) {
+      await slow.complete(id);
+      expect(slow.sequences(id)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    }
   });
 
   test('for a moment misses nothing, and follows live again', async () => {
