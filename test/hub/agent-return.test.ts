@@ -1,5 +1,6 @@
 // An agent that went away with a command in its hands: what becomes of the command, of its output, and of what waits.
 import { describe, expect, test } from 'bun:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { HeldCommand } from '../../src/protocol/agent-to-hub.ts';
 import { type AgentHello, connectAgent } from '../support/agent-player.ts';
 import { connectDashboard } from '../support/dashboard.ts';
@@ -162,10 +163,16 @@ describe('an agent that returns', () => {
     const id = await on.dashboard.request('!ls');
     await on.agent.given(id);
     await goAway(on);
-    let updates = 0;
-    on.hub.store.fail((call) => call === 'commands.update' && (updates += 1) === 1);
+    const takesBack = (changes: unknown) => isDeepStrictEqual(changes, { sent: false });
+    let isFirst = true;
+    on.hub.store.fail((call, [, changes]) => {
+      const fails = isFirst && call === 'commands.update' && takesBack(changes);
+      if (fails) isFirst = false;
+      return fails;
+    });
     const back = await comeBack(on);
     await on.hub.settled();
+    expect(isFirst).toBe(false);
     on.hub.clock.advance(1_000);
     await back.given(id, 2);
     await on.hub.settled();

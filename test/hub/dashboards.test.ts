@@ -364,6 +364,28 @@ describe('a dashboard that drops', () => {
     await back.status(next, 'running');
   });
 
+  test('is told again of the ends that no pong of its own vouches for, and of no others', async () => {
+    await using on = await createStage();
+    const { hub, agent, dashboard } = on;
+    const { connectionId, hubEpoch } = await dashboard.find('dashboard:welcome');
+    const heard = await on.running();
+    agent.finish(heard);
+    await dashboard.status(heard, 'completed');
+    await hub.pass(30_000, agent, dashboard);
+    await dashboard.ping();
+    const unsure = await on.running();
+    agent.finish(unsure);
+    await dashboard.status(unsure, 'completed');
+    dashboard.say({ type: 'terminal:detach', commandId: 'a sign of life that is no pong' });
+    await dashboard.ping();
+    dashboard.cut();
+    await dashboard.closed;
+    const back = await openDashboard(hub);
+    await back.hello(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await back.ping();
+    expect([back.statuses(heard), back.statuses(unsure)]).toEqual([[], ['completed']]);
+  });
+
   test('keeps the buffers it was attached to', async () => {
     await using on = await createStage({ settings: { bufferMemoryBytes: 10 } });
     const { connectionId, hubEpoch } = await on.dashboard.find('dashboard:welcome');

@@ -10,7 +10,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { getTableName } from 'drizzle-orm';
 import { join } from 'node:path';
+import * as schema from '../../src/store/schema.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
 import type { Store, StoredChunk, StoredCommand } from '../../src/store/store.ts';
 
@@ -69,13 +71,8 @@ describe('opening', () => {
     const tables = other
       .query<{ name: string }, []>(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1`)
       .all();
-    expect(tables.map(({ name }) => name)).toEqual([
-      'agents',
-      'commands',
-      'connections',
-      'output',
-      'users',
-    ]);
+    const declared = Object.values(schema).map((table) => getTableName(table));
+    expect(tables.map(({ name }) => name)).toEqual(declared.toSorted());
     expect(other.query('PRAGMA user_version').get()).toEqual({ user_version: 1 });
     expect(other.query('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     other.close();

@@ -2,20 +2,21 @@
 import type { Store } from '../../src/store/store.ts';
 
 export interface FaultStore extends Store {
-  /** Makes calls fail whose name (`commands.insert`) fits, until `heal`. */
-  fail(fits: (call: string) => boolean): void;
+  /** Makes calls fail whose name (`commands.insert`) and arguments fit, until `heal`. */
+  fail(fits: Fits): void;
   /** Lets calls that fit wait before they reach the store, until `heal`. */
-  hold(fits: (call: string) => boolean): void;
+  hold(fits: Fits): void;
   heal(): void;
   /** Resolves when a call of this name has failed, or has begun to wait. */
   met(call: string): Promise<void>;
 }
 
+type Fits = (call: string, args: readonly unknown[]) => boolean;
 type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 
 export function createFaultStore(store: Store): FaultStore {
-  let fails = (_call: string) => false;
-  let holds = (_call: string) => false;
+  let fails: Fits = () => false;
+  let holds: Fits = () => false;
   let healed = Promise.withResolvers<void>();
   const meetings = new Map<string, PromiseWithResolvers<void>>();
 
@@ -31,11 +32,11 @@ export function createFaultStore(store: Store): FaultStore {
       return [
         verb,
         async (...args: never[]) => {
-          if (fails(call)) {
+          if (fails(call, args)) {
             meeting(call).resolve();
             throw new Error(`the disk is full: ${call}`);
           }
-          if (holds(call)) {
+          if (holds(call, args)) {
             meeting(call).resolve();
             await healed.promise;
           }
@@ -46,14 +47,13 @@ export function createFaultStore(store: Store): FaultStore {
     return Object.fromEntries(guarded) as T;
   }
 
+  const nouns = Object.entries(store).filter(([, calls]) => typeof calls === 'object');
+  const guarded = Object.fromEntries(nouns.map(([noun, calls]) => [noun, guard(noun, calls)]));
+
   return {
-    users: guard('users', store.users),
-    agents: guard('agents', store.agents),
-    commands: guard('commands', store.commands),
-    output: guard('output', store.output),
-    connections: guard('connections', store.connections),
+    ...store,
+    ...guarded,
     probe: guard('store', { probe: store.probe }).probe,
-    close: () => store.close(),
     fail(fits) {
       fails = fits;
     },
