@@ -311,6 +311,17 @@ describe('a command runs', () => {
     expect(stored?.signal ?? null).toBe(result.signal ?? null);
   });
 
+  test('also where its start was never told: it is running before it is completed', async () => {
+    await using on = await createStage();
+    const id = await on.dashboard.request('!ls');
+    await on.agent.given(id);
+    on.agent.finish(id);
+    await on.agent.acknowledged(id);
+    await on.dashboard.status(id, 'completed');
+    expect(on.dashboard.statuses(id)).toEqual(['queued', 'running', 'completed']);
+    expect((await on.hub.store.commands.find(id))?.startedAt).toBe(on.hub.clock.now());
+  });
+
   test('ends once: a later result is acknowledged, and changes nothing', async () => {
     await using on = await createStage();
     const id = await on.dashboard.request('!ls');

@@ -262,6 +262,24 @@ describe('a dashboard that drops', () => {
     expect(on.hub.hub.state.dashboards.size).toBe(2);
   });
 
+  test('and is back stays, however long it was away before', async () => {
+    await using on = await createStage();
+    const { hub, agent, dashboard } = on;
+    const { connectionId, hubEpoch } = await dashboard.find('dashboard:welcome');
+    dashboard.cut();
+    await dashboard.closed;
+    await hub.pass(59_000, agent);
+    const back = await openDashboard(hub);
+    await back.hello(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await hub.pass(60_000, agent, back);
+    expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
+    const id = await back.request('!ls');
+    await agent.given(id);
+    agent.run(id, 'hello');
+    await back.complete(id);
+    expect(back.text(id)).toBe('hello');
+  });
+
   test('and resumes in mode attached gets the terminals it names, and no others', async () => {
     await using on = await createStage({ dashboard: { terminals: 'attached' } });
     const other = await connectDashboard(on.hub);

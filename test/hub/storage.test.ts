@@ -16,6 +16,9 @@ test('agents are told when writing fails, when it works again, and on arrival in
   on.hub.store.heal();
   on.hub.clock.advance(5_000);
   await late.find('hub:storage', ({ failing }) => !failing);
+  on.hub.clock.advance(10_000);
+  await on.hub.settled();
+  await late.ping();
   expect(late.ofType('hub:storage').map(({ failing }) => failing)).toEqual([true, false]);
   const id = await on.dashboard.request('!ls');
   await late.given(id);
