@@ -39,8 +39,8 @@ export interface DashboardConnection {
   readers: Map<string, Reader>;
   /** So many of the ends that were told have surely reached it: a pong says that what came before its ping did. */
   heardEnds: number;
-  /** How many had been told when the ping was sent that it has not answered; null where it has answered. */
-  pingedEnds: number | null;
+  /** For each ping it has not answered, in order, how many had been told before. */
+  pingedEnds: number[];
   /** Since when it does not keep up; null while it does. */
   slowSince: number | null;
   messages: Bucket;

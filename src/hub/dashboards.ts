@@ -59,7 +59,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       accepts: null,
       readers: new Map(),
       heardEnds: endings.told(),
-      pingedEnds: null,
+      pingedEnds: [],
       slowSince: null,
       messages: createBucket(clock, MESSAGE_RATE),
       input: createBucket(clock, INPUT_RATE),
@@ -90,7 +90,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     }
     dashboard.link = link;
     dashboard.slowSince = null;
-    dashboard.pingedEnds = null;
+    dashboard.pingedEnds = [];
   }
 
   /**
@@ -213,8 +213,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       const dashboard = byLink.get(link);
       if (!dashboard) return;
       dashboard.lastActivity = clock.now();
-      dashboard.heardEnds = dashboard.pingedEnds ?? dashboard.heardEnds;
-      dashboard.pingedEnds = null;
+      dashboard.heardEnds = dashboard.pingedEnds.shift() ?? dashboard.heardEnds;
     },
     drained(link: DashboardLink) {
       const dashboard = byLink.get(link);
@@ -236,7 +235,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     },
     ping() {
       for (const [link, dashboard] of byLink) {
-        dashboard.pingedEnds ??= endings.told();
+        dashboard.pingedEnds.push(endings.told());
         link.ping();
       }
     },
