@@ -9,6 +9,8 @@ export interface AgentOptions {
   token: string;
   /** Where it works, and keeps its journal. */
   folder: string;
+  /** Starts again where the hub sends it away: one whose clock jumps may take a new socket for a silent one. */
+  returns: boolean;
   /** Marks it, and all it starts, as this round's. */
   env: Record<string, string>;
 }
@@ -31,8 +33,9 @@ export function startAgent(options: AgentOptions) {
     );
     runs.push(agent);
     void agent.exited.then((code) => {
-      if (agent === present)
-        complaints.push(`${agentId} ended by itself with ${code}: ${lastLine(agent)}`);
+      if (agent !== present) return;
+      if (options.returns && lastLine(agent).includes('unauthenticated')) present = run();
+      else complaints.push(`${agentId} ended by itself with ${code}: ${lastLine(agent)}`);
     });
     return agent;
   }

@@ -15,7 +15,7 @@ export interface HubUnderTest {
   restart(): Promise<void>;
   freeze(): void;
   thaw(): void;
-  /** Moves its clock. */
+  /** Lets time pass at once; or, where negative, only sets its clock back. */
   jump(ms: number): void;
   /** Its clock, Unix milliseconds. */
   now(): number;
@@ -146,6 +146,8 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
   });
   const began = new Map<string, number>();
   const logs: TestHub['log'][] = [];
+  /** How far the clock was set back: timers do not care. */
+  let setBack = 0;
   let last = Date.now();
   const ticker = setInterval(() => {
     const now = Date.now();
@@ -155,6 +157,8 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
 
   function adopt(hub: TestHub) {
     present = hub;
+    const passed = hub.clock.now;
+    hub.clock.now = () => passed() - setBack;
     began.set(hub.hub.epoch, hub.clock.now());
     logs.push(hub.log);
   }
@@ -168,7 +172,10 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
     restart: async () => adopt(await present.restart()),
     freeze() {},
     thaw() {},
-    jump: (ms) => present.clock.advance(ms),
+    jump(ms) {
+      if (ms < 0) setBack -= ms;
+      else present.clock.advance(ms);
+    },
     now: () => present.clock.now(),
     beganAt: (hubEpoch) => began.get(hubEpoch) ?? 0,
     async stop() {

@@ -60,7 +60,7 @@ export async function createWorld(
     const agentId = `a${index}`;
     const hubUrl = `http://${await proxyUrl(agentId)}`;
     const token = await hub.addAgent(agentId);
-    agents.push(startAgent({ binary, agentId, hubUrl, token, folder, env }));
+    agents.push(startAgent({ binary, agentId, hubUrl, token, folder, env, returns: plan.inside }));
   }
   const dashboards: ChaosDashboard[] = [];
   for (const [index, options] of plan.dashboards.entries()) {
