@@ -19,6 +19,9 @@ export type HeldCommand = Static<typeof HeldCommand>;
 
 const Capabilities = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 1000 });
 
+/** What is missing for the agent to do more, and the command that mends it: for people. */
+const Notice = Type.String({ maxLength: 2048 });
+
 /** The first message: who is there, and what it still holds. */
 export const AgentConnect = message('agent:connect', {
   agentId: Id,
@@ -34,12 +37,16 @@ export const AgentConnect = message('agent:connect', {
     }),
   ),
   journalId: Type.Optional(Id),
+  notice: Type.Optional(Notice),
   held: Type.Optional(Type.Array(HeldCommand, { maxItems: 1000 })),
 });
 export type AgentConnect = Static<typeof AgentConnect>;
 
-/** What the agent can run has changed. */
-export const AgentCapabilities = message('agent:capabilities', { capabilities: Capabilities });
+/** What the agent can run has changed, or what it misses: without a `notice`, nothing. */
+export const AgentCapabilities = message('agent:capabilities', {
+  capabilities: Capabilities,
+  notice: Type.Optional(Notice),
+});
 export type AgentCapabilities = Static<typeof AgentCapabilities>;
 
 /** The agent is alive, and this is how its child does. */
