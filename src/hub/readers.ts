@@ -145,7 +145,8 @@ export function createReaders({ state, store, clock }: HubContext, authority: Au
           encode<HubToDashboard>({
             type: 'terminal:gap',
             commandId,
-            fromSequence: after + 1,
+            // Of the whole: where its pieces lay went with them, and a part could not be measured.
+            fromSequence: 0,
             toSequence: lastSequence + 1,
             bytes: totalBytes,
             reason: 'expired',
