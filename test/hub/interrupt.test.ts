@@ -110,6 +110,17 @@ describe('interrupt', () => {
     await agent.given(next);
   });
 
+  test('comes first: a time-out that follows does not make a failure of it', async () => {
+    await using on = await createStage();
+    const id = await on.running('!sleep', { timeoutMs: 10_000 });
+    on.dashboard.say({ type: 'command:interrupt', commandId: id });
+    await on.agent.find('command:interrupt', ({ reason }) => reason === 'user');
+    await on.hub.pass(10_000, on.agent);
+    await on.agent.find('command:interrupt', ({ reason }) => reason === 'timeout');
+    on.agent.finish(id, { outcome: 'interrupted', exitCode: null });
+    await on.dashboard.status(id, 'interrupted');
+  });
+
   test('that crosses with the start is final after 30 s as well', async () => {
     await using on = await createStage();
     const { hub, agent, dashboard } = on;
