@@ -1,4 +1,5 @@
 // An agent of a round: the compiled binary, which may be killed and started again on the same journal.
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Running, start } from '../support/binary.ts';
 
@@ -21,11 +22,13 @@ export function startAgent(options: AgentOptions) {
   const { binary, agentId, hubUrl, folder } = options;
   const runs: Running[] = [];
   const complaints: string[] = [];
-  const kills: number[] = [];
+  let kills = 0;
+  const state = join(folder, `state-${agentId}`);
+  let restarts = 0;
+  let losses = 0;
   let present = run();
 
   function run(): Running {
-    const state = join(folder, `state-${agentId}`);
     const agent = start(
       [binary, 'agent', '--hub', hubUrl, '--id', agentId, '--type', 'claude', '--state', state],
       { ...options.env, SIGNALBOX_AGENT_TOKEN: options.token },
@@ -40,34 +43,52 @@ export function startAgent(options: AgentOptions) {
     return agent;
   }
 
+  /** Kills it, and starts another a while later. */
+  async function kill(pauseMs: number, meanwhile = () => {}) {
+    const killed = present;
+    present = { ...killed };
+    killed.kill('SIGKILL');
+    await killed.exited;
+    meanwhile();
+    await new Promise((resolve) => void setTimeout(resolve, pauseMs));
+    present = run();
+  }
+
+  async function stop() {
+    const stopped = present;
+    present = { ...stopped };
+    stopped.kill('SIGTERM');
+    const code = await stopped.exited;
+    if (code === 0) return;
+    complaints.push(`${agentId} ended with ${code} after SIGTERM: ${lastLine(stopped)}`);
+  }
+
   return {
     agentId,
-    /** When it was killed, Unix milliseconds. */
-    kills,
+    /** What was done to it, by kind: each may end a command of its own accord. */
+    get harm() {
+      return { kills, restarts, losses };
+    },
     /** Kills it, and starts another on the same journal a while later. */
     async kill(pauseMs: number) {
-      const killed = present;
-      kills.push(Date.now());
-      const next = Promise.withResolvers<void>();
-      killed.kill('SIGKILL');
-      setTimeout(() => {
-        present = run();
-        next.resolve();
-      }, pauseMs);
-      present = { ...killed };
-      await next.promise;
+      kills += 1;
+      await kill(pauseMs);
+    },
+    /** Kills it, and starts another without a journal: nobody knows any more what it had begun. */
+    async loseJournal(pauseMs: number) {
+      losses += 1;
+      await kill(pauseMs, () => rmSync(state, { recursive: true, force: true }));
     },
     freeze: () => present.kill('SIGSTOP'),
     thaw: () => present.kill('SIGCONT'),
-    /** Ends it in order. */
-    async stop() {
-      const stopped = present;
-      present = { ...stopped };
-      stopped.kill('SIGTERM');
-      const code = await stopped.exited;
-      if (code !== 0)
-        complaints.push(`${agentId} ended with ${code} after SIGTERM: ${lastLine(stopped)}`);
+    /** Ends it in order, and starts another. */
+    async restart() {
+      restarts += 1;
+      await stop();
+      present = run();
     },
+    /** Ends it in order. */
+    stop,
     complaints: () => [
       ...complaints,
       ...runs.flatMap((one) =>

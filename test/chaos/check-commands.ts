@@ -56,7 +56,9 @@ function checkStarts({ starts, ends, known }: History): string[] {
     for (const [index, { name }] of inOrder.entries()) {
       const next = inOrder[index + 1];
       const end = endOf.get(name) ?? 0;
-      if (next && end > next.at)
+      // One whose agent lost its journal runs on, and nobody knows it.
+      const isLost = byName.get(name)?.row.error?.code === 'agent_lost';
+      if (next && end > next.at && !isLost)
         flaws.push(`${next.name} was started on ${agentId} before ${name} had ended`);
     }
   }
@@ -97,22 +99,22 @@ function checkEnd(history: History, { spec, row }: Known): string[] {
       ? []
       : [`${why}, and was started ${starts} times, its end reached: ${endMark}`];
   }
+  const harm = history.harm.get(row.agentId) ?? { kills: 0, restarts: 0, losses: 0 };
+  const unless = (excused: boolean, flaw: string) => (excused ? [] : [`${why}, ${flaw}`]);
   if (row.status === 'interrupted') {
-    return history.interrupted.has(row.id) ? [] : [`${why}, and nobody asked for that`];
+    return unless(
+      history.interrupted.has(row.id) || harm.restarts > 0,
+      'and nobody asked for that',
+    );
   }
-  if (
-    history.jumps.length > 0 &&
-    (row.error?.code === 'timeout' || row.error?.code === 'agent_lost')
-  ) {
-    return [];
-  }
+  const { jumped } = history;
   switch (row.error?.code) {
     case 'timeout':
-      return spec.timeoutMs === null ? [`${why}, without a time-out`] : [];
+      return unless(spec.timeoutMs !== null || jumped, 'without a time-out');
     case 'agent_crashed':
-      return (history.kills.get(row.agentId) ?? []).length > 0
-        ? []
-        : [`${why}, and nobody killed its agent`];
+      return unless(harm.kills > 0, 'and nobody killed its agent');
+    case 'agent_lost':
+      return unless(harm.losses > 0 || jumped, 'and its agent was never lost');
     case undefined:
     default:
       return [`${why}, for no reason`];

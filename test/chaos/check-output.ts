@@ -96,7 +96,7 @@ function checkTerminal(
   for (const gap of gaps) {
     if (gap.reason !== 'expired' || history.plan.bufferMemory < 256) continue;
     const endedBefore = (row.completedAt ?? Infinity) <= history.beganAt(hubEpoch);
-    if (!endedBefore && !history.jumps.some((jump) => jump < 0)) {
+    if (!endedBefore && !history.wasSetBack) {
       flaws.push(`${name} is expired, and ended in this run of the hub`);
     }
   }

@@ -39,7 +39,9 @@ function checkCommands(history: History, record: DashboardRecord): string[] {
   for (const { spec, row } of history.known.values()) {
     const last = record.last.get(row.id);
     if (last && hasEnded(last.status)) continue;
-    if (mustKnow(record, last, row.completedAt ?? 0)) {
+    // A clock that was set back tells nothing of before and after.
+    const endedAt = history.wasSetBack ? 0 : (row.completedAt ?? 0);
+    if (mustKnow(record, last, endedAt)) {
       flaws.push(`${spec.name} ended, and it was never told; it knows of ${last?.status}`);
     }
   }

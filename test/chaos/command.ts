@@ -84,9 +84,12 @@ export function chooseDoing(prng: Prng): Doing {
   }
 }
 
-/** More than the buffers of a network, the hub and the agent hold together. */
+/** At once more than the buffers of a network, the hub and the agent hold together, or for long more than an agent holds. */
 export function hugeDoing(prng: Prng): Doing {
-  return plainDoing(flood(prng, prng.between(5, 8), 16_000, '0'));
+  const isLong = prng.chance(0.5);
+  return plainDoing(
+    isLong ? flood(prng, 30, 2_000, '0.03') : flood(prng, prng.between(5, 8), 16_000, '0'),
+  );
 }
 
 /** The text of a command as it is sent. */

@@ -107,6 +107,12 @@ export function createFaults(
       case 'agent-kill':
         counted(kind);
         return inTurn(agent, () => agent.kill(lasts / 4));
+      case 'agent-restart':
+        counted(kind);
+        return inTurn(agent, agent.restart);
+      case 'journal-loss':
+        counted(kind);
+        return inTurn(agent, () => agent.loseJournal(lasts / 4));
       case 'agent-freeze':
         return inTurn(agent, () => freeze(kind, lasts, agent));
       case 'slow-reader': {

@@ -1,6 +1,7 @@
 // What is left of a round: what clients saw, what SQLite holds, what the processes wrote. The checkers read nothing else.
 import { Database } from 'bun:sqlite';
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
+import type { ChaosAgent } from './agent.ts';
 import type { CommandSpec } from './command.ts';
 import { textOf } from './command.ts';
 import type { Kit, Mark } from './kit.ts';
@@ -42,12 +43,14 @@ export interface History {
   wrote: Kit['wrote'];
   /** Commands somebody asked to interrupt. */
   interrupted: ReadonlySet<string>;
-  /** By agent: when it was killed. */
-  kills: Map<string, readonly number[]>;
+  /** By agent: how often it was killed, restarted, or lost its journal. */
+  harm: Map<string, ChaosAgent['harm']>;
   /** When the run of an epoch began, by the hub's clock. */
   beganAt(hubEpoch: string): number;
-  /** Clocks that were moved, in milliseconds: time-outs and graces may end early. */
-  jumps: number[];
+  /** Whether time passed all at once: time-outs and graces may have ended early. */
+  jumped: boolean;
+  /** Whether the hub's clock was set back. */
+  wasSetBack: boolean;
 }
 
 const COLUMNS = `
@@ -77,6 +80,7 @@ export function createHistory(
   rows: Row[],
   interrupted: ReadonlySet<string>,
 ): History {
+  const jumps = plan.faults.flatMap(({ kind, amount }) => (kind === 'clock-jump' ? [amount] : []));
   const specs = new Map(plan.commands.map((spec) => [textOf(spec), spec]));
   const known = new Map<string, Known>();
   for (const row of rows) {
@@ -92,8 +96,9 @@ export function createHistory(
     ends: kit.ends(),
     wrote: kit.wrote,
     interrupted,
-    kills: new Map(agents.map(({ agentId, kills }) => [agentId, kills])),
+    harm: new Map(agents.map(({ agentId, harm }) => [agentId, harm])),
     beganAt: hub.beganAt,
-    jumps: plan.faults.flatMap(({ kind, amount }) => (kind === 'clock-jump' ? [amount] : [])),
+    jumped: jumps.some((ms) => ms > 0),
+    wasSetBack: jumps.some((ms) => ms < 0),
   };
 }

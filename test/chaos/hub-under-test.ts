@@ -157,6 +157,7 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
 
   function adopt(hub: TestHub) {
     present = hub;
+    setBack = 0;
     const passed = hub.clock.now;
     hub.clock.now = () => passed() - setBack;
     began.set(hub.hub.epoch, hub.clock.now());

@@ -5,6 +5,7 @@ import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { binaryPath, temporaryFolder } from '../support/binary.ts';
 import { count } from '../../src/config.ts';
+import { endMarked, markOf } from './processes.ts';
 import { playRound, type Round } from './round.ts';
 import { addTally, emptyTally, tell } from './tally.ts';
 
@@ -35,6 +36,19 @@ const options = new Command('chaos')
   .parse()
   .opts<Options>();
 
+const folder = temporaryFolder();
+/** The processes of the rounds under way, by their marks. */
+const playing = new Map<string, { kill(): void }>();
+
+/** Leaves nothing behind. */
+async function leave(exitCode: number): Promise<never> {
+  for (const child of playing.values()) child.kill();
+  const own = options.rounds === 1 ? [markOf(process.pid, options.seed)] : [];
+  for (const mark of [...playing.keys(), ...own]) await endMarked(mark);
+  folder.remove();
+  process.exit(exitCode);
+}
+
 /** Plays one round in a process of its own. */
 async function spawnRound(seed: number, binary: string): Promise<Round> {
   const flags = ['--rounds', '1', '--seed', String(seed), '--report', '--binary', binary];
@@ -43,9 +57,14 @@ async function spawnRound(seed: number, binary: string): Promise<Round> {
     stdout: 'pipe',
     stderr: 'inherit',
     timeout: ROUND_MS,
-    killSignal: 'SIGTERM',
+    // What it leaves behind goes with the folder of the run.
+    env: { ...process.env, TMPDIR: folder.path },
   });
+  const mark = markOf(child.pid, seed);
+  playing.set(mark, child);
   const text = await new Response(child.stdout).text();
+  await endMarked(mark);
+  playing.delete(mark);
   const last = text.trim().split('\n').at(-1) ?? '';
   if (last.startsWith('{')) return JSON.parse(last) as Round;
   const violations = [`the round ended without a report, with ${await child.exited}: ${text}`];
@@ -60,7 +79,6 @@ function tellViolations({ seed, violations }: Round) {
 }
 
 async function run(): Promise<number> {
-  const folder = temporaryFolder();
   const binary = options.binary ?? join(folder.path, 'signalbox');
   // A copy: whoever builds anew meanwhile shall not change what is being looked at.
   if (options.binary === undefined) copyFileSync(binaryPath(), binary);
@@ -94,7 +112,6 @@ async function run(): Promise<number> {
   }
 
   await Promise.all(Array.from({ length: Math.min(options.parallel, options.rounds) }, work));
-  folder.remove();
   const missing = Object.entries(sum.faults).flatMap(([kind, times]) =>
     times === 0 ? [kind] : [],
   );
@@ -107,4 +124,5 @@ async function run(): Promise<number> {
   return violations > 0 || isHollow ? 1 : 0;
 }
 
-process.exit(await run());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void leave(130));
+await leave(await run());

@@ -17,6 +17,8 @@ export const PROCESS_FAULTS = [
   'hub-restart',
   'agent-kill',
   'agent-freeze',
+  'agent-restart',
+  'journal-loss',
   'slow-reader',
 ] as const;
 export const CLOCK_FAULTS = ['clock-jump'] as const;
@@ -92,7 +94,7 @@ function planCommands(prng: Prng, agents: number, dashboards: number, endsAt: nu
     ...plainDoing(`gate ${gateOf(agent)}; lines 2 0`),
     repeatAfter: null,
   }));
-  const hugeAt = prng.chance(0.4) ? prng.between(0, 59) : -1;
+  const hugeAt = prng.chance(0.6) ? prng.between(0, 59) : -1;
   const count = prng.between(60, 70);
   for (let index = 0; index < count; index += 1) {
     const early = prng.chance(0.5);
@@ -116,6 +118,8 @@ function planFaults(prng: Prng, inside: boolean, endsAt: number): Fault[] {
     'agent-kill',
     'agent-kill',
     'agent-freeze',
+    'agent-restart',
+    'journal-loss',
     'slow-reader',
     'slow-reader',
     'hub-kill',

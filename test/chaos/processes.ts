@@ -4,6 +4,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 /** The variable of the environment that names the round. */
 const MARK = 'CHAOS_ROUND';
 
+/** The mark of a round that this process plays. */
+export const markOf = (pid: number, seed: number) => `${pid}-${seed}`;
+
 /** What to add to the environment of everything that belongs to a round. */
 export const markedAs = (round: string): Record<string, string> => ({ [MARK]: round });
 

@@ -10,7 +10,7 @@ import type { ChaosDashboard } from './dashboard.ts';
 import { createFaults } from './faults.ts';
 import { createHistory, readRows } from './history.ts';
 import { createPlan, gateOf, type Plan } from './plan.ts';
-import { endMarked } from './processes.ts';
+import { endMarked, markOf } from './processes.ts';
 import { emptyTally, type Tally } from './tally.ts';
 import { createWorld, logPath, type World } from './world.ts';
 
@@ -36,7 +36,7 @@ export async function playRound(
 ): Promise<Round> {
   const plan = createPlan(seed);
   const folder = temporaryFolder();
-  const mark = `${process.pid}-${seed}-${Date.now()}`;
+  const mark = markOf(process.pid, seed);
   const tally = emptyTally();
   const violations: string[] = [];
   let world: World | null = null;

@@ -1,0 +1,16 @@
+// A few rounds of `make chaos`: seeds that between them meet most kinds of fault.
+import { expect, test } from 'bun:test';
+import { binaryPath } from '../support/binary.ts';
+import { playRound } from './round.ts';
+
+const ROUND_MS = 60_000;
+
+test.each([1, 2, 3])(
+  'round %i of faults loses nothing, repeats nothing, and tells no lie',
+  async (seed) => {
+    const { commands, violations } = await playRound(seed, { binary: binaryPath() });
+    expect(violations).toEqual([]);
+    expect(commands).toBeGreaterThanOrEqual(60);
+  },
+  ROUND_MS,
+);
