@@ -8,9 +8,11 @@ import type { AgentConnect } from '../protocol/agent-to-hub.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { type Clock, systemClock } from '../protocol/clock.ts';
 import type { Body } from '../protocol/message.ts';
+import { createAcpRunner } from './acp-runner.ts';
+import type { AcpProgram } from './acp-programs.ts';
 import { createCommands } from './commands.ts';
 import { openJournal } from './journal.ts';
-import { openLink, socketAddress } from './link.ts';
+import { type Link, openLink, socketAddress } from './link.ts';
 import type { Runner } from './runner.ts';
 import { createShellRunner } from './shell-runner.ts';
 import { lockState } from './state-lock.ts';
@@ -27,7 +29,9 @@ export interface AgentOptions {
   stateDir: string;
   /** Run shell commands on one real terminal, with input, instead of stdout and stderr apart. */
   pty: boolean;
-  /** What runs commands: the shell, unless told otherwise. The first one gives the agent its name. */
+  /** The AI's program that takes prompts beside the shell; none unless told. */
+  acp?: AcpProgram;
+  /** What runs commands: the AI's program and the shell, unless told otherwise. The first one gives the agent its name. */
   runners?: readonly Runner[];
   clock?: Clock;
   /** Numbers in [0, 1) for the back-off. */
@@ -52,6 +56,10 @@ export interface RunningAgent {
 
 /** How long `stop` waits for the hub to acknowledge the last results, in milliseconds. */
 const FLUSH_MS = 3_000;
+/** How long a runner may keep the agent from connecting, in milliseconds. */
+const READY_MS = 15_000;
+/** A notice in a message is no longer than this. */
+const NOTICE_LENGTH = 1_024;
 
 /** Starts an agent. Whatever is wrong is told by `ended`. */
 export function startAgent(options: AgentOptions): RunningAgent {
@@ -78,45 +86,61 @@ function run(options: AgentOptions, unlock: () => void): RunningAgent {
   const { promise: ended, resolve: end } = Promise.withResolvers<AgentEnd>();
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
+  const { cwd, pty, acp } = options;
   const runners = options.runners ?? [
-    createShellRunner({ cwd: options.cwd, pty: options.pty, clock, scratch: stateDir }),
+    ...(acp ? [createAcpRunner({ acp, cwd, stateDir, clock, log })] : []),
+    createShellRunner({ cwd, pty, clock, scratch: stateDir }),
   ];
   let changed = () => {};
   let over: Promise<void> | null = null;
+  let link: Link | null = null;
 
   const commands = createCommands({
     journal,
     runners,
     clock,
     log,
-    send: (message) => link.send(message),
-    isUp: () => link.isUp(),
+    send: (message) => link?.send(message) ?? false,
+    isUp: () => link?.isUp() ?? false,
     changed: () => changed(),
   });
 
-  const link = openLink({
-    hub: options.hub,
-    clock,
-    random,
-    log,
-    hello,
-    heartbeat() {
-      const process = commands.process();
-      return { type: 'agent:heartbeat', timestamp: clock.now(), ...(process && { process }) };
-    },
-    welcome: commands.receive,
-    message: commands.receive,
-    away() {
-      commands.away();
-      changed();
-    },
-    refused: (reason) => void close(1, `The hub has refused this agent: ${reason}.`),
-  });
+  function connect(): void {
+    if (over) return;
+    link = openLink({
+      hub: options.hub,
+      clock,
+      random,
+      log,
+      hello,
+      heartbeat() {
+        const process = commands.process();
+        return { type: 'agent:heartbeat', timestamp: clock.now(), ...(process && { process }) };
+      },
+      welcome: commands.receive,
+      message: commands.receive,
+      away() {
+        commands.away();
+        changed();
+      },
+      refused: (reason) => void close(1, `The hub has refused this agent: ${reason}.`),
+    });
+  }
 
   for (const runner of runners) {
     runner.watch?.(() => {
-      link.send({ type: 'agent:capabilities', capabilities: commands.capabilities() });
+      link?.send({
+        type: 'agent:capabilities',
+        capabilities: commands.capabilities(),
+        ...notice(),
+      });
     });
+  }
+
+  /** What is missing, for people. */
+  function notice(): { notice?: string } {
+    const all = runners.flatMap((runner) => runner.notice?.() ?? []);
+    return all.length > 0 ? { notice: all.join('\n').slice(0, NOTICE_LENGTH) } : {};
   }
 
   function hello(): Body<AgentConnect> {
@@ -133,6 +157,7 @@ function run(options: AgentOptions, unlock: () => void): RunningAgent {
         host: hostname(),
       },
       journalId: journal.id,
+      ...notice(),
       held: commands.held(),
     };
   }
@@ -141,7 +166,7 @@ function run(options: AgentOptions, unlock: () => void): RunningAgent {
     over ??= (async () => {
       await commands.stop();
       await flushed();
-      await link.close();
+      await link?.close();
       for (const runner of runners) await runner.close?.();
       journal.close();
       unlock();
@@ -156,12 +181,21 @@ function run(options: AgentOptions, unlock: () => void): RunningAgent {
     const { promise, resolve } = Promise.withResolvers<void>();
     const cancel = clock.after(FLUSH_MS, resolve);
     changed = () => {
-      if (!commands.isQuiet() && link.isUp()) return;
+      if (!commands.isQuiet() && link?.isUp()) return;
       cancel();
       resolve();
     };
     changed();
     return promise;
+  }
+
+  // A hub that heard of no prompts would refuse those that wait in its queue.
+  const waits = runners.flatMap((runner) => runner.ready ?? []);
+  if (waits.length === 0) connect();
+  else void Promise.race([Promise.all(waits), later(READY_MS)]).then(connect);
+
+  function later(ms: number): Promise<void> {
+    return new Promise((resolve) => void clock.after(ms, resolve));
   }
 
   return { stop: () => close(0, 'The agent was stopped.'), ended };

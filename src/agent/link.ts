@@ -43,6 +43,8 @@ export function socketAddress(hub: string): string {
   return `${scheme}//${url.host}${url.pathname.replace(/\/$/, '')}/ws/agent`;
 }
 
+export type Link = ReturnType<typeof openLink>;
+
 /** Connects, and stays connected. @throws {TypeError} where the address is none */
 export function openLink(options: LinkOptions) {
   const { clock, log } = options;

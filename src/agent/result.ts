@@ -34,7 +34,8 @@ export function resultOf(end: RunEnd, stopped: StopReason, timeoutMs: number): R
   }
   switch (end.kind) {
     case 'exited':
-      return { outcome: end.exitCode === 0 ? 'completed' : 'failed', exitCode };
+      if (end.exitCode === 0) return { outcome: 'completed', exitCode };
+      return { outcome: 'failed', exitCode, ...(end.error && { error: end.error }) };
     case 'signalled': {
       const message = `The program was ended by ${end.signal}.`;
       return {

@@ -1,4 +1,4 @@
-// What runs commands behind the agent: a shell today, an AI's CLI beside it. The agent owns everything that all of
+// What runs commands behind the agent: a shell, and an AI's program beside it. The agent owns everything that all of
 // them share (one at a time, time-out, escalation, output, journal, result); a runner owns its program.
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import type { OutputStream, Session } from '../protocol/entities.ts';
@@ -16,7 +16,11 @@ export interface Runner {
    * @throws where it cannot begin at all: the command fails with the error's message
    */
   start(job: Job, host: Host): Run;
-  /** Called once; the runner calls `changed` whenever `capabilities()` answers something new. */
+  /** What is missing for it to run more, and the command that mends it; null where nothing is. */
+  notice?(): string | null;
+  /** Resolves, never rejects, when it is known what it can run: until then the agent does not connect. */
+  readonly ready?: Promise<void>;
+  /** Called once; the runner calls `changed` whenever `capabilities()` or `notice()` answers something new. */
   watch?(changed: () => void): void;
   /** Ends what the runner keeps between commands. */
   close?(): Promise<void>;
@@ -68,9 +72,9 @@ export interface Run {
 
 /**
  * How a program ended. `exited`: by itself, `signal` being what it was sent before, where it was sent one.
- * `signalled`: a signal ended it. `failed`: neither can be said.
+ * `signalled`: a signal ended it. `failed`: neither can be said. `error` says more of an exit code that is not 0.
  */
 export type RunEnd =
-  | { kind: 'exited'; exitCode: number; signal?: string }
+  | { kind: 'exited'; exitCode: number; signal?: string; error?: CommandError }
   | { kind: 'signalled'; signal: string }
   | { kind: 'failed'; error: CommandError };

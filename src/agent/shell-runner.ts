@@ -2,14 +2,8 @@
 // fish or nologin. People and AI CLIs write bash, and a command should mean the same whoever started the agent.
 import type { Clock } from '../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../protocol/limits.ts';
-import {
-  COMMAND_MARK,
-  familyOf,
-  holdersOf,
-  isAlive,
-  signalAll,
-  signalFamily,
-} from './process-table.ts';
+import { childEnvironment } from './environment.ts';
+import { familyOf, holdersOf, isAlive, signalAll, signalFamily } from './process-table.ts';
 import type { Host, Job, Run, RunEnd, Runner, StopStep } from './runner.ts';
 import { openShellTerminal } from './shell-terminal.ts';
 
@@ -137,11 +131,8 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
 }
 
 function environment(options: ShellRunnerOptions, commandId: string): Record<string, string> {
-  const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(options.env ?? process.env)) {
-    if (value !== undefined && !name.startsWith('SIGNALBOX_')) env[name] = value;
-  }
   // stdout is a terminal, but nobody can press a key: a pager would wait for ever.
-  if (!options.pty) Object.assign(env, { PAGER: 'cat', GIT_PAGER: 'cat' });
-  return { ...env, TERM: 'xterm-256color', [COMMAND_MARK]: commandId };
+  const pager = options.pty ? {} : { PAGER: 'cat', GIT_PAGER: 'cat' };
+  const env = childEnvironment(options.env ?? process.env, commandId);
+  return { ...env, ...pager, TERM: 'xterm-256color' };
 }

@@ -16,6 +16,8 @@ export interface AgentFixture {
   start(options?: Options): RunningAgent;
   /** Starts an agent and welcomes it. */
   connect(options?: Options): Promise<AgentSocket>;
+  /** Stops what was started so far. */
+  stopAll(): Promise<void>;
   /** The next line logged from now on that fits. */
   logged(pattern: RegExp): Promise<string>;
   readonly lines: string[];
@@ -63,6 +65,9 @@ export function createAgentFixture(hubOptions: { acknowledge?: boolean } = {}): 
       const socket = await hub.agent();
       socket.welcome();
       return socket;
+    },
+    async stopAll() {
+      await Promise.all(agents.map((agent) => agent.stop()));
     },
     logged: (pattern) =>
       new Promise((resolve) => {

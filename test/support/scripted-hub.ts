@@ -3,6 +3,7 @@
 import type { ServerWebSocket } from 'bun';
 import { type AgentConnect, type AgentToHub, agentToHub } from '../../src/protocol/agent-to-hub.ts';
 import { createDecoder, encode } from '../../src/protocol/codec.ts';
+import type { Session } from '../../src/protocol/entities.ts';
 import type { HubToAgent } from '../../src/protocol/hub-to-agent.ts';
 import type { Body } from '../../src/protocol/message.ts';
 
@@ -34,7 +35,12 @@ export interface AgentSocket {
   /** Sends a command to the agent; answers its id. */
   execute(
     command: string,
-    options?: { commandId?: string; attempt?: number; timeoutMs?: number },
+    options?: {
+      commandId?: string;
+      attempt?: number;
+      timeoutMs?: number;
+      session?: Session;
+    },
   ): string;
   /** The first message, past or to come, that fits. */
   find<T extends AgentToHub['type']>(
@@ -178,13 +184,21 @@ function createAgentSocket(ws: ServerWebSocket<Data>, hello: AgentConnect, ackno
     welcome({ resume = [], stop = [], heartbeatIntervalMs = 10_000 } = {}) {
       send({ type: 'agent:welcome', agentId: hello.agentId, heartbeatIntervalMs, resume, stop });
     },
-    execute(command, { commandId = Bun.randomUUIDv7(), attempt = 1, timeoutMs = 300_000 } = {}) {
+    execute(
+      command,
+      {
+        commandId = Bun.randomUUIDv7(),
+        attempt = 1,
+        timeoutMs = 300_000,
+        session = 'continue',
+      } = {},
+    ) {
       send({
         type: 'command:execute',
         commandId,
         attempt,
         command,
-        session: 'continue',
+        session,
         timeoutMs,
       });
       return commandId;

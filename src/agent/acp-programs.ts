@@ -1,0 +1,108 @@
+// The AI programs we know: how each is started, what tells that somebody has logged in, and what mends it. All that
+// tells them apart is here; the runner is the same for all, and for any other that speaks the Agent Client Protocol.
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { AgentType } from '../protocol/agent-status.ts';
+
+type Env = Readonly<Record<string, string | undefined>>;
+
+/** A program that speaks ACP over its stdin and stdout. */
+export interface AcpProgram {
+  /** What people call it. */
+  readonly title: string;
+  readonly argv: readonly string[];
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** The command that installs it, and the one that logs in. */
+  readonly install?: string;
+  readonly login?: string;
+  /** Whether somebody has logged in: null where only the program itself can tell. */
+  isLoggedIn?(env: Env): boolean | null;
+  /** The ACP method by which it takes up a key from the environment; null where there is none. */
+  authMethod?(env: Env): string | null;
+}
+
+const has = (env: Env, ...names: string[]) => names.some((name) => Boolean(env[name]));
+const inHome = (env: Env, ...path: string[]) => join(env['HOME'] ?? '/', ...path);
+
+/** One for each type of agent. */
+export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
+  claude: {
+    title: 'Claude Code',
+    argv: ['claude-agent-acp'],
+    install: 'npm install -g @agentclientprotocol/claude-agent-acp',
+    login: 'claude-agent-acp --cli auth login',
+    isLoggedIn(env) {
+      if (has(env, 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN')) {
+        return true;
+      }
+      // Elsewhere a key ring has it, or a cloud's own login, or a helper named in the settings.
+      const folder = env['CLAUDE_CONFIG_DIR'] ?? inHome(env, '.claude');
+      return existsSync(join(folder, '.credentials.json')) ? true : null;
+    },
+  },
+  gemini: {
+    title: 'Gemini CLI',
+    argv: ['gemini', '--acp'],
+    install: 'npm install -g @google/gemini-cli',
+    login: 'gemini',
+    isLoggedIn(env) {
+      if (has(env, 'GEMINI_API_KEY', 'GOOGLE_API_KEY')) return true;
+      return existsSync(inHome(env, '.gemini', 'oauth_creds.json')) ? true : null;
+    },
+    authMethod: (env) => (has(env, 'GEMINI_API_KEY') ? 'gemini-api-key' : null),
+  },
+  codex: {
+    title: 'Codex',
+    argv: ['codex-acp'],
+    install: 'npm install -g @agentclientprotocol/codex-acp',
+    login: 'codex login',
+    isLoggedIn(env) {
+      if (has(env, 'OPENAI_API_KEY', 'CODEX_API_KEY')) return true;
+      const folder = env['CODEX_HOME'] ?? inHome(env, '.codex');
+      if (existsSync(join(folder, 'auth.json'))) return true;
+      // A provider of one's own needs no login.
+      return /^\s*model_provider\s*=/m.test(textOf(join(folder, 'config.toml'))) ? true : null;
+    },
+    authMethod: (env) => (has(env, 'OPENAI_API_KEY', 'CODEX_API_KEY') ? 'api-key' : null),
+  },
+};
+
+/** A program given by its command line: words parted by spaces, with quotes around those that have some. */
+export function programFromLine(line: string): AcpProgram {
+  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)];
+  const argv = words.map(([, double, single, bare]) => double ?? single ?? bare ?? '');
+  return { title: argv[0]?.split('/').at(-1) ?? 'The program', argv };
+}
+
+/** Where a program is; null where it is not installed. */
+export function whereIs(
+  { argv: [command = ''] }: AcpProgram,
+  env: Env = process.env,
+): string | null {
+  return Bun.which(command, { PATH: env['PATH'] ?? '' });
+}
+
+/** Which types of agent have their program installed. */
+export function installedTypes(env: Env = process.env): AgentType[] {
+  const types: readonly AgentType[] = ['claude', 'gemini', 'codex'];
+  return types.filter((type) => whereIs(acpPrograms[type], env) !== null);
+}
+
+/** What is missing, in a sentence with the command that mends it. */
+export function notInstalled({ title, argv: [command], install }: AcpProgram): string {
+  const mend = install ? ` Install it: ${install}` : '';
+  return `${title} is not installed: there is no ${command} in the PATH.${mend}`;
+}
+
+export function notLoggedIn({ title, login }: AcpProgram): string {
+  return `${title} is not logged in.${login ? ` Log in on the agent's machine: ${login}` : ''}`;
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch {
+    return '';
+  }
+}

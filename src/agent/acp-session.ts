@@ -1,0 +1,94 @@
+// A conversation with a program: greeted, logged in with a key where one is at hand, and gone on with where it can be.
+import { type InitializeResponse, PROTOCOL_VERSION } from '@agentclientprotocol/sdk';
+import packageJson from '../../package.json' with { type: 'json' };
+import { wantsLogin } from './acp-error.ts';
+import type { AcpProgram } from './acp-programs.ts';
+import type { Program } from './acp-program.ts';
+
+/** A program with an open conversation. */
+export interface Live {
+  readonly program: Program;
+  readonly about: InitializeResponse;
+  readonly sessionId: string;
+  /** Nothing was said in it yet. */
+  isFresh: boolean;
+  /** An earlier conversation was to go on, and could not. */
+  readonly hasLost: boolean;
+}
+
+export interface SessionOptions {
+  acp: AcpProgram;
+  cwd: string;
+  env: Record<string, string | undefined>;
+  /** The conversation to go on with; null for another. */
+  kept: string | null;
+}
+
+/** @throws what the program answers: where it wants a login, `wantsLogin` tells */
+export async function openSession(program: Program, options: SessionOptions): Promise<Live> {
+  const about = await program.agent.request('initialize', {
+    protocolVersion: PROTOCOL_VERSION,
+    clientInfo: { name: 'signalbox', title: 'Signalbox', version: packageJson.version },
+    clientCapabilities: {
+      fs: { readTextFile: true, writeTextFile: true },
+      terminal: true,
+      session: { notices: {} },
+    },
+  });
+  if (about.protocolVersion !== PROTOCOL_VERSION) {
+    throw new Error(`It speaks version ${about.protocolVersion} of the Agent Client Protocol.`);
+  }
+  return withLogin(program, about, options, async () => {
+    const isKept =
+      options.kept !== null && (await takeUp(program, about, options.cwd, options.kept));
+    if (isKept && options.kept !== null) {
+      return { program, about, sessionId: options.kept, isFresh: false, hasLost: false };
+    }
+    const sessionId = await newSession(program, options.cwd);
+    return { program, about, sessionId, isFresh: true, hasLost: options.kept !== null };
+  });
+}
+
+/** Begins another conversation; answers its id. */
+export async function newSession(program: Program, cwd: string): Promise<string> {
+  return (await program.agent.request('session/new', { cwd, mcpServers: [] })).sessionId;
+}
+
+/** Whether the program could go on with it. What it tells of the past is not shown again. */
+async function takeUp(
+  program: Program,
+  { agentCapabilities }: InitializeResponse,
+  cwd: string,
+  sessionId: string,
+): Promise<boolean> {
+  const request = { sessionId, cwd, mcpServers: [] };
+  try {
+    if (agentCapabilities?.sessionCapabilities?.resume) {
+      await program.agent.request('session/resume', request);
+      return true;
+    }
+    if (!agentCapabilities?.loadSession) return false;
+    await program.agent.request('session/load', request);
+    return true;
+  } catch (error) {
+    if (wantsLogin(error) || !program.isAlive()) throw error;
+    return false;
+  }
+}
+
+async function withLogin(
+  program: Program,
+  { authMethods = [] }: InitializeResponse,
+  { acp, env }: SessionOptions,
+  open: () => Promise<Live>,
+): Promise<Live> {
+  const methodId = acp.authMethod?.(env) ?? null;
+  const isOffered = authMethods.some((method) => method.id === methodId);
+  try {
+    return await open();
+  } catch (error) {
+    if (!wantsLogin(error) || methodId === null || !isOffered) throw error;
+    await program.agent.request('authenticate', { methodId });
+    return open();
+  }
+}

@@ -1,0 +1,15 @@
+// The suite that real programs pass, with a small one that needs no installation.
+import { join } from 'node:path';
+import { acpSuite } from '../support/acp-suite.ts';
+
+acpSuite({
+  name: 'a scripted program',
+  program: (home, modelUrl) => ({
+    title: 'Scripted',
+    argv: [process.execPath, join(import.meta.dir, '../support/acp-agent-process.ts')],
+    env: { HOME: home, ANTHROPIC_BASE_URL: modelUrl },
+  }),
+  writeFile: (path, content) => ({ name: 'write', input: { path, content } }),
+  errors: [500, 429, 529],
+  patience: 10_000,
+});
