@@ -36,13 +36,15 @@ export async function startHubProcess(options: HubProcessOptions) {
   const { host, data, publicUrl, settings, log } = options;
   const folder = attempt(() => openDataFolder(data));
   const store = attempt(() => openStore(folder.path('signalbox.db')), folder.path('signalbox.db'));
+  // Nobody listens before the doors are open.
+  let server: typeof app.server = null;
   const hub = await startHub({
     store,
     clock: systemClock,
     log,
     settings,
     build: assetBuild,
-    publish: (topic, frame) => app.server?.publish(topic, frame),
+    publish: (topic, frame) => server?.publish(topic, frame),
   });
   if (options.adminPassword !== null && (await hub.accounts.areMissing())) {
     await hub.accounts.createFirstAdmin(options.adminPassword);
@@ -61,6 +63,7 @@ export async function startHubProcess(options: HubProcessOptions) {
   });
   try {
     app.listen({ hostname: host, port: options.port });
+    server = app.server;
   } catch (error) {
     throw new Failure(await whyNoPort(options, error));
   }

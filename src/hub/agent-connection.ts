@@ -13,6 +13,8 @@ export interface AgentConnection {
   lastHeartbeat: number | null;
   status: AgentStatus;
   capabilities: string[];
+  /** What is missing there, and what mends it. */
+  notice: string | null;
   /** Its live socket; null while it is away. */
   link: Link | null;
   /** The row of the connection log that its socket has. */
@@ -43,6 +45,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
     lastHeartbeat: null,
     status: 'offline',
     capabilities: [],
+    notice: null,
     link: null,
     connectionId: null,
     instanceId: null,

@@ -16,7 +16,7 @@ export function createAgentPresence({ state, clock, settings }: HubContext, auth
 
   /** Whether its running command has not been heard of for suspiciously long. */
   function isSuspectedStuck({ status, current, lastOutputAt }: AgentConnection): boolean {
-    if (status !== 'busy' || !current?.startedAt) return false;
+    if (status !== 'busy' || !current?.startedAt || current.waitingSince !== null) return false;
     const lastSign = Math.max(current.startedAt, lastOutputAt ?? 0);
     return clock.now() - lastSign >= settings.stuckAfterMs;
   }
@@ -51,6 +51,8 @@ export function createAgentPresence({ state, clock, settings }: HubContext, auth
         lastOutputAt: agent.lastOutputAt,
         process: agent.process,
         suspectedStuck: isSuspectedStuck(agent),
+        waitingForApproval: agent.current !== null && agent.current.waitingSince !== null,
+        notice: agent.notice,
       };
     },
   };

@@ -4,7 +4,9 @@ import type { AgentConnect, AgentToHub } from '../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
 import { AGENT_PING_MS, AGENT_SILENCE_MS, TAKEOVER_PING_MS } from '../protocol/limits.ts';
 import type { AgentConnection } from './agent-connection.ts';
+import { createAgentInbox, holds } from './agent-inbox.ts';
 import type { AgentPresence } from './agent-presence.ts';
+import type { Approvals } from './approvals.ts';
 import type { Authority } from './authority.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Endings } from './endings.ts';
@@ -17,6 +19,7 @@ import { hashToken } from './token-hash.ts';
 export type Agents = ReturnType<typeof createAgents>;
 
 export interface AgentParts {
+  approvals: Approvals;
   authority: Authority;
   presence: AgentPresence;
   dispatcher: Dispatcher;
@@ -32,9 +35,10 @@ interface Challenge {
 
 export function createAgents(context: HubContext, parts: AgentParts) {
   const { state, store, clock, log, settings, storage } = context;
-  const { authority, presence, dispatcher, endings, terminals } = parts;
+  const { approvals, authority, presence, dispatcher, endings, terminals } = parts;
   const byLink = new Map<Link, AgentConnection>();
   const challenges = new Map<AgentConnection, Challenge>();
+  const inbox = createAgentInbox(context, parts);
 
   function refuse(link: Link, agentId: string, reason: CloseReason, message: string) {
     tellAgent(link, { type: 'error', code: 'not_authenticated', message, agentId });
@@ -52,6 +56,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     agent.lastHeartbeat = clock.now();
     agent.awaySince = null;
     agent.capabilities = message.capabilities;
+    agent.notice = message.notice ?? null;
     agent.journalId = message.journalId ?? null;
     agent.cancelGrace?.();
     agent.cancelGrace = null;
@@ -70,7 +75,8 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       tellAgent(link, { type: 'output:ack', commandId, nextSequence });
     }
     if (storage.trouble() !== null) tellAgent(link, { type: 'hub:storage', failing: true });
-    if (agent.current) dispatcher.remind(agent.current);
+    approvals.repeat(agent);
+    if (agent.current) dispatcher.deadlines.remind(agent.current);
     presence.settle(agent);
     dispatcher.pump(agent);
   }
@@ -157,58 +163,6 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     return waiting?.link;
   }
 
-  function receive(agent: AgentConnection, message: AgentToHub) {
-    switch (message.type) {
-      case 'agent:connect':
-        return;
-      case 'agent:capabilities':
-        agent.capabilities = message.capabilities;
-        return;
-      case 'agent:heartbeat':
-        agent.process = message.process ?? null;
-        return;
-      case 'command:started': {
-        const { current } = agent;
-        if (current?.id === message.commandId && current.status === 'queued') {
-          dispatcher.started(current);
-        }
-        return;
-      }
-      case 'terminal:output':
-        if (!holds(agent, message.commandId)) return;
-        agent.lastOutputAt = clock.now();
-        terminals.get(message.commandId)?.write(message.sequence, message.stream, message.data);
-        return;
-      case 'terminal:gap':
-        if (!holds(agent, message.commandId)) return;
-        terminals.get(message.commandId)?.lose(message.nextSequence, message.bytes);
-        return;
-      case 'command:finished': {
-        const { link } = agent;
-        const { commandId } = message;
-        dispatcher
-          .finished(agent, message)
-          .then(() => {
-            if (link && agent.link === link) {
-              tellAgent(link, { type: 'command:acknowledged', commandId });
-            }
-          })
-          .catch((error: unknown) => log.error('A result was refused.', { commandId, error }));
-        return;
-      }
-      case 'approval:request':
-      case 'approval:applied':
-        log.warn('Approvals are not handled yet.', { agentId: agent.agentId });
-        return;
-      default:
-        message satisfies never;
-    }
-  }
-
-  function holds(agent: AgentConnection, commandId: string) {
-    return agent.current?.id === commandId || agent.stopping.has(commandId);
-  }
-
   return {
     awaitReturn,
     /** Tells the agent of a command that its output is committed up to a sequence of its own. */
@@ -242,7 +196,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     /** Takes any later message; those of a replaced socket are ignored. */
     receive(link: Link, message: AgentToHub) {
       const agent = byLink.get(link);
-      if (agent) receive(agent, message);
+      if (agent) inbox(agent, message);
     },
     /** A frame or a pong came: the agent lives. */
     alive(link: Link) {

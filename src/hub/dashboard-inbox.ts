@@ -4,6 +4,7 @@ import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { byteLength } from '../protocol/text.ts';
 import type { Admission } from './admission.ts';
+import type { Approvals } from './approvals.ts';
 import type { DashboardConnection } from './dashboard-connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { type DashboardLink, tellAgent, tellDashboard } from './link.ts';
@@ -12,12 +13,13 @@ import type { HubContext } from './state.ts';
 
 export interface InboxParts {
   admission: Admission;
+  approvals: Approvals;
   dispatcher: Dispatcher;
   readers: Readers;
 }
 
 export function createDashboardInbox({ state, clock, log }: HubContext, parts: InboxParts) {
-  const { admission, dispatcher, readers } = parts;
+  const { admission, approvals, dispatcher, readers } = parts;
 
   /** Whether the dashboard still keeps to its rate; keystrokes and resizes count by size. */
   function withinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
@@ -65,7 +67,7 @@ export function createDashboardInbox({ state, clock, log }: HubContext, parts: I
       case 'terminal:resize':
         return passOn(dashboard, message);
       case 'approval:respond':
-        throw new Refusal('approval_unknown', 'There is no such open question.');
+        return approvals.respond(dashboard, message.approvalId, message.optionId);
       case 'dashboard:connect':
         throw new Refusal('invalid_message', 'This connection stands already.');
       default:

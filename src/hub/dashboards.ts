@@ -14,6 +14,7 @@ import {
   QUEUE_LENGTH,
   RECONNECT_WINDOW_MS,
 } from '../protocol/limits.ts';
+import { type Approvals, toRequest } from './approvals.ts';
 import { type Authority, EVERYONE, topicFor } from './authority.ts';
 import type { DashboardConnection, Identity } from './dashboard-connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -27,6 +28,7 @@ import type { HubContext } from './state.ts';
 const SILENT: CloseReason = 'silent';
 
 export interface DashboardParts {
+  approvals: Approvals;
   authority: Authority;
   dispatcher: Dispatcher;
   readers: Readers;
@@ -35,7 +37,7 @@ export interface DashboardParts {
 
 export function createDashboards(context: HubContext, parts: DashboardParts) {
   const { state, store, clock, log, settings, build, epoch } = context;
-  const { authority, dispatcher, endings, readers } = parts;
+  const { approvals, authority, dispatcher, endings, readers } = parts;
   const byLink = new Map<DashboardLink, DashboardConnection>();
 
   /** The connection that a dashboard asks to have back, if it may. */
@@ -134,6 +136,7 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
         ...(error !== null && { error }),
       });
     }
+    for (const approval of approvals.open()) tellDashboard(link, toRequest(approval));
   }
 
   /** Attaches a dashboard to what it names, and in mode `all` to everything else from its start. */

@@ -4,26 +4,27 @@ import type { CommandFinished } from '../protocol/agent-to-hub.ts';
 import { nextCommandStatus } from '../protocol/command-status.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
-import { ESCALATION_MS } from '../protocol/limits.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import { enqueue, requeue, withdraw } from './command-queue.ts';
 import type { Actor } from './dashboard-connection.ts';
-import type { Ending, Endings } from './endings.ts';
+import type { Approvals } from './approvals.ts';
+import { createDeadlines } from './deadlines.ts';
+import type { Endings } from './endings.ts';
 import type { Execution } from './execution.ts';
 import { tellAgent } from './link.ts';
+import { type Ending, endingOf, removed, stopped } from './outcome.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
 
-/** A program that has not ended so long after it was told to is given up: all signals, and some patience. */
-const GIVE_UP_MS = 6 * ESCALATION_MS;
 /** How long to wait before a command that could not be handed out is tried again. */
 const RETRY_MS = 1_000;
 
 export type Dispatcher = ReturnType<typeof createDispatcher>;
 
 export interface DispatcherParts {
+  approvals: Approvals;
   endings: Endings;
   presence: AgentPresence;
   readers: Readers;
@@ -32,8 +33,12 @@ export interface DispatcherParts {
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   const { state, store, clock, log, storage } = context;
-  const { endings, presence, readers, terminals } = parts;
+  const { approvals, endings, presence, readers, terminals } = parts;
   const live = new Map<string, Execution>();
+  const deadlines = createDeadlines(context, {
+    stopping: ({ id }) => approvals.cancel(id),
+    end: endSoon,
+  });
 
   function queueOf(agentId: string): Execution[] {
     const queue = state.commandQueue.get(agentId) ?? [];
@@ -50,6 +55,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   async function end(execution: Execution, ending: Ending) {
     await endings.end(execution, ending);
     live.delete(execution.id);
+    approvals.cancel(execution.id);
     const agent = state.agents.get(execution.agentId);
     if (agent?.current !== execution) return;
     agent.current = null;
@@ -111,7 +117,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       return;
     }
     execution.delivery = 'sent';
-    startTimer(execution);
+    deadlines.start(execution);
     tellAgent(link, {
       type: 'command:execute',
       commandId: execution.id,
@@ -127,38 +133,10 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     if (execution.stopping) return endSoon(execution, stopped(execution));
     execution.delivery = 'waiting';
     execution.sent = false;
-    for (const cancel of execution.cancelTimers.splice(0)) cancel();
+    deadlines.cancel(execution);
     agent.current = null;
     requeue(queueOf(agent.agentId), execution);
     presence.settle(agent);
-  }
-
-  /** Lets a command's time run, from its start, or from its sending where it has not started. */
-  function startTimer(execution: Execution) {
-    // One that was told to stop is waited for already.
-    if (execution.stopping) return;
-    for (const cancel of execution.cancelTimers.splice(0)) cancel();
-    const since = execution.startedAt ?? clock.now();
-    const left = Math.max(0, since + execution.timeoutMs - clock.now());
-    execution.cancelTimers.push(clock.after(left, () => stop(execution, 'timeout')));
-  }
-
-  /** Tells a sent or running command to stop. Its end comes from the agent, or from here where the agent is away. */
-  function stop(execution: Execution, reason: 'user' | 'timeout') {
-    if (execution.ending) return;
-    const repeated = execution.stopping !== null;
-    execution.stopping ??= reason;
-    const link = state.agents.get(execution.agentId)?.link;
-    if (!link) return endSoon(execution, { ...stopped(execution), outputFollows: true });
-    tellAgent(link, { type: 'command:interrupt', commandId: execution.id, reason });
-    if (repeated) return;
-    const giveUp = () => endSoon(execution, { ...stopped(execution), outputFollows: true });
-    execution.cancelTimers.push(clock.after(GIVE_UP_MS, giveUp));
-  }
-
-  /** Tells an agent that came back with a command what it may have missed. */
-  function remind(execution: Execution) {
-    if (execution.stopping && execution.delivery === 'sent') stop(execution, execution.stopping);
   }
 
   /** Marks a command as started, and says so once that is committed. */
@@ -168,7 +146,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       startedAt: Math.max(clock.now(), execution.requestedAt),
     };
     Object.assign(execution, changes);
-    startTimer(execution);
+    deadlines.start(execution);
     const shown = { ...execution };
     endings
       .persist(execution, changes)
@@ -182,9 +160,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     end,
     endSoon,
     started,
-    remind,
     takeBack,
-    startTimer,
+    deadlines,
 
     find,
     /** Every queued or running command. */
@@ -196,6 +173,16 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
           execution.agentId === agentId &&
           (execution.delivery === 'accepting' || execution.delivery === 'waiting'),
       ).length,
+
+    /** A command has begun to wait for an answer, or no longer waits for any. */
+    waits(commandId: string, waits: boolean) {
+      const execution = find(commandId);
+      if (!execution) return;
+      if (waits) deadlines.hold(execution);
+      else deadlines.release(execution);
+      const agent = state.agents.get(execution.agentId);
+      if (agent) presence.tell(agent);
+    },
 
     /** Brings a stored command back, queued or in its agent's hands. */
     restore(command: Execution) {
@@ -247,7 +234,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
         if (!command) throw new Refusal('command_unknown', 'There is no such command.');
         throw new Refusal('command_not_active', 'The command has ended already.');
       }
-      if (execution.delivery === 'sent') return stop(execution, 'user');
+      if (execution.delivery === 'sent') return deadlines.stop(execution, 'user');
       if (execution.delivery === 'sending') {
         execution.stopping = 'user';
         return;
@@ -279,33 +266,4 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
 
 function isAccepted({ delivery }: Execution): boolean {
   return delivery !== 'accepting';
-}
-
-/** How a command that was told to stop ends, where the agent has no say. */
-function stopped(execution: Execution): Ending {
-  if (execution.stopping === 'timeout') return { event: 'failed', error: timedOut(execution) };
-  return { event: 'interrupted' };
-}
-
-/** How a command ends whose agent is no longer known. */
-export function removed({ agentId }: Execution): Ending {
-  return { event: 'failed', error: { code: 'agent_lost', message: `${agentId} was removed.` } };
-}
-
-function timedOut({ timeoutMs }: Execution) {
-  return {
-    code: 'timeout' as const,
-    message: `It ran longer than ${timeoutMs / 1000} s: give it a longer time-out, or make it shorter.`,
-  };
-}
-
-/** What an agent's result means. */
-function endingOf(execution: Execution, message: CommandFinished): Ending {
-  const { outcome, exitCode, signal, error } = message;
-  if (execution.stopping === 'timeout' && outcome !== 'completed') {
-    return { event: 'failed', exitCode, signal, error: timedOut(execution) };
-  }
-  if (outcome === 'interrupted') return { event: 'interrupted', signal };
-  if (outcome === 'completed' && exitCode === 0) return { event: 'completed', exitCode };
-  return { event: 'failed', exitCode, signal, ...(error && { error }) };
 }

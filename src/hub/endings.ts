@@ -1,7 +1,5 @@
 // The end of a command: decided once, committed, and only then told.
-import type { CommandEvent, CommandStatus } from '../protocol/command-status.ts';
-import { nextCommandStatus } from '../protocol/command-status.ts';
-import type { CommandError } from '../protocol/errors.ts';
+import { type CommandStatus, nextCommandStatus } from '../protocol/command-status.ts';
 import {
   DASHBOARD_PING_MS,
   DASHBOARD_SILENCE_MS,
@@ -9,6 +7,7 @@ import {
 } from '../protocol/limits.ts';
 import type { Authority } from './authority.ts';
 import type { Execution } from './execution.ts';
+import type { Ending } from './outcome.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
@@ -17,15 +16,6 @@ import type { Terminals } from './terminals.ts';
 const REMEMBERED_MS = DASHBOARD_PING_MS + DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
 /** How long to wait before an end that could not be committed is tried again. */
 const RETRY_MS = 1_000;
-
-export interface Ending {
-  event: Exclude<CommandEvent, 'started'>;
-  exitCode?: number | null;
-  signal?: string | undefined;
-  error?: CommandError;
-  /** Whether output may still come: the agent has not said that it is over. */
-  outputFollows?: boolean;
-}
 
 export type Endings = ReturnType<typeof createEndings>;
 

@@ -14,6 +14,10 @@ export interface Execution extends StoredCommand {
   stopping: 'user' | 'timeout' | null;
   /** Its end, once that is decided; fulfilled when it is committed and told. A command ends once. */
   ending: Promise<void> | null;
+  /** Since when it waits for somebody's answer; null while it does not. */
+  waitingSince: number | null;
+  /** How long it has waited for answers, in milliseconds: that time does not count. */
+  waitedMs: number;
   /** Cancels its time-out, and whatever else is still to happen to it. */
   cancelTimers: (() => void)[];
 }
@@ -25,13 +29,15 @@ export function revive(command: StoredCommand): Execution {
     delivery: command.sent ? 'sent' : 'waiting',
     stopping: null,
     ending: null,
+    waitingSince: null,
+    waitedMs: 0,
     cancelTimers: [],
   };
 }
 
 /** What is stored of an execution. */
 export function toStored(execution: Execution): StoredCommand {
-  const { delivery, stopping, ending, cancelTimers, ...stored } = execution;
+  const { delivery, stopping, ending, waitingSince, waitedMs, cancelTimers, ...stored } = execution;
   return stored;
 }
 

@@ -12,6 +12,7 @@ import { createAccounts } from './accounts.ts';
 import { createAdmission } from './admission.ts';
 import { createAgentPresence } from './agent-presence.ts';
 import { createAgents } from './agents.ts';
+import { createApprovals } from './approvals.ts';
 import { createAuthority, type Publish } from './authority.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createDashboardInbox } from './dashboard-inbox.ts';
@@ -64,13 +65,35 @@ export async function startHub(options: HubOptions) {
   });
   const endings = createEndings(context, authority, terminals, readers);
   const presence = createAgentPresence(context, authority);
-  const dispatcher = createDispatcher(context, { endings, presence, readers, terminals });
+  const approvals = createApprovals(context, authority, {
+    waits: (commandId, waits) => dispatcher.waits(commandId, waits),
+  });
+  const dispatcher = createDispatcher(context, {
+    approvals,
+    endings,
+    presence,
+    readers,
+    terminals,
+  });
   const admission = createAdmission(context, dispatcher);
-  const agents = createAgents(context, { authority, presence, dispatcher, endings, terminals });
-  const dashboards = createDashboards(context, { authority, dispatcher, endings, readers });
-  const receive = createDashboardInbox(context, { admission, dispatcher, readers });
+  const agents = createAgents(context, {
+    approvals,
+    authority,
+    presence,
+    dispatcher,
+    endings,
+    terminals,
+  });
+  const dashboards = createDashboards(context, {
+    approvals,
+    authority,
+    dispatcher,
+    endings,
+    readers,
+  });
+  const receive = createDashboardInbox(context, { admission, approvals, dispatcher, readers });
 
-  await restore(context, { admission, dispatcher, terminals, agents });
+  await restore(context, { admission, approvals, dispatcher, terminals, agents });
 
   const purge = () => {
     store.connections.purgeBefore(clock.now() - CONNECTION_LOG_MS).catch((error: unknown) => {
@@ -97,6 +120,7 @@ export async function startHub(options: HubOptions) {
     storage,
     accounts: createAccounts(context),
     agents,
+    approvals,
     dashboards: { ...dashboards, receive },
     commands: { request: admission.request, interrupt: dispatcher.interrupt },
     registry: createRegistry(context, { agents, dispatcher, presence }),

@@ -6,7 +6,8 @@ import { createAgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import type { Agents } from './agents.ts';
 import type { Actor } from './dashboard-connection.ts';
-import { type Dispatcher, removed } from './dispatcher.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { removed } from './outcome.ts';
 import type { HubContext } from './state.ts';
 import { createToken, hashToken } from './token-hash.ts';
 

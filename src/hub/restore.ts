@@ -3,12 +3,15 @@ import { REQUEST_ID_MS } from '../protocol/limits.ts';
 import type { Admission } from './admission.ts';
 import { createAgentConnection } from './agent-connection.ts';
 import type { Agents } from './agents.ts';
-import { type Dispatcher, removed } from './dispatcher.ts';
+import type { Approvals } from './approvals.ts';
+import type { Dispatcher } from './dispatcher.ts';
 import { revive } from './execution.ts';
+import { removed } from './outcome.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
 
 export interface RestoreParts {
+  approvals: Approvals;
   admission: Admission;
   dispatcher: Dispatcher;
   terminals: Terminals;
@@ -20,7 +23,7 @@ export interface RestoreParts {
  * as long as the grace allows; the output of ended ones is let go.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
-  const { admission, dispatcher, terminals, agents } = parts;
+  const { admission, approvals, dispatcher, terminals, agents } = parts;
   for (const agent of await store.agents.all()) {
     state.agents.set(agent.agentId, createAgentConnection(agent));
   }
@@ -35,13 +38,15 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
     const chunks = await store.output.of(stored.id);
     terminals.open(stored.id, chunks, stored.agentNextSequence);
     const command = revive(stored);
+    command.waitedMs = await approvals.waited(stored.id);
     dispatcher.restore(command);
     if (!state.agents.has(stored.agentId)) {
       dispatcher.endSoon(command, removed(command));
       continue;
     }
-    if (command.delivery === 'sent') dispatcher.startTimer(command);
+    if (command.delivery === 'sent') dispatcher.deadlines.start(command);
   }
+  await approvals.restore((commandId) => dispatcher.find(commandId) !== undefined);
   for (const agent of state.agents.values()) {
     if (!agent.current) continue;
     agent.awaySince = clock.now();

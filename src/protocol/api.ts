@@ -5,7 +5,7 @@ import { CommandStatus } from './command-status.ts';
 import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { CommandRequest } from './dashboard-to-hub.ts';
 import { ErrorCode } from './errors.ts';
-import { Timestamp } from './message.ts';
+import { Id, Timestamp } from './message.ts';
 
 export const SessionRequest = Type.Object({
   username: Type.String({ minLength: 1, maxLength: 128 }),
@@ -53,6 +53,10 @@ export const CommandQuery = Type.Object({
   cursor: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type CommandQuery = Static<typeof CommandQuery>;
+
+/** The body of `POST /api/v1/approvals/:id`: the answer. */
+export const ApprovalBody = Type.Object({ optionId: Id });
+export type ApprovalBody = Static<typeof ApprovalBody>;
 
 /** A page of a list; `nextCursor` is null on the last one. */
 function Page<T extends TSchema>(item: T) {

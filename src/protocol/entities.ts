@@ -80,5 +80,9 @@ export const AgentSummary = Type.Object({
   process: Type.Union([AgentProcess, Type.Null()]),
   /** Whether its running command has been silent for longer than the hub's `--stuck-after`. */
   suspectedStuck: Type.Boolean(),
+  /** Whether its command waits for somebody to answer a question. */
+  waitingForApproval: Type.Boolean(),
+  /** What is missing where it runs, and the command that mends it. */
+  notice: Type.Union([Type.String(), Type.Null()]),
 });
 export type AgentSummary = Static<typeof AgentSummary>;

@@ -1,6 +1,7 @@
 // The tables. Times are Unix milliseconds; ids are UUIDv7, sortable by time.
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { AgentType } from '../protocol/agent-status.ts';
+import type { ApprovalOption } from '../protocol/approvals.ts';
 import type { CommandStatus, Priority } from '../protocol/command-status.ts';
 import type { OutputStream, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
@@ -74,6 +75,31 @@ export const output = sqliteTable(
     lostBytes: integer().notNull(),
   },
   (table) => [primaryKey({ columns: [table.commandId, table.sequence] })],
+);
+
+export const approvals = sqliteTable(
+  'approvals',
+  {
+    approvalId: text().primaryKey(),
+    commandId: text().notNull(),
+    agentId: text().notNull(),
+    title: text().notNull(),
+    detail: text(),
+    options: text({ mode: 'json' }).$type<ApprovalOption[]>().notNull(),
+    requestedAt: integer().notNull(),
+    /** Null while it is open. */
+    outcome: text().$type<'selected' | 'cancelled'>(),
+    optionId: text(),
+    /** Who answered; null where nobody did. */
+    resolvedBy: text(),
+    resolvedAt: integer(),
+    /** When the agent said that its program has the answer. */
+    appliedAt: integer(),
+  },
+  (table) => [
+    index('approvals_by_command').on(table.commandId),
+    index('approvals_by_outcome').on(table.outcome, table.appliedAt),
+  ],
 );
 
 export const connections = sqliteTable(

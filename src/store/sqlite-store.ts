@@ -2,6 +2,7 @@
 import { Database } from 'bun:sqlite';
 import { type Access, connect } from './access.ts';
 import { createAgents } from './agents.ts';
+import { createApprovals } from './approvals.ts';
 import { createCommands } from './commands.ts';
 import { createConnections } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
@@ -38,6 +39,7 @@ export function openStore(file: string): Store {
     agents: createAgents(access),
     commands: createCommands(access),
     output: createOutput(access),
+    approvals: createApprovals(access),
     connections: createConnections(access),
     probe: () => commit.write(() => touch(database)),
     close() {

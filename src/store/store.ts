@@ -1,5 +1,6 @@
 // What the hub asks of its memory. Every call is a promise, so that another database can stand behind the same interface.
 import type { AgentType } from '../protocol/agent-status.ts';
+import type { ApprovalOption } from '../protocol/approvals.ts';
 import type { CommandQuery, CommandPage } from '../protocol/api.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 
@@ -46,6 +47,25 @@ export interface StoredChunk {
   offset: number;
   /** Bytes the agent had to drop, where this stands for such a gap; 0 for output. */
   lostBytes: number;
+}
+
+/** A question an agent asked, and its answer. */
+export interface StoredApproval {
+  approvalId: string;
+  commandId: string;
+  agentId: string;
+  title: string;
+  detail: string | null;
+  options: ApprovalOption[];
+  requestedAt: number;
+  /** Null while it is open. */
+  outcome: 'selected' | 'cancelled' | null;
+  optionId: string | null;
+  /** Who answered; null where nobody did. */
+  resolvedBy: string | null;
+  resolvedAt: number | null;
+  /** When the agent said that its program has the answer. */
+  appliedAt: number | null;
 }
 
 /** A line of the connection log, kept for 30 days. */
@@ -99,6 +119,14 @@ export interface Store {
     free(commandId: string): Promise<void>;
     /** Frees the output of all commands but these. */
     freeAllBut(commandIds: readonly string[]): Promise<void>;
+  };
+  approvals: {
+    insert(approval: StoredApproval): Promise<void>;
+    update(approvalId: string, changes: Partial<Omit<StoredApproval, 'approvalId'>>): Promise<void>;
+    /** Those that are open, or whose answer the agent has not confirmed; oldest first. */
+    unsettled(): Promise<StoredApproval[]>;
+    /** All questions of a command, oldest first. */
+    ofCommand(commandId: string): Promise<StoredApproval[]>;
   };
   connections: {
     opened(connection: StoredConnection): Promise<void>;

@@ -3,6 +3,7 @@ import { Elysia, t } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
 import {
   AgentRegistration,
+  ApprovalBody,
   CommandBody,
   CommandQuery,
   type SessionAnswer,
@@ -114,10 +115,30 @@ function createCommandApi({ hub, auth }: ApiParts) {
     });
 }
 
+/** Approvals: what agents ask, and the answers. */
+function createApprovalApi({ hub, auth }: ApiParts) {
+  return new Elysia({ name: 'api/approvals', prefix: '/api/v1/approvals' })
+    .get('/', async ({ request }) => {
+      await auth.require(request);
+      return { items: hub.approvals.open(), nextCursor: null };
+    })
+    .post(
+      '/:approvalId',
+      async ({ request, params, body, set }) => {
+        const who = await auth.require(request);
+        await hub.approvals.respond(who, params.approvalId, body.optionId);
+        set.status = 202;
+        return { approvalId: params.approvalId };
+      },
+      { body: ApprovalBody },
+    );
+}
+
 /** Everything under `/api/v1`. */
 export function createApi(parts: ApiParts) {
   return new Elysia({ name: 'api' })
     .use(createSessionApi(parts))
     .use(createAgentApi(parts))
-    .use(createCommandApi(parts));
+    .use(createCommandApi(parts))
+    .use(createApprovalApi(parts));
 }

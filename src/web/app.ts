@@ -39,7 +39,7 @@ export function createApp(options: AppOptions) {
   const lobby: Lobby = { waiting: new Set(), draining: false };
   const countRefused = createRefusedFrames(clock, log);
   const door = { clock, checkOrigin, lobby, countRefused };
-  const { registry, history, commands } = hub;
+  const { registry, history, commands, approvals } = hub;
   const pageAuth = {
     ...auth,
     hubUrl: (request: Request) => publicUrl ?? new URL(request.url).origin,
@@ -99,6 +99,9 @@ export function createApp(options: AppOptions) {
           interrupt: commands.interrupt,
           registerAgent: registry.register,
           revokeAgent: registry.revoke,
+          approvals: approvals.open,
+          approvalsOf: approvals.ofCommand,
+          respond: approvals.respond,
         },
         pageAuth,
       ),

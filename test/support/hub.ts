@@ -70,12 +70,13 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     (message: string, about: Record<string, unknown> = {}) =>
       void logged.push({ level, message, about });
   const log = { info: logAs('info'), warn: logAs('warn'), error: logAs('error') };
+  let server: typeof app.server = null;
   const hub = await startHub({
     store,
     clock,
     log,
     settings: { ...SETTINGS, ...options.settings },
-    publish: (topic, frame) => app.server?.publish(topic, frame),
+    publish: (topic, frame) => server?.publish(topic, frame),
     ...(options.deflate && { deflate: options.deflate }),
   });
   const { app, drain } = createApp({
@@ -88,6 +89,7 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     version: '0.0.0-test',
   });
   app.listen({ hostname: '127.0.0.1', port: 0 });
+  server = app.server;
   const port = app.server?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;
   const tokens = createTokens(SECRET, clock);

@@ -35,6 +35,8 @@ export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
     lastOutputAt: null,
     process: null,
     suspectedStuck: false,
+    waitingForApproval: false,
+    notice: null,
     ...fields,
   };
 }

@@ -6,6 +6,23 @@ CREATE TABLE `agents` (
 	`created_by` text NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `approvals` (
+	`approval_id` text PRIMARY KEY NOT NULL,
+	`command_id` text NOT NULL,
+	`agent_id` text NOT NULL,
+	`title` text NOT NULL,
+	`detail` text,
+	`options` text NOT NULL,
+	`requested_at` integer NOT NULL,
+	`outcome` text,
+	`option_id` text,
+	`resolved_by` text,
+	`resolved_at` integer,
+	`applied_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `approvals_by_command` ON `approvals` (`command_id`);--> statement-breakpoint
+CREATE INDEX `approvals_by_outcome` ON `approvals` (`outcome`,`applied_at`);--> statement-breakpoint
 CREATE TABLE `commands` (
 	`id` text PRIMARY KEY NOT NULL,
 	`agent_id` text NOT NULL,
