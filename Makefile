@@ -57,10 +57,14 @@ fmt-check: node_modules/.installed
 
 check: fmt-check lint types build test ## What CI runs: format, lint, types, dead code, build, tests
 
+# ROUNDS, SEED and PARALLEL may be given: make chaos ROUNDS=50
+chaos: $(BINARY) ## Look for broken promises: seeded rounds of faults against the binary
+	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
+
 bench: $(BINARY) ## Measure what we claim about speed, beside the raw limit
 	@$(BUN) bench/broadcast.ts
 
 clean: ## Remove what was built and installed, but not the data
 	@rm -rf dist node_modules .toolchain
 
-.PHONY: help build run dev chromium test lint types fmt fmt-check check bench clean
+.PHONY: help build run dev chromium test lint types fmt fmt-check check chaos bench clean
