@@ -41,6 +41,12 @@ export function createDashboardInbox({ state, clock, log }: HubContext, parts: I
     if (execution?.status !== 'running' || !agent?.link) {
       throw new Refusal('command_not_active', 'The command is not running.');
     }
+    if (!agent.capabilities.includes('pty')) {
+      throw new Refusal(
+        'invalid_command',
+        'This agent has no terminal to type into: start it with --pty.',
+      );
+    }
     const { version, ...body } = message;
     tellAgent(agent.link, body);
   }

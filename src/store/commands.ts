@@ -48,6 +48,7 @@ export function createCommands({ db, read, write }: Access): Store['commands'] {
           .select()
           .from(commands)
           .where(and(gte(commands.requestedAt, time), isNotNull(commands.requestId)))
+          .orderBy(asc(commands.requestedAt))
           .all(),
       ),
     page: (query) => read(() => page(query)),

@@ -468,12 +468,19 @@ describe('a viewer', () => {
 
 describe('keystrokes and sizes', () => {
   test('go to the agent of a running command', async () => {
-    await using on = await createStage();
+    await using on = await createStage({ agent: { capabilities: ['shell', 'pty'] } });
     const id = await on.running();
     on.dashboard.say({ type: 'command:input', commandId: id, data: 'y\r' });
     on.dashboard.say({ type: 'terminal:resize', commandId: id, cols: 100, rows: 30 });
     expect(await on.agent.find('command:input')).toMatchObject({ commandId: id, data: 'y\r' });
     expect(await on.agent.find('terminal:resize')).toMatchObject({ cols: 100, rows: 30 });
+  });
+
+  test('are refused where the agent has no terminal', async () => {
+    await using on = await createStage();
+    const commandId = await on.running();
+    on.dashboard.say({ type: 'command:input', commandId, data: 'y' });
+    expect((await on.dashboard.find('error')).code).toBe('invalid_command');
   });
 
   test('are refused where no command runs', async () => {
@@ -523,7 +530,7 @@ describe('rates', () => {
   });
 
   test('of keystrokes and sizes are 64 KB a second, however many messages that is', async () => {
-    await using on = await createStage();
+    await using on = await createStage({ agent: { capabilities: ['shell', 'pty'] } });
     const id = await on.running();
     for (let i = 0; i < 100; i++)
       on.dashboard.say({ type: 'command:input', commandId: id, data: 'x' });
