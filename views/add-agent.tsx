@@ -1,6 +1,7 @@
 // The dialogs about an agent's existence: adding it, its token once, and revoking it.
 import type { AgentRegistered } from '../src/protocol/api.ts';
 import { agentAddress } from './addresses.ts';
+import { Copyable } from './copyable.tsx';
 import { Icon } from './icons.tsx';
 import { Notice } from './notice.tsx';
 import { agentTypes } from './words.ts';
@@ -106,22 +107,6 @@ export function AgentAdded(props: { registered: AgentRegistered; hubUrl: string 
         </a>
       </div>
     </>
-  );
-}
-
-function Copyable({ id, label, text }: { id: string; label: string; text: string }) {
-  return (
-    <div class="copyable">
-      <code id={id} tabIndex={0} aria-label={label}>
-        {text}
-      </code>
-      <button class="button button-small" type="button" data-copy={id}>
-        <Icon name="copy" />
-        <span data-copy-word aria-live="polite">
-          Copy
-        </span>
-      </button>
-    </div>
   );
 }
 

@@ -18,6 +18,9 @@ export function commandAddress(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
 }
 
+/** The inbox, and where answers are sent. */
+export const approvalsAddress = '/approvals';
+
 /** A page of the history, as the filters have it; `path` is the full page or one of its fragments. */
 export function historyAddress(query: CommandQuery, path = '/history'): string {
   const parameters = new URLSearchParams();

@@ -3,7 +3,7 @@ import type { AgentSummary, CommandExecution } from '../src/protocol/entities.ts
 import { agentAddress } from './addresses.ts';
 import { count } from './measures.ts';
 import { Moment } from './moment.tsx';
-import { AgentStatusWord, SignalHead } from './signals.tsx';
+import { AgentStatusWord, lampOf, SignalHead } from './signals.tsx';
 import { Signs } from './signs.tsx';
 import { agentTypes } from './words.ts';
 
@@ -11,16 +11,19 @@ import { agentTypes } from './words.ts';
 export interface AgentWithCommand {
   agent: AgentSummary;
   current: CommandExecution | null;
+  /** The title of its oldest open question, if it has one. */
+  asks: string | null;
 }
 
 /** The most blocks a track shows before it only counts. */
 const BLOCKS = 8;
 
 /** A row of the overview; the whole of it is the link. */
-export function AgentRow({ agent, current }: AgentWithCommand) {
+export function AgentRow({ agent, current, asks }: AgentWithCommand) {
+  const lamp = lampOf(agent);
   return (
-    <li class={`agent agent-${agent.status}`} id={`agent-${agent.agentId}`}>
-      <SignalHead status={agent.status} />
+    <li class={`agent agent-${lamp}`} id={`agent-${agent.agentId}`}>
+      <SignalHead lamp={lamp} />
       <div class="agent-who">
         <h2>
           <a class="agent-link" href={agentAddress(agent.agentId)}>
@@ -28,12 +31,17 @@ export function AgentRow({ agent, current }: AgentWithCommand) {
           </a>
         </h2>
         <p class="agent-facts">
-          <AgentStatusWord status={agent.status} />
+          <AgentStatusWord lamp={lamp} />
           <span>{agentTypes[agent.agentType]}</span>
         </p>
       </div>
       <div class="agent-now">
         <NowLine agent={agent} current={current} />
+        {asks !== null && (
+          <p class="agent-asks">
+            <span>Asks</span> <b>{asks}</b>
+          </p>
+        )}
         <p class="agent-heartbeat agent-facts">
           <Signs agent={agent} />
         </p>
@@ -43,7 +51,7 @@ export function AgentRow({ agent, current }: AgentWithCommand) {
   );
 }
 
-function NowLine({ agent, current }: AgentWithCommand) {
+function NowLine({ agent, current }: Pick<AgentWithCommand, 'agent' | 'current'>) {
   if (!current) {
     const idle = agent.status === 'offline' ? 'Not connected' : 'Idle, ready for a command';
     return <p class="agent-command agent-idle">{idle}</p>;

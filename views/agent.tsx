@@ -1,13 +1,15 @@
 // An agent's page: how it is, its terminal, its queue, what it ran, and the box that sends it commands.
 import { type AgentSummary, type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
 import { agentAddress, agentLiveAddress } from './addresses.ts';
-import { Composer, ComposerHint } from './composer.tsx';
-import { ofAgent, REFRESH, whenever } from './events.ts';
+import { AgentNotice } from './agent-notice.tsx';
+import { ApprovalCards, type Question } from './approval-card.tsx';
+import { Composer, ComposerHint, ComposerSession } from './composer.tsx';
+import { ANY_APPROVAL, ofAgent, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
 import { Partial } from './partial.tsx';
 import { Queue } from './queue.tsx';
 import { Recent } from './recent.tsx';
-import { AgentStatusWord, SignalHead } from './signals.tsx';
+import { AgentStatusWord, lampOf, SignalHead } from './signals.tsx';
 import { Signs } from './signs.tsx';
 import { type Shown, TerminalHead, TerminalScreen } from './terminal.tsx';
 import { agentTypes } from './words.ts';
@@ -19,6 +21,8 @@ export interface AgentState {
   live: CommandExecution[];
   recent: CommandExecution[];
   shown: Shown | null;
+  /** The open ones of this agent, oldest first. */
+  questions: Question[];
 }
 
 /** The page at `/agents/:id`. */
@@ -28,9 +32,11 @@ export function AgentPage(props: AgentState & { frame: Frame; requestId: string 
   return (
     <Page frame={frame} reader={reader} title={agent.agentId} section="agents">
       <AgentHead agent={agent} reader={reader} />
+      <AgentNotice agent={agent} />
       <AgentWatch agentId={agent.agentId} chosenId={shown?.chosen ? shown.command.id : null} />
       <div class="desk">
         <div class="desk-main">
+          <AgentAsks reader={reader} questions={props.questions} />
           <section class="panel terminal-panel" aria-label="Terminal">
             <TerminalHead shown={shown} mayInterrupt={operates} />
             <TerminalScreen />
@@ -51,12 +57,18 @@ export function AgentPage(props: AgentState & { frame: Frame; requestId: string 
 }
 
 /** The answer to `/agents/:id/live`: every part of the page that changes, each to its own place. */
-export function AgentLive({ reader, agent, live, recent, shown }: AgentState) {
+export function AgentLive({ reader, agent, live, recent, shown, questions }: AgentState) {
   const operates = mayActAs(reader.role, 'operator');
   return (
     <>
       <Partial target="#agent-head">
         <AgentHead agent={agent} reader={reader} />
+      </Partial>
+      <Partial target="#agent-notice">
+        <AgentNotice agent={agent} />
+      </Partial>
+      <Partial target="#agent-asks">
+        <AgentAsks reader={reader} questions={questions} />
       </Partial>
       <Partial target="#terminal-head">
         <TerminalHead shown={shown} mayInterrupt={operates} />
@@ -68,9 +80,14 @@ export function AgentLive({ reader, agent, live, recent, shown }: AgentState) {
         <Recent agentId={agent.agentId} commands={recent} shownId={shown?.command.id ?? null} />
       </Partial>
       {operates && (
-        <Partial target="#composer-hint">
-          <ComposerHint agent={agent} />
-        </Partial>
+        <>
+          <Partial target="#composer-session">
+            <ComposerSession agent={agent} />
+          </Partial>
+          <Partial target="#composer-hint">
+            <ComposerHint agent={agent} />
+          </Partial>
+        </>
       )}
     </>
   );
@@ -82,21 +99,31 @@ function AgentWatch({ agentId, chosenId }: { agentId: string; chosenId: string |
     <div
       hidden
       hx-get={agentLiveAddress(agentId, chosenId ?? undefined)}
-      hx-trigger={`${whenever(ofAgent(agentId), REFRESH)}, every 10s`}
+      hx-trigger={`${whenever(ofAgent(agentId), ANY_APPROVAL, REFRESH)}, every 10s`}
       hx-swap="none"
       hx-sync="this:queue last"
     />
   );
 }
 
-function AgentHead({ agent, reader }: { agent: AgentSummary; reader: Reader }) {
+/** What this agent asks, above its terminal: nothing goes on there until somebody answers. */
+function AgentAsks({ reader, questions }: Pick<AgentState, 'reader' | 'questions'>) {
   return (
-    <div id="agent-head" class={`agent-head agent-${agent.status}`}>
-      <SignalHead status={agent.status} />
+    <section id="agent-asks" aria-label="Open questions">
+      <ApprovalCards questions={questions} reader={reader} known="agent" />
+    </section>
+  );
+}
+
+function AgentHead({ agent, reader }: { agent: AgentSummary; reader: Reader }) {
+  const lamp = lampOf(agent);
+  return (
+    <div id="agent-head" class={`agent-head agent-${lamp}`}>
+      <SignalHead lamp={lamp} />
       <div>
         <h1 class="plate">{agent.agentId}</h1>
         <p class="agent-facts">
-          <AgentStatusWord status={agent.status} />
+          <AgentStatusWord lamp={lamp} />
           <span>{agentTypes[agent.agentType]}</span>
           <Signs agent={agent} />
         </p>

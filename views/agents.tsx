@@ -1,12 +1,11 @@
 // The overview: every agent, and how it is.
-import type { AgentStatus } from '../src/protocol/agent-status.ts';
 import { mayActAs } from '../src/protocol/entities.ts';
 import { AgentRow, type AgentWithCommand } from './agent-row.tsx';
-import { ANY_AGENT, ANY_COMMAND, REFRESH, whenever } from './events.ts';
+import { ANY_AGENT, ANY_APPROVAL, ANY_COMMAND, REFRESH, whenever } from './events.ts';
 import { Icon } from './icons.tsx';
 import { type Frame, Page, type Reader } from './layout.tsx';
-import { SignalHead } from './signals.tsx';
-import { agentStatuses } from './words.ts';
+import { lampOf, SignalHead } from './signals.tsx';
+import { type AgentLamp, agentLamps } from './words.ts';
 
 interface AgentsProps {
   reader: Reader;
@@ -33,7 +32,7 @@ export function AgentList({ reader, agents }: AgentsProps) {
       id="agents"
       aria-label="Agents"
       hx-get="/agents"
-      hx-trigger={`${whenever(ANY_AGENT, ANY_COMMAND, REFRESH)}, every 10s`}
+      hx-trigger={`${whenever(ANY_AGENT, ANY_COMMAND, ANY_APPROVAL, REFRESH)}, every 10s`}
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
@@ -43,16 +42,18 @@ export function AgentList({ reader, agents }: AgentsProps) {
 }
 
 function Rows({ agents }: { agents: AgentWithCommand[] }) {
-  const statuses: AgentStatus[] = ['online', 'busy', 'offline'];
+  const lamps: AgentLamp[] = ['waiting', 'online', 'busy', 'offline'];
+  const lit = (lamp: AgentLamp) => agents.filter(({ agent }) => lampOf(agent) === lamp).length;
   return (
     <>
       <p class="tally">
-        {statuses.map((status) => (
-          <span key={status} class={`tally-${status}`}>
-            <b>{agents.filter(({ agent }) => agent.status === status).length}</b>{' '}
-            {agentStatuses[status].toLowerCase()}
-          </span>
-        ))}
+        {lamps
+          .filter((lamp) => lamp !== 'waiting' || lit(lamp) > 0)
+          .map((lamp) => (
+            <span key={lamp} class={`tally-${lamp}`}>
+              <b>{lit(lamp)}</b> {agentLamps[lamp].toLowerCase()}
+            </span>
+          ))}
       </p>
       <ul class="agents">
         {agents.map((row) => (
@@ -81,9 +82,9 @@ function NoAgents({ reader }: { reader: Reader }) {
   return (
     <div class="empty">
       <div class="empty-signals" aria-hidden="true">
-        <SignalHead status="offline" />
-        <SignalHead status="busy" />
-        <SignalHead status="online" />
+        <SignalHead lamp="offline" />
+        <SignalHead lamp="busy" />
+        <SignalHead lamp="online" />
       </div>
       <h2>The line is quiet</h2>
       {mayActAs(reader.role, 'admin') ? (

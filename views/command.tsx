@@ -1,9 +1,12 @@
 // A command's page: everything that is known of it, and its terminal.
 import { hasEnded } from '../src/protocol/command-status.ts';
+import type { Approval } from '../src/protocol/approvals.ts';
 import { type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
 import type { ComponentChildren } from 'preact';
 import { agentAddress, commandAddress } from './addresses.ts';
-import { ofAgent, ofCommand, REFRESH, whenever } from './events.ts';
+import { ApprovalAudit } from './approval-audit.tsx';
+import { ApprovalCards } from './approval-card.tsx';
+import { ANY_APPROVAL, ofAgent, ofCommand, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
 import { duration } from './measures.ts';
 import { Moment } from './moment.tsx';
@@ -15,10 +18,13 @@ interface CommandProps {
   reader: Reader;
   command: CommandExecution;
   output: 'held' | 'expired';
+  /** Everything it asked, oldest first. */
+  approvals: Approval[];
 }
 
 /** The page at `/commands/:id`. */
-export function CommandPage({ frame, reader, command, output }: CommandProps & { frame: Frame }) {
+export function CommandPage(props: CommandProps & { frame: Frame }) {
+  const { frame, reader, command, output, approvals } = props;
   return (
     <Page frame={frame} reader={reader} title={firstLine(command.command)} section="history">
       <p class="crumbs">
@@ -33,6 +39,7 @@ export function CommandPage({ frame, reader, command, output }: CommandProps & {
       </pre>
       <CommandWatch command={command} />
       <CommandFields command={command} />
+      <CommandAsks {...{ reader, command, approvals }} />
       <section class="panel terminal-panel" aria-label="Terminal">
         <TerminalHead
           shown={{ command, output, chosen: false }}
@@ -41,16 +48,23 @@ export function CommandPage({ frame, reader, command, output }: CommandProps & {
         />
         <TerminalScreen />
       </section>
+      <ApprovalAudit approvals={approvals} status={command.status} />
     </Page>
   );
 }
 
 /** The answer to `/commands/:id/live`: the parts that change. */
-export function CommandLive({ reader, command, output }: CommandProps) {
+export function CommandLive({ reader, command, output, approvals }: CommandProps) {
   return (
     <>
       <Partial target="#command-fields">
         <CommandFields command={command} />
+      </Partial>
+      <Partial target="#command-asks">
+        <CommandAsks {...{ reader, command, approvals }} />
+      </Partial>
+      <Partial target="#approval-audit">
+        <ApprovalAudit approvals={approvals} status={command.status} />
       </Partial>
       <Partial target="#terminal-head">
         <TerminalHead
@@ -73,8 +87,22 @@ function CommandWatch({ command }: { command: CommandExecution }) {
   const live = { 'hx-get': `${commandAddress(command.id)}/live`, 'hx-swap': 'none' };
   const events = hasEnded(command.status)
     ? whenever(REFRESH)
-    : whenever(ofCommand(command.id), ofAgent(command.agentId), REFRESH);
+    : `${whenever(ofCommand(command.id), ofAgent(command.agentId), ANY_APPROVAL, REFRESH)}, every 10s`;
   return <div id="command-watch" hidden hx-trigger={events} hx-sync="this:queue last" {...live} />;
+}
+
+/** Its open questions. */
+function CommandAsks({ reader, command, approvals }: Omit<CommandProps, 'output'>) {
+  const open = approvals.filter(({ outcome }) => outcome === null);
+  return (
+    <section id="command-asks" aria-label="Open questions">
+      <ApprovalCards
+        questions={open.map((approval) => ({ approval, command }))}
+        reader={reader}
+        known="command"
+      />
+    </section>
+  );
 }
 
 function CommandFields({ command }: { command: CommandExecution }) {

@@ -23,7 +23,6 @@ interface ComposerProps {
 
 /** The form that sends a command to one agent. */
 export function Composer({ agent, requestId }: ComposerProps) {
-  const prompts = agent.capabilities.includes('prompt');
   return (
     <section class="composer panel" aria-label="Send a command">
       <form
@@ -57,12 +56,7 @@ export function Composer({ agent, requestId }: ComposerProps) {
               ))}
             </select>
           </label>
-          {prompts && (
-            <label class="check" title="Forget what was said before">
-              <input type="checkbox" name="session" value="new" />
-              <span>New conversation</span>
-            </label>
-          )}
+          <ComposerSession agent={agent} />
           <button class="button button-first composer-send" type="submit">
             <Icon name="send" />
             Send
@@ -88,43 +82,81 @@ function ComposerText({ requestId }: { requestId: string }) {
         name="command"
         rows={3}
         placeholder="Write a command…"
+        autocomplete="off"
         spellcheck={false}
         autocapitalize="none"
         aria-describedby="composer-hint composer-note"
         data-send-on-enter
         required
       />
+      <ul
+        id="completions"
+        class="completions"
+        role="listbox"
+        aria-label="Slash commands of this agent"
+        hidden
+      />
     </div>
   );
 }
 
-/** What this agent takes now; swapped as it comes, goes or learns. */
-export function ComposerHint({ agent }: { agent: AgentSummary }) {
+/** Whether a prompt goes on with the conversation; nothing to choose where the agent has none. */
+export function ComposerSession({ agent }: { agent: AgentSummary }) {
   return (
-    <p id="composer-hint" class="composer-hint">
+    <span id="composer-session">
+      {agent.capabilities.includes('prompt') && (
+        <label class="check" title="Forget what was said before">
+          <input type="checkbox" name="session" value="new" />
+          <span>New conversation</span>
+        </label>
+      )}
+    </span>
+  );
+}
+
+/** What this agent takes now; swapped as it comes, goes or learns. The island reads its slash commands from here. */
+export function ComposerHint({ agent }: { agent: AgentSummary }) {
+  const slash = slashCommands(agent.capabilities);
+  return (
+    <p id="composer-hint" class="composer-hint" data-slash={JSON.stringify(slash)}>
       {agent.status === 'offline' ? (
         <>
           <b>{agent.agentId} is offline</b>: commands are refused until it is back.
         </>
       ) : (
-        <>{takes(agent.capabilities)} Ctrl or ⌘ with Enter sends.</>
+        <>
+          {takes(agent.capabilities)} {whyNoPrompt(agent)}{' '}
+          <span class="composer-keys">Ctrl or ⌘ with Enter sends.</span>
+        </>
       )}
     </p>
   );
 }
 
+/** The slash commands among what an agent takes, in the order of the alphabet. */
+function slashCommands(capabilities: string[]): string[] {
+  return capabilities.filter((name) => name.startsWith('/')).toSorted();
+}
+
 function takes(capabilities: string[]): string {
-  const prompt = capabilities.includes('prompt');
-  const shell = capabilities.includes('shell');
-  const slash = capabilities.filter((name) => name.startsWith('/'));
+  const [first, ...others] = slashCommands(capabilities);
   const kinds = [
-    ...(prompt ? ['a prompt'] : []),
-    ...(slash.length > 0
-      ? [`${slash.slice(0, 3).join(', ')}${slash.length > 3 ? ', …' : ''}`]
-      : []),
-    ...(shell ? ['!command for its shell'] : []),
+    ...(capabilities.includes('prompt') ? ['prompts'] : []),
+    ...(capabilities.includes('shell') ? ['!commands for its shell'] : []),
+    ...(first === undefined
+      ? []
+      : [others.length === 0 ? first : `/ for ${others.length + 1} slash commands`]),
   ];
-  return kinds.length === 0 ? '' : `Takes ${kinds.join(' or ')}.`;
+  if (kinds.length === 0) return 'Takes no commands now.';
+  return `Takes ${new Intl.ListFormat('en', { type: 'conjunction' }).format(kinds)}.`;
+}
+
+/** Where it gave a reason, that stands at the top of the page. */
+function whyNoPrompt({ capabilities, notice }: AgentSummary): string {
+  if (capabilities.includes('prompt')) return '';
+  return notice === null
+    ? 'It takes no prompts.'
+    : 'It takes no prompts: the notice above says why.';
 }
 
 /** The answer to a command that was accepted: where it stands, and an empty box. */

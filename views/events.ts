@@ -5,6 +5,8 @@
 export const ANY_AGENT = 'signalbox:agent-status';
 /** Any command moved on. */
 export const ANY_COMMAND = 'signalbox:command-status';
+/** An agent asks, or a question of one was answered. */
+export const ANY_APPROVAL = 'signalbox:approval';
 /** The page may have missed something, or has just changed it: fetch again. */
 export const REFRESH = 'signalbox:refresh';
 

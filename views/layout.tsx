@@ -1,6 +1,8 @@
 // What every page has around it: the head, the name board with its menu, the banner, the dialog and the notices.
 import type { ComponentChildren } from 'preact';
 import type { Role } from '../src/protocol/entities.ts';
+import { titleWith } from '../src/protocol/approvals.ts';
+import { approvalsAddress } from './addresses.ts';
 import { Icon, Mark } from './icons.tsx';
 
 /** Addresses of the embedded files, as src/web/assets.ts serves them. */
@@ -19,6 +21,8 @@ export interface Frame {
   build: string;
   /** Of this response's Content-Security-Policy; the island gives it to the styles that xterm makes. */
   nonce: string;
+  /** How many questions of agents were open when it was answered; the island keeps the count. */
+  waiting: number;
   /** What the reader chose, or null to follow the system. */
   theme: 'dark' | 'light' | null;
 }
@@ -46,6 +50,7 @@ interface DocumentProps {
 }
 
 function Document({ frame, title, live, children }: DocumentProps) {
+  const plain = `${title} · Signalbox`;
   return (
     <html lang="en" {...(frame.theme && { 'data-theme': frame.theme })}>
       <head>
@@ -53,7 +58,7 @@ function Document({ frame, title, live, children }: DocumentProps) {
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="dark light" />
         <meta name="referrer" content="same-origin" />
-        <title>{`${title} · Signalbox`}</title>
+        <title data-plain={plain}>{titleWith(plain, live ? frame.waiting : 0)}</title>
         <link rel="icon" type="image/svg+xml" href={frame.assets.icon} />
         <link rel="stylesheet" href={frame.assets.css} />
         {live && (
@@ -92,7 +97,7 @@ interface PageProps {
   frame: Frame;
   reader: Reader;
   title: string;
-  section: 'agents' | 'history';
+  section: 'agents' | 'approvals' | 'history';
   children: ComponentChildren;
 }
 
@@ -104,7 +109,7 @@ export function Page({ frame, reader, title, section, children }: PageProps) {
         <a class="skip" href="#main">
           Skip to the content
         </a>
-        <header class="board">
+        <header class="board" data-waiting={frame.waiting > 0 ? '' : undefined}>
           <a class="board-name" href="/">
             <Mark />
             <span>Signalbox</span>
@@ -112,6 +117,16 @@ export function Page({ frame, reader, title, section, children }: PageProps) {
           <nav class="board-menu" aria-label="Main">
             <a href="/" {...(section === 'agents' && { 'aria-current': 'page' })}>
               Agents
+            </a>
+            <a
+              href={approvalsAddress}
+              {...(section === 'approvals' && { 'aria-current': 'page' as const })}
+            >
+              Approvals
+              <span id="waiting" class="board-count" role="status" hidden={frame.waiting === 0}>
+                <b data-count>{frame.waiting}</b>
+                <span class="visually-hidden"> open</span>
+              </span>
             </a>
             <a href="/history" {...(section === 'history' && { 'aria-current': 'page' })}>
               History

@@ -8,9 +8,13 @@ export const agentTypes: Record<AgentType, string> = {
   codex: 'Codex',
 };
 
-export const agentStatuses: Record<AgentStatus, string> = {
+/** What an agent's signal shows: its status, or that it cannot go on until somebody answers. */
+export type AgentLamp = AgentStatus | 'waiting';
+
+export const agentLamps: Record<AgentLamp, string> = {
   online: 'Online',
   busy: 'Busy',
+  waiting: 'Waiting for approval',
   offline: 'Offline',
 };
 

@@ -23,13 +23,14 @@ export function eventsOf(message: HubToDashboard): string[] {
         `signalbox:command/${message.commandId}`,
         `signalbox:agent/${message.agentId}`,
       ];
+    case 'approval:request':
+    case 'approval:resolved':
+      return ['signalbox:approval'];
     case 'command:accepted':
     case 'terminal:output':
     case 'terminal:gap':
     case 'terminal:complete':
     case 'hub:heartbeat':
-    case 'approval:request':
-    case 'approval:resolved':
     case 'error':
       return [];
     default:

@@ -1,7 +1,10 @@
 // The page's island: the only script of ours in the browser. It keeps the connection, tells htmx what changed,
 // and draws the terminal; everything else on the page comes from the server as HTML.
 import { systemClock } from '../protocol/clock.ts';
+import { createApprovalNews, offerNotifications } from './approval-news.ts';
+import { runApprovals } from './approvals.ts';
 import { showBanner } from './banner.ts';
+import { runCompletions } from './completion-list.ts';
 import { createEvents } from './events.ts';
 import { buildOf, draftsIn, isOutdated } from './build.ts';
 import { helpForms } from './forms.ts';
@@ -12,6 +15,7 @@ import { connectToHub, type Socket } from './socket.ts';
 import { afterChoice, afterMessage, createState } from './store.ts';
 import { allowOwnStyles } from './style-nonce.ts';
 import { runThemeSwitch } from './theme-switch.ts';
+import { showWaiting } from './waiting.ts';
 
 const store = createState();
 /** How far the hub's clock is ahead of the browser's, in milliseconds. */
@@ -22,7 +26,12 @@ allowOwnStyles(document);
 defineLocalTime(() => Date.now() + ahead);
 runThemeSwitch();
 helpForms();
+runCompletions(document);
+runApprovals(systemClock, document);
+offerNotifications(document);
+showWaiting(store, systemClock, document);
 
+const tellReader = createApprovalNews(document);
 const tell = createEvents(systemClock, document.body);
 const terminal = openPageTerminal({
   send: (message) => hub?.send(message) ?? false,
@@ -45,6 +54,7 @@ hub = connectToHub({
   terminals: () => terminal?.positions() ?? [],
   onMessage(message) {
     if (message.type === 'hub:heartbeat') ahead = message.timestamp - Date.now();
+    tellReader(message, store.getState().approvals);
     store.setState((state) => afterMessage(state, message));
     terminal?.hear(message);
     tell(message);

@@ -2,7 +2,11 @@
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { AgentStatus } from '../protocol/agent-status.ts';
 import type { CommandExecution } from '../protocol/entities.ts';
-import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import type {
+  ApprovalRequest,
+  CommandStatusUpdate,
+  HubToDashboard,
+} from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 
 export interface WebSocketState {
@@ -12,6 +16,8 @@ export interface WebSocketState {
   activeCommand: CommandExecution | null;
   /** Its output as it came, the oldest dropped past 1 MB, as the hub does. */
   terminalOutput: string[];
+  /** The open questions of all agents. */
+  approvals: Map<string, ApprovalRequest>;
   error: Error | null;
 }
 
@@ -24,6 +30,7 @@ export function createState(): Store {
     agents: new Map(),
     activeCommand: null,
     terminalOutput: [],
+    approvals: new Map(),
     error: null,
   }));
 }
@@ -35,7 +42,8 @@ export function afterMessage(
 ): Partial<WebSocketState> {
   switch (message.type) {
     case 'dashboard:welcome':
-      return { connectionStatus: 'connected', error: null };
+      // The open questions follow.
+      return { connectionStatus: 'connected', error: null, approvals: new Map() };
     case 'agent:status':
       return { agents: new Map(state.agents).set(message.agentId, message.status) };
     case 'command:status':
@@ -43,14 +51,19 @@ export function afterMessage(
     case 'terminal:output':
       if (message.commandId !== state.activeCommand?.id) return {};
       return { terminalOutput: bounded([...state.terminalOutput, message.data]) };
+    case 'approval:request':
+      return { approvals: new Map(state.approvals).set(message.approvalId, message) };
+    case 'approval:resolved': {
+      const approvals = new Map(state.approvals);
+      approvals.delete(message.approvalId);
+      return { approvals };
+    }
     case 'error':
       return { error: new Error(message.message) };
     case 'command:accepted':
     case 'terminal:gap':
     case 'terminal:complete':
     case 'hub:heartbeat':
-    case 'approval:request':
-    case 'approval:resolved':
       return {};
     default:
       message satisfies never;

@@ -13,6 +13,7 @@ import { REFRESH } from '../../views/events.ts';
 import { NotFoundPage } from '../../views/not-found.tsx';
 import type { Shown } from '../../views/terminal.tsx';
 import { document, fragment, redirect } from './page-answer.ts';
+import { openQuestions } from './page-approvals.tsx';
 import { commandBody, field } from './page-fields.ts';
 import { type Enter, requireRole } from './page-gate.tsx';
 import type { Identity, PageAuth, PageSource } from './page-source.ts';
@@ -26,7 +27,11 @@ export function createAgentPages(source: PageSource, auth: PageAuth, enter: Ente
   return new Elysia({ name: 'pages/agents' })
     .get('/', ({ request }) =>
       enter(request, (reader) =>
-        document(request, (frame) => <AgentsPage {...{ frame, reader, agents: agents(source) }} />),
+        document(
+          request,
+          (frame) => <AgentsPage {...{ frame, reader, agents: agents(source) }} />,
+          { waiting: source.approvals().length },
+        ),
       ),
     )
     .get('/agents', ({ request }) =>
@@ -50,7 +55,10 @@ export function createAgentPages(source: PageSource, auth: PageAuth, enter: Ente
         const state = await agentState(source, reader, params.id, request);
         if (!state) return noSuchAgent(request, reader, params.id);
         const requestId = Bun.randomUUIDv7();
-        return document(request, (frame) => <AgentPage {...state} {...{ frame, requestId }} />);
+        const waiting = source.approvals().length;
+        return document(request, (frame) => <AgentPage {...state} {...{ frame, requestId }} />, {
+          waiting,
+        });
       }),
     )
     .get('/agents/:id/live', ({ request, params }) =>
@@ -94,7 +102,8 @@ function agents(source: PageSource): AgentWithCommand[] {
   return source.agents().map((agent) => {
     const [first] = source.live(agent.agentId);
     const isCurrent = first && (first.status === 'running' || first.id === agent.currentCommand);
-    return { agent, current: isCurrent ? first : null };
+    const asked = source.approvals().find(({ agentId }) => agentId === agent.agentId);
+    return { agent, current: isCurrent ? first : null, asks: asked?.title ?? null };
   });
 }
 
@@ -121,7 +130,8 @@ async function agentState(
   const shown: Shown | null = command
     ? { command, output: source.outputState(command.id), chosen: isTheirs }
     : null;
-  return { reader, agent, live, recent, shown };
+  const questions = openQuestions(source).filter(({ approval }) => approval.agentId === agentId);
+  return { reader, agent, live, recent, shown, questions };
 }
 
 async function addAgent(

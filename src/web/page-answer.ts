@@ -18,17 +18,23 @@ interface AnswerOptions {
   headers?: Record<string, string>;
 }
 
+interface DocumentOptions extends AnswerOptions {
+  /** How many questions of agents are open, for the name board and the title. */
+  waiting?: number;
+}
+
 /** A whole document. `view` is given this response's own frame: its nonce is used once. */
 export function document(
   request: Request,
   view: (frame: Frame) => VNode,
-  { status = 200, headers = {} }: AnswerOptions = {},
+  { status = 200, headers = {}, waiting = 0 }: DocumentOptions = {},
 ): Response {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   const frame: Frame = {
     assets: assetLinks,
     build: assetBuild,
     nonce,
+    waiting,
     theme: chosenTheme(request),
   };
   return new Response(`<!doctype html>${renderToString(view(frame))}`, {

@@ -19,9 +19,11 @@ export function createCommandPages(source: PageSource, enter: Enter) {
         const query = commandQuery(request);
         const page = await source.history(query);
         const agents = source.agents();
-        return document(request, (frame) => (
-          <HistoryPage {...{ frame, reader, agents, query, page }} />
-        ));
+        return document(
+          request,
+          (frame) => <HistoryPage {...{ frame, reader, agents, query, page }} />,
+          { waiting: source.approvals().length },
+        );
       }),
     )
     .get('/history/list', ({ request }) =>
@@ -48,9 +50,12 @@ export function createCommandPages(source: PageSource, enter: Enter) {
           });
         }
         const output = source.outputState(command.id);
-        return document(request, (frame) => (
-          <CommandPage {...{ frame, reader, command, output }} />
-        ));
+        const approvals = await source.approvalsOf(command.id);
+        return document(
+          request,
+          (frame) => <CommandPage {...{ frame, reader, command, output, approvals }} />,
+          { waiting: source.approvals().length },
+        );
       }),
     )
     .get('/commands/:id/live', ({ request, params }) =>
@@ -58,7 +63,8 @@ export function createCommandPages(source: PageSource, enter: Enter) {
         const command = await source.command(params.id);
         if (!command) return redirect(request, '/history');
         const output = source.outputState(command.id);
-        return fragment(<CommandLive {...{ reader, command, output }} />);
+        const approvals = await source.approvalsOf(command.id);
+        return fragment(<CommandLive {...{ reader, command, output, approvals }} />);
       }),
     )
     .post('/commands/:id/interrupt', ({ request, params }) =>

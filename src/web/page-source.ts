@@ -8,6 +8,7 @@ import type {
   CommandQuery,
 } from '../protocol/api.ts';
 import type { Actor as Identity } from '../hub/dashboard-connection.ts';
+import type { Approval } from '../protocol/approvals.ts';
 import type { AgentSummary, CommandExecution } from '../protocol/entities.ts';
 
 /** Somebody who has signed in. */
@@ -27,6 +28,12 @@ export interface PageSource {
   request(who: Identity, body: CommandBody): Promise<CommandAnswer>;
   /** @throws {Refusal} */
   interrupt(who: Identity, commandId: string): Promise<void>;
+  /** The open questions, oldest first. */
+  approvals(): Approval[];
+  /** Everything one command asked, oldest first. */
+  approvalsOf(commandId: string): Promise<Approval[]>;
+  /** @throws {Refusal} */
+  respond(who: Identity, approvalId: string, optionId: string): Promise<void>;
   /** @throws {Refusal} */
   registerAgent(who: Identity, body: AgentRegistration): Promise<AgentRegistered>;
   /** @throws {Refusal} */

@@ -4,6 +4,7 @@ import { NotFoundPage } from '../../views/not-found.tsx';
 import { createAssets } from './assets.ts';
 import { createAgentPages } from './page-agents.tsx';
 import { document } from './page-answer.ts';
+import { createApprovalPages } from './page-approvals.tsx';
 import { createCommandPages } from './page-commands.tsx';
 import { createDoor } from './page-door.tsx';
 import { createGate } from './page-gate.tsx';
@@ -16,7 +17,8 @@ export function createPages(source: PageSource, auth: PageAuth) {
     .use(createAssets())
     .use(createDoor(auth))
     .use(createAgentPages(source, auth, enter))
-    .use(createCommandPages(source, enter));
+    .use(createCommandPages(source, enter))
+    .use(createApprovalPages(source, enter));
 }
 
 /** The page for an address that nobody serves, for the application's own `onError`. */

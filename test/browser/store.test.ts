@@ -47,6 +47,7 @@ test('a page begins connecting, and knows nobody', () => {
     agents: new Map(),
     activeCommand: null,
     terminalOutput: [],
+    approvals: new Map(),
     error: null,
   });
 });

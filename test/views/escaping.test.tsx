@@ -5,15 +5,21 @@ import { AgentLive, AgentPage } from '../../views/agent.tsx';
 import { AgentsPage } from '../../views/agents.tsx';
 import { CommandLive, CommandPage } from '../../views/command.tsx';
 import { HistoryOlder, HistoryPage } from '../../views/history.tsx';
+import { ApprovalList, ApprovalsPage } from '../../views/approvals.tsx';
 import { LoginPage, SetupPage } from '../../views/login.tsx';
 import { NotFoundPage } from '../../views/not-found.tsx';
 import { Notice } from '../../views/notice.tsx';
 import { see } from './render.ts';
-import { admin, agent, command, frame } from './samples.ts';
+import { admin, agent, approval, command, frame } from './samples.ts';
 
 const EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
 
-const evilAgent = agent({ agentId: EVIL, capabilities: ['prompt', `/${EVIL}`], status: 'busy' });
+const evilAgent = agent({
+  agentId: EVIL,
+  capabilities: ['prompt', `/${EVIL}`],
+  status: 'busy',
+  notice: `${EVIL}. Mend it: ${EVIL}`,
+});
 const evilCommand = command({
   id: EVIL,
   agentId: EVIL,
@@ -22,6 +28,22 @@ const evilCommand = command({
   status: 'failed',
   error: { code: 'program_failed', message: EVIL },
 });
+const evilQuestion = approval({
+  approvalId: EVIL,
+  commandId: EVIL,
+  agentId: EVIL,
+  title: EVIL,
+  detail: `${EVIL}\n@@ -1,1 +1,1 @@\n-${EVIL}\n+${EVIL}`,
+  options: [{ optionId: EVIL, name: EVIL, kind: EVIL }],
+});
+const evilAnswer = {
+  ...evilQuestion,
+  outcome: 'selected' as const,
+  optionId: EVIL,
+  resolvedBy: EVIL,
+};
+const questions = [{ approval: evilQuestion, command: evilCommand }];
+const approvals = [evilQuestion, { ...evilAnswer, approvalId: 'q2' }];
 const reader = { ...admin, userId: EVIL };
 const state = {
   reader,
@@ -32,6 +54,7 @@ const state = {
   ],
   recent: [evilCommand],
   shown: { command: evilCommand, output: 'held' as const, chosen: true },
+  questions,
 };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL };
 const page = { items: [evilCommand], nextCursor: EVIL };
@@ -42,7 +65,7 @@ const views = {
     <AgentsPage
       frame={frame}
       reader={reader}
-      agents={[{ agent: evilAgent, current: evilCommand }]}
+      agents={[{ agent: evilAgent, current: evilCommand, asks: EVIL }]}
     />
   ),
   'an agent': <AgentPage {...state} frame={frame} requestId={EVIL} />,
@@ -51,8 +74,14 @@ const views = {
     <HistoryPage frame={frame} reader={reader} agents={[evilAgent]} query={query} page={page} />
   ),
   'more of the history': <HistoryOlder query={query} page={page} />,
-  'a command': <CommandPage frame={frame} reader={reader} command={evilCommand} output="expired" />,
-  'what changes of a command': <CommandLive reader={reader} command={evilCommand} output="held" />,
+  'a command': (
+    <CommandPage {...{ frame, reader, approvals }} command={evilCommand} output="expired" />
+  ),
+  'what changes of a command': (
+    <CommandLive {...{ reader, approvals }} command={evilCommand} output="held" />
+  ),
+  'the inbox': <ApprovalsPage {...{ frame, reader, questions }} />,
+  'what changes of the inbox': <ApprovalList {...{ reader, questions }} />,
   'the dialogs': (
     <div>
       <AddAgentForm agentId={EVIL} refusal={EVIL} />
@@ -92,6 +121,6 @@ test('an id that could be read as a trigger is not written into one', () => {
   const seen = see(<AgentPage {...state} frame={frame} requestId="r" />);
   const triggers = seen.all('[hx-trigger]').map((element) => element.get('hx-trigger'));
   expect(triggers).toEqual([
-    'signalbox:agent-status from:body, signalbox:refresh from:body, every 10s',
+    'signalbox:agent-status from:body, signalbox:approval from:body, signalbox:refresh from:body, every 10s',
   ]);
 });

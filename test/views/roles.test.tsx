@@ -18,6 +18,7 @@ function agentPage(reader: Reader) {
     live: [running, waiting],
     recent: [],
     shown,
+    questions: [],
   };
   return {
     page: see(<AgentPage {...state} frame={frame} requestId="r" />),
@@ -36,7 +37,9 @@ test('a viewer watches: nothing to send, stop, add or revoke', () => {
   const overview = see(<AgentsPage frame={frame} reader={viewer} agents={[]} />);
   expect(overview.text).not.toContain('Add agent');
   expect(overview.text).toContain('An administrator can add one');
-  const alone = see(<CommandPage frame={frame} reader={viewer} command={running} output="held" />);
+  const alone = see(
+    <CommandPage frame={frame} reader={viewer} command={running} output="held" approvals={[]} />,
+  );
   expect(alone.text).not.toContain('Interrupt');
 });
 

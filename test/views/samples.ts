@@ -1,4 +1,5 @@
-// Agents and commands as views are given them.
+// Agents, commands and questions as views are given them.
+import type { Approval } from '../../src/protocol/approvals.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { Frame, Reader } from '../../views/layout.tsx';
 
@@ -14,6 +15,7 @@ export const frame: Frame = {
   },
   build: 'b1',
   nonce: 'nonce-of-this-response',
+  waiting: 0,
   theme: null,
 };
 
@@ -57,6 +59,28 @@ export function command(fields: Partial<CommandExecution> = {}): CommandExecutio
     session: 'continue',
     timeoutMs: 300_000,
     error: null,
+    ...fields,
+  };
+}
+
+export function approval(fields: Partial<Approval> = {}): Approval {
+  return {
+    approvalId: 'q1',
+    commandId: 'c1',
+    agentId: 'build',
+    title: 'Edit src/main.ts',
+    detail: null,
+    options: [
+      { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+      { optionId: 'always', name: 'Yes, from now on', kind: 'allow_always' },
+      { optionId: 'no', name: 'No', kind: 'reject_once' },
+    ],
+    requestedAt: NOW - 20_000,
+    outcome: null,
+    optionId: null,
+    resolvedBy: null,
+    resolvedAt: null,
+    appliedAt: null,
     ...fields,
   };
 }

@@ -13,7 +13,15 @@ const queued = (id: string, fields = {}) =>
   command({ id, status: 'queued', startedAt: null, completedAt: null, exitCode: null, ...fields });
 
 function agentPage(fields: Partial<AgentState> = {}) {
-  const state = { reader: operator, agent: agent(), live: [], recent: [], shown: null, ...fields };
+  const state = {
+    reader: operator,
+    agent: agent(),
+    live: [],
+    recent: [],
+    shown: null,
+    questions: [],
+    ...fields,
+  };
   return see(<AgentPage {...state} frame={frame} requestId="r" />);
 }
 
@@ -21,6 +29,7 @@ test('the overview tells each status by word, and counts', () => {
   const agents = (['online', 'busy', 'offline'] as const).map((status) => ({
     agent: agent({ agentId: status, status, queueLength: status === 'busy' ? 3 : 0 }),
     current: status === 'busy' ? command({ status: 'running' }) : null,
+    asks: null,
   }));
   const seen = see(<AgentsPage frame={frame} reader={admin} agents={agents} />);
   expect(seen.text).toMatch(/1 online.*1 busy.*1 offline/);
@@ -39,7 +48,7 @@ test('the overview tells each status by word, and counts', () => {
 });
 
 test('a long queue is counted, not drawn', () => {
-  const crowd = [{ agent: agent({ queueLength: 90 }), current: null }];
+  const crowd = [{ agent: agent({ queueLength: 90 }), current: null, asks: null }];
   const seen = see(<AgentsPage frame={frame} reader={admin} agents={crowd} />);
   expect(seen.all('.track-line i')).toHaveLength(8);
   expect(seen.text).toContain('90 commands queued');
@@ -81,7 +90,7 @@ test('a new conversation is offered only to an agent that converses', () => {
   expect(agentPage().text).toContain('New conversation');
   const shellOnly = agentPage({ agent: agent({ capabilities: ['shell'] }) });
   expect(shellOnly.text).not.toContain('New conversation');
-  expect(shellOnly.text).toContain('Takes !command for its shell.');
+  expect(shellOnly.text).toContain('Takes !commands for its shell. It takes no prompts.');
 });
 
 test('the terminal head carries the command for the island', () => {
@@ -99,7 +108,13 @@ test('the terminal head carries the command for the island', () => {
 
 test('output that is gone is said to be gone', () => {
   const seen = see(
-    <CommandPage frame={frame} reader={operator} command={command()} output="expired" />,
+    <CommandPage
+      frame={frame}
+      reader={operator}
+      command={command()}
+      output="expired"
+      approvals={[]}
+    />,
   );
   expect(seen.text).toContain('no longer held');
   expect(seen.all('#terminal-head')[0]?.get('data-output')).toBe('expired');
@@ -111,7 +126,9 @@ test('a failure tells its sentence, its code and its exit code', () => {
     exitCode: 3,
     error: { code: 'program_failed', message: 'The program ended with exit code 3.' },
   });
-  const seen = see(<CommandPage frame={frame} reader={operator} command={failed} output="held" />);
+  const seen = see(
+    <CommandPage frame={frame} reader={operator} command={failed} output="held" approvals={[]} />,
+  );
   for (const word of ['Failed', '12.0 s · exit 3', 'ended with exit code 3', 'program_failed']) {
     expect(seen.text).toContain(word);
   }
@@ -119,13 +136,23 @@ test('a failure tells its sentence, its code and its exit code', () => {
 
 test('a command that has ended asks no more with every change of its agent', () => {
   const watch = (status: 'running' | 'completed') =>
-    see(<CommandPage frame={frame} reader={operator} command={command({ status })} output="held" />)
+    see(
+      <CommandPage
+        frame={frame}
+        reader={operator}
+        command={command({ status })}
+        output="held"
+        approvals={[]}
+      />,
+    )
       .all('#command-watch')[0]
       ?.get('hx-trigger');
   expect(watch('running')).toContain('signalbox:command/c1');
   expect(watch('completed')).toBe('signalbox:refresh from:body');
   const live = (status: 'running' | 'completed') =>
-    see(<CommandLive reader={operator} command={command({ status })} output="held" />).html;
+    see(
+      <CommandLive reader={operator} command={command({ status })} output="held" approvals={[]} />,
+    ).html;
   expect(live('running')).not.toContain('#command-watch');
   expect(live('completed')).toContain('#command-watch');
 });
@@ -179,6 +206,7 @@ test('moments are told in UTC until the island tells them better', () => {
       reader={operator}
       command={command({ requestedAt: NOW })}
       output="held"
+      approvals={[]}
     />,
   );
   expect(seen.text).toContain('2026-03-01 14:03:22 UTC');
