@@ -28,6 +28,8 @@ test('a status becomes the events that pages listen to', () => {
     heard.ofCommand('c-1'),
     heard.ofAgent('build-1.x'),
   ]);
+  const answer = { approvalId: 'q', outcome: 'cancelled' } as const;
+  expect(eventsOf({ type: 'approval:resolved', version, ...answer })).toEqual([heard.ANY_APPROVAL]);
   expect(REFRESH).toBe(heard.REFRESH);
 });
 
