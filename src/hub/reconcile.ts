@@ -31,11 +31,10 @@ export function reconcile(
 
   for (const { commandId, attempt, finished } of held) {
     const buffer = terminals.get(commandId);
-    // Also of one that is to stop: its output still streams, and what the agent dropped is measured from here.
-    if (buffer && !buffer.isComplete) {
-      verdict.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
-    }
     const ours = current?.id === commandId && current.attempt === attempt && !current.ending;
+    const isStreaming = buffer && !buffer.isComplete && (ours || current?.id !== commandId);
+    // Also of one that is to stop: its output still comes, and what the agent dropped is measured from here.
+    if (isStreaming) verdict.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
     if (ours && buffer) {
       if (current.status === 'queued') dispatcher.started(current);
       continue;

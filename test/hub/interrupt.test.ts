@@ -157,7 +157,10 @@ describe('interrupt', () => {
       },
     ];
     const back = await connectAgent(hub, { token: agent.token, held });
-    expect(await back.find('agent:welcome')).toMatchObject({ stop: [id], resume: [] });
+    expect(await back.find('agent:welcome')).toMatchObject({
+      stop: [id],
+      resume: [{ commandId: id, nextSequence: 1 }],
+    });
     await dashboard.find('agent:status', ({ status }) => status === 'busy');
     back.goOnFrom(id, 1);
     back.output(id, ' after');
