@@ -91,8 +91,12 @@ function checkTerminal(
     );
   }
   // A character that was cut off counts three bytes, and was fewer.
-  if (view.bytes > total + 2)
-    flaws.push(`${name} wrote ${total} bytes, and its terminal has ${view.bytes}`);
+  if (view.bytes > total + 2) {
+    const lost = gaps.map(
+      (gap) => `[${gap.sequence}, ${gap.to}) ${gap.at}+${gap.bytes} ${gap.reason}`,
+    );
+    flaws.push(`${name} wrote ${total} bytes, and its terminal has ${view.bytes}, lost: ${lost}`);
+  }
   for (const gap of gaps) {
     if (gap.reason !== 'expired' || history.plan.bufferMemory < 256) continue;
     const endedBefore = (row.completedAt ?? Infinity) <= history.beganAt(hubEpoch);
