@@ -11,9 +11,15 @@ interface AuditProps {
   status: CommandStatus;
 }
 
-/** The answered questions of one command, oldest first; the open ones stand above as cards. */
+/** Which questions can be answered still: those of a command that has ended are moot, whatever became of them. */
+export function openOf({ approvals, status }: AuditProps): Approval[] {
+  return hasEnded(status) ? [] : approvals.filter(({ outcome }) => outcome === null);
+}
+
+/** The questions of one command that are over, oldest first; the open ones stand above as cards. */
 export function ApprovalAudit({ approvals, status }: AuditProps) {
-  const answered = approvals.filter(({ outcome }) => outcome !== null);
+  const open = openOf({ approvals, status });
+  const answered = approvals.filter((approval) => !open.includes(approval));
   return (
     <section id="approval-audit" class={answered.length > 0 ? 'panel' : ''}>
       {answered.length > 0 && (

@@ -4,7 +4,7 @@ import type { Approval } from '../src/protocol/approvals.ts';
 import { type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
 import type { ComponentChildren } from 'preact';
 import { agentAddress, commandAddress } from './addresses.ts';
-import { ApprovalAudit } from './approval-audit.tsx';
+import { ApprovalAudit, openOf } from './approval-audit.tsx';
 import { ApprovalCards } from './approval-card.tsx';
 import { ANY_APPROVAL, ofAgent, ofCommand, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
@@ -93,7 +93,7 @@ function CommandWatch({ command }: { command: CommandExecution }) {
 
 /** Its open questions. */
 function CommandAsks({ reader, command, approvals }: Omit<CommandProps, 'output'>) {
-  const open = approvals.filter(({ outcome }) => outcome === null);
+  const open = openOf({ approvals, status: command.status });
   return (
     <section id="command-asks" aria-label="Open questions">
       <ApprovalCards

@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import type { Role } from '../../src/protocol/entities.ts';
 import { startTestHub, type TestHub } from '../support/hub.ts';
+import { createStage } from '../support/stage.ts';
 import { approval } from './samples.ts';
 
 async function ask(hub: TestHub, path: string, role: Role, form?: Record<string, string>) {
@@ -32,4 +33,39 @@ test('an answer needs a role, and a question that is open', async () => {
     expect.stringMatching(/^<p class="notice notice-refused" role="alert">.*no such open question/),
   ]);
   expect((await ask(hub, '/approvals', 'operator', {})).status).toBe(422);
+});
+
+test('a question goes from the agent to every page, and its answer back into the audit', async () => {
+  await using on = await createStage();
+  const commandId = await on.running('!make');
+  const { approvalId, title, options } = approval();
+  on.agent.say({ type: 'approval:request', approvalId, commandId, title, options });
+  await on.dashboard.find('approval:request');
+
+  const card = `data-approval="${approvalId}"`;
+  const read = async (path: string) => (await ask(on.hub, path, 'operator')).text();
+  for (const path of ['/approvals', '/agents/agent', `/commands/${commandId}`]) {
+    const page = await read(path);
+    expect(page).toContain(card);
+    expect(page).toMatch(/<title[^>]*>\(1\) /);
+  }
+  expect(await read('/')).toContain('Waiting for approval');
+
+  const form = { approvalId, optionId: 'yes' };
+  const answer = await ask(on.hub, '/approvals', 'operator', form);
+  expect(answer.headers.get('hx-trigger')).toBe('signalbox:approval');
+  expect(await answer.text()).toContain('Allowed by otto: Edit src/main.ts');
+  expect(await on.agent.find('approval:resolved')).toMatchObject(form);
+  expect(await read('/approvals')).not.toContain(card);
+  expect(await read(`/commands/${commandId}`)).toContain('has not said yet that it got it');
+  const late = await ask(on.hub, '/approvals', 'operator', { approvalId, optionId: 'no' });
+  expect([late.status, await late.text()]).toEqual([
+    422,
+    expect.stringContaining('otto has answered it already'),
+  ]);
+
+  on.agent.say({ type: 'approval:applied', approvalId });
+  on.agent.finish(commandId);
+  await on.dashboard.status(commandId, 'completed');
+  expect(await read(`/commands/${commandId}`)).toContain('the agent has it since');
 });

@@ -155,6 +155,13 @@ test.each<[string, Partial<Approval>, CommandStatus, RegExp]>([
   expect(seen.text).toContain('Asked 2026-03-01 14:03:02 UTC');
 });
 
+test('a question nobody answered before its command ended can be answered no more', () => {
+  const state = { reader: operator, output: 'held' as const, approvals: [approval()] };
+  const seen = see(<CommandPage frame={frame} {...state} command={command()} />);
+  expect(seen.all('[data-approval]')).toEqual([]);
+  expect(seen.text).toContain('Withdrawn');
+});
+
 test('what was asked about stays open while the page changes around it', () => {
   const approvals = [{ ...answered, detail: 'make test' }];
   const seen = see(<ApprovalAudit approvals={approvals} status="running" />);
