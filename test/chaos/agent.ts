@@ -59,7 +59,8 @@ export function startAgent(options: AgentOptions) {
     present = { ...stopped };
     stopped.kill('SIGTERM');
     const code = await stopped.exited;
-    if (code === 0) return;
+    // 143: it had not come so far as to be stopped in order.
+    if (code === 0 || (code === 143 && stopped.text() === '')) return;
     complaints.push(`${agentId} ended with ${code} after SIGTERM: ${lastLine(stopped)}`);
   }
 
