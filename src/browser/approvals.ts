@@ -2,7 +2,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import { actionOf, haveMoved } from './approval-keys.ts';
 
-/** After questions have moved under the hand, an answer counts again when there was time to see it. */
+/** After questions have moved under the hand, a click or a key counts again when there was time to see it. */
 const SIGHT_MS = 400;
 
 /** Makes the questions answerable by keyboard. */
@@ -45,10 +45,10 @@ export function runApprovals(clock: Clock, page: Document): void {
   });
 
   page.addEventListener(
-    'submit',
+    'click',
     (event) => {
-      const isAnswer = event.target instanceof Element && event.target.closest('[data-approval]');
-      if (!isAnswer || clock.now() - movedAt >= SIGHT_MS) return;
+      const isOnCard = event.target instanceof Element && event.target.closest('[data-approval]');
+      if (!isOnCard || clock.now() - movedAt >= SIGHT_MS) return;
       event.preventDefault();
       event.stopImmediatePropagation();
     },
@@ -67,9 +67,14 @@ export function runApprovals(clock: Clock, page: Document): void {
   });
 }
 
+/** The card of a question, where this page has it. */
+export function findCard(page: Document, approvalId: string): HTMLElement | null {
+  return cardsOf(page).find((card) => idOf(card) === approvalId) ?? null;
+}
+
 /** Shows on the page that a question has its answer, until the server takes it away. Tells whether it was there. */
 export function markAnswered(page: Document, approvalId: string, words: string): boolean {
-  const card = cardsOf(page).find((one) => idOf(one) === approvalId);
+  const card = findCard(page, approvalId);
   const place = card?.querySelector('.approval-options');
   if (!card || !place) return false;
   card.classList.add('approval-answered');

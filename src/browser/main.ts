@@ -13,6 +13,7 @@ import { openPageTerminal } from './page-terminal.ts';
 import { fetchSession, goToLogin } from './session.ts';
 import { connectToHub, type Socket } from './socket.ts';
 import { afterChoice, afterMessage, createState } from './store.ts';
+import { keepFieldSteady } from './steady-field.ts';
 import { allowOwnStyles } from './style-nonce.ts';
 import { runThemeSwitch } from './theme-switch.ts';
 import { showWaiting } from './waiting.ts';
@@ -26,12 +27,13 @@ allowOwnStyles(document);
 defineLocalTime(() => Date.now() + ahead);
 runThemeSwitch();
 helpForms();
+keepFieldSteady(document);
 runCompletions(document);
 runApprovals(systemClock, document);
 offerNotifications(document);
 showWaiting(store, systemClock, document);
 
-const tellReader = createApprovalNews(document);
+const tellReader = createApprovalNews(systemClock, document);
 const tell = createEvents(systemClock, document.body);
 const terminal = openPageTerminal({
   send: (message) => hub?.send(message) ?? false,
