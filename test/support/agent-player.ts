@@ -15,8 +15,6 @@ import { openBareWire, openWire, type Wire } from './wire.ts';
 const decode = createDecoder(hubToAgent);
 
 export type AgentHello = Partial<Omit<AgentConnect, 'type' | 'version'>>;
-export type AgentPlayer = Awaited<ReturnType<typeof openAgent>>;
-
 /** Opens an agent's socket and says nothing yet. */
 export async function openAgent(hub: TestHub) {
   const { inbox, on } = createEars();

@@ -7,8 +7,6 @@ export interface Closed {
 
 type OfType<M extends { type: string }, T extends M['type']> = Extract<M, { type: T }>;
 
-export type Inbox<M extends { type: string }> = ReturnType<typeof createInbox<M>>;
-
 export function createInbox<M extends { type: string }>(who: string) {
   const received: M[] = [];
   const watchers = new Set<() => void>();
