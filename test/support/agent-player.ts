@@ -16,7 +16,7 @@ const decode = createDecoder(hubToAgent);
 
 export type AgentHello = Partial<Omit<AgentConnect, 'type' | 'version'>>;
 /** Opens an agent's socket and says nothing yet. */
-export async function openAgent(hub: TestHub) {
+export async function openAgent(hub: Pick<TestHub, 'wsUrl'>) {
   const { inbox, on } = createEars();
   return playerOn(await openWire(`${hub.wsUrl}/ws/agent`, on), inbox);
 }

@@ -1,0 +1,80 @@
+// An agent asks, two people watch, one answers with one key.
+import { afterAll, expect, test } from 'bun:test';
+import type { Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser.ts';
+import { openAgent } from '../support/agent-player.ts';
+import { addAgent, logIn, PASSWORD, startHubBinary, temporaryFolder } from '../support/binary.ts';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+async function signIn(page: Page, url: string, to: string) {
+  await page.goto(`${url}/login?next=${encodeURIComponent(to)}`);
+  await page.fill('input[name=username]', 'admin');
+  await page.fill('input[name=password]', PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.waitForURL(url + to);
+}
+
+test('a question reaches both people at once; the answer of one reaches the agent, and the other sees it', async () => {
+  const hub = await startHubBinary(folder.path);
+  const token = await addAgent(hub.url, 'asker');
+  const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
+  agent.hello({ agentId: 'asker', token });
+  await agent.find('agent:welcome');
+  const browser = await launchBrowser();
+  const [first, second] = [
+    await (await browser.newContext()).newPage(),
+    await (await browser.newContext()).newPage(),
+  ];
+  await signIn(first, hub.url, '/agents/asker');
+  await signIn(second, hub.url, '/approvals');
+
+  const answer = await fetch(`${hub.url}/api/v1/commands`, {
+    method: 'POST',
+    headers: await logIn(hub.url),
+    body: JSON.stringify({ agentId: 'asker', command: 'Mend the gate' }),
+  });
+  const { commandId } = (await answer.json()) as { commandId: string };
+  await agent.given(commandId);
+  agent.started(commandId);
+  agent.say({
+    type: 'approval:request',
+    approvalId: 'q1',
+    commandId,
+    title: 'Write gate.ts?',
+    detail: '--- gate.ts\n+++ gate.ts\n@@ -1 +1 @@\n-open\n+shut',
+    options: [
+      { optionId: 'once', name: 'Allow', kind: 'allow_once' },
+      { optionId: 'never', name: 'Reject', kind: 'reject_once' },
+    ],
+  });
+  for (const page of [first, second]) {
+    await page.getByText('Write gate.ts?').first().waitFor();
+    await page.waitForFunction(() => document.title.startsWith('(1)'));
+  }
+  await first.getByText('Waiting for approval').first().waitFor();
+
+  // Where a card has just moved under the hand, a key counts for nothing: it is pressed until it counts.
+  const answered = agent.find('approval:resolved');
+  let isOver = false;
+  void answered.then(() => (isOver = true));
+  while (!isOver) {
+    await second.keyboard.press('1');
+    await second.evaluate(() => new Promise(requestAnimationFrame));
+  }
+  expect(await answered).toMatchObject({ outcome: 'selected', optionId: 'once' });
+  agent.say({ type: 'approval:applied', approvalId: 'q1' });
+  for (const page of [first, second]) {
+    await page.waitForFunction(() => !document.title.startsWith('('));
+  }
+  agent.finish(commandId);
+  await agent.acknowledged(commandId);
+  await first.goto(`${hub.url}/commands/${commandId}`);
+  await first.getByText('Write gate.ts?').first().waitFor();
+  expect(await first.locator('body').innerText()).toMatch(/Allow.*admin/s);
+
+  await browser.close();
+  hub.kill('SIGTERM');
+  expect(await hub.exited).toBe(0);
+}, 60_000);
