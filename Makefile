@@ -42,6 +42,12 @@ chromium:
 test: node_modules/.installed $(BINARY) chromium ## Run every test
 	@$(BUN) test
 
+# Pinned: what was tested is what runs. They talk to a model of our own on loopback.
+test-agents: node_modules/.installed ## Test with the real AI programs, installed into .cache/agents
+	@mkdir -p .cache/agents && cp test/real-agents/package.json .cache/agents/
+	@cd .cache/agents && ../../$(BUN) install
+	@$(BUN) test ./test/real-agents/agents.real.ts
+
 lint: node_modules/.installed ## Lint, with types, and look for dead code
 	@$(BIN)/oxlint --deny-warnings
 	@$(BIN)/knip
@@ -67,4 +73,4 @@ bench: $(BINARY) ## Measure what we claim about speed, beside the raw limit
 clean: ## Remove what was built and installed, but not the data
 	@rm -rf dist node_modules .toolchain
 
-.PHONY: help build run dev chromium test lint types fmt fmt-check check chaos bench clean
+.PHONY: help build run dev chromium test test-agents lint types fmt fmt-check check chaos bench clean

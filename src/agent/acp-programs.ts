@@ -16,6 +16,10 @@ export interface AcpProgram {
   /** The command that installs it, and the one that logs in. */
   readonly install?: string;
   readonly login?: string;
+  /** The mode in which it asks before it acts, where it may begin in another. */
+  readonly mode?: string;
+  /** It reads and writes files itself: as our client it would mistake a missing file for an error. */
+  readonly ownFiles?: boolean;
   /** Whether somebody has logged in: null where only the program itself can tell. */
   isLoggedIn?(env: Env): boolean | null;
   /** The ACP method by which it takes up a key from the environment; null where there is none. */
@@ -32,6 +36,8 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     argv: ['claude-agent-acp'],
     install: 'npm install -g @agentclientprotocol/claude-agent-acp',
     login: 'claude-agent-acp --cli auth login',
+    // By itself it may begin in "auto", where a model decides what needs no person.
+    mode: 'default',
     isLoggedIn(env) {
       if (has(env, 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN')) {
         return true;
@@ -46,6 +52,7 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     argv: ['gemini', '--acp'],
     install: 'npm install -g @google/gemini-cli',
     login: 'gemini',
+    ownFiles: true,
     isLoggedIn(env) {
       if (has(env, 'GEMINI_API_KEY', 'GOOGLE_API_KEY')) return true;
       return existsSync(inHome(env, '.gemini', 'oauth_creds.json')) ? true : null;

@@ -2,7 +2,7 @@
 // ended is started again by the next command, and goes on with its conversation.
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AvailableCommand, client } from '@agentclientprotocol/sdk';
+import { type AvailableCommand, client, RequestError } from '@agentclientprotocol/sdk';
 import type { Clock } from '../protocol/clock.ts';
 import type { Session } from '../protocol/entities.ts';
 import { whyNotRunnable } from '../protocol/capabilities.ts';
@@ -119,7 +119,12 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
     });
     try {
       const session = openSession(program, { acp, cwd, env, kept: keptId });
-      return await Promise.race([session, ended, tooLate]);
+      // A connection that just closes says nothing: how the program ended does.
+      const told = session.catch((error: unknown) => {
+        if (error instanceof RequestError) throw error;
+        return ended;
+      });
+      return await Promise.race([told, ended, tooLate]);
     } catch (error) {
       await program.close();
       throw error;
@@ -148,7 +153,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   }
 
   async function another({ program, about }: Live): Promise<Live> {
-    const sessionId = await newSession(program, cwd);
+    const sessionId = await newSession(program, cwd, acp);
     live = { program, about, sessionId, isFresh: true, hasLost: false };
     return live;
   }

@@ -1,5 +1,11 @@
 // A conversation with a program: greeted, logged in with a key where one is at hand, and gone on with where it can be.
-import { type InitializeResponse, PROTOCOL_VERSION } from '@agentclientprotocol/sdk';
+import {
+  type InitializeResponse,
+  type LoadSessionRequest,
+  PROTOCOL_VERSION,
+  RequestError,
+  type SessionModeState,
+} from '@agentclientprotocol/sdk';
 import packageJson from '../../package.json' with { type: 'json' };
 import { wantsLogin } from './acp-error.ts';
 import type { AcpProgram } from './acp-programs.ts';
@@ -30,45 +36,61 @@ export async function openSession(program: Program, options: SessionOptions): Pr
     protocolVersion: PROTOCOL_VERSION,
     clientInfo: { name: 'signalbox', title: 'Signalbox', version: packageJson.version },
     clientCapabilities: {
-      fs: { readTextFile: true, writeTextFile: true },
+      fs: { readTextFile: !options.acp.ownFiles, writeTextFile: !options.acp.ownFiles },
       terminal: true,
       session: { notices: {} },
     },
   });
   if (about.protocolVersion !== PROTOCOL_VERSION) {
-    throw new Error(`It speaks version ${about.protocolVersion} of the Agent Client Protocol.`);
+    const words = `It speaks version ${about.protocolVersion} of the Agent Client Protocol.`;
+    throw new RequestError(-32_603, words);
   }
   return withLogin(program, about, options, async () => {
-    const isKept =
-      options.kept !== null && (await takeUp(program, about, options.cwd, options.kept));
+    const isKept = options.kept !== null && (await takeUp(program, about, options, options.kept));
     if (isKept && options.kept !== null) {
       return { program, about, sessionId: options.kept, isFresh: false, hasLost: false };
     }
-    const sessionId = await newSession(program, options.cwd);
+    const sessionId = await newSession(program, options.cwd, options.acp);
     return { program, about, sessionId, isFresh: true, hasLost: options.kept !== null };
   });
 }
 
 /** Begins another conversation; answers its id. */
-export async function newSession(program: Program, cwd: string): Promise<string> {
-  return (await program.agent.request('session/new', { cwd, mcpServers: [] })).sessionId;
+export async function newSession(program: Program, cwd: string, acp: AcpProgram): Promise<string> {
+  const { sessionId, modes } = await program.agent.request('session/new', { cwd, mcpServers: [] });
+  await setMode(program, sessionId, modes, acp);
+  return sessionId;
+}
+
+/** Has the program ask before it acts. */
+async function setMode(
+  program: Program,
+  sessionId: string,
+  modes: SessionModeState | null | undefined,
+  { mode }: AcpProgram,
+): Promise<void> {
+  const isOffered = modes?.availableModes.some(({ id }) => id === mode) === true;
+  if (mode === undefined || !isOffered || modes.currentModeId === mode) return;
+  await program.agent.request('session/set_mode', { sessionId, modeId: mode });
 }
 
 /** Whether the program could go on with it. What it tells of the past is not shown again. */
 async function takeUp(
   program: Program,
   { agentCapabilities }: InitializeResponse,
-  cwd: string,
+  { cwd, acp }: SessionOptions,
   sessionId: string,
 ): Promise<boolean> {
-  const request = { sessionId, cwd, mcpServers: [] };
+  const request: LoadSessionRequest = { sessionId, cwd, mcpServers: [] };
   try {
     if (agentCapabilities?.sessionCapabilities?.resume) {
-      await program.agent.request('session/resume', request);
+      const { modes } = await program.agent.request('session/resume', request);
+      await setMode(program, sessionId, modes, acp);
       return true;
     }
     if (!agentCapabilities?.loadSession) return false;
-    await program.agent.request('session/load', request);
+    const { modes } = await program.agent.request('session/load', request);
+    await setMode(program, sessionId, modes, acp);
     return true;
   } catch (error) {
     if (wantsLogin(error) || !program.isAlive()) throw error;

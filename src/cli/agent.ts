@@ -2,6 +2,12 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import {
+  type AcpProgram,
+  acpPrograms,
+  installedTypes,
+  programFromLine,
+} from '../agent/acp-programs.ts';
 import { startAgent } from '../agent/agent.ts';
 import { address, agentTypes, defaultStateFolder, setting } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
@@ -12,7 +18,8 @@ import { askedToStop } from './signals.ts';
 interface AgentFlags {
   hub: string;
   id: string;
-  type: AgentType;
+  type?: AgentType;
+  acp?: string | false;
   tokenFile?: string;
   cwd: string;
   state?: string;
@@ -27,10 +34,10 @@ export function agentCommand(): Command {
     )
     .addOption(setting('--id <id>', 'its id on the hub', 'agent_id').makeOptionMandatory())
     .addOption(
-      setting('--type <type>', 'its type, as it was added', 'agent_type')
-        .choices(agentTypes)
-        .makeOptionMandatory(),
+      setting('--type <type>', 'its type, as it was added', 'agent_type').choices(agentTypes),
     )
+    .option('--acp <command>', "take prompts with this ACP program instead of the type's own")
+    .option('--no-acp', 'take no prompts: the shell alone')
     .addOption(
       setting(
         '--token-file <file>',
@@ -57,10 +64,13 @@ Examples:
     .action(async (flags: AgentFlags) => {
       const stop = askedToStop();
       const log = createLog();
+      const agentType = flags.type ?? onlyInstalled();
+      const acp = programOf(flags.acp, agentType);
       const agent = startAgent({
         hub: flags.hub,
         agentId: flags.id,
-        agentType: flags.type,
+        agentType,
+        ...(acp && { acp }),
         token: agentToken(flags.tokenFile),
         cwd: resolve(flags.cwd),
         stateDir: flags.state ?? defaultStateFolder(flags.hub, flags.id),
@@ -71,6 +81,23 @@ Examples:
       if (ended === null) return agent.stop();
       if (ended.exitCode !== 0) throw new Failure(ended.reason, ended.exitCode);
     });
+}
+
+/** @throws {Failure} where it is not one and only one */
+function onlyInstalled(): AgentType {
+  const found = installedTypes();
+  const [only, ...others] = found;
+  if (only !== undefined && others.length === 0) {
+    process.stderr.write(`Found ${acpPrograms[only].title}: --type ${only}\n`);
+    return only;
+  }
+  const names = found.length === 0 ? 'no AI program' : found.join(', ');
+  throw new Failure(`Found ${names} on this machine: say with --type what this agent is.`);
+}
+
+function programOf(given: string | false | undefined, type: AgentType): AcpProgram | null {
+  if (given === false) return null;
+  return given === undefined ? acpPrograms[type] : programFromLine(given);
 }
 
 function agentToken(file: string | undefined): string {

@@ -106,8 +106,9 @@ export function acpSuite(kit: AcpKit): void {
       timed(`asks before it writes: ${isAllowed ? 'allowed' : 'denied'}`, async () => {
         const hub = await connect();
         const file = join(work(), 'note.txt');
-        model.respond(({ results, said, tools }) => {
-          if (results.length > 0 || !said.at(-1)?.includes('Write it')) return { words: ['Fine.'] };
+        model.respond(({ results, asked, tools }) => {
+          if (results.length > 0 || tools.length === 0 || !asked.includes('Write it'))
+            return { words: ['Fine.'] };
           return { tool: kit.writeFile(file, 'written by a model\n', tools) };
         });
         const id = hub.execute('Write it');
@@ -132,8 +133,8 @@ export function acpSuite(kit: AcpKit): void {
     timed('an interrupt while it asks withdraws the question', async () => {
       const hub = await connect();
       const file = join(work(), 'note.txt');
-      model.respond(({ said, tools }) =>
-        said.at(-1)?.includes('Write it')
+      model.respond(({ asked, tools }) =>
+        tools.length > 0 && asked.includes('Write it')
           ? { tool: kit.writeFile(file, 'no\n', tools) }
           : { words: ['Fine.'] },
       );
@@ -162,8 +163,8 @@ export function acpSuite(kit: AcpKit): void {
 
     timed('killed in mid-answer it fails, and is started again with its memory', async () => {
       const hub = await connect();
-      model.respond(({ said }) =>
-        said.at(-1)?.includes('for ever')
+      model.respond(({ said, asked }) =>
+        asked.includes('for ever')
           ? { words: ['It begins', ' and'], hang: true }
           : { words: [said.join('|').includes('MANGO') ? 'I know it.' : 'No idea.'] },
       );

@@ -4,6 +4,8 @@
 export interface ModelRequest {
   /** What people wrote, oldest first, the last message last. */
   readonly said: readonly string[];
+  /** All that was said since the last answer, with what the program added. */
+  readonly asked: string;
   /** What the model has answered before. */
   readonly answered: readonly string[];
   /** What tools gave back since the last thing a person said. */
@@ -26,8 +28,6 @@ export interface ModelAnswer {
 export interface ModelTool {
   readonly name: string;
   readonly input: Readonly<Record<string, unknown>>;
-  /** For models that take a text instead of an object. */
-  readonly text?: string;
 }
 
 /** One API: how it asks, how it is answered, and how it fails. */

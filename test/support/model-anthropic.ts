@@ -6,10 +6,12 @@ export const anthropic: ModelApi = {
     const messages = list(record(body)['messages']).map(record);
     const said: string[] = [];
     const answered: string[] = [];
+    let asked = '';
     let results: string[] = [];
     for (const { role, content } of messages) {
       if (role === 'assistant') {
         answered.push(texts(content).join(''));
+        asked = '';
         continue;
       }
       const given = list(content).map(record);
@@ -17,10 +19,11 @@ export const anthropic: ModelApi = {
       const text = texts(content).join('\n');
       if (fromTools.length > 0) results.push(...fromTools.map((part) => JSON.stringify(part)));
       else results = [];
+      asked += text;
       if (text !== '' && fromTools.length === 0) said.push(text);
     }
     const tools = list(record(body)['tools']).map((tool) => String(record(tool)['name']));
-    return { said, answered, results, tools, body };
+    return { said, asked, answered, results, tools, body };
   },
 
   *events(answer) {

@@ -6,24 +6,27 @@ export const gemini: ModelApi = {
     const contents = list(record(body)['contents']).map(record);
     const said: string[] = [];
     const answered: string[] = [];
+    let asked = '';
     let results: string[] = [];
     for (const { role, parts } of contents) {
       const text = texts(parts).join('\n');
       if (role === 'model') {
         answered.push(text);
+        asked = '';
         continue;
       }
       const given = list(parts).map((part) => record(part)['functionResponse']);
       const fromTools = given.filter((response) => response !== undefined);
       if (fromTools.length > 0) results.push(...fromTools.map((one) => JSON.stringify(one)));
       else results = [];
+      asked += text;
       if (text !== '' && fromTools.length === 0) said.push(text);
     }
     const declared = list(record(body)['tools']).flatMap((tool) =>
       list(record(tool)['functionDeclarations']),
     );
     const tools = declared.map((one) => String(record(one)['name']));
-    return { said, answered, results, tools, body };
+    return { said, asked, answered, results, tools, body };
   },
 
   *events(answer) {

@@ -5,18 +5,23 @@ export const openai: ModelApi = {
   read(body) {
     const said: string[] = [];
     const answered: string[] = [];
+    let asked = '';
     let results: string[] = [];
     for (const item of list(record(body)['input']).map(record)) {
       if (String(item['type']).endsWith('_call_output')) results.push(JSON.stringify(item));
       if (item['type'] !== 'message' && item['role'] === undefined) continue;
       const text = texts(item['content']).join('\n');
-      if (item['role'] === 'assistant') answered.push(text);
+      if (item['role'] === 'assistant') {
+        answered.push(text);
+        asked = '';
+      }
       if (item['role'] !== 'user') continue;
       said.push(text);
+      asked += text;
       results = [];
     }
     const tools = list(record(body)['tools']).map((tool) => String(record(tool)['name']));
-    return { said, answered, results, tools, body };
+    return { said, asked, answered, results, tools, body };
   },
 
   *events(answer) {
@@ -39,12 +44,15 @@ export const openai: ModelApi = {
       index += 1;
     }
     if (answer.tool) {
-      const { name, input, text } = answer.tool;
+      const { name, input } = answer.tool;
       const call_id = `call_${Bun.randomUUIDv7()}`;
-      const item =
-        text === undefined
-          ? { type: 'function_call', id: call_id, call_id, name, arguments: JSON.stringify(input) }
-          : { type: 'custom_tool_call', id: call_id, call_id, name, input: text };
+      const item = {
+        type: 'function_call',
+        id: call_id,
+        call_id,
+        name,
+        arguments: JSON.stringify(input),
+      };
       yield named({ type: 'response.output_item.done', output_index: index, item });
       output.push(item);
     }

@@ -1,0 +1,111 @@
+// The real programs, as `make test-agents` installs them, at home in a folder of their own and with our model.
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { acpPrograms } from '../../src/agent/acp-programs.ts';
+import type { AcpKit } from '../support/acp-suite.ts';
+
+/** Where they are installed. */
+const FOLDER = join(import.meta.dir, '../../.cache/agents/node_modules/.bin');
+const PATIENCE_MS = 60_000;
+
+function installed(name: string): string {
+  const path = join(FOLDER, name);
+  if (!existsSync(path)) throw new Error(`${path} is missing: run "make test-agents"`);
+  return path;
+}
+
+/** Everything they could ask of the internet is off, or leads nowhere. */
+const alone = (home: string) => ({
+  HOME: home,
+  XDG_CONFIG_HOME: join(home, '.config'),
+  NO_PROXY: '127.0.0.1,localhost',
+  no_proxy: '127.0.0.1,localhost',
+  NO_BROWSER: '1',
+});
+
+export const claude: AcpKit = {
+  name: 'claude',
+  patience: PATIENCE_MS,
+  errors: [500, 429, 529],
+  program: (home, modelUrl) => ({
+    ...acpPrograms.claude,
+    argv: [installed('claude-agent-acp')],
+    env: {
+      ...alone(home),
+      CLAUDE_CONFIG_DIR: join(home, '.claude'),
+      ANTHROPIC_BASE_URL: modelUrl,
+      ANTHROPIC_API_KEY: 'sk-ant-stub',
+      CLAUDE_CODE_MAX_RETRIES: '0',
+      CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC: '1',
+      IS_SANDBOX: '1',
+    },
+  }),
+  writeFile: (path, content) => ({ name: 'Write', input: { file_path: path, content } }),
+};
+
+export const gemini: AcpKit = {
+  name: 'gemini',
+  patience: PATIENCE_MS,
+  errors: [500],
+  program(home, modelUrl) {
+    mkdirSync(join(home, '.gemini'), { recursive: true });
+    writeFileSync(
+      join(home, '.gemini/settings.json'),
+      JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }),
+    );
+    return {
+      ...acpPrograms.gemini,
+      argv: [installed('gemini'), '--acp'],
+      env: {
+        ...alone(home),
+        GOOGLE_GEMINI_BASE_URL: modelUrl,
+        GEMINI_API_KEY: 'stub',
+        GEMINI_MODEL: 'gemini-2.5-pro',
+      },
+    };
+  },
+  writeFile: (path, content) => ({ name: 'write_file', input: { file_path: path, content } }),
+};
+
+const CODEX_CONFIG = (modelUrl: string) => `
+model = "stub"
+model_provider = "stub"
+approval_policy = "on-request"
+sandbox_mode = "read-only"
+[model_providers.stub]
+name = "stub"
+base_url = "${modelUrl}/v1"
+env_key = "OPENAI_API_KEY"
+wire_api = "responses"
+request_max_retries = 0
+stream_max_retries = 0
+`;
+
+export const codex: AcpKit = {
+  name: 'codex',
+  patience: PATIENCE_MS,
+  errors: [500, 429],
+  program(home, modelUrl) {
+    mkdirSync(join(home, '.codex'), { recursive: true });
+    writeFileSync(join(home, '.codex/config.toml'), CODEX_CONFIG(modelUrl));
+    return {
+      ...acpPrograms.codex,
+      argv: [installed('codex-acp')],
+      env: {
+        ...alone(home),
+        CODEX_HOME: join(home, '.codex'),
+        OPENAI_API_KEY: 'stub',
+        INITIAL_AGENT_MODE: 'read-only',
+      },
+    };
+  },
+  // Its sandbox forbids writing: its model asks to run the command outside of it.
+  writeFile: (path, content) => ({
+    name: 'exec_command',
+    input: {
+      cmd: `printf '${content.replaceAll('\n', String.raw`\n`)}' | tee ${path}`,
+      sandbox_permissions: 'require_escalated',
+      justification: 'May I write the file?',
+    },
+  }),
+};
