@@ -95,7 +95,9 @@ function checkTerminal(
     const lost = gaps.map(
       (gap) => `[${gap.sequence}, ${gap.to}) ${gap.at}+${gap.bytes} ${gap.reason}`,
     );
-    flaws.push(`${name} wrote ${total} bytes, and its terminal has ${view.bytes}, lost: ${lost}`);
+    flaws.push(
+      `${name} wrote ${total} bytes, and its terminal has ${view.bytes}, lost: ${lost.join(', ')}`,
+    );
   }
   for (const gap of gaps) {
     if (gap.reason !== 'expired' || history.plan.bufferMemory < 256) continue;

@@ -7,6 +7,7 @@ import type { DashboardConnect, DashboardToHub } from '../../src/protocol/dashbo
 import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import type { Body } from '../../src/protocol/message.ts';
 import { type BareWire, openBareWire } from '../support/wire.ts';
+import { createChanges } from './changes.ts';
 import type { Prng } from './prng.ts';
 import { createDashboardRecord } from './record.ts';
 import { createRequests } from './requests.ts';
@@ -34,7 +35,7 @@ export type ChaosDashboard = ReturnType<typeof openDashboard>;
 export function openDashboard(options: DashboardOptions) {
   const { name, mode, prng } = options;
   const record = createDashboardRecord(name);
-  const watchers = new Set<() => void>();
+  const { tell: changed, when } = createChanges();
   /** Commands whose output it wants. */
   const followed = new Set<string>();
   let wire: BareWire | null = null;
@@ -47,23 +48,6 @@ export function openDashboard(options: DashboardOptions) {
 
   const flaw = (text: string) => void record.flaws.push(text);
   const requests = createRequests((request) => say(request), flaw);
-
-  function changed() {
-    for (const watch of watchers) watch();
-  }
-
-  /** Resolves once something is so; looked at after every change. */
-  function when(isSo: () => boolean): Promise<void> {
-    return new Promise((resolve) => {
-      function watch() {
-        if (!isSo()) return;
-        watchers.delete(watch);
-        resolve();
-      }
-      watchers.add(watch);
-      watch();
-    });
-  }
 
   function say(body: Body<DashboardToHub>) {
     if (isWelcome) wire?.send(encode<DashboardToHub>(body));
