@@ -38,12 +38,16 @@ const options = new Command('chaos')
 
 const folder = temporaryFolder();
 /** The processes of the rounds under way, by their marks. */
-const playing = new Map<string, { kill(): void }>();
+const playing = new Map<string, Bun.Subprocess>();
+
+/** Set once somebody has asked to stop. */
+const asked: { leaving: Promise<never> | null } = { leaving: null };
 
 /** Leaves nothing behind. */
 async function leave(exitCode: number): Promise<never> {
-  for (const child of playing.values()) child.kill();
   const own = options.rounds === 1 ? [markOf(process.pid, options.seed)] : [];
+  for (const child of playing.values()) child.kill();
+  for (const child of playing.values()) await child.exited;
   for (const mark of [...playing.keys(), ...own]) await endMarked(mark);
   folder.remove();
   process.exit(exitCode);
@@ -100,14 +104,14 @@ async function run(): Promise<number> {
   }
 
   async function work() {
-    while (next < options.rounds) {
+    while (next < options.rounds && !asked.leaving) {
       const seed = options.seed + next;
       next += 1;
-      take(
+      const round =
         options.rounds === 1
           ? await playRound(seed, { binary, keeps: options.keep })
-          : await spawnRound(seed, binary),
-      );
+          : await spawnRound(seed, binary);
+      if (!asked.leaving) take(round);
     }
   }
 
@@ -124,5 +128,8 @@ async function run(): Promise<number> {
   return violations > 0 || isHollow ? 1 : 0;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => void leave(130));
-await leave(await run());
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => void (asked.leaving ??= leave(130)));
+}
+const exitCode = await run();
+await (asked.leaving ?? leave(exitCode));
