@@ -1,7 +1,5 @@
 // Waiting for something to be so: looked at after every change, never after a while.
 
-export type Changes = ReturnType<typeof createChanges>;
-
 export function createChanges() {
   const watchers = new Set<() => void>();
 
