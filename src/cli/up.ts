@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
+import { acpPrograms } from '../agent/acp-programs.ts';
 import { startAgent } from '../agent/agent.ts';
 import { agentTypes, setting } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
@@ -49,6 +50,7 @@ Examples:
         cwd: resolve(flags.cwd),
         stateDir: hub.folder.path(`agent-${flags.id}`),
         pty: false,
+        acp: acpPrograms[flags.type],
         log: (line) => createLog().info(line),
       });
       process.stdout.write(
