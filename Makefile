@@ -40,7 +40,7 @@ chromium:
 	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
 test: node_modules/.installed $(BINARY) chromium ## Run every test
-	@$(BUN) test
+	@$(BUN) test --timeout 20000
 
 # Pinned: what was tested is what runs. They talk to a model of our own on loopback.
 test-agents: node_modules/.installed ## Test with the real AI programs, installed into .cache/agents

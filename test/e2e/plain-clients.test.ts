@@ -49,4 +49,4 @@ test('a client that knows six messages works with an agent written from the prot
   expect(lines).toContain('agent plain busy');
   agent.kill('SIGTERM');
   await agent.exited;
-});
+}, 60_000);

@@ -64,4 +64,4 @@ test('kill -9 loses no accepted command: what was queued is there, in order, and
     running.kill('SIGTERM');
     expect(await running.exited).toBe(0);
   }
-});
+}, 60_000);
