@@ -54,6 +54,9 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
         return announce(update.availableCommands);
       }
       turn?.update(update);
+      if (live && update.sessionUpdate === 'usage_update' && update.cost) {
+        live.spent = update.cost.amount;
+      }
     })
     .onRequest('session/request_permission', async ({ params, requestId }) =>
       turn ? turn.ask(params, requestId) : { outcome: { outcome: 'cancelled' } },
@@ -154,7 +157,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
 
   async function another({ program, about }: Live): Promise<Live> {
     const sessionId = await newSession(program, cwd, acp);
-    live = { program, about, sessionId, isFresh: true, hasLost: false };
+    live = { program, about, sessionId, isFresh: true, hasLost: false, spent: 0 };
     return live;
   }
 
@@ -181,6 +184,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
         host,
         clock,
         title: acp.title,
+        folder: cwd,
         terminals: { files, scratch: stateDir, env, leftovers },
         session: sessionFor(job.session),
         loggedOut: () => settle(notLoggedIn(acp)),

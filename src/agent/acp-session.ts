@@ -20,6 +20,8 @@ export interface Live {
   isFresh: boolean;
   /** An earlier conversation was to go on, and could not. */
   readonly hasLost: boolean;
+  /** What the program says the whole conversation has cost so far; null where it has not said. */
+  spent: number | null;
 }
 
 export interface SessionOptions {
@@ -48,10 +50,12 @@ export async function openSession(program: Program, options: SessionOptions): Pr
   return withLogin(program, about, options, async () => {
     const isKept = options.kept !== null && (await takeUp(program, about, options, options.kept));
     if (isKept && options.kept !== null) {
-      return { program, about, sessionId: options.kept, isFresh: false, hasLost: false };
+      const hasLost = false;
+      return { program, about, sessionId: options.kept, isFresh: false, hasLost, spent: null };
     }
     const sessionId = await newSession(program, options.cwd, options.acp);
-    return { program, about, sessionId, isFresh: true, hasLost: options.kept !== null };
+    const hasLost = options.kept !== null;
+    return { program, about, sessionId, isFresh: true, hasLost, spent: 0 };
   });
 }
 

@@ -1,12 +1,7 @@
 // What an AI does in a turn, as terminal text while it happens: answers as written, thoughts dimmed, tools with title,
 // state and duration, changes coloured, plans as lists. Text only ever goes on: it reads the same live, later and cut.
-import type {
-  PlanEntry,
-  SessionUpdate,
-  ToolCall,
-  ToolCallUpdate,
-  UsageUpdate,
-} from '@agentclientprotocol/sdk';
+import type { PlanEntry, SessionUpdate, ToolCall, ToolCallUpdate } from '@agentclientprotocol/sdk';
+import type { Changes, CommandReport, Usage } from '../protocol/report.ts';
 import { harmless, harmlessOutput, oneLine } from './acp-plain-text.ts';
 import { bold, cyan, dim, green, indented, red, yellow } from './acp-style.ts';
 import {
@@ -26,7 +21,6 @@ import {
 export function createTerminalText(now: () => number) {
   const tools = new Map<string, ToolState>();
   let plan: readonly PlanEntry[] = [];
-  let usage: UsageUpdate | null = null;
   /** What the last text belongs to, and whether a line of it is open. */
   let part: string | null = null;
   let newLines = 2;
@@ -108,9 +102,6 @@ export function createTerminalText(now: () => number) {
         return tool(news);
       case 'plan':
         return planned(news.entries);
-      case 'usage_update':
-        usage = news;
-        return '';
       case 'notice': {
         const paint = { error: red, warning: yellow }[news.severity] ?? dim;
         const more = news.description ? `: ${oneLine(news.description, 500)}` : '';
@@ -121,6 +112,7 @@ export function createTerminalText(now: () => number) {
       case 'compaction_update':
         if (news.status !== 'completed') return '';
         return block('note', `${dim('The conversation was shortened to go on.')}\n`);
+      case 'usage_update':
       case 'user_message_chunk':
       case 'available_commands_update':
       case 'compaction_summary_chunk':
@@ -168,9 +160,13 @@ export function createTerminalText(now: () => number) {
     /** A line of our own. */
     note: (text: string): string => block('note', `${dim(harmless(text))}\n`),
 
-    /** The last lines of a turn: what it took of the model, where the program told. */
-    end(): string {
-      const line = usage ? block('usage', `${dim(usageText(usage))}\n`) : '';
+    /** The last line of a turn: what it took of the model and what it has changed, as far as that is known. */
+    end({ usage, changes }: CommandReport): string {
+      const facts = [
+        ...(usage ? [usageText(usage)] : []),
+        ...(changes ? [changesText(changes)] : []),
+      ];
+      const line = facts.length > 0 ? block('usage', `${dim(facts.join(' · '))}\n`) : '';
       return line === '' && newLines === 0 ? put('\n') : line;
     },
   };
@@ -189,9 +185,14 @@ function dimLines(text: string): string {
 
 const count = new Intl.NumberFormat('en-US');
 
-function usageText({ used, size, cost }: UsageUpdate): string {
+function usageText({ used, size, cost }: Usage): string {
   const tokens = `${count.format(used)} of ${count.format(size)} tokens`;
   if (!cost) return tokens;
   const money = `${cost.amount.toFixed(cost.amount < 1 ? 4 : 2)} ${oneLine(cost.currency)}`;
   return `${tokens}, ${money}`;
+}
+
+function changesText({ files, added, removed }: Changes): string {
+  if (files === 0) return 'no file changed';
+  return `${files} ${files === 1 ? 'file' : 'files'} changed, +${count.format(added)} −${count.format(removed)}`;
 }

@@ -83,6 +83,7 @@ export function createTerminals(options: TerminalsOptions) {
       runner.start(job, {
         output: (_stream, text) => take(text),
         process: (pid) => leftovers.add(mark, pid),
+        report: () => undefined,
         ask: () => Promise.resolve({ outcome: 'cancelled', applied: () => undefined }),
       }),
     );

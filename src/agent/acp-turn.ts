@@ -5,8 +5,10 @@ import {
   RequestError,
   type SessionUpdate,
   type StopReason,
+  type UsageUpdate,
 } from '@agentclientprotocol/sdk';
 import type { Clock } from '../protocol/clock.ts';
+import type { Usage } from '../protocol/report.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../protocol/limits.ts';
 import { errorWords, wantsLogin } from './acp-error.ts';
 import { harmlessOutput } from './acp-plain-text.ts';
@@ -15,6 +17,7 @@ import { questionOf } from './acp-question.ts';
 import type { Live } from './acp-session.ts';
 import { createTerminals, type TerminalsOptions } from './acp-terminals.ts';
 import { createTerminalText } from './acp-terminal-text.ts';
+import { type FolderLook, lookAt } from './folder-changes.ts';
 import { exitCodeOf } from './result.ts';
 import { signalAll } from './process-table.ts';
 import type { Host, Job, Run, RunEnd, StopStep } from './runner.ts';
@@ -31,6 +34,8 @@ export interface TurnOptions {
   clock: Clock;
   /** What people call the program. */
   title: string;
+  /** Whose changes are measured. */
+  folder: string;
   terminals: Omit<TerminalsOptions, 'output' | 'clock'>;
   /** The conversation, once it is open; rejects with words for people. */
   session: Promise<Live>;
@@ -54,10 +59,20 @@ export function startTurn(options: TurnOptions) {
   let isStopped = false;
   let isOver = false;
   let cancelSignal: (() => void) | null = null;
+  let usage: UsageUpdate | null = null;
 
   const show = (more: string) => host.output('stdout', more);
 
   async function go(): Promise<RunEnd> {
+    const looking = lookAt(options.folder, options.terminals.scratch);
+    try {
+      return await take(looking);
+    } finally {
+      void looking.then((look) => look?.discard());
+    }
+  }
+
+  async function take(looking: Promise<FolderLook | null>): Promise<RunEnd> {
     const opened = await Promise.race([options.session, stopping]).catch((error: unknown) => error);
     if (opened === null) return INTERRUPTED;
     if (!isLive(opened)) return failed(errorWords(opened));
@@ -65,11 +80,22 @@ export function startTurn(options: TurnOptions) {
     live = opened;
     host.process(program.pid);
     if (opened.hasLost) show(text.note('The earlier conversation could not be continued.'));
+    host.report({ conversationId: opened.sessionId });
+    const look = await Promise.race([looking, stopping]);
+    if (isStopped) return INTERRUPTED;
     const before = new Set(program.family());
+    const { spent } = opened;
     const end = await prompt(opened);
     await terminals.close();
     if (isStopped) await sweep(program, before);
-    show(text.end());
+    isOver = true;
+    const changes = await look?.changes();
+    const report = {
+      ...(usage && { usage: usageOf(usage, spent) }),
+      ...(changes && { changes }),
+    };
+    host.report(report);
+    show(text.end(report));
     return end;
   }
 
@@ -164,7 +190,9 @@ export function startTurn(options: TurnOptions) {
     terminals,
 
     update(news: SessionUpdate): void {
-      if (live) show(text.update(news));
+      if (!live) return;
+      if (news.sessionUpdate === 'usage_update') usage = news;
+      show(text.update(news));
     },
 
     /** Puts a question of the program's to people. */
@@ -184,6 +212,14 @@ export function startTurn(options: TurnOptions) {
       return { outcome: { outcome: 'selected', optionId: chosen.optionId } };
     },
   };
+}
+
+/** A program tells what the whole conversation has cost; a turn is told what it cost itself, or nothing. */
+function usageOf({ used, size, cost }: UsageUpdate, spent: number | null): Usage {
+  if (!cost || spent === null) return { used, size };
+  // One that was started again counts from nothing.
+  const amount = cost.amount < spent ? cost.amount : cost.amount - spent;
+  return { used, size, cost: { amount, currency: cost.currency } };
 }
 
 function isLive(opened: unknown): opened is Live {

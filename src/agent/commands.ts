@@ -114,6 +114,7 @@ export function createCommands(options: CommandsOptions) {
         const started = startOf(pid);
         if (started) journal.process(commandId, { pid, start: started });
       },
+      report: (report) => void send({ type: 'command:report', commandId, ...report }),
     });
     running = { command, execution, approvals };
     void execution.ended.then((result) => {
@@ -182,6 +183,7 @@ export function createCommands(options: CommandsOptions) {
       command.pump();
     }
     running?.approvals.repeat();
+    running?.execution.repeatReport();
     holdBack();
   }
 

@@ -2,6 +2,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { OutputStream } from '../protocol/entities.ts';
 import { ESCALATION_MS } from '../protocol/limits.ts';
+import type { CommandReport } from '../protocol/report.ts';
 import type { Approvals } from './approvals.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createGatherer } from './gatherer.ts';
@@ -20,6 +21,8 @@ export interface ExecutionOptions {
   output(stream: OutputStream, text: string): void;
   /** Takes the process, to be journaled before this returns. */
   process(pid: number): void;
+  /** Takes all that is known of the turn, whenever there is more. */
+  report(report: CommandReport): void;
 }
 
 export type Execution = ReturnType<typeof startExecution>;
@@ -30,6 +33,7 @@ export function startExecution(options: ExecutionOptions) {
   const gatherer = createGatherer(clock, options.output);
   let pid: number | null = null;
   let lastOutputAt: number | null = null;
+  let report: CommandReport | null = null;
   let stopped: StopReason = null;
   let isOver = false;
   let cancelStep: (() => void) | null = null;
@@ -43,6 +47,10 @@ export function startExecution(options: ExecutionOptions) {
     process(number) {
       pid = number;
       options.process(number);
+    },
+    report(news) {
+      report = { ...report, ...news };
+      if (!isOver) options.report(report);
     },
     async ask(question) {
       if (stopped || isOver) return { outcome: 'cancelled', applied: () => undefined };
@@ -73,7 +81,7 @@ export function startExecution(options: ExecutionOptions) {
     deadline?.cancel();
     approvals.cancel();
     gatherer.flush();
-    return resultOf(end, stopped, timeoutMs);
+    return { ...resultOf(end, stopped, timeoutMs), ...(report && { report }) };
   }
 
   /** Stops it, harder and harder, if it has not ended. Asking again changes nothing. */
@@ -101,6 +109,8 @@ export function startExecution(options: ExecutionOptions) {
     resume: () => run.resume(),
     input: (data: string) => run.input?.(data),
     resize: (cols: number, rows: number) => run.resize?.(cols, rows),
+    /** Tells again what is known of the turn, where anything is. */
+    repeatReport: () => report && options.report(report),
     /** For the heartbeat; undefined where there is no process. */
     process: () =>
       pid === null

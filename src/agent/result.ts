@@ -5,7 +5,13 @@ import { CommandFinished } from '../protocol/agent-to-hub.ts';
 import type { RunEnd } from './runner.ts';
 
 /** A `command:finished` without what the outbox knows. */
-export const Result = Type.Pick(CommandFinished, ['outcome', 'exitCode', 'signal', 'error']);
+export const Result = Type.Pick(CommandFinished, [
+  'outcome',
+  'exitCode',
+  'signal',
+  'error',
+  'report',
+]);
 export type Result = Static<typeof Result>;
 
 /** Who stopped a command before its program ended; null where it ended by itself. */

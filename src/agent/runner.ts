@@ -2,6 +2,7 @@
 // them share (one at a time, time-out, escalation, output, journal, result); a runner owns its program.
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import type { OutputStream, Session } from '../protocol/entities.ts';
+import type { CommandReport } from '../protocol/report.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { AgentApprovalResolved } from '../protocol/hub-to-agent.ts';
 
@@ -42,6 +43,8 @@ export interface Host {
    * Call it before the program does anything of its own.
    */
   process(pid: number): void;
+  /** Tells what has become known of the turn; what was told before stays. */
+  report(news: CommandReport): void;
   /** Puts a question to the hub's people. The time until the answer does not count against the time-out. */
   ask(question: Question): Promise<Answer>;
 }

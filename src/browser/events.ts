@@ -25,7 +25,10 @@ export function eventsOf(message: HubToDashboard): string[] {
       ];
     case 'approval:request':
     case 'approval:resolved':
+    case 'approval:applied':
       return ['signalbox:approval'];
+    case 'command:report':
+      return [`signalbox:command/${message.commandId}`];
     case 'command:accepted':
     case 'terminal:output':
     case 'terminal:gap':

@@ -61,6 +61,8 @@ export function afterMessage(
     case 'error':
       return { error: new Error(message.message) };
     case 'command:accepted':
+    case 'command:report':
+    case 'approval:applied':
     case 'terminal:gap':
     case 'terminal:complete':
     case 'hub:heartbeat':

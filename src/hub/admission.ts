@@ -48,6 +48,10 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
       session: body.session ?? 'continue',
       timeoutMs: body.timeoutMs ?? settings.commandTimeoutMs,
       error: null,
+      comparisonId: body.comparisonId ?? null,
+      conversationId: null,
+      usage: null,
+      changes: null,
       requestId: body.requestId ?? null,
       attempt: 0,
       sent: false,
@@ -73,14 +77,14 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
       const known = body.requestId && requestIds.find(who.userId, body.requestId);
       if (known) {
         const position = await known.position;
-        return { commandId: known.commandId, position };
+        return { commandId: known.commandId, agentId: known.agentId, position };
       }
       mustBeRunnable(body);
       const execution = createExecution(who, body);
       const position = dispatcher.accept(execution, store.commands.insert(toStored(execution)));
       if (body.requestId) requestIds.remember(who.userId, body.requestId, execution, position);
       try {
-        return { commandId: execution.id, position: await position };
+        return { commandId: execution.id, agentId: body.agentId, position: await position };
       } catch (error) {
         if (body.requestId) requestIds.forget(who.userId, body.requestId);
         storage.failed(error);

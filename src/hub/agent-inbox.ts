@@ -69,6 +69,11 @@ export function createAgentInbox({ clock, log }: HubContext, parts: AgentInboxPa
         if (!holds(agent, message.commandId)) return;
         terminals.get(message.commandId)?.lose(message.nextSequence, message.bytes);
         return;
+      case 'command:report': {
+        const { type, version, commandId, ...report } = message;
+        if (agent.current?.id === commandId) dispatcher.reported(agent.current, report);
+        return;
+      }
       case 'command:finished':
         return begin(finish(agent, message), message.type, agent);
       case 'approval:request':

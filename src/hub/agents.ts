@@ -97,9 +97,9 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
   }
 
-  /** Forgets the agent's socket; its command goes on without it, for a while. */
-  function lose(agent: AgentConnection, code: number, reason: string) {
-    const { link, connectionId, current } = agent;
+  /** Forgets the agent's socket. */
+  function detach(agent: AgentConnection, code: number, reason: string) {
+    const { link, connectionId } = agent;
     if (!link) return;
     byLink.delete(link);
     authority.release(agent);
@@ -110,8 +110,21 @@ export function createAgents(context: HubContext, parts: AgentParts) {
         .closed(connectionId, clock.now(), code, reason)
         .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
     }
+  }
+
+  /** The agent is away; its command goes on without it, for a while. */
+  function lose(agent: AgentConnection, code: number, reason: string) {
+    if (!agent.link) return;
+    detach(agent, code, reason);
     presence.settle(agent);
-    if (current?.delivery === 'sent' || agent.stopping.size > 0) awaitReturn(agent);
+    if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) awaitReturn(agent);
+  }
+
+  /** Another socket takes the agent's place at once: it is not away. */
+  function replace(agent: AgentConnection) {
+    const { link } = agent;
+    detach(agent, CloseCode.replaced, 'replaced');
+    link?.close(CloseCode.replaced, 'replaced');
   }
 
   /** Gives an agent that is away its time to come back to its command. */
@@ -143,7 +156,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     if (challenges.has(agent)) return refuseChallenger(agent, link);
     const cancel = clock.after(TAKEOVER_PING_MS, () => {
       challenges.delete(agent);
-      drop(agent, CloseCode.replaced, 'replaced');
+      replace(agent);
       welcome(agent, link, message);
     });
     challenges.set(agent, { link, cancel });
@@ -187,8 +200,8 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       if (agent.link && agent.instanceId !== message.instanceId) {
         return challenge(agent, link, message);
       }
-      if (agent.link) drop(agent, CloseCode.replaced, 'replaced');
-      if (authority.claimed() >= settings.maxAgents) {
+      if (agent.link) replace(agent);
+      else if (authority.claimed() >= settings.maxAgents) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
       welcome(agent, link, message);

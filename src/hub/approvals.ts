@@ -158,6 +158,8 @@ export function createApprovals(
       try {
         await store.approvals.update(approvalId, { appliedAt: clock.now() });
         unsettled.delete(approvalId);
+        const { commandId } = approval;
+        authority.tellEveryone({ type: 'approval:applied', approvalId, commandId });
       } catch (error) {
         storage.failed(error);
       }

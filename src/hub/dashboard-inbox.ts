@@ -59,7 +59,6 @@ export function createDashboardInbox({ state, clock, log }: HubContext, parts: I
         return tellDashboard(dashboard.link, {
           type: 'command:accepted',
           ...(message.requestId !== undefined && { requestId: message.requestId }),
-          agentId: message.agentId,
           ...answer,
         });
       }

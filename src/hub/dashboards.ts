@@ -1,25 +1,18 @@
-// Dashboards come, drop, return and go: their connections, and what each is told on arrival.
+// Dashboards come, drop, return and go: their connections.
 import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
 import { nextConnectionState } from '../protocol/connection-state.ts';
 import type { DashboardConnect } from '../protocol/dashboard-to-hub.ts';
 import {
-  BUFFER_BYTES,
-  CHUNK_BYTES,
-  COMMAND_BYTES,
   DASHBOARD_SILENCE_MS,
-  HUB_HEARTBEAT_MS,
   INPUT_RATE,
-  MAX_MESSAGE_BYTES,
   MESSAGE_RATE,
-  QUEUE_LENGTH,
   RECONNECT_WINDOW_MS,
 } from '../protocol/limits.ts';
-import { type Approvals, toRequest } from './approvals.ts';
 import { type Authority, EVERYONE, topicFor } from './authority.ts';
 import type { DashboardConnection, Identity } from './dashboard-connection.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import type { Endings } from './endings.ts';
-import { type DashboardLink, tellDashboard } from './link.ts';
+import type { Greeting } from './greeting.ts';
+import type { DashboardLink } from './link.ts';
 import { createBucket } from './rate.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
@@ -28,16 +21,15 @@ import type { HubContext } from './state.ts';
 const SILENT: CloseReason = 'silent';
 
 export interface DashboardParts {
-  approvals: Approvals;
   authority: Authority;
-  dispatcher: Dispatcher;
-  readers: Readers;
   endings: Endings;
+  greeting: Greeting;
+  readers: Readers;
 }
 
 export function createDashboards(context: HubContext, parts: DashboardParts) {
-  const { state, store, clock, log, settings, build, epoch } = context;
-  const { approvals, authority, dispatcher, endings, readers } = parts;
+  const { state, store, clock, log, settings, epoch } = context;
+  const { authority, endings, greeting, readers } = parts;
   const byLink = new Map<DashboardLink, DashboardConnection>();
 
   /** The connection that a dashboard asks to have back, if it may. */
@@ -95,73 +87,6 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
     dashboard.pingedEnds = [];
   }
 
-  /**
-   * Says hello, and what stands: agents, live commands, and the ends that it may not have heard of. What was sent is
-   * lost with a socket, however long that takes to notice, and even where something of the dashboard's came later.
-   */
-  function greet(dashboard: DashboardConnection, resumed: boolean) {
-    const { link } = dashboard;
-    tellDashboard(link, {
-      type: 'dashboard:welcome',
-      connectionId: dashboard.id,
-      hubEpoch: epoch,
-      userId: dashboard.userId,
-      role: dashboard.role,
-      resumed,
-      heartbeatIntervalMs: HUB_HEARTBEAT_MS,
-      build,
-      limits: {
-        messageBytes: MAX_MESSAGE_BYTES,
-        chunkBytes: CHUNK_BYTES,
-        bufferBytes: BUFFER_BYTES,
-        commandBytes: COMMAND_BYTES,
-        queueLength: QUEUE_LENGTH,
-        commandTimeoutMs: settings.commandTimeoutMs,
-        maxCommandTimeoutMs: settings.maxCommandTimeoutMs,
-      },
-    });
-    for (const { agentId, status } of state.agents.values()) {
-      tellDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
-    }
-    for (const { id: commandId, agentId, status, exitCode, error } of [
-      ...endings.toldAfter(dashboard.heardEnds),
-      ...dispatcher.all(),
-    ]) {
-      tellDashboard(link, {
-        type: 'command:status',
-        commandId,
-        agentId,
-        status,
-        ...(exitCode !== null && { exitCode }),
-        ...(error !== null && { error }),
-      });
-    }
-    for (const approval of approvals.open()) tellDashboard(link, toRequest(approval));
-  }
-
-  /** Attaches a dashboard to what it names, and in mode `all` to everything else from its start. */
-  function attachAll(dashboard: DashboardConnection, message: DashboardConnect, resumed: boolean) {
-    const named = new Map(
-      resumed
-        ? message.resume?.terminals.map(({ commandId, afterSequence }) => [
-            commandId,
-            afterSequence,
-          ])
-        : [],
-    );
-    const all =
-      dashboard.terminals === 'all'
-        ? [...dashboard.readers.keys(), ...dispatcher.all().map(({ id }) => id)]
-        : [];
-    for (const commandId of all) if (!named.has(commandId)) named.set(commandId, -1);
-    dashboard.readers.clear();
-    for (const [commandId, after] of named) {
-      readers.attachOrExplain(dashboard, commandId, after).catch(() => {
-        log.warn('A returning dashboard named a command that nobody knows.', { commandId });
-      });
-    }
-  }
-
   function forget(dashboard: DashboardConnection) {
     byLink.delete(dashboard.link);
     for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
@@ -200,9 +125,9 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
           link.close(CloseCode.policyViolation, 'expired'),
         ),
       );
-      greet(dashboard, known !== undefined);
+      greeting.greet(dashboard, known !== undefined);
       link.subscribe(topicFor(dashboard, EVERYONE));
-      attachAll(dashboard, message, known !== undefined);
+      greeting.attachAll(dashboard, message, known !== undefined);
     },
     /** The dashboard behind a socket, while it is connected. */
     at: (link: DashboardLink) => byLink.get(link),

@@ -16,6 +16,8 @@ export interface DeadlineEvents {
   end(execution: Execution, ending: Ending): void;
 }
 
+export type Deadlines = ReturnType<typeof createDeadlines>;
+
 export function createDeadlines({ state, clock }: HubContext, events: DeadlineEvents) {
   function cancel(execution: Execution) {
     for (const cancelTimer of execution.cancelTimers.splice(0)) cancelTimer();

@@ -1,25 +1,22 @@
-// The one way a command goes once it is admitted: committed, queued, handed to its agent, started, ended.
-import { whyNotRunnable } from '../protocol/capabilities.ts';
+// The one way a command goes once it is admitted: committed, queued, handed over, started, ended.
 import type { CommandFinished } from '../protocol/agent-to-hub.ts';
 import { nextCommandStatus } from '../protocol/command-status.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
+import type { CommandReport } from '../protocol/report.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
-import { enqueue, requeue, withdraw } from './command-queue.ts';
+import { enqueue, withdraw } from './command-queue.ts';
 import type { Actor } from './dashboard-connection.ts';
 import type { Approvals } from './approvals.ts';
 import { createDeadlines } from './deadlines.ts';
 import type { Endings } from './endings.ts';
 import type { Execution } from './execution.ts';
-import { tellAgent } from './link.ts';
-import { type Ending, endingOf, removed, stopped } from './outcome.ts';
+import { createHandover } from './handover.ts';
+import { type Ending, endingOf, removed } from './outcome.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
-
-/** How long to wait before a command that could not be handed out is tried again. */
-const RETRY_MS = 1_000;
 
 export type Dispatcher = ReturnType<typeof createDispatcher>;
 
@@ -32,12 +29,20 @@ export interface DispatcherParts {
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log, storage } = context;
+  const { state, store, clock, log } = context;
   const { approvals, endings, presence, readers, terminals } = parts;
   const live = new Map<string, Execution>();
   const deadlines = createDeadlines(context, {
     stopping: ({ id }) => approvals.cancel(id),
     end: endSoon,
+  });
+  const { pump, takeBack } = createHandover(context, {
+    deadlines,
+    endings,
+    presence,
+    queueOf,
+    end,
+    endSoon,
   });
 
   function queueOf(agentId: string): Execution[] {
@@ -71,74 +76,6 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     });
   }
 
-  /** Gives an agent that is free its next command. */
-  function pump(agent: AgentConnection) {
-    if (!agent.link || agent.current || agent.stopping.size > 0) return;
-    const next = queueOf(agent.agentId).shift();
-    if (!next) return;
-    agent.current = next;
-    agent.lastOutputAt = null;
-    const refusal = whyNotRunnable(next.command, agent.capabilities);
-    if (refusal !== null) {
-      endSoon(next, { event: 'failed', error: { code: 'invalid_command', message: refusal } });
-      return;
-    }
-    presence.settle(agent);
-    hand(agent, next).catch((error: unknown) => {
-      log.error('A command could not be handed out.', { commandId: next.id, error });
-    });
-  }
-
-  /** Commits the attempt, and only then sends it; where the socket is no longer the same, it was never sent. */
-  async function hand(agent: AgentConnection, execution: Execution) {
-    const { link } = agent;
-    const attempt = {
-      attempt: execution.attempt + 1,
-      sent: true,
-      journalId: agent.journalId,
-    };
-    execution.delivery = 'sending';
-    try {
-      await endings.persisted(execution);
-      await store.commands.update(execution.id, attempt);
-    } catch (error) {
-      storage.failed(error);
-      takeBack(agent, execution);
-      clock.after(RETRY_MS, () => pump(agent));
-      return;
-    }
-    Object.assign(execution, attempt);
-    if (execution.ending) return;
-    if (execution.stopping) return end(execution, { event: 'interrupted' });
-    if (!link || agent.link !== link) {
-      takeBack(agent, execution);
-      await endings.persist(execution, { sent: false });
-      pump(agent);
-      return;
-    }
-    execution.delivery = 'sent';
-    deadlines.start(execution);
-    tellAgent(link, {
-      type: 'command:execute',
-      commandId: execution.id,
-      attempt: execution.attempt,
-      command: execution.command,
-      session: execution.session,
-      timeoutMs: execution.timeoutMs,
-    });
-  }
-
-  /** Puts a command that never started back at the head of the queue; one that was told to stop ends instead. */
-  function takeBack(agent: AgentConnection, execution: Execution) {
-    if (execution.stopping) return endSoon(execution, stopped(execution));
-    execution.delivery = 'waiting';
-    execution.sent = false;
-    deadlines.cancel(execution);
-    agent.current = null;
-    requeue(queueOf(agent.agentId), execution);
-    presence.settle(agent);
-  }
-
   /** Marks a command as started, and says so once that is committed. */
   function started(execution: Execution) {
     const changes = {
@@ -154,12 +91,23 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       .catch((error: unknown) => log.error('A start could not be told.', { error }));
   }
 
+  /** Takes what an agent knows of a turn under way; told once it is committed. */
+  function reported(execution: Execution, report: CommandReport) {
+    if (execution.ending) return;
+    Object.assign(execution, report);
+    endings
+      .persist(execution, report)
+      .then(() => endings.tellReport(execution, report))
+      .catch((error: unknown) => log.error('A report could not be told.', { error }));
+  }
+
   return {
     queueOf,
     pump,
     end,
     endSoon,
     started,
+    reported,
     takeBack,
     deadlines,
 

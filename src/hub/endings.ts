@@ -5,8 +5,9 @@ import {
   DASHBOARD_SILENCE_MS,
   RECONNECT_WINDOW_MS,
 } from '../protocol/limits.ts';
+import type { CommandReport } from '../protocol/report.ts';
 import type { Authority } from './authority.ts';
-import type { Execution } from './execution.ts';
+import { type Execution, toStatus } from './execution.ts';
 import type { Ending } from './outcome.ts';
 import type { Readers } from './readers.ts';
 import type { HubContext } from './state.ts';
@@ -33,15 +34,12 @@ export function createEndings(
 
   /** Tells everyone where a command stands. */
   function tell(execution: Execution) {
-    const { id: commandId, agentId, status, exitCode, error } = execution;
-    authority.tellEveryone({
-      type: 'command:status',
-      commandId,
-      agentId,
-      status,
-      ...(exitCode !== null && { exitCode }),
-      ...(error !== null && { error }),
-    });
+    authority.tellEveryone(toStatus(execution));
+  }
+
+  /** Tells everyone what is known of a command's turn. */
+  function tellReport({ id: commandId, agentId }: Execution, report: CommandReport) {
+    authority.tellEveryone({ type: 'command:report', commandId, agentId, ...report });
   }
 
   /** Fulfilled once every change of a command so far is on disk. */
@@ -98,6 +96,7 @@ export function createEndings(
       error: ending.error ?? null,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,
+      ...ending.report,
     };
     await persist(execution, changes);
     Object.assign(execution, changes);
@@ -110,6 +109,7 @@ export function createEndings(
 
   return {
     tell,
+    tellReport,
     persist,
     persisted,
     completeLate,

@@ -1,5 +1,7 @@
 // A command that is not over: the CommandExecution, and where it stands on its way.
 import type { CommandExecution } from '../protocol/entities.ts';
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import type { Body } from '../protocol/message.ts';
 import type { StoredCommand } from '../store/store.ts';
 
 /**
@@ -58,5 +60,24 @@ export function toCommandExecution(command: CommandExecution): CommandExecution 
     session: command.session,
     timeoutMs: command.timeoutMs,
     error: command.error,
+    comparisonId: command.comparisonId,
+    conversationId: command.conversationId,
+    usage: command.usage,
+    changes: command.changes,
+  };
+}
+
+/** Where a command stands, as dashboards are told. */
+export function toStatus(
+  command: Pick<CommandExecution, 'id' | 'agentId' | 'status' | 'exitCode' | 'error'>,
+): Extract<Body<HubToDashboard>, { type: 'command:status' }> {
+  const { id: commandId, agentId, status, exitCode, error } = command;
+  return {
+    type: 'command:status',
+    commandId,
+    agentId,
+    status,
+    ...(exitCode !== null && { exitCode }),
+    ...(error !== null && { error }),
   };
 }

@@ -19,6 +19,7 @@ import { createDashboardInbox } from './dashboard-inbox.ts';
 import { createDashboards } from './dashboards.ts';
 import { createDispatcher } from './dispatcher.ts';
 import { createEndings } from './endings.ts';
+import { createGreeting } from './greeting.ts';
 import { createHistory } from './history.ts';
 import type { Log } from './log.ts';
 import { createReaders } from './readers.ts';
@@ -84,13 +85,8 @@ export async function startHub(options: HubOptions) {
     endings,
     terminals,
   });
-  const dashboards = createDashboards(context, {
-    approvals,
-    authority,
-    dispatcher,
-    endings,
-    readers,
-  });
+  const greeting = createGreeting(context, { approvals, dispatcher, endings, readers });
+  const dashboards = createDashboards(context, { authority, endings, greeting, readers });
   const receive = createDashboardInbox(context, { admission, approvals, dispatcher, readers });
 
   await restore(context, { admission, approvals, dispatcher, terminals, agents });

@@ -2,6 +2,7 @@
 import type { CommandFinished } from '../protocol/agent-to-hub.ts';
 import type { CommandEvent } from '../protocol/command-status.ts';
 import type { CommandError } from '../protocol/errors.ts';
+import type { CommandReport } from '../protocol/report.ts';
 import type { Execution } from './execution.ts';
 
 /** The end of a command. */
@@ -10,6 +11,8 @@ export interface Ending {
   exitCode?: number | null;
   signal?: string | undefined;
   error?: CommandError;
+  /** What its agent knows of its turn. */
+  report?: CommandReport | undefined;
   /** Whether output may still come: the agent has not said that it is over. */
   outputFollows?: boolean;
 }
@@ -27,13 +30,13 @@ export function removed({ agentId }: Execution): Ending {
 
 /** What an agent's result means. */
 export function endingOf(execution: Execution, message: CommandFinished): Ending {
-  const { outcome, exitCode, signal, error } = message;
+  const { outcome, exitCode, signal, error, report } = message;
   if (execution.stopping === 'timeout' && outcome !== 'completed') {
-    return { event: 'failed', exitCode, signal, error: timedOut(execution) };
+    return { event: 'failed', exitCode, signal, error: timedOut(execution), report };
   }
-  if (outcome === 'interrupted') return { event: 'interrupted', signal };
-  if (outcome === 'completed' && exitCode === 0) return { event: 'completed', exitCode };
-  return { event: 'failed', exitCode, signal, ...(error && { error }) };
+  if (outcome === 'interrupted') return { event: 'interrupted', signal, report };
+  if (outcome === 'completed' && exitCode === 0) return { event: 'completed', exitCode, report };
+  return { event: 'failed', exitCode, signal, ...(error && { error }), report };
 }
 
 function timedOut({ timeoutMs }: Execution): CommandError {

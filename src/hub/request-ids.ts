@@ -1,9 +1,11 @@
 // Which requestId named which command: what makes a request safe to send again (protocol.md, "command:request").
 import type { Clock } from '../protocol/clock.ts';
+import type { CommandExecution } from '../protocol/entities.ts';
 import { REQUEST_ID_MS } from '../protocol/limits.ts';
 
 interface Remembered {
   commandId: string;
+  agentId: string;
   requestedAt: number;
   /** Fulfilled with its place in the queue once the command is on disk. */
   position: Promise<number>;
@@ -26,10 +28,14 @@ export function createRequestIds(clock: Clock) {
     remember(
       userId: string,
       requestId: string,
-      { id: commandId, requestedAt }: { id: string; requestedAt: number },
+      {
+        id: commandId,
+        agentId,
+        requestedAt,
+      }: Pick<CommandExecution, 'id' | 'agentId' | 'requestedAt'>,
       position: Promise<number> = Promise.resolve(0),
     ) {
-      known.set(key(userId, requestId), { commandId, requestedAt, position });
+      known.set(key(userId, requestId), { commandId, agentId, requestedAt, position });
     },
     forget(userId: string, requestId: string) {
       known.delete(key(userId, requestId));

@@ -47,6 +47,8 @@ export function createTerminalBuffer(
   let writtenBytes = endOf(chunks.at(-1));
   let nextSequence = baseSequence + chunks.length;
   let unkept: OutputChunk[] = [];
+  /** The agent's sequence up to which all was handed on to be kept. */
+  let keptNextSequence = agentNextSequence;
   let gathering: Gathering | null = null;
   let cancelFlush: (() => void) | null = null;
   let lastFlush = 0;
@@ -92,9 +94,11 @@ export function createTerminalBuffer(
       lastFlush = clock.now();
       number(type, text, 0);
     }
-    if (unkept.length === 0) return;
+    // Messages without text leave no chunk, but they too are acknowledged once that is committed.
+    if (unkept.length === 0 && agentNextSequence === keptNextSequence) return;
     const whole = unkept;
     unkept = [];
+    keptNextSequence = agentNextSequence;
     events.kept(whole, agentNextSequence, firstSequence());
   }
 

@@ -40,7 +40,7 @@ export function createTerminals(
 
   /** Commits the backlog, in order, until there is none; a failed commit is tried again. */
   async function keep(buffer: TerminalBuffer, keeping: Keeping) {
-    while (keeping.backlog.length > 0) {
+    while (keeping.backlog.length > 0 || keeping.agentNextSequence > keeping.committed) {
       const { agentNextSequence } = keeping;
       const chunks = keeping.backlog;
       keeping.backlog = [];

@@ -4,6 +4,7 @@ import { AgentType } from './agent-status.ts';
 import { approvalQuestion } from './approvals.ts';
 import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
+import { CommandReport } from './report.ts';
 import { Id, type MessageOf, message, Sequence, Timestamp } from './message.ts';
 
 /** A command that runs, or ended and is not acknowledged. The agent holds its output `[firstSequence, nextSequence)`. */
@@ -77,6 +78,13 @@ export const AgentGap = message('terminal:gap', {
 });
 export type AgentGap = Static<typeof AgentGap>;
 
+/** What is known of the running command's turn by now. */
+export const AgentReport = message('command:report', {
+  commandId: Id,
+  ...CommandReport.properties,
+});
+export type AgentReport = Static<typeof AgentReport>;
+
 /** The command is over. `lastSequence` is that of its last output, -1 where there was none. */
 export const CommandFinished = message('command:finished', {
   commandId: Id,
@@ -89,6 +97,7 @@ export const CommandFinished = message('command:finished', {
   signal: Type.Optional(Type.String({ maxLength: 32 })),
   lastSequence: Type.Integer({ minimum: -1 }),
   error: Type.Optional(CommandError),
+  report: Type.Optional(CommandReport),
 });
 export type CommandFinished = Static<typeof CommandFinished>;
 
@@ -107,6 +116,7 @@ export const agentToHub = [
   CommandStarted,
   AgentOutput,
   AgentGap,
+  AgentReport,
   CommandFinished,
   AgentApprovalRequest,
   ApprovalApplied,

@@ -42,13 +42,19 @@ export const CommandBody = Type.Object({
 });
 export type CommandBody = Static<typeof CommandBody>;
 
-export const CommandAnswer = Type.Object({ commandId: Type.String(), position: Type.Integer() });
+export const CommandAnswer = Type.Object({
+  commandId: Type.String(),
+  agentId: Type.String(),
+  position: Type.Integer(),
+});
 export type CommandAnswer = Static<typeof CommandAnswer>;
 
 export const CommandQuery = Type.Object({
   agentId: Type.Optional(Type.String()),
   status: Type.Optional(CommandStatus),
   q: Type.Optional(Type.String({ maxLength: 256 })),
+  comparisonId: Type.Optional(Type.String({ maxLength: 128 })),
+  conversationId: Type.Optional(Type.String({ maxLength: 256 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   cursor: Type.Optional(Type.String({ maxLength: 64 })),
 });

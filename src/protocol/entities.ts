@@ -4,6 +4,7 @@ import { AgentStatus, AgentType } from './agent-status.ts';
 import { CommandStatus, Priority } from './command-status.ts';
 import { CommandError } from './errors.ts';
 import { Id, Timestamp } from './message.ts';
+import { Changes, Usage } from './report.ts';
 
 /** What a person may do: watch; also command and interrupt; also manage agents. */
 export const Role = Type.Union([
@@ -51,6 +52,12 @@ export const CommandExecution = Type.Object({
   session: Session,
   timeoutMs: Type.Integer(),
   error: Type.Union([CommandError, Type.Null()]),
+  /** Which comparison it belongs to: the same prompt given to several agents. */
+  comparisonId: Type.Union([Type.String(), Type.Null()]),
+  /** The AI conversation it belongs to, as its program calls it. */
+  conversationId: Type.Union([Type.String(), Type.Null()]),
+  usage: Type.Union([Usage, Type.Null()]),
+  changes: Type.Union([Changes, Type.Null()]),
 });
 export type CommandExecution = Static<typeof CommandExecution>;
 

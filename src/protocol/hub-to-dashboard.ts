@@ -5,6 +5,7 @@ import { approvalAnswer, approvalQuestion } from './approvals.ts';
 import { CommandStatus } from './command-status.ts';
 import { OutputStream, Role } from './entities.ts';
 import { CommandError, ErrorCode } from './errors.ts';
+import { CommandReport } from './report.ts';
 import { Id, type MessageOf, message, Sequence, Timestamp } from './message.ts';
 
 /** An agent came, went, began or ended work. */
@@ -55,6 +56,14 @@ export const DashboardWelcome = message('dashboard:welcome', {
   }),
 });
 export type DashboardWelcome = Static<typeof DashboardWelcome>;
+
+/** What is known of a running command's turn by now: its conversation, usage and changes. */
+export const CommandReported = message('command:report', {
+  commandId: Id,
+  agentId: Id,
+  ...CommandReport.properties,
+});
+export type CommandReported = Static<typeof CommandReported>;
 
 /** To the requester: the command is committed. Position 0 is next. */
 export const CommandAccepted = message('command:accepted', {
@@ -109,6 +118,10 @@ export const ApprovalResolved = message('approval:resolved', {
 });
 export type ApprovalResolved = Static<typeof ApprovalResolved>;
 
+/** The agent says that its program has the answer. */
+export const ApprovalAppliedUpdate = message('approval:applied', { approvalId: Id, commandId: Id });
+export type ApprovalAppliedUpdate = Static<typeof ApprovalAppliedUpdate>;
+
 /** Something you sent was refused. */
 export const ErrorMessage = message('error', {
   code: ErrorCode,
@@ -123,6 +136,7 @@ export const hubToDashboard = [
   AgentStatusUpdate,
   TerminalOutput,
   CommandStatusUpdate,
+  CommandReported,
   DashboardWelcome,
   CommandAccepted,
   TerminalGap,
@@ -130,6 +144,7 @@ export const hubToDashboard = [
   TerminalComplete,
   ApprovalRequest,
   ApprovalResolved,
+  ApprovalAppliedUpdate,
   ErrorMessage,
 ] as const;
 export type HubToDashboard = MessageOf<typeof hubToDashboard>;

@@ -5,6 +5,7 @@ import type { ApprovalOption } from '../protocol/approvals.ts';
 import type { CommandStatus, Priority } from '../protocol/command-status.ts';
 import type { OutputStream, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
+import type { Changes, Usage } from '../protocol/report.ts';
 
 export const users = sqliteTable('users', {
   /** The name to log in with. */
@@ -41,6 +42,10 @@ export const commands = sqliteTable(
     session: text().$type<Session>().notNull(),
     timeoutMs: integer().notNull(),
     error: text({ mode: 'json' }).$type<CommandError>(),
+    comparisonId: text(),
+    conversationId: text(),
+    usage: text({ mode: 'json' }).$type<Usage>(),
+    changes: text({ mode: 'json' }).$type<Changes>(),
     requestId: text(),
     /** How often it was handed to an agent; an agent runs one attempt at most once. */
     attempt: integer().notNull(),
@@ -58,6 +63,8 @@ export const commands = sqliteTable(
     index('commands_by_agent').on(table.agentId, table.id),
     index('commands_by_status').on(table.status, table.id),
     index('commands_by_request').on(table.requestedAt),
+    index('commands_by_comparison').on(table.comparisonId, table.id),
+    index('commands_by_conversation').on(table.conversationId, table.id),
   ],
 );
 

@@ -5,6 +5,7 @@ import { colouredDiff, diffText } from '../../src/agent/acp-diff-text.ts';
 import { harmless, harmlessOutput, oneLine } from '../../src/agent/acp-plain-text.ts';
 import { inWords } from '../../src/agent/acp-style.ts';
 import { createTerminalText } from '../../src/agent/acp-terminal-text.ts';
+import type { CommandReport } from '../../src/protocol/report.ts';
 
 const answer = (text: string, messageId?: string): SessionUpdate => ({
   sessionUpdate: 'agent_message_chunk',
@@ -27,7 +28,7 @@ function read(...updates: SessionUpdate[]): string {
     now += 100;
     return text.update(update);
   });
-  return Bun.stripANSI([...pieces, text.end()].join(''));
+  return Bun.stripANSI([...pieces, text.end({})].join(''));
 }
 
 describe('plain text', () => {
@@ -215,11 +216,19 @@ describe('a turn', () => {
     );
   });
 
-  test('ends with what it cost', () => {
+  test('ends with what it took and what it changed, as far as that is known', () => {
     const usage = { used: 12_345, size: 200_000, cost: { amount: 0.0123, currency: 'USD' } };
-    expect(read(answer('Hi.'), { sessionUpdate: 'usage_update', ...usage })).toBe(
-      'Hi.\n\n12,345 of 200,000 tokens, 0.0123 USD\n',
+    const changes = { files: 2, added: 1_200, removed: 7 };
+    const end = (report: CommandReport) => {
+      const text = createTerminalText(() => 0);
+      return Bun.stripANSI(text.update(answer('Hi.')) + text.end(report));
+    };
+    expect(end({ usage, changes })).toBe(
+      'Hi.\n\n12,345 of 200,000 tokens, 0.0123 USD · 2 files changed, +1,200 −7\n',
     );
+    expect(end({ usage: { used: 5, size: 10 } })).toBe('Hi.\n\n5 of 10 tokens\n');
+    expect(end({ changes: { files: 0, added: 0, removed: 0 } })).toBe('Hi.\n\nno file changed\n');
+    expect(end({})).toBe('Hi.\n');
   });
 
   test('no line of ours is wider than 60 columns but for what others wrote', () => {
@@ -241,7 +250,7 @@ describe('a turn', () => {
         title: '\u001b[A',
         status: 'failed',
       }),
-      text.end(),
+      text.end({}),
     ].join('');
     const ours = all.replaceAll(new RegExp(`${String.fromCharCode(27)}\\[\\d+m`, 'g'), '');
     expect(ours).not.toContain('\u001b');

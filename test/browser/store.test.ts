@@ -24,6 +24,10 @@ const active: CommandExecution = {
   timeoutMs: 1,
   signal: null,
   error: null,
+  comparisonId: null,
+  conversationId: null,
+  usage: null,
+  changes: null,
 };
 
 function hear(state: WebSocketState, ...messages: HubToDashboard[]): WebSocketState {

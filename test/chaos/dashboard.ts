@@ -160,7 +160,9 @@ export function openDashboard(options: DashboardOptions) {
         return;
       case 'approval:request':
       case 'approval:resolved':
-        return flaw(`${message.type} came, and nobody asked anything`);
+      case 'approval:applied':
+      case 'command:report':
+        return flaw(`${message.type} came, and nobody asked anything of an AI`);
       default:
         message satisfies never;
     }

@@ -194,6 +194,9 @@ describe('the same agent twice', () => {
     second.finish(id);
     await on.dashboard.complete(id);
     expect(on.dashboard.text(id)).toBe('alive');
+    // It was never away.
+    const told = on.dashboard.ofType('agent:status').map(({ status }) => status);
+    expect(told).not.toContain('offline');
   });
 
   test('from another instance is refused while the first still answers', async () => {

@@ -185,6 +185,15 @@ describe('accepted', () => {
 });
 
 describe('the same requestId', () => {
+  test('for another agent answers with the agent that has the command', async () => {
+    await using on = await createStage();
+    await connectAgent(on.hub, { agentId: 'second' });
+    const id = await on.dashboard.request('!ls', { requestId: 'r' });
+    const other = await connectDashboard(on.hub);
+    expect(await other.request('!ls', { agentId: 'second', requestId: 'r' })).toBe(id);
+    expect(await accepted(other, id)).toMatchObject({ agentId: 'agent' });
+  });
+
   test('from the same user is the same command, on the same socket, another one, and the API', async () => {
     await using on = await createStage();
     const id = await on.dashboard.request('!ls', { requestId: 'r' });

@@ -44,6 +44,18 @@ describe('output', () => {
     expect(await hub.store.output.of(id)).toMatchObject([{ sequence: 0, data: 'a' }]);
   });
 
+  test('without any text is acknowledged too', async () => {
+    await using on = await createStage();
+    const id = await on.running();
+    on.agent.output(id, '');
+    await on.agent.acked(id, 1);
+    on.agent.output(id, 'a');
+    on.agent.output(id, '');
+    await on.agent.acked(id, 3);
+    on.agent.finish(id);
+    expect((await on.dashboard.complete(id)).lastSequence).toBe(0);
+  });
+
   test('is on disk before the end of its command is', async () => {
     await using on = await createStage();
     const { hub, agent, dashboard } = on;

@@ -59,6 +59,10 @@ export function command(fields: Partial<CommandExecution> = {}): CommandExecutio
     session: 'continue',
     timeoutMs: 300_000,
     error: null,
+    comparisonId: null,
+    conversationId: null,
+    usage: null,
+    changes: null,
     ...fields,
   };
 }

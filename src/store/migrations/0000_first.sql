@@ -38,6 +38,10 @@ CREATE TABLE `commands` (
 	`session` text NOT NULL,
 	`timeout_ms` integer NOT NULL,
 	`error` text,
+	`comparison_id` text,
+	`conversation_id` text,
+	`usage` text,
+	`changes` text,
 	`request_id` text,
 	`attempt` integer NOT NULL,
 	`sent` integer NOT NULL,
@@ -50,6 +54,8 @@ CREATE TABLE `commands` (
 CREATE INDEX `commands_by_agent` ON `commands` (`agent_id`,`id`);--> statement-breakpoint
 CREATE INDEX `commands_by_status` ON `commands` (`status`,`id`);--> statement-breakpoint
 CREATE INDEX `commands_by_request` ON `commands` (`requested_at`);--> statement-breakpoint
+CREATE INDEX `commands_by_comparison` ON `commands` (`comparison_id`,`id`);--> statement-breakpoint
+CREATE INDEX `commands_by_conversation` ON `commands` (`conversation_id`,`id`);--> statement-breakpoint
 CREATE TABLE `connections` (
 	`id` text PRIMARY KEY NOT NULL,
 	`kind` text NOT NULL,

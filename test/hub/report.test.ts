@@ -1,0 +1,82 @@
+// What an agent tells of a command's turn: told on, kept, and kept apart.
+import { describe, expect, test } from 'bun:test';
+import type { CommandReport } from '../../src/protocol/report.ts';
+import { createStage, type Stage } from '../support/stage.ts';
+
+const report: CommandReport = {
+  conversationId: 'talk-1',
+  usage: { used: 10, size: 100, cost: { amount: 0.25, currency: 'USD' } },
+  changes: { files: 1, added: 2, removed: 3 },
+};
+
+const stored = async ({ hub }: Stage, commandId: string) =>
+  (await hub.call('GET', `/commands/${commandId}`)).json();
+
+describe('a report', () => {
+  test('is told to every dashboard once it is on disk', async () => {
+    await using on = await createStage();
+    const commandId = await on.running('Fix it');
+    on.hub.store.hold((call) => call === 'commands.update');
+    on.agent.say({ type: 'command:report', commandId, conversationId: 'talk-1' });
+    await on.hub.store.met('commands.update');
+    await on.dashboard.ping();
+    expect(on.dashboard.ofType('command:report')).toEqual([]);
+    on.hub.store.heal();
+    const told = await on.dashboard.find('command:report');
+    expect(told).toMatchObject({ commandId, agentId: 'agent', conversationId: 'talk-1' });
+    expect(await stored(on, commandId)).toMatchObject({
+      conversationId: 'talk-1',
+      usage: null,
+      changes: null,
+    });
+  });
+
+  test('that comes with the end is kept with it', async () => {
+    await using on = await createStage();
+    const commandId = await on.running('Fix it');
+    on.agent.finish(commandId, { report });
+    await on.dashboard.status(commandId, 'completed');
+    expect(await stored(on, commandId)).toMatchObject({ status: 'completed', ...report });
+  });
+
+  test('of a command that failed, or was interrupted, is kept too', async () => {
+    await using on = await createStage();
+    for (const outcome of ['failed', 'interrupted'] as const) {
+      const commandId = await on.running('Fix it');
+      on.agent.finish(commandId, { outcome, exitCode: null, report });
+      await on.dashboard.status(commandId, outcome);
+      expect(await stored(on, commandId)).toMatchObject({ status: outcome, ...report });
+    }
+  });
+
+  test('of a command that its agent does not have is ignored', async () => {
+    await using on = await createStage();
+    const commandId = await on.running('Fix it');
+    on.agent.finish(commandId);
+    await on.agent.acknowledged(commandId);
+    on.agent.say({ type: 'command:report', commandId, ...report });
+    on.agent.say({ type: 'command:report', commandId: 'no-such-command', ...report });
+    await on.agent.ping();
+    await on.dashboard.ping();
+    expect(on.dashboard.ofType('command:report')).toEqual([]);
+    expect(await stored(on, commandId)).toMatchObject({ conversationId: null });
+  });
+});
+
+describe('commands', () => {
+  test('are found by their conversation and by their comparison', async () => {
+    await using on = await createStage();
+    const first = await on.running('Fix it', { comparisonId: 'race-1' });
+    on.agent.finish(first, { report });
+    await on.dashboard.status(first, 'completed');
+    const second = await on.running('Fix it again');
+    const ids = async (query: string) => {
+      const page = await (await on.hub.call('GET', `/commands?${query}`)).json();
+      return page.items.map(({ id }: { id: string }) => id);
+    };
+    expect(await ids('conversationId=talk-1')).toEqual([first]);
+    expect(await ids('comparisonId=race-1')).toEqual([first]);
+    expect(await ids('')).toEqual([second, first]);
+    expect(await stored(on, first)).toMatchObject({ comparisonId: 'race-1' });
+  });
+});
