@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { agentCommand } from './cli/agent.ts';
+import { doctorCommand } from './cli/doctor.ts';
 import { Failure } from './cli/failure.ts';
 import { interruptCommand } from './cli/interrupt.ts';
 import { loginCommand } from './cli/login.ts';
@@ -22,6 +23,7 @@ const program = new Command('signalbox')
   .addCommand(psCommand())
   .addCommand(logsCommand())
   .addCommand(interruptCommand())
+  .addCommand(doctorCommand())
   .addHelpText('after', '\nExample:\n  signalbox up      a hub and one agent on this machine');
 
 program.parseAsync().then(

@@ -18,6 +18,11 @@ export function commandAddress(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
 }
 
+/** Where the same prompt is given to several agents, and where what they made of it stands side by side. */
+export function compareAddress(comparisonId?: string): string {
+  return comparisonId === undefined ? '/compare' : `/compare/${encodeURIComponent(comparisonId)}`;
+}
+
 /** The inbox, and where answers are sent. */
 export const approvalsAddress = '/approvals';
 
@@ -27,6 +32,7 @@ export function historyAddress(query: CommandQuery, path = '/history'): string {
   if (query.agentId) parameters.set('agentId', query.agentId);
   if (query.status) parameters.set('status', query.status);
   if (query.q) parameters.set('q', query.q);
+  if (query.conversationId) parameters.set('conversationId', query.conversationId);
   if (query.cursor) parameters.set('cursor', query.cursor);
   const search = parameters.toString();
   return search === '' ? path : `${path}?${search}`;

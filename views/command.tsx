@@ -3,12 +3,12 @@ import { hasEnded } from '../src/protocol/command-status.ts';
 import type { Approval } from '../src/protocol/approvals.ts';
 import { type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
 import type { ComponentChildren } from 'preact';
-import { agentAddress, commandAddress } from './addresses.ts';
+import { agentAddress, commandAddress, compareAddress, historyAddress } from './addresses.ts';
 import { ApprovalAudit, openOf } from './approval-audit.tsx';
 import { ApprovalCards } from './approval-card.tsx';
 import { ANY_APPROVAL, ofAgent, ofCommand, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
-import { duration } from './measures.ts';
+import { changesInWords, costInWords, duration, shortId, usageInWords } from './measures.ts';
 import { Moment } from './moment.tsx';
 import { Partial } from './partial.tsx';
 import { CommandStatusWord, PriorityWord } from './signals.tsx';
@@ -137,12 +137,34 @@ function CommandFields({ command }: { command: CommandExecution }) {
       </Field>
       <Field name="Time limit">{duration(command.timeoutMs)}</Field>
       {!command.command.startsWith('!') && (
-        <Field name="Conversation">{command.session === 'new' ? 'New' : 'Continued'}</Field>
+        <Field name="Conversation">
+          <Conversation command={command} />
+        </Field>
+      )}
+      {command.usage && <Field name="Context">{usageInWords(command.usage)}</Field>}
+      {command.usage?.cost && <Field name="Cost">{costInWords(command.usage.cost)}</Field>}
+      {command.changes && <Field name="Change">{changesInWords(command.changes)}</Field>}
+      {command.comparisonId !== null && (
+        <Field name="Comparison">
+          <a href={compareAddress(command.comparisonId)}>Side by side</a>
+        </Field>
       )}
       <Field name="Id">
         <code class="id">{command.id}</code>
       </Field>
     </dl>
+  );
+}
+
+/** Which conversation it belongs to, once its program has said so: the way to all that was said in it. */
+function Conversation({ command }: { command: CommandExecution }) {
+  const { conversationId, session } = command;
+  const how = session === 'new' ? 'New' : 'Continued';
+  if (conversationId === null) return <>{how}</>;
+  return (
+    <a href={historyAddress({ conversationId })} title={conversationId}>
+      {how} <code>{shortId(conversationId)}</code>
+    </a>
   );
 }
 

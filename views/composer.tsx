@@ -46,16 +46,7 @@ export function Composer({ agent, requestId }: ComposerProps) {
               </label>
             ))}
           </fieldset>
-          <label class="select">
-            <span>Limit</span>
-            <select name="timeoutMs" aria-label="Time limit">
-              {TIME_LIMITS.map(([ms, name]) => (
-                <option key={ms} value={ms}>
-                  {name}
-                </option>
-              ))}
-            </select>
-          </label>
+          <TimeLimit />
           <ComposerSession agent={agent} />
           <button class="button button-first composer-send" type="submit">
             <Icon name="send" />
@@ -66,6 +57,22 @@ export function Composer({ agent, requestId }: ComposerProps) {
       <div id="composer-note" data-note-for="composer" />
       <ComposerHint agent={agent} />
     </section>
+  );
+}
+
+/** How long the command may take. */
+export function TimeLimit() {
+  return (
+    <label class="select">
+      <span>Limit</span>
+      <select name="timeoutMs" aria-label="Time limit">
+        {TIME_LIMITS.map(([ms, name]) => (
+          <option key={ms} value={ms}>
+            {name}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

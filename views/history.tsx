@@ -6,6 +6,7 @@ import { CommandTime } from './command-time.tsx';
 import { ANY_COMMAND, REFRESH, whenever } from './events.ts';
 import { Icon } from './icons.tsx';
 import { type Frame, Page, type Reader } from './layout.tsx';
+import { shortId } from './measures.ts';
 import { Moment } from './moment.tsx';
 import { Partial } from './partial.tsx';
 import { CommandStatusWord } from './signals.tsx';
@@ -30,8 +31,19 @@ export function HistoryPage({ frame, reader, agents, query, page }: HistoryPageP
         <h1>History</h1>
       </div>
       <Filters agents={agents} query={query} />
+      {query.conversationId && <OneConversation conversationId={query.conversationId} />}
       <HistoryList query={query} page={page} />
     </Page>
+  );
+}
+
+/** The list has the commands of one conversation alone. */
+function OneConversation({ conversationId }: { conversationId: string }) {
+  return (
+    <p class="quiet one-conversation">
+      In conversation <code title={conversationId}>{shortId(conversationId)}</code>.{' '}
+      <a href="/history">Show everything</a>
+    </p>
   );
 }
 
@@ -48,6 +60,9 @@ function Filters({ agents, query }: { agents: AgentSummary[]; query: CommandQuer
       hx-swap="outerMorph"
       hx-sync="this:replace"
     >
+      {query.conversationId && (
+        <input type="hidden" name="conversationId" value={query.conversationId} />
+      )}
       <label class="filter filter-text">
         <Icon name="search" />
         <span class="visually-hidden">Text in the command</span>
@@ -198,7 +213,7 @@ function Older({ query, nextCursor }: { query: CommandQuery; nextCursor: string 
 }
 
 function NothingFound({ query }: { query: CommandQuery }) {
-  const filtered = query.agentId || query.status || query.q;
+  const filtered = query.agentId || query.status || query.q || query.conversationId;
   return (
     <div class="empty">
       <h2>{filtered ? 'Nothing matches' : 'Nothing has run yet'}</h2>

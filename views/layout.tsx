@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Role } from '../src/protocol/entities.ts';
 import { titleWith } from '../src/protocol/approvals.ts';
-import { approvalsAddress } from './addresses.ts';
+import { approvalsAddress, compareAddress } from './addresses.ts';
 import { Icon, Mark } from './icons.tsx';
 
 /** Addresses of the embedded files, as src/web/assets.ts serves them. */
@@ -97,12 +97,14 @@ interface PageProps {
   frame: Frame;
   reader: Reader;
   title: string;
-  section: 'agents' | 'approvals' | 'history';
+  section: 'agents' | 'compare' | 'approvals' | 'history';
+  /** For what stands side by side. */
+  wide?: boolean;
   children: ComponentChildren;
 }
 
 /** A page inside the box. */
-export function Page({ frame, reader, title, section, children }: PageProps) {
+export function Page({ frame, reader, title, section, wide, children }: PageProps) {
   return (
     <Document frame={frame} title={title} live>
       <body>
@@ -117,6 +119,9 @@ export function Page({ frame, reader, title, section, children }: PageProps) {
           <nav class="board-menu" aria-label="Main">
             <a href="/" {...(section === 'agents' && { 'aria-current': 'page' })}>
               Agents
+            </a>
+            <a href={compareAddress()} {...(section === 'compare' && { 'aria-current': 'page' })}>
+              Compare
             </a>
             <a
               href={approvalsAddress}
@@ -147,7 +152,7 @@ export function Page({ frame, reader, title, section, children }: PageProps) {
           </div>
         </header>
         <p class="banner" id="connection" role="status" hidden />
-        <main id="main" class="page">
+        <main id="main" class={wide ? 'page page-wide' : 'page'}>
           {children}
         </main>
         <dialog id="dialog" aria-labelledby="dialog-title">

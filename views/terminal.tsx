@@ -1,5 +1,5 @@
 // The terminal of one command. Its head is rendered here and swapped as the command moves on;
-// the screen below belongs to the island, which reads from the head what to show, and is never swapped.
+// the screen below belongs to the island, which reads from its head what to show, and is never swapped.
 import { hasEnded } from '../src/protocol/command-status.ts';
 import type { CommandExecution } from '../src/protocol/entities.ts';
 import { agentAddress, commandAddress } from './addresses.ts';
@@ -21,13 +21,20 @@ interface TerminalHeadProps {
   mayInterrupt: boolean;
   /** Whether the command is written here; its own page has it above. */
   named?: boolean;
+  /** Where there are several on a page: which of them. */
+  lane?: string;
+}
+
+/** The id of a terminal's head. */
+export function headId(lane?: string): string {
+  return lane === undefined ? 'terminal-head' : `terminal-head-${lane}`;
 }
 
 /** The head: which command, how it stands, and how to stop it. */
-export function TerminalHead({ shown, mayInterrupt, named = true }: TerminalHeadProps) {
+export function TerminalHead({ shown, mayInterrupt, named = true, lane }: TerminalHeadProps) {
   if (!shown) {
     return (
-      <div id="terminal-head" class="terminal-head" data-output="none">
+      <div id={headId(lane)} class="terminal-head" data-output="none">
         <p class="terminal-empty">
           Nothing has run here yet. What the next command writes appears here.
         </p>
@@ -37,7 +44,7 @@ export function TerminalHead({ shown, mayInterrupt, named = true }: TerminalHead
   const { command, output, chosen } = shown;
   return (
     <div
-      id="terminal-head"
+      id={headId(lane)}
       class="terminal-head"
       data-output={output}
       data-command={JSON.stringify(command)}
@@ -88,9 +95,16 @@ function Outcome({ command }: { command: CommandExecution }) {
 }
 
 /** The screen that the island fills. Without a script there is no live output, and it says so. */
-export function TerminalScreen() {
+export function TerminalScreen({ lane }: { lane?: string }) {
   return (
-    <div id="terminal" class="screen" role="region" aria-label="Terminal output" hx-morph-skip>
+    <div
+      id={lane === undefined ? 'terminal' : `terminal-${lane}`}
+      class="screen"
+      data-head={headId(lane)}
+      role="region"
+      aria-label="Terminal output"
+      hx-morph-skip
+    >
       <noscript>The terminal needs JavaScript.</noscript>
     </div>
   );

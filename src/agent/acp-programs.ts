@@ -1,7 +1,5 @@
 // The AI programs we know: how each is started, what tells that somebody has logged in, and what mends it. All that
 // tells them apart is here; the runner is the same for all, and for any other that speaks the Agent Client Protocol.
-import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import type { AgentType } from '../protocol/agent-status.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -20,14 +18,13 @@ export interface AcpProgram {
   readonly mode?: string;
   /** It reads and writes files itself: as our client it would mistake a missing file for an error. */
   readonly ownFiles?: boolean;
-  /** Whether somebody has logged in: null where only the program itself can tell. */
-  isLoggedIn?(env: Env): boolean | null;
+  /** Ends with 1 where nobody has logged in: for a program that opens a conversation all the same. */
+  readonly loginStatus?: readonly string[];
   /** The ACP method by which it takes up a key from the environment; null where there is none. */
   authMethod?(env: Env): string | null;
 }
 
 const has = (env: Env, ...names: string[]) => names.some((name) => Boolean(env[name]));
-const inHome = (env: Env, ...path: string[]) => join(env['HOME'] ?? '/', ...path);
 
 /** One for each type of agent. */
 export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
@@ -38,14 +35,7 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     login: 'claude-agent-acp --cli auth login',
     // By itself it may begin in "auto", where a model decides what needs no person.
     mode: 'default',
-    isLoggedIn(env) {
-      if (has(env, 'ANTHROPIC_API_KEY', 'ANTHROPIC_AUTH_TOKEN', 'CLAUDE_CODE_OAUTH_TOKEN')) {
-        return true;
-      }
-      // Elsewhere a key ring has it, or a cloud's own login, or a helper named in the settings.
-      const folder = env['CLAUDE_CONFIG_DIR'] ?? inHome(env, '.claude');
-      return existsSync(join(folder, '.credentials.json')) ? true : null;
-    },
+    loginStatus: ['claude-agent-acp', '--cli', 'auth', 'status'],
   },
   gemini: {
     title: 'Gemini CLI',
@@ -53,24 +43,13 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     install: 'npm install -g @google/gemini-cli',
     login: 'gemini',
     ownFiles: true,
-    isLoggedIn(env) {
-      if (has(env, 'GEMINI_API_KEY', 'GOOGLE_API_KEY')) return true;
-      return existsSync(inHome(env, '.gemini', 'oauth_creds.json')) ? true : null;
-    },
     authMethod: (env) => (has(env, 'GEMINI_API_KEY') ? 'gemini-api-key' : null),
   },
   codex: {
     title: 'Codex',
     argv: ['codex-acp'],
     install: 'npm install -g @agentclientprotocol/codex-acp',
-    login: 'codex login',
-    isLoggedIn(env) {
-      if (has(env, 'OPENAI_API_KEY', 'CODEX_API_KEY')) return true;
-      const folder = env['CODEX_HOME'] ?? inHome(env, '.codex');
-      if (existsSync(join(folder, 'auth.json'))) return true;
-      // A provider of one's own needs no login.
-      return /^\s*model_provider\s*=/m.test(textOf(join(folder, 'config.toml'))) ? true : null;
-    },
+    login: 'codex-acp login',
     authMethod: (env) => (has(env, 'OPENAI_API_KEY', 'CODEX_API_KEY') ? 'api-key' : null),
   },
 };
@@ -104,12 +83,4 @@ export function notInstalled({ title, argv: [command], install }: AcpProgram): s
 
 export function notLoggedIn({ title, login }: AcpProgram): string {
   return `${title} is not logged in.${login ? ` Log in on the agent's machine: ${login}` : ''}`;
-}
-
-function textOf(file: string): string {
-  try {
-    return readFileSync(file, 'utf8');
-  } catch {
-    return '';
-  }
 }

@@ -9,6 +9,7 @@ import { whyNotRunnable } from '../protocol/capabilities.ts';
 import { errorWords, wantsLogin } from './acp-error.ts';
 import { createFiles } from './acp-files.ts';
 import { openLeftovers } from './acp-leftovers.ts';
+import { mayBeLoggedIn } from './acp-login.ts';
 import { startProgram } from './acp-program.ts';
 import { type AcpProgram, notInstalled, notLoggedIn, whereIs } from './acp-programs.ts';
 import { type Live, newSession, openSession } from './acp-session.ts';
@@ -106,6 +107,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
 
   async function launch(keptId: string | null): Promise<Live> {
     if (whereIs(acp, env) === null) throw new Error(notInstalled(acp));
+    if (!(await mayBeLoggedIn(acp, env))) throw RequestError.authRequired();
     const program = startProgram({ argv: acp.argv, cwd, env, clock, leftovers, client: app });
     void program.ended.then((how) => {
       if (live?.program !== program) return;

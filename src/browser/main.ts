@@ -9,7 +9,7 @@ import { createEvents } from './events.ts';
 import { buildOf, draftsIn, isOutdated } from './build.ts';
 import { helpForms } from './forms.ts';
 import { defineLocalTime } from './local-time.ts';
-import { openPageTerminal } from './page-terminal.ts';
+import { openPageTerminals } from './page-terminal.ts';
 import { fetchSession, goToLogin } from './session.ts';
 import { connectToHub, type Socket } from './socket.ts';
 import { afterChoice, afterMessage, createState } from './store.ts';
@@ -35,7 +35,7 @@ showWaiting(store, systemClock, document);
 
 const tellReader = createApprovalNews(systemClock, document);
 const tell = createEvents(systemClock, document.body);
-const terminal = openPageTerminal({
+const terminals = openPageTerminals({
   send: (message) => hub?.send(message) ?? false,
   onCommand(command) {
     const { activeCommand } = store.getState();
@@ -53,17 +53,17 @@ hub = connectToHub({
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   },
   fetchSession,
-  terminals: () => terminal?.positions() ?? [],
+  terminals: () => terminals.flatMap((terminal) => terminal.positions()),
   onMessage(message) {
     if (message.type === 'hub:heartbeat') ahead = message.timestamp - Date.now();
     tellReader(message, store.getState().approvals);
     store.setState((state) => afterMessage(state, message));
-    terminal?.hear(message);
+    for (const terminal of terminals) terminal.hear(message);
     tell(message);
   },
   onWelcome({ resumed, build }, sameHub) {
     if (isOutdated(buildOf(document), build, draftsIn(document))) return location.reload();
-    terminal?.welcome({ resumed, sameHub });
+    for (const terminal of terminals) terminal.welcome({ resumed, sameHub });
   },
   onDrop(why) {
     const error =

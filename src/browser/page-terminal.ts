@@ -1,4 +1,4 @@
-// Joins the terminal to the page: the head that the server renders says which command it shows.
+// Joins the terminals to the page: the head that the server renders above each says which command it shows.
 import { Value } from '@sinclair/typebox/value';
 import { CommandExecution } from '../protocol/entities.ts';
 import type { Body } from '../protocol/message.ts';
@@ -6,37 +6,43 @@ import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { createScreen } from './screen.ts';
 import { createTerminal, type TerminalView } from './terminal.ts';
 
-interface PageTerminalOptions {
+interface PageTerminalsOptions {
   send(message: Body<DashboardToHub>): boolean;
-  /** The head names another command, or knows more of the same one. */
+  /** The head of the first one names another command, or knows more of the same one. */
   onCommand(command: CommandExecution | null): void;
 }
 
-/** The terminal of this page, or null where it has none. */
-export function openPageTerminal({ send, onCommand }: PageTerminalOptions): TerminalView | null {
-  const host = document.getElementById('terminal');
-  if (!host) return null;
-  const display = createScreen(host, () => terminal.drawn());
-  const terminal = createTerminal({
+/** The terminals of this page, in their order. */
+export function openPageTerminals({ send, onCommand }: PageTerminalsOptions): TerminalView[] {
+  const hosts = [...document.querySelectorAll<HTMLElement>('.screen[data-head]')];
+  const terminals = hosts.map((host) => ({ host, view: openTerminal(host, send) }));
+  const read = () => {
+    for (const [index, { host, view }] of terminals.entries()) {
+      const command = commandOfHead(host.dataset['head'] ?? '');
+      if (index === 0) onCommand(command);
+      view.show(command?.id ?? null);
+    }
+  };
+  document.addEventListener('htmx:after:swap', read);
+  read();
+  return terminals.map(({ view }) => view);
+}
+
+function openTerminal(host: HTMLElement, send: PageTerminalsOptions['send']): TerminalView {
+  const display = createScreen(host, () => view.drawn());
+  const view = createTerminal({
     display,
     send,
     onState: (state) => {
       host.dataset['state'] = state;
     },
   });
-  const read = () => {
-    const command = commandOfHead();
-    onCommand(command);
-    terminal.show(command?.id ?? null);
-  };
-  document.addEventListener('htmx:after:swap', read);
-  read();
-  return terminal;
+  return view;
 }
 
-/** The command the head names, where its output is held. */
-function commandOfHead(): CommandExecution | null {
-  const { command, output } = document.getElementById('terminal-head')?.dataset ?? {};
+/** The command that a head names, where its output is held. */
+function commandOfHead(id: string): CommandExecution | null {
+  const { command, output } = document.getElementById(id)?.dataset ?? {};
   if (command === undefined || output !== 'held') return null;
   const value: unknown = JSON.parse(command);
   return Value.Check(CommandExecution, value) ? value : null;

@@ -1,5 +1,4 @@
 // `signalbox agent`: the side that runs commands.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import {
@@ -11,6 +10,7 @@ import {
 import { startAgent } from '../agent/agent.ts';
 import { address, agentTypes, defaultStateFolder, setting } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
+import { agentToken } from './agent-token.ts';
 import { Failure } from './failure.ts';
 import { createLog } from './log.ts';
 import { askedToStop } from './signals.ts';
@@ -63,6 +63,10 @@ Examples:
     )
     .action(async (flags: AgentFlags) => {
       const stop = askedToStop();
+      const token = agentToken(flags.tokenFile);
+      if (token === null) {
+        throw new Failure('Give the token with --token-file, or in SIGNALBOX_AGENT_TOKEN.');
+      }
       const log = createLog();
       const agentType = flags.type ?? onlyInstalled();
       const acp = programOf(flags.acp, agentType);
@@ -71,7 +75,7 @@ Examples:
         agentId: flags.id,
         agentType,
         ...(acp && { acp }),
-        token: agentToken(flags.tokenFile),
+        token,
         cwd: resolve(flags.cwd),
         stateDir: flags.state ?? defaultStateFolder(flags.hub, flags.id),
         pty: flags.pty,
@@ -98,17 +102,4 @@ function onlyInstalled(): AgentType {
 function programOf(given: string | false | undefined, type: AgentType): AcpProgram | null {
   if (given === false) return null;
   return given === undefined ? acpPrograms[type] : programFromLine(given);
-}
-
-function agentToken(file: string | undefined): string {
-  const given = process.env['SIGNALBOX_AGENT_TOKEN'];
-  if (file === undefined && given) return given.trim();
-  if (file === undefined) {
-    throw new Failure('Give the token with --token-file, or in SIGNALBOX_AGENT_TOKEN.');
-  }
-  try {
-    return readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new Failure(`The token cannot be read: ${error instanceof Error ? error.message : file}`);
-  }
 }

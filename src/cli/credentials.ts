@@ -28,7 +28,7 @@ export function keepCredentials(credentials: Credentials): string {
 export function findCredentials(hub: string | undefined): Pick<Credentials, 'hub' | 'token'> {
   const token = process.env['SIGNALBOX_TOKEN'];
   const kept = readCredentials();
-  const address = hub ?? kept?.hub ?? 'http://127.0.0.1:7420';
+  const address = hub ?? lastHub();
   if (token) return { hub: address, token };
   if (!kept || kept.hub !== address) {
     throw new Failure(`Log in first: signalbox login --hub ${address}`);
@@ -37,6 +37,11 @@ export function findCredentials(hub: string | undefined): Pick<Credentials, 'hub
     throw new Failure(`Your login has ended: signalbox login --hub ${address}`);
   }
   return kept;
+}
+
+/** The hub last logged in to, or the one of this machine. */
+export function lastHub(): string {
+  return readCredentials()?.hub ?? 'http://127.0.0.1:7420';
 }
 
 function readCredentials(): Credentials | null {

@@ -1,6 +1,7 @@
 // `signalbox logs`: what a command wrote.
 import { Command } from 'commander';
 import { type ClientFlags, createClient, withClientOptions } from './client.ts';
+import { showJson, showPlain } from './output.ts';
 import { watch } from './watch.ts';
 
 interface LogsFlags extends ClientFlags {
@@ -22,7 +23,12 @@ Examples:
     .action(async (commandId: string, flags: LogsFlags) => {
       const client = createClient(flags);
       if (flags.follow) {
-        const watching = watch({ client, json: flags.json, commandId, begin: () => undefined });
+        const watching = watch({
+          client,
+          commandId,
+          begin: () => undefined,
+          show: flags.json ? showJson : showPlain,
+        });
         await watching.ended;
         return;
       }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { AgentPage, CommandPage } from '../protocol/api.ts';
 import { type ClientFlags, createClient, withClientOptions } from './client.ts';
+import { printTable } from './table.ts';
 
 const LONGEST_COMMAND = 60;
 
@@ -21,7 +22,7 @@ export function psCommand(): Command {
         process.stdout.write(`${JSON.stringify({ agents, commands })}\n`);
         return;
       }
-      table([
+      printTable([
         ['AGENT', 'TYPE', 'STATUS', 'QUEUE'],
         ...agents.map(({ agentId, agentType, status, queueLength }) => [
           agentId,
@@ -32,7 +33,7 @@ export function psCommand(): Command {
       ]);
       if (commands.length === 0) return;
       process.stdout.write('\n');
-      table([
+      printTable([
         ['COMMAND', 'AGENT', 'STATUS', 'PRIORITY', ''],
         ...commands.map(({ id, agentId, status, priority, command }) => [
           id,
@@ -43,12 +44,4 @@ export function psCommand(): Command {
         ]),
       ]);
     });
-}
-
-function table(rows: string[][]) {
-  const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
-  for (const row of rows) {
-    const cells = row.map((cell, i) => cell.padEnd(widths[i] ?? 0));
-    process.stdout.write(`${cells.join('  ').trimEnd()}\n`);
-  }
 }

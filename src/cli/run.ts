@@ -4,10 +4,12 @@ import { duration } from '../config.ts';
 import type { Priority } from '../protocol/command-status.ts';
 import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
 import { type ClientFlags, createClient, withClientOptions } from './client.ts';
+import { compare } from './compare.ts';
+import { showJson, showPlain } from './output.ts';
 import { watch } from './watch.ts';
 
 interface RunFlags extends ClientFlags {
-  agent: string;
+  agent: string[];
   priority: Priority;
   timeout?: number;
   new: boolean;
@@ -20,7 +22,11 @@ const TIMED_OUT = 124;
 export function runCommand(): Program {
   return withClientOptions(new Command('run'))
     .description('Send a command to an agent, stream its output, exit with its exit code.')
-    .requiredOption('--agent <id>', 'the agent')
+    .addOption(
+      new Option('--agent <ids>', 'the agent, or several with commas between, to compare them')
+        .argParser(agentIds)
+        .makeOptionMandatory(),
+    )
     .addOption(
       new Option('--priority <priority>', 'its place in the queue')
         .choices(['high', 'normal', 'low'])
@@ -34,26 +40,35 @@ export function runCommand(): Program {
       `
 Ctrl-C interrupts the command; a second one leaves it to itself.
 Exits with the command's exit code; ${INTERRUPTED} when interrupted, ${TIMED_OUT} on a time-out.
+Several agents get the command at once, or none of them; what each took and changed is shown in the end, and the exit
+code is 0 where all have completed.
 
 Examples:
   signalbox run --agent build-1 '!make test'
-  signalbox run --agent build-1 --priority high --timeout 1h 'Fix the failing test'`,
+  signalbox run --agent build-1 --priority high --timeout 1h 'Fix the failing test'
+  signalbox run --agent claude,gemini,codex --new 'Fix the failing test'`,
     )
     .action(async (words: string[], flags: RunFlags) => {
+      const client = createClient(flags);
+      const [agentId = '', ...others] = flags.agent;
+      const body = {
+        command: words.join(' '),
+        priority: flags.priority,
+        session: flags.new ? 'new' : 'continue',
+        ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }),
+      } as const;
+      if (others.length > 0) {
+        const asked = { ...body, agentIds: flags.agent };
+        const isGood = await compare({ client, json: flags.json, body: asked });
+        process.exitCode = isGood ? 0 : 1;
+        return;
+      }
       const requestId = Bun.randomUUIDv7();
       const watching = watch({
-        client: createClient(flags),
-        json: flags.json,
+        client,
+        show: flags.json ? showJson : showPlain,
         begin: (follower) =>
-          follower.send({
-            type: 'command:request',
-            agentId: flags.agent,
-            command: words.join(' '),
-            priority: flags.priority,
-            session: flags.new ? 'new' : 'continue',
-            requestId,
-            ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }),
-          }),
+          follower.send({ type: 'command:request', agentId, requestId, ...body }),
       });
       process.once('SIGINT', () => {
         watching.interrupt();
@@ -63,6 +78,12 @@ Examples:
       if (last.error && !flags.json) process.stderr.write(`${last.error.message}\n`);
       process.exitCode = exitCodeOf(last);
     });
+}
+
+/** Names with commas between, each once. */
+function agentIds(text: string): string[] {
+  const ids = text.split(',').map((id) => id.trim());
+  return [...new Set(ids)].filter((id) => id !== '');
 }
 
 function exitCodeOf({ status, exitCode, error }: CommandStatusUpdate): number {

@@ -6,10 +6,11 @@ import { VERSION } from '../protocol/message.ts';
 import type { Client } from './client.ts';
 import { type Follower, follow } from './follower.ts';
 import { Failure } from './failure.ts';
+import type { Show } from './output.ts';
 
 export interface WatchOptions {
   client: Client;
-  json: boolean;
+  show: Show;
   /** Sends what names the command: a request, or nothing where the id is known. Again after a reconnect. */
   begin(follower: Follower): void;
   commandId?: string;
@@ -23,7 +24,7 @@ export interface Watching {
 }
 
 /** Attaches to a command, now or once it has been accepted. */
-export function watch({ client, json, begin, commandId: known }: WatchOptions): Watching {
+export function watch({ client, show, begin, commandId: known }: WatchOptions): Watching {
   const { promise: ended, resolve, reject } = Promise.withResolvers<CommandStatusUpdate>();
   let commandId = known;
   let nextSequence = 0;
@@ -34,15 +35,6 @@ export function watch({ client, json, begin, commandId: known }: WatchOptions): 
   function attach(follower: Follower) {
     if (commandId === undefined) return begin(follower);
     follower.send({ type: 'terminal:attach', commandId, afterSequence: nextSequence - 1 });
-  }
-
-  function show(message: HubToDashboard) {
-    if (json) process.stdout.write(`${JSON.stringify(message)}\n`);
-    if (json) return;
-    if (message.type === 'terminal:output') process[message.stream].write(message.data);
-    if (message.type === 'terminal:gap') {
-      process.stderr.write(`[${message.bytes} bytes lost: ${message.reason.replace('_', ' ')}]\n`);
-    }
   }
 
   function receive(message: HubToDashboard) {

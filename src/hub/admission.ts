@@ -1,5 +1,10 @@
 // Who may ask what of which agent: every command passes here first, from a socket, a page or the API.
-import type { CommandAnswer, CommandBody } from '../protocol/api.ts';
+import type {
+  CommandAnswer,
+  CommandBody,
+  ComparisonAnswer,
+  ComparisonBody,
+} from '../protocol/api.ts';
 import { whyNotRunnable } from '../protocol/capabilities.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
@@ -9,6 +14,9 @@ import type { Dispatcher } from './dispatcher.ts';
 import { type Execution, revive, toStored } from './execution.ts';
 import { createRequestIds } from './request-ids.ts';
 import type { HubContext } from './state.ts';
+
+/** A command, and the comparison it belongs to. */
+type Asked = CommandBody & { comparisonId?: string };
 
 export type Admission = ReturnType<typeof createAdmission>;
 
@@ -32,7 +40,7 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
     }
   }
 
-  function createExecution(who: Actor, body: CommandBody): Execution {
+  function createExecution(who: Actor, body: Asked): Execution {
     return revive({
       id: Bun.randomUUIDv7(),
       agentId: body.agentId,
@@ -62,6 +70,30 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
     });
   }
 
+  function mustBeOperator({ role }: Actor) {
+    if (mayActAs(role, 'operator')) return;
+    throw new Refusal('forbidden', 'Your role may watch, but not send commands.');
+  }
+
+  async function take(who: Actor, body: Asked): Promise<CommandAnswer> {
+    const known = body.requestId && requestIds.find(who.userId, body.requestId);
+    if (known) {
+      const position = await known.position;
+      return { commandId: known.commandId, agentId: known.agentId, position };
+    }
+    mustBeRunnable(body);
+    const execution = createExecution(who, body);
+    const position = dispatcher.accept(execution, store.commands.insert(toStored(execution)));
+    if (body.requestId) requestIds.remember(who.userId, body.requestId, execution, position);
+    try {
+      return { commandId: execution.id, agentId: body.agentId, position: await position };
+    } catch (error) {
+      if (body.requestId) requestIds.forget(who.userId, body.requestId);
+      storage.failed(error);
+      throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
+    }
+  }
+
   return {
     /** Remembers a request of an earlier run, so that it is not taken twice. */
     remember: requestIds.remember,
@@ -71,25 +103,29 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
      * @throws {Refusal} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
      */
     async request(who: Actor, body: CommandBody): Promise<CommandAnswer> {
-      if (!mayActAs(who.role, 'operator')) {
-        throw new Refusal('forbidden', 'Your role may watch, but not send commands.');
+      mustBeOperator(who);
+      return take(who, body);
+    },
+    /**
+     * Takes the same command for several agents: for all of them, or, where one of them cannot take it, for none.
+     * The same `comparisonId` from the same user answers with the same commands for 24 hours.
+     * @throws {Refusal} as `request`
+     */
+    async compare(
+      who: Actor,
+      { agentIds, comparisonId = Bun.randomUUIDv7(), ...body }: ComparisonBody,
+    ): Promise<ComparisonAnswer> {
+      mustBeOperator(who);
+      const asked = agentIds.map((agentId): Asked => {
+        const requestId = `comparison:${comparisonId}:${agentId}`;
+        return { ...body, agentId, comparisonId, requestId };
+      });
+      for (const one of asked) {
+        const isKnown = one.requestId && requestIds.find(who.userId, one.requestId);
+        if (!isKnown) mustBeRunnable(one);
       }
-      const known = body.requestId && requestIds.find(who.userId, body.requestId);
-      if (known) {
-        const position = await known.position;
-        return { commandId: known.commandId, agentId: known.agentId, position };
-      }
-      mustBeRunnable(body);
-      const execution = createExecution(who, body);
-      const position = dispatcher.accept(execution, store.commands.insert(toStored(execution)));
-      if (body.requestId) requestIds.remember(who.userId, body.requestId, execution, position);
-      try {
-        return { commandId: execution.id, agentId: body.agentId, position: await position };
-      } catch (error) {
-        if (body.requestId) requestIds.forget(who.userId, body.requestId);
-        storage.failed(error);
-        throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
-      }
+      const commands = await Promise.all(asked.map((one) => take(who, one)));
+      return { comparisonId, commands };
     },
   };
 }

@@ -1,5 +1,4 @@
 // Agents come, go, take over and return: their connections, and what that means for the command in their hands.
-import { timingSafeEqual } from 'node:crypto';
 import type { AgentConnect, AgentToHub } from '../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
 import { AGENT_PING_MS, AGENT_SILENCE_MS, TAKEOVER_PING_MS } from '../protocol/limits.ts';
@@ -14,7 +13,7 @@ import { type Link, tellAgent } from './link.ts';
 import { reconcile } from './reconcile.ts';
 import type { HubContext } from './state.ts';
 import type { Terminals } from './terminals.ts';
-import { hashToken } from './token-hash.ts';
+import { isTokenOf } from './token-hash.ts';
 
 export type Agents = ReturnType<typeof createAgents>;
 
@@ -188,7 +187,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     /** Takes an agent's first message: welcomes it, refuses it, or lets it wait for the present instance's answer. */
     connect(link: Link, message: AgentConnect) {
       const agent = state.agents.get(message.agentId);
-      if (!agent || !sameHash(agent.tokenHash, hashToken(message.token))) {
+      if (!agent || !isTokenOf(agent.tokenHash, message.token)) {
         const advice =
           'The id or the token is wrong: add the agent on the dashboard, and use the token shown there.';
         return refuse(link, message.agentId, 'unauthenticated', advice);
@@ -252,8 +251,4 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       for (const link of byLink.keys()) link.close(code, reason);
     },
   };
-}
-
-function sameHash(a: string, b: string): boolean {
-  return timingSafeEqual(Buffer.from(a), Buffer.from(b));
 }

@@ -118,7 +118,11 @@ export async function startHub(options: HubOptions) {
     agents,
     approvals,
     dashboards: { ...dashboards, receive },
-    commands: { request: admission.request, interrupt: dispatcher.interrupt },
+    commands: {
+      request: admission.request,
+      compare: admission.compare,
+      interrupt: dispatcher.interrupt,
+    },
     registry: createRegistry(context, { agents, dispatcher, presence }),
     history: createHistory(context, dispatcher),
     /** Closes every socket with 1001; what is still to be stored is the store's. */

@@ -9,7 +9,7 @@ import type { Actor } from './dashboard-connection.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { removed } from './outcome.ts';
 import type { HubContext } from './state.ts';
-import { createToken, hashToken } from './token-hash.ts';
+import { createToken, hashToken, isTokenOf } from './token-hash.ts';
 
 export interface RegistryParts {
   agents: Agents;
@@ -35,6 +35,11 @@ export function createRegistry({ state, store, clock, storage }: HubContext, par
     find(agentId: string): AgentSummary | undefined {
       const agent = state.agents.get(agentId);
       return agent && presence.summary(agent);
+    },
+    /** Whether an agent of this id may connect with this token. */
+    isToken(agentId: string, token: string): boolean {
+      const agent = state.agents.get(agentId);
+      return agent !== undefined && isTokenOf(agent.tokenHash, token);
     },
     /**
      * Lets an agent connect. The token is told here, and never again: only its hash is kept.

@@ -49,11 +49,29 @@ export const CommandAnswer = Type.Object({
 });
 export type CommandAnswer = Static<typeof CommandAnswer>;
 
+/** The body of `POST /api/v1/comparisons`: one command for several agents, to be compared with each other. */
+export const ComparisonBody = Type.Object({
+  ...Type.Omit(CommandBody, ['agentId', 'requestId']).properties,
+  agentIds: Type.Array(Id, { minItems: 1, maxItems: 10, uniqueItems: true }),
+  /** Named by whoever asks, a UUID, so that the same request sent again runs nothing twice. */
+  comparisonId: Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}$' })),
+});
+export type ComparisonBody = Static<typeof ComparisonBody>;
+
+export const ComparisonAnswer = Type.Object({
+  comparisonId: Type.String(),
+  /** In the order in which the agents were named. */
+  commands: Type.Array(CommandAnswer),
+});
+export type ComparisonAnswer = Static<typeof ComparisonAnswer>;
+
 export const CommandQuery = Type.Object({
   agentId: Type.Optional(Type.String()),
   status: Type.Optional(CommandStatus),
   q: Type.Optional(Type.String({ maxLength: 256 })),
   comparisonId: Type.Optional(Type.String({ maxLength: 128 })),
+  /** Only commands that belong to a comparison. */
+  compared: Type.Optional(Type.Boolean()),
   conversationId: Type.Optional(Type.String({ maxLength: 256 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
   cursor: Type.Optional(Type.String({ maxLength: 64 })),

@@ -34,8 +34,6 @@ export const CommandRequest = message('command:request', {
   requestId: Type.Optional(Id),
   session: Type.Optional(Session),
   timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
-  /** The same one on several requests: their commands are compared with each other. */
-  comparisonId: Type.Optional(Id),
 });
 export type CommandRequest = Static<typeof CommandRequest>;
 

@@ -19,6 +19,7 @@ export function createCommands({ db, read, write }: Access): Store['commands'] {
           query.status ? eq(commands.status, query.status) : undefined,
           query.q ? contains(query.q) : undefined,
           query.comparisonId ? eq(commands.comparisonId, query.comparisonId) : undefined,
+          query.compared ? isNotNull(commands.comparisonId) : undefined,
           query.conversationId ? eq(commands.conversationId, query.conversationId) : undefined,
           query.cursor ? lt(commands.id, query.cursor) : undefined,
         ),

@@ -6,6 +6,7 @@ import {
   ApprovalBody,
   CommandBody,
   CommandQuery,
+  ComparisonBody,
   type SessionAnswer,
   SessionRequest,
 } from '../protocol/api.ts';
@@ -13,10 +14,11 @@ import { Refusal } from '../protocol/errors.ts';
 import type { Auth } from './auth.ts';
 import type { Tokens } from './tokens.ts';
 
-/** A query's numbers come as text. */
+/** A query's values come as text. */
 const CommandListQuery = t.Object({
   ...CommandQuery.properties,
   limit: t.Optional(t.Numeric({ minimum: 1, maximum: 200, multipleOf: 1 })),
+  compared: t.Optional(t.BooleanString()),
 });
 
 export interface ApiParts {
@@ -61,6 +63,13 @@ function createAgentApi({ hub, auth }: ApiParts) {
       const agent = hub.registry.find(params.agentId);
       if (!agent) throw new Refusal('agent_unknown', `There is no agent "${params.agentId}".`);
       return agent;
+    })
+    .get('/:agentId/token', ({ request, params }) => {
+      // For the agent itself: whether its token is good, without taking anybody's place.
+      if (hub.registry.isToken(params.agentId, auth.bearer(request) ?? '')) {
+        return new Response(null, { status: 204 });
+      }
+      throw new Refusal('not_authenticated', 'The id or the token of the agent is wrong.');
     })
     .post(
       '/',
@@ -115,6 +124,19 @@ function createCommandApi({ hub, auth }: ApiParts) {
     });
 }
 
+/** Comparisons: the same command for several agents. */
+function createComparisonApi({ hub, auth }: ApiParts) {
+  return new Elysia({ name: 'api/comparisons', prefix: '/api/v1/comparisons' }).post(
+    '/',
+    async ({ request, body, set }) => {
+      const answer = await hub.commands.compare(await auth.require(request), body);
+      set.status = 202;
+      return answer;
+    },
+    { body: ComparisonBody },
+  );
+}
+
 /** Approvals: what agents ask, and the answers. */
 function createApprovalApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/approvals', prefix: '/api/v1/approvals' })
@@ -140,5 +162,6 @@ export function createApi(parts: ApiParts) {
     .use(createSessionApi(parts))
     .use(createAgentApi(parts))
     .use(createCommandApi(parts))
+    .use(createComparisonApi(parts))
     .use(createApprovalApi(parts));
 }

@@ -96,6 +96,7 @@ export function createApp(options: AppOptions) {
           command: history.find,
           outputState: history.outputState,
           request: commands.request,
+          compare: commands.compare,
           interrupt: commands.interrupt,
           registerAgent: registry.register,
           revokeAgent: registry.revoke,

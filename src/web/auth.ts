@@ -18,6 +18,10 @@ export interface Session extends Identity, Issued {
   cookie: string;
 }
 
+function bearer(request: Request): string | undefined {
+  return /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+}
+
 export type Auth = ReturnType<typeof createAuth>;
 
 export interface AuthOptions {
@@ -56,10 +60,12 @@ export function createAuth({ accounts, tokens, clock, secure, setupToken }: Auth
   }
 
   return {
+    /** The token in `Authorization: Bearer`, if there is one. */
+    bearer,
     /** Who asks: by `Authorization: Bearer`, or by the cookie. */
     identify(request: Request): Promise<Identity | null> {
-      const bearer = /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-      const token = bearer ?? new Bun.CookieMap(request.headers.get('cookie') ?? '').get(COOKIE);
+      const token =
+        bearer(request) ?? new Bun.CookieMap(request.headers.get('cookie') ?? '').get(COOKIE);
       return token ? tokens.read(token, ['session']) : Promise.resolve(null);
     },
     /**

@@ -14,6 +14,14 @@ export function field(body: unknown, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** All values of a field of a form that may come several times. */
+export function fields(body: unknown, name: string): string[] {
+  if (typeof body !== 'object' || body === null) return [];
+  const value: unknown = Reflect.get(body, name);
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  return values.filter((one) => typeof one === 'string');
+}
+
 /** The filters in an address; what cannot be understood is left out. */
 export function commandQuery(request: Request): CommandQuery {
   const search = new URL(request.url).searchParams;
@@ -21,11 +29,13 @@ export function commandQuery(request: Request): CommandQuery {
   const agentId = search.get('agentId');
   const q = search.get('q')?.trim().slice(0, 256);
   const cursor = search.get('cursor')?.slice(0, 64);
+  const conversationId = search.get('conversationId')?.slice(0, 256);
   return {
     limit: PAGE_LENGTH,
     ...(agentId && { agentId }),
     ...(Value.Check(CommandStatus, status) && { status }),
     ...(q && { q }),
+    ...(conversationId && { conversationId }),
     ...(cursor && { cursor }),
   };
 }

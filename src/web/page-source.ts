@@ -6,6 +6,8 @@ import type {
   CommandBody,
   CommandPage,
   CommandQuery,
+  ComparisonAnswer,
+  ComparisonBody,
 } from '../protocol/api.ts';
 import type { Actor as Identity } from '../hub/dashboard-connection.ts';
 import type { Approval } from '../protocol/approvals.ts';
@@ -26,6 +28,8 @@ export interface PageSource {
   outputState(id: string): 'held' | 'expired';
   /** @throws {Refusal} */
   request(who: Identity, body: CommandBody): Promise<CommandAnswer>;
+  /** @throws {Refusal} */
+  compare(who: Identity, body: ComparisonBody): Promise<ComparisonAnswer>;
   /** @throws {Refusal} */
   interrupt(who: Identity, commandId: string): Promise<void>;
   /** The open questions, oldest first. */

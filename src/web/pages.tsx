@@ -6,6 +6,7 @@ import { createAgentPages } from './page-agents.tsx';
 import { document } from './page-answer.ts';
 import { createApprovalPages } from './page-approvals.tsx';
 import { createCommandPages } from './page-commands.tsx';
+import { createComparePages } from './page-compare.tsx';
 import { createDoor } from './page-door.tsx';
 import { createGate } from './page-gate.tsx';
 import type { PageAuth, PageSource } from './page-source.ts';
@@ -18,6 +19,7 @@ export function createPages(source: PageSource, auth: PageAuth) {
     .use(createDoor(auth))
     .use(createAgentPages(source, auth, enter))
     .use(createCommandPages(source, enter))
+    .use(createComparePages(source, enter))
     .use(createApprovalPages(source, enter));
 }
 

@@ -64,9 +64,9 @@ describe('a report', () => {
 });
 
 describe('commands', () => {
-  test('are found by their conversation and by their comparison', async () => {
+  test('are found by their conversation', async () => {
     await using on = await createStage();
-    const first = await on.running('Fix it', { comparisonId: 'race-1' });
+    const first = await on.running('Fix it');
     on.agent.finish(first, { report });
     await on.dashboard.status(first, 'completed');
     const second = await on.running('Fix it again');
@@ -75,8 +75,6 @@ describe('commands', () => {
       return page.items.map(({ id }: { id: string }) => id);
     };
     expect(await ids('conversationId=talk-1')).toEqual([first]);
-    expect(await ids('comparisonId=race-1')).toEqual([first]);
     expect(await ids('')).toEqual([second, first]);
-    expect(await stored(on, first)).toMatchObject({ comparisonId: 'race-1' });
   });
 });

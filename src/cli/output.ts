@@ -1,0 +1,35 @@
+// How commands' output is shown: as it is, as JSON for programs, or line by line behind the name of who wrote it.
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+
+export type Show = (message: HubToDashboard) => void;
+
+/** Output as it is; what was lost, in words on stderr. */
+export const showPlain: Show = (message) => {
+  if (message.type === 'terminal:output') process[message.stream].write(message.data);
+  if (message.type === 'terminal:gap') process.stderr.write(`${lost(message)}\n`);
+};
+
+/** Every message, a line each. */
+export const showJson: Show = (message) => {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
+
+/** Output in whole lines, each behind a name: for several that write at once. */
+export function showBehind(name: string): Show {
+  let open = '';
+  const put = (lines: string) => process.stdout.write(lines.replaceAll(/^/gm, `${name} │ `));
+  return (message) => {
+    if (message.type === 'terminal:gap') put(lost(message));
+    if (message.type === 'terminal:output') open += message.data;
+    if (message.type === 'terminal:complete' && open !== '' && !open.endsWith('\n')) open += '\n';
+    const end = open.lastIndexOf('\n') + 1;
+    if (end === 0) return;
+    put(open.slice(0, end - 1));
+    process.stdout.write('\n');
+    open = open.slice(end);
+  };
+}
+
+function lost({ bytes, reason }: HubToDashboard & { type: 'terminal:gap' }): string {
+  return `[${bytes} bytes lost: ${reason.replace('_', ' ')}]`;
+}

@@ -1,0 +1,89 @@
+// One command for two agents from the command line of the binary: what it shows, and how it ends.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  binaryPath,
+  logIn,
+  start,
+  startAgentBinary,
+  startHubBinary,
+  temporaryFolder,
+} from '../support/binary.ts';
+
+const folder = temporaryFolder();
+let hub: Awaited<ReturnType<typeof startHubBinary>>;
+let agents: Awaited<ReturnType<typeof startAgentBinary>>[];
+let token: string;
+
+beforeAll(async () => {
+  hub = await startHubBinary(join(folder.path, 'data'));
+  agents = await Promise.all(
+    ['left', 'right'].map((id) => {
+      mkdirSync(join(folder.path, id));
+      return startAgentBinary(hub.url, id, join(folder.path, id));
+    }),
+  );
+  token = (await logIn(hub.url))['authorization']!.slice(7);
+});
+afterAll(async () => {
+  for (const process of [...agents, hub]) process.kill('SIGTERM');
+  await Promise.all([...agents, hub].map(({ exited }) => exited));
+  folder.remove();
+});
+
+const cli = (...words: string[]) =>
+  start([binaryPath(), ...words, '--hub', hub.url], { SIGNALBOX_TOKEN: token });
+
+test('shows the output of each behind its name, and a table in the end', async () => {
+  const run = cli('run', '--agent', 'left,right', '!echo one; printf two; basename $PWD');
+  expect(await run.exited).toBe(0);
+  const text = run.text();
+  expect(text).toContain('left  │ one\n');
+  expect(text).toContain('left  │ twoleft\n');
+  expect(text).toContain('right │ tworight\n');
+  expect(text).toMatch(/AGENT +STATUS +TIME +COST +TOKENS +CHANGE/);
+  expect(text).toMatch(/left +completed +\d+\.\d s/);
+  expect(text).toMatch(/right +completed +\d+\.\d s/);
+  const [, address = ''] = /Side by side: (\S+)/.exec(text) ?? [];
+  const page = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+  expect(page.status).toBe(200);
+  const html = await page.text();
+  for (const id of ['left', 'right']) expect(html).toContain(`aria-label="${id}"`);
+});
+
+test('ends with 1 where one of them has not completed', async () => {
+  const run = cli('run', '--agent', 'left,right', '![ $(basename $PWD) = left ]');
+  expect(await run.exited).toBe(1);
+  expect(run.text()).toMatch(/right +failed/);
+});
+
+test('an interrupt reaches all of them', async () => {
+  const run = cli('run', '--agent', 'left,right', '!echo ready; sleep 77');
+  await run.sees(/left +│ ready/);
+  await run.sees(/right +│ ready/);
+  run.kill('SIGINT');
+  expect(await run.exited).toBe(1);
+  expect(run.text()).toMatch(/left +interrupted/);
+  expect(run.text()).toMatch(/right +interrupted/);
+});
+
+test('asks nobody where one of them cannot', async () => {
+  const run = cli('run', '--agent', 'left,nobody', '!echo no');
+  expect(await run.exited).toBe(1);
+  expect(run.text()).toContain('There is no agent "nobody"');
+  expect(run.text()).not.toContain('│');
+});
+
+test('for programs there are messages, and the results as the last line', async () => {
+  const run = cli('run', '--json', '--agent', 'left,right', '!echo one');
+  expect(await run.exited).toBe(0);
+  const lines = run
+    .text()
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  expect(lines.filter(({ type }) => type === 'terminal:output')).toHaveLength(2);
+  const { commands } = lines.at(-1);
+  expect(commands.map(({ agentId }: { agentId: string }) => agentId)).toEqual(['left', 'right']);
+});
