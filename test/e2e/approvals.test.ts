@@ -1,20 +1,11 @@
 // An agent asks, two people watch, one answers with one key.
 import { afterAll, expect, test } from 'bun:test';
-import type { Page } from 'playwright-core';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser, signIn } from '../support/browser.ts';
 import { openAgent } from '../support/agent-player.ts';
-import { addAgent, logIn, PASSWORD, startHubBinary, temporaryFolder } from '../support/binary.ts';
+import { addAgent, logIn, startHubBinary, temporaryFolder } from '../support/binary.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
-
-async function signIn(page: Page, url: string, to: string) {
-  await page.goto(`${url}/login?next=${encodeURIComponent(to)}`);
-  await page.fill('input[name=username]', 'admin');
-  await page.fill('input[name=password]', PASSWORD);
-  await page.keyboard.press('Enter');
-  await page.waitForURL(url + to);
-}
 
 test('a question reaches both people at once; the answer of one reaches the agent, and the other sees it', async () => {
   const hub = await startHubBinary(folder.path);

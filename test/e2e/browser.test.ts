@@ -2,9 +2,8 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { launchBrowser } from '../support/browser.ts';
+import { launchBrowser, signIn } from '../support/browser.ts';
 import {
-  PASSWORD,
   type Running,
   startAgentBinary,
   startHubBinary,
@@ -42,10 +41,7 @@ test('a command sent from the browser shows its lines one by one, its failure, a
     if (!request.url().startsWith(hub.url)) foreign.push(request.url());
   });
 
-  await page.goto(`${hub.url}/login`);
-  await page.fill('input[name=username]', 'admin');
-  await page.fill('input[name=password]', PASSWORD);
-  await page.keyboard.press('Enter');
+  await signIn(page, hub.url, '/');
   await page.getByRole('link', { name: 'a1' }).first().click();
   await page
     .locator('textarea[name=command]')

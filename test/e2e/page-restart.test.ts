@@ -1,8 +1,8 @@
 // A page that is open while its hub dies in the middle of a command.
 import { afterAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { launchBrowser } from '../support/browser.ts';
-import { PASSWORD, startAgentBinary, startHubBinary, temporaryFolder } from '../support/binary.ts';
+import { launchBrowser, signIn } from '../support/browser.ts';
+import { startAgentBinary, startHubBinary, temporaryFolder } from '../support/binary.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);
@@ -13,10 +13,7 @@ test('a counter that runs through kill -9 of the hub is shown whole, every numbe
   const agent = await startAgentBinary(first.url, 'a1', folder.path);
   const browser = await launchBrowser();
   const page = await browser.newPage();
-  await page.goto(`${first.url}/login?next=/agents/a1`);
-  await page.fill('input[name=username]', 'admin');
-  await page.fill('input[name=password]', PASSWORD);
-  await page.keyboard.press('Enter');
+  await signIn(page, first.url, '/agents/a1');
   await page
     .locator('textarea[name=command]')
     .fill('!for i in $(seq 1 30); do printf "n$i. "; sleep 0.1; done');

@@ -1,0 +1,98 @@
+// Two agents chosen on the page, one prompt, two terminals side by side.
+import { afterAll, expect, test } from 'bun:test';
+import { launchBrowser, signIn } from '../support/browser.ts';
+import { openAgent } from '../support/agent-player.ts';
+import { addAgent, startHubBinary, temporaryFolder } from '../support/binary.ts';
+
+const folder = temporaryFolder();
+afterAll(folder.remove);
+
+test('what is chosen stays chosen, both are asked once, and each has its terminal and its facts', async () => {
+  const hub = await startHubBinary(folder.path);
+  async function connect(agentId: string) {
+    const token = await addAgent(hub.url, agentId);
+    const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
+    agent.hello({ agentId, token });
+    await agent.find('agent:welcome');
+    return agent;
+  }
+  const [left, right] = [await connect('left'), await connect('right')];
+  const browser = await launchBrowser();
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, hub.url, '/compare');
+
+  await page.getByText('left').click();
+  await page.getByText('right').click();
+  // Another one comes while somebody chooses: the list is renewed around what is chosen.
+  await connect('third');
+  await page.getByText('third').waitFor();
+  expect(await page.getByRole('checkbox', { name: 'left' }).isChecked()).toBe(true);
+  await page.fill('textarea', 'Mend the gate');
+  await page.keyboard.press('Control+Enter');
+  await page.waitForURL(/\/compare\/[0-9a-f-]{36}$/);
+
+  const lanes = [
+    { agent: left, name: 'left', cost: 0.5 },
+    { agent: right, name: 'right', cost: 0.25 },
+  ];
+  for (const { agent, name, cost } of lanes) {
+    const { commandId, session } = await agent.find('command:execute');
+    expect(session).toBe('new');
+    agent.started(commandId);
+    agent.output(commandId, `written by ${name}\n`);
+    const lane = page.getByRole('region', { name, exact: true });
+    await lane.getByText(`written by ${name}`).waitFor();
+    agent.finish(commandId, {
+      report: {
+        usage: { used: 10, size: 100, cost: { amount: cost, currency: 'USD' } },
+        changes: { files: 1, added: 2, removed: 3 },
+      },
+    });
+    await lane.getByText(`${cost.toFixed(4)} USD`).waitFor();
+    await lane.getByText('1 file, +2 −3').waitFor();
+    await lane.getByText('Completed').waitFor();
+  }
+  // Of two that have completed, one was cheaper.
+  await page
+    .getByRole('region', { name: 'right', exact: true })
+    .getByText('0.2500 USD least')
+    .waitFor();
+  expect(left.commands()).toEqual(['Mend the gate']);
+
+  await page.goto(`${hub.url}/compare`);
+  await page.getByRole('link', { name: 'Mend the gate' }).click();
+  await page.getByText('written by left').waitFor();
+  await page.getByText('written by right').waitFor();
+
+  await browser.close();
+  hub.kill('SIGTERM');
+  expect(await hub.exited).toBe(0);
+}, 60_000);
+
+test('one agent alone, or one that has gone meanwhile, is refused in words', async () => {
+  const hub = await startHubBinary(`${folder.path}/second`);
+  const agents = await Promise.all(
+    ['left', 'right'].map(async (agentId) => {
+      const token = await addAgent(hub.url, agentId);
+      const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
+      agent.hello({ agentId, token });
+      await agent.find('agent:welcome');
+      return agent;
+    }),
+  );
+  const browser = await launchBrowser();
+  const page = await (await browser.newContext()).newPage();
+  await signIn(page, hub.url, '/compare');
+  await page.fill('textarea', 'Mend the gate');
+  await page.getByText('left').click();
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByText('Choose at least two agents.').waitFor();
+  await page.getByText('right').click();
+  agents[1]?.close();
+  await page.getByText('Offline').waitFor();
+  expect(await page.getByRole('checkbox', { name: 'right' }).isDisabled()).toBe(true);
+  expect(await page.inputValue('textarea')).toBe('Mend the gate');
+  await browser.close();
+  hub.kill('SIGTERM');
+  expect(await hub.exited).toBe(0);
+}, 60_000);
