@@ -52,7 +52,7 @@ export async function startHubProcess(options: HubProcessOptions) {
   const setupToken = (await hub.accounts.areMissing())
     ? randomBytes(24).toString('base64url')
     : null;
-  const { app, drain } = createApp({
+  const { app, drain, listen } = createApp({
     hub,
     clock: systemClock,
     log,
@@ -62,7 +62,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     version: packageJson.version,
   });
   try {
-    app.listen({ hostname: host, port: options.port });
+    listen({ hostname: host, port: options.port });
     server = app.server;
   } catch (error) {
     throw new Failure(await whyNoPort(options, error));

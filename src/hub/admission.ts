@@ -104,7 +104,7 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
      */
     async request(who: Actor, body: CommandBody): Promise<CommandAnswer> {
       mustBeOperator(who);
-      return take(who, body);
+      return await take(who, body);
     },
     /**
      * Takes the same command for several agents: for all of them, or, where one of them cannot take it, for none.

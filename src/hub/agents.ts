@@ -1,4 +1,5 @@
 // Agents come, go, take over and return: their connections, and what that means for the command in their hands.
+import { randomBytes } from 'node:crypto';
 import type { AgentConnect, AgentToHub } from '../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
 import { AGENT_PING_MS, AGENT_SILENCE_MS, TAKEOVER_PING_MS } from '../protocol/limits.ts';
@@ -29,6 +30,8 @@ export interface AgentParts {
 /** A second instance that waits whether the first still answers. */
 interface Challenge {
   link: Link;
+  /** Of the ping that the first must answer: what was sent before it may have been on its way for long. */
+  mark: string;
   cancel(): void;
 }
 
@@ -158,8 +161,9 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       replace(agent);
       welcome(agent, link, message);
     });
-    challenges.set(agent, { link, cancel });
-    agent.link?.ping();
+    const mark = randomBytes(8).toString('hex');
+    challenges.set(agent, { link, mark, cancel });
+    agent.link?.ping(mark);
   }
 
   function refuseChallenger({ agentId }: AgentConnection, link: Link) {
@@ -173,6 +177,12 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     waiting?.cancel();
     challenges.delete(agent);
     return waiting?.link;
+  }
+
+  function alive(link: Link): AgentConnection | undefined {
+    const agent = byLink.get(link);
+    if (agent) agent.lastHeartbeat = clock.now();
+    return agent;
   }
 
   return {
@@ -210,11 +220,12 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       const agent = byLink.get(link);
       if (agent) inbox(agent, message);
     },
-    /** A frame or a pong came: the agent lives. */
-    alive(link: Link) {
-      const agent = byLink.get(link);
-      if (!agent) return;
-      agent.lastHeartbeat = clock.now();
+    /** A frame came: the agent lives. */
+    alive,
+    /** A pong came: the agent lives, and where another instance waited for this very answer, that one is refused. */
+    answered(link: Link, mark: string) {
+      const agent = alive(link);
+      if (!agent || challenges.get(agent)?.mark !== mark) return;
       const challenger = endChallenge(agent);
       if (challenger) refuseChallenger(agent, challenger);
     },

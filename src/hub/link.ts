@@ -8,8 +8,8 @@ import type { Body } from '../protocol/message.ts';
 /** One live socket. */
 export interface Link {
   send(frame: string): void;
-  /** Asks for a sign of life. */
-  ping(): void;
+  /** Asks for a sign of life; the answer has the same mark. */
+  ping(mark?: string): void;
   close(code: CloseCode, reason: CloseReason): void;
 }
 

@@ -19,7 +19,7 @@ export function createAgentSocket({ agents }: Hub, options: DoorOptions) {
         tellAgent(link, { type: 'error', code, message: reason });
       },
       alive: agents.alive,
-      answered: agents.alive,
+      answered: agents.answered,
       drained() {},
       closed: agents.closed,
     },

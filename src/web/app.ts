@@ -1,4 +1,5 @@
 // All doors of the hub in one application: sockets, API, pages; what is wrong is said once, here.
+import type { ServerWebSocket } from 'bun';
 import { Elysia, ValidationError } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
@@ -14,7 +15,7 @@ import { changesState, createOriginCheck } from './origin.ts';
 import { createNotFound, createPages } from './pages.tsx';
 import { refusalAnswer } from './refusals.ts';
 import { createRefusedFrames } from './refused-frames.ts';
-import type { Lobby } from './socket.ts';
+import type { Lobby, SocketData } from './socket.ts';
 import { createTokens } from './tokens.ts';
 
 export interface AppOptions {
@@ -110,6 +111,15 @@ export function createApp(options: AppOptions) {
 
   return {
     app,
+    /**
+     * Opens the doors.
+     * @throws where the port cannot be had
+     */
+    listen(where: { hostname: string; port: number }) {
+      // Elysia keeps the mark of a pong to itself.
+      const pong = (ws: ServerWebSocket<SocketData>, mark: Uint8Array) => ws.data.pong(ws, mark);
+      app.listen({ ...where, websocket: { pong } });
+    },
     /** Lets no new socket in, and sends away those that have not said who they are. */
     drain() {
       lobby.draining = true;

@@ -17,7 +17,7 @@ export interface SocketData {
   drain(ws: ServerWebSocket<SocketData>): void;
   close(ws: ServerWebSocket<SocketData>, code: number, reason: string): void;
   ping(ws: ServerWebSocket<SocketData>): void;
-  pong(ws: ServerWebSocket<SocketData>): void;
+  pong(ws: ServerWebSocket<SocketData>, mark: Uint8Array): void;
 }
 
 /** One kind of peer. */
@@ -31,8 +31,8 @@ export interface Peer<M extends { type: string }> {
   refuse(link: DashboardLink, refused: Extract<Decoded<M>, { ok: false }>): void;
   /** A frame came. */
   alive(link: DashboardLink): void;
-  /** A pong came. */
-  answered(link: DashboardLink): void;
+  /** A pong came, with the mark of its ping. */
+  answered(link: DashboardLink, mark: string): void;
   drained(link: DashboardLink): void;
   closed(link: DashboardLink, code: number, reason: string): void;
 }
@@ -136,8 +136,8 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
       ping() {
         if (link && stage === 'open') peer.alive(link);
       },
-      pong() {
-        if (link && stage === 'open') peer.answered(link);
+      pong(_ws, mark) {
+        if (link && stage === 'open') peer.answered(link, Buffer.from(mark).toString());
       },
     };
   }
@@ -171,7 +171,7 @@ function upgradeRequired(): Response {
 function createLink(ws: ServerWebSocket<SocketData>): DashboardLink {
   return {
     send: (frame) => void ws.sendText(frame),
-    ping: () => void ws.ping(),
+    ping: (mark) => void ws.ping(mark),
     close: (code: CloseCode, reason: CloseReason) => ws.close(code, reason),
     subscribe: (topic) => ws.subscribe(topic),
     unsubscribe: (topic) => ws.unsubscribe(topic),

@@ -2,13 +2,22 @@
 import { join } from 'node:path';
 import { acpSuite } from '../support/acp-suite.ts';
 
+const argv = [process.execPath, join(import.meta.dir, '../support/acp-agent-process.ts')];
+
 acpSuite({
   name: 'a scripted program',
   program: (home, modelUrl) => ({
     title: 'Scripted',
-    argv: [process.execPath, join(import.meta.dir, '../support/acp-agent-process.ts')],
+    argv,
     env: { HOME: home, ANTHROPIC_BASE_URL: modelUrl },
   }),
+  loggedOut: (home) => ({
+    title: 'Scripted',
+    argv,
+    env: { HOME: home, TEST_LOGIN: 'missing' },
+    login: 'scripted login',
+  }),
+  tells: { usage: false, cost: false },
   writeFile: (path, content) => ({ name: 'write', input: { path, content } }),
   errors: [500, 429, 529],
   patience: 10_000,

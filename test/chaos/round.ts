@@ -116,9 +116,7 @@ async function live(plan: Plan, world: World, tally: Tally): Promise<string[]> {
     at(Date.now() - began + SETTLE_MS, () => {}).then(() => false),
   ]);
   const records = dashboards.map(({ record }) => record);
-  const violations = isSettled
-    ? []
-    : [`it did not settle: ${stage.now}; live: ${witness.live().join(' ')}`];
+  const unsettled = `it did not settle: ${stage.now}; live: ${witness.live().join(' ')}`;
 
   for (const dashboard of [...dashboards, witness]) dashboard.close();
   await Promise.all(agents.map((agent) => agent.stop()));
@@ -126,14 +124,16 @@ async function live(plan: Plan, world: World, tally: Tally): Promise<string[]> {
   const history = createHistory(plan, world, records, rows, interrupted);
   const order = checkOrder(history);
   const output = checkOutput(history);
-  violations.push(
+  // What a process complains of may be the reason for all that follows.
+  const violations = [
+    ...hub.complaints().map((line) => `hub: ${line}`),
+    ...agents.flatMap((agent) => agent.complaints()).map((line) => `agent: ${line}`),
+    ...(isSettled ? [] : [unsettled]),
     ...checkCommands(history),
     ...order.flaws,
     ...checkStatuses(history),
     ...output.flaws,
-    ...hub.complaints().map((line) => `hub: ${line}`),
-    ...agents.flatMap((agent) => agent.complaints()).map((line) => `agent: ${line}`),
-  );
+  ];
   tally.commands += rows.length;
   tally.pairs += order.pairs;
   tally.bytes += output.bytes;

@@ -225,6 +225,21 @@ describe('the same agent twice', () => {
     expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
   });
 
+  test('from another instance takes over though something of the first still comes, sent before it was asked', async () => {
+    await using hub = await startTestHub();
+    const first = await connectBareAgent(hub);
+    const other = await openAgent(hub);
+    other.hello({ token: first.token, instanceId: 'other' });
+    await other.ping();
+    first.say({ type: 'agent:heartbeat', timestamp: 1 });
+    await first.ping();
+    await other.ping();
+    expect(other.received).toEqual([]);
+    hub.clock.advance(2_000);
+    await other.find('agent:welcome');
+    expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
+  });
+
   test('a third has to wait its turn', async () => {
     await using hub = await startTestHub();
     const first = await connectBareAgent(hub);

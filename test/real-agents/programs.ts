@@ -23,6 +23,17 @@ const alone = (home: string) => ({
   NO_BROWSER: '1',
 });
 
+/** What a developer's own environment may have to log in with. */
+const nobody = {
+  ANTHROPIC_API_KEY: '',
+  ANTHROPIC_AUTH_TOKEN: '',
+  CLAUDE_CODE_OAUTH_TOKEN: '',
+  GEMINI_API_KEY: '',
+  GOOGLE_API_KEY: '',
+  OPENAI_API_KEY: '',
+  CODEX_API_KEY: '',
+};
+
 export const claude: AcpKit = {
   name: 'claude',
   patience: PATIENCE_MS,
@@ -30,6 +41,7 @@ export const claude: AcpKit = {
   program: (home, modelUrl) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
+    loginStatus: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
     env: {
       ...alone(home),
       CLAUDE_CONFIG_DIR: join(home, '.claude'),
@@ -40,6 +52,13 @@ export const claude: AcpKit = {
       IS_SANDBOX: '1',
     },
   }),
+  loggedOut: (home) => ({
+    ...acpPrograms.claude,
+    argv: [installed('claude-agent-acp')],
+    loginStatus: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
+    env: { ...alone(home), ...nobody },
+  }),
+  tells: { usage: true, cost: true },
   writeFile: (path, content) => ({ name: 'Write', input: { file_path: path, content } }),
 };
 
@@ -64,6 +83,12 @@ export const gemini: AcpKit = {
       },
     };
   },
+  loggedOut: (home) => ({
+    ...acpPrograms.gemini,
+    argv: [installed('gemini'), '--acp'],
+    env: { ...alone(home), ...nobody },
+  }),
+  tells: { usage: false, cost: false },
   writeFile: (path, content) => ({ name: 'write_file', input: { file_path: path, content } }),
 };
 
@@ -99,6 +124,12 @@ export const codex: AcpKit = {
       },
     };
   },
+  loggedOut: (home) => ({
+    ...acpPrograms.codex,
+    argv: [installed('codex-acp')],
+    env: { ...alone(home), ...nobody },
+  }),
+  tells: { usage: true, cost: false },
   // Its sandbox forbids writing: its model asks to run the command outside of it.
   writeFile: (path, content) => ({
     name: 'exec_command',

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AcpProgram } from '../../src/agent/acp-programs.ts';
 import { type AgentFixture, createAgentFixture } from './agent-fixture.ts';
+import { addAgent, logIn, startHubBinary } from './binary.ts';
 import type { ModelTool } from './model-answer.ts';
 import { createModelServer, type ModelServer } from './model-server.ts';
 import { until } from './processes.ts';
@@ -13,6 +14,10 @@ export interface AcpKit {
   readonly name: string;
   /** The program, at home in this folder, with this model. */
   program(home: string, modelUrl: string): AcpProgram;
+  /** The same, where nobody has logged in. */
+  loggedOut(home: string): AcpProgram;
+  /** What it tells of a turn beside the conversation. */
+  readonly tells: { readonly usage: boolean; readonly cost: boolean };
   /** How its model has it write a file. */
   writeFile(path: string, content: string, tools: readonly string[]): ModelTool;
   /** Model errors that it tells at once, without trying again for minutes. */
@@ -83,6 +88,9 @@ export function acpSuite(kit: AcpKit): void {
       const { stdout, finished } = await answer(hub, 'And now?');
       expect(stdout).toContain('Done it.');
       expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
+      expect(finished.report?.conversationId).toBeString();
+      expect(finished.report?.usage !== undefined).toBe(kit.tells.usage);
+      expect(finished.report?.usage?.cost !== undefined).toBe(kit.tells.cost);
       expect((await answer(hub, '!echo $((6 * 7))')).stdout).toBe('42\n');
     });
 
@@ -187,6 +195,57 @@ export function acpSuite(kit: AcpKit): void {
         expect(finished.outcome).toBe('failed');
       });
     }
+
+    timed('a hub killed in mid-answer loses nothing of it', async () => {
+      const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
+      model.respond(() => ({ words: ['It begins', ' and', ' it ends.'], gate }));
+      const data = join(fixture.folder, 'hub');
+      const first = await startHubBinary(data);
+      const token = await addAgent(first.url, 'tester');
+      const connected = fixture.logged(/connected to/);
+      fixture.start({
+        hub: first.url,
+        token,
+        acp: kit.program(home, model.url),
+        cwd: work(),
+      });
+      await connected;
+      const headers = await logIn(first.url);
+      const call = async (path: string, body?: object) =>
+        fetch(`${first.url}/api/v1/commands${path}`, {
+          headers,
+          ...(body && { method: 'POST', body: JSON.stringify(body) }),
+        });
+      const asked = await call('', { agentId: 'tester', command: 'Talk' });
+      const { commandId } = (await asked.json()) as { commandId: string };
+      const output = async () => (await call(`/${commandId}/output`)).text();
+      while (!(await output()).includes('It begins')) await Bun.sleep(20);
+
+      first.kill('SIGKILL');
+      await first.exited;
+      goOn();
+      const again = fixture.logged(/connected to/);
+      const second = await startHubBinary(data, ['--port', new URL(first.url).port]);
+      await again;
+      const status = async () => {
+        const { status: now } = (await (await call(`/${commandId}`)).json()) as { status: string };
+        return now;
+      };
+      while ((await status()) === 'running') await Bun.sleep(20);
+      expect(await status()).toBe('completed');
+      expect((await output()).match(/It begins and it ends\./g)).toHaveLength(1);
+      await fixture.stopAll();
+      second.kill('SIGTERM');
+      await second.exited;
+    });
+
+    timed('nobody logged in: the shell alone, and the command that logs in', async () => {
+      const program = kit.loggedOut(home);
+      const hub = await fixture.connect({ acp: program, cwd: work() });
+      expect(hub.hello.capabilities).toEqual(['shell']);
+      expect(hub.hello.notice).toContain('is not logged in');
+      expect(hub.hello.notice).toContain(program.login ?? 'a login');
+    });
 
     timed('is gone with its agent', async () => {
       await connect();

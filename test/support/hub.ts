@@ -79,7 +79,7 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     publish: (topic, frame) => server?.publish(topic, frame),
     ...(options.deflate && { deflate: options.deflate }),
   });
-  const { app, drain } = createApp({
+  const { app, drain, listen } = createApp({
     hub,
     clock,
     log,
@@ -88,7 +88,7 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     setupToken: options.setupToken ?? null,
     version: '0.0.0-test',
   });
-  app.listen({ hostname: '127.0.0.1', port: 0 });
+  listen({ hostname: '127.0.0.1', port: 0 });
   server = app.server;
   const port = app.server?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;

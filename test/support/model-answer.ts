@@ -21,6 +21,8 @@ export interface ModelAnswer {
   readonly tool?: ModelTool;
   /** Say the words, and then nothing more until whoever asked goes away. */
   readonly hang?: boolean;
+  /** Say the last word only once this is fulfilled. */
+  readonly gate?: Promise<void>;
   /** Answer with this HTTP status instead. */
   readonly error?: number;
 }

@@ -33,12 +33,21 @@ export function createModelServer(): ModelServer {
 
   function stream(api: ModelApi, answer: ModelAnswer): Response {
     const encoder = new TextEncoder();
+    const lastWord = JSON.stringify(answer.words?.at(-1) ?? null);
+    let isGone = false;
     const body = new ReadableStream<Uint8Array>({
-      start(controller) {
-        for (const event of api.events(answer)) controller.enqueue(encoder.encode(event));
+      async start(controller) {
+        for (const event of api.events(answer)) {
+          if (event.includes(lastWord)) await answer.gate;
+          if (isGone) return;
+          controller.enqueue(encoder.encode(event));
+        }
         if (!answer.hang) controller.close();
       },
-      cancel: leave,
+      cancel() {
+        isGone = true;
+        leave();
+      },
     });
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
   }
