@@ -33,6 +33,8 @@ interface Challenge {
   /** Of the ping that the first must answer: what was sent before it may have been on its way for long. */
   mark: string;
   cancel(): void;
+  /** The first is gone: the second has the agent. */
+  takeOver(): void;
 }
 
 export function createAgents(context: HubContext, parts: AgentParts) {
@@ -156,13 +158,14 @@ export function createAgents(context: HubContext, parts: AgentParts) {
   /** Another instance wants the agent: it gets it only if the present one does not answer a ping. */
   function challenge(agent: AgentConnection, link: Link, message: AgentConnect) {
     if (challenges.has(agent)) return refuseChallenger(agent, link);
-    const cancel = clock.after(TAKEOVER_PING_MS, () => {
-      challenges.delete(agent);
+    const takeOver = () => {
+      endChallenge(agent);
       replace(agent);
       welcome(agent, link, message);
-    });
+    };
+    const cancel = clock.after(TAKEOVER_PING_MS, takeOver);
     const mark = randomBytes(8).toString('hex');
-    challenges.set(agent, { link, mark, cancel });
+    challenges.set(agent, { link, mark, cancel, takeOver });
     agent.link?.ping(mark);
   }
 
@@ -233,7 +236,10 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     closed(link: Link, code: number, reason: string) {
       for (const [agent, waiting] of challenges) if (waiting.link === link) endChallenge(agent);
       const agent = byLink.get(link);
-      if (agent) lose(agent, code, reason);
+      if (!agent) return;
+      const challenge = challenges.get(agent);
+      if (challenge) challenge.takeOver();
+      else lose(agent, code, reason);
     },
     /** Pings every agent. */
     ping() {

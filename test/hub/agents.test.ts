@@ -240,6 +240,21 @@ describe('the same agent twice', () => {
     expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
   });
 
+  test('from another instance takes over at once when the socket of the first closes', async () => {
+    await using on = await createStage();
+    const first = await connectBareAgent(on.hub, { agentId: 'second' });
+    const other = await openAgent(on.hub);
+    other.hello({ agentId: 'second', token: first.token, instanceId: 'other' });
+    await other.ping();
+    first.cut();
+    await other.find('agent:welcome');
+    expect(on.hub.hub.registry.find('second')?.status).toBe('online');
+    await on.dashboard.ping();
+    const told = on.dashboard.ofType('agent:status').filter(({ agentId }) => agentId === 'second');
+    // Added, and connected: never away since.
+    expect(told.map(({ status }) => status)).toEqual(['offline', 'online']);
+  });
+
   test('a third has to wait its turn', async () => {
     await using hub = await startTestHub();
     const first = await connectBareAgent(hub);
