@@ -1,5 +1,8 @@
 // The AI programs we know: how each is started, what tells that somebody has logged in, and what mends it. All that
 // tells them apart is here; the runner is the same for all, and for any other that speaks the Agent Client Protocol.
+import type { SessionUpdate } from '@agentclientprotocol/sdk';
+import { Type } from '@sinclair/typebox';
+import { Value } from '@sinclair/typebox/value';
 import type { AgentType } from '../protocol/agent-status.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
@@ -20,11 +23,20 @@ export interface AcpProgram {
   readonly ownFiles?: boolean;
   /** Ends with 1 where nobody has logged in: for a program that opens a conversation all the same. */
   readonly loginStatus?: readonly string[];
+  /** It tells of the past only after it has said that a conversation is taken up. */
+  readonly replaysLate?: boolean;
+  /** Whether this news means that the turn has failed, though the program will end it as if it had not. */
+  tellsFailure?(news: SessionUpdate): boolean;
   /** The ACP method by which it takes up a key from the environment; null where there is none. */
   authMethod?(env: Env): string | null;
 }
 
 const has = (env: Env, ...names: string[]) => names.some((name) => Boolean(env[name]));
+
+/** Codex says so when its model has failed it, and then in words for people what was wrong. */
+const CodexFailure = Type.Object({
+  codex: Type.Object({ threadStatus: Type.Object({ type: Type.Literal('systemError') }) }),
+});
 
 /** One for each type of agent. */
 export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
@@ -43,6 +55,7 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     install: 'npm install -g @google/gemini-cli',
     login: 'gemini',
     ownFiles: true,
+    replaysLate: true,
     authMethod: (env) => (has(env, 'GEMINI_API_KEY') ? 'gemini-api-key' : null),
   },
   codex: {
@@ -50,6 +63,11 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     argv: ['codex-acp'],
     install: 'npm install -g @agentclientprotocol/codex-acp',
     login: 'codex-acp login',
+    tellsFailure(news) {
+      if (news.sessionUpdate !== 'session_info_update') return false;
+      const { _meta: more } = news;
+      return Value.Check(CodexFailure, more);
+    },
     authMethod: (env) => (has(env, 'OPENAI_API_KEY', 'CODEX_API_KEY') ? 'api-key' : null),
   },
 };

@@ -19,6 +19,8 @@ import type { Runner } from './runner.ts';
 
 /** How long a program may take until it takes prompts. */
 const START_MS = 60_000;
+/** A program that has been silent for so long has told all there was. */
+const QUIET_MS = 300;
 /** How often what was missing is looked for again. */
 const RETRY_MS = 60_000;
 
@@ -48,9 +50,11 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   let commands: string[] = [];
   let changed = () => {};
   let isClosed = false;
+  let lastNewsAt = 0;
 
   const app = client({ name: 'signalbox' })
     .onNotification('session/update', ({ params: { update } }) => {
+      lastNewsAt = clock.now();
       if (update.sessionUpdate === 'available_commands_update') {
         return announce(update.availableCommands);
       }
@@ -123,7 +127,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
       throw new Error(`${acp.title} does not start (${how}). ${words}`.trim());
     });
     try {
-      const session = openSession(program, { acp, cwd, env, kept: keptId });
+      const session = openSession(program, { acp, cwd, env, kept: keptId, quiet });
       // A connection that just closes says nothing: how the program ended does.
       const told = session.catch((error: unknown) => {
         if (error instanceof RequestError) throw error;
@@ -137,6 +141,12 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
       cancel();
       ended.catch(() => undefined);
     }
+  }
+
+  async function quiet(): Promise<void> {
+    const before = lastNewsAt;
+    await new Promise<void>((resolve) => void clock.after(QUIET_MS, resolve));
+    if (lastNewsAt !== before) await quiet();
   }
 
   /** What is missing now; null where nothing is. */
@@ -185,7 +195,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
         job,
         host,
         clock,
-        title: acp.title,
+        acp,
         folder: cwd,
         terminals: { files, scratch: stateDir, env, leftovers },
         session: sessionFor(job.session),

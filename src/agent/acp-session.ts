@@ -30,6 +30,8 @@ export interface SessionOptions {
   env: Record<string, string | undefined>;
   /** The conversation to go on with; null for another. */
   kept: string | null;
+  /** Resolves once the program has told nothing for a while. */
+  quiet(): Promise<void>;
 }
 
 /** @throws what the program answers: where it wants a login, `wantsLogin` tells */
@@ -82,7 +84,7 @@ async function setMode(
 async function takeUp(
   program: Program,
   { agentCapabilities }: InitializeResponse,
-  { cwd, acp }: SessionOptions,
+  { cwd, acp, quiet }: SessionOptions,
   sessionId: string,
 ): Promise<boolean> {
   const request: LoadSessionRequest = { sessionId, cwd, mcpServers: [] };
@@ -95,6 +97,7 @@ async function takeUp(
     if (!agentCapabilities?.loadSession) return false;
     const { modes } = await program.agent.request('session/load', request);
     await setMode(program, sessionId, modes, acp);
+    if (acp.replaysLate) await quiet();
     return true;
   } catch (error) {
     if (wantsLogin(error) || !program.isAlive()) throw error;

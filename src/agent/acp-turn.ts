@@ -13,6 +13,7 @@ import { ESCALATION_MS, SHELL_LINGER_MS } from '../protocol/limits.ts';
 import { errorWords, wantsLogin } from './acp-error.ts';
 import { harmlessOutput } from './acp-plain-text.ts';
 import type { Program } from './acp-program.ts';
+import type { AcpProgram } from './acp-programs.ts';
 import { questionOf } from './acp-question.ts';
 import type { Live } from './acp-session.ts';
 import { createTerminals, type TerminalsOptions } from './acp-terminals.ts';
@@ -32,8 +33,7 @@ export interface TurnOptions {
   job: Job;
   host: Host;
   clock: Clock;
-  /** What people call the program. */
-  title: string;
+  acp: AcpProgram;
   /** Whose changes are measured. */
   folder: string;
   terminals: Omit<TerminalsOptions, 'output' | 'clock'>;
@@ -46,7 +46,8 @@ export interface TurnOptions {
 export type Turn = ReturnType<typeof startTurn>;
 
 export function startTurn(options: TurnOptions) {
-  const { job, host, clock, title } = options;
+  const { job, host, clock, acp } = options;
+  const { title } = acp;
   const text = createTerminalText(clock.now);
   const { promise: stopping, resolve: stopWaiting } = Promise.withResolvers<null>();
   const terminals = createTerminals({
@@ -60,6 +61,7 @@ export function startTurn(options: TurnOptions) {
   let isOver = false;
   let cancelSignal: (() => void) | null = null;
   let usage: UsageUpdate | null = null;
+  let hasFailed = false;
 
   const show = (more: string) => host.output('stdout', more);
 
@@ -125,7 +127,9 @@ export function startTurn(options: TurnOptions) {
   function endOf(stopReason: StopReason): RunEnd {
     switch (stopReason) {
       case 'end_turn':
-        return isStopped ? INTERRUPTED : { kind: 'exited', exitCode: 0 };
+        if (isStopped) return INTERRUPTED;
+        if (hasFailed) return refused(`${title} could not finish: its last words say why.`);
+        return { kind: 'exited', exitCode: 0 };
       case 'cancelled':
         return isStopped ? INTERRUPTED : refused(`${title} has cancelled its answer.`);
       case 'refusal':
@@ -192,6 +196,7 @@ export function startTurn(options: TurnOptions) {
     update(news: SessionUpdate): void {
       if (!live) return;
       if (news.sessionUpdate === 'usage_update') usage = news;
+      hasFailed ||= acp.tellsFailure?.(news) ?? false;
       show(text.update(news));
     },
 

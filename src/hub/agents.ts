@@ -237,8 +237,8 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       for (const [agent, waiting] of challenges) if (waiting.link === link) endChallenge(agent);
       const agent = byLink.get(link);
       if (!agent) return;
-      const challenge = challenges.get(agent);
-      if (challenge) challenge.takeOver();
+      const second = challenges.get(agent);
+      if (second) second.takeOver();
       else lose(agent, code, reason);
     },
     /** Pings every agent. */

@@ -19,6 +19,10 @@ acpSuite({
   }),
   tells: { usage: false, cost: false },
   writeFile: (path, content) => ({ name: 'write', input: { path, content } }),
-  errors: [500, 429, 529],
+  errors: {
+    500: 'The model says 500',
+    429: 'The model says 429',
+    529: 'The model says 529',
+  },
   patience: 10_000,
 });

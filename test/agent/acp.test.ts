@@ -2,8 +2,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { acpPrograms } from '../../src/agent/acp-programs.ts';
 import { type AgentFixture, createAgentFixture } from '../support/agent-fixture.ts';
 import { processesOf, programPid } from '../support/acp-suite.ts';
+import { createModelServer } from '../support/model-server.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 import { firstNumber, isRunning, until } from '../support/processes.ts';
 
@@ -85,6 +87,38 @@ describe('the end of a turn', () => {
     const hub = await fixture.connect(options({ TEST_LOAD: 'no' }));
     const { stdout } = await hub.seen(hub.execute('@stop end_turn'));
     expect(stdout).toContain('could not be continued');
+  });
+
+  test('a past that is told late is not taken for an answer', async () => {
+    const model = createModelServer();
+    model.respond(() => ({ words: ['An answer.'] }));
+    const env = { TEST_LOAD: 'late', ANTHROPIC_BASE_URL: model.url };
+    const acp = { ...program(env), replaysLate: true };
+    const hub = await fixture.connect({ acp, cwd: work });
+    await hub.seen(hub.execute('Ask'));
+    const id = hub.execute('@spawn');
+    await hub.output(id, '\n');
+    process.kill(programPid(join(fixture.folder, 'state')), 'SIGKILL');
+    await hub.seen(id);
+    const { stdout } = await hub.seen(hub.execute('Ask again'));
+    expect(stdout).toBe('An answer.\n');
+    await model.stop();
+  });
+
+  test('a turn that the program ends as if it had not failed is a failure', async () => {
+    const { tellsFailure } = acpPrograms.codex;
+    const acp = { ...program(), ...(tellsFailure && { tellsFailure }) };
+    const hub = await fixture.connect({ acp, cwd: work });
+    const turn = (type: string) =>
+      say('update', [
+        { sessionUpdate: 'session_info_update', _meta: { codex: { threadStatus: { type } } } },
+      ]);
+    const good = await hub.seen(hub.execute(turn('active')));
+    expect(good.finished.outcome).toBe('completed');
+    const bad = await hub.seen(hub.execute(turn('systemError')));
+    expect(bad.finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
+    const after = await hub.seen(hub.execute(turn('active')));
+    expect(after.finished.outcome).toBe('completed');
   });
 });
 

@@ -1,5 +1,6 @@
 // The real programs, as `make test-agents` installs them, at home in a folder of their own and with our model.
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { Glob } from 'bun';
+import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acpPrograms } from '../../src/agent/acp-programs.ts';
 import type { AcpKit } from '../support/acp-suite.ts';
@@ -37,7 +38,11 @@ const nobody = {
 export const claude: AcpKit = {
   name: 'claude',
   patience: PATIENCE_MS,
-  errors: [500, 429, 529],
+  errors: {
+    500: 'The model says 500',
+    429: 'The model says 429',
+    529: 'The model says 529',
+  },
   program: (home, modelUrl) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
@@ -65,12 +70,25 @@ export const claude: AcpKit = {
 export const gemini: AcpKit = {
   name: 'gemini',
   patience: PATIENCE_MS,
-  errors: [500],
+  errors: { 500: 'The model says 500' },
+  // It names a conversation's file by the minute in which it begins, and by that in which it is taken up again: in the
+  // same minute it writes over what it was to read.
+  between(home) {
+    for (const path of new Glob('.gemini/tmp/*/chats/session-*').scanSync({
+      cwd: home,
+      dot: true,
+    })) {
+      renameSync(join(home, path), join(home, path.replace(/session-\d{4}/, 'session-2001')));
+    }
+  },
   program(home, modelUrl) {
     mkdirSync(join(home, '.gemini'), { recursive: true });
     writeFileSync(
       join(home, '.gemini/settings.json'),
-      JSON.stringify({ security: { auth: { selectedType: 'gemini-api-key' } } }),
+      JSON.stringify({
+        security: { auth: { selectedType: 'gemini-api-key' } },
+        general: { maxAttempts: 1 },
+      }),
     );
     return {
       ...acpPrograms.gemini,
@@ -109,7 +127,10 @@ stream_max_retries = 0
 export const codex: AcpKit = {
   name: 'codex',
   patience: PATIENCE_MS,
-  errors: [500, 429],
+  errors: {
+    500: 'experiencing high demand',
+    429: 'last status: 429',
+  },
   program(home, modelUrl) {
     mkdirSync(join(home, '.codex'), { recursive: true });
     writeFileSync(join(home, '.codex/config.toml'), CODEX_CONFIG(modelUrl));

@@ -75,11 +75,14 @@ agent({ name: 'scripted' })
     return { sessionId };
   })
   .onRequest('session/load', async ({ client, params: { sessionId } }) => {
-    for (const { role, content } of recall(sessionId)) {
-      if (typeof content === 'string' && role === 'assistant') {
-        await say(client, sessionId, chunk(content));
-      }
-    }
+    const past = recall(sessionId).flatMap(({ role, content }) =>
+      typeof content === 'string' && role === 'assistant' ? [content] : [],
+    );
+    const replay = async () => {
+      for (const text of past) await say(client, sessionId, chunk(text));
+    };
+    if (process.env['TEST_LOAD'] === 'late') setTimeout(() => void replay(), 5);
+    else await replay();
     return {};
   })
   .onRequest('session/prompt', async ({ client, params }) => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { AcpProgram } from '../../src/agent/acp-programs.ts';
 import { type AgentFixture, createAgentFixture } from './agent-fixture.ts';
 import { addAgent, logIn, startHubBinary } from './binary.ts';
+import { openDashboard } from './dashboard.ts';
 import type { ModelTool } from './model-answer.ts';
 import { createModelServer, type ModelServer } from './model-server.ts';
 import { until } from './processes.ts';
@@ -20,8 +21,10 @@ export interface AcpKit {
   readonly tells: { readonly usage: boolean; readonly cost: boolean };
   /** How its model has it write a file. */
   writeFile(path: string, content: string, tools: readonly string[]): ModelTool;
-  /** Model errors that it tells at once, without trying again for minutes. */
-  readonly errors: readonly number[];
+  /** Model errors that it tells at once, without trying again for minutes, and in what words. */
+  readonly errors: Readonly<Record<number, string>>;
+  /** What has to happen between two starts for a conversation to be found again. */
+  between?(home: string): void;
   /** How long a test may take, in milliseconds. */
   readonly patience: number;
 }
@@ -39,6 +42,14 @@ export function processesOf(folder: string): number[] {
         return false;
       }
     });
+}
+
+/** A dashboard of a hub that is a process of its own. */
+async function watch(url: string) {
+  const dashboard = await openDashboard({ wsUrl: url.replace('http', 'ws') });
+  const token = (await logIn(url))['authorization']?.slice('Bearer '.length) ?? '';
+  await dashboard.hello({ token: () => Promise.resolve(token) }, { token });
+  return dashboard;
 }
 
 /** The program that an agent has noted in its state folder. */
@@ -104,6 +115,7 @@ export function acpSuite(kit: AcpKit): void {
       expect((await answer(hub, 'Which word?', 'new')).stdout).toContain('No idea.');
       await answer(hub, 'It was MANGO');
       await fixture.stopAll();
+      kit.between?.(home);
       const again = await connect();
       const { stdout } = await answer(again, 'Which word?');
       expect(stdout).toContain('I know it.');
@@ -159,7 +171,7 @@ export function acpSuite(kit: AcpKit): void {
     timed('an interrupt in mid-answer ends it within 2 s', async () => {
       const hub = await connect();
       model.respond(() => ({ words: ['It begins', ' and'], hang: true }));
-      const id = hub.execute('Talk for ever');
+      const id = hub.execute('Talk on and on');
       await hub.output(id, 'It begins');
       const start = performance.now();
       hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
@@ -171,27 +183,30 @@ export function acpSuite(kit: AcpKit): void {
 
     timed('killed in mid-answer it fails, and is started again with its memory', async () => {
       const hub = await connect();
-      model.respond(({ said, asked }) =>
-        asked.includes('for ever')
+      model.respond(({ said }) =>
+        said.at(-1)?.includes('Talk on and on') && !said.at(-1)?.includes('Which word?')
           ? { words: ['It begins', ' and'], hang: true }
           : { words: [said.join('|').includes('MANGO') ? 'I know it.' : 'No idea.'] },
       );
       await answer(hub, 'The word is MANGO');
-      const id = hub.execute('Talk for ever');
+      const id = hub.execute('Talk on and on');
       await hub.output(id, 'It begins');
       process.kill(programPid(join(fixture.folder, 'state')), 'SIGKILL');
       const { finished } = await hub.seen(id);
       expect(finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
       expect(finished.error?.message).toContain('ended unexpectedly (SIGKILL)');
-      expect((await answer(hub, 'Which word?')).stdout).toContain('I know it.');
+      kit.between?.(home);
+      const { stdout } = await answer(hub, 'Which word?');
+      expect(stdout.match(/I know it\./g)).toHaveLength(1);
+      expect(stdout).not.toContain('It begins');
     });
 
-    for (const status of kit.errors) {
+    for (const [status, words] of Object.entries(kit.errors)) {
       timed(`tells in words that the model answers ${status}`, async () => {
         const hub = await connect();
-        model.respond(() => ({ error: status }));
+        model.respond(() => ({ error: Number(status) }));
         const { finished, stdout } = await answer(hub, 'Greet me');
-        expect(`${stdout} ${finished.error?.message}`).toContain(`The model says ${status}`);
+        expect(`${stdout} ${finished.error?.message}`).toContain(words);
         expect(finished.outcome).toBe('failed');
       });
     }
@@ -210,16 +225,9 @@ export function acpSuite(kit: AcpKit): void {
         cwd: work(),
       });
       await connected;
-      const headers = await logIn(first.url);
-      const call = async (path: string, body?: object) =>
-        fetch(`${first.url}/api/v1/commands${path}`, {
-          headers,
-          ...(body && { method: 'POST', body: JSON.stringify(body) }),
-        });
-      const asked = await call('', { agentId: 'tester', command: 'Talk' });
-      const { commandId } = (await asked.json()) as { commandId: string };
-      const output = async () => (await call(`/${commandId}/output`)).text();
-      while (!(await output()).includes('It begins')) await Bun.sleep(20);
+      const before = await watch(first.url);
+      const commandId = await before.request('Talk', { agentId: 'tester' });
+      await before.when(() => before.text(commandId).includes('It begins') || undefined, 'output');
 
       first.kill('SIGKILL');
       await first.exited;
@@ -227,13 +235,13 @@ export function acpSuite(kit: AcpKit): void {
       const again = fixture.logged(/connected to/);
       const second = await startHubBinary(data, ['--port', new URL(first.url).port]);
       await again;
-      const status = async () => {
-        const { status: now } = (await (await call(`/${commandId}`)).json()) as { status: string };
-        return now;
-      };
-      while ((await status()) === 'running') await Bun.sleep(20);
-      expect(await status()).toBe('completed');
-      expect((await output()).match(/It begins and it ends\./g)).toHaveLength(1);
+      const after = await watch(second.url);
+      after.say({ type: 'terminal:attach', commandId });
+      await after.complete(commandId);
+      const headers = await logIn(second.url);
+      const ended = await fetch(`${second.url}/api/v1/commands/${commandId}`, { headers });
+      expect(await ended.json()).toMatchObject({ status: 'completed', exitCode: 0 });
+      expect(after.text(commandId).match(/It begins and it ends\./g)).toHaveLength(1);
       await fixture.stopAll();
       second.kill('SIGTERM');
       await second.exited;

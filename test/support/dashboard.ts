@@ -28,7 +28,7 @@ const decode = createDecoder(hubToDashboard, inflate);
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
 /** Opens a dashboard's socket and says nothing yet. */
-export async function openDashboard(hub: TestHub) {
+export async function openDashboard(hub: Pick<TestHub, 'wsUrl'>) {
   const { ears, on } = createEars();
   return dashboardOn(await openWire(`${hub.wsUrl}/ws/dashboard`, on), ears);
 }
@@ -99,7 +99,7 @@ function dashboardOn(wire: Wire, ears: ReturnType<typeof createEars>['ears']) {
     say: send,
     /** Introduces itself; resolves with the welcome. */
     async hello(
-      hub: TestHub,
+      hub: Pick<TestHub, 'token'>,
       { role, userId, token, terminals, resume, accept }: DashboardOptions = {},
     ) {
       send({
