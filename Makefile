@@ -10,7 +10,7 @@ BINARY := dist/signalbox
 SOURCES := $(shell find src views public -type f) package.json tsconfig.json
 
 help: ## Print what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # Bun's version stands in package.json, like that of everything else.
 node_modules/.installed: package.json bun.lock bunfig.toml
@@ -43,10 +43,13 @@ test: node_modules/.installed $(BINARY) chromium ## Run every test
 	@$(BUN) test --timeout 20000
 
 # Pinned: what was tested is what runs. They talk to a model of our own on loopback.
-test-agents: node_modules/.installed ## Test with the real AI programs, installed into .cache/agents
-	@mkdir -p .cache/agents && cp test/real-agents/package.json .cache/agents/
-	@cd .cache/agents && ../../$(BUN) install
+test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs, installed into .cache/agents
+	@mkdir -p .cache/agents && cp test/real-agents/{package.json,bun.lock} .cache/agents/
+	@cd .cache/agents && ../../$(BUN) install --frozen-lockfile
 	@$(BUN) test ./test/real-agents/agents.real.ts
+
+# The long way, whatever is installed: for a machine with an hour to spare.
+weekly: check test-agents chaos bench ## Everything there is to run, the real programs and the faults too
 
 lint: node_modules/.installed ## Lint, with types, and look for dead code
 	@$(BIN)/oxlint --deny-warnings
@@ -73,4 +76,4 @@ bench: $(BINARY) ## Measure what we claim about speed, beside the raw limit
 clean: ## Remove what was built and installed, but not the data
 	@rm -rf dist node_modules .toolchain
 
-.PHONY: help build run dev chromium test test-agents lint types fmt fmt-check check chaos bench clean
+.PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check check chaos bench clean

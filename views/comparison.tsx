@@ -44,7 +44,6 @@ export function ComparisonPage(props: ComparisonProps & { frame: Frame }) {
         <code>{command}</code>
       </pre>
       <ComparisonWatch comparison={comparison} />
-      <ComparisonAsks reader={reader} questions={questions} />
       <div class="lanes">
         {lanes.map((lane) => (
           <section
@@ -53,6 +52,7 @@ export function ComparisonPage(props: ComparisonProps & { frame: Frame }) {
             aria-label={lane.command.agentId}
           >
             <LaneHead lane={lane} lanes={lanes} />
+            <LaneAsks lane={lane} reader={reader} questions={questions} />
             <LaneTerminalHead lane={lane} reader={reader} />
             <TerminalScreen lane={lane.command.id} />
           </section>
@@ -66,13 +66,13 @@ export function ComparisonPage(props: ComparisonProps & { frame: Frame }) {
 export function ComparisonLive({ reader, comparison, lanes, questions }: ComparisonProps) {
   return (
     <>
-      <Partial target="#comparison-asks">
-        <ComparisonAsks reader={reader} questions={questions} />
-      </Partial>
       {lanes.map((lane) => (
         <>
           <Partial target={`#lane-${lane.command.id}`}>
             <LaneHead lane={lane} lanes={lanes} />
+          </Partial>
+          <Partial target={`#lane-asks-${lane.command.id}`}>
+            <LaneAsks lane={lane} reader={reader} questions={questions} />
           </Partial>
           <Partial target={`#terminal-head-${lane.command.id}`}>
             <LaneTerminalHead lane={lane} reader={reader} />
@@ -109,11 +109,14 @@ function ComparisonWatch({ comparison }: { comparison: Comparison }) {
   );
 }
 
-function ComparisonAsks({ reader, questions }: Pick<ComparisonProps, 'reader' | 'questions'>) {
+/** What this agent asks, above its terminal: nothing goes on there until somebody answers. */
+function LaneAsks(props: Pick<ComparisonProps, 'reader' | 'questions'> & { lane: Lane }) {
+  const { lane, reader, questions } = props;
+  const mine = questions.filter(({ approval }) => approval.commandId === lane.command.id);
   return (
-    <section id="comparison-asks" aria-label="Open questions">
-      <ApprovalCards questions={questions} reader={reader} />
-    </section>
+    <div id={`lane-asks-${lane.command.id}`} class="lane-asks">
+      <ApprovalCards questions={mine} reader={reader} known="command" />
+    </div>
   );
 }
 
