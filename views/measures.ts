@@ -21,6 +21,7 @@ export function count(n: number, noun: string): string {
 }
 
 const whole = new Intl.NumberFormat('en-US');
+const compact = new Intl.NumberFormat('en-US', { notation: 'compact' });
 
 /** What a turn cost: `0.0123 USD`, `12.40 USD`. */
 export function costInWords(cost: Cost | undefined): string {
@@ -28,10 +29,10 @@ export function costInWords(cost: Cost | undefined): string {
   return `${cost.amount.toFixed(cost.amount < 1 ? 4 : 2)} ${cost.currency}`;
 }
 
-/** How much of its context a conversation fills: `12,345 of 200,000 tokens`. */
+/** How much of its context a conversation fills: `12,345 of 200K tokens`. */
 export function usageInWords(usage: Usage | null): string {
   if (!usage) return 'not told';
-  return `${whole.format(usage.used)} of ${whole.format(usage.size)} tokens`;
+  return `${whole.format(usage.used)} of ${compact.format(usage.size)} tokens`;
 }
 
 /** The size of a change: `3 files, +120 −4`. */

@@ -15,11 +15,13 @@ interface PageTerminalsOptions {
 /** The terminals of this page, in their order. */
 export function openPageTerminals({ send, onCommand }: PageTerminalsOptions): TerminalView[] {
   const hosts = [...document.querySelectorAll<HTMLElement>('.screen[data-head]')];
-  const terminals = hosts.map((host) => ({ host, view: openTerminal(host, send) }));
+  const terminals = hosts.map((host) => openTerminal(host, send));
   const read = () => {
-    for (const [index, { host, view }] of terminals.entries()) {
+    for (const [index, { host, display, view }] of terminals.entries()) {
       const command = commandOfHead(host.dataset['head'] ?? '');
       if (index === 0) onCommand(command);
+      // A prompt is answered in text; what a shell command writes is left as it is.
+      display.wrapsWords(command !== null && !command.command.startsWith('!'));
       view.show(command?.id ?? null);
     }
   };
@@ -28,16 +30,16 @@ export function openPageTerminals({ send, onCommand }: PageTerminalsOptions): Te
   return terminals.map(({ view }) => view);
 }
 
-function openTerminal(host: HTMLElement, send: PageTerminalsOptions['send']): TerminalView {
+function openTerminal(host: HTMLElement, send: PageTerminalsOptions['send']) {
   const display = createScreen(host, () => view.drawn());
-  const view = createTerminal({
+  const view: TerminalView = createTerminal({
     display,
     send,
     onState: (state) => {
       host.dataset['state'] = state;
     },
   });
-  return view;
+  return { host, display, view };
 }
 
 /** The command that a head names, where its output is held. */

@@ -2,13 +2,17 @@
 // so each piece waits until the one before has been drawn.
 import { FitAddon } from '@xterm/addon-fit';
 import { type IDecoration, Terminal } from '@xterm/xterm';
+import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { OutputStream } from '../protocol/entities.ts';
 import { ownLine } from './terminal-text.ts';
+import { createWordWrap } from './word-wrap.ts';
 import { followTheme } from './terminal-theme.ts';
 
 const SCROLLBACK_LINES = 50_000;
 /** How much is handed to xterm at once. */
 const PIECE_LENGTH = 65_536;
+/** How long a changed width must last before everything is written anew for it. */
+const REWRITE_MS = 200;
 /** How many marks of stderr are kept: each is an element. */
 const MARKS = 300;
 
@@ -23,6 +27,8 @@ export interface Screen {
   line(text: string, tone: 'warning' | 'quiet'): void;
   /** Empties the screen, and forgets what was not drawn yet. */
   clear(): void;
+  /** Whether what comes is text to be read: its lines are then broken between words. Said before `clear`. */
+  wrapsWords(yes: boolean): void;
   /** How many characters wait to be drawn. */
   backlog(): number;
 }
@@ -31,21 +37,58 @@ export interface Screen {
 export function createScreen(host: HTMLElement, onDrawn: () => void): Screen {
   const terminal = openTerminal(host);
   const marks: IDecoration[] = [];
+  const words = createWordWrap();
   let queue: Piece[] = [];
+  /** What was drawn since the last clearing, where it depends on the width. */
+  let drawn: Piece[] = [];
+  let drawnLength = 0;
+  let wraps = false;
   let waiting = 0;
   let drawing = false;
+  let rewrite: ReturnType<typeof setTimeout> | undefined;
+
+  terminal.onResize(() => {
+    clearTimeout(rewrite);
+    if (wraps) rewrite = setTimeout(drawAnew, REWRITE_MS);
+  });
+
+  /** Keeps what was drawn, as much as the hub does. */
+  function keep(piece: Piece): void {
+    drawn.push(piece);
+    drawnLength += lengthOf(piece);
+    while (drawnLength > BUFFER_BYTES) {
+      const oldest = drawn.shift();
+      drawnLength -= oldest ? lengthOf(oldest) : drawnLength;
+    }
+  }
+
+  function forgetDrawn(): void {
+    drawn = [];
+    drawnLength = 0;
+  }
+
+  /** Writes everything again, for another width. */
+  function drawAnew(): void {
+    waiting += drawnLength;
+    queue = [{ kind: 'clear' }, ...drawn, ...queue];
+    forgetDrawn();
+    if (!drawing) draw();
+  }
 
   function draw(): void {
     const piece = queue.shift();
     drawing = piece !== undefined;
     if (!piece) return onDrawn();
+    if (wraps && piece.kind !== 'clear') keep(piece);
     switch (piece.kind) {
       case 'clear':
         terminal.reset();
+        words.reset();
         for (const mark of marks.splice(0)) mark.dispose();
         return draw();
       case 'line':
         terminal.write(ownLine(piece.text, piece.tone, terminal.buffer.active.cursorX === 0), draw);
+        words.reset();
         return undefined;
       case 'output':
         return drawOutput(piece.text, piece.stream);
@@ -56,7 +99,7 @@ export function createScreen(host: HTMLElement, onDrawn: () => void): Screen {
 
   function drawOutput(text: string, stream: OutputStream): void {
     const start = stream === 'stderr' ? terminal.registerMarker(0) : undefined;
-    terminal.write(text, () => {
+    terminal.write(wraps ? words.wrap(text, terminal.cols) : text, () => {
       waiting -= text.length;
       if (start) markLines(start.line);
       draw();
@@ -97,12 +140,21 @@ export function createScreen(host: HTMLElement, onDrawn: () => void): Screen {
     },
     line: (text, tone) => add({ kind: 'line', text, tone }),
     clear() {
-      for (const piece of queue) if (piece.kind === 'output') waiting -= piece.text.length;
+      for (const piece of queue) waiting -= lengthOf(piece);
       queue = [];
+      forgetDrawn();
       add({ kind: 'clear' });
+    },
+    wrapsWords(yes) {
+      wraps = yes;
     },
     backlog: () => waiting,
   };
+}
+
+/** How many characters of output it is. */
+function lengthOf(piece: Piece): number {
+  return piece.kind === 'output' ? piece.text.length : 0;
 }
 
 function openTerminal(host: HTMLElement): Terminal {
