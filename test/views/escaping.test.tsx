@@ -4,6 +4,8 @@ import { AgentAdded, AddAgentForm, RevokeForm } from '../../views/add-agent.tsx'
 import { AgentLive, AgentPage } from '../../views/agent.tsx';
 import { AgentsPage } from '../../views/agents.tsx';
 import { CommandLive, CommandPage } from '../../views/command.tsx';
+import { CompareAgents, ComparePage, type Comparison } from '../../views/compare.tsx';
+import { ComparisonLive, ComparisonPage } from '../../views/comparison.tsx';
 import { HistoryOlder, HistoryPage } from '../../views/history.tsx';
 import { ApprovalList, ApprovalsPage } from '../../views/approvals.tsx';
 import { LoginPage, SetupPage } from '../../views/login.tsx';
@@ -27,6 +29,9 @@ const evilCommand = command({
   requestedBy: EVIL,
   status: 'failed',
   error: { code: 'program_failed', message: EVIL },
+  comparisonId: EVIL,
+  conversationId: EVIL,
+  usage: { used: 1, size: 2, cost: { amount: 1, currency: EVIL } },
 });
 const evilQuestion = approval({
   approvalId: EVIL,
@@ -56,7 +61,14 @@ const state = {
   shown: { command: evilCommand, output: 'held' as const, chosen: true },
   questions,
 };
-const query = { agentId: EVIL, q: EVIL, cursor: EVIL };
+const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };
+const comparison: Comparison = { comparisonId: EVIL, commands: [evilCommand] };
+const race = {
+  reader,
+  comparison,
+  lanes: [{ command: evilCommand, output: 'held' as const, agentType: null }],
+  questions,
+};
 const page = { items: [evilCommand], nextCursor: EVIL };
 const registered = { agentId: EVIL, agentType: 'claude' as const, token: EVIL };
 
@@ -80,6 +92,18 @@ const views = {
   'what changes of a command': (
     <CommandLive {...{ reader, approvals }} command={evilCommand} output="held" />
   ),
+  comparing: (
+    <ComparePage
+      frame={frame}
+      reader={reader}
+      agents={[evilAgent]}
+      recent={[comparison]}
+      comparisonId={EVIL}
+    />
+  ),
+  'whom to compare': <CompareAgents agents={[evilAgent]} />,
+  'a comparison': <ComparisonPage {...race} frame={frame} />,
+  'what changes of a comparison': <ComparisonLive {...race} />,
   'the inbox': <ApprovalsPage {...{ frame, reader, questions }} />,
   'what changes of the inbox': <ApprovalList {...{ reader, questions }} />,
   'the dialogs': (
