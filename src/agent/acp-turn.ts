@@ -7,8 +7,9 @@ import {
   type StopReason,
   type UsageUpdate,
 } from '@agentclientprotocol/sdk';
+import { Value } from '@sinclair/typebox/value';
 import type { Clock } from '../protocol/clock.ts';
-import type { Usage } from '../protocol/report.ts';
+import { Cost, Usage } from '../protocol/report.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../protocol/limits.ts';
 import { errorWords, wantsLogin } from './acp-error.ts';
 import { harmlessOutput } from './acp-plain-text.ts';
@@ -26,6 +27,8 @@ import type { Host, Job, Run, RunEnd, StopStep } from './runner.ts';
 const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
 const KILL_ROUND_MS = 10;
 const LAST_LINES = 8;
+/** A name of a conversation in a message is no longer. */
+const MAX_ID = 256;
 /** As a shell tells of a program that was interrupted. */
 const INTERRUPTED = { kind: 'exited', exitCode: exitCodeOf('SIGINT') } as const;
 
@@ -82,7 +85,7 @@ export function startTurn(options: TurnOptions) {
     live = opened;
     host.process(program.pid);
     if (opened.hasLost) show(text.note('The earlier conversation could not be continued.'));
-    host.report({ conversationId: opened.sessionId });
+    host.report({ conversationId: opened.sessionId.slice(0, MAX_ID) });
     const look = await Promise.race([looking, stopping]);
     if (isStopped) return INTERRUPTED;
     const before = new Set(program.family());
@@ -92,8 +95,9 @@ export function startTurn(options: TurnOptions) {
     if (isStopped) await sweep(program, before);
     isOver = true;
     const changes = await look?.changes();
+    const took = usage && usageOf(usage, spent);
     const report = {
-      ...(usage && { usage: usageOf(usage, spent) }),
+      ...(took && { usage: took }),
       ...(changes && { changes }),
     };
     host.report(report);
@@ -219,12 +223,16 @@ export function startTurn(options: TurnOptions) {
   };
 }
 
-/** A program tells what the whole conversation has cost; a turn is told what it cost itself, or nothing. */
-function usageOf({ used, size, cost }: UsageUpdate, spent: number | null): Usage {
-  if (!cost || spent === null) return { used, size };
+/**
+ * A program tells what the whole conversation has cost; a turn is told what it cost itself, or nothing. Null where the
+ * program tells what makes no sense.
+ */
+function usageOf({ used, size, cost }: UsageUpdate, spent: number | null): Usage | null {
   // One that was started again counts from nothing.
-  const amount = cost.amount < spent ? cost.amount : cost.amount - spent;
-  return { used, size, cost: { amount, currency: cost.currency } };
+  const before = cost && spent !== null && cost.amount >= spent ? spent : 0;
+  const mine = cost && spent !== null && { amount: cost.amount - before, currency: cost.currency };
+  const usage = { used, size, ...(Value.Check(Cost, mine) && { cost: mine }) };
+  return Value.Check(Usage, usage) ? usage : null;
 }
 
 function isLive(opened: unknown): opened is Live {

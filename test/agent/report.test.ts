@@ -100,6 +100,26 @@ describe('the cost', () => {
   });
 });
 
+describe('nonsense', () => {
+  test.each([
+    ['fewer than no tokens', { used: -1, size: 10 }],
+    ['half a token', { used: 0.5, size: 10 }],
+  ])('such as %s is not passed on', async (_, usage) => {
+    const hub = await fixture.connect(options());
+    const news = [{ sessionUpdate: 'usage_update', ...usage }];
+    const report = await reportOf(hub, `@update ${JSON.stringify(news)}`);
+    expect(report).toEqual({ conversationId: expect.any(String) });
+  });
+
+  test('such as a currency like a novel leaves the rest', async () => {
+    const hub = await fixture.connect(options());
+    const cost = { amount: 1, currency: 'x'.repeat(100) };
+    const news = [{ sessionUpdate: 'usage_update', used: 1, size: 10, cost }];
+    const report = await reportOf(hub, `@update ${JSON.stringify(news)}`);
+    expect(report?.usage).toEqual({ used: 1, size: 10 });
+  });
+});
+
 describe('the changes', () => {
   test('are what the turn has changed, new files included, ignored ones not', async () => {
     createRepository();

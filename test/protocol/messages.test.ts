@@ -43,6 +43,17 @@ const held = {
   lostBytes: 0,
   finished: false,
 };
+const report = {
+  conversationId: 'talk',
+  usage: { used: 0, size: 1, cost: { amount: 0.5, currency: 'USD' } },
+  changes: { files: 1, added: 2, removed: 3 },
+};
+const reportBad = {
+  conversationId: ['', 'x'.repeat(257), 7, null],
+  usage: [{ used: 1 }, { used: -1, size: 1 }, { used: 1, size: 1, cost: { amount: -1 } }, null],
+  changes: [{ files: 1, added: 2 }, { files: 1, added: 0.5, removed: 0 }, null],
+};
+const reported = Object.keys(report);
 const limits = {
   messageBytes: 1,
   chunkBytes: 1,
@@ -177,6 +188,11 @@ const fromAgent: Record<string, Example> = {
     good: { ...command, nextSequence: 3, bytes: 0 },
     bad: { commandId: id, nextSequence: sequence, bytes: sequence },
   },
+  'command:report': {
+    good: { ...command, ...report },
+    optional: reported,
+    bad: { commandId: id, ...reportBad },
+  },
   'command:finished': {
     good: {
       ...command,
@@ -185,9 +201,11 @@ const fromAgent: Record<string, Example> = {
       signal: 'SIGKILL',
       lastSequence: -1,
       error: { code: 'program_failed', message: 'It failed.' },
+      report,
     },
-    optional: ['signal', 'error'],
+    optional: ['signal', 'error', 'report'],
     bad: {
+      report: reportBad.usage.map((usage) => ({ usage })),
       commandId: id,
       outcome: ['queued', 'done', null],
       exitCode: ['0', 0.5],
@@ -322,6 +340,15 @@ const toDashboard: Record<string, Example> = {
     good: { ...question, agentId: 'a', requestedAt: 0 },
     optional: ['detail'],
     bad: { ...questionBad, agentId: id, requestedAt: sequence },
+  },
+  'approval:applied': {
+    good: { approvalId: 'q', ...command },
+    bad: { approvalId: id, commandId: id },
+  },
+  'command:report': {
+    good: { ...command, agentId: 'a', ...report },
+    optional: reported,
+    bad: { commandId: id, agentId: id, ...reportBad },
   },
   'approval:resolved': {
     good: { approvalId: 'q', outcome: 'cancelled', optionId: 'o', resolvedBy: 'u' },
