@@ -70,7 +70,11 @@ export const claude: AcpKit = {
 export const gemini: AcpKit = {
   name: 'gemini',
   patience: PATIENCE_MS,
-  errors: { 500: 'The model says 500' },
+  errors: {
+    500: 'The model says 500',
+    429: 'The model says 429',
+    529: 'The model says 529',
+  },
   // It names a conversation's file by the minute in which it begins, and by that in which it is taken up again: in the
   // same minute it writes over what it was to read.
   between(home) {
@@ -130,6 +134,7 @@ export const codex: AcpKit = {
   errors: {
     500: 'experiencing high demand',
     429: 'last status: 429',
+    529: 'The model says 529',
   },
   program(home, modelUrl) {
     mkdirSync(join(home, '.codex'), { recursive: true });
