@@ -1,0 +1,89 @@
+// `signalbox agent` without a type: it takes the one AI program that is installed, and says what it found.
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  addAgent,
+  binaryPath,
+  logIn,
+  start,
+  startHubBinary,
+  temporaryFolder,
+} from '../support/binary.ts';
+
+const folder = temporaryFolder();
+const bin = join(folder.path, 'bin');
+const scripted = join(import.meta.dir, '../support/acp-agent-process.ts');
+let hub: Awaited<ReturnType<typeof startHubBinary>>;
+let token: string;
+
+beforeAll(async () => {
+  hub = await startHubBinary(join(folder.path, 'data'));
+  token = await addAgent(hub.url, 'a1', 'gemini');
+});
+beforeEach(() => {
+  rmSync(bin, { recursive: true, force: true });
+  mkdirSync(bin);
+});
+afterAll(async () => {
+  hub.kill('SIGTERM');
+  await hub.exited;
+  folder.remove();
+});
+
+function install(name: string): void {
+  writeFileSync(join(bin, name), `#!/bin/sh\nexec ${process.execPath} ${scripted}\n`);
+  chmodSync(join(bin, name), 0o755);
+}
+
+const agent = (...flags: string[]) =>
+  start(
+    [
+      binaryPath(),
+      'agent',
+      '--hub',
+      hub.url,
+      '--id',
+      'a1',
+      '--state',
+      join(folder.path, 's'),
+    ].concat(flags),
+    { SIGNALBOX_AGENT_TOKEN: token, PATH: `${bin}:/usr/bin:/bin`, HOME: folder.path },
+    folder.path,
+  );
+
+describe('an agent without a type', () => {
+  test('takes the one program that is installed', async () => {
+    install('gemini');
+    const running = agent();
+    await running.sees(/Found Gemini CLI: --type gemini/);
+    await running.sees(/connected to/);
+    const headers = await logIn(hub.url);
+    const known = await fetch(`${hub.url}/api/v1/agents/a1`, { headers });
+    expect(await known.json()).toMatchObject({ status: 'online', agentType: 'gemini' });
+    running.kill('SIGTERM');
+    expect(await running.exited).toBe(0);
+  });
+
+  test('with none installed says so, and how to say what it is', async () => {
+    const running = agent();
+    expect(await running.exited).toBe(1);
+    expect(running.text()).toContain('Found no AI program on this machine: say with --type');
+  });
+
+  test('with two installed does not guess', async () => {
+    install('gemini');
+    install('codex-acp');
+    const running = agent();
+    expect(await running.exited).toBe(1);
+    expect(running.text()).toContain('Found gemini, codex on this machine: say with --type');
+  });
+});
+
+test('a program named by its command line is started and takes prompts', async () => {
+  install('my-agent');
+  const running = agent('--type', 'gemini', '--acp', `'${join(bin, 'my-agent')}' --quiet`);
+  await running.sees(/my-agent takes prompts/);
+  running.kill('SIGTERM');
+  expect(await running.exited).toBe(0);
+});
