@@ -2,7 +2,7 @@
 import type { AgentSummary, CommandExecution } from '../src/protocol/entities.ts';
 import { mayActAs } from '../src/protocol/entities.ts';
 import { compareAddress } from './addresses.ts';
-import { TimeLimit } from './composer.tsx';
+import { CommandField, TimeLimit } from './composer.tsx';
 import { ANY_AGENT, ANY_COMMAND, REFRESH, whenever } from './events.ts';
 import { Icon } from './icons.tsx';
 import { type Frame, Page, type Reader } from './layout.tsx';
@@ -50,20 +50,10 @@ function CompareForm({ agents, comparisonId }: { agents: AgentSummary[]; compari
       >
         <input type="hidden" name="comparisonId" value={comparisonId} />
         <CompareAgents agents={agents} />
-        <label class="visually-hidden" for="command">
-          Prompt
-        </label>
-        <textarea
-          id="command"
-          name="command"
-          rows={4}
+        <CommandField
+          label="Prompt"
           placeholder="One prompt for all of them…"
-          autocomplete="off"
-          spellcheck={false}
-          autocapitalize="none"
-          aria-describedby="compare-note"
-          data-send-on-enter
-          required
+          describedBy="compare-note"
         />
         <div class="composer-row">
           <TimeLimit />

@@ -81,20 +81,10 @@ function ComposerText({ requestId }: { requestId: string }) {
   return (
     <div id="composer-text">
       <input type="hidden" name="requestId" value={requestId} />
-      <label class="visually-hidden" for="command">
-        Command
-      </label>
-      <textarea
-        id="command"
-        name="command"
-        rows={3}
+      <CommandField
+        label="Command"
         placeholder="Write a command…"
-        autocomplete="off"
-        spellcheck={false}
-        autocapitalize="none"
-        aria-describedby="composer-hint composer-note"
-        data-send-on-enter
-        required
+        describedBy="composer-hint composer-note"
       />
       <ul
         id="completions"
@@ -104,6 +94,29 @@ function ComposerText({ requestId }: { requestId: string }) {
         hidden
       />
     </div>
+  );
+}
+
+/** Where a command is written; Ctrl or ⌘ with Enter sends its form. */
+export function CommandField(props: { label: string; placeholder: string; describedBy: string }) {
+  return (
+    <>
+      <label class="visually-hidden" for="command">
+        {props.label}
+      </label>
+      <textarea
+        id="command"
+        name="command"
+        rows={3}
+        placeholder={props.placeholder}
+        autocomplete="off"
+        spellcheck={false}
+        autocapitalize="none"
+        aria-describedby={props.describedBy}
+        data-send-on-enter
+        required
+      />
+    </>
   );
 }
 
