@@ -11,8 +11,6 @@ const WIDE =
   /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60\uffe0-\uffe6\u{1f300}-\u{1faff}]/u;
 const NO_WIDTH = /\p{M}|[\u200b-\u200d]/u;
 
-export type WordWrap = ReturnType<typeof createWordWrap>;
-
 /** For text without control characters but colours, tabs and new lines. */
 export function createWordWrap() {
   let column = 0;
