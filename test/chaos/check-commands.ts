@@ -1,6 +1,6 @@
 // Commands against SQLite and the processes: none lost, none twice, each ended once and rightly.
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import type { History, Known } from './history.ts';
+import type { History, Known, Row } from './history.ts';
 
 /** What is wrong with the commands of a round. */
 export function checkCommands(history: History): string[] {
@@ -43,7 +43,7 @@ function checkAccepted({ plan, records, rows, known }: History): string[] {
 }
 
 /** Nothing is started twice; nothing runs beside another on the same agent. */
-function checkStarts({ starts, ends, known }: History): string[] {
+function checkStarts({ starts, ends, known, harm }: History): string[] {
   const flaws: string[] = [];
   const byName = new Map([...known.values()].map((one) => [one.spec.name, one]));
   for (const [name, marks] of Map.groupBy(starts, (mark) => mark.name)) {
@@ -56,13 +56,19 @@ function checkStarts({ starts, ends, known }: History): string[] {
     for (const [index, { name }] of inOrder.entries()) {
       const next = inOrder[index + 1];
       const end = endOf.get(name) ?? 0;
-      // One whose agent lost its journal runs on, and nobody knows it.
-      const isLost = byName.get(name)?.row.error?.code === 'agent_lost';
-      if (next && end > next.at && !isLost)
+      const row = byName.get(name)?.row;
+      const losses = harm.get(agentId ?? '')?.losses ?? 0;
+      if (next && end > next.at && !(row && mayRunOn(row, losses)))
         flaws.push(`${next.name} was started on ${agentId} before ${name} had ended`);
     }
   }
   return flaws;
+}
+
+/** One whose agent lost its journal runs on, and nobody knows it: not even where it was told to stop meanwhile. */
+function mayRunOn({ status, error }: Row, losses: number): boolean {
+  if (error?.code === 'agent_lost') return true;
+  return losses > 0 && (status === 'interrupted' || error?.code === 'timeout');
 }
 
 /** data-model.md, "CommandExecution", Validation Rules. */
