@@ -10,6 +10,7 @@ import { errorWords, wantsLogin } from './acp-error.ts';
 import { createFiles } from './acp-files.ts';
 import { openLeftovers } from './acp-leftovers.ts';
 import { mayBeLoggedIn } from './acp-login.ts';
+import { discardLooks } from './folder-changes.ts';
 import { startProgram } from './acp-program.ts';
 import { type AcpProgram, notInstalled, notLoggedIn, whereIs } from './acp-programs.ts';
 import { type Live, newSession, openSession } from './acp-session.ts';
@@ -39,6 +40,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   const cwd = realpathSync(options.cwd);
   const env = { ...process.env, ...acp.env };
   const files = createFiles(cwd);
+  discardLooks(stateDir);
   const leftovers = openLeftovers(join(stateDir, 'acp-running.json'), log);
   const kept = openSessionFile(join(stateDir, 'acp-session.json'), acp.argv.join(' '), cwd);
   let live: Live | null = null;

@@ -27,6 +27,8 @@ import type { Host, Job, Run, RunEnd, StopStep } from './runner.ts';
 const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
 const KILL_ROUND_MS = 10;
 const LAST_LINES = 8;
+/** Who has interrupted does not wait for a count. */
+const STOPPED_LOOK_MS = 500;
 /** A name of a conversation in a message is no longer. */
 const MAX_ID = 256;
 /** As a shell tells of a program that was interrupted. */
@@ -94,7 +96,7 @@ export function startTurn(options: TurnOptions) {
     await terminals.close();
     if (isStopped) await sweep(program, before);
     isOver = true;
-    const changes = await look?.changes();
+    const changes = await look?.changes(isStopped ? STOPPED_LOOK_MS : undefined);
     const took = usage && usageOf(usage, spent);
     const report = {
       ...(took && { usage: took }),

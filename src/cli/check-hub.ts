@@ -25,17 +25,22 @@ interface Heard {
   aheadMs: number | null;
 }
 
-/** Everything about one hub; where it cannot be reached, only that. */
-export async function checkHub(hub: string): Promise<Check[]> {
+/**
+ * Everything about one hub, one after the other; where it cannot be reached, only that.
+ * @returns whether it can
+ */
+export async function* checkHub(hub: string): AsyncGenerator<Check, boolean> {
   const heard = await hear(hub);
-  if ('finding' in heard) return [heard];
-  return [
-    checkHealth(hub, heard),
-    checkSecrecy(hub),
-    await checkSocket(hub),
-    checkVersion(heard),
-    checkClock(heard),
-  ];
+  if ('finding' in heard) {
+    yield heard;
+    return false;
+  }
+  yield checkHealth(hub, heard);
+  yield checkSecrecy(hub);
+  yield await checkSocket(hub);
+  yield checkVersion(heard);
+  yield checkClock(heard);
+  return true;
 }
 
 async function hear(hub: string): Promise<Heard | Check> {
@@ -146,7 +151,8 @@ export async function checkToken(
     signal: AbortSignal.timeout(ANSWER_MS),
   }).catch(() => null);
   if (answer?.ok) return ok(name, `${agentId} may connect with it.`);
-  if (answer?.status !== 401) return failed(name, 'The hub did not answer.');
+  if (!answer) return failed(name, 'The hub did not answer.');
+  if (answer.status !== 401) return failed(name, `The hub answered ${answer.status}.`);
   const mend = 'Add the agent on the dashboard, and use the token shown there.';
   return failed(name, `The hub knows no agent ${agentId} with this token.`, mend);
 }

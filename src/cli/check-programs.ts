@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type AcpProgram, acpPrograms, whereIs } from '../agent/acp-programs.ts';
 import { createAcpRunner } from '../agent/acp-runner.ts';
+import { childEnvironment } from '../agent/environment.ts';
 import { agentTypes } from '../config.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { type Check, ok, warning } from './check.ts';
@@ -49,10 +50,13 @@ async function checkProgram(acp: AcpProgram, cwd: string): Promise<Check> {
 async function versionOf(path: string): Promise<string> {
   try {
     const child = Bun.spawn([path, '--version'], {
+      env: childEnvironment(process.env, Bun.randomUUIDv7()),
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: ANSWER_MS,
     });
-    const text = await new Response(child.stdout).text();
+    // What it leaves behind may hold its output open: the first of it is enough.
+    const { value } = await child.stdout.getReader().read();
+    const text = new TextDecoder().decode(value);
     return /\d+\.\d+\.\d+\S*/.exec(text)?.[0] ?? 'Some version';
   } catch {
     return 'Some version';

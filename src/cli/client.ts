@@ -40,6 +40,9 @@ export function createClient({ hub: asked }: Pick<ClientFlags, 'hub'>) {
   };
 }
 
+/** A hub that takes longer does not answer. */
+const ANSWER_MS = 20_000;
+
 interface Ask {
   token?: string;
   method?: string;
@@ -64,6 +67,7 @@ export async function ask<S extends TSchema>(
 async function call(hub: string, path: string, { token, method = 'GET', body }: Ask) {
   const answer = await fetch(`${hub}/api/v1${path}`, {
     method,
+    signal: AbortSignal.timeout(ANSWER_MS),
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(body !== undefined && { 'content-type': 'application/json' }),

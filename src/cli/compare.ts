@@ -19,6 +19,11 @@ export interface CompareOptions {
  */
 export async function compare({ client, json, body }: CompareOptions): Promise<boolean> {
   const asked = { comparisonId: Bun.randomUUIDv7(), ...body };
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  process.once('SIGINT', () => {
+    interrupt();
+    process.once('SIGINT', () => process.exit(130));
+  });
   const { comparisonId, commands } = await client.post('/comparisons', ComparisonAnswer, asked);
   const width = Math.max(...commands.map(({ agentId }) => agentId.length));
   const watching = commands.map(({ commandId, agentId }) =>
@@ -29,9 +34,8 @@ export async function compare({ client, json, body }: CompareOptions): Promise<b
       show: json ? showJson : showBehind(agentId.padEnd(width)),
     }),
   );
-  process.once('SIGINT', () => {
+  void interrupted.then(() => {
     for (const one of watching) one.interrupt();
-    process.once('SIGINT', () => process.exit(130));
   });
   await Promise.all(watching.map(({ ended }) => ended));
   const results = await Promise.all(

@@ -52,9 +52,8 @@ Examples:
 
 async function* checks(flags: DoctorFlags): AsyncGenerator<Check> {
   const hub = flags.hub ?? lastHub();
-  const ofHub = await checkHub(hub);
-  yield* ofHub;
-  if (ofHub.length > 1) {
+  const isThere = yield* checkHub(hub);
+  if (isThere) {
     yield await checkLogin(hub);
     yield await checkToken(hub, flags.id, agentToken(flags.tokenFile));
   }

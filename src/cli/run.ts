@@ -1,5 +1,5 @@
 // `signalbox run`: send a command, show its output, end as it ends.
-import { type Command as Program, Command, Option } from 'commander';
+import { type Command as Program, Command, InvalidArgumentError, Option } from 'commander';
 import { duration } from '../config.ts';
 import type { Priority } from '../protocol/command-status.ts';
 import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
@@ -15,6 +15,7 @@ interface RunFlags extends ClientFlags {
   new: boolean;
 }
 
+const MOST_AGENTS = 10;
 /** Exit codes as shells know them. */
 const INTERRUPTED = 130;
 const TIMED_OUT = 124;
@@ -82,8 +83,11 @@ Examples:
 
 /** Names with commas between, each once. */
 function agentIds(text: string): string[] {
-  const ids = text.split(',').map((id) => id.trim());
-  return [...new Set(ids)].filter((id) => id !== '');
+  const ids = new Set(text.split(',').map((id) => id.trim()));
+  ids.delete('');
+  if (ids.size === 0) throw new InvalidArgumentError('Name an agent.');
+  if (ids.size > MOST_AGENTS) throw new InvalidArgumentError('At most 10 can be compared.');
+  return [...ids];
 }
 
 function exitCodeOf({ status, exitCode, error }: CommandStatusUpdate): number {

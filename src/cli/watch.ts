@@ -19,7 +19,7 @@ export interface WatchOptions {
 export interface Watching {
   /** The last status, once all output has come. */
   ended: Promise<CommandStatusUpdate>;
-  /** Asks the hub to stop the command. */
+  /** Asks the hub to stop the command, now or as soon as it can be asked. */
   interrupt(): void;
 }
 
@@ -30,11 +30,13 @@ export function watch({ client, show, begin, commandId: known }: WatchOptions): 
   let nextSequence = 0;
   let epoch = '';
   let isComplete = false;
+  let isInterrupted = false;
   let status: CommandStatusUpdate | null = null;
 
   function attach(follower: Follower) {
     if (commandId === undefined) return begin(follower);
     follower.send({ type: 'terminal:attach', commandId, afterSequence: nextSequence - 1 });
+    if (isInterrupted) follower.send({ type: 'command:interrupt', commandId });
   }
 
   function receive(message: HubToDashboard) {
@@ -107,6 +109,8 @@ export function watch({ client, show, begin, commandId: known }: WatchOptions): 
   return {
     ended,
     interrupt() {
+      // Said again with every connection, and once the command has a name.
+      isInterrupted = true;
       if (commandId !== undefined) follower.send({ type: 'command:interrupt', commandId });
     },
   };

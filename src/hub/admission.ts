@@ -75,23 +75,48 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
     throw new Refusal('forbidden', 'Your role may watch, but not send commands.');
   }
 
-  async function take(who: Actor, body: Asked): Promise<CommandAnswer> {
-    const known = body.requestId && requestIds.find(who.userId, body.requestId);
-    if (known) {
-      const position = await known.position;
-      return { commandId: known.commandId, agentId: known.agentId, position };
-    }
-    mustBeRunnable(body);
-    const execution = createExecution(who, body);
-    const position = dispatcher.accept(execution, store.commands.insert(toStored(execution)));
-    if (body.requestId) requestIds.remember(who.userId, body.requestId, execution, position);
+  /** Takes commands: all of them, with one write, or none. */
+  async function take(who: Actor, asked: readonly Asked[]): Promise<CommandAnswer[]> {
+    const wanted = asked.map((body) => ({
+      body,
+      known: body.requestId ? requestIds.find(who.userId, body.requestId) : undefined,
+    }));
+    for (const { body, known } of wanted) if (!known) mustBeRunnable(body);
+    const fresh = wanted.flatMap(({ body, known }) => (known ? [] : [createExecution(who, body)]));
+    const committed = store.commands.insert(...fresh.map((execution) => toStored(execution)));
+    const accepted = new Map(
+      fresh.map((execution) => {
+        const position = dispatcher.accept(execution, committed);
+        const { id: commandId, agentId, requestId } = execution;
+        if (requestId) requestIds.remember(who.userId, requestId, execution, position);
+        return [agentId, { commandId, agentId, position }];
+      }),
+    );
     try {
-      return { commandId: execution.id, agentId: body.agentId, position: await position };
+      return await Promise.all(
+        wanted.map(async ({ body, known }) => {
+          const taken = known ?? accepted.get(body.agentId);
+          if (!taken) throw new Error('nothing was taken');
+          const { commandId, agentId, position } = taken;
+          return { commandId, agentId, position: await position };
+        }),
+      );
     } catch (error) {
-      if (body.requestId) requestIds.forget(who.userId, body.requestId);
+      for (const { requestId } of fresh) if (requestId) requestIds.forget(who.userId, requestId);
       storage.failed(error);
       throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
     }
+  }
+
+  /** The same name is the same comparison: of another command, or by somebody else, it is none. */
+  async function mustBeOurs(who: Actor, comparisonId: string, command: string) {
+    const { items } = await store.commands.page({ comparisonId });
+    const isOurs = items.every((one) => one.command === command && one.requestedBy === who.userId);
+    if (isOurs) return;
+    throw new Refusal(
+      'invalid_message',
+      'There is another comparison of this name: take a new one.',
+    );
   }
 
   return {
@@ -104,7 +129,9 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
      */
     async request(who: Actor, body: CommandBody): Promise<CommandAnswer> {
       mustBeOperator(who);
-      return await take(who, body);
+      const [answer] = await take(who, [body]);
+      if (!answer) throw new Error('nothing was taken');
+      return answer;
     },
     /**
      * Takes the same command for several agents: for all of them, or, where one of them cannot take it, for none.
@@ -116,16 +143,12 @@ export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
       { agentIds, comparisonId = Bun.randomUUIDv7(), ...body }: ComparisonBody,
     ): Promise<ComparisonAnswer> {
       mustBeOperator(who);
+      await mustBeOurs(who, comparisonId, body.command);
       const asked = agentIds.map((agentId): Asked => {
         const requestId = `comparison:${comparisonId}:${agentId}`;
         return { ...body, agentId, comparisonId, requestId };
       });
-      for (const one of asked) {
-        const isKnown = one.requestId && requestIds.find(who.userId, one.requestId);
-        if (!isKnown) mustBeRunnable(one);
-      }
-      const commands = await Promise.all(asked.map((one) => take(who, one)));
-      return { comparisonId, commands };
+      return { comparisonId, commands: await take(who, asked) };
     },
   };
 }

@@ -1,5 +1,6 @@
 // What a connected agent says, and what that sets going.
 import type { AgentToHub } from '../protocol/agent-to-hub.ts';
+import { reportOf } from '../protocol/report.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import type { Approvals } from './approvals.ts';
@@ -70,8 +71,8 @@ export function createAgentInbox({ clock, log }: HubContext, parts: AgentInboxPa
         terminals.get(message.commandId)?.lose(message.nextSequence, message.bytes);
         return;
       case 'command:report': {
-        const { type, version, commandId, ...report } = message;
-        if (agent.current?.id === commandId) dispatcher.reported(agent.current, report);
+        const { current } = agent;
+        if (current?.id === message.commandId) dispatcher.reported(current, reportOf(message));
         return;
       }
       case 'command:finished':

@@ -89,6 +89,7 @@ export function createEndings(
     await terminals.settled(execution.id);
     const buffer = terminals.get(execution.id);
     const changes = {
+      ...ending.report,
       status,
       completedAt: Math.max(clock.now(), execution.startedAt ?? execution.requestedAt),
       exitCode: status === 'interrupted' ? null : (ending.exitCode ?? null),
@@ -96,7 +97,6 @@ export function createEndings(
       error: ending.error ?? null,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,
-      ...ending.report,
     };
     await persist(execution, changes);
     Object.assign(execution, changes);

@@ -2,7 +2,7 @@
 import type { CommandFinished } from '../protocol/agent-to-hub.ts';
 import type { CommandEvent } from '../protocol/command-status.ts';
 import type { CommandError } from '../protocol/errors.ts';
-import type { CommandReport } from '../protocol/report.ts';
+import { type CommandReport, reportOf } from '../protocol/report.ts';
 import type { Execution } from './execution.ts';
 
 /** The end of a command. */
@@ -30,7 +30,8 @@ export function removed({ agentId }: Execution): Ending {
 
 /** What an agent's result means. */
 export function endingOf(execution: Execution, message: CommandFinished): Ending {
-  const { outcome, exitCode, signal, error, report } = message;
+  const { outcome, exitCode, signal, error } = message;
+  const report = message.report && reportOf(message.report);
   if (execution.stopping === 'timeout' && outcome !== 'completed') {
     return { event: 'failed', exitCode, signal, error: timedOut(execution), report };
   }

@@ -54,7 +54,9 @@ export const ComparisonBody = Type.Object({
   ...Type.Omit(CommandBody, ['agentId', 'requestId']).properties,
   agentIds: Type.Array(Id, { minItems: 1, maxItems: 10, uniqueItems: true }),
   /** Named by whoever asks, a UUID, so that the same request sent again runs nothing twice. */
-  comparisonId: Type.Optional(Type.String({ pattern: '^[0-9a-f-]{36}$' })),
+  comparisonId: Type.Optional(
+    Type.String({ pattern: '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' }),
+  ),
 });
 export type ComparisonBody = Static<typeof ComparisonBody>;
 

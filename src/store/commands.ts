@@ -32,7 +32,10 @@ export function createCommands({ db, read, write }: Access): Store['commands'] {
   }
 
   return {
-    insert: (command) => write(() => db.insert(commands).values(command).run()),
+    insert: (...rows) =>
+      write(() => {
+        for (const row of rows) db.insert(commands).values(row).run();
+      }),
     update: (id, changes) =>
       write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
     find: (id) => read(() => db.select().from(commands).where(eq(commands.id, id)).get()),

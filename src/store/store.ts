@@ -93,7 +93,8 @@ export interface Store {
     remove(agentId: string): Promise<void>;
   };
   commands: {
-    insert(command: StoredCommand): Promise<void>;
+    /** Keeps all of them, or none. */
+    insert(...commands: StoredCommand[]): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredCommand, 'id'>>): Promise<void>;
     find(id: string): Promise<StoredCommand | undefined>;
     /** Queued and running ones, oldest first. */

@@ -75,14 +75,22 @@ export function createComparePages(source: PageSource, enter: Enter) {
     );
 }
 
-/** @throws {Refusal} `invalid_message` */
+/** A UUID that says the same as a text. */
+function uuidOf(text: string): string {
+  const digits = new Bun.CryptoHasher('sha256').update(text).digest('hex');
+  return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');
+}
+
+/**
+ * Its name is the form's, and that of what is in it: the same form sent twice is one comparison, the same form with
+ * another text, or for other agents, is another.
+ * @throws {Refusal} `invalid_message`
+ */
 function comparisonBody(form: unknown): ComparisonBody {
   const { agentId: _, requestId: __, ...body } = commandBody('', form);
-  const asked = {
-    ...body,
-    agentIds: [...new Set(fields(form, 'agentId'))],
-    comparisonId: field(form, 'comparisonId'),
-  };
+  const agentIds = [...new Set(fields(form, 'agentId'))];
+  const name = JSON.stringify([field(form, 'comparisonId'), agentIds.toSorted(), body]);
+  const asked = { ...body, agentIds, comparisonId: uuidOf(name) };
   if (asked.agentIds.length < 2) {
     throw new Refusal('invalid_message', 'Choose at least two agents.');
   }

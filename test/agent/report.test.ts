@@ -1,7 +1,8 @@
 // What an agent tells of a turn beside its output: conversation, usage, changes.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { lookAt } from '../../src/agent/folder-changes.ts';
 import { type AgentFixture, createAgentFixture } from '../support/agent-fixture.ts';
 import type { AgentSocket } from '../support/scripted-hub.ts';
 
@@ -154,6 +155,47 @@ describe('the changes', () => {
     const hub = await fixture.connect(options());
     const report = await reportOf(hub, run('echo 1 > a'));
     expect(report?.changes).toEqual({ files: 1, added: 1, removed: 0 });
+  });
+
+  test('are counted without running anything that the repository names', async () => {
+    createRepository();
+    const trap = join(fixture.folder, 'trap.sh');
+    const sprung = join(fixture.folder, 'sprung');
+    writeFileSync(trap, `#!/bin/sh\nenv > ${sprung}\ncat\n`, { mode: 0o755 });
+    writeFileSync(join(work, '.gitattributes'), '* filter=x diff=x\n');
+    for (const key of ['filter.x.clean', 'filter.x.process', 'diff.x.command', 'diff.x.textconv']) {
+      git('config', key, trap);
+    }
+    git('config', 'core.fsmonitor', trap);
+    git('config', 'filter.x.required', 'true');
+    const hub = await fixture.connect(options());
+    const report = await reportOf(hub, run('echo d >> one.txt'));
+    expect(report?.changes).toEqual({ files: 1, added: 1, removed: 0 });
+    expect(existsSync(sprung)).toBe(false);
+  });
+
+  test('are not what a file name pretends', async () => {
+    createRepository();
+    writeFileSync(join(work, '900000\t5\tx'), 'some text\nof two lines\n');
+    git('add', '.');
+    git('commit', '--quiet', '-m', 'second');
+    const hub = await fixture.connect(options());
+    const report = await reportOf(hub, run('mv 900000* renamed'));
+    expect(report?.changes).toEqual({ files: 1, added: 0, removed: 0 });
+  });
+
+  test('leave nothing behind of a look that a crash has cut short', async () => {
+    const left = join(fixture.folder, 'state/look-abcdef');
+    mkdirSync(left, { recursive: true });
+    await fixture.connect(options());
+    expect(existsSync(left)).toBe(false);
+  });
+
+  test('cost the turn nothing where there is no place to count them', async () => {
+    createRepository();
+    const hub = await fixture.connect(options());
+    expect(await lookAt(work, join(fixture.folder, 'nowhere'))).toBeNull();
+    expect((await reportOf(hub, run('true')))?.changes).toBeDefined();
   });
 
   test('are not told where git cannot count them', async () => {

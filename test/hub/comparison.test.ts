@@ -72,6 +72,31 @@ describe('a comparison', () => {
     expect(await commandsOf(race.on, '')).toHaveLength(2);
   });
 
+  test('of the same name but with another command, or by somebody else, is refused', async () => {
+    await using race = await createRace();
+    const comparisonId = crypto.randomUUID();
+    await compare(race.on, { ...body, comparisonId });
+    const other = { ...body, comparisonId, command: 'Fix it better' };
+    expect(await refusal(race.on, other)).toBe('invalid_message');
+    const stranger = await race.on.hub.call('POST', '/comparisons', {
+      body: { ...body, comparisonId },
+      userId: 'bob',
+    });
+    expect((await stranger.json()).error.code).toBe('invalid_message');
+    expect(await commandsOf(race.on, '')).toHaveLength(2);
+  });
+
+  test('that cannot be stored whole is not stored at all', async () => {
+    await using race = await createRace();
+    const isSecond = (one: unknown) => (one as { agentId: string }).agentId === 'second';
+    race.on.hub.store.fail((call, rows) => call === 'commands.insert' && rows.some(isSecond));
+    expect(await refusal(race.on, body)).toBe('unavailable');
+    race.on.hub.store.heal();
+    expect(await commandsOf(race.on, '')).toEqual([]);
+    await race.on.agent.ping();
+    expect(race.on.agent.commands()).toEqual([]);
+  });
+
   test('answers the same after the agent of one has gone', async () => {
     await using race = await createRace();
     const comparisonId = crypto.randomUUID();

@@ -49,6 +49,25 @@ describe('a report', () => {
     }
   });
 
+  test('changes nothing but what it is there for, whatever else it says', async () => {
+    await using on = await createStage();
+    const other = await on.running('!other');
+    on.agent.finish(other, { outcome: 'failed', exitCode: 7 });
+    await on.dashboard.status(other, 'failed');
+    const before = await stored(on, other);
+    const lies = { id: other, status: 'completed', exitCode: 0, requestedBy: null, completedAt: 1 };
+    const commandId = await on.running('Fix it');
+    on.agent.say({ type: 'command:report', commandId, ...report, ...lies } as never);
+    await on.dashboard.find('command:report');
+    expect(await stored(on, commandId)).toMatchObject({ id: commandId, status: 'running' });
+    on.agent.finish(commandId, { outcome: 'failed', exitCode: 3, report: { ...report, ...lies } });
+    await on.dashboard.status(commandId, 'failed');
+    const after = await stored(on, commandId);
+    expect(after).toMatchObject({ id: commandId, status: 'failed', exitCode: 3, ...report });
+    expect(after.requestedBy).toBe(before.requestedBy);
+    expect(await stored(on, other)).toEqual(before);
+  });
+
   test('of a command that its agent does not have is ignored', async () => {
     await using on = await createStage();
     const commandId = await on.running('Fix it');

@@ -192,6 +192,9 @@ describe('commands', () => {
     const store = openStore(':memory:');
     await store.commands.insert(command('1'));
     expect(store.commands.insert(command('1', { command: '!rm' }))).rejects.toThrow();
+    // Of several, all are kept or none.
+    expect(store.commands.insert(command('7'), command('1'))).rejects.toThrow();
+    expect(await store.commands.find('7')).toBeUndefined();
     await store.commands.insert(command('2'));
     expect((await store.commands.find('1'))?.command).toBe('!ls');
     await store.close();
