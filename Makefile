@@ -74,6 +74,6 @@ bench: $(BINARY) ## Measure what we claim about speed, beside the raw limit
 	@$(BUN) bench/broadcast.ts
 
 clean: ## Remove what was built and installed, but not the data
-	@rm -rf dist node_modules .toolchain
+	@rm -rf dist node_modules .toolchain .cache
 
 .PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check check chaos bench clean

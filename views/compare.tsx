@@ -104,8 +104,11 @@ export function CompareAgents({ agents }: { agents: AgentSummary[] }) {
 function CompareAgent({ agent }: { agent: AgentSummary }) {
   const { agentId, agentType, status } = agent;
   return (
-    <label id={`compare-${agentId}`} class="runner">
-      <input type="checkbox" name="agentId" value={agentId} disabled={status === 'offline'} />
+    <label
+      id={`compare-agent-${agentId}`}
+      class={status === 'offline' ? 'runner runner-away' : 'runner'}
+    >
+      <input type="checkbox" name="agentId" value={agentId} />
       <span class="runner-name mono">{agentId}</span>
       <span class="facts">
         <AgentStatusWord lamp={lampOf(agent)} />

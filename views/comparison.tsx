@@ -134,7 +134,7 @@ function LaneHead({ lane, lanes }: { lane: Lane; lanes: Lane[] }) {
         <Fact name="Time" least={isLeast(command, lanes, timeOf)}>
           <LaneTime command={command} />
         </Fact>
-        <Fact name="Cost" least={isLeast(command, lanes, amountOf)}>
+        <Fact name="Cost" least={isOneCurrency(lanes) && isLeast(command, lanes, amountOf)}>
           {costInWords(command.usage?.cost)}
         </Fact>
         <Fact name="Context">{usageInWords(command.usage)}</Fact>
@@ -171,6 +171,11 @@ const timeOf: Measure = ({ startedAt, completedAt }) =>
   startedAt === null || completedAt === null ? null : completedAt - startedAt;
 const amountOf: Measure = ({ usage }) => usage?.cost?.amount ?? null;
 const sizeOf: Measure = ({ changes }) => changes && changes.added + changes.removed;
+
+/** Dollars are not credits. */
+function isOneCurrency(lanes: Lane[]): boolean {
+  return new Set(lanes.flatMap(({ command }) => command.usage?.cost?.currency ?? [])).size === 1;
+}
 
 /** Whether this one took least, of at least two that have completed. One that failed fast is no winner. */
 function isLeast(command: CommandExecution, lanes: Lane[], measure: Measure): boolean {

@@ -2,22 +2,20 @@
 import type { AcpProgram } from './acp-programs.ts';
 
 const ANSWER_MS = 15_000;
-/** What a program ends with that knows nobody has logged in; others know nothing of the question. */
-const LOGGED_OUT = 1;
 
-/** False only where the program says so. */
+/** False only where the program says so: one that cannot answer says why when it is started. */
 export async function mayBeLoggedIn(
   { loginStatus }: AcpProgram,
   env: Record<string, string | undefined>,
 ): Promise<boolean> {
   if (!loginStatus) return true;
   try {
-    const child = Bun.spawn([...loginStatus], {
+    const child = Bun.spawn([...loginStatus.argv], {
       env,
-      stdio: ['ignore', 'ignore', 'ignore'],
+      stdio: ['ignore', 'pipe', 'ignore'],
       timeout: ANSWER_MS,
     });
-    return (await child.exited) !== LOGGED_OUT;
+    return !loginStatus.loggedOut.test(await new Response(child.stdout).text());
   } catch {
     return true;
   }

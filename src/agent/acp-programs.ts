@@ -21,8 +21,8 @@ export interface AcpProgram {
   readonly mode?: string;
   /** It reads and writes files itself: as our client it would mistake a missing file for an error. */
   readonly ownFiles?: boolean;
-  /** Ends with 1 where nobody has logged in: for a program that opens a conversation all the same. */
-  readonly loginStatus?: readonly string[];
+  /** What tells whether somebody has logged in, for a program that opens a conversation all the same. */
+  readonly loginStatus?: { readonly argv: readonly string[]; readonly loggedOut: RegExp };
   /** It tells of the past only after it has said that a conversation is taken up. */
   readonly replaysLate?: boolean;
   /** Whether this news means that the turn has failed, though the program will end it as if it had not. */
@@ -47,7 +47,10 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
     login: 'claude-agent-acp --cli auth login',
     // By itself it may begin in "auto", where a model decides what needs no person.
     mode: 'default',
-    loginStatus: ['claude-agent-acp', '--cli', 'auth', 'status'],
+    loginStatus: {
+      argv: ['claude-agent-acp', '--cli', 'auth', 'status'],
+      loggedOut: /"loggedIn":\s*false/,
+    },
   },
   gemini: {
     title: 'Gemini CLI',

@@ -87,7 +87,8 @@ export function startTurn(options: TurnOptions) {
     live = opened;
     host.process(program.pid);
     if (opened.hasLost) show(text.note('The earlier conversation could not be continued.'));
-    host.report({ conversationId: opened.sessionId.slice(0, MAX_ID) });
+    const conversationId = opened.sessionId.slice(0, MAX_ID);
+    if (conversationId !== '') host.report({ conversationId });
     const look = await Promise.race([looking, stopping]);
     if (isStopped) return INTERRUPTED;
     const before = new Set(program.family());

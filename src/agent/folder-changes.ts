@@ -22,6 +22,7 @@ export interface FolderLook {
 const QUIET = [
   'core.fsmonitor=false',
   'core.hooksPath=/dev/null',
+  'core.splitIndex=false',
   'core.sshCommand=false',
   'protocol.allow=never',
 ].flatMap((setting) => ['-c', setting]);

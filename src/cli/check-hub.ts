@@ -75,7 +75,7 @@ function checkHealth(hub: string, { health }: Heard): Check {
 function checkSecrecy(hub: string): Check {
   const { protocol, hostname } = new URL(hub);
   if (protocol === 'https:') return ok('Secrecy', 'The way to it is encrypted.');
-  const isHere = /^(localhost|127\.|\[::1\])/.test(hostname);
+  const isHere = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
   if (isHere) return ok('Secrecy', 'It is on this machine: nothing leaves it.');
   const words = 'Tokens and output travel unencrypted.';
   return warning(
@@ -133,16 +133,18 @@ export async function checkLogin(hub: string): Promise<Check> {
   }
 }
 
-/** Whether an agent's token is good. @param token null where none was given */
+/** Whether an agent's token is good. @param token null where none was given, an error where it cannot be read */
 export async function checkToken(
   hub: string,
   agentId: string | undefined,
-  token: string | null,
+  token: string | null | Error,
 ): Promise<Check> {
   const name = 'Agent token';
-  if (token === null || agentId === undefined) {
-    const mend = 'signalbox doctor --id <id> --token-file <file>';
-    return warning(name, 'Not looked at: none was named.', mend);
+  const mendNaming = 'signalbox doctor --id <id> --token-file <file>';
+  if (token instanceof Error) return failed(name, token.message, mendNaming);
+  if (token === null) return warning(name, 'Not looked at: none was given.', mendNaming);
+  if (agentId === undefined) {
+    return warning(name, 'Not looked at: --id says whose it is.', mendNaming);
   }
   const path = `/api/v1/agents/${encodeURIComponent(agentId)}/token`;
   const headers = { authorization: `Bearer ${token}` };

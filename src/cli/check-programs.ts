@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AcpProgram, acpPrograms, whereIs } from '../agent/acp-programs.ts';
+import { type AcpProgram, acpPrograms, installedTypes, whereIs } from '../agent/acp-programs.ts';
 import { createAcpRunner } from '../agent/acp-runner.ts';
 import { childEnvironment } from '../agent/environment.ts';
 import { agentTypes } from '../config.ts';
@@ -13,7 +13,7 @@ const ANSWER_MS = 15_000;
 
 /** Every program we know, one after the other. @param cwd where they are to work */
 export async function* checkPrograms(cwd: string): AsyncGenerator<Check> {
-  const installed = agentTypes.filter((type) => whereIs(acpPrograms[type]) !== null);
+  const installed = installedTypes();
   for (const type of installed) yield await checkProgram(acpPrograms[type], cwd);
   if (installed.length > 0) return;
   const commands = agentTypes.map((type) => acpPrograms[type].install).join('\n');

@@ -3,6 +3,7 @@
 /** `warning`: it works, and could be better. `failed`: something will not work. */
 export type Finding = 'ok' | 'warning' | 'failed';
 
+/** What was looked at, and what came of it. */
 export interface Check {
   name: string;
   finding: Finding;
@@ -12,8 +13,10 @@ export interface Check {
   mend?: string;
 }
 
+/** It is as it should be. */
 export const ok = (name: string, words: string): Check => ({ name, finding: 'ok', words });
 
+/** It works, and could be better. @param mend what to do about it, a command where there is one */
 export const warning = (name: string, words: string, mend?: string): Check => ({
   name,
   finding: 'warning',
@@ -21,6 +24,7 @@ export const warning = (name: string, words: string, mend?: string): Check => ({
   ...(mend !== undefined && { mend }),
 });
 
+/** Something will not work. @param mend what to do about it, a command where there is one */
 export const failed = (name: string, words: string, mend?: string): Check => ({
   name,
   finding: 'failed',

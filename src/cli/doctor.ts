@@ -55,9 +55,17 @@ async function* checks(flags: DoctorFlags): AsyncGenerator<Check> {
   const isThere = yield* checkHub(hub);
   if (isThere) {
     yield await checkLogin(hub);
-    yield await checkToken(hub, flags.id, agentToken(flags.tokenFile));
+    yield await checkToken(hub, flags.id, tokenOf(flags.tokenFile));
   }
   yield* checkPrograms(resolve(flags.cwd));
+}
+
+function tokenOf(file: string | undefined): string | null | Error {
+  try {
+    return agentToken(file);
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
 }
 
 function tell({ name, finding, words, mend }: Check): void {

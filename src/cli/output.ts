@@ -17,16 +17,24 @@ export const showJson: Show = (message) => {
 /** Output in whole lines, each behind a name: for several that write at once. */
 export function showBehind(name: string): Show {
   let open = '';
-  const put = (lines: string) => process.stdout.write(lines.replaceAll(/^/gm, `${name} │ `));
-  return (message) => {
-    if (message.type === 'terminal:gap') put(lost(message));
-    if (message.type === 'terminal:output') open += message.data;
-    if (message.type === 'terminal:complete' && open !== '' && !open.endsWith('\n')) open += '\n';
-    const end = open.lastIndexOf('\n') + 1;
-    if (end === 0) return;
-    put(open.slice(0, end - 1));
-    process.stdout.write('\n');
+  const put = (lines: string) => {
+    for (const line of lines.split('\n')) {
+      process.stdout.write(`${name} │ ${line.replace(/\r$/, '')}\n`);
+    }
+  };
+  /** Shows what is whole, or all of it. */
+  const flush = (end: number) => {
+    if (end > 0) put(open.slice(0, end).replace(/\n$/, ''));
     open = open.slice(end);
+  };
+  return (message) => {
+    if (message.type === 'terminal:output') open += message.data;
+    flush(open.lastIndexOf('\n') + 1);
+    if (message.type === 'terminal:gap') {
+      flush(open.length);
+      put(lost(message));
+    }
+    if (message.type === 'terminal:complete') flush(open.length);
   };
 }
 

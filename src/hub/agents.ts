@@ -238,18 +238,26 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       const agent = byLink.get(link);
       if (!agent) return;
       const second = challenges.get(agent);
-      if (second) second.takeOver();
-      else lose(agent, code, reason);
+      if (second) {
+        detach(agent, code, reason);
+        second.takeOver();
+        return;
+      }
+      lose(agent, code, reason);
     },
     /** Pings every agent. */
     ping() {
-      for (const link of byLink.keys()) link.ping();
+      // Some answer only the newest of several pings.
+      for (const [link, agent] of byLink) link.ping(challenges.get(agent)?.mark);
     },
     /** Drops agents that have been silent for 30 s. */
     sweep() {
       for (const agent of byLink.values()) {
         const silent = clock.now() - (agent.lastHeartbeat ?? 0);
-        if (silent >= AGENT_SILENCE_MS) drop(agent, CloseCode.goingAway, 'silent');
+        if (silent < AGENT_SILENCE_MS) continue;
+        const second = challenges.get(agent);
+        if (second) second.takeOver();
+        else drop(agent, CloseCode.goingAway, 'silent');
       }
     },
     /** Ends an agent's connection for good: its token is worth nothing any more. */

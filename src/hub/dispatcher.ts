@@ -93,11 +93,13 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
 
   /** Takes what an agent knows of a turn under way; told once it is committed. */
   function reported(execution: Execution, report: CommandReport) {
-    if (execution.ending) return;
-    Object.assign(execution, report);
+    if (execution.ending || Object.keys(report).length === 0) return;
     endings
       .persist(execution, report)
-      .then(() => endings.tellReport(execution, report))
+      .then(() => {
+        Object.assign(execution, report);
+        endings.tellReport(execution, report);
+      })
       .catch((error: unknown) => log.error('A report could not be told.', { error }));
   }
 

@@ -58,12 +58,12 @@ export const DashboardWelcome = message('dashboard:welcome', {
 export type DashboardWelcome = Static<typeof DashboardWelcome>;
 
 /** What is known of a running command's turn by now: its conversation, usage and changes. */
-export const CommandReported = message('command:report', {
+export const CommandReportUpdate = message('command:report', {
   commandId: Id,
   agentId: Id,
   ...CommandReport.properties,
 });
-export type CommandReported = Static<typeof CommandReported>;
+export type CommandReportUpdate = Static<typeof CommandReportUpdate>;
 
 /** To the requester: the command is committed. Position 0 is next. */
 export const CommandAccepted = message('command:accepted', {
@@ -136,7 +136,7 @@ export const hubToDashboard = [
   AgentStatusUpdate,
   TerminalOutput,
   CommandStatusUpdate,
-  CommandReported,
+  CommandReportUpdate,
   DashboardWelcome,
   CommandAccepted,
   TerminalGap,

@@ -137,8 +137,10 @@ describe('the changes', () => {
 
   test('leave the repository as it was, and nothing behind', async () => {
     createRepository();
+    git('config', 'core.splitIndex', 'true');
     const before = Bun.spawnSync(['git', 'status', '--porcelain'], { cwd: work }).stdout.toString();
-    const objects = () => readdirSync(join(work, '.git/objects')).toSorted();
+    const objects = () =>
+      ['.git', '.git/objects'].flatMap((path) => readdirSync(join(work, path)).toSorted());
     const had = objects();
     const hub = await fixture.connect(options());
     await reportOf(hub, run('true'));

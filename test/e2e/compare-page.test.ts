@@ -90,7 +90,9 @@ test('one agent alone, or one that has gone meanwhile, is refused in words', asy
   await page.getByText('right').click();
   agents[1]?.close();
   await page.getByText('Offline').waitFor();
-  expect(await page.getByRole('checkbox', { name: 'right' }).isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Compare' }).click();
+  await page.getByText('right is offline.').waitFor();
+  expect(agents[0]?.commands()).toEqual([]);
   expect(await page.inputValue('textarea')).toBe('Mend the gate');
   await browser.close();
   hub.kill('SIGTERM');

@@ -123,6 +123,19 @@ describe('who may do what', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('a token file that cannot be read is a failure, and the rest is looked at all the same', async () => {
+    const flags = ['--hub', hub.url, '--id', 'a1', '--token-file', '/nowhere/at/all'];
+    const { exitCode, checks } = await doctor(flags);
+    expect(checks.get('Agent token')).toMatchObject({ finding: 'failed' });
+    expect(checks.has('Programs')).toBe(true);
+    expect(exitCode).toBe(1);
+  });
+
+  test('a token without an id says what is missing', async () => {
+    const { checks } = await doctor(['--hub', hub.url], { SIGNALBOX_AGENT_TOKEN: 'sba_x' });
+    expect(checks.get('Agent token')?.words).toContain('--id');
+  });
+
   test('a wrong token is a failure', async () => {
     const wrong = { SIGNALBOX_AGENT_TOKEN: 'sba_wrong' };
     const { exitCode, finding } = await doctor(['--hub', hub.url, '--id', 'a1'], wrong);
@@ -156,10 +169,18 @@ describe('programs', () => {
   });
 
   test('that nobody has logged in to are told with the command that does', async () => {
-    install('claude-agent-acp', `[ "$1" = --version ] && echo 1.2.3 || exit 1`);
+    const status = `[ "$1" = --cli ] && { echo '{ "loggedIn": false }'; exit 1; }`;
+    install('claude-agent-acp', `[ "$1" = --version ] && { echo 1.2.3; exit; }; ${status}`);
     const { exitCode, checks } = await doctor(['--hub', hub.url]);
     expect(checks.get('Claude Code')).toMatchObject({ finding: 'warning' });
     expect(checks.get('Claude Code')?.words).toContain('claude-agent-acp --cli auth login');
     expect(exitCode).toBe(0);
+  });
+
+  test('that are broken are not taken for logged out', async () => {
+    install('claude-agent-acp', 'echo "It has lost its head." >&2; exit 1');
+    const { checks } = await doctor(['--hub', hub.url]);
+    expect(checks.get('Claude Code')?.words).toContain('It has lost its head.');
+    expect(checks.get('Claude Code')?.words).not.toContain('not logged in');
   });
 });

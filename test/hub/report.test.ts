@@ -21,6 +21,7 @@ describe('a report', () => {
     await on.hub.store.met('commands.update');
     await on.dashboard.ping();
     expect(on.dashboard.ofType('command:report')).toEqual([]);
+    expect(await stored(on, commandId)).toMatchObject({ conversationId: null });
     on.hub.store.heal();
     const told = await on.dashboard.find('command:report');
     expect(told).toMatchObject({ commandId, agentId: 'agent', conversationId: 'talk-1' });
@@ -66,6 +67,16 @@ describe('a report', () => {
     expect(after).toMatchObject({ id: commandId, status: 'failed', exitCode: 3, ...report });
     expect(after.requestedBy).toBe(before.requestedBy);
     expect(await stored(on, other)).toEqual(before);
+  });
+
+  test('that says nothing is nothing', async () => {
+    await using on = await createStage();
+    const commandId = await on.running('Fix it');
+    on.agent.say({ type: 'command:report', commandId });
+    on.agent.finish(commandId, { report: {} });
+    await on.dashboard.status(commandId, 'completed');
+    expect(on.dashboard.ofType('command:report')).toEqual([]);
+    expect(on.hub.hub.storage.trouble()).toBeNull();
   });
 
   test('of a command that its agent does not have is ignored', async () => {

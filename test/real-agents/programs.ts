@@ -35,6 +35,11 @@ const nobody = {
   CODEX_API_KEY: '',
 };
 
+const claudeStatus = () => ({
+  argv: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
+  loggedOut: acpPrograms.claude.loginStatus?.loggedOut ?? /nobody/,
+});
+
 export const claude: AcpKit = {
   name: 'claude',
   patience: PATIENCE_MS,
@@ -46,7 +51,7 @@ export const claude: AcpKit = {
   program: (home, modelUrl) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
-    loginStatus: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
+    loginStatus: claudeStatus(),
     env: {
       ...alone(home),
       CLAUDE_CONFIG_DIR: join(home, '.claude'),
@@ -60,7 +65,7 @@ export const claude: AcpKit = {
   loggedOut: (home) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
-    loginStatus: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
+    loginStatus: claudeStatus(),
     env: { ...alone(home), ...nobody },
   }),
   tells: { usage: true, cost: true },

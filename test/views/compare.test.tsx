@@ -40,6 +40,13 @@ describe('the least of each measure', () => {
     expect(least(race(slow, fast))).toEqual(['0.1000 USD', '1 file, +50 −0', '3.0 s']);
   });
 
+  test('is not told of costs in different currencies', () => {
+    const dollars = { startedAt: 0, completedAt: 9_000, usage: usage(0.5) };
+    const cost = { amount: 3, currency: 'credits' };
+    const credits = { ...dollars, usage: { ...usage(3), cost } };
+    expect(least(race(dollars, credits))).toEqual([]);
+  });
+
   test('is not one that failed fast', () => {
     const slow = { startedAt: 0, completedAt: 9_000 };
     const broken = { startedAt: 0, completedAt: 10, status: 'failed' as const, exitCode: 1 };
@@ -78,13 +85,13 @@ test('once all have ended nothing is asked for every 10 s', () => {
   expect(watch(race({}, {}))).not.toContain('every 10s');
 });
 
-test('an agent that is away cannot be chosen', () => {
+test('an agent that is away is told apart, and stays chosen if it was', () => {
   const agents = [agent({ agentId: 'here' }), agent({ agentId: 'gone', status: 'offline' })];
-  const boxes = see(<CompareAgents agents={agents} />).all('input');
-  expect(boxes.map((box) => [box.get('value'), box.has('disabled')])).toEqual([
-    ['here', false],
-    ['gone', true],
-  ]);
+  const seen = see(<CompareAgents agents={agents} />);
+  expect(seen.all('input').map((box) => box.get('value'))).toEqual(['here', 'gone']);
+  // A ticked box that is disabled would not be sent: the others would be compared without it.
+  expect(seen.all('input[disabled]')).toEqual([]);
+  expect(seen.all('.runner-away')).toHaveLength(1);
 });
 
 test('a viewer sees what came of it, and cannot start one', () => {
