@@ -7,9 +7,7 @@ import {
   type StopReason,
   type UsageUpdate,
 } from '@agentclientprotocol/sdk';
-import { Value } from '@sinclair/typebox/value';
 import type { Clock } from '../protocol/clock.ts';
-import { Cost, Usage } from '../protocol/report.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../protocol/limits.ts';
 import { errorWords, wantsLogin } from './acp-error.ts';
 import { harmlessOutput } from './acp-plain-text.ts';
@@ -22,6 +20,7 @@ import { createTerminalText } from './acp-terminal-text.ts';
 import { type FolderLook, lookAt } from './folder-changes.ts';
 import { exitCodeOf } from './result.ts';
 import { signalAll } from './process-table.ts';
+import { usageOf } from './acp-usage.ts';
 import type { Host, Job, Run, RunEnd, StopStep } from './runner.ts';
 
 const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
@@ -224,18 +223,6 @@ export function startTurn(options: TurnOptions) {
       return { outcome: { outcome: 'selected', optionId: chosen.optionId } };
     },
   };
-}
-
-/**
- * A program tells what the whole conversation has cost; a turn is told what it cost itself, or nothing. Null where the
- * program tells what makes no sense.
- */
-function usageOf({ used, size, cost }: UsageUpdate, spent: number | null): Usage | null {
-  // One that was started again counts from nothing.
-  const before = cost && spent !== null && cost.amount >= spent ? spent : 0;
-  const mine = cost && spent !== null && { amount: cost.amount - before, currency: cost.currency };
-  const usage = { used, size, ...(Value.Check(Cost, mine) && { cost: mine }) };
-  return Value.Check(Usage, usage) ? usage : null;
 }
 
 function isLive(opened: unknown): opened is Live {

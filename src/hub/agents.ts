@@ -1,13 +1,13 @@
 // Agents come, go, take over and return: their connections, and what that means for the command in their hands.
-import { randomBytes } from 'node:crypto';
 import type { AgentConnect, AgentToHub } from '../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../protocol/close-codes.ts';
-import { AGENT_PING_MS, AGENT_SILENCE_MS, TAKEOVER_PING_MS } from '../protocol/limits.ts';
+import { AGENT_PING_MS, AGENT_SILENCE_MS } from '../protocol/limits.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import { createAgentInbox, holds } from './agent-inbox.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import type { Approvals } from './approvals.ts';
 import type { Authority } from './authority.ts';
+import { createChallenges } from './challenges.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { Endings } from './endings.ts';
 import { type Link, tellAgent } from './link.ts';
@@ -27,21 +27,11 @@ export interface AgentParts {
   terminals: Terminals;
 }
 
-/** A second instance that waits whether the first still answers. */
-interface Challenge {
-  link: Link;
-  /** Of the ping that the first must answer: what was sent before it may have been on its way for long. */
-  mark: string;
-  cancel(): void;
-  /** The first is gone: the second has the agent. */
-  takeOver(): void;
-}
-
 export function createAgents(context: HubContext, parts: AgentParts) {
   const { state, store, clock, log, settings, storage } = context;
   const { approvals, authority, presence, dispatcher, endings, terminals } = parts;
   const byLink = new Map<Link, AgentConnection>();
-  const challenges = new Map<AgentConnection, Challenge>();
+  const challenges = createChallenges(clock);
   const inbox = createAgentInbox(context, parts);
 
   function refuse(link: Link, agentId: string, reason: CloseReason, message: string) {
@@ -51,7 +41,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
 
   /** Makes `link` the agent's socket, and settles what became of its command. */
   function welcome(agent: AgentConnection, link: Link, message: AgentConnect) {
-    const challenger = endChallenge(agent);
+    const challenger = challenges.end(agent);
     if (challenger) refuseChallenger(agent, challenger);
     const connectionId = Bun.randomUUIDv7();
     authority.claim(agent, link, connectionId, message.instanceId);
@@ -157,29 +147,16 @@ export function createAgents(context: HubContext, parts: AgentParts) {
 
   /** Another instance wants the agent: it gets it only if the present one does not answer a ping. */
   function challenge(agent: AgentConnection, link: Link, message: AgentConnect) {
-    if (challenges.has(agent)) return refuseChallenger(agent, link);
-    const takeOver = () => {
-      endChallenge(agent);
+    const isWaiting = challenges.begin(agent, link, () => {
       replace(agent);
       welcome(agent, link, message);
-    };
-    const cancel = clock.after(TAKEOVER_PING_MS, takeOver);
-    const mark = randomBytes(8).toString('hex');
-    challenges.set(agent, { link, mark, cancel, takeOver });
-    agent.link?.ping(mark);
+    });
+    if (!isWaiting) refuseChallenger(agent, link);
   }
 
   function refuseChallenger({ agentId }: AgentConnection, link: Link) {
     const advice = `Another process is connected as ${agentId}: stop that one, or use another id.`;
     refuse(link, agentId, 'agent_in_use', advice);
-  }
-
-  /** Ends the wait of a second instance; answers with its link, if there was one. */
-  function endChallenge(agent: AgentConnection): Link | undefined {
-    const waiting = challenges.get(agent);
-    waiting?.cancel();
-    challenges.delete(agent);
-    return waiting?.link;
   }
 
   function alive(link: Link): AgentConnection | undefined {
@@ -228,41 +205,34 @@ export function createAgents(context: HubContext, parts: AgentParts) {
     /** A pong came: the agent lives, and where another instance waited for this very answer, that one is refused. */
     answered(link: Link, mark: string) {
       const agent = alive(link);
-      if (!agent || challenges.get(agent)?.mark !== mark) return;
-      const challenger = endChallenge(agent);
+      if (!agent || challenges.markOf(agent) !== mark) return;
+      const challenger = challenges.end(agent);
       if (challenger) refuseChallenger(agent, challenger);
     },
     /** The socket is gone. */
     closed(link: Link, code: number, reason: string) {
-      for (const [agent, waiting] of challenges) if (waiting.link === link) endChallenge(agent);
+      challenges.left(link);
       const agent = byLink.get(link);
       if (!agent) return;
-      const second = challenges.get(agent);
-      if (second) {
-        detach(agent, code, reason);
-        second.takeOver();
-        return;
-      }
-      lose(agent, code, reason);
+      if (challenges.markOf(agent) === undefined) return lose(agent, code, reason);
+      detach(agent, code, reason);
+      challenges.decide(agent);
     },
     /** Pings every agent. */
     ping() {
-      // Some answer only the newest of several pings.
-      for (const [link, agent] of byLink) link.ping(challenges.get(agent)?.mark);
+      for (const [link, agent] of byLink) link.ping(challenges.markOf(agent));
     },
     /** Drops agents that have been silent for 30 s. */
     sweep() {
       for (const agent of byLink.values()) {
         const silent = clock.now() - (agent.lastHeartbeat ?? 0);
         if (silent < AGENT_SILENCE_MS) continue;
-        const second = challenges.get(agent);
-        if (second) second.takeOver();
-        else drop(agent, CloseCode.goingAway, 'silent');
+        if (!challenges.decide(agent)) drop(agent, CloseCode.goingAway, 'silent');
       }
     },
     /** Ends an agent's connection for good: its token is worth nothing any more. */
     revoke(agent: AgentConnection) {
-      endChallenge(agent)?.close(CloseCode.policyViolation, 'revoked');
+      challenges.end(agent)?.close(CloseCode.policyViolation, 'revoked');
       drop(agent, CloseCode.policyViolation, 'revoked');
       agent.cancelGrace?.();
       for (const commandId of agent.stopping) endings.completeLate(commandId);
@@ -272,7 +242,7 @@ export function createAgents(context: HubContext, parts: AgentParts) {
       for (const link of byLink.keys()) tellAgent(link, { type: 'hub:storage', failing });
     },
     closeAll(code: CloseCode, reason: CloseReason) {
-      for (const { link } of challenges.values()) link.close(code, reason);
+      challenges.closeAll(code, reason);
       for (const link of byLink.keys()) link.close(code, reason);
     },
   };
