@@ -2,13 +2,14 @@
 import { hasEnded } from '../src/protocol/command-status.ts';
 import type { Approval } from '../src/protocol/approvals.ts';
 import { type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
+import { changesInWords, costInWords, usageInWords } from '../src/protocol/report-words.ts';
 import type { ComponentChildren } from 'preact';
 import { agentAddress, commandAddress, compareAddress, historyAddress } from './addresses.ts';
 import { ApprovalAudit, openOf } from './approval-audit.tsx';
 import { ApprovalCards } from './approval-card.tsx';
 import { ANY_APPROVAL, ofAgent, ofCommand, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
-import { changesInWords, costInWords, duration, shortId, usageInWords } from './measures.ts';
+import { duration, shortId } from './measures.ts';
 import { Moment } from './moment.tsx';
 import { Partial } from './partial.tsx';
 import { CommandStatusWord, PriorityWord } from './signals.tsx';

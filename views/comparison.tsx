@@ -3,12 +3,13 @@ import type { ComponentChildren } from 'preact';
 import type { AgentType } from '../src/protocol/agent-status.ts';
 import { hasEnded } from '../src/protocol/command-status.ts';
 import { type CommandExecution, mayActAs } from '../src/protocol/entities.ts';
+import { changesInWords, costInWords, usageInWords } from '../src/protocol/report-words.ts';
 import { agentAddress, compareAddress } from './addresses.ts';
 import { ApprovalCards, type Question } from './approval-card.tsx';
 import type { Comparison } from './compare.tsx';
 import { ANY_APPROVAL, ofCommand, REFRESH, whenever } from './events.ts';
 import { type Frame, Page, type Reader } from './layout.tsx';
-import { changesInWords, costInWords, duration, usageInWords } from './measures.ts';
+import { duration } from './measures.ts';
 import { Moment } from './moment.tsx';
 import { Partial } from './partial.tsx';
 import { TerminalHead, TerminalScreen } from './terminal.tsx';
@@ -135,11 +136,11 @@ function LaneHead({ lane, lanes }: { lane: Lane; lanes: Lane[] }) {
           <LaneTime command={command} />
         </Fact>
         <Fact name="Cost" least={isOneCurrency(lanes) && isLeast(command, lanes, amountOf)}>
-          {costInWords(command.usage?.cost)}
+          {command.usage?.cost ? costInWords(command.usage.cost) : 'not told'}
         </Fact>
-        <Fact name="Context">{usageInWords(command.usage)}</Fact>
+        <Fact name="Context">{command.usage ? usageInWords(command.usage) : 'not told'}</Fact>
         <Fact name="Change" least={isLeast(command, lanes, sizeOf)}>
-          {changesInWords(command.changes)}
+          {command.changes ? changesInWords(command.changes) : 'not known'}
         </Fact>
       </dl>
     </header>

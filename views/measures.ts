@@ -1,5 +1,4 @@
-// Sizes, costs and lengths of time in words.
-import type { Changes, Cost, Usage } from '../src/protocol/report.ts';
+// Counts, names and lengths of time in words.
 
 /** A length of time: `840 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`. */
 export function duration(ms: number): string {
@@ -18,29 +17,6 @@ function withRest(whole: string, rest: number, unit: string): string {
 /** A number with its noun: `1 command`, `3 commands`. */
 export function count(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-const whole = new Intl.NumberFormat('en-US');
-const compact = new Intl.NumberFormat('en-US', { notation: 'compact' });
-
-/** What a turn cost: `0.0123 USD`, `12.40 USD`. */
-export function costInWords(cost: Cost | undefined): string {
-  if (!cost) return 'not told';
-  return `${cost.amount.toFixed(cost.amount < 1 ? 4 : 2)} ${cost.currency}`;
-}
-
-/** How much of its context a conversation fills: `12,345 of 200K tokens`. */
-export function usageInWords(usage: Usage | null): string {
-  if (!usage) return 'not told';
-  return `${whole.format(usage.used)} of ${compact.format(usage.size)} tokens`;
-}
-
-/** The size of a change: `3 files, +120 −4`. */
-export function changesInWords(changes: Changes | null): string {
-  if (!changes) return 'not known';
-  if (changes.files === 0) return 'none';
-  const { files, added, removed } = changes;
-  return `${count(files, 'file')}, +${whole.format(added)} −${whole.format(removed)}`;
 }
 
 /** The end of an id made by somebody else: enough to tell two of them apart. */

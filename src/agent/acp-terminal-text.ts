@@ -1,7 +1,8 @@
 // What an AI does in a turn, as terminal text while it happens: answers as written, thoughts dimmed, tools with title,
 // state and duration, changes coloured, plans as lists. Text only ever goes on: it reads the same live, later and cut.
 import type { PlanEntry, SessionUpdate, ToolCall, ToolCallUpdate } from '@agentclientprotocol/sdk';
-import type { Changes, CommandReport, Usage } from '../protocol/report.ts';
+import type { CommandReport } from '../protocol/report.ts';
+import { changesInWords, costInWords, usageInWords } from '../protocol/report-words.ts';
 import { harmless, harmlessOutput, oneLine } from './acp-plain-text.ts';
 import { bold, cyan, dim, green, indented, red, yellow } from './acp-style.ts';
 import {
@@ -163,10 +164,11 @@ export function createTerminalText(now: () => number) {
     /** The last line of a turn: what it took of the model and what it has changed, as far as that is known. */
     end({ usage, changes }: CommandReport): string {
       const facts = [
-        ...(usage ? [usageText(usage)] : []),
-        ...(changes ? [changesText(changes)] : []),
-      ];
-      const line = facts.length > 0 ? block('usage', `${dim(facts.join(' · '))}\n`) : '';
+        usage && usageInWords(usage),
+        usage?.cost && costInWords(usage.cost),
+        changes && `changed: ${changesInWords(changes)}`,
+      ].filter((fact) => fact !== undefined);
+      const line = facts.length > 0 ? block('usage', `${dim(oneLine(facts.join(' · ')))}\n`) : '';
       return line === '' && newLines === 0 ? put('\n') : line;
     },
   };
@@ -181,18 +183,4 @@ function planLine({ content, status }: PlanEntry): string {
 /** Line by line: a dimmed text shall not dim what stands in the next line of whoever shows only that. */
 function dimLines(text: string): string {
   return text.split('\n').map(dim).join('\n');
-}
-
-const count = new Intl.NumberFormat('en-US');
-
-function usageText({ used, size, cost }: Usage): string {
-  const tokens = `${count.format(used)} of ${count.format(size)} tokens`;
-  if (!cost) return tokens;
-  const money = `${cost.amount.toFixed(cost.amount < 1 ? 4 : 2)} ${oneLine(cost.currency)}`;
-  return `${tokens}, ${money}`;
-}
-
-function changesText({ files, added, removed }: Changes): string {
-  if (files === 0) return 'no file changed';
-  return `${files} ${files === 1 ? 'file' : 'files'} changed, +${count.format(added)} −${count.format(removed)}`;
 }

@@ -2,6 +2,7 @@
 // took and changed.
 import { type ComparisonBody, ComparisonAnswer } from '../protocol/api.ts';
 import { CommandExecution } from '../protocol/entities.ts';
+import { changesInWords, costInWords } from '../protocol/report-words.ts';
 import type { Client } from './client.ts';
 import { showBehind, showJson } from './output.ts';
 import { printTable } from './table.ts';
@@ -54,9 +55,9 @@ function show(address: string, results: readonly CommandExecution[]): void {
       result.agentId,
       result.error ? `${result.status} (${result.error.code})` : result.status,
       time(result),
-      cost(result),
+      result.usage?.cost ? costInWords(result.usage.cost) : '-',
       String(result.usage?.used ?? '-'),
-      change(result),
+      result.changes ? changesInWords(result.changes) : '-',
     ]),
   ]);
   process.stdout.write(`\nSide by side: ${address}\n`);
@@ -65,14 +66,4 @@ function show(address: string, results: readonly CommandExecution[]): void {
 function time({ startedAt, completedAt }: CommandExecution): string {
   if (startedAt === null || completedAt === null) return '-';
   return `${((completedAt - startedAt) / 1000).toFixed(1)} s`;
-}
-
-function cost({ usage }: CommandExecution): string {
-  return usage?.cost ? `${usage.cost.amount.toFixed(4)} ${usage.cost.currency}` : '-';
-}
-
-function change({ changes }: CommandExecution): string {
-  if (!changes) return '-';
-  const { files, added, removed } = changes;
-  return files === 0 ? 'none' : `+${added} -${removed} in ${files}`;
 }

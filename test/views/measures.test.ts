@@ -1,13 +1,6 @@
 import { expect, test } from 'bun:test';
 import { agentAddress, commandAddress, historyAddress } from '../../views/addresses.ts';
-import {
-  changesInWords,
-  costInWords,
-  count,
-  duration,
-  shortId,
-  usageInWords,
-} from '../../views/measures.ts';
+import { count, duration, shortId } from '../../views/measures.ts';
 
 test('lengths of time are told in the units that fit', () => {
   const times = [-5, 0, 840, 999, 1000, 12_440, 59_949, 59_950, 200_000, 3_600_000, 7_500_000];
@@ -32,17 +25,6 @@ test('one is not many', () => {
     '1 command',
     '2 commands',
   ]);
-});
-
-test('costs, contexts and changes are told, or that they are not known', () => {
-  expect(costInWords({ amount: 0.01234, currency: 'USD' })).toBe('0.0123 USD');
-  expect(costInWords({ amount: 12.4, currency: 'credits' })).toBe('12.40 credits');
-  expect(costInWords(undefined)).toBe('not told');
-  expect(usageInWords({ used: 12_345, size: 200_000 })).toBe('12,345 of 200K tokens');
-  expect(usageInWords(null)).toBe('not told');
-  expect(changesInWords({ files: 3, added: 1_200, removed: 4 })).toBe('3 files, +1,200 −4');
-  expect(changesInWords({ files: 0, added: 0, removed: 0 })).toBe('none');
-  expect(changesInWords(null)).toBe('not known');
 });
 
 test('of a long id the end is shown', () => {
