@@ -3,7 +3,7 @@ import type { CommandFinished } from '../protocol/agent-to-hub.ts';
 import { nextCommandStatus } from '../protocol/command-status.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
-import type { CommandReport } from '../protocol/report.ts';
+import { type CommandReport, reportOf } from '../protocol/report.ts';
 import type { AgentConnection } from './agent-connection.ts';
 import type { AgentPresence } from './agent-presence.ts';
 import { enqueue, withdraw } from './command-queue.ts';
@@ -206,7 +206,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       }
       if (agent.stopping.delete(message.commandId)) {
         terminals.get(message.commandId)?.lose(message.lastSequence + 1, 0);
-        endings.completeLate(message.commandId);
+        endings.completeLate(message.commandId, message.report && reportOf(message.report));
         presence.settle(agent);
         pump(agent);
       }

@@ -73,13 +73,13 @@ export function createEndings(
   }
 
   /** The same for a command that ended before its output did; what that came to is kept. */
-  function completeLate(commandId: string) {
+  function completeLate(commandId: string, report: CommandReport = {}) {
     const buffer = terminals.get(commandId);
     if (!buffer || buffer.isComplete) return;
     completeOutput(commandId);
     const { nextSequence, writtenBytes: totalBytes } = buffer;
     store.commands
-      .update(commandId, { lastSequence: nextSequence - 1, totalBytes })
+      .update(commandId, { ...report, lastSequence: nextSequence - 1, totalBytes })
       .catch((error: unknown) => storage.failed(error));
   }
 

@@ -1,6 +1,7 @@
 // What an agent tells of a command's turn: told on, kept, and kept apart.
 import { describe, expect, test } from 'bun:test';
 import type { CommandReport } from '../../src/protocol/report.ts';
+import { connectAgent } from '../support/agent-player.ts';
 import { createStage, type Stage } from '../support/stage.ts';
 
 const report: CommandReport = {
@@ -67,6 +68,28 @@ describe('a report', () => {
     expect(after).toMatchObject({ id: commandId, status: 'failed', exitCode: 3, ...report });
     expect(after.requestedBy).toBe(before.requestedBy);
     expect(await stored(on, other)).toEqual(before);
+  });
+
+  test('of a command that was ended while its agent was away is kept when that comes back', async () => {
+    await using on = await createStage();
+    const commandId = await on.running('Fix it');
+    on.agent.cut();
+    await on.dashboard.find('agent:status', ({ status }) => status === 'offline');
+    on.dashboard.say({ type: 'command:interrupt', commandId });
+    await on.dashboard.status(commandId, 'interrupted');
+    const held = {
+      commandId,
+      attempt: 1,
+      firstSequence: 0,
+      nextSequence: 0,
+      lostBytes: 0,
+      finished: false,
+    };
+    const back = await connectAgent(on.hub, { token: on.agent.token, held: [held] });
+    back.finish(commandId, { outcome: 'interrupted', exitCode: null, report });
+    await back.acknowledged(commandId);
+    await on.hub.settled();
+    expect(await stored(on, commandId)).toMatchObject({ status: 'interrupted', ...report });
   });
 
   test('that says nothing is nothing', async () => {
