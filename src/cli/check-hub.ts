@@ -127,9 +127,9 @@ export async function checkLogin(hub: string): Promise<Check> {
     const { token } = findCredentials(hub);
     const { userId, role } = await ask(hub, '/session', SessionAnswer, { token });
     return ok('Login', `You are ${userId} (${role}).`);
-  } catch (error) {
-    const words = error instanceof Error ? error.message : String(error);
-    return warning('Login', `run, ps and logs need one. ${words}`, mend);
+  } catch {
+    const words = 'There is none that is good: run, ps, logs and interrupt need one.';
+    return warning('Login', words, mend);
   }
 }
 
