@@ -7,8 +7,14 @@ import type { DashboardToHub } from '../src/protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../src/protocol/hub-to-dashboard.ts';
 import { CHUNK_BYTES } from '../src/protocol/limits.ts';
 import type { Body } from '../src/protocol/message.ts';
-import { type BareWire, openBareWire } from '../test/support/wire.ts';
-import { addAgent, logIn, start, startHubBinary, temporaryFolder } from '../test/support/binary.ts';
+import { type BareWire, openBareWire } from '../test/support/hub/wire.ts';
+import {
+  addAgent,
+  logIn,
+  start,
+  startHubBinary,
+  temporaryFolder,
+} from '../test/support/hub/binary.ts';
 import { type Figures, flood } from './flood.ts';
 
 const DASHBOARDS = 50;

@@ -8,13 +8,13 @@ import type { AgentConnect } from '../protocol/agent-to-hub.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { type Clock, systemClock } from '../protocol/clock.ts';
 import type { Body } from '../protocol/message.ts';
-import { createAcpRunner } from './acp-runner.ts';
-import type { AcpProgram } from './acp-programs.ts';
+import { createAcpRunner } from './acp/runner.ts';
+import type { AcpProgram } from './acp/programs.ts';
 import { createCommands } from './commands.ts';
-import { openJournal } from './journal.ts';
-import { type Link, openLink, socketAddress } from './link.ts';
+import { openJournal } from './journal/journal.ts';
+import { type Link, openLink, socketAddress } from './hub-connection.ts';
 import type { Runner } from './runner.ts';
-import { createShellRunner } from './shell-runner.ts';
+import { createShellRunner } from './shell/runner.ts';
 import { lockState } from './state-lock.ts';
 
 export interface AgentOptions {

@@ -3,7 +3,7 @@
 import type { AgentApprovalResolved } from '../protocol/hub-to-agent.ts';
 import { cut } from '../protocol/text.ts';
 import type { Answer, Question } from './runner.ts';
-import type { Send } from './link.ts';
+import type { Send } from './hub-connection.ts';
 
 const DETAIL_BYTES = 65_536;
 

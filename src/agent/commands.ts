@@ -6,12 +6,12 @@ import type { Clock } from '../protocol/clock.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { AgentWelcome, CommandExecute, HubToAgent } from '../protocol/hub-to-agent.ts';
 import { type Approvals, createApprovals } from './approvals.ts';
-import { type Execution, startExecution } from './execution.ts';
+import { type Execution, startExecution } from './running-command.ts';
 import { createHeldCommand, type HeldCommand, type HeldCommandOptions } from './held-command.ts';
-import type { Journal } from './journal.ts';
-import type { Send } from './link.ts';
-import { endOrphan } from './orphan.ts';
-import { startOf } from './process-table.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Send } from './hub-connection.ts';
+import { endOrphan } from './journal/orphans.ts';
+import { startOf } from './process/table.ts';
 import type { Result } from './result.ts';
 import type { Runner } from './runner.ts';
 

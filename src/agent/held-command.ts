@@ -1,8 +1,8 @@
 // A command that this agent has begun and the hub has not seen the last of: its output on the way, then its result.
 import type { HeldCommand as HeldSummary } from '../protocol/agent-to-hub.ts';
 import type { OutputStream } from '../protocol/entities.ts';
-import type { Journal } from './journal.ts';
-import type { Send } from './link.ts';
+import type { Journal } from './journal/journal.ts';
+import type { Send } from './hub-connection.ts';
 import { createOutbox, type OutboxState } from './outbox.ts';
 import type { Result } from './result.ts';
 

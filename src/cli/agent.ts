@@ -6,7 +6,7 @@ import {
   acpPrograms,
   installedTypes,
   programFromLine,
-} from '../agent/acp-programs.ts';
+} from '../agent/acp/programs.ts';
 import { startAgent } from '../agent/agent.ts';
 import { address, agentTypes, defaultStateFolder, setting } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';

@@ -2,9 +2,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type AcpProgram, acpPrograms, installedTypes, whereIs } from '../agent/acp-programs.ts';
-import { createAcpRunner } from '../agent/acp-runner.ts';
-import { childEnvironment } from '../agent/environment.ts';
+import { type AcpProgram, acpPrograms, installedTypes, whereIs } from '../agent/acp/programs.ts';
+import { createAcpRunner } from '../agent/acp/runner.ts';
+import { childEnvironment } from '../agent/process/environment.ts';
 import { agentTypes } from '../config.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { type Check, ok, warning } from './check.ts';

@@ -1,7 +1,7 @@
 // The settings of a hub, as `serve` and `up` take them.
 import type { Command } from 'commander';
 import { address, count, defaultDataFolder, duration, port, setting } from '../config.ts';
-import type { HubSettings } from '../hub/state.ts';
+import type { HubSettings } from '../hub/state/server-state.ts';
 import {
   BUFFER_MEMORY_BYTES,
   MAX_AGENTS,

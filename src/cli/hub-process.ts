@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { startHub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
-import type { HubSettings } from '../hub/state.ts';
+import type { HubSettings } from '../hub/state/server-state.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openStore } from '../store/sqlite-store.ts';

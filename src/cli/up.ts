@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { acpPrograms } from '../agent/acp-programs.ts';
+import { acpPrograms } from '../agent/acp/programs.ts';
 import { startAgent } from '../agent/agent.ts';
 import { agentTypes, setting } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';

@@ -1,7 +1,7 @@
 // The people who may log in. The first admin is made at the first start; more accounts come later.
 import { Refusal } from '../protocol/errors.ts';
-import type { Actor } from './dashboard-connection.ts';
-import type { HubContext } from './state.ts';
+import type { Actor } from './state/dashboard.ts';
+import type { HubContext } from './state/server-state.ts';
 
 /** A hash to check against where there is no such user, so that the answer takes as long. */
 const NOBODY = Bun.password.hash(crypto.randomUUID());

@@ -6,11 +6,11 @@ import { Refusal } from '../protocol/errors.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Body } from '../protocol/message.ts';
 import type { StoredApproval } from '../store/store.ts';
-import type { AgentConnection } from './agent-connection.ts';
-import type { Authority } from './authority.ts';
-import type { Actor } from './dashboard-connection.ts';
+import type { AgentConnection } from './state/agent.ts';
+import type { Authority } from './broadcast.ts';
+import type { Actor } from './state/dashboard.ts';
 import { tellAgent } from './link.ts';
-import type { HubContext } from './state.ts';
+import type { HubContext } from './state/server-state.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
 

@@ -1,14 +1,14 @@
 // What an earlier run of the hub left: agents, queued commands in their order, commands in an agent's hands.
 import { REQUEST_ID_MS } from '../protocol/limits.ts';
-import type { Admission } from './admission.ts';
-import { createAgentConnection } from './agent-connection.ts';
-import type { Agents } from './agents.ts';
+import type { Admission } from './commands/admission.ts';
+import { createAgentConnection } from './state/agent.ts';
+import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';
-import type { Dispatcher } from './dispatcher.ts';
-import { revive } from './execution.ts';
-import { removed } from './outcome.ts';
-import type { HubContext } from './state.ts';
-import type { Terminals } from './terminals.ts';
+import type { Dispatcher } from './commands/dispatcher.ts';
+import { revive } from './state/execution.ts';
+import { removed } from './commands/outcome.ts';
+import type { HubContext } from './state/server-state.ts';
+import type { Terminals } from './terminals/terminals.ts';
 
 export interface RestoreParts {
   approvals: Approvals;

@@ -7,15 +7,15 @@ import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { Refusal } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
-import { createAgentSocket } from './agent-socket.ts';
+import { createAgentSocket } from './sockets/agent.ts';
 import { createApi } from './api.ts';
 import { createAuth } from './auth.ts';
-import { createDashboardSocket } from './dashboard-socket.ts';
+import { createDashboardSocket } from './sockets/dashboard.ts';
 import { changesState, createOriginCheck } from './origin.ts';
-import { createNotFound, createPages } from './pages.tsx';
+import { createNotFound, createPages } from './pages/pages.tsx';
 import { refusalAnswer } from './refusals.ts';
-import { createRefusedFrames } from './refused-frames.ts';
-import type { Lobby, SocketData } from './socket.ts';
+import { createRefusedFrames } from './sockets/refused-frames.ts';
+import type { Lobby, SocketData } from './sockets/socket.ts';
 import { createTokens } from './tokens.ts';
 
 export interface AppOptions {

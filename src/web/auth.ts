@@ -1,8 +1,8 @@
 // Coming in: passwords to sessions, cookies and bearer tokens to people, and the link of the first start.
 import { timingSafeEqual } from 'node:crypto';
-import type { Identity } from '../hub/dashboard-connection.ts';
+import type { Identity } from '../hub/state/dashboard.ts';
 import type { Hub } from '../hub/hub.ts';
-import { createBucket } from '../hub/rate.ts';
+import { createBucket } from '../hub/rate-limit.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { Refusal } from '../protocol/errors.ts';
 import type { Issued, Tokens } from './tokens.ts';

@@ -2,7 +2,7 @@
 import { jwt } from '@elysiajs/jwt';
 import { Value } from '@sinclair/typebox/value';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Actor, Identity } from '../hub/dashboard-connection.ts';
+import type { Actor, Identity } from '../hub/state/dashboard.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { Role } from '../protocol/entities.ts';
 

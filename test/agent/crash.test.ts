@@ -2,11 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { Database } from 'bun:sqlite';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type AgentFixture, createAgentFixture } from '../support/agent-fixture.ts';
+import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
 import { firstNumber, isRunning, until } from '../support/processes.ts';
-import type { AgentSocket } from '../support/scripted-hub.ts';
+import type { AgentSocket } from '../support/agent/scripted-hub.ts';
 
-const ENTRY = join(import.meta.dir, '../support/agent-process.ts');
+const ENTRY = join(import.meta.dir, '../support/agent/agent-process.ts');
 
 let fixture: AgentFixture;
 const children: Bun.Subprocess[] = [];
@@ -208,7 +208,7 @@ describe('an agent that was killed', () => {
   test('whose process has the same number and start, but not the mark, leaves it alone', async () => {
     const { id } = await crash('!echo one; sleep 77', 'one');
     const stranger = Bun.spawn(['sleep', '77'], { detached: true });
-    const { startOf } = await import('../../src/agent/process-table.ts');
+    const { startOf } = await import('../../src/agent/process/table.ts');
     const database = new Database(join(fixture.folder, 'state/journal.db'));
     database.run('UPDATE commands SET pid = ?, process_start = ? WHERE command_id = ?', [
       stranger.pid,

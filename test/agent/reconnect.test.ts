@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { byteLength } from '../../src/protocol/text.ts';
-import { type AgentFixture, createAgentFixture } from '../support/agent-fixture.ts';
+import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { firstNumber, isRunning, until } from '../support/processes.ts';
-import type { AgentSocket } from '../support/scripted-hub.ts';
+import type { AgentSocket } from '../support/agent/scripted-hub.ts';
 
 let fixture: AgentFixture;
 let clock: ManualClock;

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createDeadline } from '../../src/agent/deadline.ts';
 import { resultOf } from '../../src/agent/result.ts';
-import { socketAddress } from '../../src/agent/link.ts';
+import { socketAddress } from '../../src/agent/hub-connection.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 const error = { code: 'program_failed', message: 'why' } as const;

@@ -1,9 +1,9 @@
 // What the agent does for any runner, seen with one that the test moves by hand.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import type { Host, Job, Run, RunEnd, Runner, StopStep } from '../../src/agent/runner.ts';
-import { type AgentFixture, createAgentFixture } from '../support/agent-fixture.ts';
+import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
-import type { AgentSocket } from '../support/scripted-hub.ts';
+import type { AgentSocket } from '../support/agent/scripted-hub.ts';
 
 const QUESTION = {
   title: 'May I?',

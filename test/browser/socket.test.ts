@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { connectToHub, type SocketOptions } from '../../src/browser/socket.ts';
 import type { DashboardWelcome } from '../../src/protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../../src/protocol/limits.ts';
-import { startTestHub, type TestHub } from '../support/hub.ts';
+import { startTestHub, type TestHub } from '../support/hub/hub.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 /** A page: its time is its own, its steps are waited for in order. */

@@ -1,7 +1,7 @@
 // An agent of a round: the compiled binary, which may be killed and started again on the same journal.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Running, start } from '../support/binary.ts';
+import { type Running, start } from '../support/hub/binary.ts';
 
 export interface AgentOptions {
   binary: string;

@@ -1,6 +1,6 @@
 // A few rounds of `make chaos`: seeds that between them meet most kinds of fault.
 import { expect, test } from 'bun:test';
-import { binaryPath } from '../support/binary.ts';
+import { binaryPath } from '../support/hub/binary.ts';
 import { playRound } from './round.ts';
 
 const ROUND_MS = 60_000;

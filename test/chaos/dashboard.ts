@@ -6,7 +6,7 @@ import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.
 import type { DashboardConnect, DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import type { Body } from '../../src/protocol/message.ts';
-import { type BareWire, openBareWire } from '../support/wire.ts';
+import { type BareWire, openBareWire } from '../support/hub/wire.ts';
 import { createChanges } from './changes.ts';
 import type { Prng } from './prng.ts';
 import { createDashboardRecord } from './record.ts';

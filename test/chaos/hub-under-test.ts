@@ -1,8 +1,8 @@
 // The hub of a round, as the round needs it: the compiled binary, or the same hub in this process with a clock to move.
 import { join } from 'node:path';
 import { createServer } from 'node:net';
-import { PASSWORD, type Running, start } from '../support/binary.ts';
-import { startTestHub, type TestHub } from '../support/hub.ts';
+import { PASSWORD, type Running, start } from '../support/hub/binary.ts';
+import { startTestHub, type TestHub } from '../support/hub/hub.ts';
 
 export interface HubUnderTest {
   port(): number;

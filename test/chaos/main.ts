@@ -3,7 +3,7 @@
 import { Command } from 'commander';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { binaryPath, temporaryFolder } from '../support/binary.ts';
+import { binaryPath, temporaryFolder } from '../support/hub/binary.ts';
 import { count } from '../../src/config.ts';
 import { endMarked, markOf } from './processes.ts';
 import { playRound, type Round } from './round.ts';

@@ -1,6 +1,6 @@
 // One round: a world is built, lives through its plan, settles, is stopped, and its history is checked.
 import { writeFileSync } from 'node:fs';
-import { temporaryFolder } from '../support/binary.ts';
+import { temporaryFolder } from '../support/hub/binary.ts';
 import { checkCommands } from './check-commands.ts';
 import { checkOrder } from './check-order.ts';
 import { checkOutput } from './check-output.ts';

@@ -9,11 +9,11 @@ import {
   start,
   startHubBinary,
   temporaryFolder,
-} from '../support/binary.ts';
+} from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 const bin = join(folder.path, 'bin');
-const scripted = join(import.meta.dir, '../support/acp-agent-process.ts');
+const scripted = join(import.meta.dir, '../support/agent/acp-program-process.ts');
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
 let token: string;
 

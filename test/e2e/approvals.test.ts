@@ -1,8 +1,8 @@
 // An agent asks, two people watch, one answers with one key.
 import { afterAll, expect, test } from 'bun:test';
-import { launchBrowser, signIn } from '../support/browser.ts';
-import { openAgent } from '../support/agent-player.ts';
-import { addAgent, logIn, startHubBinary, temporaryFolder } from '../support/binary.ts';
+import { launchBrowser, signIn } from '../support/browser/browser.ts';
+import { openAgent } from '../support/hub/scripted-agent.ts';
+import { addAgent, logIn, startHubBinary, temporaryFolder } from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

@@ -2,13 +2,13 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
-import { launchBrowser, signIn } from '../support/browser.ts';
+import { launchBrowser, signIn } from '../support/browser/browser.ts';
 import {
   type Running,
   startAgentBinary,
   startHubBinary,
   temporaryFolder,
-} from '../support/binary.ts';
+} from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;

@@ -1,8 +1,8 @@
 // Two agents chosen on the page, one prompt, two terminals side by side.
 import { afterAll, expect, test } from 'bun:test';
-import { launchBrowser, signIn } from '../support/browser.ts';
-import { openAgent } from '../support/agent-player.ts';
-import { addAgent, startHubBinary, temporaryFolder } from '../support/binary.ts';
+import { launchBrowser, signIn } from '../support/browser/browser.ts';
+import { openAgent } from '../support/hub/scripted-agent.ts';
+import { addAgent, startHubBinary, temporaryFolder } from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

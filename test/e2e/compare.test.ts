@@ -9,7 +9,7 @@ import {
   startAgentBinary,
   startHubBinary,
   temporaryFolder,
-} from '../support/binary.ts';
+} from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;

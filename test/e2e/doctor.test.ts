@@ -10,7 +10,7 @@ import {
   start,
   startHubBinary,
   temporaryFolder,
-} from '../support/binary.ts';
+} from '../support/hub/binary.ts';
 
 interface Check {
   name: string;
@@ -158,7 +158,7 @@ describe('programs', () => {
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   }
-  const scripted = join(import.meta.dir, '../support/acp-agent-process.ts');
+  const scripted = join(import.meta.dir, '../support/agent/acp-program-process.ts');
 
   test('that are there are started, and told by version', async () => {
     install('gemini', `[ "$1" = --version ] && echo 9.8.7 || exec ${process.execPath} ${scripted}`);

@@ -1,8 +1,8 @@
 // A page that is open while its hub dies in the middle of a command.
 import { afterAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { launchBrowser, signIn } from '../support/browser.ts';
-import { startAgentBinary, startHubBinary, temporaryFolder } from '../support/binary.ts';
+import { launchBrowser, signIn } from '../support/browser/browser.ts';
+import { startAgentBinary, startHubBinary, temporaryFolder } from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

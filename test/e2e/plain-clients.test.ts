@@ -1,7 +1,13 @@
 // The contract, from outside: clients in another language runtime and library, written from the documents alone.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { addAgent, PASSWORD, start, startHubBinary, temporaryFolder } from '../support/binary.ts';
+import {
+  addAgent,
+  PASSWORD,
+  start,
+  startHubBinary,
+  temporaryFolder,
+} from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
@@ -21,13 +27,13 @@ function script(name: string): string {
 
 test('a client that knows six messages works with an agent written from the protocol', async () => {
   const token = await addAgent(hub.url, 'plain');
-  const agent = start(['node', script('plain-agent.mjs'), hub.url, 'plain', 'claude'], {
+  const agent = start(['node', script('agent/plain-agent.mjs'), hub.url, 'plain', 'claude'], {
     AGENT_TOKEN: token,
   });
   await agent.sees(/welcome/);
   const dashboard = start([
     'node',
-    script('plain-dashboard.mjs'),
+    script('hub/plain-dashboard.mjs'),
     hub.url,
     'admin',
     PASSWORD,

@@ -10,7 +10,7 @@ import {
   startAgentBinary,
   startHubBinary,
   temporaryFolder,
-} from '../support/binary.ts';
+} from '../support/hub/binary.ts';
 
 const folder = temporaryFolder();
 afterAll(folder.remove);

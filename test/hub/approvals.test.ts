@@ -1,8 +1,8 @@
 // Questions that agents ask before they act: who sees them, whose answer counts, and what becomes of them in trouble.
 import { describe, expect, test } from 'bun:test';
-import { connectAgent } from '../support/agent-player.ts';
-import { connectDashboard } from '../support/dashboard.ts';
-import { createStage, type Stage } from '../support/stage.ts';
+import { connectAgent } from '../support/hub/scripted-agent.ts';
+import { connectDashboard } from '../support/hub/dashboard.ts';
+import { createStage, type Stage } from '../support/hub/stage.ts';
 
 const options = [
   { optionId: 'yes', name: 'Allow once', kind: 'allow_once' },

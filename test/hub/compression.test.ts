@@ -2,8 +2,8 @@
 import { expect, test } from 'bun:test';
 import { inflateRawSync } from 'node:zlib';
 import { createCompressor } from '../../src/hub/compressor.ts';
-import { connectBareDashboard, connectDashboard } from '../support/dashboard.ts';
-import { createStage } from '../support/stage.ts';
+import { connectBareDashboard, connectDashboard } from '../support/hub/dashboard.ts';
+import { createStage } from '../support/hub/stage.ts';
 
 const LONG = 'a line of output, again and again\n'.repeat(200);
 

@@ -4,7 +4,7 @@ import { createDecoder, encode } from '../../src/protocol/codec.ts';
 import { CloseCode } from '../../src/protocol/close-codes.ts';
 import { dashboardToHub, type DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/protocol/limits.ts';
-import { inflate } from '../../src/web/socket.ts';
+import { inflate } from '../../src/web/sockets/socket.ts';
 
 const decode = createDecoder(dashboardToHub, inflate);
 const decodeWithoutInflate = createDecoder(dashboardToHub);

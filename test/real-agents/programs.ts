@@ -2,8 +2,8 @@
 import { Glob } from 'bun';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { acpPrograms } from '../../src/agent/acp-programs.ts';
-import type { AcpKit } from '../support/acp-suite.ts';
+import { acpPrograms } from '../../src/agent/acp/programs.ts';
+import type { AcpKit } from '../support/agent/acp-suite.ts';
 
 /** Where they are installed. */
 const FOLDER = join(import.meta.dir, '../../.cache/agents/node_modules/.bin');

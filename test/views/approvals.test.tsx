@@ -2,12 +2,12 @@
 import { expect, test } from 'bun:test';
 import type { Approval } from '../../src/protocol/approvals.ts';
 import type { CommandStatus } from '../../src/protocol/command-status.ts';
-import { AgentPage } from '../../views/agent.tsx';
-import { AgentsPage } from '../../views/agents.tsx';
-import { ApprovalAudit } from '../../views/approval-audit.tsx';
-import { ApprovalsPage } from '../../views/approvals.tsx';
-import { CommandLive, CommandPage } from '../../views/command.tsx';
-import type { Reader } from '../../views/layout.tsx';
+import { AgentPage } from '../../views/pages/agent.tsx';
+import { AgentsPage } from '../../views/pages/agents.tsx';
+import { ApprovalAudit } from '../../views/components/approval-audit.tsx';
+import { ApprovalsPage } from '../../views/pages/approvals.tsx';
+import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
+import type { Reader } from '../../views/components/layout.tsx';
 import { see } from './render.ts';
 import { agent, approval, command, frame, NOW, operator, viewer } from './samples.ts';
 

@@ -1,8 +1,8 @@
 // Comparing agents, as the pages show it.
 import { describe, expect, test } from 'bun:test';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { CompareAgents, ComparePage, RecentComparisons } from '../../views/compare.tsx';
-import { ComparisonLive, ComparisonPage } from '../../views/comparison.tsx';
+import { CompareAgents, ComparePage, RecentComparisons } from '../../views/pages/compare.tsx';
+import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
 import { see } from './render.ts';
 import { agent, approval, command, frame, operator, viewer } from './samples.ts';
 

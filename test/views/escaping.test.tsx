@@ -1,16 +1,16 @@
 // Whatever agents and people write stays text.
 import { expect, test } from 'bun:test';
-import { AgentAdded, AddAgentForm, RevokeForm } from '../../views/add-agent.tsx';
-import { AgentLive, AgentPage } from '../../views/agent.tsx';
-import { AgentsPage } from '../../views/agents.tsx';
-import { CommandLive, CommandPage } from '../../views/command.tsx';
-import { CompareAgents, ComparePage, type Comparison } from '../../views/compare.tsx';
-import { ComparisonLive, ComparisonPage } from '../../views/comparison.tsx';
-import { HistoryOlder, HistoryPage } from '../../views/history.tsx';
-import { ApprovalList, ApprovalsPage } from '../../views/approvals.tsx';
-import { LoginPage, SetupPage } from '../../views/login.tsx';
-import { NotFoundPage } from '../../views/not-found.tsx';
-import { Notice } from '../../views/notice.tsx';
+import { AgentAdded, AddAgentForm, RevokeForm } from '../../views/components/add-agent.tsx';
+import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
+import { AgentsPage } from '../../views/pages/agents.tsx';
+import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
+import { CompareAgents, ComparePage, type Comparison } from '../../views/pages/compare.tsx';
+import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
+import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
+import { ApprovalList, ApprovalsPage } from '../../views/pages/approvals.tsx';
+import { LoginPage, SetupPage } from '../../views/pages/login.tsx';
+import { NotFoundPage } from '../../views/pages/not-found.tsx';
+import { Notice } from '../../views/components/notice.tsx';
 import { see } from './render.ts';
 import { admin, agent, approval, command, frame } from './samples.ts';
 

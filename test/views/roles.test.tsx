@@ -1,9 +1,9 @@
 // Who may do what, on the page.
 import { expect, test } from 'bun:test';
-import type { Reader } from '../../views/layout.tsx';
-import { AgentLive, AgentPage } from '../../views/agent.tsx';
-import { AgentsPage } from '../../views/agents.tsx';
-import { CommandPage } from '../../views/command.tsx';
+import type { Reader } from '../../views/components/layout.tsx';
+import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
+import { AgentsPage } from '../../views/pages/agents.tsx';
+import { CommandPage } from '../../views/pages/command.tsx';
 import { see } from './render.ts';
 import { admin, agent, command, frame, operator, viewer } from './samples.ts';
 

@@ -1,7 +1,7 @@
 // Agents, commands and questions as views are given them.
 import type { Approval } from '../../src/protocol/approvals.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import type { Frame, Reader } from '../../views/layout.tsx';
+import type { Frame, Reader } from '../../views/components/layout.tsx';
 
 export const NOW = Date.UTC(2026, 2, 1, 14, 3, 22);
 

@@ -1,11 +1,11 @@
 // What people see for each state.
 import { expect, test } from 'bun:test';
-import { AgentPage, type AgentState } from '../../views/agent.tsx';
-import { AgentsPage } from '../../views/agents.tsx';
-import { AgentAdded } from '../../views/add-agent.tsx';
-import { CommandLive, CommandPage } from '../../views/command.tsx';
-import { CommandAccepted } from '../../views/composer.tsx';
-import { HistoryList, HistoryOlder, HistoryPage } from '../../views/history.tsx';
+import { AgentPage, type AgentState } from '../../views/pages/agent.tsx';
+import { AgentsPage } from '../../views/pages/agents.tsx';
+import { AgentAdded } from '../../views/components/add-agent.tsx';
+import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
+import { CommandAccepted } from '../../views/components/composer.tsx';
+import { HistoryList, HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { see } from './render.ts';
 import { admin, agent, command, frame, NOW, operator } from './samples.ts';
 

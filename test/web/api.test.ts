@@ -11,10 +11,10 @@ import {
   SessionAnswer,
 } from '../../src/protocol/api.ts';
 import { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { connectAgent } from '../support/agent-player.ts';
-import { connectDashboard } from '../support/dashboard.ts';
-import { SECRET, startTestHub, type TestHub } from '../support/hub.ts';
-import { createStage } from '../support/stage.ts';
+import { connectAgent } from '../support/hub/scripted-agent.ts';
+import { connectDashboard } from '../support/hub/dashboard.ts';
+import { SECRET, startTestHub, type TestHub } from '../support/hub/hub.ts';
+import { createStage } from '../support/hub/stage.ts';
 
 const PASSWORD = 'correct horse battery staple';
 

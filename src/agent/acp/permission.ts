@@ -1,0 +1,53 @@
+// What a program asks before it acts, as people are asked it (protocol.md, "approval:request").
+import type { PermissionOption } from '@agentclientprotocol/sdk';
+import { diffText } from './text/diff.ts';
+import { harmless, oneLine } from './text/plain.ts';
+import { blockText, titleOf, type ToolState } from './text/tool.ts';
+import type { Question } from '../runner.ts';
+
+const MAX_OPTIONS = 16;
+const MAX_ID = 128;
+
+/** The question in words, and which of the program's options each answer means. */
+export function questionOf(tool: ToolState, options: readonly PermissionOption[]) {
+  const offered = options.slice(0, MAX_OPTIONS).map((option, index) => ({
+    option,
+    optionId: option.optionId.length <= MAX_ID ? option.optionId : `option-${index}`,
+  }));
+  const detail = detailOf(tool);
+  const question: Question = {
+    title: titleOf(tool),
+    ...(detail !== '' && { detail }),
+    options: offered.map(({ option, optionId }) => ({
+      optionId,
+      name: oneLine(option.name),
+      kind: option.kind.slice(0, 64),
+    })),
+  };
+  return {
+    question,
+    option: (optionId: string | undefined) =>
+      offered.find((one) => one.optionId === optionId)?.option ?? null,
+  };
+}
+
+/** The diff, the command, the paths, and what the program says about it. */
+function detailOf({ content, rawInput, locations }: ToolState): string {
+  const parts = content.map((one) => {
+    if (one.type === 'diff') return diffText(one);
+    return one.type === 'content' ? blockText(one.content) : '';
+  });
+  const isEmpty = () => parts.join('') === '';
+  if (isEmpty()) parts.push(inputText(rawInput));
+  if (isEmpty()) parts.push(...locations.map((location) => location.path));
+  return harmless(parts.filter((part) => part !== '').join('\n\n'));
+}
+
+/** The command where there is one, and otherwise all of it. */
+function inputText(input: unknown): string {
+  if (typeof input !== 'object' || input === null) return '';
+  const command = 'command' in input ? input.command : undefined;
+  if (typeof command === 'string') return command;
+  if (Array.isArray(command)) return command.join(' ');
+  return Object.keys(input).length === 0 ? '' : JSON.stringify(input, null, 2);
+}

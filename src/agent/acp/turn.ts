@@ -1,0 +1,240 @@
+// One prompt and all that the program does for it: its text, its questions, its commands, its end, and its interrupt.
+import {
+  type RequestPermissionRequest,
+  type RequestPermissionResponse,
+  RequestError,
+  type SessionUpdate,
+  type StopReason,
+  type UsageUpdate,
+} from '@agentclientprotocol/sdk';
+import type { Clock } from '../../protocol/clock.ts';
+import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
+import { errorWords, wantsLogin } from './error.ts';
+import { harmlessOutput } from './text/plain.ts';
+import type { Program } from './process.ts';
+import type { AcpProgram } from './programs.ts';
+import { questionOf } from './permission.ts';
+import type { Live } from './session.ts';
+import { createTerminals, type TerminalsOptions } from './terminals.ts';
+import { createTerminalText } from './text/transcript.ts';
+import { type FolderLook, lookAt } from './git-changes.ts';
+import { exitCodeOf } from '../result.ts';
+import { signalAll } from '../process/table.ts';
+import { usageOf } from './usage.ts';
+import type { Host, Job, Run, RunEnd, StopStep } from '../runner.ts';
+
+const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
+const KILL_ROUND_MS = 10;
+const LAST_LINES = 8;
+/** Who has interrupted does not wait for a count. */
+const STOPPED_LOOK_MS = 500;
+/** A name of a conversation in a message is no longer. */
+const MAX_ID = 256;
+/** As a shell tells of a program that was interrupted. */
+const INTERRUPTED = { kind: 'exited', exitCode: exitCodeOf('SIGINT') } as const;
+
+export interface TurnOptions {
+  job: Job;
+  host: Host;
+  clock: Clock;
+  acp: AcpProgram;
+  /** Whose changes are measured. */
+  folder: string;
+  terminals: Omit<TerminalsOptions, 'output' | 'clock'>;
+  /** The conversation, once it is open; rejects with words for people. */
+  session: Promise<Live>;
+  /** The program is not logged in after all. */
+  loggedOut(): void;
+}
+
+export type Turn = ReturnType<typeof startTurn>;
+
+export function startTurn(options: TurnOptions) {
+  const { job, host, clock, acp } = options;
+  const { title } = acp;
+  const text = createTerminalText(clock.now);
+  const { promise: stopping, resolve: stopWaiting } = Promise.withResolvers<null>();
+  const terminals = createTerminals({
+    ...options.terminals,
+    clock,
+    output: (id, lines) => show(text.output(id, lines)),
+  });
+  let live: Live | null = null;
+  let sent: string | null = null;
+  let isStopped = false;
+  let isOver = false;
+  let cancelSignal: (() => void) | null = null;
+  let usage: UsageUpdate | null = null;
+  let hasFailed = false;
+
+  const show = (more: string) => host.output('stdout', more);
+
+  async function go(): Promise<RunEnd> {
+    const looking = lookAt(options.folder, options.terminals.scratch);
+    try {
+      return await take(looking);
+    } finally {
+      void looking.then((look) => look?.discard());
+    }
+  }
+
+  async function take(looking: Promise<FolderLook | null>): Promise<RunEnd> {
+    const opened = await Promise.race([options.session, stopping]).catch((error: unknown) => error);
+    if (opened === null) return INTERRUPTED;
+    if (!isLive(opened)) return failed(errorWords(opened));
+    const { program } = opened;
+    live = opened;
+    host.process(program.pid);
+    if (opened.hasLost) show(text.note('The earlier conversation could not be continued.'));
+    const conversationId = opened.sessionId.slice(0, MAX_ID);
+    if (conversationId !== '') host.report({ conversationId });
+    const look = await Promise.race([looking, stopping]);
+    if (isStopped) return INTERRUPTED;
+    const before = new Set(program.family());
+    const { spent } = opened;
+    const end = await prompt(opened);
+    await terminals.close();
+    if (isStopped) await sweep(program, before);
+    isOver = true;
+    const changes = await look?.changes(isStopped ? STOPPED_LOOK_MS : undefined);
+    const took = usage && usageOf(usage, spent);
+    const report = {
+      ...(took && { usage: took }),
+      ...(changes && { changes }),
+    };
+    host.report(report);
+    show(text.end(report));
+    return end;
+  }
+
+  async function prompt({ program, sessionId }: Live): Promise<RunEnd> {
+    try {
+      const { stopReason } = await program.agent.request('session/prompt', {
+        sessionId,
+        prompt: [{ type: 'text', text: job.command }],
+      });
+      return endOf(stopReason);
+    } catch (error) {
+      if (wantsLogin(error)) options.loggedOut();
+      if (error instanceof RequestError && program.isAlive()) return refused(errorWords(error));
+      // It has ended, or says nothing that can be understood: either way it is of no use any more.
+      await program.close();
+      return crashed(program, await program.ended);
+    }
+  }
+
+  function crashed(program: Program, how: string): RunEnd {
+    if (isStopped) return how.startsWith('SIG') ? { kind: 'signalled', signal: how } : INTERRUPTED;
+    const words = harmlessOutput(program.lastWords()).trim().split('\n').slice(-LAST_LINES);
+    host.output('stderr', `${words.join('\n')}\n`.replace(/^\n$/, ''));
+    return failed(`${title} ended unexpectedly (${how}). The next command starts it again.`);
+  }
+
+  function endOf(stopReason: StopReason): RunEnd {
+    switch (stopReason) {
+      case 'end_turn':
+        if (isStopped) return INTERRUPTED;
+        if (hasFailed) return refused(`${title} could not finish: its last words say why.`);
+        return { kind: 'exited', exitCode: 0 };
+      case 'cancelled':
+        return isStopped ? INTERRUPTED : refused(`${title} has cancelled its answer.`);
+      case 'refusal':
+        return refused('The model has refused to answer.');
+      case 'max_tokens':
+        return refused('The answer was cut: it has reached the most tokens the model may write.');
+      case 'max_turn_requests':
+        return refused('The answer was cut: it has reached the most requests for one turn.');
+      default:
+        stopReason satisfies never;
+        return refused(`${title} has ended its turn for a reason unknown here.`);
+    }
+  }
+
+  /** After an interrupt nothing may be left of what the turn has started; the program itself stays. */
+  async function sweep(program: Program, before: ReadonlySet<number>): Promise<void> {
+    const left = () => program.family().filter((pid) => !before.has(pid) && pid !== program.pid);
+    const until = clock.now() + SHELL_LINGER_MS;
+    for (let round = 0; round < SHELL_LINGER_MS / KILL_ROUND_MS; round += 1) {
+      const pids = left();
+      if (pids.length === 0) return;
+      if (clock.now() >= until) signalAll(pids, 'SIGKILL');
+      await new Promise<void>((resolve) => void clock.after(KILL_ROUND_MS, resolve));
+    }
+    signalAll(left(), 'SIGKILL');
+  }
+
+  function stop(step: StopStep): boolean {
+    if (isOver) return false;
+    isStopped = true;
+    stopWaiting(null);
+    // What was held back must be read: the program's last answer is behind it.
+    live?.program.resume();
+    terminals.stop(step);
+    if (step !== 'ask') signal(SIGNALS[step]);
+    if (step !== 'ask' || !live) return true;
+    void live.program.agent.notify('session/cancel', { sessionId: live.sessionId });
+    cancelSignal = clock.after(ESCALATION_MS / 2, () => signal('SIGINT'));
+    return true;
+  }
+
+  function signal(name: NodeJS.Signals): void {
+    sent = name;
+    live?.program.signal(name);
+  }
+
+  const run: Run = {
+    ended: go().then((end) => {
+      isOver = true;
+      cancelSignal?.();
+      return end.kind === 'exited' && sent ? { ...end, signal: sent } : end;
+    }),
+    stop,
+    pause: () => {
+      if (!isStopped) live?.program.pause();
+    },
+    resume: () => live?.program.resume(),
+  };
+
+  return {
+    run,
+    terminals,
+
+    update(news: SessionUpdate): void {
+      if (!live) return;
+      if (news.sessionUpdate === 'usage_update') usage = news;
+      hasFailed ||= acp.tellsFailure?.(news) ?? false;
+      show(text.update(news));
+    },
+
+    /** Puts a question of the program's to people. */
+    async ask(
+      { toolCall, options: offered }: RequestPermissionRequest,
+      requestId: unknown,
+    ): Promise<RequestPermissionResponse> {
+      if (offered.length === 0 || !live) return { outcome: { outcome: 'cancelled' } };
+      const { toolCallId } = toolCall;
+      const { question, option } = questionOf(text.tool(toolCall), offered);
+      show(text.asked(toolCallId));
+      const answer = await host.ask(question);
+      const chosen = answer.outcome === 'selected' ? option(answer.optionId) : null;
+      show(text.answered(toolCallId, chosen));
+      live.program.onceAnswered(requestId, answer.applied);
+      if (!chosen) return { outcome: { outcome: 'cancelled' } };
+      return { outcome: { outcome: 'selected', optionId: chosen.optionId } };
+    },
+  };
+}
+
+function isLive(opened: unknown): opened is Live {
+  return typeof opened === 'object' && opened !== null && 'sessionId' in opened;
+}
+
+/** It has not run as it should: neither an exit code nor a signal tells of it. */
+function failed(message: string): RunEnd {
+  return { kind: 'failed', error: { code: 'program_failed', message } };
+}
+
+/** It has run, and was not of use. */
+function refused(message: string): RunEnd {
+  return { kind: 'exited', exitCode: 1, error: { code: 'program_failed', message } };
+}

@@ -1,0 +1,86 @@
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
+import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
+
+let fixture: AgentFixture;
+let hub: AgentSocket;
+
+beforeAll(async () => {
+  fixture = createAgentFixture({ acknowledge: true });
+  hub = await fixture.connect({ pty: true });
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+
+const run = (command: string) => hub.seen(hub.execute(command));
+const type = (commandId: string, data: string) =>
+  hub.send({ type: 'command:input', commandId, data });
+
+test('an agent with a terminal says so', () => {
+  expect(hub.hello.capabilities).toEqual(['shell', 'pty']);
+});
+
+test('stdin, stdout and stderr are one real terminal, and nothing is echoed before the command', async () => {
+  const { stdout, stderr, finished } = await run(
+    '!test -t 0 && test -t 1 && test -t 2 && tty </dev/tty >/dev/null && echo all; echo err >&2; exit 3',
+  );
+  expect({ stdout, stderr }).toEqual({ stdout: 'all\r\nerr\r\n', stderr: '' });
+  expect(finished).toMatchObject({ outcome: 'failed', exitCode: 3 });
+});
+
+test('keystrokes reach the program, echoed', async () => {
+  const id = hub.execute('!read -r -p "name? " name; echo "hello $name"');
+  await hub.output(id, 'name? ');
+  type(id, 'wörld\r');
+  const { stdout } = await hub.seen(id);
+  expect(stdout).toBe('name? wörld\r\nhello wörld\r\n');
+});
+
+test('ctrl-C is typed like any other key', async () => {
+  const id = hub.execute(
+    '!trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.02; done',
+  );
+  await hub.output(id, 'ready');
+  type(id, '\x03');
+  const { finished, stdout } = await hub.seen(id);
+  expect(stdout).toContain('caught');
+  expect(finished).toMatchObject({ outcome: 'failed', exitCode: 9 });
+});
+
+test('a resize reaches the program', async () => {
+  const id = hub.execute('!trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.02; done');
+  await hub.output(id, 'ready');
+  hub.send({ type: 'terminal:resize', commandId: id, cols: 132, rows: 43 });
+  expect((await hub.seen(id)).stdout).toContain('43 132');
+});
+
+test('a program in raw mode gets every byte, and no flow control is typed at it', async () => {
+  await Bun.write(
+    `${fixture.folder}/raw.py`,
+    `import os, sys, tty
+tty.setraw(0)
+os.write(1, b"ready")
+got = b""
+while not got.endswith(b"q"): got += os.read(0, 100)
+os.write(1, got.hex().encode())
+os.write(1, b"x" * 3000000)
+`,
+  );
+  const id = hub.execute('!python3 raw.py');
+  await hub.output(id, 'ready');
+  type(id, '\x13\x11\x03\x04q');
+  const { stdout } = await hub.seen(id);
+  expect(stdout.slice(0, 15)).toBe('ready1311030471');
+});
+
+test('20 MB arrive whole: a terminal too is told to hold', async () => {
+  const { stdout, gaps } = await run(`!head -c 20000000 /dev/zero | tr '\\0' x`);
+  expect(gaps).toEqual([]);
+  expect(stdout.length).toBe(20_000_000);
+}, 20_000);
+
+test('interrupt, and what the shell leaves behind, as without a terminal', async () => {
+  const id = hub.execute('!echo ready; sleep 77');
+  await hub.output(id, 'ready');
+  hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
+  expect((await hub.seen(id)).finished).toMatchObject({ outcome: 'interrupted', signal: 'SIGINT' });
+});

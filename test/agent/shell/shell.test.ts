@@ -1,0 +1,192 @@
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { byteLength } from '../../../src/protocol/text.ts';
+import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
+import { firstNumber, isRunning } from '../../support/processes.ts';
+import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
+
+// One agent runs all of these, one after the other.
+let fixture: AgentFixture;
+let hub: AgentSocket;
+
+beforeAll(async () => {
+  fixture = createAgentFixture({ acknowledge: true });
+  hub = await fixture.connect();
+});
+afterAll(() => fixture[Symbol.asyncDispose]());
+
+const run = (command: string) => hub.seen(hub.execute(command));
+
+describe('results', () => {
+  test('exit code 0 is completed', async () => {
+    const { finished } = await run('!true');
+    expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0, lastSequence: -1 });
+    expect(finished.signal).toBeUndefined();
+    expect(finished.error).toBeUndefined();
+  });
+
+  test('another exit code is failed, without an error of ours', async () => {
+    const { finished } = await run('!exit 3');
+    expect(finished).toMatchObject({ outcome: 'failed', exitCode: 3 });
+    expect(finished.error).toBeUndefined();
+  });
+
+  test('a signal of somebody else is program_failed, 128 and its number', async () => {
+    const { finished } = await run('!kill -SEGV $$');
+    expect(finished).toMatchObject({
+      outcome: 'failed',
+      exitCode: 139,
+      signal: 'SIGSEGV',
+      error: { code: 'program_failed' },
+    });
+  });
+
+  test('a command that is not there says so on stderr and answers 127', async () => {
+    const { finished, stderr } = await run('!no-such-program-here');
+    expect(finished.exitCode).toBe(127);
+    expect(stderr).toContain('no-such-program-here');
+  });
+
+  test('a command that begins with a dash is no option of the shell', async () => {
+    const { finished, stderr } = await run('!-x');
+    expect(finished.exitCode).toBe(127);
+    expect(stderr).toContain('-x: command not found');
+  });
+});
+
+describe('output', () => {
+  test('stdout and stderr stay apart', async () => {
+    const { stdout, stderr, finished } = await run('!echo out; echo err >&2');
+    expect({ stdout, stderr }).toEqual({ stdout: 'out\n', stderr: 'err\n' });
+    expect(finished.lastSequence).toBe(1);
+  });
+
+  test('order between the streams is kept, and sequences have no hole', async () => {
+    const { outputs } = await run(
+      '!for i in 1 2 3 4 5; do echo o$i; sleep 0.03; echo e$i >&2; sleep 0.03; done',
+    );
+    expect(outputs.map((output) => output.data)).toEqual(
+      [1, 2, 3, 4, 5].flatMap((i) => [`o${i}\n`, `e${i}\n`]),
+    );
+    expect(outputs.map((output) => output.sequence)).toEqual([...outputs.keys()]);
+  });
+
+  test('every byte arrives as it was written: control characters, tabs, no carriage returns', async () => {
+    const { stdout, stderr } = await run(
+      String.raw`!printf 'a\nb\r\nc\td\033[31m\001\004\023\021\177\n'; printf 'x\ny\r\n' >&2`,
+    );
+    expect(stdout).toBe('a\nb\r\nc\td\x1b[31m\x01\x04\x13\x11\x7f\n');
+    expect(stderr).toBe('x\ny\r\n');
+  });
+
+  test('a byte order mark is output too', async () => {
+    const { stdout } = await run(String.raw`!printf '\357\273\277x'`);
+    expect(stdout).toBe('\uFEFFx');
+  });
+
+  test('stdout is a terminal, so programs do not hold their output back', async () => {
+    const id = hub.execute(
+      `!test -t 1 && echo tty; python3 -c 'import time; print("now"); time.sleep(30)'`,
+    );
+    await hub.output(id, 'tty\nnow\n');
+    hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
+    expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
+  });
+
+  test('/dev/stderr can be opened by name', async () => {
+    const { stderr, finished } = await run('!echo x | tee /dev/stderr >/dev/null');
+    expect(stderr).toBe('x\n');
+    expect(finished.exitCode).toBe(0);
+  });
+
+  test('a program that reads its input finds it empty', async () => {
+    expect((await run('!cat')).finished.exitCode).toBe(0);
+  });
+
+  test('messages are at most 10 KB, and no code point is cut, at any alignment', async () => {
+    for (const lead of ['', 'a', 'ab', 'abc']) {
+      const text = lead + '😀é漢'.repeat(6_000);
+      const { outputs, stdout } = await run(
+        `!python3 -c 'import sys; sys.stdout.write("${lead}" + "😀é漢" * 6000)'`,
+      );
+      expect(stdout === text).toBe(true);
+      expect(Math.max(...outputs.map((output) => byteLength(output.data)))).toBeLessThanOrEqual(
+        10_240,
+      );
+    }
+  });
+
+  test('a code point that comes in pieces is one, and a broken one is marked', async () => {
+    const { stdout } = await run(
+      String.raw`!printf '\360\237'; sleep 0.05; printf '\230\200|\377|\342\202'`,
+    );
+    expect(stdout).toBe('😀|\uFFFD|\uFFFD');
+  });
+
+  test('what is written fast is gathered', async () => {
+    const { outputs, stdout } = await run('!for i in {1..2000}; do echo $i; done');
+    expect(stdout.split('\n').length).toBe(2001);
+    expect(outputs.length).toBeLessThan(500);
+  });
+
+  test('20 MB arrive whole on either stream: the program waits for the hub', async () => {
+    const write = 'head -c 20000000 /dev/zero | tr "\\0" x';
+    const out = await run(`!${write}`);
+    expect(out.stdout.length).toBe(20_000_000);
+    expect(out.gaps).toEqual([]);
+    const err = await run(`!(${write}) >&2`);
+    expect(err.stderr.length).toBe(20_000_000);
+    expect(err.gaps).toEqual([]);
+  }, 20_000);
+});
+
+describe('surroundings', () => {
+  test('it runs in the agent’s folder, marked, in a session of its own, without the agent’s secrets', async () => {
+    process.env['SIGNALBOX_TOKEN'] = 'secret';
+    const id = hub.execute(
+      '!pwd; echo "$SIGNALBOX_COMMAND_ID:$SIGNALBOX_TOKEN:"; ps -o sid= -p $$; echo $$',
+    );
+    const { stdout } = await hub.seen(id);
+    delete process.env['SIGNALBOX_TOKEN'];
+    const [pwd, mark, session, pid] = stdout.split('\n').map((line) => line.trim());
+    expect({ pwd, mark }).toEqual({ pwd: fixture.folder, mark: `${id}::` });
+    expect(session).toBe(pid);
+  });
+
+  test('nothing stays open after many commands', async () => {
+    const count = async () => Number((await run(`!ls /proc/${process.pid}/fd | wc -l`)).stdout);
+    await run('!true');
+    const before = await count();
+    for (let i = 0; i < 20; i += 1) await run('!echo x; echo y >&2');
+    expect(await count()).toBeLessThanOrEqual(before + 2);
+  });
+});
+
+describe('what the shell leaves behind', () => {
+  test('what holds the output has 500 ms, then it is killed and the command ends', async () => {
+    const id = hub.execute('!(sleep 0.2; echo late; sleep 77; echo never) & echo pid=$!');
+    const before = performance.now();
+    const { stdout, finished } = await hub.seen(id);
+    const took = performance.now() - before;
+    expect(took).toBeGreaterThan(490);
+    expect(took).toBeLessThan(3_000);
+    expect(stdout).toMatch(/^pid=\d+\nlate\n$/);
+    expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
+    expect(isRunning(firstNumber(stdout))).toBe(false);
+  });
+
+  test('what has left the session and still holds the output is killed too', async () => {
+    const { stdout, finished } = await run(
+      `!setsid env -i bash -c 'echo pid=$$; exec sleep 77' & sleep 0.2`,
+    );
+    expect(finished.exitCode).toBe(0);
+    expect(isRunning(firstNumber(stdout))).toBe(false);
+  });
+
+  test('what holds no output is left alone', async () => {
+    const before = performance.now();
+    const { stdout } = await run('!sleep 77 >/dev/null 2>&1 & echo $!');
+    expect(performance.now() - before).toBeLessThan(450);
+    expect(isRunning(Number(stdout))).toBe(true);
+    process.kill(Number(stdout), 'SIGKILL');
+  });
+});

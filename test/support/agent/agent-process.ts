@@ -1,0 +1,12 @@
+// An agent in a process of its own, for tests that kill it. Its options come as JSON in the first argument.
+import { startAgent } from '../../../src/agent/agent.ts';
+
+const agent = startAgent({
+  ...JSON.parse(process.argv[2] ?? '{}'),
+  random: () => 0,
+  log: (line) => console.log(line),
+});
+process.on('SIGTERM', () => void agent.stop());
+const { exitCode, reason } = await agent.ended;
+console.log(`ended: ${reason}`);
+process.exit(exitCode);
