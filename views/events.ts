@@ -1,5 +1,5 @@
 // The DOM events by which the island tells htmx that something changed, as `hx-trigger` writes them.
-// Their other end is src/browser/events.ts; test/browser/events.test.ts keeps the two together.
+// Their other end is src/browser/dom-events.ts; test/browser/dom-events.test.ts keeps the two together.
 
 /** Any agent came, went, began or ended work. */
 export const ANY_AGENT = 'signalbox:agent-status';

@@ -1,22 +1,22 @@
 // The page's island: the only script of ours in the browser. It keeps the connection, tells htmx what changed,
 // and draws the terminal; everything else on the page comes from the server as HTML.
 import { systemClock } from '../protocol/clock.ts';
-import { createApprovalNews, offerNotifications } from './approval-news.ts';
-import { runApprovals } from './approvals.ts';
-import { showBanner } from './banner.ts';
+import { createApprovalNews, offerNotifications } from './approval-notifications.ts';
+import { runApprovals } from './approval-cards.ts';
+import { showBanner } from './connection-banner.ts';
 import { runCompletions } from './completion-list.ts';
-import { createEvents } from './events.ts';
-import { buildOf, draftsIn, isOutdated } from './build.ts';
+import { createEvents } from './dom-events.ts';
+import { buildOf, draftsIn, isOutdated } from './build-version.ts';
 import { helpForms } from './forms.ts';
 import { defineLocalTime } from './local-time.ts';
-import { openPageTerminals } from './page-terminal.ts';
+import { openPageTerminals } from './page-terminals.ts';
 import { fetchSession, goToLogin } from './session.ts';
-import { connectToHub, type Socket } from './socket.ts';
-import { afterChoice, afterMessage, createState } from './store.ts';
-import { keepFieldSteady } from './steady-field.ts';
+import { connectToHub, type Socket } from './hub-connection.ts';
+import { afterChoice, afterMessage, createState } from './page-state.ts';
+import { keepFieldSteady } from './scroll-anchor.ts';
 import { allowOwnStyles } from './style-nonce.ts';
 import { runThemeSwitch } from './theme-switch.ts';
-import { showWaiting } from './waiting.ts';
+import { showWaiting } from './pending-count.ts';
 
 const store = createState();
 /** How far the hub's clock is ahead of the browser's, in milliseconds. */

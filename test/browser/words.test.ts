@@ -1,9 +1,9 @@
 // What the island itself writes on the page.
 import { expect, test } from 'bun:test';
-import { bannerText } from '../../src/browser/banner.ts';
+import { bannerText } from '../../src/browser/connection-banner.ts';
 import { readFrame, writeFrame } from '../../src/browser/frames.ts';
 import { ago, clock, elapsed } from '../../src/browser/local-time.ts';
-import { createState } from '../../src/browser/store.ts';
+import { createState } from '../../src/browser/page-state.ts';
 
 test('a running time ticks like a clock', () => {
   expect([-3000, 0, 42_999, 72_000, 3_727_000].map(elapsed)).toEqual([

@@ -4,7 +4,7 @@ import { FitAddon } from '@xterm/addon-fit';
 import { type IDecoration, Terminal } from '@xterm/xterm';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { OutputStream } from '../protocol/entities.ts';
-import { ownLine } from './terminal-text.ts';
+import { ownLine } from './terminal-markers.ts';
 import { createWordWrap } from './word-wrap.ts';
 import { followTheme } from './terminal-theme.ts';
 

@@ -1,6 +1,6 @@
 // The page's connection, against the real hub.
 import { expect, test } from 'bun:test';
-import { connectToHub, type SocketOptions } from '../../src/browser/socket.ts';
+import { connectToHub, type SocketOptions } from '../../src/browser/hub-connection.ts';
 import type { DashboardWelcome } from '../../src/protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../../src/protocol/limits.ts';
 import { startTestHub, type TestHub } from '../support/hub/hub.ts';

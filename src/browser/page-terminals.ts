@@ -3,8 +3,8 @@ import { Value } from '@sinclair/typebox/value';
 import { CommandExecution } from '../protocol/entities.ts';
 import type { Body } from '../protocol/message.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
-import { createScreen } from './screen.ts';
-import { createTerminal, type TerminalView } from './terminal.ts';
+import { createScreen } from './xterm-display.ts';
+import { createTerminal, type TerminalView } from './terminal-subscription.ts';
 
 interface PageTerminalsOptions {
   send(message: Body<DashboardToHub>): boolean;

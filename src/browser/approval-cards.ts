@@ -1,6 +1,6 @@
 // The open questions on this page: keys, focus, and a moment's protection from answering the wrong one.
 import type { Clock } from '../protocol/clock.ts';
-import { actionOf, haveMoved } from './approval-keys.ts';
+import { actionOf, haveMoved } from './approval-shortcuts.ts';
 
 /** After questions have moved under the hand, a click or a key counts again when there was time to see it. */
 const SIGHT_MS = 400;

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { createSequenceTracker } from '../../src/browser/sequence.ts';
+import { createSequenceTracker } from '../../src/browser/sequence-tracker.ts';
 
 test('output in order is shown, once', () => {
   const tracker = createSequenceTracker();

@@ -6,7 +6,7 @@ import type {
   ApprovalResolved,
   HubToDashboard,
 } from '../protocol/hub-to-dashboard.ts';
-import { findCard, markAnswered } from './approvals.ts';
+import { findCard, markAnswered } from './approval-cards.ts';
 
 /** The open questions come right after the welcome. */
 const WELCOME_MS = 1000;

@@ -3,10 +3,10 @@ import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { Body } from '../protocol/message.ts';
-import { createSequenceTracker, type SequenceTracker } from './sequence.ts';
-import { endText, gapText } from './terminal-text.ts';
+import { createSequenceTracker, type SequenceTracker } from './sequence-tracker.ts';
+import { endText, gapText } from './terminal-markers.ts';
 
-/** Whatever can show output; the page's is src/browser/screen.ts. */
+/** Whatever can show output; the page's is src/browser/xterm-display.ts. */
 export interface Display {
   write(text: string, stream: 'stdout' | 'stderr'): void;
   line(text: string, tone: 'warning' | 'quiet'): void;

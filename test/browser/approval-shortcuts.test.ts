@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { actionOf, haveMoved, type Pressed } from '../../src/browser/approval-keys.ts';
+import { actionOf, haveMoved, type Pressed } from '../../src/browser/approval-shortcuts.ts';
 
 const plain = {
   ctrlKey: false,

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { endText, gapText, ownLine, size } from '../../src/browser/terminal-text.ts';
+import { endText, gapText, ownLine, size } from '../../src/browser/terminal-markers.ts';
 
 test('sizes count in 1,024s', () => {
   expect([0, 1023, 1024, 9900, 10_240, 319_488, 1_048_576].map(size)).toEqual([

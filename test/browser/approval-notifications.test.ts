@@ -1,8 +1,8 @@
 // What the page itself says of questions: the count in the title, and how one ended.
 import { expect, test } from 'bun:test';
-import { endLine } from '../../src/browser/approval-news.ts';
-import { afterMessage, createState } from '../../src/browser/store.ts';
-import { iconThatAsks } from '../../src/browser/waiting.ts';
+import { endLine } from '../../src/browser/approval-notifications.ts';
+import { afterMessage, createState } from '../../src/browser/page-state.ts';
+import { iconThatAsks } from '../../src/browser/pending-count.ts';
 import { titleWith } from '../../src/protocol/approvals.ts';
 import type { ApprovalRequest, HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 

@@ -1,6 +1,6 @@
 // When a page loads itself anew.
 import { expect, test } from 'bun:test';
-import { isOutdated } from '../../src/browser/build.ts';
+import { isOutdated } from '../../src/browser/build-version.ts';
 
 test.each([
   ['a page of another build', 'a', 'b', [''], true],

@@ -1,6 +1,6 @@
 // The island tells, htmx listens: both ends name the same events.
 import { expect, test } from 'bun:test';
-import { createEvents, eventsOf, REFRESH } from '../../src/browser/events.ts';
+import { createEvents, eventsOf, REFRESH } from '../../src/browser/dom-events.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import * as heard from '../../views/events.ts';
 import { createManualClock } from '../support/manual-clock.ts';

@@ -4,7 +4,7 @@ import {
   afterMessage,
   createState,
   type WebSocketState,
-} from '../../src/browser/store.ts';
+} from '../../src/browser/page-state.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 

@@ -1,6 +1,6 @@
 // One command's output on a screen: what is written, and what the hub is asked for.
 import { expect, test } from 'bun:test';
-import { createTerminal } from '../../src/browser/terminal.ts';
+import { createTerminal } from '../../src/browser/terminal-subscription.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 
 const version = '1.0.0';

@@ -1,6 +1,6 @@
 // Says so when the page is cut off: what it shows may be old, and commands may not get through.
 import type { Clock } from '../protocol/clock.ts';
-import type { Store, WebSocketState } from './store.ts';
+import type { Store, WebSocketState } from './page-state.ts';
 
 /** A connection that comes within this time is not worth a word. */
 const PATIENCE_MS = 1200;

@@ -1,7 +1,7 @@
 // How many questions are open, where it is seen from afar: in the name board, the tab's title and its icon.
 import { titleWith } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
-import type { Store, WebSocketState } from './store.ts';
+import type { Store, WebSocketState } from './page-state.ts';
 
 /** A connection that came back tells the open questions anew, one by one: a smaller count waits for the rest. */
 const SETTLE_MS = 150;
