@@ -6,7 +6,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { AgentWelcome, CommandExecute, HubToAgent } from '../protocol/hub-to-agent.ts';
 import { type Approvals, createApprovals } from './approvals.ts';
-import { type Execution, startExecution } from './running-command.ts';
+import { type RunningCommand, startCommand } from './running-command.ts';
 import { createHeldCommand, type HeldCommand, type HeldCommandOptions } from './held-command.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Send } from './hub-connection.ts';
@@ -28,7 +28,7 @@ export interface CommandsOptions {
 
 interface Running {
   command: HeldCommand;
-  execution: Execution;
+  execution: RunningCommand;
   approvals: Approvals;
 }
 
@@ -99,7 +99,7 @@ export function createCommands(options: CommandsOptions) {
   function start(command: HeldCommand, runner: Runner, message: CommandExecute): void {
     const { commandId } = command;
     const approvals = createApprovals(commandId, send);
-    const execution = startExecution({
+    const execution = startCommand({
       job: { commandId, command: message.command, session: message.session },
       runner,
       timeoutMs: message.timeoutMs,

@@ -5,12 +5,12 @@ import { ESCALATION_MS } from '../protocol/limits.ts';
 import type { CommandReport } from '../protocol/report.ts';
 import type { Approvals } from './approvals.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
-import { createGatherer } from './output-batcher.ts';
+import { createOutputBatcher } from './output-batcher.ts';
 import { isAlive } from './process/table.ts';
 import { type Result, resultOf, type StopReason } from './result.ts';
 import type { Host, Job, Run, RunEnd, Runner, StopStep } from './runner.ts';
 
-export interface ExecutionOptions {
+export interface StartCommandOptions {
   job: Job;
   runner: Runner;
   /** How long it may run, in milliseconds, without the time it waits for answers. */
@@ -25,12 +25,12 @@ export interface ExecutionOptions {
   report(report: CommandReport): void;
 }
 
-export type Execution = ReturnType<typeof startExecution>;
+export type RunningCommand = ReturnType<typeof startCommand>;
 
 /** Starts a command. One that cannot start fails at once. */
-export function startExecution(options: ExecutionOptions) {
+export function startCommand(options: StartCommandOptions) {
   const { job, clock, approvals, timeoutMs } = options;
-  const gatherer = createGatherer(clock, options.output);
+  const batcher = createOutputBatcher(clock, options.output);
   let pid: number | null = null;
   let lastOutputAt: number | null = null;
   let report: CommandReport | null = null;
@@ -42,7 +42,7 @@ export function startExecution(options: ExecutionOptions) {
   const host: Host = {
     output(stream, text) {
       if (text !== '') lastOutputAt = clock.now();
-      gatherer.add(stream, text);
+      batcher.add(stream, text);
     },
     process(number) {
       pid = number;
@@ -80,7 +80,7 @@ export function startExecution(options: ExecutionOptions) {
     cancelStep?.();
     deadline?.cancel();
     approvals.cancel();
-    gatherer.flush();
+    batcher.flush();
     return { ...resultOf(end, stopped, timeoutMs), ...(report && { report }) };
   }
 

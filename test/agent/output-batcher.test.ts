@@ -1,12 +1,12 @@
 import { expect, test } from 'bun:test';
-import { createGatherer } from '../../src/agent/output-batcher.ts';
+import { createOutputBatcher } from '../../src/agent/output-batcher.ts';
 import { byteLength } from '../../src/protocol/text.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 function create() {
   const clock = createManualClock();
   const sent: [stream: string, text: string][] = [];
-  const gatherer = createGatherer(clock, (stream, text) => void sent.push([stream, text]));
+  const batcher = createOutputBatcher(clock, (stream, text) => void sent.push([stream, text]));
   return { clock, sent, ...gatherer };
 }
 
