@@ -6,7 +6,10 @@ import { CHUNK_BYTES, GATHER_MS } from '../protocol/limits.ts';
 import { byteLength, cut } from '../protocol/text.ts';
 
 /** @param emit takes each message's text, not empty and at most 10 KB */
-export function createOutputBatcher(clock: Clock, emit: (stream: OutputStream, text: string) => void) {
+export function createOutputBatcher(
+  clock: Clock,
+  emit: (stream: OutputStream, text: string) => void,
+) {
   let stream: OutputStream = 'stdout';
   let text = '';
   let bytes = 0;

@@ -7,7 +7,7 @@ function create() {
   const clock = createManualClock();
   const sent: [stream: string, text: string][] = [];
   const batcher = createOutputBatcher(clock, (stream, text) => void sent.push([stream, text]));
-  return { clock, sent, ...gatherer };
+  return { clock, sent, ...batcher };
 }
 
 test('output waits 10 ms for more, counted from the first of it', () => {
