@@ -11,7 +11,7 @@ import { createHeldCommand, type HeldCommand, type HeldCommandOptions } from './
 import type { Journal } from './journal/journal.ts';
 import type { Send } from './hub-connection.ts';
 import { endOrphan } from './journal/orphans.ts';
-import { startOf } from './process/table.ts';
+import { startTimeOf } from './process/table.ts';
 import type { Result } from './result.ts';
 import type { Runner } from './runner.ts';
 
@@ -111,7 +111,7 @@ export function createCommands(options: CommandsOptions) {
         holdBack();
       },
       process(pid) {
-        const started = startOf(pid);
+        const started = startTimeOf(pid);
         if (started) journal.process(commandId, { pid, start: started });
       },
       report: (report) => void send({ type: 'command:report', commandId, ...report }),

@@ -208,11 +208,11 @@ describe('an agent that was killed', () => {
   test('whose process has the same number and start, but not the mark, leaves it alone', async () => {
     const { id } = await crash('!echo one; sleep 77', 'one');
     const stranger = Bun.spawn(['sleep', '77'], { detached: true });
-    const { startOf } = await import('../../src/agent/process/table.ts');
+    const { startTimeOf } = await import('../../src/agent/process/table.ts');
     const database = new Database(join(fixture.folder, 'state/journal.db'));
     database.run('UPDATE commands SET pid = ?, process_start = ? WHERE command_id = ?', [
       stranger.pid,
-      startOf(stranger.pid),
+      startTimeOf(stranger.pid),
       id,
     ]);
     database.close();

@@ -5,7 +5,7 @@ import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Changes } from '../../protocol/report.ts';
 import { childEnvironment } from '../process/environment.ts';
-import { familyOf, signalAll } from '../process/table.ts';
+import { findProcessTree, signalProcesses } from '../process/table.ts';
 
 /** How long one look may take, in milliseconds: in a folder too large for it, nothing is measured. */
 const LOOK_MS = 5_000;
@@ -131,8 +131,8 @@ async function output(
   });
   const { promise: tooLate, reject } = Promise.withResolvers<never>();
   const end = () => {
-    signalAll(
-      familyOf(mark, child.pid).map(({ pid }) => pid),
+    signalProcesses(
+      findProcessTree(mark, child.pid).map(({ pid }) => pid),
       'SIGKILL',
     );
     reject(new Error(`${argv[0]} takes too long`));

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { familyOf, signalAll, startOf } from '../process/table.ts';
+import { findProcessTree, signalProcesses, startTimeOf } from '../process/table.ts';
 
 const Noted = Type.Object({
   mark: Type.String(),
@@ -20,7 +20,7 @@ export function openLeftovers(file: string, log: (line: string) => void) {
   const running = new Map<string, { pid: number; start: string | null }>();
 
   for (const { mark, pid, start } of readNoted(file)) {
-    const leader = start !== null && startOf(pid) === start ? pid : null;
+    const leader = start !== null && startTimeOf(pid) === start ? pid : null;
     endFamily(mark, leader, log);
   }
   write();
@@ -33,7 +33,7 @@ export function openLeftovers(file: string, log: (line: string) => void) {
   return {
     /** @param mark what is in the environment of the process and of all that it starts */
     add(mark: string, pid: number): void {
-      running.set(mark, { pid, start: startOf(pid) });
+      running.set(mark, { pid, start: startTimeOf(pid) });
       write();
     },
     remove(mark: string): void {
@@ -44,10 +44,10 @@ export function openLeftovers(file: string, log: (line: string) => void) {
 
 function endFamily(mark: string, leader: number | null, log: (line: string) => void): void {
   for (let round = 0; round < ROUNDS; round += 1) {
-    const pids = familyOf(mark, leader).map((member) => member.pid);
+    const pids = findProcessTree(mark, leader).map((member) => member.pid);
     if (pids.length === 0) return;
     if (round === 0) log(`left running by a crash, and ended now: ${pids.join(', ')}`);
-    signalAll(pids, 'SIGKILL');
+    signalProcesses(pids, 'SIGKILL');
     Bun.sleepSync(1);
   }
 }

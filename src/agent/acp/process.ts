@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../protocol/clock.ts';
 import { childEnvironment } from '../process/environment.ts';
 import type { Leftovers } from './leftovers.ts';
-import { familyOf, isAlive, signalAll, signalFamily } from '../process/table.ts';
+import { findProcessTree, isAlive, signalProcesses, signalProcessTree } from '../process/table.ts';
 
 /** What a program said last on stderr is kept, to explain its end. */
 const LAST_WORDS = 4_096;
@@ -76,9 +76,9 @@ export function startProgram({ argv, cwd, env, clock, leftovers, client }: Progr
   /** Nothing that it started may outlive it. */
   async function killFamily(): Promise<void> {
     for (let round = 0; round < KILL_ROUNDS; round += 1) {
-      const pids = familyOf(mark, pid).map((member) => member.pid);
+      const pids = findProcessTree(mark, pid).map((member) => member.pid);
       if (pids.length === 0) return;
-      signalAll(pids, 'SIGKILL');
+      signalProcesses(pids, 'SIGKILL');
       await wait(KILL_ROUND_MS);
     }
   }
@@ -113,16 +113,16 @@ export function startProgram({ argv, cwd, env, clock, leftovers, client }: Progr
       gate = null;
     },
 
-    signal: (signal: NodeJS.Signals) => signalFamily(mark, pid, signal),
+    signal: (signal: NodeJS.Signals) => signalProcessTree(mark, pid, signal),
     /** Everything it has started so far and that runs. */
-    family: () => familyOf(mark, pid).map((member) => member.pid),
+    family: () => findProcessTree(mark, pid).map((member) => member.pid),
 
     /** Asks it to go, and ends it if it does not. Resolves when nothing of it is left. */
     async close(): Promise<void> {
       gate?.resolve();
       await Promise.resolve(child.stdin.end()).catch(() => undefined);
-      signalFamily(mark, pid, 'SIGTERM');
-      const cancel = clock.after(LEAVE_MS, () => signalFamily(mark, pid, 'SIGKILL'));
+      signalProcessTree(mark, pid, 'SIGTERM');
+      const cancel = clock.after(LEAVE_MS, () => signalProcessTree(mark, pid, 'SIGKILL'));
       await ended;
       cancel();
     },

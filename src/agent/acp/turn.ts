@@ -19,7 +19,7 @@ import { createTerminals, type TerminalsOptions } from './terminals.ts';
 import { createTerminalText } from './text/transcript.ts';
 import { type FolderLook, lookAt } from './git-changes.ts';
 import { exitCodeOf } from '../result.ts';
-import { signalAll } from '../process/table.ts';
+import { signalProcesses } from '../process/table.ts';
 import { usageOf } from './usage.ts';
 import type { Host, Job, Run, RunEnd, StopStep } from '../runner.ts';
 
@@ -157,10 +157,10 @@ export function startTurn(options: TurnOptions) {
     for (let round = 0; round < SHELL_LINGER_MS / KILL_ROUND_MS; round += 1) {
       const pids = left();
       if (pids.length === 0) return;
-      if (clock.now() >= until) signalAll(pids, 'SIGKILL');
+      if (clock.now() >= until) signalProcesses(pids, 'SIGKILL');
       await new Promise<void>((resolve) => void clock.after(KILL_ROUND_MS, resolve));
     }
-    signalAll(left(), 'SIGKILL');
+    signalProcesses(left(), 'SIGKILL');
   }
 
   function stop(step: StopStep): boolean {

@@ -1,7 +1,7 @@
 // What a crashed agent left running: ended by its successor before it says a word to the hub, so that nothing runs
 // that nobody watches.
 import type { JournaledCommand } from './reader.ts';
-import { familyOf, hasMark, signalAll, startOf } from '../process/table.ts';
+import { findProcessTree, hasMark, signalProcesses, startTimeOf } from '../process/table.ts';
 import type { Result } from '../result.ts';
 
 const ROUNDS = 50;
@@ -13,13 +13,13 @@ const ROUNDS = 50;
 export function endOrphan(left: JournaledCommand, log: (line: string) => void): Result {
   const { commandId, process: noted } = left;
   for (let round = 0; round < ROUNDS; round += 1) {
-    const isSame = noted !== null && startOf(noted.pid) === noted.start;
+    const isSame = noted !== null && startTimeOf(noted.pid) === noted.start;
     const leader = isSame && isOurs(noted.pid, commandId) ? noted.pid : null;
-    const pids = familyOf(commandId, leader).map((member) => member.pid);
+    const pids = findProcessTree(commandId, leader).map((member) => member.pid);
     if (pids.length === 0) break;
     if (round === 0)
       log(`command ${commandId} was left running by a crash: ending ${pids.join(', ')}`);
-    signalAll(leader === null ? pids : [-leader, ...pids], 'SIGKILL');
+    signalProcesses(leader === null ? pids : [-leader, ...pids], 'SIGKILL');
     Bun.sleepSync(1);
   }
   const message = 'The agent crashed while the command was running.';

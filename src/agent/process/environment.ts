@@ -1,5 +1,5 @@
 // What a child of the agent sees of the agent's environment.
-import { COMMAND_MARK } from './table.ts';
+import { MARK_VARIABLE } from './table.ts';
 
 /**
  * The environment for a child: what is given, without the agent's own SIGNALBOX_ variables, for there are secrets in
@@ -13,5 +13,5 @@ export function childEnvironment(
   for (const [name, value] of Object.entries(given)) {
     if (value !== undefined && !name.startsWith('SIGNALBOX_')) env[name] = value;
   }
-  return { ...env, [COMMAND_MARK]: mark };
+  return { ...env, [MARK_VARIABLE]: mark };
 }

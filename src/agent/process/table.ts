@@ -9,15 +9,15 @@ export interface ProcessIdentity {
 }
 
 /** The environment variable that marks everything a command starts. */
-export const COMMAND_MARK = 'SIGNALBOX_COMMAND_ID';
+export const MARK_VARIABLE = 'SIGNALBOX_COMMAND_ID';
 
 /** A process that belongs to a command. */
-export interface Member {
+export interface ProcessTreeMember {
   readonly pid: number;
   readonly group: number;
 }
 
-interface ProcessRow extends Member {
+interface ProcessRow extends ProcessTreeMember {
   parent: number;
   session: number;
   state: string;
@@ -27,7 +27,7 @@ interface ProcessRow extends Member {
 const isLinux = process.platform === 'linux';
 
 /** When a process started, in words that no later process of the same number shares; null where there is none. */
-export function startOf(pid: number): string | null {
+export function startTimeOf(pid: number): string | null {
   if (!isLinux) return startByPs(pid);
   const row = rowOf(pid);
   return row && `${readText('/proc/sys/kernel/random/boot_id').trim()}/${row.start}`;
@@ -49,12 +49,12 @@ export function isAlive(pid: number): boolean {
  * carries its mark in the environment.
  * @param leader the command's first process, or null where only the mark counts
  */
-export function familyOf(commandId: string, leader: number | null): Member[] {
+export function findProcessTree(commandId: string, leader: number | null): ProcessTreeMember[] {
   if (!isLinux) {
     return leader !== null && groupExists(leader) ? [{ pid: -leader, group: leader }] : [];
   }
   const rows = processRows().filter((row) => !/[ZX]/.test(row.state) && row.pid !== process.pid);
-  const family = new Map<number, Member>();
+  const family = new Map<number, ProcessTreeMember>();
   for (const row of rows) {
     const inGroup = leader !== null && (row.group === leader || row.session === leader);
     if (inGroup || hasMark(row.pid, commandId)) family.set(row.pid, row);
@@ -70,11 +70,11 @@ export function familyOf(commandId: string, leader: number | null): Member[] {
 
 /** Whether a process carries a command's mark. */
 export function hasMark(pid: number, commandId: string): boolean {
-  return `\0${readText(`/proc/${pid}/environ`)}`.includes(`\0${COMMAND_MARK}=${commandId}\0`);
+  return `\0${readText(`/proc/${pid}/environ`)}`.includes(`\0${MARK_VARIABLE}=${commandId}\0`);
 }
 
 /** Those that have one of these files open, named as /proc names them. */
-export function holdersOf(files: readonly string[]): number[] {
+export function findProcessesWithOpenFile(files: readonly string[]): number[] {
   if (!isLinux) return [];
   return allPids().filter(
     (pid) => pid !== process.pid && openFiles(pid).some((file) => files.includes(file)),
@@ -82,7 +82,7 @@ export function holdersOf(files: readonly string[]): number[] {
 }
 
 /** What a file descriptor of a process is, as /proc names it; null where nobody can tell. */
-export function fileOf(pid: number | 'self', descriptor: number): string | null {
+export function descriptorTarget(pid: number | 'self', descriptor: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
   } catch {
@@ -91,7 +91,7 @@ export function fileOf(pid: number | 'self', descriptor: number): string | null 
 }
 
 /** Signals processes one by one; those that are gone, or not ours to signal, are passed over. */
-export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void {
+export function signalProcesses(pids: readonly number[], signal: NodeJS.Signals): void {
   for (const pid of pids) {
     try {
       process.kill(pid, signal);
@@ -102,9 +102,9 @@ export function signalAll(pids: readonly number[], signal: NodeJS.Signals): void
 }
 
 /** Signals everything a command started: its group in one go, so that no child slips through, and each stray. */
-export function signalFamily(commandId: string, leader: number, signal: NodeJS.Signals): void {
-  const strays = familyOf(commandId, leader).filter((member) => member.group !== leader);
-  signalAll([-leader, ...strays.map((member) => member.pid)], signal);
+export function signalProcessTree(commandId: string, leader: number, signal: NodeJS.Signals): void {
+  const strays = findProcessTree(commandId, leader).filter((member) => member.group !== leader);
+  signalProcesses([-leader, ...strays.map((member) => member.pid)], signal);
 }
 
 function groupExists(leader: number): boolean {
@@ -146,7 +146,7 @@ function rowOf(pid: number): ProcessRow | null {
 function openFiles(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap(
-      (descriptor) => fileOf(pid, Number(descriptor)) ?? [],
+      (descriptor) => descriptorTarget(pid, Number(descriptor)) ?? [],
     );
   } catch {
     return [];

@@ -3,7 +3,13 @@
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
 import { childEnvironment } from '../process/environment.ts';
-import { familyOf, holdersOf, isAlive, signalAll, signalFamily } from '../process/table.ts';
+import {
+  findProcessTree,
+  findProcessesWithOpenFile,
+  isAlive,
+  signalProcesses,
+  signalProcessTree,
+} from '../process/table.ts';
 import type { Host, Job, Run, RunEnd, Runner, StopStep } from '../runner.ts';
 import { openShellTerminal } from './terminal.ts';
 
@@ -72,13 +78,14 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
     for (let round = 0; round < KILL_ROUNDS; round += 1) {
       const pids = find();
       if (pids.length === 0) return;
-      signalAll(pids, 'SIGKILL');
+      signalProcesses(pids, 'SIGKILL');
       await wait(KILL_ROUND_MS);
     }
   }
 
-  const leftBehind = () => familyOf(job.commandId, terminal.pid).map((member) => member.pid);
-  const holders = () => (output.isClosed ? [] : [...new Set(holdersOf(terminal.files))]);
+  const leftBehind = () => findProcessTree(job.commandId, terminal.pid).map((member) => member.pid);
+  const holders = () =>
+    output.isClosed ? [] : [...new Set(findProcessesWithOpenFile(terminal.files))];
 
   /** 500 ms for what the shell left behind; then it goes: after a stop all of it, otherwise what holds the output. */
   async function lingerAndKill(): Promise<void> {
@@ -119,7 +126,7 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
       // Ended by itself, perhaps not reaped yet: what it left behind has its 500 ms.
       if (!isAlive(terminal.pid)) return false;
       sent = SIGNALS[step];
-      signalFamily(job.commandId, terminal.pid, SIGNALS[step]);
+      signalProcessTree(job.commandId, terminal.pid, SIGNALS[step]);
       if (step === 'end') clock.after(ESCALATION_MS, () => giveUp(null));
       return true;
     },

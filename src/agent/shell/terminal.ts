@@ -3,7 +3,7 @@
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFifo, readPipe } from './pipe.ts';
-import { fileOf } from '../process/table.ts';
+import { descriptorTarget } from '../process/table.ts';
 
 /**
  * The shell waits for a line on its terminal, then becomes the command: until then the journal can be written. If the
@@ -72,7 +72,7 @@ export function openShellTerminal(options: ShellTerminalOptions) {
   terminal.localFlags &= ~ECHO;
   terminal.inputFlags &= ~IXANY;
 
-  const terminalName = fileOf(child.pid, 0);
+  const terminalName = descriptorTarget(child.pid, 0);
   const master = terminalName === null ? null : findMaster(terminalName);
   const stderr = pipe && readPipe(pipe.read, options.stderr);
   let paused = false;
@@ -132,7 +132,7 @@ function findMaster(terminalName: string): number | null {
     const descriptors = readdirSync('/proc/self/fd').map(Number);
     const found = descriptors.find(
       (descriptor) =>
-        fileOf('self', descriptor)?.endsWith('ptmx') === true &&
+        descriptorTarget('self', descriptor)?.endsWith('ptmx') === true &&
         index.test(readFileSync(`/proc/self/fdinfo/${descriptor}`, 'utf8')),
     );
     return found ?? null;
