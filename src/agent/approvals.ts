@@ -2,7 +2,7 @@
 // confirmed once the program has it (protocol.md, "approval:request").
 import type { AgentApprovalResolved } from '../protocol/hub-to-agent.ts';
 import { cut } from '../protocol/text.ts';
-import type { Answer, Question } from './runner.ts';
+import type { ApprovalResponse, ApprovalRequestContent } from './runner.ts';
 import type { Send } from './hub-connection.ts';
 
 const DETAIL_BYTES = 65_536;
@@ -10,8 +10,8 @@ const DETAIL_BYTES = 65_536;
 export type Approvals = ReturnType<typeof createApprovals>;
 
 interface Open {
-  question: Question;
-  answer(answer: Answer): void;
+  question: ApprovalRequestContent;
+  answer(answer: ApprovalResponse): void;
 }
 
 export function createApprovals(commandId: string, send: Send) {
@@ -19,12 +19,12 @@ export function createApprovals(commandId: string, send: Send) {
   /** The program has these answers. */
   const applied = new Set<string>();
 
-  function tell(approvalId: string, question: Question): void {
+  function tell(approvalId: string, question: ApprovalRequestContent): void {
     send({ type: 'approval:request', approvalId, commandId, ...question });
   }
 
   /** A message has its limit, and nobody reads a diff of a megabyte before answering. */
-  function shorten({ detail, ...question }: Question): Question {
+  function shorten({ detail, ...question }: ApprovalRequestContent): ApprovalRequestContent {
     if (detail === undefined) return question;
     const [head, rest] = cut(detail, DETAIL_BYTES);
     return { ...question, detail: rest === '' ? head : `${head}…` };
@@ -36,7 +36,7 @@ export function createApprovals(commandId: string, send: Send) {
   }
 
   return {
-    ask(question: Question): Promise<Answer> {
+    ask(question: ApprovalRequestContent): Promise<ApprovalResponse> {
       const approvalId = Bun.randomUUIDv7();
       return new Promise((answer) => {
         const short = shorten(question);

@@ -12,7 +12,7 @@ import type { Journal } from './journal/journal.ts';
 import type { Send } from './hub-connection.ts';
 import { endOrphan } from './journal/orphans.ts';
 import { startTimeOf } from './process/table.ts';
-import type { Result } from './result.ts';
+import type { CommandResult } from './result.ts';
 import type { Runner } from './runner.ts';
 
 export interface CommandsOptions {
@@ -123,7 +123,7 @@ export function createCommands(options: CommandsOptions) {
     });
   }
 
-  function finish(command: HeldCommand, result: Result): void {
+  function finish(command: HeldCommand, result: CommandResult): void {
     command.finish(result);
     command.pump();
     options.changed();

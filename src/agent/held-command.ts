@@ -4,7 +4,7 @@ import type { OutputStream } from '../protocol/entities.ts';
 import type { Journal } from './journal/journal.ts';
 import type { Send } from './hub-connection.ts';
 import { createOutbox, type OutboxState } from './outbox.ts';
-import type { Result } from './result.ts';
+import type { CommandResult } from './result.ts';
 
 export interface HeldCommandOptions {
   commandId: string;
@@ -15,7 +15,7 @@ export interface HeldCommandOptions {
   /** Whether the hub can write, and so acknowledge. */
   acknowledges(): boolean;
   /** What an earlier process left in the journal. */
-  left?: { output: OutboxState; result: Result };
+  left?: { output: OutboxState; result: CommandResult };
 }
 
 export type HeldCommand = ReturnType<typeof createHeldCommand>;
@@ -27,7 +27,7 @@ export function createHeldCommand(options: HeldCommandOptions) {
     (change) => journal.change(commandId, change),
     left?.output,
   );
-  let result: Result | null = left?.result ?? null;
+  let result: CommandResult | null = left?.result ?? null;
   let isReported = false;
 
   /** Sends what the hub can take now: output, then, after all of it, the result. */
@@ -65,7 +65,7 @@ export function createHeldCommand(options: HeldCommandOptions) {
     },
 
     /** It is over. The result is in the journal before the hub hears of it. */
-    finish(ended: Result): void {
+    finish(ended: CommandResult): void {
       journal.finish(commandId, ended);
       result = ended;
     },

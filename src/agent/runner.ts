@@ -16,7 +16,7 @@ export interface Runner {
    * Begins a command. What goes wrong later is told by `Run.ended`.
    * @throws where it cannot begin at all: the command fails with the error's message
    */
-  start(job: Job, host: Host): Run;
+  start(job: CommandSpec, host: RunContext): Run;
   /** What is missing for it to run more, and the command that mends it; null where nothing is. */
   notice?(): string | null;
   /** Resolves, never rejects, when it is known what it can run: until then the agent does not connect. */
@@ -28,14 +28,14 @@ export interface Runner {
 }
 
 /** A command as a runner sees it. */
-export interface Job {
+export interface CommandSpec {
   readonly commandId: string;
   readonly command: string;
   readonly session: Session;
 }
 
 /** What the agent does for a run. */
-export interface Host {
+export interface RunContext {
   /** Takes output, whole code points only, in the order it was read. */
   output(stream: OutputStream, text: string): void;
   /**
@@ -46,24 +46,29 @@ export interface Host {
   /** Tells what has become known of the turn; what was told before stays. */
   report(news: CommandReport): void;
   /** Puts a question to the hub's people. The time until the answer does not count against the time-out. */
-  ask(question: Question): Promise<Answer>;
+  ask(question: ApprovalRequestContent): Promise<ApprovalResponse>;
 }
 
 /** A question, without what the agent adds to it. */
-export type Question = Omit<AgentApprovalRequest, 'type' | 'version' | 'approvalId' | 'commandId'>;
+export type ApprovalRequestContent = Omit<
+  AgentApprovalRequest,
+  'type' | 'version' | 'approvalId' | 'commandId'
+>;
 
 /** What was answered. Call `applied` once the program has it; until then the hub repeats it after a reconnect. */
-export type Answer = Pick<AgentApprovalResolved, 'outcome' | 'optionId'> & { applied(): void };
+export type ApprovalResponse = Pick<AgentApprovalResolved, 'outcome' | 'optionId'> & {
+  applied(): void;
+};
 
 /** How hard to stop: ask it (protocol cancel, SIGINT), 5 s later tell it (SIGTERM), 5 s later end it (SIGKILL). */
-export type StopStep = 'ask' | 'tell' | 'end';
+export type StopLevel = 'ask' | 'tell' | 'end';
 
 /** A command under way. */
 export interface Run {
   /** Resolves, never rejects, after all output was handed over and everything the command started is gone or let go. */
-  readonly ended: Promise<RunEnd>;
+  readonly ended: Promise<ExitStatus>;
   /** Stops everything the command started. Answers whether it was still running: false after its own end. */
-  stop(step: StopStep): boolean;
+  stop(step: StopLevel): boolean;
   /** Take no more output from the program for now. It may be called again while it holds. */
   pause(): void;
   resume(): void;
@@ -77,7 +82,7 @@ export interface Run {
  * How a program ended. `exited`: by itself, `signal` being what it was sent before, where it was sent one.
  * `signalled`: a signal ended it. `failed`: neither can be said. `error` says more of an exit code that is not 0.
  */
-export type RunEnd =
+export type ExitStatus =
   | { kind: 'exited'; exitCode: number; signal?: string; error?: CommandError }
   | { kind: 'signalled'; signal: string }
   | { kind: 'failed'; error: CommandError };

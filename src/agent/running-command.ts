@@ -7,11 +7,11 @@ import type { Approvals } from './approvals.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { createOutputBatcher } from './output-batcher.ts';
 import { isAlive } from './process/table.ts';
-import { type Result, resultOf, type StopReason } from './result.ts';
-import type { Host, Job, Run, RunEnd, Runner, StopStep } from './runner.ts';
+import { type CommandResult, toCommandResult, type StopReason } from './result.ts';
+import type { RunContext, CommandSpec, Run, ExitStatus, Runner, StopLevel } from './runner.ts';
 
 export interface StartCommandOptions {
-  job: Job;
+  job: CommandSpec;
   runner: Runner;
   /** How long it may run, in milliseconds, without the time it waits for answers. */
   timeoutMs: number;
@@ -39,7 +39,7 @@ export function startCommand(options: StartCommandOptions) {
   let cancelStep: (() => void) | null = null;
   let deadline: Deadline | null = null;
 
-  const host: Host = {
+  const host: RunContext = {
     output(stream, text) {
       if (text !== '') lastOutputAt = clock.now();
       batcher.add(stream, text);
@@ -74,14 +74,14 @@ export function startCommand(options: StartCommandOptions) {
     }
   }
 
-  async function finish(): Promise<Result> {
+  async function finish(): Promise<CommandResult> {
     const end = await run.ended;
     isOver = true;
     cancelStep?.();
     deadline?.cancel();
     approvals.cancel();
     batcher.flush();
-    return { ...resultOf(end, stopped, timeoutMs), ...(report && { report }) };
+    return { ...toCommandResult(end, stopped, timeoutMs), ...(report && { report }) };
   }
 
   /** Stops it, harder and harder, if it has not ended. Asking again changes nothing. */
@@ -93,7 +93,7 @@ export function startCommand(options: StartCommandOptions) {
     escalate('tell', 'end');
   }
 
-  function escalate(step: StopStep, ...harder: StopStep[]): void {
+  function escalate(step: StopLevel, ...harder: StopLevel[]): void {
     cancelStep = clock.after(ESCALATION_MS, () => {
       run.stop(step);
       const [next, ...rest] = harder;
@@ -119,7 +119,7 @@ export function startCommand(options: StartCommandOptions) {
   };
 }
 
-function failedRun(end: RunEnd): Run {
+function failedRun(end: ExitStatus): Run {
   return {
     ended: Promise.resolve(end),
     stop: () => false,

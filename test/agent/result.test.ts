@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
 import { createDeadline } from '../../src/agent/deadline.ts';
-import { resultOf } from '../../src/agent/result.ts';
+import { toCommandResult } from '../../src/agent/result.ts';
 import { socketAddress } from '../../src/agent/hub-connection.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
@@ -42,7 +42,7 @@ test.each([
     },
   ],
 ] as const)('%j stopped by %p is %j', (end, stopped, result) => {
-  expect(resultOf(end, stopped, 300_000)).toEqual(result);
+  expect(toCommandResult(end, stopped, 300_000)).toEqual(result);
 });
 
 test('a deadline that is held counts no time', () => {

@@ -1,6 +1,13 @@
 // What the agent does for any runner, seen with one that the test moves by hand.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import type { Host, Job, Run, RunEnd, Runner, StopStep } from '../../src/agent/runner.ts';
+import type {
+  RunContext,
+  CommandSpec,
+  Run,
+  ExitStatus,
+  Runner,
+  StopLevel,
+} from '../../src/agent/runner.ts';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import type { AgentSocket } from '../support/agent/scripted-hub.ts';
@@ -24,10 +31,10 @@ afterEach(() => fixture[Symbol.asyncDispose]());
 
 /** A runner of prompts that does what the test says. */
 function createPuppet() {
-  const steps: StopStep[] = [];
-  const jobs: Job[] = [];
-  let end: (end: RunEnd) => void = () => undefined;
-  let host: Host | null = null;
+  const steps: StopLevel[] = [];
+  const jobs: CommandSpec[] = [];
+  let end: (end: ExitStatus) => void = () => undefined;
+  let host: RunContext | null = null;
   let capabilities = ['prompt', '/review'];
   let changed = () => {};
   let isClosed = false;
@@ -42,7 +49,7 @@ function createPuppet() {
     start(job, itsHost): Run {
       jobs.push(job);
       host = itsHost;
-      const { promise: ended, resolve } = Promise.withResolvers<RunEnd>();
+      const { promise: ended, resolve } = Promise.withResolvers<ExitStatus>();
       end = resolve;
       return {
         ended,
@@ -65,8 +72,8 @@ function createPuppet() {
     runner,
     steps,
     jobs,
-    end: (how: RunEnd) => end(how),
-    host(): Host {
+    end: (how: ExitStatus) => end(how),
+    host(): RunContext {
       if (!host) throw new Error('nothing was started');
       return host;
     },

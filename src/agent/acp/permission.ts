@@ -3,7 +3,7 @@ import type { PermissionOption } from '@agentclientprotocol/sdk';
 import { diffText } from './text/diff.ts';
 import { harmless, oneLine } from './text/plain.ts';
 import { blockText, titleOf, type ToolState } from './text/tool.ts';
-import type { Question } from '../runner.ts';
+import type { ApprovalRequestContent } from '../runner.ts';
 
 const MAX_OPTIONS = 16;
 const MAX_ID = 128;
@@ -15,7 +15,7 @@ export function questionOf(tool: ToolState, options: readonly PermissionOption[]
     optionId: option.optionId.length <= MAX_ID ? option.optionId : `option-${index}`,
   }));
   const detail = detailOf(tool);
-  const question: Question = {
+  const question: ApprovalRequestContent = {
     title: titleOf(tool),
     ...(detail !== '' && { detail }),
     options: offered.map(({ option, optionId }) => ({

@@ -11,7 +11,7 @@ import { ESCALATION_MS } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';
 import type { Files } from './files.ts';
 import type { Leftovers } from './leftovers.ts';
-import type { Run, RunEnd, StopStep } from '../runner.ts';
+import type { Run, ExitStatus, StopLevel } from '../runner.ts';
 import { createShellRunner } from '../shell/runner.ts';
 
 /** What is kept of a command's output unless the program says otherwise. */
@@ -123,7 +123,7 @@ export function createTerminals(options: TerminalsOptions) {
     },
 
     /** Stops all of them, so hard. */
-    stop(step: StopStep): void {
+    stop(step: StopLevel): void {
       for (const { run } of terminals.values()) run.stop(step);
     },
 
@@ -154,7 +154,7 @@ function quoted(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function exitOf(end: RunEnd): TerminalExitStatus {
+function exitOf(end: ExitStatus): TerminalExitStatus {
   switch (end.kind) {
     case 'exited':
       return { exitCode: end.exitCode };

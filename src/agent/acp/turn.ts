@@ -18,10 +18,10 @@ import type { Live } from './session.ts';
 import { createTerminals, type TerminalsOptions } from './terminals.ts';
 import { createTerminalText } from './text/transcript.ts';
 import { type FolderLook, lookAt } from './git-changes.ts';
-import { exitCodeOf } from '../result.ts';
+import { exitCodeForSignal } from '../result.ts';
 import { signalProcesses } from '../process/table.ts';
 import { usageOf } from './usage.ts';
-import type { Host, Job, Run, RunEnd, StopStep } from '../runner.ts';
+import type { RunContext, CommandSpec, Run, ExitStatus, StopLevel } from '../runner.ts';
 
 const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
 const KILL_ROUND_MS = 10;
@@ -31,11 +31,11 @@ const STOPPED_LOOK_MS = 500;
 /** A name of a conversation in a message is no longer. */
 const MAX_ID = 256;
 /** As a shell tells of a program that was interrupted. */
-const INTERRUPTED = { kind: 'exited', exitCode: exitCodeOf('SIGINT') } as const;
+const INTERRUPTED = { kind: 'exited', exitCode: exitCodeForSignal('SIGINT') } as const;
 
 export interface TurnOptions {
-  job: Job;
-  host: Host;
+  job: CommandSpec;
+  host: RunContext;
   clock: Clock;
   acp: AcpProgram;
   /** Whose changes are measured. */
@@ -69,7 +69,7 @@ export function startTurn(options: TurnOptions) {
 
   const show = (more: string) => host.output('stdout', more);
 
-  async function go(): Promise<RunEnd> {
+  async function go(): Promise<ExitStatus> {
     const looking = lookAt(options.folder, options.terminals.scratch);
     try {
       return await take(looking);
@@ -78,7 +78,7 @@ export function startTurn(options: TurnOptions) {
     }
   }
 
-  async function take(looking: Promise<FolderLook | null>): Promise<RunEnd> {
+  async function take(looking: Promise<FolderLook | null>): Promise<ExitStatus> {
     const opened = await Promise.race([options.session, stopping]).catch((error: unknown) => error);
     if (opened === null) return INTERRUPTED;
     if (!isLive(opened)) return failed(errorWords(opened));
@@ -107,7 +107,7 @@ export function startTurn(options: TurnOptions) {
     return end;
   }
 
-  async function prompt({ program, sessionId }: Live): Promise<RunEnd> {
+  async function prompt({ program, sessionId }: Live): Promise<ExitStatus> {
     try {
       const { stopReason } = await program.agent.request('session/prompt', {
         sessionId,
@@ -123,14 +123,14 @@ export function startTurn(options: TurnOptions) {
     }
   }
 
-  function crashed(program: Program, how: string): RunEnd {
+  function crashed(program: Program, how: string): ExitStatus {
     if (isStopped) return how.startsWith('SIG') ? { kind: 'signalled', signal: how } : INTERRUPTED;
     const words = harmlessOutput(program.lastWords()).trim().split('\n').slice(-LAST_LINES);
     host.output('stderr', `${words.join('\n')}\n`.replace(/^\n$/, ''));
     return failed(`${title} ended unexpectedly (${how}). The next command starts it again.`);
   }
 
-  function endOf(stopReason: StopReason): RunEnd {
+  function endOf(stopReason: StopReason): ExitStatus {
     switch (stopReason) {
       case 'end_turn':
         if (isStopped) return INTERRUPTED;
@@ -163,7 +163,7 @@ export function startTurn(options: TurnOptions) {
     signalProcesses(left(), 'SIGKILL');
   }
 
-  function stop(step: StopStep): boolean {
+  function stop(step: StopLevel): boolean {
     if (isOver) return false;
     isStopped = true;
     stopWaiting(null);
@@ -230,11 +230,11 @@ function isLive(opened: unknown): opened is Live {
 }
 
 /** It has not run as it should: neither an exit code nor a signal tells of it. */
-function failed(message: string): RunEnd {
+function failed(message: string): ExitStatus {
   return { kind: 'failed', error: { code: 'program_failed', message } };
 }
 
 /** It has run, and was not of use. */
-function refused(message: string): RunEnd {
+function refused(message: string): ExitStatus {
   return { kind: 'exited', exitCode: 1, error: { code: 'program_failed', message } };
 }

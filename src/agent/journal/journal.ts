@@ -7,7 +7,7 @@ import { createJournalWriter, type JournaledChange } from './writer.ts';
 import { type JournaledCommand, readCommands } from './reader.ts';
 import type { OutboxChange } from '../outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
-import type { Result } from '../result.ts';
+import type { CommandResult } from '../result.ts';
 
 /** Raised with every change of the tables; a journal of another version is moved aside. */
 const FORMAT = 1;
@@ -98,7 +98,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
     },
 
     /** An attempt has ended. It and all its output are on disk when this returns. */
-    finish(commandId: string, result: Result): void {
+    finish(commandId: string, result: CommandResult): void {
       tryCommit(true, () => writer.finish(commandId, result));
     },
 

@@ -2,7 +2,7 @@
 // that nobody watches.
 import type { JournaledCommand } from './reader.ts';
 import { findProcessTree, hasMark, signalProcesses, startTimeOf } from '../process/table.ts';
-import type { Result } from '../result.ts';
+import type { CommandResult } from '../result.ts';
 
 const ROUNDS = 50;
 
@@ -10,7 +10,7 @@ const ROUNDS = 50;
  * Kills what is left of a command, if it is really that command's: the same process by number and start, or marked
  * with its id. Then tells how it ended.
  */
-export function endOrphan(left: JournaledCommand, log: (line: string) => void): Result {
+export function endOrphan(left: JournaledCommand, log: (line: string) => void): CommandResult {
   const { commandId, process: noted } = left;
   for (let round = 0; round < ROUNDS; round += 1) {
     const isSame = noted !== null && startTimeOf(noted.pid) === noted.start;

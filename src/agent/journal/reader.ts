@@ -5,14 +5,14 @@ import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { OutputStream } from '../../protocol/entities.ts';
 import type { Held, OutboxState, Place } from '../outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
-import { Result } from '../result.ts';
+import { CommandResult } from '../result.ts';
 
 /** A command that was begun. `result` is null where it had not ended, as far as the journal knows. */
 export interface JournaledCommand {
   commandId: string;
   attempt: number;
   process: ProcessIdentity | null;
-  result: Result | null;
+  result: CommandResult | null;
   output: OutboxState;
 }
 
@@ -35,7 +35,7 @@ interface OutputRow {
   data: string | null;
 }
 
-const isResult = TypeCompiler.Compile(Type.Union([Result, Type.Null()]));
+const isResult = TypeCompiler.Compile(Type.Union([CommandResult, Type.Null()]));
 const isStream = TypeCompiler.Compile(OutputStream);
 
 /** @throws where a row makes no sense */

@@ -2,7 +2,7 @@
 import type { Database } from 'bun:sqlite';
 import type { OutboxChange, Place } from '../outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
-import type { Result } from '../result.ts';
+import type { CommandResult } from '../result.ts';
 
 /** A change of one command's outbox. */
 export interface JournaledChange {
@@ -88,7 +88,7 @@ export function createJournalWriter(database: Database) {
     begin: (commandId: string, attempt: number) => void begin.run(commandId, attempt),
     process: (commandId: string, identity: ProcessIdentity) =>
       void process.run(identity.pid, identity.start, commandId),
-    finish: (commandId: string, result: Result) =>
+    finish: (commandId: string, result: CommandResult) =>
       void finish.run(JSON.stringify(result), commandId),
 
     /** Keeps the attempt's number, and of all forgotten ones only the newest `most`. */

@@ -10,7 +10,7 @@ import {
   signalProcesses,
   signalProcessTree,
 } from '../process/table.ts';
-import type { Host, Job, Run, RunEnd, Runner, StopStep } from '../runner.ts';
+import type { RunContext, CommandSpec, Run, ExitStatus, Runner, StopLevel } from '../runner.ts';
 import { openShellTerminal } from './terminal.ts';
 
 /** After SIGKILL: it belongs to another user (sudo), or hangs in the kernel. */
@@ -45,7 +45,12 @@ export function createShellRunner(options: ShellRunnerOptions): Runner {
   };
 }
 
-function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: Host): Run {
+function startShell(
+  shell: string,
+  options: ShellRunnerOptions,
+  job: CommandSpec,
+  host: RunContext,
+): Run {
   const { clock } = options;
   const decoders = {
     stdout: new TextDecoder('utf-8', { ignoreBOM: true }),
@@ -105,7 +110,7 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
     }
   }
 
-  async function end(): Promise<RunEnd> {
+  async function end(): Promise<ExitStatus> {
     const exitCode = await Promise.race([terminal.exited, givenUp]);
     const signal = terminal.signal();
     if (exitCode !== null) await lingerAndKill();
@@ -122,7 +127,7 @@ function startShell(shell: string, options: ShellRunnerOptions, job: Job, host: 
 
   return {
     ended: end(),
-    stop(step: StopStep): boolean {
+    stop(step: StopLevel): boolean {
       // Ended by itself, perhaps not reaped yet: what it left behind has its 500 ms.
       if (!isAlive(terminal.pid)) return false;
       sent = SIGNALS[step];
