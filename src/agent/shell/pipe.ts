@@ -1,7 +1,7 @@
 // A pipe that is really a pipe: Bun's own "pipe" is a socket, which programs cannot open by the name /dev/stderr.
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 
-export interface Fifo {
+export interface NamedPipe {
   /** As /proc names it. */
   name: string;
   read: number;
@@ -13,7 +13,7 @@ export interface Fifo {
  * @param path where its file is for a moment
  * @throws where it cannot be made
  */
-export function openFifo(path: string): Fifo {
+export function openNamedPipe(path: string): NamedPipe {
   const made = Bun.spawnSync(['mkfifo', '-m', '600', path]);
   if (!made.success) throw new Error(`mkfifo: ${made.stderr.toString().trim()}`);
   try {
@@ -26,7 +26,7 @@ export function openFifo(path: string): Fifo {
 }
 
 /** Reads a pipe to its end, and closes it. Paused, it reads no more, and its writers wait. */
-export function readPipe(descriptor: number, take: (bytes: Uint8Array) => void) {
+export function createPipeReader(descriptor: number, take: (bytes: Uint8Array) => void) {
   const reader = Bun.file(descriptor).stream().getReader();
   let gate: PromiseWithResolvers<void> | null = null;
 

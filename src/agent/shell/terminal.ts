@@ -2,7 +2,7 @@
 // stderr is a pipe beside it: so programs do not hold their output back, and the two stay apart.
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import { openFifo, readPipe } from './pipe.ts';
+import { openNamedPipe, createPipeReader } from './pipe.ts';
 import { descriptorTarget } from '../process/table.ts';
 
 /**
@@ -41,7 +41,7 @@ export function openShellTerminal(options: ShellTerminalOptions) {
   const { promise: terminalClosed, resolve: closedTerminal } = Promise.withResolvers<void>();
   const pipe = options.merged
     ? null
-    : openFifo(join(options.scratch, `stderr-${Bun.randomUUIDv7()}`));
+    : openNamedPipe(join(options.scratch, `stderr-${Bun.randomUUIDv7()}`));
   const child = (() => {
     try {
       return Bun.spawn(
@@ -74,7 +74,7 @@ export function openShellTerminal(options: ShellTerminalOptions) {
 
   const terminalName = descriptorTarget(child.pid, 0);
   const master = terminalName === null ? null : findMaster(terminalName);
-  const stderr = pipe && readPipe(pipe.read, options.stderr);
+  const stderr = pipe && createPipeReader(pipe.read, options.stderr);
   let paused = false;
   let ended = false;
   void terminalClosed.then(() => {
