@@ -15,7 +15,7 @@ import { openJournal } from './journal/journal.ts';
 import { type Link, openLink, socketAddress } from './hub-connection.ts';
 import type { Runner } from './runner.ts';
 import { createShellRunner } from './shell/runner.ts';
-import { lockState } from './state-lock.ts';
+import { lockStateFolder } from './state-lock.ts';
 
 export interface AgentOptions {
   /** The hub's base address: http, https, ws or wss. */
@@ -68,7 +68,7 @@ export function startAgent(options: AgentOptions): RunningAgent {
     socketAddress(options.hub);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     chmodSync(stateDir, 0o700);
-    const unlock = lockState(stateDir);
+    const unlock = lockStateFolder(stateDir);
     if (!unlock) return cannotStart(`Another agent process is using ${stateDir}.`);
     return run(options, unlock);
   } catch (error) {

@@ -9,7 +9,7 @@ import { type AgentWelcome, type HubToAgent, hubToAgent } from '../protocol/hub-
 import { AGENT_SILENCE_MS, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import type { Body } from '../protocol/message.ts';
 import { byteLength } from '../protocol/text.ts';
-import { createSilenceWatch } from './silence-watch.ts';
+import { createIdleTimeout } from './silence-watch.ts';
 
 /** Sends a message if the hub is there. Answers whether it went into the socket. */
 export type Send = (message: Body<AgentToHub>) => boolean;
@@ -55,7 +55,7 @@ export function openLink(options: LinkOptions) {
   let tries = 0;
   let cancelRetry: (() => void) | null = null;
   let cancelHeartbeat: (() => void) | null = null;
-  const silence = createSilenceWatch(clock, AGENT_SILENCE_MS, () => drop('the hub was silent'));
+  const silence = createIdleTimeout(clock, AGENT_SILENCE_MS, () => drop('the hub was silent'));
 
   function connect(): void {
     const opening = new WebSocket(address);

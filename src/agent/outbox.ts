@@ -7,30 +7,30 @@ import { BUFFER_BYTES } from '../protocol/limits.ts';
 import { byteLength } from '../protocol/text.ts';
 
 /** A message's place: its sequence, and how many bytes the command had written before it. */
-export interface Place {
+export interface OutputPosition {
   readonly sequence: number;
   readonly offset: number;
 }
 
 /** A message that is held. */
-export interface Held extends Place {
+export interface OutboxMessage extends OutputPosition {
   readonly stream: OutputStream;
   readonly data: string;
 }
 
 /** What changed, for the journal. */
 export type OutboxChange =
-  | { kind: 'append'; message: Held; next: Place }
+  | { kind: 'append'; message: OutboxMessage; next: OutputPosition }
   /** Its text is gone. `keep`: its place is still needed to count a gap. */
   | { kind: 'drop'; sequence: number; keep: boolean }
-  | { kind: 'ack'; acked: Place; next: Place };
+  | { kind: 'ack'; acked: OutputPosition; next: OutputPosition };
 
 /** An outbox's memory, as the journal gives it back. Places and messages in order. */
 export interface OutboxState {
-  acked: Place;
-  next: Place;
-  dropped: Place[];
-  held: Held[];
+  acked: OutputPosition;
+  next: OutputPosition;
+  dropped: OutputPosition[];
+  held: OutboxMessage[];
 }
 
 /** Held bytes at which reading should stop, and at which it may go on: between the first and 1 MB is room for what a kernel has already read. */
@@ -48,7 +48,7 @@ export function createOutbox(
   record: (change: OutboxChange) => void,
   state?: OutboxState,
 ) {
-  const start: Place = { sequence: 0, offset: 0 };
+  const start: OutputPosition = { sequence: 0, offset: 0 };
   /** The hub has committed everything before it. */
   let acked = state?.acked ?? start;
   let next = state?.next ?? start;
@@ -62,12 +62,12 @@ export function createOutbox(
   const dropped = createQueue(state?.dropped);
   const held = createQueue(state?.held);
 
-  const first = (): Place => held.peek() ?? next;
+  const first = (): OutputPosition => held.peek() ?? next;
   const heldBytes = () => next.offset - first().offset;
   const waitingBytes = () => next.offset - Math.max(first().offset, countedFrom);
 
   /** The place of a sequence. Where nothing is known of it, a gap counts from what is acknowledged. */
-  function placeOf(sequence: number): Place {
+  function placeOf(sequence: number): OutputPosition {
     if (sequence >= next.sequence) return next;
     const at = held.at(sequence - first().sequence);
     if (at) return at;
@@ -88,7 +88,7 @@ export function createOutbox(
 
   /** Adds a message of at most 10 KB. Past 1 MB the oldest goes. */
   function push(stream: OutputStream, data: string): void {
-    const message: Held = { ...next, stream, data };
+    const message: OutboxMessage = { ...next, stream, data };
     next = { sequence: next.sequence + 1, offset: next.offset + byteLength(data) };
     held.push(message);
     record({ kind: 'append', message, next });
@@ -137,7 +137,7 @@ export function createOutbox(
     return { type: 'terminal:output', commandId, data, stream, sequence };
   }
 
-  function moveTo(place: Place): void {
+  function moveTo(place: OutputPosition): void {
     cursor = place;
     sentUpTo = Math.max(sentUpTo, place.sequence);
   }

@@ -2,7 +2,7 @@
 import type { Clock } from '../protocol/clock.ts';
 
 /** Calls `silent` once nothing was heard for `ms` since `start`; then it is stopped. */
-export function createSilenceWatch(clock: Clock, ms: number, silent: () => void) {
+export function createIdleTimeout(clock: Clock, ms: number, silent: () => void) {
   let heardAt = 0;
   let cancelTimer: (() => void) | null = null;
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
  * @returns how to let go of it, or null where another process has it
  * @throws where the folder cannot be written
  */
-export function lockState(stateDir: string): (() => void) | null {
+export function lockStateFolder(stateDir: string): (() => void) | null {
   const database = new Database(join(stateDir, 'agent.lock'), { create: true });
   try {
     database.run('BEGIN EXCLUSIVE');

@@ -3,7 +3,7 @@ import type { Database } from 'bun:sqlite';
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { OutputStream } from '../../protocol/entities.ts';
-import type { Held, OutboxState, Place } from '../outbox.ts';
+import type { OutboxMessage, OutboxState, OutputPosition } from '../outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
 import { CommandResult } from '../result.ts';
 
@@ -65,8 +65,8 @@ export function readCommands(database: Database): JournaledCommand[] {
 }
 
 function outputOf(row: CommandRow, rows: OutputRow[]): OutboxState {
-  const dropped: Place[] = [];
-  let held: Held[] = [];
+  const dropped: OutputPosition[] = [];
+  let held: OutboxMessage[] = [];
   for (const { sequence, offset, stream, data } of rows) {
     if (data === null) {
       dropped.push({ sequence, offset });

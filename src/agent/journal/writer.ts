@@ -1,6 +1,6 @@
 // The statements of the journal, prepared once. Each is called inside a transaction.
 import type { Database } from 'bun:sqlite';
-import type { OutboxChange, Place } from '../outbox.ts';
+import type { OutboxChange, OutputPosition } from '../outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
 import type { CommandResult } from '../result.ts';
 
@@ -49,8 +49,8 @@ export function createJournalWriter(database: Database) {
 
   /** What a batch leaves of one command's places; written once at its end. */
   interface Ends {
-    acked: Place | null;
-    next: Place | null;
+    acked: OutputPosition | null;
+    next: OutputPosition | null;
   }
 
   function endsOf(changes: readonly JournaledChange[]): Map<string, Ends> {
@@ -64,7 +64,7 @@ export function createJournalWriter(database: Database) {
     return ends;
   }
 
-  function write(commandId: string, change: OutboxChange, acked: Place | null): void {
+  function write(commandId: string, change: OutboxChange, acked: OutputPosition | null): void {
     switch (change.kind) {
       case 'append': {
         // Already committed by the hub: it need not touch the disk here.
