@@ -1,6 +1,6 @@
 // What a program answers instead of a result, in words for people.
 import { RequestError } from '@agentclientprotocol/sdk';
-import { harmless } from './text/plain.ts';
+import { sanitize } from './text/sanitize.ts';
 
 const AUTH_REQUIRED = -32_000;
 const MOST = 1_000;
@@ -16,7 +16,7 @@ export function errorWords(error: unknown): string {
   const details = error instanceof RequestError ? detailsOf(error.data) : '';
   const isEmpty = /^internal error$/i.test(message);
   const words = details === '' || message.includes(details) ? message : `${message}: ${details}`;
-  const text = harmless(isEmpty && details !== '' ? details : words).trim();
+  const text = sanitize(isEmpty && details !== '' ? details : words).trim();
   return text.length <= MOST ? text : `${text.slice(0, MOST)}…`;
 }
 

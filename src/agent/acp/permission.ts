@@ -1,26 +1,26 @@
 // What a program asks before it acts, as people are asked it (protocol.md, "approval:request").
 import type { PermissionOption } from '@agentclientprotocol/sdk';
-import { diffText } from './text/diff.ts';
-import { harmless, oneLine } from './text/plain.ts';
-import { blockText, titleOf, type ToolState } from './text/tool.ts';
+import { formatDiff } from './text/diff.ts';
+import { sanitize, firstLine } from './text/sanitize.ts';
+import { contentText, toolTitle, type ToolCallState } from './text/tool-call.ts';
 import type { ApprovalRequestContent } from '../runner.ts';
 
 const MAX_OPTIONS = 16;
 const MAX_ID = 128;
 
 /** The question in words, and which of the program's options each answer means. */
-export function questionOf(tool: ToolState, options: readonly PermissionOption[]) {
+export function questionOf(tool: ToolCallState, options: readonly PermissionOption[]) {
   const offered = options.slice(0, MAX_OPTIONS).map((option, index) => ({
     option,
     optionId: option.optionId.length <= MAX_ID ? option.optionId : `option-${index}`,
   }));
   const detail = detailOf(tool);
   const question: ApprovalRequestContent = {
-    title: titleOf(tool),
+    title: toolTitle(tool),
     ...(detail !== '' && { detail }),
     options: offered.map(({ option, optionId }) => ({
       optionId,
-      name: oneLine(option.name),
+      name: firstLine(option.name),
       kind: option.kind.slice(0, 64),
     })),
   };
@@ -32,15 +32,15 @@ export function questionOf(tool: ToolState, options: readonly PermissionOption[]
 }
 
 /** The diff, the command, the paths, and what the program says about it. */
-function detailOf({ content, rawInput, locations }: ToolState): string {
+function detailOf({ content, rawInput, locations }: ToolCallState): string {
   const parts = content.map((one) => {
-    if (one.type === 'diff') return diffText(one);
-    return one.type === 'content' ? blockText(one.content) : '';
+    if (one.type === 'diff') return formatDiff(one);
+    return one.type === 'content' ? contentText(one.content) : '';
   });
   const isEmpty = () => parts.join('') === '';
   if (isEmpty()) parts.push(inputText(rawInput));
   if (isEmpty()) parts.push(...locations.map((location) => location.path));
-  return harmless(parts.filter((part) => part !== '').join('\n\n'));
+  return sanitize(parts.filter((part) => part !== '').join('\n\n'));
 }
 
 /** The command where there is one, and otherwise all of it. */

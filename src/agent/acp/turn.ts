@@ -10,13 +10,13 @@ import {
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
 import { errorWords, wantsLogin } from './error.ts';
-import { harmlessOutput } from './text/plain.ts';
+import { sanitizeOutput } from './text/sanitize.ts';
 import type { Program } from './process.ts';
 import type { AcpProgram } from './programs.ts';
 import { questionOf } from './permission.ts';
 import type { Live } from './session.ts';
 import { createTerminals, type TerminalsOptions } from './terminals.ts';
-import { createTerminalText } from './text/transcript.ts';
+import { createTranscript } from './text/transcript.ts';
 import { type FolderLook, lookAt } from './git-changes.ts';
 import { exitCodeForSignal } from '../result.ts';
 import { signalProcesses } from '../process/table.ts';
@@ -52,7 +52,7 @@ export type Turn = ReturnType<typeof startTurn>;
 export function startTurn(options: TurnOptions) {
   const { job, host, clock, acp } = options;
   const { title } = acp;
-  const text = createTerminalText(clock.now);
+  const text = createTranscript(clock.now);
   const { promise: stopping, resolve: stopWaiting } = Promise.withResolvers<null>();
   const terminals = createTerminals({
     ...options.terminals,
@@ -125,7 +125,7 @@ export function startTurn(options: TurnOptions) {
 
   function crashed(program: Program, how: string): ExitStatus {
     if (isStopped) return how.startsWith('SIG') ? { kind: 'signalled', signal: how } : INTERRUPTED;
-    const words = harmlessOutput(program.lastWords()).trim().split('\n').slice(-LAST_LINES);
+    const words = sanitizeOutput(program.lastWords()).trim().split('\n').slice(-LAST_LINES);
     host.output('stderr', `${words.join('\n')}\n`.replace(/^\n$/, ''));
     return failed(`${title} ended unexpectedly (${how}). The next command starts it again.`);
   }

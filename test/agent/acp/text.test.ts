@@ -1,10 +1,10 @@
 // What an AI's terminal reads like. Colours are told by the words beside them.
 import { describe, expect, test } from 'bun:test';
 import type { SessionUpdate } from '@agentclientprotocol/sdk';
-import { colouredDiff, diffText } from '../../../src/agent/acp/text/diff.ts';
-import { harmless, harmlessOutput, oneLine } from '../../../src/agent/acp/text/plain.ts';
+import { formatColoredDiff, formatDiff } from '../../../src/agent/acp/text/diff.ts';
+import { sanitize, sanitizeOutput, firstLine } from '../../../src/agent/acp/text/sanitize.ts';
 import { inWords } from '../../../src/agent/acp/text/style.ts';
-import { createTerminalText } from '../../../src/agent/acp/text/transcript.ts';
+import { createTranscript } from '../../../src/agent/acp/text/transcript.ts';
 import type { CommandReport } from '../../../src/protocol/report.ts';
 
 const answer = (text: string, messageId?: string): SessionUpdate => ({
@@ -23,7 +23,7 @@ const output = (text: string) => [
 /** What all of it reads like, without colours. Each update takes 100 ms. */
 function read(...updates: SessionUpdate[]): string {
   let now = 0;
-  const text = createTerminalText(() => now);
+  const text = createTranscript(() => now);
   const pieces = updates.map((update) => {
     now += 100;
     return text.update(update);
@@ -33,32 +33,32 @@ function read(...updates: SessionUpdate[]): string {
 
 describe('plain text', () => {
   test('escape sequences become visible, and do nothing', () => {
-    expect(harmless('a\u001b[2Jb\u009b31mc\u0007\u0000\u007f')).toBe('a␛[2Jb�31mc␇␀␡');
-    expect(harmless('\u001b]0;title\u0007\u001b]8;;http://x\u001b\\')).not.toContain('\u001b');
-    expect(harmless('tab\tline\nnext\r\n')).toBe('tab\tline\nnext\n');
+    expect(sanitize('a\u001b[2Jb\u009b31mc\u0007\u0000\u007f')).toBe('a␛[2Jb�31mc␇␀␡');
+    expect(sanitize('\u001b]0;title\u0007\u001b]8;;http://x\u001b\\')).not.toContain('\u001b');
+    expect(sanitize('tab\tline\nnext\r\n')).toBe('tab\tline\nnext\n');
   });
 
   test('a sequence cut anywhere in a stream is as harmless', () => {
     const attack = '\u001b[31mred\u001b]52;c;aGk=\u0007';
     for (let cut = 0; cut <= attack.length; cut += 1) {
-      const pieces = harmless(attack.slice(0, cut)) + harmless(attack.slice(cut));
-      expect(pieces).toBe(harmless(attack));
+      const pieces = sanitize(attack.slice(0, cut)) + sanitize(attack.slice(cut));
+      expect(pieces).toBe(sanitize(attack));
     }
   });
 
   test('the direction of writing cannot be turned', () => {
-    expect(harmless('safe\u202etxt.exe\u2066')).toBe('safe�txt.exe�');
+    expect(sanitize('safe\u202etxt.exe\u2066')).toBe('safe�txt.exe�');
   });
 
   test('of what a command wrote, colours go, and only the last of an overwritten line stays', () => {
-    expect(harmlessOutput('\u001b[32mok\u001b[0m\r\n 10%\r 50%\r100%\ndone')).toBe(
+    expect(sanitizeOutput('\u001b[32mok\u001b[0m\r\n 10%\r 50%\r100%\ndone')).toBe(
       'ok\n100%\ndone',
     );
   });
 
   test('a title is one line, and no half character', () => {
-    expect(oneLine('  one\ntwo')).toBe('one …');
-    expect(oneLine('😀'.repeat(200), 10)).toBe(`${'😀'.repeat(4)}…`);
+    expect(firstLine('  one\ntwo')).toBe('one …');
+    expect(firstLine('😀'.repeat(200), 10)).toBe(`${'😀'.repeat(4)}…`);
   });
 
   test('durations are told as people tell them', () => {
@@ -75,24 +75,24 @@ describe('changes', () => {
   const change = { path: '/a.txt', oldText: 'one\ntwo\nthree\n', newText: 'one\n2\nthree\n' };
 
   test('are the lines that go and come, and what is around them', () => {
-    expect(diffText(change)).toBe('/a.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three');
-    expect(diffText({ path: '/b', newText: 'new\n' })).toStartWith('/b (new)\n');
+    expect(formatDiff(change)).toBe('/a.txt\n@@ -1,3 +1,3 @@\n one\n-two\n+2\n three');
+    expect(formatDiff({ path: '/b', newText: 'new\n' })).toStartWith('/b (new)\n');
   });
 
   test('are coloured line by line', () => {
-    const lines = colouredDiff(change).split('\n');
+    const lines = formatColoredDiff(change).split('\n');
     expect(lines).toContain('\u001b[31m-two\u001b[39m');
     expect(lines).toContain('\u001b[32m+2\u001b[39m');
   });
 
   test('cannot colour anything themselves', () => {
-    expect(colouredDiff({ path: '/b', newText: '\u001b[2J\n' })).not.toContain('\u001b[2J');
+    expect(formatColoredDiff({ path: '/b', newText: '\u001b[2J\n' })).not.toContain('\u001b[2J');
   });
 
   test('of everything do not take for ever', () => {
     const text = (word: string) => Array.from({ length: 20_000 }, (_, i) => word + i).join('\n');
     const started = performance.now();
-    const shown = diffText({ path: '/x', oldText: text('a'), newText: text('b') });
+    const shown = formatDiff({ path: '/x', oldText: text('a'), newText: text('b') });
     expect(shown).toContain('-a19999');
     expect(performance.now() - started).toBeLessThan(5_000);
   });
@@ -112,7 +112,7 @@ describe('a turn', () => {
   });
 
   test('dims thoughts, line by line', () => {
-    const text = createTerminalText(() => 0);
+    const text = createTranscript(() => 0);
     expect(text.update(thought('a\nb'))).toBe('\u001b[2ma\u001b[22m\n\u001b[2mb\u001b[22m');
   });
 
@@ -220,7 +220,7 @@ describe('a turn', () => {
     const usage = { used: 12_345, size: 200_000, cost: { amount: 0.0123, currency: 'USD' } };
     const changes = { files: 2, added: 1_200, removed: 7 };
     const end = (report: CommandReport) => {
-      const text = createTerminalText(() => 0);
+      const text = createTranscript(() => 0);
       return Bun.stripANSI(text.update(answer('Hi.')) + text.end(report));
     };
     expect(end({ usage, changes })).toBe(
@@ -232,7 +232,7 @@ describe('a turn', () => {
   });
 
   test('no line of ours is wider than 60 columns but for what others wrote', () => {
-    const text = createTerminalText(() => 0);
+    const text = createTranscript(() => 0);
     text.update({ sessionUpdate: 'tool_call', toolCallId: 't', title: 'x', status: 'in_progress' });
     const all = text.asked('t') + text.answered('t', { name: 'Allow', kind: 'allow_once' });
     expect(all).toContain('waiting for an answer');
@@ -240,7 +240,7 @@ describe('a turn', () => {
   });
 
   test('moves no cursor, whatever comes', () => {
-    const text = createTerminalText(() => 0);
+    const text = createTranscript(() => 0);
     const all = [
       text.update(answer('\u001b[H\u001b[2J')),
       text.update(thought('\u001b]0;x\u0007')),

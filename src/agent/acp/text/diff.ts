@@ -1,6 +1,6 @@
 // A change of a file as people review it: the lines that go, the lines that come, and three around them.
 import { structuredPatch } from 'diff';
-import { harmless } from './plain.ts';
+import { sanitize } from './sanitize.ts';
 import { cyan, green, red } from './style.ts';
 
 /** A change of one file. `oldText` is null or missing where the file is new. */
@@ -19,12 +19,12 @@ interface DiffLine {
 }
 
 /** The change as a unified diff, without colours: for a person who is asked about it. */
-export function diffText(change: FileChange): string {
+export function formatDiff(change: FileChange): string {
   return [heading(change), ...diffLines(change).map((line) => line.text)].join('\n');
 }
 
 /** The change as a terminal shows it. */
-export function colouredDiff(change: FileChange): string {
+export function formatColoredDiff(change: FileChange): string {
   const paint = { hunk: cyan, old: red, new: green, same: (text: string) => text };
   return diffLines(change)
     .map((line) => `${paint[line.kind](line.text)}\n`)
@@ -58,5 +58,5 @@ function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
 
 function asLine(line: string): DiffLine {
   const kinds: Record<string, DiffLine['kind']> = { '-': 'old', '+': 'new' };
-  return { kind: kinds[line.slice(0, 1)] ?? 'same', text: harmless(line) };
+  return { kind: kinds[line.slice(0, 1)] ?? 'same', text: sanitize(line) };
 }

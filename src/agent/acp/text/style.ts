@@ -12,7 +12,7 @@ export const yellow = wrap(33, 39);
 export const cyan = wrap(36, 39);
 
 /** Puts two spaces before each line that has something on it. */
-export function indented(text: string): string {
+export function indent(text: string): string {
   return text.replace(/^(?=.)/gm, '  ');
 }
 

@@ -3,24 +3,24 @@
 import type { PlanEntry, SessionUpdate, ToolCall, ToolCallUpdate } from '@agentclientprotocol/sdk';
 import type { CommandReport } from '../../../protocol/report.ts';
 import { changesInWords, costInWords, usageInWords } from '../../../protocol/report-words.ts';
-import { harmless, harmlessOutput, oneLine } from './plain.ts';
-import { bold, cyan, dim, green, indented, red, yellow } from './style.ts';
+import { sanitize, sanitizeOutput, firstLine } from './sanitize.ts';
+import { bold, cyan, dim, green, indent, red, yellow } from './style.ts';
 import {
-  blockText,
-  grownText,
-  isNameable,
-  isOver,
-  learn,
-  newChanges,
-  newTool,
-  toolEnding,
-  toolHeading,
-  type ToolState,
-} from './tool.ts';
+  contentText,
+  newOutput,
+  hasTitle,
+  isFinished,
+  updateToolCall,
+  newDiffs,
+  createToolCall,
+  toolFooter,
+  toolHeader,
+  type ToolCallState,
+} from './tool-call.ts';
 
 /** @param now the time in milliseconds, for the durations of tools */
-export function createTerminalText(now: () => number) {
-  const tools = new Map<string, ToolState>();
+export function createTranscript(now: () => number) {
+  const tools = new Map<string, ToolCallState>();
   let plan: readonly PlanEntry[] = [];
   /** What the last text belongs to, and whether a line of it is open. */
   let part: string | null = null;
@@ -44,7 +44,7 @@ export function createTerminalText(now: () => number) {
   /** Text that streams; each piece is painted by itself. */
   function speak(kind: string, text: string, paint?: (text: string) => string): string {
     if (text === '') return '';
-    return turnTo(kind) + put(harmless(text), paint);
+    return turnTo(kind) + put(sanitize(text), paint);
   }
 
   function block(kind: string, text: string): string {
@@ -54,29 +54,29 @@ export function createTerminalText(now: () => number) {
     return gap + put('\n'.repeat(newLines === 0 ? 1 : 0)) + put(text);
   }
 
-  function toolOf(id: string): ToolState {
-    const known = tools.get(id) ?? newTool(now());
+  function toolOf(id: string): ToolCallState {
+    const known = tools.get(id) ?? createToolCall(now());
     tools.set(id, known);
     return known;
   }
 
   function tool(update: ToolCall | ToolCallUpdate): string {
     const known = toolOf(update.toolCallId);
-    if (isOver(known)) return '';
-    learn(known, update);
-    if (!isNameable(known)) return '';
+    if (isFinished(known)) return '';
+    updateToolCall(known, update);
+    if (!hasTitle(known)) return '';
     const kind = `tool ${update.toolCallId}`;
     let text = announce(update.toolCallId);
-    text += block(kind, newChanges(known));
-    if (!isOver(known)) return text + block(kind, grownText(known));
-    return text + block(kind, toolEnding(known, now(), part === kind));
+    text += block(kind, newDiffs(known));
+    if (!isFinished(known)) return text + block(kind, newOutput(known));
+    return text + block(kind, toolFooter(known, now(), part === kind));
   }
 
   function announce(id: string): string {
     const known = toolOf(id);
     if (known.isAnnounced) return '';
     known.isAnnounced = true;
-    return block(`tool ${id}`, toolHeading(known));
+    return block(`tool ${id}`, toolHeader(known));
   }
 
   /** The whole list first; later only what has changed in it. */
@@ -95,9 +95,9 @@ export function createTerminalText(now: () => number) {
   function show(news: SessionUpdate): string {
     switch (news.sessionUpdate) {
       case 'agent_message_chunk':
-        return speak(`answer ${news.messageId ?? ''}`, blockText(news.content));
+        return speak(`answer ${news.messageId ?? ''}`, contentText(news.content));
       case 'agent_thought_chunk':
-        return speak(`thought ${news.messageId ?? ''}`, blockText(news.content), dimLines);
+        return speak(`thought ${news.messageId ?? ''}`, contentText(news.content), dimLines);
       case 'tool_call':
       case 'tool_call_update':
         return tool(news);
@@ -105,11 +105,11 @@ export function createTerminalText(now: () => number) {
         return planned(news.entries);
       case 'notice': {
         const paint = { error: red, warning: yellow }[news.severity] ?? dim;
-        const more = news.description ? `: ${oneLine(news.description, 500)}` : '';
-        return block('note', `${paint(oneLine(news.title) + more)}\n`);
+        const more = news.description ? `: ${firstLine(news.description, 500)}` : '';
+        return block('note', `${paint(firstLine(news.title) + more)}\n`);
       }
       case 'current_mode_update':
-        return block('note', `${dim(`mode: ${oneLine(news.currentModeId)}`)}\n`);
+        return block('note', `${dim(`mode: ${firstLine(news.currentModeId)}`)}\n`);
       case 'compaction_update':
         if (news.status !== 'completed') return '';
         return block('note', `${dim('The conversation was shortened to go on.')}\n`);
@@ -132,34 +132,34 @@ export function createTerminalText(now: () => number) {
     update: show,
 
     /** Takes in what a question tells of a tool; answers with all that is known of it. */
-    tool(call: ToolCallUpdate): ToolState {
+    tool(call: ToolCallUpdate): ToolCallState {
       const known = toolOf(call.toolCallId);
-      learn(known, call);
+      updateToolCall(known, call);
       return known;
     },
 
     /** A question about this tool was put to the people of the hub. */
     asked(id: string): string {
       const kind = `tool ${id}`;
-      const text = announce(id) + block(kind, newChanges(toolOf(id)));
+      const text = announce(id) + block(kind, newDiffs(toolOf(id)));
       return text + block(kind, `  ${yellow('?')} waiting for an answer\n`);
     },
 
     /** It was answered; null where it was withdrawn. */
     answered(id: string, option: { name: string; kind: string } | null): string {
       const paint = option?.kind.startsWith('allow') ? green : red;
-      const words = option ? oneLine(option.name) : 'withdrawn';
+      const words = option ? firstLine(option.name) : 'withdrawn';
       return block(`tool ${id}`, `  ${paint(`→ ${words}`)}\n`);
     },
 
     /** Whole lines that a command wrote which the program had us run. */
     output(id: string, text: string): string {
-      const plain = harmlessOutput(text).replace(/\n$/, '');
-      return block(`tool ${id}`, `${indented(plain.split('\n').map(dim).join('\n'))}\n`);
+      const plain = sanitizeOutput(text).replace(/\n$/, '');
+      return block(`tool ${id}`, `${indent(plain.split('\n').map(dim).join('\n'))}\n`);
     },
 
     /** A line of our own. */
-    note: (text: string): string => block('note', `${dim(harmless(text))}\n`),
+    note: (text: string): string => block('note', `${dim(sanitize(text))}\n`),
 
     /** The last line of a turn: what it took of the model and what it has changed, as far as that is known. */
     end({ usage, changes }: CommandReport): string {
@@ -168,14 +168,14 @@ export function createTerminalText(now: () => number) {
         usage?.cost && costInWords(usage.cost),
         changes && `changed: ${changesInWords(changes)}`,
       ].filter((fact) => fact !== undefined);
-      const line = facts.length > 0 ? block('usage', `${dim(oneLine(facts.join(' · ')))}\n`) : '';
+      const line = facts.length > 0 ? block('usage', `${dim(firstLine(facts.join(' · ')))}\n`) : '';
       return line === '' && newLines === 0 ? put('\n') : line;
     },
   };
 }
 
 function planLine({ content, status }: PlanEntry): string {
-  const text = oneLine(content);
+  const text = firstLine(content);
   if (status === 'completed') return green(`✓ ${text}`);
   return status === 'in_progress' ? cyan(`▸ ${bold(text)}`) : `○ ${text}`;
 }

@@ -13,7 +13,7 @@ const HALF = /[\ud800-\udbff]$/;
  * Replaces every control character but tab and new line by its picture (ESC becomes ␛). Works on any piece of a stream:
  * no character depends on its neighbours, but for carriage returns, which are dropped.
  */
-export function harmless(text: string): string {
+export function sanitize(text: string): string {
   return text.replaceAll('\r', '').replace(CONTROLS, picture).replace(INVISIBLE, '�');
 }
 
@@ -21,14 +21,14 @@ export function harmless(text: string): string {
  * The same for what a command wrote: its colours are dropped, and of a line written over and over only the last
  * version stays, as on a terminal. For whole texts only.
  */
-export function harmlessOutput(text: string): string {
+export function sanitizeOutput(text: string): string {
   const lines = Bun.stripANSI(text).replaceAll('\r\n', '\n').split('\n');
-  return harmless(lines.map((line) => line.slice(line.lastIndexOf('\r') + 1)).join('\n'));
+  return sanitize(lines.map((line) => line.slice(line.lastIndexOf('\r') + 1)).join('\n'));
 }
 
 /** The first line of it, harmless, and at most so many characters long. */
-export function oneLine(text: string, most = 200): string {
-  const [first = '', ...more] = harmless(text).trim().split('\n');
+export function firstLine(text: string, most = 200): string {
+  const [first = '', ...more] = sanitize(text).trim().split('\n');
   if (first.length <= most) return more.length > 0 ? `${first} …` : first;
   return `${first.slice(0, most - 1).replace(HALF, '')}…`;
 }

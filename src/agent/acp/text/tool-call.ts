@@ -5,15 +5,15 @@ import type {
   ToolCallContent,
   ToolCallUpdate,
 } from '@agentclientprotocol/sdk';
-import { colouredDiff, type FileChange } from './diff.ts';
-import { harmless, harmlessOutput, oneLine } from './plain.ts';
-import { bold, cyan, dim, green, indented, inWords, red } from './style.ts';
+import { formatColoredDiff, type FileChange } from './diff.ts';
+import { sanitize, sanitizeOutput, firstLine } from './sanitize.ts';
+import { bold, cyan, dim, green, indent, inWords, red } from './style.ts';
 
 /** Lines of text shown of a tool that reads, and of any other. What is between the first and the last is counted. */
 const LINES = { read: 6, other: 60 };
 
 /** What is known of a tool call so far: later messages replace what they carry. */
-export interface ToolState {
+export interface ToolCallState {
   title: string;
   kind: string;
   status: string;
@@ -28,7 +28,7 @@ export interface ToolState {
   shownText: string;
 }
 
-export function newTool(now: number): ToolState {
+export function createToolCall(now: number): ToolCallState {
   return {
     title: '',
     kind: 'other',
@@ -45,7 +45,7 @@ export function newTool(now: number): ToolState {
 }
 
 /** Takes over what a message tells about a tool. */
-export function learn(tool: ToolState, update: ToolCall | ToolCallUpdate): void {
+export function updateToolCall(tool: ToolCallState, update: ToolCall | ToolCallUpdate): void {
   tool.title = update.title ?? tool.title;
   tool.kind = update.kind ?? tool.kind;
   tool.status = update.status ?? tool.status;
@@ -55,12 +55,12 @@ export function learn(tool: ToolState, update: ToolCall | ToolCallUpdate): void 
   tool.locations = update.locations ?? tool.locations;
 }
 
-export function isOver(tool: ToolState): boolean {
+export function isFinished(tool: ToolCallState): boolean {
   return tool.status === 'completed' || tool.status === 'failed';
 }
 
 /** Whether enough is known to name it: some programs announce a tool before its arguments have come. */
-export function isNameable(tool: ToolState): boolean {
+export function hasTitle(tool: ToolCallState): boolean {
   const hasInput =
     typeof tool.rawInput === 'object' &&
     tool.rawInput !== null &&
@@ -68,30 +68,30 @@ export function isNameable(tool: ToolState): boolean {
   return tool.status !== 'pending' || hasInput || tool.content.length > 0;
 }
 
-export function titleOf(tool: Pick<ToolState, 'title' | 'kind'>): string {
-  return oneLine(tool.title) || tool.kind;
+export function toolTitle(tool: Pick<ToolCallState, 'title' | 'kind'>): string {
+  return firstLine(tool.title) || tool.kind;
 }
 
 /** The line with which a tool begins. */
-export function toolHeading(tool: ToolState): string {
-  return `${cyan('●')} ${bold(titleOf(tool))}\n`;
+export function toolHeader(tool: ToolCallState): string {
+  return `${cyan('●')} ${bold(toolTitle(tool))}\n`;
 }
 
 /** Changes that were not shown before. */
-export function newChanges(tool: ToolState): string {
+export function newDiffs(tool: ToolCallState): string {
   const changes = tool.content.filter((one) => one.type === 'diff');
   return changes.map((change) => showChange(tool, change)).join('');
 }
 
-function showChange(tool: ToolState, change: FileChange): string {
+function showChange(tool: ToolCallState, change: FileChange): string {
   const key = JSON.stringify([change.path, change.oldText, change.newText]);
   if (tool.shownChanges.has(key)) return '';
   tool.shownChanges.add(key);
-  return indented(`${dim(oneLine(change.path))}\n${colouredDiff(change)}`);
+  return indent(`${dim(firstLine(change.path))}\n${formatColoredDiff(change)}`);
 }
 
 /** What its text has grown by, in whole lines, while it runs. Nothing where it was not just continued. */
-export function grownText(tool: ToolState): string {
+export function newOutput(tool: ToolCallState): string {
   if (tool.kind === 'read' || tool.kind === 'search') return '';
   const text = textOf(tool);
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
@@ -102,18 +102,18 @@ export function grownText(tool: ToolState): string {
 }
 
 /** The rest of its text, shortened where it comes all at once, and the line with which it ends. */
-export function toolEnding(tool: ToolState, now: number, isUnderHeading: boolean): string {
+export function toolFooter(tool: ToolCallState, now: number, isUnderHeading: boolean): string {
   const text = textOf(tool);
   const rest = text.startsWith(tool.shownText) ? text.slice(tool.shownText.length) : text;
   const mark = tool.status === 'failed' ? red('✗') : green('✓');
-  const name = isUnderHeading ? '' : `${titleOf(tool)}  `;
+  const name = isUnderHeading ? '' : `${toolTitle(tool)}  `;
   return `${shown(shortened(rest, tool.kind))}  ${mark} ${name}${dim(inWords(now - tool.startedAt))}\n`;
 }
 
 function shown(text: string): string {
-  const plain = harmlessOutput(text).replace(/\n+$/, '');
+  const plain = sanitizeOutput(text).replace(/\n+$/, '');
   if (plain.trim() === '') return '';
-  return `${indented(plain.split('\n').map(dim).join('\n'))}\n`;
+  return `${indent(plain.split('\n').map(dim).join('\n'))}\n`;
 }
 
 function shortened(text: string, kind: string): string {
@@ -125,9 +125,9 @@ function shortened(text: string, kind: string): string {
   return [...lines.slice(0, half), `… ${hidden} lines …`, ...lines.slice(-half)].join('\n');
 }
 
-function textOf(tool: ToolState): string {
+function textOf(tool: ToolCallState): string {
   const blocks = tool.content.filter((one) => one.type === 'content');
-  const text = blocks.map((block) => unfenced(blockText(block.content))).join('\n');
+  const text = blocks.map((block) => unfenced(contentText(block.content))).join('\n');
   if (text !== '' || tool.content.length > 0) return text;
   return typeof tool.rawOutput === 'string' ? tool.rawOutput : '';
 }
@@ -138,13 +138,13 @@ function unfenced(text: string): string {
 }
 
 /** Any content in words. */
-export function blockText(block: ContentBlock): string {
+export function contentText(block: ContentBlock): string {
   switch (block.type) {
     case 'text':
       return block.text;
     case 'image':
     case 'audio':
-      return `[${block.type}: ${harmless(block.mimeType)}]`;
+      return `[${block.type}: ${sanitize(block.mimeType)}]`;
     case 'resource_link':
       return `[${block.title ?? block.name}: ${block.uri}]`;
     case 'resource':
