@@ -6,10 +6,10 @@ export function createIdleTimeout(clock: Clock, ms: number, silent: () => void) 
   let heardAt = 0;
   let cancelTimer: (() => void) | null = null;
 
-  function look(): void {
+  function snapshot(): void {
     const left = heardAt + ms - clock.now();
     if (left > 0) {
-      cancelTimer = clock.after(left, look);
+      cancelTimer = clock.after(left, snapshot);
       return;
     }
     cancelTimer = null;
@@ -25,7 +25,7 @@ export function createIdleTimeout(clock: Clock, ms: number, silent: () => void) 
     start(): void {
       stop();
       heardAt = clock.now();
-      cancelTimer = clock.after(ms, look);
+      cancelTimer = clock.after(ms, snapshot);
     },
     heard(): void {
       heardAt = clock.now();

@@ -233,7 +233,7 @@ describe('command:started', () => {
        const database = new Database('state/journal.db', { readonly: true });
        console.log(JSON.stringify(database.query('SELECT state, pid FROM commands').all()));`,
     );
-    const id = hub.execute(`!echo $$; ${process.execPath} look.ts`);
+    const id = hub.execute(`!echo $$; ${process.execPath} snapshot.ts`);
     const { stdout } = await hub.seen(id);
     const [pid, journal] = stdout.split('\n');
     expect(JSON.parse(journal ?? '')).toEqual([{ state: 'started', pid: Number(pid) }]);

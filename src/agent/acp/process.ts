@@ -8,7 +8,7 @@ import {
 } from '@agentclientprotocol/sdk';
 import type { Clock } from '../../protocol/clock.ts';
 import { childEnvironment } from '../process/environment.ts';
-import type { Leftovers } from './leftovers.ts';
+import type { PidFile } from './pid-file.ts';
 import { findProcessTree, isAlive, signalProcesses, signalProcessTree } from '../process/table.ts';
 
 /** What a program said last on stderr is kept, to explain its end. */
@@ -23,7 +23,7 @@ export interface ProgramOptions {
   cwd: string;
   env: Record<string, string | undefined>;
   clock: Clock;
-  leftovers: Leftovers;
+  pidFile: PidFile;
   /** What it may ask of us. */
   client: ClientApp;
 }
@@ -31,7 +31,7 @@ export interface ProgramOptions {
 export type Program = ReturnType<typeof startProgram>;
 
 /** @throws where it cannot be started at all */
-export function startProgram({ argv, cwd, env, clock, leftovers, client }: ProgramOptions) {
+export function startProgram({ argv, cwd, env, clock, pidFile, client }: ProgramOptions) {
   const mark = Bun.randomUUIDv7();
   const child = Bun.spawn([...argv], {
     cwd,
@@ -42,7 +42,7 @@ export function startProgram({ argv, cwd, env, clock, leftovers, client }: Progr
     detached: true,
   });
   const { pid } = child;
-  leftovers.add(mark, pid);
+  pidFile.add(mark, pid);
   let lastWords = '';
   let gate: PromiseWithResolvers<void> | null = null;
   const written = new Map<unknown, () => void>();
@@ -90,7 +90,7 @@ export function startProgram({ argv, cwd, env, clock, leftovers, client }: Progr
   /** Resolves with how it ended, once nothing of it is left. */
   const ended = child.exited.then(async (exitCode) => {
     await killFamily();
-    leftovers.remove(mark);
+    pidFile.remove(mark);
     connection.close();
     return child.signalCode === null ? `exit code ${exitCode}` : String(child.signalCode);
   });

@@ -8,9 +8,9 @@ import type { Session } from '../../protocol/entities.ts';
 import { whyNotRunnable } from '../../protocol/capabilities.ts';
 import { errorWords, wantsLogin } from './error.ts';
 import { createFiles } from './files.ts';
-import { openLeftovers } from './leftovers.ts';
+import { openPidFile } from './pid-file.ts';
 import { mayBeLoggedIn } from './login.ts';
-import { discardLooks } from './git-changes.ts';
+import { removeStaleSnapshots } from './folder-snapshot.ts';
 import { startProgram } from './process.ts';
 import { type AcpProgram, notInstalled, notLoggedIn, whereIs } from './programs.ts';
 import { type Live, newSession, openSession } from './session.ts';
@@ -40,8 +40,8 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   const cwd = realpathSync(options.cwd);
   const env = { ...process.env, ...acp.env };
   const files = createFiles(cwd);
-  discardLooks(stateDir);
-  const leftovers = openLeftovers(join(stateDir, 'acp-running.json'), log);
+  removeStaleSnapshots(stateDir);
+  const pidFile = openPidFile(join(stateDir, 'acp-running.json'), log);
   const kept = openSessionFile(join(stateDir, 'acp-session.json'), acp.argv.join(' '), cwd);
   let live: Live | null = null;
   let opening: Promise<Live> | null = null;
@@ -114,7 +114,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   async function launch(keptId: string | null): Promise<Live> {
     if (whereIs(acp, env) === null) throw new Error(notInstalled(acp));
     if (!(await mayBeLoggedIn(acp, env))) throw RequestError.authRequired();
-    const program = startProgram({ argv: acp.argv, cwd, env, clock, leftovers, client: app });
+    const program = startProgram({ argv: acp.argv, cwd, env, clock, pidFile, client: app });
     void program.ended.then((how) => {
       if (live?.program !== program) return;
       live = null;
@@ -199,7 +199,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
         clock,
         acp,
         folder: cwd,
-        terminals: { files, scratch: stateDir, env, leftovers },
+        terminals: { files, scratch: stateDir, env, pidFile },
         session: sessionFor(job.session),
         loggedOut: () => settle(notLoggedIn(acp)),
       });

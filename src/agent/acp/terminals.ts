@@ -10,7 +10,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';
 import type { Files } from './files.ts';
-import type { Leftovers } from './leftovers.ts';
+import type { PidFile } from './pid-file.ts';
 import type { Run, ExitStatus, StopLevel } from '../runner.ts';
 import { createShellRunner } from '../shell/runner.ts';
 
@@ -23,7 +23,7 @@ export interface TerminalsOptions {
   scratch: string;
   clock: Clock;
   env: Record<string, string | undefined>;
-  leftovers: Leftovers;
+  pidFile: PidFile;
   /** Takes whole lines of what a command writes, for people to read. */
   output(terminalId: string, lines: string): void;
 }
@@ -36,7 +36,7 @@ interface Terminal {
 }
 
 export function createTerminals(options: TerminalsOptions) {
-  const { files, clock, leftovers } = options;
+  const { files, clock, pidFile } = options;
   const terminals = new Map<string, Terminal>();
 
   function find(id: string): Terminal {
@@ -82,7 +82,7 @@ export function createTerminals(options: TerminalsOptions) {
     const run = attempt(() =>
       runner.start(job, {
         output: (_stream, text) => take(text),
-        process: (pid) => leftovers.add(mark, pid),
+        process: (pid) => pidFile.add(mark, pid),
         report: () => undefined,
         ask: () => Promise.resolve({ outcome: 'cancelled', applied: () => undefined }),
       }),
@@ -91,7 +91,7 @@ export function createTerminals(options: TerminalsOptions) {
     void run.ended.then((end) => {
       terminal.exit = exitOf(end);
       if (line !== '') options.output(mark, `${line}\n`);
-      leftovers.remove(mark);
+      pidFile.remove(mark);
     });
     return mark;
   }

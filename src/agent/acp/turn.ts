@@ -17,7 +17,7 @@ import { questionOf } from './permission.ts';
 import type { Live } from './session.ts';
 import { createTerminals, type TerminalsOptions } from './terminals.ts';
 import { createTranscript } from './text/transcript.ts';
-import { type FolderLook, lookAt } from './git-changes.ts';
+import { type FolderSnapshot, takeSnapshot } from './folder-snapshot.ts';
 import { exitCodeForSignal } from '../result.ts';
 import { signalProcesses } from '../process/table.ts';
 import { usageOf } from './usage.ts';
@@ -70,15 +70,15 @@ export function startTurn(options: TurnOptions) {
   const show = (more: string) => host.output('stdout', more);
 
   async function go(): Promise<ExitStatus> {
-    const looking = lookAt(options.folder, options.terminals.scratch);
+    const snapshotting = takeSnapshot(options.folder, options.terminals.scratch);
     try {
-      return await take(looking);
+      return await take(snapshotting);
     } finally {
-      void looking.then((look) => look?.discard());
+      void snapshotting.then((snapshot) => snapshot?.discard());
     }
   }
 
-  async function take(looking: Promise<FolderLook | null>): Promise<ExitStatus> {
+  async function take(snapshotting: Promise<FolderSnapshot | null>): Promise<ExitStatus> {
     const opened = await Promise.race([options.session, stopping]).catch((error: unknown) => error);
     if (opened === null) return INTERRUPTED;
     if (!isLive(opened)) return failed(errorWords(opened));
@@ -88,7 +88,7 @@ export function startTurn(options: TurnOptions) {
     if (opened.hasLost) show(text.note('The earlier conversation could not be continued.'));
     const conversationId = opened.sessionId.slice(0, MAX_ID);
     if (conversationId !== '') host.report({ conversationId });
-    const look = await Promise.race([looking, stopping]);
+    const snapshot = await Promise.race([snapshotting, stopping]);
     if (isStopped) return INTERRUPTED;
     const before = new Set(program.family());
     const { spent } = opened;
@@ -96,7 +96,7 @@ export function startTurn(options: TurnOptions) {
     await terminals.close();
     if (isStopped) await sweep(program, before);
     isOver = true;
-    const changes = await look?.changes(isStopped ? STOPPED_LOOK_MS : undefined);
+    const changes = await snapshot?.changes(isStopped ? STOPPED_LOOK_MS : undefined);
     const took = usage && usageOf(usage, spent);
     const report = {
       ...(took && { usage: took }),

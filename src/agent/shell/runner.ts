@@ -16,7 +16,7 @@ import { openShellTerminal } from './terminal.ts';
 /** After SIGKILL: it belongs to another user (sudo), or hangs in the kernel. */
 const UNENDING = {
   code: 'program_failed',
-  message: 'The program could not be ended: look for it on the machine of the agent.',
+  message: 'The program could not be ended: snapshot for it on the machine of the agent.',
 } as const;
 
 const SIGNALS = { ask: 'SIGINT', tell: 'SIGTERM', end: 'SIGKILL' } as const;

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { lookAt } from '../../../src/agent/acp/git-changes.ts';
+import { takeSnapshot } from '../../../src/agent/acp/folder-snapshot.ts';
 import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
 import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
 
@@ -149,7 +149,7 @@ describe('the changes', () => {
     expect(after).toBe(before);
     await fixture.stopAll();
     const left = readdirSync(join(fixture.folder, 'state'));
-    expect(left.filter((name) => name.startsWith('look-'))).toEqual([]);
+    expect(left.filter((name) => name.startsWith('snapshot-'))).toEqual([]);
   });
 
   test('are counted in a repository without a commit', async () => {
@@ -186,8 +186,8 @@ describe('the changes', () => {
     expect(report?.changes).toEqual({ files: 1, added: 0, removed: 0 });
   });
 
-  test('leave nothing behind of a look that a crash has cut short', async () => {
-    const left = join(fixture.folder, 'state/look-abcdef');
+  test('leave nothing behind of a snapshot that a crash has cut short', async () => {
+    const left = join(fixture.folder, 'state/snapshot-abcdef');
     mkdirSync(left, { recursive: true });
     await fixture.connect(options());
     expect(existsSync(left)).toBe(false);
@@ -196,7 +196,7 @@ describe('the changes', () => {
   test('cost the turn nothing where there is no place to count them', async () => {
     createRepository();
     const hub = await fixture.connect(options());
-    expect(await lookAt(work, join(fixture.folder, 'nowhere'))).toBeNull();
+    expect(await takeSnapshot(work, join(fixture.folder, 'nowhere'))).toBeNull();
     expect((await reportOf(hub, run('true')))?.changes).toBeDefined();
   });
 

@@ -13,10 +13,10 @@ const Noted = Type.Object({
 
 const ROUNDS = 50;
 
-export type Leftovers = ReturnType<typeof openLeftovers>;
+export type PidFile = ReturnType<typeof openPidFile>;
 
 /** Ends what an earlier process of this agent left running. */
-export function openLeftovers(file: string, log: (line: string) => void) {
+export function openPidFile(file: string, log: (line: string) => void) {
   const running = new Map<string, { pid: number; start: string | null }>();
 
   for (const { mark, pid, start } of readNoted(file)) {

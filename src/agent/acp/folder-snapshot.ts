@@ -9,9 +9,9 @@ import { findProcessTree, signalProcesses } from '../process/table.ts';
 
 /** How long one look may take, in milliseconds: in a folder too large for it, nothing is measured. */
 const LOOK_MS = 5_000;
-const KEPT = 'look-';
+const KEPT = 'snapshot-';
 
-export interface FolderLook {
+export interface FolderSnapshot {
   /** What has changed since; null where that cannot be told in time. */
   changes(withinMs?: number): Promise<Changes | null>;
   /** Lets go of what it keeps on disk. */
@@ -31,7 +31,10 @@ const QUIET = [
  * Looks at a folder as it is. Never rejects: null where there is no git, no repository, or no end of it in time.
  * @param scratch a folder for short-lived files, outside of the one to be looked at or ignored by it
  */
-export async function lookAt(folder: string, scratch: string): Promise<FolderLook | null> {
+export async function takeSnapshot(
+  folder: string,
+  scratch: string,
+): Promise<FolderSnapshot | null> {
   const git = Bun.which('git');
   if (git === null) return null;
   let kept: string | null = null;
@@ -81,7 +84,7 @@ export async function lookAt(folder: string, scratch: string): Promise<FolderLoo
 }
 
 /** Removes what a crash has left in a scratch folder. */
-export function discardLooks(scratch: string): void {
+export function removeStaleSnapshots(scratch: string): void {
   for (const name of readdirSync(scratch)) {
     if (name.startsWith(KEPT)) removeIfPossible(join(scratch, name));
   }
