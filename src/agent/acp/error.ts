@@ -6,12 +6,12 @@ const AUTH_REQUIRED = -32_000;
 const MOST = 1_000;
 
 /** Whether a program refuses because nobody has logged in. */
-export function wantsLogin(error: unknown): boolean {
+export function isAuthRequired(error: unknown): boolean {
   return error instanceof RequestError && error.code === AUTH_REQUIRED;
 }
 
 /** The error's own words, and where they say nothing, those of its details. */
-export function errorWords(error: unknown): string {
+export function acpErrorMessage(error: unknown): string {
   const message = error instanceof Error ? error.message : String(error);
   const details = error instanceof RequestError ? detailsOf(error.data) : '';
   const isEmpty = /^internal error$/i.test(message);

@@ -14,10 +14,10 @@ export interface TextRange {
   limit?: number | null;
 }
 
-export type Files = ReturnType<typeof createFiles>;
+export type WorkspaceFiles = ReturnType<typeof createWorkspaceFiles>;
 
 /** @param folder what may be read and written: this folder, and what is in it */
-export function createFiles(folder: string) {
+export function createWorkspaceFiles(folder: string) {
   const root = realpathSync(folder);
 
   /** @throws {RequestError} where the path leads out of the folder */

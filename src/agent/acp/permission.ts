@@ -9,7 +9,7 @@ const MAX_OPTIONS = 16;
 const MAX_ID = 128;
 
 /** The question in words, and which of the program's options each answer means. */
-export function questionOf(tool: ToolCallState, options: readonly PermissionOption[]) {
+export function createApprovalRequest(tool: ToolCallState, options: readonly PermissionOption[]) {
   const offered = options.slice(0, MAX_OPTIONS).map((option, index) => ({
     option,
     optionId: option.optionId.length <= MAX_ID ? option.optionId : `option-${index}`,

@@ -18,7 +18,7 @@ const LEAVE_MS = 1_000;
 const KILL_ROUND_MS = 10;
 const KILL_ROUNDS = 200;
 
-export interface ProgramOptions {
+export interface AcpProcessOptions {
   argv: readonly string[];
   cwd: string;
   env: Record<string, string | undefined>;
@@ -28,10 +28,10 @@ export interface ProgramOptions {
   client: ClientApp;
 }
 
-export type Program = ReturnType<typeof startProgram>;
+export type AcpProcess = ReturnType<typeof startAcpProcess>;
 
 /** @throws where it cannot be started at all */
-export function startProgram({ argv, cwd, env, clock, pidFile, client }: ProgramOptions) {
+export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpProcessOptions) {
   const mark = Bun.randomUUIDv7();
   const child = Bun.spawn([...argv], {
     cwd,

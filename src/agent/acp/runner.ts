@@ -6,14 +6,14 @@ import { type AvailableCommand, client, RequestError } from '@agentclientprotoco
 import type { Clock } from '../../protocol/clock.ts';
 import type { Session } from '../../protocol/entities.ts';
 import { whyNotRunnable } from '../../protocol/capabilities.ts';
-import { errorWords, wantsLogin } from './error.ts';
-import { createFiles } from './files.ts';
+import { acpErrorMessage, isAuthRequired } from './error.ts';
+import { createWorkspaceFiles } from './files.ts';
 import { openPidFile } from './pid-file.ts';
 import { mayBeLoggedIn } from './login.ts';
 import { removeStaleSnapshots } from './folder-snapshot.ts';
-import { startProgram } from './process.ts';
+import { startAcpProcess } from './process.ts';
 import { type AcpProgram, notInstalled, notLoggedIn, whereIs } from './programs.ts';
-import { type Live, newSession, openSession } from './session.ts';
+import { type AcpSession, newSession, openSession } from './session.ts';
 import { openSessionFile } from './session-file.ts';
 import { startTurn, type Turn } from './turn.ts';
 import type { Runner } from '../runner.ts';
@@ -39,12 +39,12 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   const { acp, stateDir, clock, log } = options;
   const cwd = realpathSync(options.cwd);
   const env = { ...process.env, ...acp.env };
-  const files = createFiles(cwd);
+  const files = createWorkspaceFiles(cwd);
   removeStaleSnapshots(stateDir);
   const pidFile = openPidFile(join(stateDir, 'acp-running.json'), log);
   const kept = openSessionFile(join(stateDir, 'acp-session.json'), acp.argv.join(' '), cwd);
-  let live: Live | null = null;
-  let opening: Promise<Live> | null = null;
+  let live: AcpSession | null = null;
+  let opening: Promise<AcpSession> | null = null;
   let turn: Turn | null = null;
   let isReady = false;
   /** What is missing, in words. */
@@ -92,29 +92,29 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   }
 
   /** @throws with words for people where the program cannot be had */
-  function open(session: Session): Promise<Live> {
+  function open(session: Session): Promise<AcpSession> {
     opening ??= start(session).finally(() => {
       opening = null;
     });
     return opening;
   }
 
-  async function start(session: Session): Promise<Live> {
+  async function start(session: Session): Promise<AcpSession> {
     try {
       const opened = await launch(session === 'new' ? null : kept.read());
       live = opened;
       settle(null);
       return opened;
     } catch (error) {
-      settle(wantsLogin(error) ? notLoggedIn(acp) : errorWords(error));
+      settle(isAuthRequired(error) ? notLoggedIn(acp) : acpErrorMessage(error));
       throw problem === null ? error : new Error(problem);
     }
   }
 
-  async function launch(keptId: string | null): Promise<Live> {
+  async function launch(keptId: string | null): Promise<AcpSession> {
     if (whereIs(acp, env) === null) throw new Error(notInstalled(acp));
     if (!(await mayBeLoggedIn(acp, env))) throw RequestError.authRequired();
-    const program = startProgram({ argv: acp.argv, cwd, env, clock, pidFile, client: app });
+    const program = startAcpProcess({ argv: acp.argv, cwd, env, clock, pidFile, client: app });
     void program.ended.then((how) => {
       if (live?.program !== program) return;
       live = null;
@@ -160,7 +160,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
     changed();
   }
 
-  async function sessionFor(session: Session): Promise<Live> {
+  async function sessionFor(session: Session): Promise<AcpSession> {
     const opened = live ?? (await open(session));
     const isOther = session === 'new' && !opened.isFresh;
     const ours = isOther ? await another(opened) : opened;
@@ -169,7 +169,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
     return ours;
   }
 
-  async function another({ program, about }: Live): Promise<Live> {
+  async function another({ program, about }: AcpSession): Promise<AcpSession> {
     const sessionId = await newSession(program, cwd, acp);
     live = { program, about, sessionId, isFresh: true, hasLost: false, spent: 0 };
     return live;

@@ -7,13 +7,13 @@ import {
   type SessionModeState,
 } from '@agentclientprotocol/sdk';
 import packageJson from '../../../package.json' with { type: 'json' };
-import { wantsLogin } from './error.ts';
+import { isAuthRequired } from './error.ts';
 import type { AcpProgram } from './programs.ts';
-import type { Program } from './process.ts';
+import type { AcpProcess } from './process.ts';
 
 /** A program with an open conversation. */
-export interface Live {
-  readonly program: Program;
+export interface AcpSession {
+  readonly program: AcpProcess;
   readonly about: InitializeResponse;
   readonly sessionId: string;
   /** Nothing was said in it yet. */
@@ -35,7 +35,10 @@ export interface SessionOptions {
 }
 
 /** @throws what the program answers: where it wants a login, `wantsLogin` tells */
-export async function openSession(program: Program, options: SessionOptions): Promise<Live> {
+export async function openSession(
+  program: AcpProcess,
+  options: SessionOptions,
+): Promise<AcpSession> {
   const about = await program.agent.request('initialize', {
     protocolVersion: PROTOCOL_VERSION,
     clientInfo: { name: 'signalbox', title: 'Signalbox', version: packageJson.version },
@@ -62,7 +65,11 @@ export async function openSession(program: Program, options: SessionOptions): Pr
 }
 
 /** Begins another conversation; answers its id. */
-export async function newSession(program: Program, cwd: string, acp: AcpProgram): Promise<string> {
+export async function newSession(
+  program: AcpProcess,
+  cwd: string,
+  acp: AcpProgram,
+): Promise<string> {
   const { sessionId, modes } = await program.agent.request('session/new', { cwd, mcpServers: [] });
   await setMode(program, sessionId, modes, acp);
   return sessionId;
@@ -70,7 +77,7 @@ export async function newSession(program: Program, cwd: string, acp: AcpProgram)
 
 /** Has the program ask before it acts. */
 async function setMode(
-  program: Program,
+  program: AcpProcess,
   sessionId: string,
   modes: SessionModeState | null | undefined,
   { mode }: AcpProgram,
@@ -82,7 +89,7 @@ async function setMode(
 
 /** Whether the program could go on with it. What it tells of the past is not shown again. */
 async function takeUp(
-  program: Program,
+  program: AcpProcess,
   { agentCapabilities }: InitializeResponse,
   { cwd, acp, quiet }: SessionOptions,
   sessionId: string,
@@ -100,23 +107,23 @@ async function takeUp(
     if (acp.replaysLate) await quiet();
     return true;
   } catch (error) {
-    if (wantsLogin(error) || !program.isAlive()) throw error;
+    if (isAuthRequired(error) || !program.isAlive()) throw error;
     return false;
   }
 }
 
 async function withLogin(
-  program: Program,
+  program: AcpProcess,
   { authMethods = [] }: InitializeResponse,
   { acp, env }: SessionOptions,
-  open: () => Promise<Live>,
-): Promise<Live> {
+  open: () => Promise<AcpSession>,
+): Promise<AcpSession> {
   const methodId = acp.authMethod?.(env) ?? null;
   const isOffered = authMethods.some((method) => method.id === methodId);
   try {
     return await open();
   } catch (error) {
-    if (!wantsLogin(error) || methodId === null || !isOffered) throw error;
+    if (!isAuthRequired(error) || methodId === null || !isOffered) throw error;
     await program.agent.request('authenticate', { methodId });
     return open();
   }

@@ -9,7 +9,7 @@ import {
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';
-import type { Files } from './files.ts';
+import type { WorkspaceFiles } from './files.ts';
 import type { PidFile } from './pid-file.ts';
 import type { Run, ExitStatus, StopLevel } from '../runner.ts';
 import { createShellRunner } from '../shell/runner.ts';
@@ -18,7 +18,7 @@ import { createShellRunner } from '../shell/runner.ts';
 const KEPT_BYTES = 1_048_576;
 
 export interface TerminalsOptions {
-  files: Files;
+  files: WorkspaceFiles;
   /** A folder for short-lived files. */
   scratch: string;
   clock: Clock;

@@ -9,18 +9,18 @@ import {
 } from '@agentclientprotocol/sdk';
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
-import { errorWords, wantsLogin } from './error.ts';
+import { acpErrorMessage, isAuthRequired } from './error.ts';
 import { sanitizeOutput } from './text/sanitize.ts';
-import type { Program } from './process.ts';
+import type { AcpProcess } from './process.ts';
 import type { AcpProgram } from './programs.ts';
-import { questionOf } from './permission.ts';
-import type { Live } from './session.ts';
+import { createApprovalRequest } from './permission.ts';
+import type { AcpSession } from './session.ts';
 import { createTerminals, type TerminalsOptions } from './terminals.ts';
 import { createTranscript } from './text/transcript.ts';
 import { type FolderSnapshot, takeSnapshot } from './folder-snapshot.ts';
 import { exitCodeForSignal } from '../result.ts';
 import { signalProcesses } from '../process/table.ts';
-import { usageOf } from './usage.ts';
+import { turnUsage } from './usage.ts';
 import type { RunContext, CommandSpec, Run, ExitStatus, StopLevel } from '../runner.ts';
 
 const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
@@ -42,7 +42,7 @@ export interface TurnOptions {
   folder: string;
   terminals: Omit<TerminalsOptions, 'output' | 'clock'>;
   /** The conversation, once it is open; rejects with words for people. */
-  session: Promise<Live>;
+  session: Promise<AcpSession>;
   /** The program is not logged in after all. */
   loggedOut(): void;
 }
@@ -59,7 +59,7 @@ export function startTurn(options: TurnOptions) {
     clock,
     output: (id, lines) => show(text.output(id, lines)),
   });
-  let live: Live | null = null;
+  let live: AcpSession | null = null;
   let sent: string | null = null;
   let isStopped = false;
   let isOver = false;
@@ -81,7 +81,7 @@ export function startTurn(options: TurnOptions) {
   async function take(snapshotting: Promise<FolderSnapshot | null>): Promise<ExitStatus> {
     const opened = await Promise.race([options.session, stopping]).catch((error: unknown) => error);
     if (opened === null) return INTERRUPTED;
-    if (!isLive(opened)) return failed(errorWords(opened));
+    if (!isLive(opened)) return failed(acpErrorMessage(opened));
     const { program } = opened;
     live = opened;
     host.process(program.pid);
@@ -97,7 +97,7 @@ export function startTurn(options: TurnOptions) {
     if (isStopped) await sweep(program, before);
     isOver = true;
     const changes = await snapshot?.changes(isStopped ? STOPPED_LOOK_MS : undefined);
-    const took = usage && usageOf(usage, spent);
+    const took = usage && turnUsage(usage, spent);
     const report = {
       ...(took && { usage: took }),
       ...(changes && { changes }),
@@ -107,7 +107,7 @@ export function startTurn(options: TurnOptions) {
     return end;
   }
 
-  async function prompt({ program, sessionId }: Live): Promise<ExitStatus> {
+  async function prompt({ program, sessionId }: AcpSession): Promise<ExitStatus> {
     try {
       const { stopReason } = await program.agent.request('session/prompt', {
         sessionId,
@@ -115,15 +115,16 @@ export function startTurn(options: TurnOptions) {
       });
       return endOf(stopReason);
     } catch (error) {
-      if (wantsLogin(error)) options.loggedOut();
-      if (error instanceof RequestError && program.isAlive()) return refused(errorWords(error));
+      if (isAuthRequired(error)) options.loggedOut();
+      if (error instanceof RequestError && program.isAlive())
+        return refused(acpErrorMessage(error));
       // It has ended, or says nothing that can be understood: either way it is of no use any more.
       await program.close();
       return crashed(program, await program.ended);
     }
   }
 
-  function crashed(program: Program, how: string): ExitStatus {
+  function crashed(program: AcpProcess, how: string): ExitStatus {
     if (isStopped) return how.startsWith('SIG') ? { kind: 'signalled', signal: how } : INTERRUPTED;
     const words = sanitizeOutput(program.lastWords()).trim().split('\n').slice(-LAST_LINES);
     host.output('stderr', `${words.join('\n')}\n`.replace(/^\n$/, ''));
@@ -151,7 +152,7 @@ export function startTurn(options: TurnOptions) {
   }
 
   /** After an interrupt nothing may be left of what the turn has started; the program itself stays. */
-  async function sweep(program: Program, before: ReadonlySet<number>): Promise<void> {
+  async function sweep(program: AcpProcess, before: ReadonlySet<number>): Promise<void> {
     const left = () => program.family().filter((pid) => !before.has(pid) && pid !== program.pid);
     const until = clock.now() + SHELL_LINGER_MS;
     for (let round = 0; round < SHELL_LINGER_MS / KILL_ROUND_MS; round += 1) {
@@ -213,7 +214,7 @@ export function startTurn(options: TurnOptions) {
     ): Promise<RequestPermissionResponse> {
       if (offered.length === 0 || !live) return { outcome: { outcome: 'cancelled' } };
       const { toolCallId } = toolCall;
-      const { question, option } = questionOf(text.tool(toolCall), offered);
+      const { question, option } = createApprovalRequest(text.tool(toolCall), offered);
       show(text.asked(toolCallId));
       const answer = await host.ask(question);
       const chosen = answer.outcome === 'selected' ? option(answer.optionId) : null;
@@ -225,7 +226,7 @@ export function startTurn(options: TurnOptions) {
   };
 }
 
-function isLive(opened: unknown): opened is Live {
+function isLive(opened: unknown): opened is AcpSession {
   return typeof opened === 'object' && opened !== null && 'sessionId' in opened;
 }
 

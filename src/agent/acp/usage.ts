@@ -8,7 +8,7 @@ import { Cost, Usage } from '../../protocol/report.ts';
  * program tells what makes no sense.
  * @param spent what the conversation had cost before the turn; null where nobody knows
  */
-export function usageOf({ used, size, cost }: UsageUpdate, spent: number | null): Usage | null {
+export function turnUsage({ used, size, cost }: UsageUpdate, spent: number | null): Usage | null {
   // One that was started again counts from nothing.
   const before = cost && spent !== null && cost.amount >= spent ? spent : 0;
   const mine = cost && spent !== null && { amount: cost.amount - before, currency: cost.currency };
