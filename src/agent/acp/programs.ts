@@ -76,14 +76,14 @@ export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
 };
 
 /** A program given by its command line: words parted by spaces, with quotes around those that have some. */
-export function programFromLine(line: string): AcpProgram {
+export function parseProgram(line: string): AcpProgram {
   const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)];
   const argv = words.map(([, double, single, bare]) => double ?? single ?? bare ?? '');
   return { title: argv[0]?.split('/').at(-1) ?? 'The program', argv };
 }
 
 /** Where a program is; null where it is not installed. */
-export function whereIs(
+export function findExecutable(
   { argv: [command = ''] }: AcpProgram,
   env: Env = process.env,
 ): string | null {
@@ -91,9 +91,9 @@ export function whereIs(
 }
 
 /** Which types of agent have their program installed. */
-export function installedTypes(env: Env = process.env): AgentType[] {
+export function installedAgentTypes(env: Env = process.env): AgentType[] {
   const types: readonly AgentType[] = ['claude', 'gemini', 'codex'];
-  return types.filter((type) => whereIs(acpPrograms[type], env) !== null);
+  return types.filter((type) => findExecutable(acpPrograms[type], env) !== null);
 }
 
 /** What is missing, in a sentence with the command that mends it. */

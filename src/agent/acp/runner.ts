@@ -12,7 +12,7 @@ import { openPidFile } from './pid-file.ts';
 import { mayBeLoggedIn } from './login.ts';
 import { removeStaleSnapshots } from './folder-snapshot.ts';
 import { startAcpProcess } from './process.ts';
-import { type AcpProgram, notInstalled, notLoggedIn, whereIs } from './programs.ts';
+import { type AcpProgram, notInstalled, notLoggedIn, findExecutable } from './programs.ts';
 import { type AcpSession, newSession, openSession } from './session.ts';
 import { openSessionFile } from './session-file.ts';
 import { startTurn, type Turn } from './turn.ts';
@@ -112,7 +112,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   }
 
   async function launch(keptId: string | null): Promise<AcpSession> {
-    if (whereIs(acp, env) === null) throw new Error(notInstalled(acp));
+    if (findExecutable(acp, env) === null) throw new Error(notInstalled(acp));
     if (!(await mayBeLoggedIn(acp, env))) throw RequestError.authRequired();
     const program = startAcpProcess({ argv: acp.argv, cwd, env, clock, pidFile, client: app });
     void program.ended.then((how) => {
