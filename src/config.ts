@@ -1,61 +1,67 @@
-// Flags and environment, checked once: what every command that takes a setting builds its options from.
+// Parses flags and environment variables, and knows where files are stored by default.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import ms from 'ms';
+import { AgentType } from './protocol/agent-status.ts';
+import { Priority } from './protocol/command-status.ts';
 
-/** A length of time such as `5m`, `90s` or `24h`, in milliseconds. */
-export function duration(text: string): number {
+export const DEFAULT_HUB = 'http://127.0.0.1:7420';
+
+export const agentTypes = AgentType.anyOf.map((literal) => literal.const);
+export const priorities = Priority.anyOf.map((literal) => literal.const);
+
+/** Parses a duration such as `5m`, `90s` or `24h` into milliseconds. */
+export function parseDuration(text: string): number {
   const value = ms(text as ms.StringValue) as number | undefined;
   if (value === undefined || !Number.isFinite(value) || value <= 0) {
-    throw new InvalidArgumentError('Use a length of time such as 30s, 5m or 24h.');
+    throw new InvalidArgumentError('Expected a duration such as 30s, 5m or 24h.');
   }
   return value;
 }
 
-/** A whole number from 1 up. */
-export function count(text: string): number {
+/** Parses a positive integer. */
+export function parseCount(text: string): number {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('Use a whole number from 1 up.');
+  throw new InvalidArgumentError('Expected a positive integer.');
 }
 
-/** A TCP port; 0 takes any that is free. */
-export function port(text: string): number {
+/** Parses a TCP port. Port 0 selects any free port. */
+export function parsePort(text: string): number {
   const value = Number(text);
   if (text !== '' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
-  throw new InvalidArgumentError('Use a port from 0 to 65535.');
+  throw new InvalidArgumentError('Expected a port number from 0 to 65535.');
 }
 
-/** An http or https address, without what follows the host and port. */
-export function address(text: string): string {
+/** Parses an http or https URL and drops everything after the host and port. */
+export function parseOrigin(text: string): string {
   const url = URL.parse(text);
   if (url && (url.protocol === 'http:' || url.protocol === 'https:')) return url.origin;
-  throw new InvalidArgumentError('Use an address such as https://signalbox.example.com.');
+  throw new InvalidArgumentError(
+    'Expected an http or https URL such as https://signalbox.example.com.',
+  );
 }
 
-/** One of the kinds of agent. */
-export const agentTypes = ['claude', 'gemini', 'codex'] as const;
-
-/** A flag with the variable of the environment that stands for it: `--max-agents` is `SIGNALBOX_MAX_AGENTS`. */
-export function setting(flags: string, description: string, variable?: string): Option {
+/** An option that can also be set in the environment: `--max-agents` or `SIGNALBOX_MAX_AGENTS`. */
+export function envOption(flags: string, description: string, variable?: string): Option {
   const option = new Option(flags, description);
   const name = variable ?? option.attributeName().replaceAll(/[A-Z]/g, (letter) => `_${letter}`);
   return option.env(`SIGNALBOX_${name.toUpperCase()}`);
 }
 
-/** Where a hub keeps its data unless it is told otherwise. */
+/** The default data folder of a hub. */
 export function defaultDataFolder(): string {
   return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'signalbox');
 }
 
-/** Where an agent keeps its journal unless it is told otherwise: what one hub sent is no other hub's to hear of. */
+/** The default folder for an agent's journal. Each hub has its own, so that journals do not mix. */
 export function defaultStateFolder(hub: string, agentId: string): string {
   const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
   return join(state, 'signalbox', new URL(hub).host.replaceAll(':', '_'), agentId);
 }
 
-/** Where `signalbox login` keeps its token. */
+/** The file in which `signalbox login` saves its token. */
 export function credentialsFile(): string {
   const config = process.env['XDG_CONFIG_HOME'] || join(homedir(), '.config');
   return join(config, 'signalbox', 'credentials.json');

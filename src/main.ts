@@ -1,9 +1,10 @@
-// The command line of the one binary.
+// The command line.
 import { Command } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { agentCommand } from './cli/agent.ts';
+import { CliError } from './cli/cli-error.ts';
 import { doctorCommand } from './cli/doctor.ts';
-import { Failure } from './cli/failure.ts';
+import { formatHelp } from './cli/help.ts';
 import { interruptCommand } from './cli/interrupt.ts';
 import { loginCommand } from './cli/login.ts';
 import { logsCommand } from './cli/logs.ts';
@@ -13,8 +14,8 @@ import { serveCommand } from './cli/serve.ts';
 import { upCommand } from './cli/up.ts';
 
 const program = new Command('signalbox')
-  .description('Steer your AI coding agents from a browser.')
-  .version(packageJson.version)
+  .description('Control your AI coding agents from a browser')
+  .version(packageJson.version, '-V, --version', 'Show the version')
   .addCommand(upCommand())
   .addCommand(serveCommand())
   .addCommand(agentCommand())
@@ -24,14 +25,16 @@ const program = new Command('signalbox')
   .addCommand(logsCommand())
   .addCommand(interruptCommand())
   .addCommand(doctorCommand())
-  .addHelpText('after', '\nExample:\n  signalbox up      a hub and one agent on this machine');
+  .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
 
-program.parseAsync().then(
-  // Once all is written: sockets and timers of what has ended must not keep the process.
-  () => process.stdout.write('', () => process.exit()),
-  (error: unknown) => {
-    if (!(error instanceof Failure)) throw error;
-    process.stderr.write(`signalbox: ${error.message}\n`);
-    process.exit(error.exitCode);
-  },
-);
+formatHelp(program)
+  .parseAsync()
+  .then(
+    // Flush stdout, then exit even if sockets or timers are still open.
+    () => process.stdout.write('', () => process.exit()),
+    (error: unknown) => {
+      if (!(error instanceof CliError)) throw error;
+      process.stderr.write(`Error: ${error.message}\n`);
+      process.exit(error.exitCode);
+    },
+  );

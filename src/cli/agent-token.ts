@@ -1,16 +1,17 @@
-// An agent's token, from where the one who starts the agent has put it: never on a command line, where others see it.
+// Reads an agent's token. There is no option for the token itself: other users can see command lines.
 import { readFileSync } from 'node:fs';
-import { Failure } from './failure.ts';
+import { CliError } from './cli-error.ts';
 
 /**
- * From the file, or else from SIGNALBOX_AGENT_TOKEN; null where neither is given.
- * @throws {Failure} where the file cannot be read
+ * Reads the token from the file if one is given, otherwise from SIGNALBOX_AGENT_TOKEN. Null when neither is set.
+ * @throws {CliError} when the file cannot be read
  */
-export function agentToken(file: string | undefined): string | null {
+export function readAgentToken(file: string | undefined): string | null {
   if (file === undefined) return process.env['SIGNALBOX_AGENT_TOKEN']?.trim() || null;
   try {
     return readFileSync(file, 'utf8').trim();
   } catch (error) {
-    throw new Failure(`The token cannot be read: ${error instanceof Error ? error.message : file}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new CliError(`Cannot read the token file: ${reason}`);
   }
 }

@@ -1,19 +1,20 @@
-// `signalbox agent`: the side that runs commands.
+// `signalbox agent`: connects this machine to a hub and runs commands.
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import {
   type AcpProgram,
   acpPrograms,
-  installedTypes,
-  programFromLine,
+  installedAgentTypes,
+  parseProgram,
 } from '../agent/acp/programs.ts';
 import { startAgent } from '../agent/agent.ts';
-import { address, agentTypes, defaultStateFolder, setting } from '../config.ts';
+import { agentTypes, DEFAULT_HUB, defaultStateFolder, envOption, parseOrigin } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
-import { agentToken } from './agent-token.ts';
-import { Failure } from './failure.ts';
+import { agentIdOption, cwdOption, tokenFileOption } from './agent-options.ts';
+import { readAgentToken } from './agent-token.ts';
+import { CliError } from './cli-error.ts';
 import { createLog } from './log.ts';
-import { askedToStop } from './signals.ts';
+import { waitForStopSignal } from './signals.ts';
 
 interface AgentFlags {
   hub: string;
@@ -28,48 +29,48 @@ interface AgentFlags {
 
 export function agentCommand(): Command {
   return new Command('agent')
-    .description('Connect an agent to a hub, and run what it is sent.')
+    .description('Connect an agent to a hub')
+    .addOption(envOption('--hub <url>', 'Hub URL').default(DEFAULT_HUB).argParser(parseOrigin))
+    .addOption(agentIdOption().makeOptionMandatory())
     .addOption(
-      setting('--hub <url>', 'the hub').default('http://127.0.0.1:7420').argParser(address),
+      envOption('--type <type>', 'Agent type, as registered on the hub', 'agent_type')
+        .default(undefined, 'the AI program that is installed')
+        .choices(agentTypes),
     )
-    .addOption(setting('--id <id>', 'its id on the hub', 'agent_id').makeOptionMandatory())
+    .option('--acp <command>', 'ACP program that handles prompts, if not the usual one of the type')
+    .option('--no-acp', 'Run shell commands only, no prompts')
+    .addOption(tokenFileOption())
+    .addOption(cwdOption())
     .addOption(
-      setting('--type <type>', 'its type, as it was added', 'agent_type').choices(agentTypes),
-    )
-    .option('--acp <command>', "take prompts with this ACP program instead of the type's own")
-    .option('--no-acp', 'take no prompts: the shell alone')
-    .addOption(
-      setting(
-        '--token-file <file>',
-        'where its token stands (or SIGNALBOX_AGENT_TOKEN)',
-        'agent_token_file',
+      envOption('--state <dir>', 'Folder for the journal', 'agent_state').default(
+        undefined,
+        'a folder per hub and agent in ~/.local/state/signalbox',
       ),
     )
-    .addOption(setting('--cwd <dir>', 'where it works', 'agent_cwd').default('.'))
-    .addOption(setting('--state <dir>', 'where it keeps its journal', 'agent_state'))
     .addOption(
-      setting('--pty', 'one real terminal for both streams, with keyboard', 'agent_pty').default(
-        false,
-      ),
+      envOption(
+        '--pty',
+        'Run shell commands in a terminal that accepts input; stdout and stderr are combined',
+        'agent_pty',
+      ).default(false),
     )
     .addHelpText(
       'after',
       `
-Add the agent on the dashboard first: it shows the token, once.
+Add the agent on the dashboard first. The dashboard shows its token once.
 
 Examples:
   SIGNALBOX_AGENT_TOKEN=… signalbox agent --hub https://signalbox.example.com --id build-1 --type claude
   signalbox agent --id build-1 --type codex --token-file ~/.signalbox-token --cwd ~/project`,
     )
     .action(async (flags: AgentFlags) => {
-      const stop = askedToStop();
-      const token = agentToken(flags.tokenFile);
+      const stopped = waitForStopSignal();
+      const token = readAgentToken(flags.tokenFile);
       if (token === null) {
-        throw new Failure('Give the token with --token-file, or in SIGNALBOX_AGENT_TOKEN.');
+        throw new CliError('No agent token. Set SIGNALBOX_AGENT_TOKEN or use --token-file.');
       }
-      const log = createLog();
-      const agentType = flags.type ?? onlyInstalled();
-      const acp = programOf(flags.acp, agentType);
+      const agentType = flags.type ?? detectType();
+      const acp = acpProgram(flags.acp, agentType);
       const agent = startAgent({
         hub: flags.hub,
         agentId: flags.id,
@@ -79,27 +80,32 @@ Examples:
         cwd: resolve(flags.cwd),
         stateDir: flags.state ?? defaultStateFolder(flags.hub, flags.id),
         pty: flags.pty,
-        log: (line) => log.info(line),
+        log: createLog().info,
       });
-      const ended = await Promise.race([stop.then(() => null), agent.ended]);
+      const ended = await Promise.race([stopped.then(() => null), agent.ended]);
       if (ended === null) return agent.stop();
-      if (ended.exitCode !== 0) throw new Failure(ended.reason, ended.exitCode);
+      if (ended.exitCode !== 0) throw new CliError(ended.reason, ended.exitCode);
     });
 }
 
-/** @throws {Failure} where it is not one and only one */
-function onlyInstalled(): AgentType {
-  const found = installedTypes();
-  const [only, ...others] = found;
-  if (only !== undefined && others.length === 0) {
-    process.stderr.write(`Found ${acpPrograms[only].title}: --type ${only}\n`);
-    return only;
+/**
+ * The type of the only AI program installed on this machine.
+ * @throws {CliError} when there is none, or more than one
+ */
+function detectType(): AgentType {
+  const types = installedAgentTypes();
+  const [type] = types;
+  if (type === undefined) {
+    throw new CliError('No AI program is installed on this machine. Set the type with --type.');
   }
-  const names = found.length === 0 ? 'no AI program' : found.join(', ');
-  throw new Failure(`Found ${names} on this machine: say with --type what this agent is.`);
+  if (types.length > 1) {
+    throw new CliError(`Found several AI programs: ${types.join(', ')}. Choose one with --type.`);
+  }
+  process.stderr.write(`Found ${acpPrograms[type].title}; using --type ${type}.\n`);
+  return type;
 }
 
-function programOf(given: string | false | undefined, type: AgentType): AcpProgram | null {
-  if (given === false) return null;
-  return given === undefined ? acpPrograms[type] : programFromLine(given);
+function acpProgram(flag: string | false | undefined, type: AgentType): AcpProgram | null {
+  if (flag === false) return null;
+  return flag === undefined ? acpPrograms[type] : parseProgram(flag);
 }

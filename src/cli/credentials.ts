@@ -1,10 +1,10 @@
-// The token that `signalbox login` keeps for the other commands, readable by its owner alone.
+// The token saved by `signalbox login`, in a file that only its owner can read.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { credentialsFile } from '../config.ts';
-import { Failure } from './failure.ts';
+import { credentialsFile, DEFAULT_HUB } from '../config.ts';
+import { CliError } from './cli-error.ts';
 
 const Credentials = Type.Object({
   hub: Type.String(),
@@ -13,8 +13,8 @@ const Credentials = Type.Object({
 });
 export type Credentials = Static<typeof Credentials>;
 
-/** Keeps them; answers with where. */
-export function keepCredentials(credentials: Credentials): string {
+/** Saves the credentials and returns the path of the file. */
+export function saveCredentials(credentials: Credentials): string {
   const file = credentialsFile();
   mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
   writeFileSync(file, JSON.stringify(credentials), { mode: 0o600 });
@@ -22,26 +22,30 @@ export function keepCredentials(credentials: Credentials): string {
 }
 
 /**
- * The hub to ask, and the token to ask with: from the flag and SIGNALBOX_TOKEN, or from the last login.
- * @throws {Failure} where there is no token for that hub
+ * The hub and token to use: from `--hub` and SIGNALBOX_TOKEN, or saved by the last sign-in.
+ * @throws {CliError} when there is no valid token for the hub
  */
-export function findCredentials(hub: string | undefined): Pick<Credentials, 'hub' | 'token'> {
+export function findCredentials(hubFlag: string | undefined): Pick<Credentials, 'hub' | 'token'> {
   const token = process.env['SIGNALBOX_TOKEN'];
-  const kept = readCredentials();
-  const address = hub ?? lastHub();
-  if (token) return { hub: address, token };
-  if (!kept || kept.hub !== address) {
-    throw new Failure(`Log in first: signalbox login --hub ${address}`);
+  const saved = readCredentials();
+  const hub = hubFlag ?? saved?.hub ?? DEFAULT_HUB;
+  if (token) return { hub, token };
+  if (saved?.hub !== hub) {
+    throw new CliError(`You are not signed in to ${hub}. Run: ${signInCommand(hub)}`);
   }
-  if (kept.expiresAt <= Date.now()) {
-    throw new Failure(`Your login has ended: signalbox login --hub ${address}`);
+  if (saved.expiresAt <= Date.now()) {
+    throw new CliError(`Your session has expired. Run: ${signInCommand(hub)}`);
   }
-  return kept;
+  return saved;
 }
 
-/** The hub last logged in to, or the one of this machine. */
+/** The hub of the last sign-in, or the default. */
 export function lastHub(): string {
-  return readCredentials()?.hub ?? 'http://127.0.0.1:7420';
+  return readCredentials()?.hub ?? DEFAULT_HUB;
+}
+
+export function signInCommand(hub: string): string {
+  return `signalbox login --hub ${hub}`;
 }
 
 function readCredentials(): Credentials | null {

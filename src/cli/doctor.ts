@@ -1,13 +1,13 @@
-// `signalbox doctor`: looks at all that can keep an agent or a person from a hub, and says what to do about it.
+// `signalbox doctor`: finds problems that keep a user or an agent from working with a hub, and suggests fixes.
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { setting } from '../config.ts';
-import { agentToken } from './agent-token.ts';
-import type { Check, Finding } from './check.ts';
-import { checkHub, checkLogin, checkToken } from './check-hub.ts';
-import { checkPrograms } from './check-programs.ts';
-import { type ClientFlags, withClientOptions } from './client.ts';
+import { agentIdOption, cwdOption, tokenFileOption } from './agent-options.ts';
+import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { lastHub } from './credentials.ts';
+import type { Check, CheckStatus } from './doctor/check.ts';
+import { checkAgentToken, checkSession } from './doctor/credentials.ts';
+import { checkHub } from './doctor/hub.ts';
+import { checkPrograms } from './doctor/programs.ts';
 
 interface DoctorFlags extends ClientFlags {
   id?: string;
@@ -15,25 +15,20 @@ interface DoctorFlags extends ClientFlags {
   cwd: string;
 }
 
-const marks: Record<Finding, string> = { ok: '✓', warning: '!', failed: '✗' };
+const marks: Readonly<Record<CheckStatus, string>> = { ok: '✓', warning: '!', failed: '✗' };
 
 export function doctorCommand(): Command {
   return withClientOptions(new Command('doctor'))
-    .description('Look for what is wrong here, and say what mends it.')
-    .addOption(setting('--id <id>', 'the agent whose token is looked at', 'agent_id'))
-    .addOption(
-      setting(
-        '--token-file <file>',
-        'where its token stands (or SIGNALBOX_AGENT_TOKEN)',
-        'agent_token_file',
-      ),
-    )
-    .addOption(setting('--cwd <dir>', 'where the agent works', 'agent_cwd').default('.'))
+    .description('Find problems and suggest fixes')
+    .addOption(agentIdOption())
+    .addOption(tokenFileOption())
+    .addOption(cwdOption())
     .addHelpText(
       'after',
       `
-Looks at the hub, the way to it, versions, clocks, your login, an agent's token, and each AI program, which it starts.
-Exits with 1 where something will not work.
+Checks the hub, encryption, WebSocket connections, versions, clocks, your session,
+the token of an agent, and the AI programs on this machine, which it starts.
+Exits with 1 if a check fails. Warnings do not count as failures.
 
 Examples:
   signalbox doctor
@@ -41,34 +36,26 @@ Examples:
     )
     .action(async (flags: DoctorFlags) => {
       let hasFailed = false;
-      for await (const check of checks(flags)) {
-        hasFailed ||= check.finding === 'failed';
+      for await (const check of runChecks(flags)) {
+        hasFailed ||= check.status === 'failed';
         if (flags.json) process.stdout.write(`${JSON.stringify(check)}\n`);
-        else tell(check);
+        else printCheck(check);
       }
       process.exitCode = hasFailed ? 1 : 0;
     });
 }
 
-async function* checks(flags: DoctorFlags): AsyncGenerator<Check> {
+async function* runChecks(flags: DoctorFlags): AsyncGenerator<Check> {
   const hub = flags.hub ?? lastHub();
-  const isThere = yield* checkHub(hub);
-  if (isThere) {
-    yield await checkLogin(hub);
-    yield await checkToken(hub, flags.id, tokenOf(flags.tokenFile));
+  const isReachable = yield* checkHub(hub);
+  if (isReachable) {
+    yield await checkSession(hub);
+    yield await checkAgentToken(hub, flags.id, flags.tokenFile);
   }
   yield* checkPrograms(resolve(flags.cwd));
 }
 
-function tokenOf(file: string | undefined): string | null | Error {
-  try {
-    return agentToken(file);
-  } catch (error) {
-    return error instanceof Error ? error : new Error(String(error));
-  }
-}
-
-function tell({ name, finding, words, mend }: Check): void {
-  process.stdout.write(`${marks[finding]} ${name}: ${words}\n`);
-  for (const line of mend?.split('\n') ?? []) process.stdout.write(`    ${line}\n`);
+function printCheck({ name, status, message, fix }: Check): void {
+  process.stdout.write(`${marks[status]} ${name}: ${message}\n`);
+  for (const line of fix?.split('\n') ?? []) process.stdout.write(`    ${line}\n`);
 }

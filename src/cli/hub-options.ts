@@ -1,10 +1,21 @@
-// The settings of a hub, as `serve` and `up` take them.
-import type { Command } from 'commander';
-import { address, count, defaultDataFolder, duration, port, setting } from '../config.ts';
-import type { HubSettings } from '../hub/state/server-state.ts';
+// The options of a hub, shared by `serve` and `up`.
+import type { Command, Option } from 'commander';
+import ms from 'ms';
 import {
+  defaultDataFolder,
+  envOption,
+  parseCount,
+  parseDuration,
+  parseOrigin,
+  parsePort,
+} from '../config.ts';
+import type { HubSettings } from '../hub/context.ts';
+import {
+  AGENT_GRACE_MS,
   BUFFER_MEMORY_BYTES,
+  COMMAND_TIMEOUT_MS,
   MAX_AGENTS,
+  MAX_COMMAND_TIMEOUT_MS,
   MAX_DASHBOARDS,
   STUCK_AFTER_MS,
 } from '../protocol/limits.ts';
@@ -27,52 +38,67 @@ export interface HubFlags {
   bufferMemory: number;
 }
 
-/** Adds the flags of a hub to a command. */
+/** Adds the options of a hub to a command. */
 export function withHubOptions(command: Command): Command {
   return command
-    .addOption(setting('--host <address>', 'where to listen').default('127.0.0.1'))
-    .addOption(setting('--port <number>', 'where to listen').default(7420).argParser(port))
-    .addOption(setting('--data <dir>', 'where everything is kept').default(defaultDataFolder()))
+    .addOption(envOption('--host <address>', 'Address to listen on').default('127.0.0.1'))
+    .addOption(envOption('--port <number>', 'Port to listen on').default(7420).argParser(parsePort))
+    .addOption(envOption('--data <dir>', 'Data folder').default(defaultDataFolder()))
     .addOption(
-      setting('--public-url <url>', 'how browsers and agents reach the hub').argParser(address),
+      envOption('--public-url <url>', 'URL that browsers and agents use to reach the hub')
+        .default(undefined, 'http://<host>:<port>')
+        .argParser(parseOrigin),
     )
     .addOption(
-      setting('--max-dashboards <number>', 'live dashboards')
+      envOption('--max-dashboards <number>', 'Maximum number of connected dashboards')
         .default(MAX_DASHBOARDS)
-        .argParser(count),
-    )
-    .addOption(setting('--max-agents <number>', 'live agents').default(MAX_AGENTS).argParser(count))
-    .addOption(
-      setting('--command-timeout <time>', 'how long a command may run unless it asks for more')
-        .default(duration('5m'), '5m')
-        .argParser(duration),
+        .argParser(parseCount),
     )
     .addOption(
-      setting('--max-command-timeout <time>', 'the most a command may ask for')
-        .default(duration('24h'), '24h')
-        .argParser(duration),
+      envOption('--max-agents <number>', 'Maximum number of connected agents')
+        .default(MAX_AGENTS)
+        .argParser(parseCount),
     )
     .addOption(
-      setting('--agent-grace <time>', 'how long a running command waits for an agent that is away')
-        .default(duration('5m'), '5m')
-        .argParser(duration),
+      durationOption(
+        '--command-timeout <duration>',
+        'Maximum run time of a command that sets no timeout of its own',
+        COMMAND_TIMEOUT_MS,
+      ),
     )
     .addOption(
-      setting(
-        '--stuck-after <time>',
-        'how long a running command may be silent before it is suspected stuck',
-      )
-        .default(STUCK_AFTER_MS, '5m')
-        .argParser(duration),
+      durationOption(
+        '--max-command-timeout <duration>',
+        'Longest timeout that a command can set',
+        MAX_COMMAND_TIMEOUT_MS,
+      ),
     )
     .addOption(
-      setting('--buffer-memory <megabytes>', 'terminal output held in memory for all commands')
+      durationOption(
+        '--agent-grace <duration>',
+        'How long a running command waits for its agent to reconnect before it fails',
+        AGENT_GRACE_MS,
+      ),
+    )
+    .addOption(
+      durationOption(
+        '--stuck-after <duration>',
+        'Report a running command as possibly stuck after this long without output',
+        STUCK_AFTER_MS,
+      ),
+    )
+    .addOption(
+      envOption('--buffer-memory <megabytes>', 'Memory for terminal output of all commands, in MB')
         .default(BUFFER_MEMORY_BYTES / MEGABYTE)
-        .argParser(count),
+        .argParser(parseCount),
     );
 }
 
-/** The hub that these flags describe. */
+function durationOption(flags: string, description: string, defaultMs: number): Option {
+  return envOption(flags, description).default(defaultMs, ms(defaultMs)).argParser(parseDuration);
+}
+
+/** Converts parsed flags to the options of a hub process. */
 export function hubProcessOptions(
   flags: HubFlags,
   adminPassword: string | null,

@@ -1,26 +1,26 @@
-// A hub as a process: its data folder, store, hub and doors, from the first lock to the last commit.
+// Starts and stops a hub with its data folder, store and web server.
 import { randomBytes } from 'node:crypto';
 import { startHub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
-import type { HubSettings } from '../hub/state/server-state.ts';
+import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import { createApp } from '../web/app.ts';
 import { assetBuild } from '../web/assets.ts';
 import packageJson from '../../package.json' with { type: 'json' };
-import { Failure } from './failure.ts';
+import { CliError } from './cli-error.ts';
 
-/** How long sockets have to close before they are cut. */
+/** How long sockets have to close before they are terminated. */
 const CLOSE_MS = 3_000;
-const CLOSE_LOOK_MS = 20;
+const CLOSE_POLL_MS = 20;
 
 export interface HubProcessOptions {
   host: string;
   port: number;
   data: string;
   publicUrl: string | null;
-  /** Creates `admin` where there is no account yet; without it a setup link is offered. */
+  /** Password for the account `admin` on the first start. Null offers a setup link instead. */
   adminPassword: string | null;
   settings: HubSettings;
   log: Log;
@@ -30,13 +30,14 @@ export type HubProcess = Awaited<ReturnType<typeof startHubProcess>>;
 
 /**
  * Starts a hub.
- * @throws {Failure} when the data folder or the port is taken, or the database cannot be used
+ * @throws {CliError} when the data folder or the port is in use, or the database cannot be opened
  */
 export async function startHubProcess(options: HubProcessOptions) {
   const { host, data, publicUrl, settings, log } = options;
-  const folder = attempt(() => openDataFolder(data));
-  const store = attempt(() => openStore(folder.path('signalbox.db')), folder.path('signalbox.db'));
-  // Nobody listens before the doors are open.
+  const folder = openOrFail(() => openDataFolder(data));
+  const database = folder.resolve('signalbox.db');
+  const store = openOrFail(() => openStore(database), `Cannot open ${database}: `);
+  // There are no subscribers to publish to before the server listens.
   let server: typeof app.server = null;
   const hub = await startHub({
     store,
@@ -56,7 +57,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     hub,
     clock: systemClock,
     log,
-    secret: folder.secret('jwt-secret', () => randomBytes(48).toString('base64url')),
+    secret: folder.readOrCreate('jwt-secret', () => randomBytes(48).toString('base64url')),
     publicUrl,
     setupToken,
     version: packageJson.version,
@@ -65,28 +66,28 @@ export async function startHubProcess(options: HubProcessOptions) {
     listen({ hostname: host, port: options.port });
     server = app.server;
   } catch (error) {
-    throw new Failure(await whyNoPort(options, error));
+    throw new CliError(await listenFailure(options, error));
   }
-  const shown = host.includes(':') ? `[${host}]` : host;
-  const local = `http://${shown}:${app.server?.port ?? options.port}`;
-  const url = publicUrl ?? local;
-  folder.announce(`the hub at ${url} (process ${process.pid})`);
+  const urlHost = host.includes(':') ? `[${host}]` : host;
+  const localUrl = `http://${urlHost}:${app.server?.port ?? options.port}`;
+  const url = publicUrl ?? localUrl;
+  folder.writeOwner(`the hub at ${url} (process ${process.pid})`);
 
   return {
     hub,
     folder,
-    /** Where browsers and agents reach it. */
+    /** The URL for browsers and agents. */
     url,
-    /** Where this machine reaches it. */
-    local,
+    /** The URL for processes on this machine. */
+    localUrl,
     setupUrl: setupToken === null ? null : `${url}/setup?token=${setupToken}`,
-    /** Closes every socket with 1001, commits everything, and lets go of the folder. */
+    /** Closes all sockets with 1001, commits pending writes and releases the data folder. */
     async stop() {
       drain();
       hub.stop();
       const deadline = Date.now() + CLOSE_MS;
       while ((app.server?.pendingWebSockets ?? 0) > 0 && Date.now() < deadline) {
-        await Bun.sleep(CLOSE_LOOK_MS);
+        await Bun.sleep(CLOSE_POLL_MS);
       }
       await app.server?.stop(true);
       await store.close();
@@ -95,24 +96,27 @@ export async function startHubProcess(options: HubProcessOptions) {
   };
 }
 
-/** What a person is told of a folder or a database that cannot be used. */
-function attempt<T>(open: () => T, file?: string): T {
+/** Converts an error of `open` to a CliError. */
+function openOrFail<T>(open: () => T, prefix = ''): T {
   try {
     return open();
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new Failure(file === undefined ? reason : `${file} cannot be used: ${reason}`);
+    throw new CliError(`${prefix}${error instanceof Error ? error.message : String(error)}`);
   }
 }
 
-/** Who has the port, as far as it tells. */
-async function whyNoPort({ host, port }: HubProcessOptions, error: unknown): Promise<string> {
-  const reason = error instanceof Error ? error.message : String(error);
+/** Describes why the server cannot listen, and names the hub that uses the port, if it is one. */
+async function listenFailure({ host, port }: HubProcessOptions, error: unknown): Promise<string> {
   const other = await fetch(`http://${host}:${port}/healthz`, {
     signal: AbortSignal.timeout(1_000),
   })
-    .then((answer) => answer.json() as Promise<{ name?: string; pid?: number }>)
+    .then((response) => response.json() as Promise<{ name?: string; pid?: number }>)
     .catch(() => null);
-  if (other?.name !== 'signalbox') return `Cannot listen on ${host}:${port}: ${reason}`;
-  return `Port ${port} is taken by another Signalbox hub, process ${other.pid}: stop it, or use --port.`;
+  if (other?.name === 'signalbox') {
+    return `Another hub (process ${other.pid}) already uses port ${port}. Stop it, or choose another port with --port.`;
+  }
+  if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') {
+    return `Port ${port} is already in use. Choose another port with --port.`;
+  }
+  return `Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
 }

@@ -1,20 +1,23 @@
-// `signalbox interrupt`: stop a command, queued or running.
+// `signalbox interrupt`: interrupts a running command or cancels a queued one.
 import { Type } from '@sinclair/typebox';
 import { Command } from 'commander';
-import { type ClientFlags, createClient, withClientOptions } from './client.ts';
+import { createApiClient } from './api-client.ts';
+import { type ClientFlags, withClientOptions } from './client-options.ts';
 
 export function interruptCommand(): Command {
   return withClientOptions(new Command('interrupt'))
-    .description('Stop a command, queued or running.')
-    .argument('<id>', 'the command')
+    .description('Interrupt a running command, or cancel a queued one')
+    .argument('<id>', 'Command ID')
     .addHelpText('after', '\nExample:\n  signalbox interrupt 019a…')
     .action(async (id: string, flags: ClientFlags) => {
-      const answer = await createClient(flags).post(
+      const response = await createApiClient(flags.hub).post(
         `/commands/${encodeURIComponent(id)}/interrupt`,
         Type.Object({ commandId: Type.String() }),
       );
       process.stdout.write(
-        flags.json ? `${JSON.stringify(answer)}\n` : `Told to stop: ${answer.commandId}\n`,
+        flags.json
+          ? `${JSON.stringify(response)}\n`
+          : `Interrupt requested for command ${response.commandId}\n`,
       );
     });
 }

@@ -1,22 +1,19 @@
-// The log of `serve`, `up` and `agent`: a line each, for people, on stderr.
+// The log of `serve`, `up` and `agent`: one readable line per event on stderr.
 import type { Log } from '../hub/log.ts';
 
-/** Writes lines such as `2026-01-02T03:04:05.678Z warn  Something happened. agentId=a1`. */
-export function createLog(write: (line: string) => void = writeToStderr): Log {
-  const line =
+/** Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected agentId=a1`. */
+export function createLog(): Log {
+  const logger =
     (level: string) =>
-    (message: string, about: Record<string, unknown> = {}) => {
-      const details = Object.entries(about).map(([name, value]) => ` ${name}=${show(value)}`);
-      write(`${new Date().toISOString()} ${level.padEnd(5)} ${message}${details.join('')}`);
+    (message: string, fields: Record<string, unknown> = {}) => {
+      const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${formatValue(value)}`);
+      const time = new Date().toISOString();
+      process.stderr.write(`${time} ${level.padEnd(5)} ${message}${pairs.join('')}\n`);
     };
-  return { info: line('info'), warn: line('warn'), error: line('error') };
+  return { info: logger('info'), warn: logger('warn'), error: logger('error') };
 }
 
-function writeToStderr(line: string) {
-  process.stderr.write(`${line}\n`);
-}
-
-function show(value: unknown): string {
+function formatValue(value: unknown): string {
   if (value instanceof Error) return JSON.stringify(value.message);
   return typeof value === 'string' && /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value);
 }

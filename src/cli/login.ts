@@ -1,11 +1,12 @@
-// `signalbox login`: keeps a token for the commands that ask a hub.
+// `signalbox login`: signs in to a hub and saves the token for the other commands.
 import password from '@inquirer/password';
 import { Command } from 'commander';
+import { DEFAULT_HUB, envOption, parseOrigin } from '../config.ts';
 import { SessionAnswer } from '../protocol/api.ts';
-import { address, setting } from '../config.ts';
-import { ask } from './client.ts';
-import { keepCredentials } from './credentials.ts';
-import { Failure } from './failure.ts';
+import { requestJson } from './api-client.ts';
+import { CliError } from './cli-error.ts';
+import { jsonOption } from './client-options.ts';
+import { saveCredentials } from './credentials.ts';
 
 interface LoginFlags {
   hub: string;
@@ -15,17 +16,17 @@ interface LoginFlags {
 
 export function loginCommand(): Command {
   return new Command('login')
-    .description('Log in to a hub, and keep the token for the commands below.')
-    .addOption(
-      setting('--hub <url>', 'the hub').default('http://127.0.0.1:7420').argParser(address),
-    )
-    .addOption(setting('--username <name>', 'who you are').default('admin'))
-    .option('--json', 'for programs: JSON, a line each', false)
+    .description('Sign in to a hub')
+    .addOption(envOption('--hub <url>', 'Hub URL').default(DEFAULT_HUB).argParser(parseOrigin))
+    .addOption(envOption('--username <name>', 'User name').default('admin'))
+    .addOption(jsonOption())
     .addHelpText(
       'after',
       `
-The password is asked for, or taken from SIGNALBOX_PASSWORD, or from standard input.
-Programs may put a token into SIGNALBOX_TOKEN instead.
+Saves a token for the commands run, ps, logs, interrupt and doctor.
+
+The password is read from SIGNALBOX_PASSWORD, from standard input, or from a
+prompt. Scripts can set a token in SIGNALBOX_TOKEN instead of signing in.
 
 Examples:
   signalbox login --hub https://signalbox.example.com
@@ -33,16 +34,16 @@ Examples:
     )
     .action(async ({ hub, username, json }: LoginFlags) => {
       const body = { username, password: await readPassword() };
-      const { token, expiresAt, role } = await ask(hub, '/session', SessionAnswer, {
+      const { token, expiresAt, role } = await requestJson(hub, '/session', SessionAnswer, {
         method: 'POST',
         body,
       });
-      const file = keepCredentials({ hub, token, expiresAt });
-      const until = new Date(expiresAt).toISOString();
+      const file = saveCredentials({ hub, token, expiresAt });
+      const expires = new Date(expiresAt).toISOString();
       process.stdout.write(
         json
           ? `${JSON.stringify({ hub, username, role, expiresAt, file })}\n`
-          : `Logged in to ${hub} as ${username} (${role}) until ${until}.\n`,
+          : `Signed in to ${hub} as ${username} (${role}). The session expires at ${expires}.\n`,
       );
     });
 }
@@ -53,6 +54,6 @@ async function readPassword(): Promise<string> {
   const typed = process.stdin.isTTY
     ? await password({ message: 'Password:' })
     : (await Bun.stdin.text()).replace(/\r?\n$/, '');
-  if (typed === '') throw new Failure('A password is needed.');
+  if (typed === '') throw new CliError('No password given.');
   return typed;
 }

@@ -1,8 +1,9 @@
-// `signalbox logs`: what a command wrote.
+// `signalbox logs`: shows the output of a command.
 import { Command } from 'commander';
-import { type ClientFlags, createClient, withClientOptions } from './client.ts';
-import { showJson, showPlain } from './output.ts';
-import { watch } from './watch.ts';
+import { createApiClient } from './api-client.ts';
+import { type ClientFlags, withClientOptions } from './client-options.ts';
+import { followCommand } from './follow-command.ts';
+import { writeJson, writePlain } from './output-writer.ts';
 
 interface LogsFlags extends ClientFlags {
   follow: boolean;
@@ -10,9 +11,9 @@ interface LogsFlags extends ClientFlags {
 
 export function logsCommand(): Command {
   return withClientOptions(new Command('logs'))
-    .description('Show the held output of a command.')
-    .option('-f, --follow', 'go on until the command has ended', false)
-    .argument('<id>', 'the command')
+    .description('Show the output of a command')
+    .option('-f, --follow', 'Stream new output until the command finishes', false)
+    .argument('<id>', 'Command ID')
     .addHelpText(
       'after',
       `
@@ -21,18 +22,13 @@ Examples:
   signalbox logs -f 019a…`,
     )
     .action(async (commandId: string, flags: LogsFlags) => {
-      const client = createClient(flags);
+      const client = createApiClient(flags.hub);
       if (flags.follow) {
-        const watching = watch({
-          client,
-          commandId,
-          begin: () => undefined,
-          show: flags.json ? showJson : showPlain,
-        });
-        await watching.ended;
+        const write = flags.json ? writeJson : writePlain;
+        await followCommand({ client, command: commandId, write }).finished;
         return;
       }
-      const output = await client.text(`/commands/${encodeURIComponent(commandId)}/output`);
+      const output = await client.getText(`/commands/${encodeURIComponent(commandId)}/output`);
       process.stdout.write(flags.json ? `${JSON.stringify({ commandId, output })}\n` : output);
     });
 }

@@ -1,17 +1,18 @@
-// `signalbox ps`: the agents, and what they run and have to run.
+// `signalbox ps`: lists agents, and running and queued commands.
 import { Command } from 'commander';
 import { AgentPage, CommandPage } from '../protocol/api.ts';
-import { type ClientFlags, createClient, withClientOptions } from './client.ts';
+import { createApiClient } from './api-client.ts';
+import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { printTable } from './table.ts';
 
-const LONGEST_COMMAND = 60;
+const MAX_COMMAND_LENGTH = 60;
 
 export function psCommand(): Command {
   return withClientOptions(new Command('ps'))
-    .description('List the agents, and the commands that run and wait.')
+    .description('List agents, and running and queued commands')
     .addHelpText('after', '\nExamples:\n  signalbox ps\n  signalbox ps --json')
     .action(async (flags: ClientFlags) => {
-      const client = createClient(flags);
+      const client = createApiClient(flags.hub);
       const [{ items: agents }, { items: running }, { items: queued }] = await Promise.all([
         client.get('/agents', AgentPage),
         client.get('/commands?status=running&limit=200', CommandPage),
@@ -23,7 +24,7 @@ export function psCommand(): Command {
         return;
       }
       printTable([
-        ['AGENT', 'TYPE', 'STATUS', 'QUEUE'],
+        ['AGENT', 'TYPE', 'STATUS', 'QUEUED'],
         ...agents.map(({ agentId, agentType, status, queueLength }) => [
           agentId,
           agentType,
@@ -34,13 +35,13 @@ export function psCommand(): Command {
       if (commands.length === 0) return;
       process.stdout.write('\n');
       printTable([
-        ['COMMAND', 'AGENT', 'STATUS', 'PRIORITY', ''],
+        ['COMMAND ID', 'AGENT', 'STATUS', 'PRIORITY', 'COMMAND'],
         ...commands.map(({ id, agentId, status, priority, command }) => [
           id,
           agentId,
           status,
           priority,
-          command.replaceAll(/\s+/g, ' ').slice(0, LONGEST_COMMAND),
+          command.replaceAll(/\s+/g, ' ').slice(0, MAX_COMMAND_LENGTH),
         ]),
       ]);
     });

@@ -1,12 +1,14 @@
-// `signalbox run`: send a command, show its output, end as it ends.
-import { type Command as Program, Command, InvalidArgumentError, Option } from 'commander';
-import { duration } from '../config.ts';
+// `signalbox run`: sends a command, streams its output, and exits with its exit code.
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseDuration, priorities } from '../config.ts';
 import type { Priority } from '../protocol/command-status.ts';
 import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
-import { type ClientFlags, createClient, withClientOptions } from './client.ts';
-import { compare } from './compare.ts';
-import { showJson, showPlain } from './output.ts';
-import { watch } from './watch.ts';
+import { createApiClient } from './api-client.ts';
+import { type ClientFlags, withClientOptions } from './client-options.ts';
+import { runComparison } from './comparison.ts';
+import { followCommand } from './follow-command.ts';
+import { writeJson, writePlain } from './output-writer.ts';
+import { handleInterrupt, INTERRUPTED_EXIT_CODE } from './signals.ts';
 
 interface RunFlags extends ClientFlags {
   agent: string[];
@@ -15,34 +17,39 @@ interface RunFlags extends ClientFlags {
   new: boolean;
 }
 
-const MOST_AGENTS = 10;
-/** Exit codes as shells know them. */
-const INTERRUPTED = 130;
-const TIMED_OUT = 124;
+const MAX_COMPARED_AGENTS = 10;
+/** As used by timeout(1). */
+const TIMEOUT_EXIT_CODE = 124;
 
-export function runCommand(): Program {
+export function runCommand(): Command {
   return withClientOptions(new Command('run'))
-    .description('Send a command to an agent, stream its output, exit with its exit code.')
+    .description('Send a command to an agent and stream its output')
     .addOption(
-      new Option('--agent <ids>', 'the agent, or several with commas between, to compare them')
-        .argParser(agentIds)
+      new Option('--agent <ids>', 'Agent ID, or several separated by commas to compare them')
+        .argParser(parseAgentIds)
         .makeOptionMandatory(),
     )
     .addOption(
-      new Option('--priority <priority>', 'its place in the queue')
-        .choices(['high', 'normal', 'low'])
-        .default('normal'),
+      new Option('--priority <priority>', 'Queue priority').choices(priorities).default('normal'),
     )
-    .addOption(new Option('--timeout <time>', 'how long it may run').argParser(duration))
-    .option('--new', 'begin a new conversation', false)
-    .argument('<command...>', 'a prompt, or a shell command that begins with "!"')
+    .addOption(
+      new Option('--timeout <duration>', 'Maximum run time')
+        .default(undefined, 'set by the hub')
+        .argParser(parseDuration),
+    )
+    .option('--new', 'Start a new conversation', false)
+    .argument('<command...>', 'Prompt, or shell command that starts with "!"')
     .addHelpText(
       'after',
       `
-Ctrl-C interrupts the command; a second one leaves it to itself.
-Exits with the command's exit code; ${INTERRUPTED} when interrupted, ${TIMED_OUT} on a time-out.
-Several agents get the command at once, or none of them; what each took and changed is shown in the end, and the exit
-code is 0 where all have completed.
+Press Ctrl-C to interrupt the command. Press it again to exit at once.
+
+Exits with the exit code of the command, with ${INTERRUPTED_EXIT_CODE} if it was interrupted, or with ${TIMEOUT_EXIT_CODE}
+if it timed out.
+
+With several agents, either all of them receive the command or none does. The
+results are compared in a table at the end. The exit code is 0 if all agents
+completed the command, and 1 otherwise.
 
 Examples:
   signalbox run --agent build-1 '!make test'
@@ -50,7 +57,7 @@ Examples:
   signalbox run --agent claude,gemini,codex --new 'Fix the failing test'`,
     )
     .action(async (words: string[], flags: RunFlags) => {
-      const client = createClient(flags);
+      const client = createApiClient(flags.hub);
       const [agentId = '', ...others] = flags.agent;
       const body = {
         command: words.join(' '),
@@ -59,40 +66,37 @@ Examples:
         ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }),
       } as const;
       if (others.length > 0) {
-        const asked = { ...body, agentIds: flags.agent };
-        const isGood = await compare({ client, json: flags.json, body: asked });
-        process.exitCode = isGood ? 0 : 1;
+        const comparison = { ...body, agentIds: flags.agent };
+        const allCompleted = await runComparison({ client, json: flags.json, body: comparison });
+        process.exitCode = allCompleted ? 0 : 1;
         return;
       }
       const requestId = Bun.randomUUIDv7();
-      const watching = watch({
+      const followed = followCommand({
         client,
-        show: flags.json ? showJson : showPlain,
-        begin: (follower) =>
-          follower.send({ type: 'command:request', agentId, requestId, ...body }),
+        command: { type: 'command:request', agentId, requestId, ...body },
+        write: flags.json ? writeJson : writePlain,
       });
-      process.once('SIGINT', () => {
-        watching.interrupt();
-        process.once('SIGINT', () => process.exit(INTERRUPTED));
-      });
-      const last = await watching.ended;
-      if (last.error && !flags.json) process.stderr.write(`${last.error.message}\n`);
-      process.exitCode = exitCodeOf(last);
+      handleInterrupt(followed.interrupt);
+      const status = await followed.finished;
+      if (status.error && !flags.json) process.stderr.write(`${status.error.message}\n`);
+      process.exitCode = exitCodeOf(status);
     });
 }
 
-/** Names with commas between, each once. */
-function agentIds(text: string): string[] {
+function parseAgentIds(text: string): string[] {
   const ids = new Set(text.split(',').map((id) => id.trim()));
   ids.delete('');
-  if (ids.size === 0) throw new InvalidArgumentError('Name an agent.');
-  if (ids.size > MOST_AGENTS) throw new InvalidArgumentError('At most 10 can be compared.');
+  if (ids.size === 0) throw new InvalidArgumentError('Expected at least one agent ID.');
+  if (ids.size > MAX_COMPARED_AGENTS) {
+    throw new InvalidArgumentError(`Expected at most ${MAX_COMPARED_AGENTS} agent IDs.`);
+  }
   return [...ids];
 }
 
 function exitCodeOf({ status, exitCode, error }: CommandStatusUpdate): number {
-  if (status === 'interrupted') return INTERRUPTED;
-  if (error?.code === 'timeout') return TIMED_OUT;
+  if (status === 'interrupted') return INTERRUPTED_EXIT_CODE;
+  if (error?.code === 'timeout') return TIMEOUT_EXIT_CODE;
   if (status === 'completed') return exitCode ?? 0;
   return exitCode || 1;
 }

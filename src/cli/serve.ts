@@ -2,16 +2,19 @@
 import { Command } from 'commander';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { startHubProcess } from './hub-process.ts';
-import { askedToStop } from './signals.ts';
+import { waitForStopSignal } from './signals.ts';
 
 export function serveCommand(): Command {
   return withHubOptions(new Command('serve'))
-    .description('Run the hub: dashboards and agents connect to it.')
+    .description('Start the hub')
     .addHelpText(
       'after',
       `
-The first start makes the account "admin" with SIGNALBOX_ADMIN_PASSWORD, or prints a link to choose a password.
-It listens on this machine alone: put a proxy with TLS before it, and name its address with --public-url.
+The first start creates the account "admin" with the password in
+SIGNALBOX_ADMIN_PASSWORD, or prints a setup link to choose one.
+
+The hub listens on 127.0.0.1 by default. To reach it from other machines, put a
+TLS proxy in front of it and set --public-url to the proxy's URL.
 
 Examples:
   signalbox serve
@@ -19,14 +22,14 @@ Examples:
   signalbox serve --port 8080 --public-url https://signalbox.example.com`,
     )
     .action(async (flags: HubFlags) => {
-      const stop = askedToStop();
+      const stopped = waitForStopSignal();
       const password = process.env['SIGNALBOX_ADMIN_PASSWORD'] ?? null;
       const hub = await startHubProcess(hubProcessOptions(flags, password));
       process.stdout.write(`Signalbox is ready at ${hub.url}\n`);
       if (hub.setupUrl !== null) {
-        process.stdout.write(`Choose the admin's password, once: ${hub.setupUrl}\n`);
+        process.stdout.write(`Choose the admin password (this link works once): ${hub.setupUrl}\n`);
       }
-      await stop;
+      await stopped;
       await hub.stop();
     });
 }

@@ -1,6 +1,6 @@
-// Rows of text in columns as wide as their widest cell.
+// Plain-text tables.
 
-/** Prints a table to stdout. */
+/** Prints rows to stdout with aligned columns. */
 export function printTable(rows: readonly (readonly string[])[]): void {
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
   for (const row of rows) {

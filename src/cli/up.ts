@@ -1,15 +1,15 @@
-// `signalbox up`: a hub and one agent on this machine, in one process: the newcomer's start.
+// `signalbox up`: a hub and one local agent in one process, the quickest way to start.
 import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { acpPrograms } from '../agent/acp/programs.ts';
 import { startAgent } from '../agent/agent.ts';
-import { agentTypes, setting } from '../config.ts';
+import { agentTypes, envOption } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
+import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { type HubProcess, startHubProcess } from './hub-process.ts';
-import { createLog } from './log.ts';
-import { askedToStop } from './signals.ts';
+import { waitForStopSignal } from './signals.ts';
 
 interface UpFlags extends HubFlags {
   id: string;
@@ -19,70 +19,72 @@ interface UpFlags extends HubFlags {
 
 export function upCommand(): Command {
   return withHubOptions(new Command('up'))
-    .description('Run a hub and one agent on this machine: the quickest start.')
-    .addOption(setting('--id <id>', "the agent's id", 'agent_id').default('local'))
+    .description('Start a hub and one local agent')
+    .addOption(agentIdOption().default('local'))
     .addOption(
-      setting('--type <type>', "the agent's type", 'agent_type')
-        .choices(agentTypes)
-        .default('claude'),
+      envOption('--type <type>', 'Agent type', 'agent_type').choices(agentTypes).default('claude'),
     )
-    .addOption(setting('--cwd <dir>', 'where the agent works', 'agent_cwd').default('.'))
+    .addOption(cwdOption())
     .addHelpText(
       'after',
       `
-The first start makes the account "admin" with SIGNALBOX_ADMIN_PASSWORD, or with a password of its own that it prints.
+The first start creates the account "admin" with the password in
+SIGNALBOX_ADMIN_PASSWORD, or generates a password and prints it.
 
 Examples:
   signalbox up
   signalbox up --cwd ~/project --port 8080`,
     )
     .action(async (flags: UpFlags) => {
-      const stop = askedToStop();
+      const stopped = waitForStopSignal();
       const options = hubProcessOptions(flags, null);
       const hub = await startHubProcess(options);
-      const password = await ensureAdmin(hub);
+      const signIn = await ensureAdmin(hub);
       const token = await ensureAgent(hub, flags);
       const agent = startAgent({
-        hub: hub.local,
+        hub: hub.localUrl,
         agentId: flags.id,
         agentType: flags.type,
         token,
         cwd: resolve(flags.cwd),
-        stateDir: hub.folder.path(`agent-${flags.id}`),
+        stateDir: hub.folder.resolve(`agent-${flags.id}`),
         pty: false,
         acp: acpPrograms[flags.type],
-        log: (line) => createLog().info(line),
+        log: options.log.info,
       });
-      process.stdout.write(
-        `Signalbox is ready at ${hub.url}\nLog in as admin, password: ${password}\n`,
-      );
-      await Promise.race([stop, agent.ended]);
+      process.stdout.write(`Signalbox is ready at ${hub.url}\n${signIn}\n`);
+      await Promise.race([stopped, agent.ended]);
       await agent.stop();
       await hub.stop();
     });
 }
 
-/** Makes the admin where there is none. What the password is, or where it was chosen. */
+/** Creates the admin account if there is none, and returns how to sign in. */
 async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
   const chosen = process.env['SIGNALBOX_ADMIN_PASSWORD'];
   if (!(await hub.accounts.areMissing())) {
-    return folder.read('admin-password') ?? 'the one you chose';
+    const generated = folder.read('admin-password');
+    return generated === null
+      ? 'Sign in as admin with the password you chose.'
+      : `Sign in as admin with the password ${generated}`;
   }
   const password =
-    chosen ?? folder.secret('admin-password', () => randomBytes(9).toString('base64url'));
+    chosen ?? folder.readOrCreate('admin-password', () => randomBytes(9).toString('base64url'));
   await hub.accounts.createFirstAdmin(password);
-  return chosen === undefined ? password : 'the one in SIGNALBOX_ADMIN_PASSWORD';
+  return chosen === undefined
+    ? `Sign in as admin with the password ${password}`
+    : 'Sign in as admin with the password in SIGNALBOX_ADMIN_PASSWORD.';
 }
 
-/** The token of the local agent; it is added anew where the token is not at hand, or the type has changed. */
+/** Returns the token of the local agent. Registers it again if the token is missing or the type has changed. */
 async function ensureAgent({ hub, folder }: HubProcess, { id, type }: UpFlags): Promise<string> {
-  const who = { userId: 'admin', role: 'admin' as const };
+  const actor = { userId: 'admin', role: 'admin' as const };
   const file = `agent-${id}.token`;
-  const known = hub.registry.find(id);
-  const kept = folder.read(file);
-  if (known?.agentType === type && kept !== null) return kept;
-  if (known) await hub.registry.revoke(who, id);
-  const { token } = await hub.registry.register(who, { agentId: id, agentType: type });
+  const registered = hub.registry.find(id);
+  const saved = folder.read(file);
+  if (registered?.agentType === type && saved !== null) return saved;
+  if (registered) await hub.registry.revoke(actor, id);
+  const { token } = await hub.registry.register(actor, { agentId: id, agentType: type });
   folder.write(file, token);
   return token;
 }

@@ -4,7 +4,7 @@ import { Command } from 'commander';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { binaryPath, temporaryFolder } from '../support/hub/binary.ts';
-import { count } from '../../src/config.ts';
+import { parseCount } from '../../src/config.ts';
 import { endMarked, markOf } from './processes.ts';
 import { playRound, type Round } from './round.ts';
 import { addTally, emptyTally, tell } from './tally.ts';
@@ -27,9 +27,9 @@ const options = new Command('chaos')
   .description(
     'Play rounds of faults against the compiled binary, and check what became of every command.',
   )
-  .option('--rounds <number>', 'how many', count, 500)
-  .option('--seed <number>', 'of the first round; the next ones count up', count, 1)
-  .option('--parallel <number>', 'rounds at a time', count, 2)
+  .option('--rounds <number>', 'how many', parseCount, 500)
+  .option('--seed <number>', 'of the first round; the next ones count up', parseCount, 1)
+  .option('--parallel <number>', 'rounds at a time', parseCount, 2)
   .option('--keep', 'leave the folders of the rounds, with logs', false)
   .option('--report', 'print each round as a line of JSON', false)
   .option('--binary <path>', 'the binary to play with; built where none is named')

@@ -1,0 +1,19 @@
+// The options that describe an agent, shared by `agent`, `up` and `doctor`.
+import type { Option } from 'commander';
+import { envOption } from '../config.ts';
+
+export function agentIdOption(): Option {
+  return envOption('--id <id>', 'Agent ID', 'agent_id');
+}
+
+export function tokenFileOption(): Option {
+  return envOption(
+    '--token-file <file>',
+    'File with the agent token, instead of SIGNALBOX_AGENT_TOKEN',
+    'agent_token_file',
+  );
+}
+
+export function cwdOption(): Option {
+  return envOption('--cwd <dir>', 'Working directory of the agent', 'agent_cwd').default('.');
+}

@@ -1,0 +1,66 @@
+// `signalbox run` with several agents: sends the same command to all of them and compares the results.
+import { type ComparisonBody, ComparisonAnswer } from '../protocol/api.ts';
+import { formatDuration } from '../protocol/duration.ts';
+import { CommandExecution } from '../protocol/entities.ts';
+import { changesInWords, costInWords } from '../protocol/report-words.ts';
+import type { ApiClient } from './api-client.ts';
+import { followCommand } from './follow-command.ts';
+import { createPrefixedWriter, writeJson } from './output-writer.ts';
+import { handleInterrupt } from './signals.ts';
+import { printTable } from './table.ts';
+
+export interface ComparisonOptions {
+  client: ApiClient;
+  json: boolean;
+  body: ComparisonBody;
+}
+
+/**
+ * Sends a command to several agents, streams the output, and prints a table of results.
+ * @returns whether every command completed
+ */
+export async function runComparison({ client, json, body }: ComparisonOptions): Promise<boolean> {
+  const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
+  handleInterrupt(interrupt);
+  const request = { comparisonId: Bun.randomUUIDv7(), ...body };
+  const { comparisonId, commands } = await client.post('/comparisons', ComparisonAnswer, request);
+  const width = Math.max(...commands.map(({ agentId }) => agentId.length));
+  const followed = commands.map(({ commandId, agentId }) =>
+    followCommand({
+      client,
+      command: commandId,
+      write: json ? writeJson : createPrefixedWriter(agentId.padEnd(width)),
+    }),
+  );
+  void interrupted.then(() => {
+    for (const command of followed) command.interrupt();
+  });
+  await Promise.all(followed.map(({ finished }) => finished));
+  const results = await Promise.all(
+    commands.map(({ commandId }) => client.get(`/commands/${commandId}`, CommandExecution)),
+  );
+  if (json) process.stdout.write(`${JSON.stringify({ comparisonId, commands: results })}\n`);
+  else printResults(`${client.hub}/compare/${comparisonId}`, results);
+  return results.every(({ status }) => status === 'completed');
+}
+
+function printResults(url: string, results: readonly CommandExecution[]): void {
+  process.stdout.write('\n');
+  printTable([
+    ['AGENT', 'STATUS', 'TIME', 'COST', 'TOKENS', 'CHANGES'],
+    ...results.map((result) => [
+      result.agentId,
+      result.error ? `${result.status} (${result.error.code})` : result.status,
+      runTime(result),
+      result.usage?.cost ? costInWords(result.usage.cost) : '-',
+      String(result.usage?.used ?? '-'),
+      result.changes ? changesInWords(result.changes) : '-',
+    ]),
+  ]);
+  process.stdout.write(`\nCompare in the browser: ${url}\n`);
+}
+
+function runTime({ startedAt, completedAt }: CommandExecution): string {
+  if (startedAt === null || completedAt === null) return '-';
+  return formatDuration(completedAt - startedAt);
+}

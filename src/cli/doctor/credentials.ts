@@ -1,0 +1,62 @@
+// Checks of the user's session and of an agent's token.
+import { SessionAnswer } from '../../protocol/api.ts';
+import { readAgentToken } from '../agent-token.ts';
+import { connectFailure, requestJson } from '../api-client.ts';
+import { CliError } from '../cli-error.ts';
+import { findCredentials, signInCommand } from '../credentials.ts';
+import { type Check, failed, ok, warning } from './check.ts';
+
+const TIMEOUT_MS = 10_000;
+
+export async function checkSession(hub: string): Promise<Check> {
+  try {
+    const { token } = findCredentials(hub);
+    const { userId, role } = await requestJson(hub, '/session', SessionAnswer, { token });
+    return ok('Session', `Signed in as ${userId} (${role}).`);
+  } catch {
+    return warning(
+      'Session',
+      'Not signed in, or the session has expired. The commands run, ps, logs and interrupt need one.',
+      signInCommand(hub),
+    );
+  }
+}
+
+/** Checks the token in `tokenFile` or in SIGNALBOX_AGENT_TOKEN. */
+export async function checkAgentToken(
+  hub: string,
+  agentId: string | undefined,
+  tokenFile: string | undefined,
+): Promise<Check> {
+  const name = 'Agent token';
+  const usage = 'signalbox doctor --id <id> --token-file <file>';
+  let token: string | null;
+  try {
+    token = readAgentToken(tokenFile);
+  } catch (error) {
+    if (error instanceof CliError) return failed(name, error.message, usage);
+    throw error;
+  }
+  if (token === null) return warning(name, 'Not checked, because no token is given.', usage);
+  if (agentId === undefined) {
+    return warning(name, 'Not checked, because no agent is given with --id.', usage);
+  }
+  const path = `/api/v1/agents/${encodeURIComponent(agentId)}/token`;
+  let response: Response;
+  try {
+    response = await fetch(`${hub}${path}`, {
+      headers: { authorization: `Bearer ${token}` },
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+  } catch (error) {
+    return failed(name, connectFailure(hub, error));
+  }
+  if (response.ok) return ok(name, `Valid for agent "${agentId}".`);
+  if (response.status !== 401)
+    return failed(name, `${hub} responded with HTTP ${response.status}.`);
+  return failed(
+    name,
+    `The hub rejected the token for agent "${agentId}".`,
+    'Create a new token with "Add agent" on the dashboard.',
+  );
+}

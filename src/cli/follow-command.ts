@@ -1,0 +1,119 @@
+// Streams the output of one command until the command finishes, across reconnects. Used by `run` and `logs -f`.
+import { hasEnded } from '../protocol/command-status.ts';
+import type { CommandRequest } from '../protocol/dashboard-to-hub.ts';
+import { CommandExecution } from '../protocol/entities.ts';
+import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { type Body, VERSION } from '../protocol/message.ts';
+import type { ApiClient } from './api-client.ts';
+import { CliError } from './cli-error.ts';
+import { openDashboardSocket } from './dashboard-socket.ts';
+import type { OutputWriter } from './output-writer.ts';
+
+export interface FollowOptions {
+  client: ApiClient;
+  /** The ID of a command, or the request that creates one. A reconnect repeats the request, so it needs a `requestId`. */
+  command: string | Body<CommandRequest>;
+  write: OutputWriter;
+}
+
+export interface FollowedCommand {
+  /** Resolves with the final status after all output was written. Rejects with a CliError. */
+  finished: Promise<CommandStatusUpdate>;
+  interrupt(): void;
+}
+
+export function followCommand({ client, command, write }: FollowOptions): FollowedCommand {
+  const { promise: finished, resolve, reject } = Promise.withResolvers<CommandStatusUpdate>();
+  let commandId = typeof command === 'string' ? command : null;
+  let nextSequence = 0;
+  let epoch: string | null = null;
+  let isOutputComplete = false;
+  let isInterrupted = false;
+  let status: CommandStatusUpdate | null = null;
+
+  function attach() {
+    if (commandId !== null) {
+      socket.send({ type: 'terminal:attach', commandId, afterSequence: nextSequence - 1 });
+      if (isInterrupted) socket.send({ type: 'command:interrupt', commandId });
+    } else if (typeof command !== 'string') {
+      socket.send(command);
+    }
+  }
+
+  function handleMessage(message: HubToDashboard) {
+    if (message.type === 'command:accepted') {
+      commandId = message.commandId;
+      return attach();
+    }
+    if (message.type === 'error') {
+      const isOurs = message.commandId === undefined || message.commandId === commandId;
+      // An interrupt that arrives after the end of the command is not an error.
+      if (!isOurs || message.code === 'command_not_active') return;
+      return fail(new CliError(message.message));
+    }
+    if (!('commandId' in message) || message.commandId !== commandId) return;
+    if (message.type === 'terminal:output') {
+      if (message.sequence < nextSequence) return;
+      nextSequence = message.sequence + 1;
+    }
+    if (message.type === 'terminal:gap') nextSequence = message.toSequence;
+    if (message.type === 'command:status') status = message;
+    if (message.type === 'terminal:complete') isOutputComplete = true;
+    write(message);
+    if (!isOutputComplete) return;
+    if (status && hasEnded(status.status)) finish(status);
+    else if (message.type === 'terminal:complete') fetchFinalStatus(message.commandId);
+  }
+
+  /** The hub does not send the status of a command that had finished before we connected. */
+  function fetchFinalStatus(id: string) {
+    client
+      .get(`/commands/${id}`, CommandExecution)
+      .then(({ agentId, exitCode, error, status: last }) => {
+        if (!hasEnded(last)) return;
+        finish({
+          type: 'command:status',
+          version: VERSION,
+          commandId: id,
+          agentId,
+          status: last,
+          ...(exitCode !== null && { exitCode }),
+          ...(error && { error }),
+        });
+      })
+      .catch(fail);
+  }
+
+  function finish(last: CommandStatusUpdate) {
+    socket.close();
+    resolve(last);
+  }
+
+  function fail(error: unknown) {
+    socket.close();
+    reject(error instanceof Error ? error : new CliError(String(error)));
+  }
+
+  const socket = openDashboardSocket(client, {
+    onWelcome(hubEpoch) {
+      // Sequence numbers are valid only within one run of the hub (docs/protocol.md, "Reconnect").
+      if (epoch !== null && epoch !== hubEpoch && nextSequence > 0) {
+        process.stderr.write('[The hub restarted. The output it still has is shown again.]\n');
+        nextSequence = 0;
+      }
+      epoch = hubEpoch;
+      attach();
+    },
+    onMessage: handleMessage,
+    onReject: fail,
+  });
+
+  return {
+    finished,
+    interrupt() {
+      // `attach` repeats the interrupt, so that it is not lost while disconnected or before the command is accepted.
+      isInterrupted = true;
+      if (commandId !== null) socket.send({ type: 'command:interrupt', commandId });
+    },
+  };
+}

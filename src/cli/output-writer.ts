@@ -1,0 +1,49 @@
+// Writes command output to the terminal: as is, as JSON lines, or prefixed with the name of the agent.
+import type { GapReason, HubToDashboard, TerminalGap } from '../protocol/hub-to-dashboard.ts';
+
+export type OutputWriter = (message: HubToDashboard) => void;
+
+/** Writes output as is, and gaps to stderr. */
+export const writePlain: OutputWriter = (message) => {
+  if (message.type === 'terminal:output') process[message.stream].write(message.data);
+  if (message.type === 'terminal:gap') process.stderr.write(`${describeGap(message)}\n`);
+};
+
+/** Writes every message as one line of JSON. */
+export const writeJson: OutputWriter = (message) => {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+};
+
+/** Writes whole lines with a prefix, so that the output of several agents can be told apart. */
+export function createPrefixedWriter(prefix: string): OutputWriter {
+  let buffered = '';
+  const writeLines = (text: string) => {
+    for (const line of text.split('\n')) {
+      process.stdout.write(`${prefix} │ ${line.replace(/\r$/, '')}\n`);
+    }
+  };
+  const flush = (end: number) => {
+    if (end > 0) writeLines(buffered.slice(0, end).replace(/\n$/, ''));
+    buffered = buffered.slice(end);
+  };
+  return (message) => {
+    if (message.type === 'terminal:output') buffered += message.data;
+    flush(buffered.lastIndexOf('\n') + 1);
+    if (message.type === 'terminal:gap') {
+      flush(buffered.length);
+      writeLines(describeGap(message));
+    }
+    if (message.type === 'terminal:complete') flush(buffered.length);
+  };
+}
+
+const gapReasons: Readonly<Record<GapReason, string>> = {
+  buffer_overflow: 'buffer overflow on the hub',
+  agent_overflow: 'buffer overflow on the agent',
+  expired: 'no longer stored',
+};
+
+function describeGap({ bytes, reason }: TerminalGap): string {
+  const amount = bytes > 0 ? `${bytes} bytes of output lost` : 'Output lost';
+  return `[${amount}: ${gapReasons[reason]}]`;
+}
