@@ -64,6 +64,11 @@ fmt: node_modules/.installed ## Format everything
 fmt-check: node_modules/.installed
 	@$(BIN)/oxfmt --check
 
+# NAME describes the change: make migration NAME=add_labels
+migration: node_modules/.installed ## Generate the SQL migration for a change of src/store/schema.ts
+	@test -n "$(NAME)" || { echo "Usage: make migration NAME=add_labels" >&2; exit 1; }
+	@$(BIN)/drizzle-kit generate --config src/store/drizzle.config.ts --name "$(NAME)"
+
 check: fmt-check lint types build test ## What CI runs: format, lint, types, dead code, build, tests
 
 # ROUNDS, SEED and PARALLEL may be given: make chaos ROUNDS=50
@@ -76,4 +81,4 @@ bench: $(BINARY) ## Measure what we claim about speed, beside the raw limit
 clean: ## Remove what was built and installed, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check check chaos bench clean
+.PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check migration check chaos bench clean

@@ -1,46 +1,52 @@
-// Questions that agents ask before they act: each is a row before anybody sees it, the first answer wins, and the agent
-// hears it until it says that its program has it (protocol.md, "approval:request").
+// Approval requests: an agent asks before it acts. A request is stored before anyone sees it, the first response wins,
+// and the agent is sent the response until it confirms it (docs/protocol.md, "Approvals").
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import { mayActAs } from '../protocol/entities.ts';
 import { Refusal } from '../protocol/errors.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Body } from '../protocol/message.ts';
 import type { StoredApproval } from '../store/store.ts';
+import type { Broadcast } from './broadcast.ts';
+import type { HubContext } from './context.ts';
+import { sendToAgent } from './link.ts';
+import type { Presence } from './presence.ts';
 import type { AgentConnection } from './state/agent.ts';
-import type { Authority } from './broadcast.ts';
 import type { Actor } from './state/dashboard.ts';
-import { tellAgent } from './link.ts';
-import type { HubContext } from './state/server-state.ts';
+import { findExecution } from './state/server-state.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
 
-export interface ApprovalEvents {
-  /** A command has begun to wait for an answer, or no longer waits for any. */
-  waits(commandId: string, waits: boolean): void;
-}
-
-/** How a question ended. */
-type Answer = Pick<StoredApproval, 'outcome' | 'optionId' | 'resolvedBy'>;
+type Resolution = Pick<StoredApproval, 'outcome' | 'optionId' | 'resolvedBy'>;
 
 export function createApprovals(
-  { state, store, clock, storage, log }: HubContext,
-  authority: Authority,
-  events: ApprovalEvents,
+  { state, store, clock, storeHealth, log }: HubContext,
+  broadcast: Broadcast,
+  presence: Presence,
 ) {
-  /** Open ones, and those whose answer the agent has not confirmed. */
+  /** Pending requests, and resolved ones that the agent has not confirmed. */
   const unsettled = new Map<string, StoredApproval>();
 
-  function openOf(commandId: string): StoredApproval[] {
+  function pendingOf(commandId: string): StoredApproval[] {
     return [...unsettled.values()].filter(
       (approval) => approval.commandId === commandId && approval.outcome === null,
     );
   }
 
-  /** Tells the agent of an answer, where it is connected; where it is not, on its return. */
-  function tellAnswer({ agentId, approvalId, outcome, optionId }: StoredApproval) {
-    const link = state.agents.get(agentId)?.link;
+  /** Holds a command's timeout while it has pending requests. */
+  function updateTimeout(commandId: string) {
+    const execution = findExecution(state, commandId);
+    if (!execution) return;
+    if (pendingOf(commandId).length > 0) execution.timeout.hold();
+    else execution.timeout.release();
+    const agent = state.agents.get(execution.agentId);
+    if (agent) presence.publish(agent);
+  }
+
+  /** Sends a resolution to the agent. If it is offline, it gets it when it reconnects. */
+  function sendResolution({ agentId, approvalId, outcome, optionId }: StoredApproval) {
+    const link = state.agents.get(agentId)?.connection.link;
     if (!link || outcome === null) return;
-    tellAgent(link, {
+    sendToAgent(link, {
       type: 'approval:resolved',
       approvalId,
       outcome,
@@ -48,64 +54,60 @@ export function createApprovals(
     });
   }
 
-  /** Commits an answer, and only then tells it. */
-  async function resolve(approval: StoredApproval, answer: Answer) {
-    const open = { outcome: null, optionId: null, resolvedBy: null, resolvedAt: null };
-    const changes = { ...answer, resolvedAt: clock.now() };
+  /** Commits a resolution, then publishes it. */
+  async function resolve(approval: StoredApproval, resolution: Resolution) {
+    const pending = { outcome: null, optionId: null, resolvedBy: null, resolvedAt: null };
+    const changes = { ...resolution, resolvedAt: clock.now() };
     Object.assign(approval, changes);
     try {
       await store.approvals.update(approval.approvalId, changes);
     } catch (error) {
-      Object.assign(approval, open);
-      storage.failed(error);
-      throw new Refusal('unavailable', 'The hub cannot store the answer now: try again soon.');
+      Object.assign(approval, pending);
+      storeHealth.reportFailure(error);
+      throw new Refusal('unavailable', 'Could not save the response. Try again.');
     }
     const { approvalId, outcome, optionId, resolvedBy, commandId } = approval;
-    authority.tellEveryone({
+    broadcast.toDashboards({
       type: 'approval:resolved',
       approvalId,
       outcome: outcome ?? 'cancelled',
       ...(optionId !== null && { optionId }),
       ...(resolvedBy !== null && { resolvedBy }),
     });
-    tellAnswer(approval);
-    if (openOf(commandId).length === 0) events.waits(commandId, false);
+    sendResolution(approval);
+    if (pendingOf(commandId).length === 0) updateTimeout(commandId);
   }
 
   return {
-    /**
-     * Brings back what an earlier run of the hub left; the questions of commands that are over are moot.
-     * @param isLive whether a command is still queued or running
-     */
-    async restore(isLive: (commandId: string) => boolean) {
-      for (const approval of await store.approvals.unsettled()) {
-        if (!isLive(approval.commandId)) continue;
+    /** Restores the unsettled requests of commands that have not ended. */
+    async restore() {
+      for (const approval of await store.approvals.listUnsettled()) {
+        if (!findExecution(state, approval.commandId)) continue;
         unsettled.set(approval.approvalId, approval);
-        if (approval.outcome === null) events.waits(approval.commandId, true);
+        if (approval.outcome === null) updateTimeout(approval.commandId);
       }
     },
-    /** How long a command has waited for answers that came, in milliseconds; overlapping waits count once. */
-    async waited(commandId: string): Promise<number> {
+    /** How long a command has waited for resolved requests, in milliseconds. Overlapping waits count once. */
+    async waitedMs(commandId: string): Promise<number> {
       let total = 0;
       let until = 0;
-      for (const { requestedAt, resolvedAt } of await store.approvals.ofCommand(commandId)) {
+      for (const { requestedAt, resolvedAt } of await store.approvals.listByCommand(commandId)) {
         if (resolvedAt === null || resolvedAt <= until) continue;
         total += resolvedAt - Math.max(requestedAt, until);
         until = resolvedAt;
       }
       return total;
     },
-    /** The open questions, oldest first. */
-    open: () => [...unsettled.values()].filter(({ outcome }) => outcome === null),
-    openOf,
-    /** Every question of a command and its answer, for its page and the audit. */
-    ofCommand: (commandId: string) => store.approvals.ofCommand(commandId),
+    /** Pending requests, oldest first. */
+    listPending: () => [...unsettled.values()].filter(({ outcome }) => outcome === null),
+    /** All requests of a command with their resolutions, oldest first. */
+    listByCommand: (commandId: string) => store.approvals.listByCommand(commandId),
 
-    /** Takes an agent's question; one it repeats is answered again, or stays open. */
-    async asked(agent: AgentConnection, message: AgentApprovalRequest): Promise<void> {
+    /** Handles an agent's request. For a request it repeats, the resolution is sent again if there is one. */
+    async request(agent: AgentConnection, message: AgentApprovalRequest): Promise<void> {
       const known = unsettled.get(message.approvalId);
-      if (known) return tellAnswer(known);
-      const first = openOf(message.commandId).length === 0;
+      if (known) return sendResolution(known);
+      const isFirst = pendingOf(message.commandId).length === 0;
       const approval: StoredApproval = {
         approvalId: message.approvalId,
         commandId: message.commandId,
@@ -124,66 +126,68 @@ export function createApprovals(
       try {
         await store.approvals.insert(approval);
       } catch (error) {
-        // The agent asks again after the next welcome; until then nobody could have been told.
+        // The agent repeats the request after the next welcome.
         unsettled.delete(approval.approvalId);
-        return storage.failed(error);
+        return storeHealth.reportFailure(error);
       }
-      if (first) events.waits(approval.commandId, true);
-      authority.tellEveryone(toRequest(approval));
+      if (isFirst) updateTimeout(approval.commandId);
+      broadcast.toDashboards(toRequest(approval));
     },
 
     /**
-     * Answers a question. The first answer wins.
+     * Responds to a request. The first response wins.
      * @throws {Refusal} forbidden, approval_unknown, invalid_message, unavailable
      */
-    async respond(who: Actor, approvalId: string, optionId: string): Promise<void> {
-      if (!mayActAs(who.role, 'operator')) {
-        throw new Refusal('forbidden', 'Your role may watch, but not answer.');
+    async respond(actor: Actor, approvalId: string, optionId: string): Promise<void> {
+      if (!mayActAs(actor.role, 'operator')) {
+        throw new Refusal('forbidden', 'Viewers cannot respond to approval requests.');
       }
       const approval = unsettled.get(approvalId);
       if (!approval || approval.outcome !== null) {
-        const by = approval?.resolvedBy ? `${approval.resolvedBy} has answered it already.` : '';
-        throw new Refusal('approval_unknown', by || 'There is no such open question.');
+        const message = approval?.resolvedBy
+          ? `${approval.resolvedBy} has already responded.`
+          : 'This approval request is no longer pending.';
+        throw new Refusal('approval_unknown', message);
       }
       if (!approval.options.some((option) => option.optionId === optionId)) {
-        throw new Refusal('invalid_message', 'That is none of the answers it offers.');
+        throw new Refusal('invalid_message', 'That option is not available.');
       }
-      await resolve(approval, { outcome: 'selected', optionId, resolvedBy: who.userId });
+      await resolve(approval, { outcome: 'selected', optionId, resolvedBy: actor.userId });
     },
 
-    /** The program has the answer: the audit is whole. */
-    async applied(approvalId: string): Promise<void> {
+    /** Records that the AI program has received the response. */
+    async confirm(approvalId: string): Promise<void> {
       const approval = unsettled.get(approvalId);
       if (!approval || approval.outcome === null) return;
       try {
         await store.approvals.update(approvalId, { appliedAt: clock.now() });
         unsettled.delete(approvalId);
         const { commandId } = approval;
-        authority.tellEveryone({ type: 'approval:applied', approvalId, commandId });
+        broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
       } catch (error) {
-        storage.failed(error);
+        storeHealth.reportFailure(error);
       }
     },
 
-    /** Nobody need answer any more: the command was told to stop, or is over. */
+    /** Cancels the pending requests of a command that was told to stop or has ended. */
     cancel(commandId: string) {
-      for (const approval of openOf(commandId)) {
+      for (const approval of pendingOf(commandId)) {
         resolve(approval, { outcome: 'cancelled', optionId: null, resolvedBy: null }).catch(
-          (error: unknown) => log.warn('A question could not be cancelled.', { error }),
+          (error: unknown) => log.warn('Could not cancel an approval request.', { error }),
         );
       }
     },
 
-    /** Repeats the answers a returning agent has not confirmed. */
-    repeat(agent: AgentConnection) {
+    /** Sends the resolutions again that a reconnected agent has not confirmed. */
+    resendResolutions(agent: AgentConnection) {
       for (const approval of unsettled.values()) {
-        if (approval.agentId === agent.agentId) tellAnswer(approval);
+        if (approval.agentId === agent.agentId) sendResolution(approval);
       }
     },
   };
 }
 
-/** A question as dashboards get it. */
+/** The `approval:request` message for dashboards. */
 export function toRequest(
   approval: StoredApproval,
 ): Extract<Body<HubToDashboard>, { type: 'approval:request' }> {

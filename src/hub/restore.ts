@@ -1,55 +1,54 @@
-// What an earlier run of the hub left: agents, queued commands in their order, commands in an agent's hands.
+// Restores the state of an earlier run from the store: agents, queued commands in order, commands assigned to agents.
 import { REQUEST_ID_MS } from '../protocol/limits.ts';
-import type { Admission } from './commands/admission.ts';
-import { createAgentConnection } from './state/agent.ts';
 import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';
+import type { Admission } from './commands/admission.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
-import { revive } from './state/execution.ts';
-import { removed } from './commands/outcome.ts';
-import type { HubContext } from './state/server-state.ts';
+import { removedOutcome } from './commands/outcome.ts';
+import type { HubContext } from './context.ts';
+import { createAgentConnection, disconnect } from './state/agent.ts';
+import { createExecution } from './state/execution.ts';
 import type { Terminals } from './terminals/terminals.ts';
 
 export interface RestoreParts {
-  approvals: Approvals;
   admission: Admission;
+  agents: Agents;
+  approvals: Approvals;
   dispatcher: Dispatcher;
   terminals: Terminals;
-  agents: Agents;
 }
 
 /**
- * Brings the server state back from the store. Queued commands wait again; those an agent has wait for it,
- * as long as the grace allows; the output of ended ones is let go.
+ * Restores the server state. Queued commands wait again; commands assigned to an agent wait for it during the grace
+ * period. The output of ended commands is deleted.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
-  const { admission, approvals, dispatcher, terminals, agents } = parts;
-  for (const agent of await store.agents.all()) {
+  const { admission, agents, approvals, dispatcher, terminals } = parts;
+  for (const agent of await store.agents.list()) {
     state.agents.set(agent.agentId, createAgentConnection(agent));
   }
-  for (const command of await store.commands.requestedSince(clock.now() - REQUEST_ID_MS)) {
+  for (const command of await store.commands.listRequestedSince(clock.now() - REQUEST_ID_MS)) {
     if (command.requestId) {
-      admission.remember(command.requestedBy, command.requestId, command);
+      admission.restoreRequest(command.requestedBy, command.requestId, command);
     }
   }
-  const unfinished = await store.commands.unfinished();
-  await store.output.freeAllBut(unfinished.map(({ id }) => id));
-  for (const stored of unfinished) {
-    const chunks = await store.output.of(stored.id);
-    terminals.open(stored.id, chunks, stored.agentNextSequence);
-    const command = revive(stored);
-    command.waitedMs = await approvals.waited(stored.id);
-    dispatcher.restore(command);
-    if (!state.agents.has(stored.agentId)) {
-      dispatcher.endSoon(command, removed(command));
-      continue;
+  const unfinished = await store.commands.listUnfinished();
+  await store.output.removeExcept(unfinished.map(({ id }) => id));
+  for (const command of unfinished) {
+    const chunks = await store.output.list(command.id);
+    terminals.open(command.id, chunks, command.agentNextSequence);
+    const waitedMs = await approvals.waitedMs(command.id);
+    const delivery = command.sent ? 'sent' : 'waiting';
+    const execution = createExecution(clock, command, delivery, waitedMs);
+    dispatcher.restore(execution);
+    if (!state.agents.has(command.agentId)) {
+      dispatcher.endInBackground(execution, removedOutcome(execution));
     }
-    if (command.delivery === 'sent') dispatcher.deadlines.start(command);
   }
-  await approvals.restore((commandId) => dispatcher.find(commandId) !== undefined);
+  await approvals.restore();
   for (const agent of state.agents.values()) {
     if (!agent.current) continue;
-    agent.awaySince = clock.now();
-    agents.awaitReturn(agent);
+    disconnect(agent, clock.now());
+    agents.startGrace(agent);
   }
 }

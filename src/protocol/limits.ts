@@ -53,6 +53,8 @@ export const ESCALATION_MS = 5_000;
 export const SHELL_LINGER_MS = 500;
 /** How long a `requestId` answers with the same command. */
 export const REQUEST_ID_MS = 86_400_000;
+/** The default number of items in a page of a list. */
+export const PAGE_LENGTH = 50;
 /** How long connection logs are kept. */
 export const CONNECTION_LOG_MS = 30 * 86_400_000;
 

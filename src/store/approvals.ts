@@ -1,15 +1,15 @@
 import { eq, isNull, or } from 'drizzle-orm';
+import type { QueryContext } from './query-context.ts';
 import { approvals } from './schema.ts';
-import type { Access } from './access.ts';
 import type { Store } from './store.ts';
 
-/** The questions agents asked, and who answered what and when. */
-export function createApprovals({ db, read, write }: Access): Store['approvals'] {
+/** Approval requests and their responses. */
+export function createApprovalStore({ db, read, write }: QueryContext): Store['approvals'] {
   return {
     insert: (approval) => write(() => db.insert(approvals).values(approval).run()),
     update: (id, changes) =>
       write(() => db.update(approvals).set(changes).where(eq(approvals.approvalId, id)).run()),
-    unsettled: () =>
+    listUnsettled: () =>
       read(() =>
         db
           .select()
@@ -18,7 +18,7 @@ export function createApprovals({ db, read, write }: Access): Store['approvals']
           .orderBy(approvals.approvalId)
           .all(),
       ),
-    ofCommand: (commandId) =>
+    listByCommand: (commandId) =>
       read(() =>
         db
           .select()

@@ -1,15 +1,14 @@
 import { and, asc, desc, eq, gte, inArray, isNotNull, like, lt, sql } from 'drizzle-orm';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
+import { PAGE_LENGTH } from '../protocol/limits.ts';
+import type { QueryContext } from './query-context.ts';
 import { commands } from './schema.ts';
-import type { Access } from './access.ts';
 import type { Store } from './store.ts';
 
-const PAGE = 50;
-
-/** The history of commands, and the memory of the queues. */
-export function createCommands({ db, read, write }: Access): Store['commands'] {
-  function page(query: CommandQuery): CommandPage {
-    const limit = query.limit ?? PAGE;
+/** The command history, which also holds the queues across restarts. */
+export function createCommandStore({ db, read, write }: QueryContext): Store['commands'] {
+  function selectPage(query: CommandQuery): CommandPage {
+    const limit = query.limit ?? PAGE_LENGTH;
     const rows = db
       .select()
       .from(commands)
@@ -39,7 +38,7 @@ export function createCommands({ db, read, write }: Access): Store['commands'] {
     update: (id, changes) =>
       write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
     find: (id) => read(() => db.select().from(commands).where(eq(commands.id, id)).get()),
-    unfinished: () =>
+    listUnfinished: () =>
       read(() =>
         db
           .select()
@@ -48,7 +47,7 @@ export function createCommands({ db, read, write }: Access): Store['commands'] {
           .orderBy(asc(commands.id))
           .all(),
       ),
-    requestedSince: (time) =>
+    listRequestedSince: (time) =>
       read(() =>
         db
           .select()
@@ -57,11 +56,11 @@ export function createCommands({ db, read, write }: Access): Store['commands'] {
           .orderBy(asc(commands.requestedAt))
           .all(),
       ),
-    page: (query) => read(() => page(query)),
+    listPage: (query) => read(() => selectPage(query)),
   };
 }
 
-/** Matches commands that contain a text, taken literally. */
+/** Matches commands that contain the text literally: `%` and `_` are not wildcards. */
 function contains(text: string) {
   const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
   return sql`${like(commands.command, pattern)} ESCAPE '\\'`;

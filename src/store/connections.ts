@@ -1,14 +1,14 @@
 import { eq, lt } from 'drizzle-orm';
+import type { QueryContext } from './query-context.ts';
 import { connections } from './schema.ts';
-import type { Access } from './access.ts';
 import type { Store } from './store.ts';
 
-/** The log of who was connected when, for audits. */
-export function createConnections({ db, writeSoon }: Access): Store['connections'] {
+/** The audit log of connections. */
+export function createConnectionStore({ db, writeDeferred }: QueryContext): Store['connections'] {
   return {
-    opened: (connection) => writeSoon(() => db.insert(connections).values(connection).run()),
-    closed: (id, time, closeCode, closeReason) =>
-      writeSoon(() =>
+    insert: (connection) => writeDeferred(() => db.insert(connections).values(connection).run()),
+    markClosed: (id, time, closeCode, closeReason) =>
+      writeDeferred(() =>
         db
           .update(connections)
           .set({ disconnectedAt: time, closeCode, closeReason })
@@ -16,6 +16,6 @@ export function createConnections({ db, writeSoon }: Access): Store['connections
           .run(),
       ),
     purgeBefore: (time) =>
-      writeSoon(() => db.delete(connections).where(lt(connections.connectedAt, time)).run()),
+      writeDeferred(() => db.delete(connections).where(lt(connections.connectedAt, time)).run()),
   };
 }

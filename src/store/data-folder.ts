@@ -1,52 +1,56 @@
-// The folder a hub keeps everything in. One hub at a time: SQLite's own file lock says so, and goes with the process.
+// The hub's data folder. An exclusive SQLite lock keeps a second hub out; the OS releases it when the process dies.
 import { Database } from 'bun:sqlite';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** A data folder that is ours until `release`. */
+/** A data folder that this process has locked. */
 export interface DataFolder {
-  /** Where a file of this name lives in it. */
-  path(name: string): string;
-  /** The text of a file; null where there is none. */
+  /** Returns the path of a file in the folder. */
+  resolve(name: string): string;
+  /** Returns the trimmed text of a file, or null if it does not exist or is empty. */
   read(name: string): string | null;
-  /** Writes a file that its owner alone can read. */
+  /** Writes a file with mode 0600. */
   write(name: string, text: string): void;
-  /** The text of a secret file, made by `create` and readable by its owner alone where there was none. */
-  secret(name: string, create: () => string): string;
-  /** Leaves word of who holds the folder, for whoever tries next. */
-  announce(owner: string): void;
+  /** Returns the text of a file. Writes it with the result of `create` if it does not exist. */
+  readOrCreate(name: string, create: () => string): string;
+  /** Stores a description of this process, which other hubs show when they find the folder locked. */
+  writeOwner(description: string): void;
+  /** Releases the lock. */
   release(): void;
 }
 
 /**
- * Takes hold of a data folder, and makes it where it is missing (mode 0700).
- * @throws when another hub holds it; the message names that one
+ * Locks a data folder, and creates it with mode 0700 if it does not exist.
+ * @throws when another hub has locked it; the message names that hub
  */
 export function openDataFolder(dir: string): DataFolder {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
-  const path = (name: string) => join(dir, name);
-  const read = (name: string) => readOrNull(path(name));
-  const write = (name: string, text: string) => writeFileSync(path(name), text, { mode: 0o600 });
-  const lock = new Database(path('lock'), { create: true });
+  const resolve = (name: string) => join(dir, name);
+  const read = (name: string) => readOrNull(resolve(name));
+  const write = (name: string, text: string) => writeFileSync(resolve(name), text, { mode: 0o600 });
+  const lock = new Database(resolve('lock'), { create: true });
   try {
     lock.run('PRAGMA locking_mode = EXCLUSIVE');
     lock.run('BEGIN EXCLUSIVE');
   } catch {
     lock.close();
-    throw new Error(`The data folder ${dir} is in use by ${read('owner') ?? 'another hub'}.`);
+    const owner = read('owner') ?? 'another hub';
+    throw new Error(
+      `The data folder ${dir} is in use by ${owner}. Stop it, or use another folder.`,
+    );
   }
   return {
-    path,
+    resolve,
     read,
     write,
-    secret(name, create) {
-      const held = read(name);
-      if (held !== null) return held;
-      const made = create();
-      write(name, made);
-      return made;
+    readOrCreate(name, create) {
+      const existing = read(name);
+      if (existing !== null) return existing;
+      const created = create();
+      write(name, created);
+      return created;
     },
-    announce: (owner) => write('owner', owner),
+    writeOwner: (description) => write('owner', description),
     release: () => lock.close(),
   };
 }

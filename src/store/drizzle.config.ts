@@ -1,4 +1,4 @@
-// For `bunx drizzle-kit generate --config src/store/drizzle.config.ts`, after a change of schema.ts.
+// drizzle-kit's configuration, for `make migration NAME=...`.
 import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({

@@ -1,71 +1,71 @@
-// Writes are gathered into one transaction: one fsync for many, and a promise for each that says when it is on disk.
+// Group commit: concurrent writes share one transaction, and so one fsync. Each write gets a promise for its own commit.
 import type { Database } from 'bun:sqlite';
 
-interface Waiting {
-  work: () => void;
-  committed: () => void;
-  failed: (reason: unknown) => void;
+interface PendingWrite {
+  run: () => void;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
 }
 
-/** How long a write that nobody is waiting for may be gathered, in milliseconds. */
-const GATHER_MS = 20;
+/** The longest delay of a deferred write, in milliseconds. */
+const MAX_DELAY_MS = 20;
 
-/** The queue of writes before one SQLite file. */
+/** The queue of writes to one SQLite database. */
 export interface GroupCommit {
-  /** Runs `work` in the next transaction, which begins before anything else is heard. */
-  write(work: () => void): Promise<void>;
-  /** The same, but lets up to 20 ms of writes gather first. */
-  writeSoon(work: () => void): Promise<void>;
-  /** Commits what has gathered, now. */
+  /** Commits `run` at the end of the current event loop turn, together with all other pending writes. */
+  write(run: () => void): Promise<void>;
+  /** Commits `run` within 20 ms: for writes that no request waits for. */
+  writeDeferred(run: () => void): Promise<void>;
+  /** Commits all pending writes now. */
   flush(): void;
 }
 
 /**
- * Gathers writes to `database` into transactions, in the order they came.
- * When a transaction fails, each of its writes is tried alone, so that one bad write fails only itself.
+ * Creates the write queue of `database`. Writes run in call order.
+ * When a transaction fails, its writes are retried one by one, so that a failing write rejects only its own promise.
  */
 export function createGroupCommit(database: Database): GroupCommit {
-  let waiting: Waiting[] = [];
-  let soon: ReturnType<typeof setTimeout> | undefined;
-  let now: ReturnType<typeof setImmediate> | undefined;
+  let pending: PendingWrite[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let immediate: ReturnType<typeof setImmediate> | undefined;
 
-  const inTransaction = database.transaction((batch: readonly Waiting[]) => {
-    for (const { work } of batch) work();
+  const runInTransaction = database.transaction((writes: readonly PendingWrite[]) => {
+    for (const { run } of writes) run();
   });
 
-  function commit(batch: readonly Waiting[]) {
+  function commit(writes: readonly PendingWrite[]) {
     try {
-      inTransaction.immediate(batch);
+      runInTransaction.immediate(writes);
     } catch (error) {
-      const [first] = batch;
-      if (first && batch.length === 1) return first.failed(error);
-      return batch.forEach((write) => commit([write]));
+      const [first] = writes;
+      if (first && writes.length === 1) return first.reject(error);
+      return writes.forEach((write) => commit([write]));
     }
-    batch.forEach((write) => write.committed());
+    writes.forEach((write) => write.resolve());
   }
 
   function flush() {
-    clearTimeout(soon);
-    clearImmediate(now);
-    soon = undefined;
-    now = undefined;
-    const batch = waiting;
-    waiting = [];
-    if (batch.length > 0) commit(batch);
+    clearTimeout(timer);
+    clearImmediate(immediate);
+    timer = undefined;
+    immediate = undefined;
+    const writes = pending;
+    pending = [];
+    if (writes.length > 0) commit(writes);
   }
 
-  function enqueue(work: () => void): Promise<void> {
-    return new Promise((committed, failed) => waiting.push({ work, committed, failed }));
+  function enqueue(run: () => void): Promise<void> {
+    return new Promise((resolve, reject) => pending.push({ run, resolve, reject }));
   }
 
   return {
-    write(work) {
-      now ??= setImmediate(flush);
-      return enqueue(work);
+    write(run) {
+      immediate ??= setImmediate(flush);
+      return enqueue(run);
     },
-    writeSoon(work) {
-      soon ??= setTimeout(flush, GATHER_MS);
-      return enqueue(work);
+    writeDeferred(run) {
+      timer ??= setTimeout(flush, MAX_DELAY_MS);
+      return enqueue(run);
     },
     flush,
   };

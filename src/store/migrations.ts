@@ -1,36 +1,37 @@
-// Brings a database file to this build's schema. drizzle's own migrator reads a folder, which a compiled binary has not:
-// the SQL that drizzle-kit generates is embedded instead, and `user_version` counts what has been applied.
+// Applies schema migrations. The SQL is embedded at build time, because a compiled binary cannot read drizzle's folder;
+// SQLite's `user_version` counts the migrations already applied.
 import type { Database } from 'bun:sqlite';
-import first from './migrations/0000_first.sql' with { type: 'text' };
+import { readMigrations } from './migrations.macro.ts' with { type: 'macro' };
 
-const migrations = [first];
+/** The SQL of every migration, in order. */
+export const migrations = readMigrations();
 
-/** Writes the version that is there already: a write like any other, that changes nothing. */
-export function touch(database: Database): void {
+/** Writes the current schema version again: a write that changes nothing. */
+export function rewriteVersion(database: Database): void {
   database.run(`PRAGMA user_version = ${migrations.length}`);
 }
 
-function versionOf(database: Database): number {
-  const applied = database.query<{ user_version: number }, []>('PRAGMA user_version').get();
-  return applied?.user_version ?? 0;
+function readVersion(database: Database): number {
+  const row = database.query<{ user_version: number }, []>('PRAGMA user_version').get();
+  return row?.user_version ?? 0;
 }
 
-/** @throws when the file was written by a newer Signalbox; only reads */
-export function mustNotBeNewer(database: Database): void {
-  const version = versionOf(database);
+/** @throws when a newer version of Signalbox wrote the database; only reads */
+export function assertNotNewer(database: Database): void {
+  const version = readVersion(database);
   if (version <= migrations.length) return;
   throw new Error(
-    `The database is from a newer Signalbox (schema ${version}, this one knows ${migrations.length}): use that one, or another data folder.`,
+    `The database has schema version ${version}; this version of Signalbox supports up to ${migrations.length}. Upgrade Signalbox, or use another data folder.`,
   );
 }
 
-/** Applies the migrations that are missing, all or none. */
+/** Applies all missing migrations in one transaction. */
 export function migrate(database: Database): void {
-  const version = versionOf(database);
+  const version = readVersion(database);
   database
     .transaction(() => {
       for (const sql of migrations.slice(version)) database.run(sql);
-      touch(database);
+      rewriteVersion(database);
     })
     .immediate();
 }

@@ -1,13 +1,15 @@
-import { and, asc, eq, lt, notInArray, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, lt, notInArray, sql } from 'drizzle-orm';
+import type { QueryContext } from './query-context.ts';
 import { commands, output } from './schema.ts';
-import type { Access } from './access.ts';
 import type { Store } from './store.ts';
 
-/** Rows no longer held are removed in strokes of about so many, not one by one. */
-const STROKE = 64;
+/** Rows that dropped out of the terminal buffer are deleted once every so many chunks, which saves statements. */
+const TRIM_INTERVAL = 64;
 
-/** The output of commands whose terminals are held: what an acknowledgement to an agent stands on. */
-export function createOutput({ db, read, write, writeSoon }: Access): Store['output'] {
+/** The output of unfinished commands. An agent's output is acknowledged once it is stored here. */
+export function createOutputStore(context: QueryContext): Store['output'] {
+  const { db, read, write, writeDeferred } = context;
+  const { commandId: _, ...chunkColumns } = getTableColumns(output);
   const insert = db
     .insert(output)
     .values({
@@ -23,34 +25,27 @@ export function createOutput({ db, read, write, writeSoon }: Access): Store['out
 
   return {
     append: (commandId, chunks, agentNextSequence, firstSequence) =>
-      writeSoon(() => {
+      writeDeferred(() => {
         for (const chunk of chunks) insert.run({ commandId, ...chunk });
         db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId)).run();
-        const crossed = chunks.some(({ sequence }) => sequence % STROKE === 0);
-        if (!crossed || firstSequence === 0) return;
+        const isTrimDue = chunks.some(({ sequence }) => sequence % TRIM_INTERVAL === 0);
+        if (!isTrimDue || firstSequence === 0) return;
         db.delete(output)
           .where(and(eq(output.commandId, commandId), lt(output.sequence, firstSequence)))
           .run();
       }),
-    of: (commandId) =>
+    list: (commandId) =>
       read(() =>
         db
-          .select({
-            sequence: output.sequence,
-            type: output.type,
-            data: output.data,
-            timestamp: output.timestamp,
-            offset: output.offset,
-            lostBytes: output.lostBytes,
-          })
+          .select(chunkColumns)
           .from(output)
           .where(eq(output.commandId, commandId))
           .orderBy(asc(output.sequence))
           .all(),
       ),
-    free: (commandId) =>
-      writeSoon(() => db.delete(output).where(eq(output.commandId, commandId)).run()),
-    freeAllBut: (commandIds) =>
+    remove: (commandId) =>
+      writeDeferred(() => db.delete(output).where(eq(output.commandId, commandId)).run()),
+    removeExcept: (commandIds) =>
       write(() =>
         db
           .delete(output)

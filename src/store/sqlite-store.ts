@@ -1,47 +1,47 @@
-// The Store on SQLite: WAL, every commit synced, foreign keys on.
+// The Store on SQLite, in WAL mode and with an fsync at every commit.
 import { Database } from 'bun:sqlite';
-import { type Access, connect } from './access.ts';
-import { createAgents } from './agents.ts';
-import { createApprovals } from './approvals.ts';
-import { createCommands } from './commands.ts';
-import { createConnections } from './connections.ts';
+import { createAgentStore } from './agents.ts';
+import { createApprovalStore } from './approvals.ts';
+import { createCommandStore } from './commands.ts';
+import { createConnectionStore } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
-import { migrate, mustNotBeNewer, touch } from './migrations.ts';
-import { createOutput } from './output.ts';
+import { assertNotNewer, migrate, rewriteVersion } from './migrations.ts';
+import { createOutputStore } from './output.ts';
+import { createQueryBuilder, type QueryContext } from './query-context.ts';
 import type { Store } from './store.ts';
-import { createUsers } from './users.ts';
+import { createUserStore } from './users.ts';
 
 /**
  * Opens the store in a file, or in memory for `:memory:`.
- * @throws when the file is no database, is damaged, or comes from a newer version; it is left untouched then
+ * @throws when the file is not a database, is damaged, or has a newer schema; it is left unchanged
  */
 export function openStore(file: string): Store {
   const database = new Database(file, { create: true, strict: true });
   try {
     database.run('PRAGMA busy_timeout = 5000');
-    check(database);
+    assertIntact(database);
+    assertNotNewer(database);
     database.run('PRAGMA journal_mode = WAL');
     database.run('PRAGMA synchronous = FULL');
-    database.run('PRAGMA foreign_keys = ON');
     migrate(database);
   } catch (error) {
     database.close();
     throw error;
   }
   const commit = createGroupCommit(database);
-  const access: Access = {
+  const context: QueryContext = {
     ...commit,
-    db: connect(database),
+    db: createQueryBuilder(database),
     read: (query) => new Promise((resolve) => resolve(query())),
   };
   return {
-    users: createUsers(access),
-    agents: createAgents(access),
-    commands: createCommands(access),
-    output: createOutput(access),
-    approvals: createApprovals(access),
-    connections: createConnections(access),
-    probe: () => commit.write(() => touch(database)),
+    users: createUserStore(context),
+    agents: createAgentStore(context),
+    commands: createCommandStore(context),
+    output: createOutputStore(context),
+    approvals: createApprovalStore(context),
+    connections: createConnectionStore(context),
+    probe: () => commit.write(() => rewriteVersion(database)),
     close() {
       commit.flush();
       database.close();
@@ -50,11 +50,10 @@ export function openStore(file: string): Store {
   };
 }
 
-/** Throws when the file is damaged, or newer than this build, before anything is written to it. */
-function check(database: Database) {
-  const [verdict] = database.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').all();
-  if (verdict?.quick_check !== 'ok') {
-    throw new Error(`The database is damaged: ${verdict?.quick_check ?? 'no answer'}.`);
-  }
-  mustNotBeNewer(database);
+/** @throws when SQLite finds the file damaged; only reads */
+function assertIntact(database: Database) {
+  const [result] = database.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').all();
+  if (result?.quick_check === 'ok') return;
+  const reason = result?.quick_check ?? 'no result';
+  throw new Error(`The database is damaged (${reason}). Restore it from a backup.`);
 }

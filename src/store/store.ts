@@ -1,11 +1,12 @@
-// What the hub asks of its memory. Every call is a promise, so that another database can stand behind the same interface.
+// The persistence interface of the hub. Every method is asynchronous, so that any database can implement it; the rules
+// an implementation must satisfy are in test/store/store-conformance.ts.
 import type { AgentType } from '../protocol/agent-status.ts';
-import type { ApprovalOption } from '../protocol/approvals.ts';
-import type { CommandQuery, CommandPage } from '../protocol/api.ts';
+import type { CommandPage, CommandQuery } from '../protocol/api.ts';
+import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 
 export interface StoredUser {
-  /** The name to log in with. */
+  /** The user name. */
   id: string;
   passwordHash: string;
   role: Role;
@@ -15,63 +16,48 @@ export interface StoredUser {
 export interface StoredAgent {
   agentId: string;
   agentType: AgentType;
-  /** SHA-256 of its token, hexadecimal. */
+  /** The SHA-256 hash of its token, in hexadecimal. */
   tokenHash: string;
   createdAt: number;
   createdBy: string;
 }
 
-/** A command and what delivery needs to know of it. */
+/** A command with its delivery state. */
 export interface StoredCommand extends CommandExecution {
   requestId: string | null;
-  /** How often it was handed to an agent; an agent runs one attempt at most once. */
+  /** How many times it was sent to an agent. An agent runs each attempt at most once. */
   attempt: number;
-  /** Whether this attempt may have reached the agent. */
+  /** Whether the agent may have received this attempt. */
   sent: boolean;
-  /** The agent's journal this attempt was sent to. */
+  /** The agent journal that this attempt was sent to. */
   journalId: string | null;
-  /** The agent's own sequence up to which output is committed. */
+  /** The agent's sequence up to which output is committed, exclusive. */
   agentNextSequence: number;
-  /** Of its output, once it has ended: what is known of it after the output itself is gone. */
+  /** The last sequence of its output, kept after the output is removed; null until the command ends. */
   lastSequence: number | null;
+  /** The size of its output, kept after the output is removed; null until the command ends. */
   totalBytes: number | null;
 }
 
-/** A numbered piece of output, or of output lost. */
+/** A chunk of output, or a gap in it. */
 export interface StoredChunk {
   sequence: number;
   type: OutputStream;
   data: string;
   timestamp: number;
-  /** Bytes the program wrote before this chunk, lost ones included. */
+  /** The number of bytes the program wrote before this chunk, dropped bytes included. */
   offset: number;
-  /** Bytes the agent had to drop, where this stands for such a gap; 0 for output. */
+  /** The number of bytes the agent dropped, if this is a gap; 0 for output. */
   lostBytes: number;
 }
 
-/** A question an agent asked, and its answer. */
-export interface StoredApproval {
-  approvalId: string;
-  commandId: string;
-  agentId: string;
-  title: string;
-  detail: string | null;
-  options: ApprovalOption[];
-  requestedAt: number;
-  /** Null while it is open. */
-  outcome: 'selected' | 'cancelled' | null;
-  optionId: string | null;
-  /** Who answered; null where nobody did. */
-  resolvedBy: string | null;
-  resolvedAt: number | null;
-  /** When the agent said that its program has the answer. */
-  appliedAt: number | null;
-}
+export type StoredApproval = Approval;
 
-/** A line of the connection log, kept for 30 days. */
+/** An entry of the connection log. */
 export interface StoredConnection {
   id: string;
   kind: 'dashboard' | 'agent';
+  /** The user or agent that connected. */
   peer: string;
   connectedAt: number;
   disconnectedAt: number | null;
@@ -80,7 +66,7 @@ export interface StoredConnection {
   clientInfo: Record<string, string> | null;
 }
 
-/** The hub's memory. A write's promise is fulfilled once it is on disk, and rejected if it will never be. */
+/** A write resolves once it is durable, and rejects if it failed. Concurrent writes take effect in call order. */
 export interface Store {
   users: {
     count(): Promise<number>;
@@ -88,26 +74,27 @@ export interface Store {
     insert(user: StoredUser): Promise<void>;
   };
   agents: {
-    all(): Promise<StoredAgent[]>;
+    /** Lists all agents by agentId. */
+    list(): Promise<StoredAgent[]>;
     insert(agent: StoredAgent): Promise<void>;
     remove(agentId: string): Promise<void>;
   };
   commands: {
-    /** Keeps all of them, or none. */
+    /** Inserts all commands, or none. */
     insert(...commands: StoredCommand[]): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredCommand, 'id'>>): Promise<void>;
     find(id: string): Promise<StoredCommand | undefined>;
-    /** Queued and running ones, oldest first. */
-    unfinished(): Promise<StoredCommand[]>;
-    /** Those with a requestId that came since a moment. */
-    requestedSince(time: number): Promise<StoredCommand[]>;
-    /** Newest first. */
-    page(query: CommandQuery): Promise<CommandPage>;
+    /** Lists queued and running commands, oldest first. */
+    listUnfinished(): Promise<StoredCommand[]>;
+    /** Lists commands with a requestId that were requested at or after `time`, oldest first. */
+    listRequestedSince(time: number): Promise<StoredCommand[]>;
+    /** Returns a page of the commands that match all filters, newest first. */
+    listPage(query: CommandQuery): Promise<CommandPage>;
   };
   output: {
     /**
-     * Keeps chunks, and with them how far the agent's own sequence has come.
-     * Rows before `firstSequence` are no longer held and may go.
+     * Stores chunks and the agent's next sequence in one transaction.
+     * Chunks before `firstSequence` are no longer needed and may be deleted.
      */
     append(
       commandId: string,
@@ -115,28 +102,29 @@ export interface Store {
       agentNextSequence: number,
       firstSequence: number,
     ): Promise<void>;
-    /** What is kept of one command, in order. */
-    of(commandId: string): Promise<StoredChunk[]>;
-    free(commandId: string): Promise<void>;
-    /** Frees the output of all commands but these. */
-    freeAllBut(commandIds: readonly string[]): Promise<void>;
+    /** Lists the stored chunks of a command in order. */
+    list(commandId: string): Promise<StoredChunk[]>;
+    /** Deletes the output of a command. */
+    remove(commandId: string): Promise<void>;
+    /** Deletes the output of all commands except these. */
+    removeExcept(commandIds: readonly string[]): Promise<void>;
   };
   approvals: {
     insert(approval: StoredApproval): Promise<void>;
     update(approvalId: string, changes: Partial<Omit<StoredApproval, 'approvalId'>>): Promise<void>;
-    /** Those that are open, or whose answer the agent has not confirmed; oldest first. */
-    unsettled(): Promise<StoredApproval[]>;
-    /** All questions of a command, oldest first. */
-    ofCommand(commandId: string): Promise<StoredApproval[]>;
+    /** Lists approval requests that are pending or whose response the agent has not confirmed, oldest first. */
+    listUnsettled(): Promise<StoredApproval[]>;
+    /** Lists all approval requests of a command, oldest first. */
+    listByCommand(commandId: string): Promise<StoredApproval[]>;
   };
   connections: {
-    opened(connection: StoredConnection): Promise<void>;
-    closed(id: string, time: number, code: number, reason: string): Promise<void>;
-    /** Removes what was opened before a moment. */
+    insert(connection: StoredConnection): Promise<void>;
+    markClosed(id: string, time: number, code: number, reason: string): Promise<void>;
+    /** Deletes connections opened before `time`. */
     purgeBefore(time: number): Promise<void>;
   };
-  /** Writes something that changes nothing: rejected, with the reason, while nothing can be written. */
+  /** Makes a write that changes nothing, to find out whether the database accepts writes again. */
   probe(): Promise<void>;
-  /** Commits what is still to be committed, and lets go of the file. */
+  /** Commits pending writes and closes the database. */
   close(): Promise<void>;
 }

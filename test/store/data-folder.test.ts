@@ -16,15 +16,15 @@ afterEach(() => rmSync(root, { recursive: true }));
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8);
 
 describe('a data folder', () => {
-  test('is made where it is missing, for its owner alone', () => {
+  test('is created with mode 0700', () => {
     openDataFolder(dir).release();
     expect(modeOf(dir)).toBe('700');
   });
 
-  test('has one holder; a second is told who that is, and may come once it is released', () => {
+  test('has one owner at a time, whom the error for a second one names', () => {
     const first = openDataFolder(dir);
     expect(() => openDataFolder(dir)).toThrow(`${dir} is in use by another hub`);
-    first.announce('the hub at http://127.0.0.1:7420 (process 42)');
+    first.writeOwner('the hub at http://127.0.0.1:7420 (process 42)');
     expect(() => openDataFolder(dir)).toThrow(
       'in use by the hub at http://127.0.0.1:7420 (process 42)',
     );
@@ -32,41 +32,41 @@ describe('a data folder', () => {
     openDataFolder(dir).release();
   });
 
-  test('is free again when its holder was killed', async () => {
+  test('is unlocked when its owner is killed', async () => {
     const script = `
       import { openDataFolder } from ${JSON.stringify(join(import.meta.dir, '../../src/store/data-folder.ts'))};
-      openDataFolder(${JSON.stringify(dir)}).announce('the doomed one');
-      console.log('held');
+      openDataFolder(${JSON.stringify(dir)}).writeOwner('the killed hub');
+      console.log('locked');
       setInterval(() => {}, 1000);
     `;
-    const holder = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe' });
-    const reader = holder.stdout.getReader();
-    expect(new TextDecoder().decode((await reader.read()).value)).toBe('held\n');
-    expect(() => openDataFolder(dir)).toThrow('in use by the doomed one');
-    holder.kill('SIGKILL');
-    await holder.exited;
+    const owner = Bun.spawn([process.execPath, '-e', script], { stdout: 'pipe' });
+    const reader = owner.stdout.getReader();
+    expect(new TextDecoder().decode((await reader.read()).value)).toBe('locked\n');
+    expect(() => openDataFolder(dir)).toThrow('in use by the killed hub');
+    owner.kill('SIGKILL');
+    await owner.exited;
     openDataFolder(dir).release();
   });
 
-  test('makes a secret once, keeps it, and lets only its owner read it', () => {
+  test('creates a secret once, with mode 0600', () => {
     const first = openDataFolder(dir);
-    let made = 0;
-    const create = () => `secret ${(made += 1)}`;
-    expect(first.secret('jwt-secret', create)).toBe('secret 1');
-    expect(first.secret('jwt-secret', create)).toBe('secret 1');
-    expect(modeOf(first.path('jwt-secret'))).toBe('600');
+    let count = 0;
+    const create = () => `secret ${(count += 1)}`;
+    expect(first.readOrCreate('jwt-secret', create)).toBe('secret 1');
+    expect(first.readOrCreate('jwt-secret', create)).toBe('secret 1');
+    expect(modeOf(first.resolve('jwt-secret'))).toBe('600');
     first.release();
     const second = openDataFolder(dir);
-    expect(second.secret('jwt-secret', create)).toBe('secret 1');
+    expect(second.readOrCreate('jwt-secret', create)).toBe('secret 1');
     second.release();
   });
 
-  test('reads what was written, null where there is nothing', () => {
+  test('reads back what was written, and null for a missing file', () => {
     const folder = openDataFolder(dir);
     expect(folder.read('note')).toBeNull();
     folder.write('note', 'hello\n');
     expect(folder.read('note')).toBe('hello');
-    expect(modeOf(folder.path('note'))).toBe('600');
+    expect(modeOf(folder.resolve('note'))).toBe('600');
     folder.release();
   });
 });

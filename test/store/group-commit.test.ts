@@ -7,7 +7,7 @@ import { createGroupCommit, type GroupCommit } from '../../src/store/group-commi
 
 let folder: string;
 let database: Database;
-/** Another connection: it sees only what is committed. */
+/** A second connection, which sees only committed data. */
 let other: Database;
 let commit: GroupCommit;
 
@@ -27,25 +27,25 @@ afterEach(() => {
 
 const note = (text: string | null) => () =>
   void database.run('INSERT INTO notes (text) VALUES (?)', [text]);
-const seenByOthers = () =>
+const listCommitted = () =>
   other
     .query<{ text: string }, []>('SELECT text FROM notes ORDER BY id')
     .all()
     .map(({ text }) => text);
 
-describe.each(['write', 'writeSoon'] as const)('%s', (how) => {
-  test('fulfils its promise only once another connection can see the write', async () => {
-    const first = commit[how](note('a'));
-    const second = commit[how](note('b'));
-    expect(seenByOthers()).toEqual([]);
+describe.each(['write', 'writeDeferred'] as const)('%s', (method) => {
+  test('resolves only once another connection can see the write', async () => {
+    const first = commit[method](note('a'));
+    const second = commit[method](note('b'));
+    expect(listCommitted()).toEqual([]);
     await first;
-    expect(seenByOthers()).toEqual(['a', 'b']);
+    expect(listCommitted()).toEqual(['a', 'b']);
     await second;
   });
 
-  test('a bad write fails only itself, and the others keep their order', async () => {
+  test('rejects only the writes that failed, and keeps the order of the others', async () => {
     const results = await Promise.allSettled(
-      ['a', 'b', 'a', null, 'c'].map((text) => commit[how](note(text))),
+      ['a', 'b', 'a', null, 'c'].map((text) => commit[method](note(text))),
     );
     expect(results.map(({ status }) => status)).toEqual([
       'fulfilled',
@@ -54,60 +54,60 @@ describe.each(['write', 'writeSoon'] as const)('%s', (how) => {
       'rejected',
       'fulfilled',
     ]);
-    expect(seenByOthers()).toEqual(['a', 'b', 'c']);
+    expect(listCommitted()).toEqual(['a', 'b', 'c']);
   });
 
-  test('a write that fails half way leaves nothing of itself', async () => {
-    const half = commit[how](() => {
+  test('rolls back a write that fails halfway', async () => {
+    const failing = commit[method](() => {
       note('a')();
-      throw new Error('changed my mind');
+      throw new Error('failed halfway');
     });
-    const whole = commit[how](note('b'));
-    expect(half).rejects.toThrow('changed my mind');
-    await whole;
-    expect(seenByOthers()).toEqual(['b']);
+    const next = commit[method](note('b'));
+    expect(failing).rejects.toThrow('failed halfway');
+    await next;
+    expect(listCommitted()).toEqual(['b']);
   });
 
-  test('flush commits at once what has gathered', async () => {
-    const promise = commit[how](note('a'));
+  test('is committed immediately by flush', async () => {
+    const promise = commit[method](note('a'));
     commit.flush();
-    expect(seenByOthers()).toEqual(['a']);
+    expect(listCommitted()).toEqual(['a']);
     await promise;
   });
 });
 
-test('writes that may wait and writes that may not keep one order', async () => {
-  const soon = commit.writeSoon(note('a'));
+test('immediate and deferred writes share one order', async () => {
+  const deferred = commit.writeDeferred(note('a'));
   await commit.write(note('b'));
-  expect(seenByOthers()).toEqual(['a', 'b']);
-  await soon;
+  expect(listCommitted()).toEqual(['a', 'b']);
+  await deferred;
 });
 
-test('writes that come together are one commit', async () => {
+test('concurrent writes share one commit', async () => {
   const commits = () =>
     other.query<{ data_version: number }, []>('PRAGMA data_version').get()?.data_version ?? 0;
   const many = Array.from({ length: 50 }, (_, i) => commit.write(note(String(i))));
   const before = commits();
   await many[0];
-  expect(seenByOthers()).toHaveLength(50);
+  expect(listCommitted()).toHaveLength(50);
   const after = commits();
   expect(after).not.toBe(before);
   await Promise.all(many);
   expect(commits()).toBe(after);
 });
 
-test('a write made by what a commit lets go is in the next commit', async () => {
+test('a write made when another resolves is in the next commit', async () => {
   await commit.write(note('a')).then(() => commit.write(note('b')));
-  expect(seenByOthers()).toEqual(['a', 'b']);
+  expect(listCommitted()).toEqual(['a', 'b']);
 });
 
-test('nothing is lost where the file is locked for a while', async () => {
+test('a locked database rejects the write, and accepts later ones', async () => {
   database.run('PRAGMA busy_timeout = 0');
   other.run('BEGIN IMMEDIATE');
-  const refused = commit.write(note('a'));
-  expect(refused).rejects.toThrow('locked');
-  await refused.catch(() => undefined);
+  const rejected = commit.write(note('a'));
+  expect(rejected).rejects.toThrow('locked');
+  await rejected.catch(() => undefined);
   other.run('ROLLBACK');
   await commit.write(note('b'));
-  expect(seenByOthers()).toEqual(['b']);
+  expect(listCommitted()).toEqual(['b']);
 });

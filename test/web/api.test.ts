@@ -280,7 +280,7 @@ describe('agents', () => {
     expect(added).toMatchObject(body);
     expect(added.token.length).toBeGreaterThan(40);
     await refusal(hub.call('POST', '/agents', { role: 'admin', body }), 409, 'agent_exists');
-    const [stored] = await hub.store.agents.all();
+    const [stored] = await hub.store.agents.list();
     expect(stored).toMatchObject({ ...body, createdBy: 'ada' });
     expect(stored?.tokenHash).toBe(
       new Bun.CryptoHasher('sha256').update(added.token).digest('hex'),
@@ -313,7 +313,7 @@ describe('agents', () => {
     }
     expect((await hub.call('DELETE', '/agents/agent', { role: 'admin' })).status).toBe(204);
     await refusal(hub.call('DELETE', '/agents/agent', { role: 'admin' }), 404, 'agent_unknown');
-    expect(await hub.store.agents.all()).toEqual([]);
+    expect(await hub.store.agents.list()).toEqual([]);
   });
 
   test('are neither added nor removed while the disk fails', async () => {
@@ -480,7 +480,7 @@ describe('commands', () => {
 
 test('what goes wrong inside is told as unavailable, and logged without the request', async () => {
   await using hub = await startTestHub();
-  hub.store.fail((call) => call === 'commands.page');
+  hub.store.fail((call) => call === 'commands.listPage');
   await refusal(hub.call('GET', '/commands?q=my-secret'), 503, 'unavailable');
   const line = hub.log.find(({ level }) => level === 'error');
   expect(line).toMatchObject({ about: { path: '/api/v1/commands' } });

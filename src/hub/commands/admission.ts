@@ -1,4 +1,4 @@
-// Who may ask what of which agent: every command passes here first, from a socket, a page or the API.
+// Every command passes here first, whether it comes from a socket, a page or the API: checks it, commits it, queues it.
 import type {
   CommandAnswer,
   CommandBody,
@@ -6,149 +6,215 @@ import type {
   ComparisonBody,
 } from '../../protocol/api.ts';
 import { whyNotRunnable } from '../../protocol/capabilities.ts';
+import { formatDuration } from '../../protocol/duration.ts';
 import { mayActAs } from '../../protocol/entities.ts';
 import { Refusal } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
+import type { HubContext } from '../context.ts';
 import type { Actor } from '../state/dashboard.ts';
+import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
+import { queueOf } from '../state/server-state.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
+import type { Terminals } from '../terminals/terminals.ts';
+import type { Completion } from './completion.ts';
 import type { Dispatcher } from './dispatcher.ts';
-import { type Execution, revive, toStored } from '../state/execution.ts';
-import { createRequestIds } from './idempotency.ts';
-import type { HubContext } from '../state/server-state.ts';
+import { createIdempotency } from './idempotency.ts';
+import { removedOutcome } from './outcome.ts';
+import { enqueue } from './queue.ts';
 
 /** A command, and the comparison it belongs to. */
-type Asked = CommandBody & { comparisonId?: string };
+type CommandInput = CommandBody & { comparisonId?: string };
 
 export type Admission = ReturnType<typeof createAdmission>;
 
-export function createAdmission(context: HubContext, dispatcher: Dispatcher) {
-  const { state, store, clock, settings, storage } = context;
-  const requestIds = createRequestIds(clock);
+export interface AdmissionParts {
+  completion: Completion;
+  dispatcher: Dispatcher;
+  subscriptions: Subscriptions;
+  terminals: Terminals;
+}
 
-  /** Throws where the command cannot be taken now. */
-  function mustBeRunnable({ agentId, command, timeoutMs = 0 }: CommandBody) {
+export function createAdmission(context: HubContext, parts: AdmissionParts) {
+  const { state, store, clock, settings, storeHealth } = context;
+  const { completion, dispatcher, subscriptions, terminals } = parts;
+  const idempotency = createIdempotency(clock);
+
+  /** How many commands wait for an agent, including those that are being committed. */
+  function queueLengthOf(agentId: string): number {
+    return [...state.executions.values()].filter(
+      (execution) =>
+        execution.agentId === agentId &&
+        (execution.delivery === 'accepting' || execution.delivery === 'waiting'),
+    ).length;
+  }
+
+  function requireRunnable({ agentId, command, timeoutMs = 0 }: CommandBody) {
     const agent = state.agents.get(agentId);
-    if (!agent) throw new Refusal('agent_unknown', `There is no agent "${agentId}".`);
-    if (!agent.link) throw new Refusal('agent_offline', `${agentId} is offline.`);
-    const flaw = whyNotRunnable(command, agent.capabilities);
-    if (flaw !== null) throw new Refusal('invalid_command', flaw);
-    const longest = settings.maxCommandTimeoutMs;
-    if (timeoutMs > longest) {
-      throw new Refusal('invalid_command', `The time-out may be at most ${longest / 1000} s.`);
+    if (!agent) throw new Refusal('agent_unknown', `Agent "${agentId}" not found.`);
+    if (!agent.connection.link) {
+      throw new Refusal('agent_offline', `Agent "${agentId}" is offline.`);
     }
-    if (dispatcher.waitingFor(agentId) >= QUEUE_LENGTH) {
-      throw new Refusal('queue_full', `${QUEUE_LENGTH} commands wait for ${agentId} already.`);
+    const reason = whyNotRunnable(command, agent.capabilities);
+    if (reason !== null) throw new Refusal('invalid_command', reason);
+    if (timeoutMs > settings.maxCommandTimeoutMs) {
+      const longest = formatDuration(settings.maxCommandTimeoutMs);
+      throw new Refusal('invalid_command', `The timeout cannot exceed ${longest}.`);
+    }
+    if (queueLengthOf(agentId) >= QUEUE_LENGTH) {
+      throw new Refusal(
+        'queue_full',
+        `The queue of "${agentId}" is full (${QUEUE_LENGTH} commands). Try again later.`,
+      );
     }
   }
 
-  function createExecution(who: Actor, body: Asked): Execution {
-    return revive({
-      id: Bun.randomUUIDv7(),
-      agentId: body.agentId,
-      command: body.command,
-      priority: body.priority ?? 'normal',
-      status: 'queued',
-      requestedBy: who.userId,
-      requestedAt: clock.now(),
-      startedAt: null,
-      completedAt: null,
-      exitCode: null,
-      signal: null,
-      session: body.session ?? 'continue',
-      timeoutMs: body.timeoutMs ?? settings.commandTimeoutMs,
-      error: null,
-      comparisonId: body.comparisonId ?? null,
-      conversationId: null,
-      usage: null,
-      changes: null,
-      requestId: body.requestId ?? null,
-      attempt: 0,
-      sent: false,
-      journalId: null,
-      agentNextSequence: 0,
-      lastSequence: null,
-      totalBytes: null,
-    });
-  }
-
-  function mustBeOperator({ role }: Actor) {
+  function requireOperator({ role }: Actor) {
     if (mayActAs(role, 'operator')) return;
-    throw new Refusal('forbidden', 'Your role may watch, but not send commands.');
+    throw new Refusal('forbidden', 'Viewers cannot send commands.');
   }
 
-  /** Takes commands: all of them, with one write, or none. */
-  async function take(who: Actor, asked: readonly Asked[]): Promise<CommandAnswer[]> {
-    const wanted = asked.map((body) => ({
-      body,
-      known: body.requestId ? requestIds.find(who.userId, body.requestId) : undefined,
+  function executionOf(actor: Actor, input: CommandInput): Execution {
+    return createExecution(
+      clock,
+      {
+        id: Bun.randomUUIDv7(),
+        agentId: input.agentId,
+        command: input.command,
+        priority: input.priority ?? 'normal',
+        status: 'queued',
+        requestedBy: actor.userId,
+        requestedAt: clock.now(),
+        startedAt: null,
+        completedAt: null,
+        exitCode: null,
+        signal: null,
+        session: input.session ?? 'continue',
+        timeoutMs: input.timeoutMs ?? settings.commandTimeoutMs,
+        error: null,
+        comparisonId: input.comparisonId ?? null,
+        conversationId: null,
+        usage: null,
+        changes: null,
+        requestId: input.requestId ?? null,
+        attempt: 0,
+        sent: false,
+        journalId: null,
+        agentNextSequence: 0,
+        lastSequence: null,
+        totalBytes: null,
+      },
+      'accepting',
+    );
+  }
+
+  /**
+   * Queues a command once it is committed.
+   * @returns its position; 0 is next
+   * @throws what the store throws; the command does not exist then
+   */
+  async function accept(execution: Execution, committed: Promise<void>): Promise<number> {
+    state.executions.set(execution.id, execution);
+    try {
+      await committed;
+    } catch (error) {
+      state.executions.delete(execution.id);
+      throw error;
+    }
+    moveDelivery(execution, 'committed');
+    terminals.open(execution.id);
+    subscriptions.attachFollowers(execution.id);
+    const position = enqueue(queueOf(state, execution.agentId), execution);
+    // In the next tick, so that the requester receives `command:accepted` first.
+    setImmediate(() => {
+      if (!execution.completion) completion.publishStatus(execution);
+      const agent = state.agents.get(execution.agentId);
+      if (agent) return dispatcher.dispatchNext(agent);
+      state.commandQueue.delete(execution.agentId);
+      dispatcher.endInBackground(execution, removedOutcome(execution));
+    });
+    return position;
+  }
+
+  /** Accepts all commands with one write, or none. */
+  async function acceptAll(
+    actor: Actor,
+    inputs: readonly CommandInput[],
+  ): Promise<CommandAnswer[]> {
+    const requests = inputs.map((input) => ({
+      input,
+      known: input.requestId ? idempotency.find(actor.userId, input.requestId) : undefined,
     }));
-    for (const { body, known } of wanted) if (!known) mustBeRunnable(body);
-    const fresh = wanted.flatMap(({ body, known }) => (known ? [] : [createExecution(who, body)]));
-    const committed = store.commands.insert(...fresh.map((execution) => toStored(execution)));
+    for (const { input, known } of requests) if (!known) requireRunnable(input);
+    const created = requests.flatMap(({ input, known }) =>
+      known ? [] : [executionOf(actor, input)],
+    );
+    const committed = store.commands.insert(...created.map((execution) => toStored(execution)));
     const accepted = new Map(
-      fresh.map((execution) => {
-        const position = dispatcher.accept(execution, committed);
+      created.map((execution) => {
+        const position = accept(execution, committed);
         const { id: commandId, agentId, requestId } = execution;
-        if (requestId) requestIds.remember(who.userId, requestId, execution, position);
+        if (requestId) idempotency.add(actor.userId, requestId, execution, position);
         return [agentId, { commandId, agentId, position }];
       }),
     );
     try {
       return await Promise.all(
-        wanted.map(async ({ body, known }) => {
-          const taken = known ?? accepted.get(body.agentId);
-          if (!taken) throw new Error('nothing was taken');
-          const { commandId, agentId, position } = taken;
+        requests.map(async ({ input, known }) => {
+          const request = known ?? accepted.get(input.agentId);
+          if (!request) throw new Error('No command was created for the request.');
+          const { commandId, agentId, position } = request;
           return { commandId, agentId, position: await position };
         }),
       );
     } catch (error) {
-      for (const { requestId } of fresh) if (requestId) requestIds.forget(who.userId, requestId);
-      storage.failed(error);
-      throw new Refusal('unavailable', 'The hub cannot store commands now: try again soon.');
+      for (const { requestId } of created) {
+        if (requestId) idempotency.delete(actor.userId, requestId);
+      }
+      storeHealth.reportFailure(error);
+      throw new Refusal('unavailable', 'Could not save the command. Try again.');
     }
   }
 
-  /** The same name is the same comparison: of another command, or by somebody else, it is none. */
-  async function mustBeOurs(who: Actor, comparisonId: string, command: string) {
-    const { items } = await store.commands.page({ comparisonId });
-    const isOurs = items.every((one) => one.command === command && one.requestedBy === who.userId);
-    if (isOurs) return;
-    throw new Refusal(
-      'invalid_message',
-      'There is another comparison of this name: take a new one.',
+  /** A comparison id identifies one command of one user. */
+  async function requireSameComparison(actor: Actor, comparisonId: string, command: string) {
+    const { items } = await store.commands.listPage({ comparisonId });
+    const isSame = items.every(
+      (item) => item.command === command && item.requestedBy === actor.userId,
     );
+    if (isSame) return;
+    throw new Refusal('invalid_message', 'This comparison ID is already in use. Use a new one.');
   }
 
   return {
-    /** Remembers a request of an earlier run, so that it is not taken twice. */
-    remember: requestIds.remember,
+    /** Restores a request of an earlier run, so that it is not accepted twice. */
+    restoreRequest: idempotency.add,
     /**
-     * Takes a command: fulfilled once it is committed and queued.
-     * The same `requestId` from the same user answers with the same command for 24 hours.
+     * Accepts a command. Resolves when it is committed and queued.
+     * The same `requestId` from the same user returns the same command for 24 hours.
      * @throws {Refusal} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
      */
-    async request(who: Actor, body: CommandBody): Promise<CommandAnswer> {
-      mustBeOperator(who);
-      const [answer] = await take(who, [body]);
-      if (!answer) throw new Error('nothing was taken');
+    async request(actor: Actor, body: CommandBody): Promise<CommandAnswer> {
+      requireOperator(actor);
+      const [answer] = await acceptAll(actor, [body]);
+      if (!answer) throw new Error('No command was created for the request.');
       return answer;
     },
     /**
-     * Takes the same command for several agents: for all of them, or, where one of them cannot take it, for none.
-     * The same `comparisonId` from the same user answers with the same commands for 24 hours.
+     * Accepts the same command for several agents: for all of them, or for none if one cannot run it.
+     * The same `comparisonId` from the same user returns the same commands for 24 hours.
      * @throws {Refusal} as `request`
      */
     async compare(
-      who: Actor,
+      actor: Actor,
       { agentIds, comparisonId = Bun.randomUUIDv7(), ...body }: ComparisonBody,
     ): Promise<ComparisonAnswer> {
-      mustBeOperator(who);
-      await mustBeOurs(who, comparisonId, body.command);
-      const asked = agentIds.map((agentId): Asked => {
+      requireOperator(actor);
+      await requireSameComparison(actor, comparisonId, body.command);
+      const inputs = agentIds.map((agentId): CommandInput => {
         const requestId = `comparison:${comparisonId}:${agentId}`;
         return { ...body, agentId, comparisonId, requestId };
       });
-      return { comparisonId, commands: await take(who, asked) };
+      return { comparisonId, commands: await acceptAll(actor, inputs) };
     },
   };
 }

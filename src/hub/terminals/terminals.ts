@@ -1,89 +1,87 @@
-// The terminal buffers of all commands: opened with a command, kept in the store beside the live broadcast, freed in the end.
-import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
-import { createTerminalBuffer } from '../state/terminal-buffer.ts';
-import type { HubContext } from '../state/server-state.ts';
+// The terminal buffers of all commands: opened with the command, persisted beside the live broadcast, freed at the end.
+import type { Broadcast } from '../broadcast.ts';
+import type { HubContext } from '../context.ts';
+import {
+  createTerminalBuffer,
+  type OutputChunk,
+  type TerminalBuffer,
+} from '../state/terminal-buffer.ts';
+import type { Subscriptions } from './subscriptions.ts';
 
-/** How long to wait before output that could not be kept is tried again. */
+/** Delay before a failed write of output is retried. */
 const RETRY_MS = 1_000;
 
-/** What waits longer than so many chunks is looked through for what need no longer be kept. */
-const LONGEST_BACKLOG = 256;
-
-/** Whom a terminal tells what. */
-export interface TerminalEvents {
-  /** A chunk was numbered: show it to its readers. */
-  numbered(commandId: string, chunk: OutputChunk): void;
-  /** Everything before `agentNextSequence` is committed. */
-  committed(commandId: string, agentNextSequence: number): void;
-  /** Whether somebody is attached, or may come back to it. */
-  isFollowed(commandId: string): boolean;
-}
+/** A backlog longer than this is checked for chunks that the buffer has dropped meanwhile. */
+const MAX_BACKLOG_CHUNKS = 256;
 
 export type Terminals = ReturnType<typeof createTerminals>;
 
-/** What of a buffer is still on its way to disk. */
-interface Keeping {
+/** The output of one command that is not persisted yet. */
+interface Persistence {
   backlog: OutputChunk[];
   agentNextSequence: number;
-  /** The agent's sequence up to which all is on disk. */
+  /** The agent's sequence up to which output is committed. */
   committed: number;
-  /** Settles once nothing is on its way; null while nothing is. */
+  /** Resolves when the backlog is empty; null while there is none. */
   running: Promise<void> | null;
 }
 
 export function createTerminals(
-  { state, store, clock, log, settings, storage }: HubContext,
-  events: TerminalEvents,
+  { state, store, clock, log, settings, storeHealth }: HubContext,
+  broadcast: Broadcast,
+  subscriptions: Subscriptions,
 ) {
   const buffers = state.terminalBuffers;
-  const keepings = new Map<string, Keeping>();
+  const persistences = new Map<string, Persistence>();
 
-  /** Commits the backlog, in order, until there is none; a failed commit is tried again. */
-  async function keep(buffer: TerminalBuffer, keeping: Keeping) {
-    while (keeping.backlog.length > 0 || keeping.agentNextSequence > keeping.committed) {
-      const { agentNextSequence } = keeping;
-      const chunks = keeping.backlog;
-      keeping.backlog = [];
-      const first = buffer.firstSequence();
+  /** Commits the backlog in order until it is empty, and acknowledges what is committed. Failed writes are retried. */
+  async function persist(buffer: TerminalBuffer, persistence: Persistence) {
+    const { commandId } = buffer;
+    while (
+      persistence.backlog.length > 0 ||
+      persistence.agentNextSequence > persistence.committed
+    ) {
+      const { agentNextSequence, backlog: chunks } = persistence;
+      persistence.backlog = [];
       try {
-        await store.output.append(buffer.commandId, chunks, agentNextSequence, first);
-        keeping.committed = agentNextSequence;
-        events.committed(buffer.commandId, agentNextSequence);
+        await store.output.append(commandId, chunks, agentNextSequence, buffer.firstSequence());
+        persistence.committed = agentNextSequence;
+        broadcast.toAgentOf(commandId, {
+          type: 'output:ack',
+          commandId,
+          nextSequence: agentNextSequence,
+        });
       } catch (error) {
-        storage.failed(error);
+        storeHealth.reportFailure(error);
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-        keeping.backlog = held(buffer, [...chunks, ...keeping.backlog]);
+        persistence.backlog = stillHeld(buffer, [...chunks, ...persistence.backlog]);
       }
     }
-    keeping.running = null;
+    persistence.running = null;
   }
 
-  /** Frees ended commands nobody follows, least recently read first, until the rest fits. */
-  function makeRoom() {
+  /** Frees completed buffers without subscribers, least recently read first, until the rest fits into memory. */
+  function freeMemory() {
     let bytes = 0;
     for (const { totalBytes } of buffers.values()) bytes += totalBytes;
     if (bytes <= settings.bufferMemoryBytes) return;
-    const free = [...buffers.values()]
-      .filter(({ commandId, isComplete }) => isComplete && !events.isFollowed(commandId))
+    const freeable = [...buffers.values()]
+      .filter(({ commandId, isComplete }) => isComplete && !subscriptions.exist(commandId))
       .toSorted((a, b) => a.lastRead - b.lastRead);
-    for (const { commandId, totalBytes } of free) {
+    for (const { commandId, totalBytes } of freeable) {
       if (bytes <= settings.bufferMemoryBytes) return;
       bytes -= totalBytes;
-      release(commandId);
+      buffers.delete(commandId);
+      persistences.delete(commandId);
+      store.output.remove(commandId).catch(storeHealth.reportFailure);
     }
   }
 
-  function release(commandId: string) {
-    buffers.delete(commandId);
-    keepings.delete(commandId);
-    store.output.free(commandId).catch(storage.failed);
-  }
-
   return {
-    /** Opens the buffer of a command, with what an earlier run of the hub kept of it. */
+    /** Opens the buffer of a command, with the output that an earlier run of the hub persisted. */
     open(commandId: string, restored: readonly OutputChunk[] = [], agentNextSequence = 0) {
-      makeRoom();
-      const keeping: Keeping = {
+      freeMemory();
+      const persistence: Persistence = {
         backlog: [],
         agentNextSequence,
         committed: agentNextSequence,
@@ -93,40 +91,38 @@ export function createTerminals(
         commandId,
         clock,
         {
-          numbered: (chunk) => events.numbered(commandId, chunk),
-          kept(chunks, next) {
-            keeping.backlog.push(...chunks);
-            if (keeping.backlog.length > LONGEST_BACKLOG)
-              keeping.backlog = held(buffer, keeping.backlog);
-            keeping.agentNextSequence = next;
-            keeping.running ??= keep(buffer, keeping);
+          onChunk: subscriptions.publishChunk,
+          onPersistable(chunks, next) {
+            persistence.backlog.push(...chunks);
+            if (persistence.backlog.length > MAX_BACKLOG_CHUNKS) {
+              persistence.backlog = stillHeld(buffer, persistence.backlog);
+            }
+            persistence.agentNextSequence = next;
+            persistence.running ??= persist(buffer, persistence);
           },
-          overflowed() {
-            log.warn('The terminal buffer is full: its oldest output is dropped.', { commandId });
+          onOverflow() {
+            log.warn('Terminal buffer full: dropping its oldest output.', { commandId });
           },
         },
         restored,
         agentNextSequence,
       );
       buffers.set(commandId, buffer);
-      keepings.set(commandId, keeping);
-      return buffer;
+      persistences.set(commandId, persistence);
     },
     get: (commandId: string) => buffers.get(commandId),
-    /** The agent's sequence up to which a command's output is on disk. */
-    committed: (commandId: string) => keepings.get(commandId)?.committed ?? 0,
-    /** Numbers what is gathering, and waits until all of it is on disk. */
-    async settled(commandId: string): Promise<void> {
+    /** The agent's sequence up to which a command's output is committed. */
+    committedSequence: (commandId: string) => persistences.get(commandId)?.committed ?? 0,
+    /** Numbers pending text and waits until all output of a command is committed. */
+    async flush(commandId: string): Promise<void> {
       buffers.get(commandId)?.flush();
-      await keepings.get(commandId)?.running;
+      await persistences.get(commandId)?.running;
     },
-    makeRoom,
-    /** Frees one buffer, whoever follows it. */
-    release,
+    freeMemory,
   };
 }
 
-/** Those of the chunks that their buffer still holds: no others need be kept. */
-function held(buffer: TerminalBuffer, chunks: readonly OutputChunk[]): OutputChunk[] {
+/** The chunks that the buffer still holds. Others need not be persisted. */
+function stillHeld(buffer: TerminalBuffer, chunks: readonly OutputChunk[]): OutputChunk[] {
   return chunks.filter(({ sequence }) => sequence >= buffer.firstSequence());
 }

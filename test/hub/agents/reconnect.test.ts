@@ -441,7 +441,7 @@ describe('a hub that was restarted', () => {
       reason: 'expired',
     });
     expect((await hub.call('GET', `/commands/${id}/output`)).status).toBe(410);
-    expect(await hub.store.output.of(id)).toEqual([]);
+    expect(await hub.store.output.list(id)).toEqual([]);
   });
 
   test('closes everyone with 1001 when it stops, and says why', async () => {

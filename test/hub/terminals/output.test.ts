@@ -41,7 +41,7 @@ describe('output', () => {
     hub.store.heal();
     expect(await agent.acked(id, 1)).toMatchObject({ nextSequence: 1 });
     expect(await hub.store.commands.find(id)).toMatchObject({ agentNextSequence: 1 });
-    expect(await hub.store.output.of(id)).toMatchObject([{ sequence: 0, data: 'a' }]);
+    expect(await hub.store.output.list(id)).toMatchObject([{ sequence: 0, data: 'a' }]);
   });
 
   test('without any text is acknowledged too', async () => {
@@ -81,7 +81,7 @@ describe('output', () => {
     await on.agent.acked(id, 7);
     await using hub = await on.hub.crash();
     const { agentNextSequence } = (await hub.store.commands.find(id)) ?? expect.unreachable();
-    const kept = (await hub.store.output.of(id)).map(({ data }) => data).join('');
+    const kept = (await hub.store.output.list(id)).map(({ data }) => data).join('');
     expect(agentNextSequence).toBeGreaterThanOrEqual(7);
     expect(kept).toBe(pieces.slice(0, agentNextSequence).join(''));
   });
@@ -173,7 +173,7 @@ describe('output', () => {
     hub.store.heal();
     hub.clock.advance(1_000);
     await agent.acked(id, 2);
-    expect((await hub.store.output.of(id)).map(({ data }) => data)).toEqual(['a', 'b']);
+    expect((await hub.store.output.list(id)).map(({ data }) => data)).toEqual(['a', 'b']);
   });
 
   test('comes whole before the end: complete follows the last chunk, wherever the status is', async () => {
@@ -260,8 +260,8 @@ describe('buffers of ended commands', () => {
     const c = await ended(on, 'c'.repeat(10));
     expect([isHeld(on, a), isHeld(on, b), isHeld(on, c)]).toEqual([true, false, true]);
     await on.hub.settled();
-    expect(await on.hub.store.output.of(b)).toEqual([]);
-    expect(await on.hub.store.output.of(a)).toHaveLength(1);
+    expect(await on.hub.store.output.list(b)).toEqual([]);
+    expect(await on.hub.store.output.list(a)).toHaveLength(1);
   });
 
   test('that are gone are told as expired, with their size, and as 410', async () => {

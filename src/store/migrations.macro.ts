@@ -1,0 +1,15 @@
+// Runs while the hub is bundled or started from source, never inside the compiled binary.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+interface Journal {
+  entries: { tag: string }[];
+}
+
+/** Returns the SQL of every migration in drizzle's journal, in order. */
+export function readMigrations(): string[] {
+  const folder = join(import.meta.dir, 'migrations');
+  const journal = readFileSync(join(folder, 'meta/_journal.json'), 'utf8');
+  const { entries } = JSON.parse(journal) as Journal;
+  return entries.map(({ tag }) => readFileSync(join(folder, `${tag}.sql`), 'utf8'));
+}

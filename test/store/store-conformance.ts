@@ -1,0 +1,196 @@
+// The behavior that every Store implementation must provide. Each implementation's test calls describeStore.
+import { describe, expect, test } from 'bun:test';
+import { approval, chunk, storedCommand } from '../support/samples.ts';
+import { describeCommandPages, describeCommands } from './conformance/commands.ts';
+import { describeOutput } from './conformance/output.ts';
+import {
+  type MaybePromise,
+  setUpStore,
+  type TestDatabase,
+} from './conformance/store-under-test.ts';
+
+/** @param createDatabase creates an empty database; it is called once per test */
+export function describeStore(name: string, createDatabase: () => MaybePromise<TestDatabase>) {
+  describe(`${name} as a store`, () => {
+    const db = setUpStore(createDatabase);
+
+    describeCommands(db);
+    describeCommandPages(db);
+    describeOutput(db);
+
+    describe('users', () => {
+      const user = { id: 'ada', passwordHash: 'p', role: 'admin', createdAt: 1 } as const;
+
+      test('are inserted, found and counted', async () => {
+        expect(await db.store.users.count()).toBe(0);
+        await db.store.users.insert(user);
+        await db.reopen();
+        expect(await db.store.users.find('ada')).toEqual(user);
+        expect(await db.store.users.find('eve')).toBeUndefined();
+        expect(await db.store.users.count()).toBe(1);
+      });
+
+      test('have unique names', async () => {
+        await db.store.users.insert(user);
+        expect(db.store.users.insert({ ...user, role: 'viewer' })).rejects.toThrow();
+        expect(await db.store.users.find('ada')).toEqual(user);
+      });
+    });
+
+    describe('agents', () => {
+      const agent = {
+        agentId: 'b',
+        agentType: 'codex',
+        tokenHash: 'h',
+        createdAt: 1,
+        createdBy: 'ada',
+      } as const;
+
+      test('are listed by id and removed', async () => {
+        await db.store.agents.insert(agent);
+        await db.store.agents.insert({ ...agent, agentId: 'a' });
+        await db.reopen();
+        expect((await db.store.agents.list()).map(({ agentId }) => agentId)).toEqual(['a', 'b']);
+        await db.store.agents.remove('a');
+        await db.store.agents.remove('unknown');
+        await db.reopen();
+        expect(await db.store.agents.list()).toEqual([agent]);
+      });
+
+      test('have unique ids', async () => {
+        await db.store.agents.insert(agent);
+        expect(db.store.agents.insert({ ...agent, tokenHash: 'other' })).rejects.toThrow();
+        expect(await db.store.agents.list()).toEqual([agent]);
+      });
+    });
+
+    describe('approvals', () => {
+      const resolved = { outcome: 'selected', optionId: 'yes', resolvedBy: 'ada' } as const;
+
+      test('keep every field', async () => {
+        const whole = approval({
+          ...resolved,
+          detail: '- a\n+ b',
+          resolvedAt: 7,
+          appliedAt: 8,
+        });
+        const pending = approval({ approvalId: 'q2', requestedAt: whole.requestedAt + 1 });
+        await db.store.approvals.insert(whole);
+        await db.store.approvals.insert(pending);
+        await db.reopen();
+        expect(await db.store.approvals.listByCommand('c1')).toEqual([whole, pending]);
+        expect(await db.store.approvals.listByCommand('c2')).toEqual([]);
+        expect(db.store.approvals.insert(whole)).rejects.toThrow();
+      });
+
+      test('are listed by command, oldest first', async () => {
+        await db.store.approvals.insert(approval({ approvalId: 'q1', requestedAt: 3 }));
+        await db.store.approvals.insert(approval({ approvalId: 'q2', requestedAt: 1 }));
+        await db.store.approvals.insert(approval({ approvalId: 'q3', commandId: 'c2' }));
+        const listed = await db.store.approvals.listByCommand('c1');
+        expect(listed.map(({ approvalId }) => approvalId)).toEqual(['q2', 'q1']);
+      });
+
+      test('are unsettled until the agent has confirmed the response', async () => {
+        const listUnsettled = async () => {
+          const unsettled = await db.store.approvals.listUnsettled();
+          return unsettled.map(({ approvalId, outcome }) => `${approvalId} ${outcome}`);
+        };
+        for (const approvalId of ['q3', 'q1', 'q2']) {
+          await db.store.approvals.insert(approval({ approvalId }));
+        }
+        await db.store.approvals.update('q2', { ...resolved, resolvedAt: 7 });
+        await db.reopen();
+        expect(await listUnsettled()).toEqual(['q1 null', 'q2 selected', 'q3 null']);
+        await db.store.approvals.update('q2', { appliedAt: 8 });
+        await db.store.approvals.update('q3', { outcome: 'cancelled', resolvedAt: 9 });
+        await db.reopen();
+        expect(await listUnsettled()).toEqual(['q1 null', 'q3 cancelled']);
+      });
+    });
+
+    test('the connection log keeps connections until they are purged', async () => {
+      const connection = {
+        kind: 'dashboard',
+        peer: 'ada',
+        disconnectedAt: null,
+        closeCode: null,
+        closeReason: null,
+        clientInfo: { userAgent: 'x', timezone: 'UTC' },
+      } as const;
+      const open = { ...connection, id: 'open', kind: 'agent', clientInfo: null } as const;
+      await db.store.connections.insert({ ...connection, id: 'old', connectedAt: 99 });
+      await db.store.connections.insert({ ...connection, id: 'new', connectedAt: 100 });
+      await db.store.connections.insert({ ...open, connectedAt: 101 });
+      await db.store.connections.markClosed('new', 200, 1001, 'shutdown');
+      await db.store.connections.purgeBefore(100);
+      await db.reopen();
+      const closed = { disconnectedAt: 200, closeCode: 1001, closeReason: 'shutdown' };
+      const log = await db.readConnections();
+      expect(log.toSorted((a, b) => a.connectedAt - b.connectedAt)).toEqual([
+        { ...connection, ...closed, id: 'new', connectedAt: 100 },
+        { ...open, connectedAt: 101 },
+      ]);
+    });
+
+    describe('writes', () => {
+      test('that resolved are visible at once', async () => {
+        await db.store.output.append('1', [chunk()], 1, 0);
+        expect(await db.store.output.list('1')).toHaveLength(1);
+        await db.store.output.remove('1');
+        expect(await db.store.output.list('1')).toEqual([]);
+      });
+
+      test('that run concurrently take effect in call order', async () => {
+        await db.store.commands.insert(storedCommand({ id: '1' }));
+        await Promise.all([
+          ...Array.from({ length: 50 }, (_, attempt) => db.store.commands.update('1', { attempt })),
+          db.store.output.append('1', [chunk()], 1, 0),
+          db.store.output.remove('1'),
+          db.store.output.append('1', [chunk({ sequence: 1 })], 2, 0),
+          db.store.output.removeExcept(['1']),
+          db.store.output.append('2', [chunk()], 1, 0),
+        ]);
+        expect(await db.store.commands.find('1')).toMatchObject({
+          attempt: 49,
+          agentNextSequence: 2,
+        });
+        expect(await db.store.output.list('1')).toEqual([chunk({ sequence: 1 })]);
+        expect(await db.store.output.list('2')).toEqual([chunk()]);
+      });
+
+      test('that are rejected reject only themselves', async () => {
+        const insert = (id: string) => db.store.commands.insert(storedCommand({ id }));
+        const results = await Promise.allSettled(['1', '2', '1', '3'].map(insert));
+        expect(results.map(({ status }) => status)).toEqual([
+          'fulfilled',
+          'fulfilled',
+          'rejected',
+          'fulfilled',
+        ]);
+        await db.reopen();
+        const stored = await db.store.commands.listUnfinished();
+        expect(stored.map(({ id }) => id)).toEqual(['1', '2', '3']);
+      });
+
+      test('that are pending are committed by close', async () => {
+        const pending = [
+          db.store.commands.insert(storedCommand({ id: '1' })),
+          db.store.output.append('1', [chunk()], 1, 0),
+          db.store.connections.purgeBefore(0),
+        ];
+        await db.reopen();
+        await Promise.all(pending);
+        expect(await db.store.commands.find('1')).toMatchObject({ agentNextSequence: 1 });
+        expect(await db.store.output.list('1')).toEqual([chunk()]);
+      });
+
+      test('can be probed without changing anything', async () => {
+        await db.store.commands.insert(storedCommand({ id: '1' }));
+        await db.store.probe();
+        await db.reopen();
+        expect(await db.store.commands.listUnfinished()).toEqual([storedCommand({ id: '1' })]);
+      });
+    });
+  });
+}

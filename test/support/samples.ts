@@ -1,0 +1,104 @@
+// Sample entities. Each builder returns a complete, valid entity; pass only the fields that matter to the test.
+import type { Approval } from '../../src/protocol/approvals.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import type { StoredChunk, StoredCommand } from '../../src/store/store.ts';
+
+/** The time at which the samples are looked at. */
+export const NOW = Date.UTC(2026, 2, 1, 14, 3, 22);
+
+/** An agent that is online and idle. */
+export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
+  return {
+    agentId: 'build',
+    agentType: 'claude',
+    status: 'online',
+    capabilities: ['prompt', 'shell'],
+    connectionTime: NOW - 60_000,
+    lastHeartbeat: NOW - 2000,
+    currentCommand: null,
+    queueLength: 0,
+    awaySince: null,
+    lastOutputAt: null,
+    process: null,
+    suspectedStuck: false,
+    waitingForApproval: false,
+    notice: null,
+    ...fields,
+  };
+}
+
+/** A command that has completed. */
+export function command(fields: Partial<CommandExecution> = {}): CommandExecution {
+  return {
+    id: 'c1',
+    agentId: 'build',
+    command: 'Fix the login test',
+    priority: 'normal',
+    status: 'completed',
+    requestedBy: 'otto',
+    requestedAt: NOW - 30_000,
+    startedAt: NOW - 29_000,
+    completedAt: NOW - 17_000,
+    exitCode: 0,
+    signal: null,
+    session: 'continue',
+    timeoutMs: 300_000,
+    error: null,
+    comparisonId: null,
+    conversationId: null,
+    usage: null,
+    changes: null,
+    ...fields,
+  };
+}
+
+/** A command that is stored and not yet sent to its agent. */
+export function storedCommand(fields: Partial<StoredCommand> = {}): StoredCommand {
+  return {
+    ...command({ status: 'queued', startedAt: null, completedAt: null, exitCode: null }),
+    requestId: null,
+    attempt: 0,
+    sent: false,
+    journalId: null,
+    agentNextSequence: 0,
+    lastSequence: null,
+    totalBytes: null,
+    ...fields,
+  };
+}
+
+/** A chunk of output. */
+export function chunk(fields: Partial<StoredChunk> = {}): StoredChunk {
+  return {
+    sequence: 0,
+    type: 'stdout',
+    data: 'x',
+    timestamp: NOW,
+    offset: 0,
+    lostBytes: 0,
+    ...fields,
+  };
+}
+
+/** An approval request that is pending. */
+export function approval(fields: Partial<Approval> = {}): Approval {
+  return {
+    approvalId: 'q1',
+    commandId: 'c1',
+    agentId: 'build',
+    title: 'Edit src/main.ts',
+    detail: null,
+    options: [
+      { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
+      { optionId: 'always', name: 'Yes, from now on', kind: 'allow_always' },
+      { optionId: 'no', name: 'No', kind: 'reject_once' },
+    ],
+    requestedAt: NOW - 20_000,
+    outcome: null,
+    optionId: null,
+    resolvedBy: null,
+    resolvedAt: null,
+    appliedAt: null,
+    ...fields,
+  };
+}
