@@ -1,54 +1,58 @@
-// The open questions on this page: keys, focus, and a moment's protection from answering the wrong one.
+// Approval cards on the page: keyboard shortcuts, focus, and protection against responding to the wrong request.
 import type { Clock } from '../protocol/clock.ts';
-import { actionOf, haveMoved } from './approval-shortcuts.ts';
+import { haveCardsShifted, matchShortcut } from './approval-shortcuts.ts';
 
-/** After questions have moved under the hand, a click or a key counts again when there was time to see it. */
-const SIGHT_MS = 400;
+/** How long clicks on cards are ignored after the cards have shifted. */
+const SHIFT_GUARD_MS = 400;
 
-/** Makes the questions answerable by keyboard. */
-export function runApprovals(clock: Clock, page: Document): void {
-  let ids = idsOf(cardsOf(page));
-  let movedAt = 0;
-  /** The question that had the focus last, and where it stood: its card may leave together with the focus. */
-  let held: { id: string; index: number } | null = null;
+/** Enables keyboard control of the approval cards and guards them against misdirected clicks. */
+export function initApprovalCards(clock: Clock, page: Document): void {
+  let ids = getIds(findCards(page));
+  let shiftedAt = 0;
+  /** The card that last had the focus. An update can remove the card, and with it the focus. */
+  let lastFocused: { id: string; index: number } | null = null;
 
-  function current(cards: HTMLElement[]): number | null {
-    const index = cards.findIndex((card) => card.contains(page.activeElement));
-    if (index >= 0) return index;
-    const heldAt = isNowhere(page) ? cards.findIndex((card) => idOf(card) === held?.id) : -1;
-    return heldAt >= 0 ? heldAt : null;
+  function findFocused(cards: HTMLElement[]): number | null {
+    let index = cards.findIndex((card) => card.contains(page.activeElement));
+    if (index < 0 && !hasFocus(page)) {
+      index = cards.findIndex((card) => getId(card) === lastFocused?.id);
+    }
+    return index < 0 ? null : index;
   }
 
   page.addEventListener('focusin', () => {
-    const cards = cardsOf(page);
+    const cards = findCards(page);
     const index = cards.findIndex((card) => card.contains(page.activeElement));
     const card = cards[index];
-    held = card ? { id: idOf(card), index } : null;
+    lastFocused = card ? { id: getId(card), index } : null;
   });
 
   page.addEventListener('keydown', (event) => {
-    const cards = cardsOf(page);
-    const situation = { cards: cards.length, current: current(cards), typing: isTyping(page) };
-    const action = actionOf(event, situation);
+    const cards = findCards(page);
+    const action = matchShortcut(event, {
+      cardCount: cards.length,
+      focusedCard: findFocused(cards),
+      isTyping: isTyping(page),
+    });
     const card = action ? cards[action.card] : undefined;
     if (!action || !card) return;
     if (action.kind === 'focus') {
       event.preventDefault();
-      focusOn(card);
+      focusCard(card);
       return;
     }
-    const options = card.querySelectorAll<HTMLButtonElement>('button[name=optionId]');
-    const option = options[action.option];
-    if (!option) return;
+    const buttons = card.querySelectorAll<HTMLButtonElement>('button[name=optionId]');
+    const button = buttons[action.option];
+    if (!button) return;
     event.preventDefault();
-    option.click();
+    button.click();
   });
 
   page.addEventListener(
     'click',
     (event) => {
       const isOnCard = event.target instanceof Element && event.target.closest('[data-approval]');
-      if (!isOnCard || clock.now() - movedAt >= SIGHT_MS) return;
+      if (!isOnCard || clock.now() - shiftedAt >= SHIFT_GUARD_MS) return;
       event.preventDefault();
       event.stopImmediatePropagation();
     },
@@ -56,54 +60,58 @@ export function runApprovals(clock: Clock, page: Document): void {
   );
 
   page.addEventListener('htmx:after:swap', () => {
-    const cards = cardsOf(page);
-    const now = idsOf(cards);
-    if (haveMoved(ids, now)) movedAt = clock.now();
-    ids = now;
-    // Whoever answers by keyboard goes on with the next one.
-    const next = held && !now.includes(held.id) && isNowhere(page) ? cards[held.index] : undefined;
-    const after = next ?? (held && isNowhere(page) && !now.includes(held.id) ? cards.at(-1) : null);
-    if (after) focusOn(after);
+    const cards = findCards(page);
+    const newIds = getIds(cards);
+    if (haveCardsShifted(ids, newIds)) shiftedAt = clock.now();
+    ids = newIds;
+    // Keyboard users continue with the card that took the place of the removed one.
+    if (!lastFocused || newIds.includes(lastFocused.id) || hasFocus(page)) return;
+    const next = cards[lastFocused.index] ?? cards.at(-1);
+    if (next) focusCard(next);
   });
 }
 
-/** The card of a question, where this page has it. */
+/** Returns the card of an approval request, or null if it is not on this page. */
 export function findCard(page: Document, approvalId: string): HTMLElement | null {
-  return cardsOf(page).find((card) => idOf(card) === approvalId) ?? null;
+  return findCards(page).find((card) => getId(card) === approvalId) ?? null;
 }
 
-/** Shows on the page that a question has its answer, until the server takes it away. Tells whether it was there. */
-export function markAnswered(page: Document, approvalId: string, words: string): boolean {
+/**
+ * Replaces a card's options with the outcome until the server removes the card. Returns false if the card is not on this
+ * page.
+ */
+export function markResolved(page: Document, approvalId: string, outcome: string): boolean {
   const card = findCard(page, approvalId);
-  const place = card?.querySelector('.approval-options');
-  if (!card || !place) return false;
+  const options = card?.querySelector('.approval-options');
+  if (!card || !options) return false;
   card.classList.add('approval-answered');
-  place.replaceChildren(words);
+  options.replaceChildren(outcome);
   return true;
 }
 
-function focusOn(card: HTMLElement): void {
+function focusCard(card: HTMLElement): void {
   card.focus({ preventScroll: true });
   card.scrollIntoView({ block: 'nearest' });
 }
 
-function cardsOf(page: Document): HTMLElement[] {
+function findCards(page: Document): HTMLElement[] {
   return [...page.querySelectorAll<HTMLElement>('[data-approval]')];
 }
 
-function idOf(card: HTMLElement): string {
+function getId(card: HTMLElement): string {
   return card.dataset['approval'] ?? '';
 }
 
-function idsOf(cards: HTMLElement[]): string[] {
-  return cards.map(idOf);
+function getIds(cards: HTMLElement[]): string[] {
+  return cards.map(getId);
 }
 
-function isNowhere(page: Document): boolean {
-  return page.activeElement === null || page.activeElement === page.body;
+/** Whether any element has the focus. */
+function hasFocus(page: Document): boolean {
+  return page.activeElement !== null && page.activeElement !== page.body;
 }
 
-/** Whether a key that is pressed now belongs to something that takes text, or to an open dialog. */
+/** Whether keys go to a text field or an open dialog. */
 function isTyping(page: Document): boolean {
   if (page.querySelector('dialog[open]')) return true;
   const field = page.activeElement;

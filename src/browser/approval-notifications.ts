@@ -1,4 +1,4 @@
-// What the reader is told of questions as they come and go: a notification where the page is hidden, and who answered.
+// Notifications about approval requests: a browser notification while the page is hidden, and notices on the page.
 import { answerWords } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type {
@@ -6,52 +6,63 @@ import type {
   ApprovalResolved,
   HubToDashboard,
 } from '../protocol/hub-to-dashboard.ts';
-import { findCard, markAnswered } from './approval-cards.ts';
+import { findCard, markResolved } from './approval-cards.ts';
 
-/** The open questions come right after the welcome. */
+/** How long after the first welcome requests count as already pending. The hub sends those right after the welcome. */
 const WELCOME_MS = 1000;
-/** How long a card may take to appear. */
+/** How long htmx may take to add the card of a new request. */
 const CARD_MS = 1000;
 
-/** How a question ended, in a line: `Allowed by otto: Edit src/main.ts`. */
-export function endLine(asked: ApprovalRequest, answer: ApprovalResolved): string {
-  const { outcome, optionId = null, resolvedBy = null } = answer;
-  return `${answerWords(asked.options, { outcome, optionId, resolvedBy })}: ${asked.title}`;
+/** Describes the outcome of an approval request: `Allowed by otto`. */
+export function describeOutcome(request: ApprovalRequest, resolved: ApprovalResolved): string {
+  const { outcome, optionId = null, resolvedBy = null } = resolved;
+  return answerWords(request.options, { outcome, optionId, resolvedBy });
 }
 
-/** Tells the reader. `open` are the questions known before the message. */
-export function createApprovalNews(clock: Clock, page: Document) {
-  /** Asked before: a connection that came back repeats them. */
+/** Returns the notice for a resolved request: `Allowed by otto: Edit src/main.ts`. */
+export function formatOutcomeNotice(request: ApprovalRequest, resolved: ApprovalResolved): string {
+  return `${describeOutcome(request, resolved)}: ${request.title}`;
+}
+
+/**
+ * Creates the handler that notifies the user. Call it for each message before the message is applied to the page state:
+ * `pending` must still contain the request that the message resolves.
+ */
+export function createApprovalNotifier(clock: Clock, page: Document) {
+  /** Requests already notified. The hub repeats pending ones after a reconnect. */
   const seen = new Set<string>();
-  const shown = new Map<string, Notification>();
+  const notifications = new Map<string, Notification>();
   let userId: string | null = null;
-  /** From when on a question is news: what was open when the page came is counted in its name board. */
-  let newsFrom = Number.POSITIVE_INFINITY;
+  /** Requests before this time were pending when the page loaded; the menu already counts them. */
+  let newFrom = Number.POSITIVE_INFINITY;
 
   function notify({ approvalId, agentId, title }: ApprovalRequest): void {
     if (!page.hidden || !('Notification' in globalThis)) return;
     if (Notification.permission !== 'granted') return;
     try {
-      // The tag: several pages of one browser tell it once.
-      const note = new Notification(`${agentId} asks`, { body: title, tag: approvalId });
-      note.addEventListener('click', () => {
+      // The tag makes several open pages show a single notification.
+      const notification = new Notification(`${agentId} requests approval`, {
+        body: title,
+        tag: approvalId,
+      });
+      notification.addEventListener('click', () => {
         window.focus();
-        note.close();
+        notification.close();
         if (!findCard(page, approvalId)) location.assign('/approvals');
       });
-      shown.set(approvalId, note);
+      notifications.set(approvalId, notification);
     } catch {
-      // Chrome on Android has the class, and refuses to make one.
+      // Chrome on Android defines Notification, but its constructor throws.
     }
   }
 
-  /** Where the card is out of sight, a line leads to it; to those who listen, it is read out. */
-  function point({ approvalId, agentId, title }: ApprovalRequest): void {
+  /** Links to the request unless its card is visible. Screen readers announce the notice. */
+  function showLink({ approvalId, agentId, title }: ApprovalRequest): void {
     const card = findCard(page, approvalId);
-    if (card && isInSight(card.querySelector('.approval-options') ?? card)) return;
+    if (card && isInViewport(card.querySelector('.approval-options') ?? card)) return;
     const link = page.createElement('a');
     link.href = card ? `#${encodeURIComponent(card.id)}` : '/approvals';
-    link.textContent = `${agentId} asks: ${title}`;
+    link.textContent = `${agentId} requests approval: ${title}`;
     showNotice('asks', link);
   }
 
@@ -62,39 +73,39 @@ export function createApprovalNews(clock: Clock, page: Document) {
     page.getElementById('notices')?.replaceChildren(notice);
   }
 
-  function tellEnd(asked: ApprovalRequest, answer: ApprovalResolved): void {
-    const line = endLine(asked, answer);
-    const wasHere = markAnswered(page, asked.approvalId, line.slice(0, -asked.title.length - 2));
-    // To whoever answered, the server says it.
-    if (!wasHere || answer.resolvedBy === userId) return;
-    showNotice('done', line);
+  function showOutcome(request: ApprovalRequest, resolved: ApprovalResolved): void {
+    const outcome = describeOutcome(request, resolved);
+    const wasOnPage = markResolved(page, request.approvalId, outcome);
+    // A user who responds gets a notice from the server.
+    if (!wasOnPage || resolved.resolvedBy === userId) return;
+    showNotice('done', formatOutcomeNotice(request, resolved));
   }
 
-  return (message: HubToDashboard, open: ReadonlyMap<string, ApprovalRequest>): void => {
+  return (message: HubToDashboard, pending: ReadonlyMap<string, ApprovalRequest>): void => {
     if (message.type === 'dashboard:welcome') {
       userId = message.userId;
-      if (!Number.isFinite(newsFrom)) newsFrom = clock.now() + WELCOME_MS;
+      if (!Number.isFinite(newFrom)) newFrom = clock.now() + WELCOME_MS;
     }
     if (message.type === 'approval:request' && !seen.has(message.approvalId)) {
       seen.add(message.approvalId);
       notify(message);
-      if (clock.now() >= newsFrom) clock.after(CARD_MS, () => point(message));
+      if (clock.now() >= newFrom) clock.after(CARD_MS, () => showLink(message));
     }
     if (message.type !== 'approval:resolved') return;
-    shown.get(message.approvalId)?.close();
-    shown.delete(message.approvalId);
-    const asked = open.get(message.approvalId);
-    if (asked) tellEnd(asked, message);
+    notifications.get(message.approvalId)?.close();
+    notifications.delete(message.approvalId);
+    const request = pending.get(message.approvalId);
+    if (request) showOutcome(request, message);
   };
 }
 
-function isInSight(element: Element): boolean {
+function isInViewport(element: Element): boolean {
   const { top, bottom } = element.getBoundingClientRect();
   return top >= 0 && bottom <= window.innerHeight;
 }
 
-/** Offers notifications where the browser can be asked for them. */
-export function offerNotifications(page: Document): void {
+/** Shows the button that asks for notification permission, as long as the user has not decided. */
+export function initNotificationButton(page: Document): void {
   const button = page.querySelector<HTMLElement>('[data-notify]');
   if (!button || !('Notification' in globalThis) || !isSecureContext) return;
   const update = () => {

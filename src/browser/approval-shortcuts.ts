@@ -1,6 +1,8 @@
-// Answering by keyboard: 1 to 9 choose an answer of the question in focus, or of the first; j and k go through them.
+// Keyboard shortcuts for approval requests: 1 to 9 choose an option on the focused card, or on the first card if none is
+// focused; j and k move between cards.
 
-export interface Pressed {
+/** The fields of a KeyboardEvent that decide what it does. */
+export interface KeyPress {
   key: string;
   ctrlKey: boolean;
   metaKey: boolean;
@@ -9,37 +11,39 @@ export interface Pressed {
   isComposing: boolean;
 }
 
-/** What is on the page when a key is pressed. */
-export interface Situation {
-  /** How many questions are open here. */
-  cards: number;
-  /** Which of them has the focus. */
-  current: number | null;
-  /** Whether the key belongs to a field, or to a dialog. */
-  typing: boolean;
+/** The approval cards on the page at the time of the key press. */
+export interface CardFocus {
+  cardCount: number;
+  /** Index of the focused card. */
+  focusedCard: number | null;
+  /** Whether the key goes to a text field or a dialog. */
+  isTyping: boolean;
 }
 
-export type KeyAction =
-  | { kind: 'answer'; card: number; option: number }
+export type ShortcutAction =
+  | { kind: 'respond'; card: number; option: number }
   | { kind: 'focus'; card: number };
 
-/** What a key does; null where it is not ours. */
-export function actionOf(
-  pressed: Pressed,
-  { cards, current, typing }: Situation,
-): KeyAction | null {
-  if (typing || cards === 0 || pressed.isComposing) return null;
-  if (pressed.ctrlKey || pressed.metaKey || pressed.altKey) return null;
-  const at = current ?? 0;
-  if (pressed.key === 'j') return { kind: 'focus', card: Math.min(cards - 1, at + 1) };
-  if (pressed.key === 'k') return { kind: 'focus', card: Math.max(0, at - 1) };
-  // A key that is held down answers once.
-  if (!/^[1-9]$/.test(pressed.key) || pressed.repeat) return null;
-  return { kind: 'answer', card: at, option: Number(pressed.key) - 1 };
+/** Returns the action for a key press, or null if the key is not a shortcut. */
+export function matchShortcut(
+  press: KeyPress,
+  { cardCount, focusedCard, isTyping }: CardFocus,
+): ShortcutAction | null {
+  if (isTyping || cardCount === 0 || press.isComposing) return null;
+  if (press.ctrlKey || press.metaKey || press.altKey) return null;
+  const card = focusedCard ?? 0;
+  if (press.key === 'j') return { kind: 'focus', card: Math.min(cardCount - 1, card + 1) };
+  if (press.key === 'k') return { kind: 'focus', card: Math.max(0, card - 1) };
+  // Holding a key down must not respond to the next requests too.
+  if (!/^[1-9]$/.test(press.key) || press.repeat) return null;
+  return { kind: 'respond', card, option: Number(press.key) - 1 };
 }
 
-/** Whether questions have moved on the page: an answer aimed at one could hit another. New ones below move nothing. */
-export function haveMoved(before: readonly string[], after: readonly string[]): boolean {
+/**
+ * Whether cards have changed position, so that a response aimed at one card could hit another. Cards added at the end
+ * do not count.
+ */
+export function haveCardsShifted(before: readonly string[], after: readonly string[]): boolean {
   if (after.length === 0) return false;
   return before.length === 0 || !before.every((id, index) => after[index] === id);
 }

@@ -1,21 +1,22 @@
-// A hub that came back newer serves other pages than this one: then this one loads itself anew.
+// Detects that the hub was updated and serves a newer build than this page was loaded from.
 
-/**
- * Whether a page should load itself anew: it is from another build than the hub serves, and nothing written in it would
- * be lost.
- */
-export function isOutdated(own: string | null, served: string | undefined, drafts: string[]) {
-  if (own === null || served === undefined || own === served) return false;
+/** Whether the page should reload: the hub serves another build, and no unsent text would be lost. */
+export function shouldReload(
+  pageBuild: string | null,
+  hubBuild: string | undefined,
+  drafts: string[],
+): boolean {
+  if (pageBuild === null || hubBuild === undefined || pageBuild === hubBuild) return false;
   return drafts.every((text) => text.trim() === '');
 }
 
-/** The build a page was loaded from. */
-export function buildOf(page: Document): string | null {
+/** Returns the build that the page was loaded from. */
+export function readPageBuild(page: Document): string | null {
   return page.querySelector<HTMLMetaElement>('meta[name=build]')?.content ?? null;
 }
 
-/** What somebody has begun to write. */
-export function draftsIn(page: Document): string[] {
+/** Returns the contents of the page's text areas. */
+export function readDrafts(page: Document): string[] {
   return [...page.querySelectorAll<HTMLTextAreaElement>('textarea[name]')].map(
     ({ value }) => value,
   );

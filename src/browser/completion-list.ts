@@ -1,22 +1,38 @@
-// The list of slash commands above the command box: a combobox, as long as it is open. Field and list may be swapped for
-// fresh ones at any time, so they are looked up when something happens.
+// The list of slash commands above the command field. htmx may replace the field and the list at any time, so each event
+// looks them up.
 import { Value } from '@sinclair/typebox/value';
 import { Type } from '@sinclair/typebox';
-import { complete, listActionOf, offersFor } from './completion.ts';
+import { applyCompletion, matchCompletionKey, matchCompletions } from './completion.ts';
 
 const Names = Type.Array(Type.String());
 
-/** Offers slash commands while one is being written. */
-export function runCompletions(page: Document): void {
-  let marked = 0;
+interface Combobox {
+  field: HTMLTextAreaElement;
+  list: HTMLElement;
+}
 
-  function parts() {
+/** Shows matching slash commands while the user types one. */
+export function initCompletions(page: Document): void {
+  let selected = 0;
+
+  function findCombobox(): Combobox | null {
     const field = page.getElementById('command');
     const list = page.getElementById('completions');
     return field instanceof HTMLTextAreaElement && list ? { field, list } : null;
   }
 
-  function close({ field, list }: NonNullable<ReturnType<typeof parts>>): void {
+  function open({ field, list }: Combobox, names: string[]): void {
+    list.replaceChildren(...names.map((name, index) => createOption(page, name, index)));
+    list.hidden = false;
+    // Screen readers announce a combobox only while there is something to choose.
+    field.setAttribute('role', 'combobox');
+    field.setAttribute('aria-autocomplete', 'list');
+    field.setAttribute('aria-expanded', 'true');
+    field.setAttribute('aria-controls', list.id);
+    select({ field, list }, 0);
+  }
+
+  function close({ field, list }: Combobox): void {
     list.hidden = true;
     list.replaceChildren();
     for (const name of ['role', 'aria-expanded', 'aria-controls', 'aria-activedescendant']) {
@@ -24,19 +40,8 @@ export function runCompletions(page: Document): void {
     }
   }
 
-  function open({ field, list }: NonNullable<ReturnType<typeof parts>>, offers: string[]): void {
-    list.replaceChildren(...offers.map((name, index) => optionOf(page, name, index)));
-    list.hidden = false;
-    // A plain text box, but for the time in which there is something to choose.
-    field.setAttribute('role', 'combobox');
-    field.setAttribute('aria-autocomplete', 'list');
-    field.setAttribute('aria-expanded', 'true');
-    field.setAttribute('aria-controls', list.id);
-    mark(field, list, 0);
-  }
-
-  function mark(field: HTMLTextAreaElement, list: HTMLElement, index: number): void {
-    marked = index;
+  function select({ field, list }: Combobox, index: number): void {
+    selected = index;
     for (const [position, option] of [...list.children].entries()) {
       option.ariaSelected = String(position === index);
       if (position !== index) continue;
@@ -45,62 +50,64 @@ export function runCompletions(page: Document): void {
     }
   }
 
-  function take(both: NonNullable<ReturnType<typeof parts>>, name: string | null): void {
-    const { field } = both;
-    close(both);
+  function accept(combobox: Combobox, name: string | null): void {
+    const { field } = combobox;
+    close(combobox);
     if (name === null) return;
-    const after = complete(field.value, field.selectionStart, name);
-    field.setRangeText(after.text, 0, field.value.length);
-    field.setSelectionRange(after.caret, after.caret);
+    const { text, caret } = applyCompletion(field.value, field.selectionStart, name);
+    field.setRangeText(text, 0, field.value.length);
+    field.setSelectionRange(caret, caret);
     field.focus();
   }
 
   page.addEventListener('input', (event) => {
-    const both = parts();
-    if (!both || event.target !== both.field) return;
-    const offers = offersFor(both.field.value, both.field.selectionStart, namesOn(page));
-    if (offers.length === 0) close(both);
-    else open(both, offers);
+    const combobox = findCombobox();
+    if (!combobox || event.target !== combobox.field) return;
+    const { value, selectionStart } = combobox.field;
+    const names = matchCompletions(value, selectionStart, readNames(page));
+    if (names.length === 0) close(combobox);
+    else open(combobox, names);
   });
 
-  // Before the form's own keys: Enter takes what is marked, and does not send.
+  // In the capture phase, so that Enter accepts the selection instead of submitting the form.
   page.addEventListener(
     'keydown',
     (event) => {
-      const both = parts();
-      if (!both || event.target !== both.field || both.list.hidden || event.isComposing) return;
+      const combobox = findCombobox();
+      if (!combobox || event.target !== combobox.field || combobox.list.hidden) return;
+      if (event.isComposing) return;
       const hasModifier = event.ctrlKey || event.metaKey || event.altKey || event.shiftKey;
-      const { children } = both.list;
-      const action = listActionOf({ key: event.key, hasModifier }, marked, children.length);
+      const { children } = combobox.list;
+      const action = matchCompletionKey({ key: event.key, hasModifier }, selected, children.length);
       if (!action) return;
       event.preventDefault();
       event.stopPropagation();
-      if (action.kind === 'close') close(both);
-      if (action.kind === 'choose') mark(both.field, both.list, action.index);
-      if (action.kind === 'take') take(both, children[marked]?.textContent ?? null);
+      if (action.kind === 'close') close(combobox);
+      if (action.kind === 'select') select(combobox, action.index);
+      if (action.kind === 'accept') accept(combobox, children[selected]?.textContent ?? null);
     },
     { capture: true },
   );
 
-  // The field keeps the focus, and a phone its keyboard.
+  // Keeps the focus in the field, so that a phone keeps its keyboard open.
   page.addEventListener('pointerdown', (event) => {
     if (event.target instanceof Element && event.target.closest('#completions')) {
       event.preventDefault();
     }
   });
   page.addEventListener('click', (event) => {
-    const both = parts();
-    if (!both || !(event.target instanceof Element)) return;
+    const combobox = findCombobox();
+    if (!combobox || !(event.target instanceof Element)) return;
     const option = event.target.closest('#completions [role=option]');
-    if (option) take(both, option.textContent);
+    if (option) accept(combobox, option.textContent);
   });
   page.addEventListener('focusout', (event) => {
-    const both = parts();
-    if (both && event.target === both.field) close(both);
+    const combobox = findCombobox();
+    if (combobox && event.target === combobox.field) close(combobox);
   });
 }
 
-function optionOf(page: Document, name: string, index: number): HTMLElement {
+function createOption(page: Document, name: string, index: number): HTMLElement {
   const option = page.createElement('li');
   option.id = `completion-${index}`;
   option.role = 'option';
@@ -108,8 +115,8 @@ function optionOf(page: Document, name: string, index: number): HTMLElement {
   return option;
 }
 
-/** The slash commands that the page's hint names. */
-function namesOn(page: Document): string[] {
+/** Returns the agent's slash commands, which the server renders into the field's hint. */
+function readNames(page: Document): string[] {
   const names: unknown = JSON.parse(page.getElementById('composer-hint')?.dataset['slash'] ?? '[]');
   return Value.Check(Names, names) ? names : [];
 }

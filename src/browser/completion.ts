@@ -1,25 +1,25 @@
-// Which slash commands fit what has been written, and what becomes of the text when one is taken.
+// Completion of slash commands: which commands match, how one is inserted, and what each key does.
 
-/** A slash command is one only at the very beginning (protocol.md, "Agents"). */
-const BEGUN = /^\/[\w:-]*$/;
+/** A slash command is recognized only at the start of the text (docs/protocol.md, "Agents"). */
+const PREFIX = /^\/[\w:-]*$/;
 
 /**
- * The names that fit the text before the caret: first those that begin like it, then those that have it in them.
- * None where a slash command is not being written, or has been written out.
+ * Returns the commands that match the text before the caret: those that start with it first, then those that contain it.
+ * Returns none if the text is not an incomplete slash command.
  */
-export function offersFor(text: string, caret: number, names: readonly string[]): string[] {
-  const begun = text.slice(0, caret).toLowerCase();
-  if (!BEGUN.test(begun)) return [];
-  const beginning = names.filter((name) => name.toLowerCase().startsWith(begun));
-  const within = names.filter(
-    (name) => !beginning.includes(name) && name.toLowerCase().includes(begun.slice(1)),
+export function matchCompletions(text: string, caret: number, names: readonly string[]): string[] {
+  const prefix = text.slice(0, caret).toLowerCase();
+  if (!PREFIX.test(prefix)) return [];
+  const starting = names.filter((name) => name.toLowerCase().startsWith(prefix));
+  const containing = names.filter(
+    (name) => !starting.includes(name) && name.toLowerCase().includes(prefix.slice(1)),
   );
-  const offers = [...beginning, ...within];
-  return offers.length === 1 && offers[0] === begun ? [] : offers;
+  const matches = [...starting, ...containing];
+  return matches.length === 1 && matches[0] === prefix ? [] : matches;
 }
 
-/** The text with the name in place of what was begun, and where the caret goes: behind the space after it. */
-export function complete(
+/** Replaces the command at the start of the text with `name`. Puts the caret after the space that follows it. */
+export function applyCompletion(
   text: string,
   caret: number,
   name: string,
@@ -28,23 +28,26 @@ export function complete(
   return { text: name + (/^\s/.test(rest) ? rest : ` ${rest}`), caret: name.length + 1 };
 }
 
-export type ListAction = { kind: 'choose'; index: number } | { kind: 'take' } | { kind: 'close' };
+export type CompletionAction =
+  | { kind: 'select'; index: number }
+  | { kind: 'accept' }
+  | { kind: 'close' };
 
-/** What a key does while `length` names are offered and the one at `index` is marked; null: the field has it. */
-export function listActionOf(
+/** Returns what a key does in a list of `length` items with `index` selected, or null if the text field handles it. */
+export function matchCompletionKey(
   { key, hasModifier }: { key: string; hasModifier: boolean },
   index: number,
   length: number,
-): ListAction | null {
+): CompletionAction | null {
   if (hasModifier || length === 0) return null;
   switch (key) {
     case 'ArrowDown':
-      return { kind: 'choose', index: (index + 1) % length };
+      return { kind: 'select', index: (index + 1) % length };
     case 'ArrowUp':
-      return { kind: 'choose', index: (index - 1 + length) % length };
+      return { kind: 'select', index: (index - 1 + length) % length };
     case 'Enter':
     case 'Tab':
-      return { kind: 'take' };
+      return { kind: 'accept' };
     case 'Escape':
       return { kind: 'close' };
     default:

@@ -1,21 +1,21 @@
-// Says so when the page is cut off: what it shows may be old, and commands may not get through.
+// The banner shown while the page is disconnected: its content may be out of date, and commands may not be sent.
 import type { Clock } from '../protocol/clock.ts';
-import type { Store, WebSocketState } from './page-state.ts';
+import type { PageState, PageStore } from './page-state.ts';
 
-/** A connection that comes within this time is not worth a word. */
-const PATIENCE_MS = 1200;
+/** A connection that is restored within this time shows no banner. */
+const DELAY_MS = 1200;
 
-/** What the banner says; null where there is nothing to say. */
-export function bannerText(state: WebSocketState): string | null {
+/** Returns the banner text, or null while connected. */
+export function bannerText(state: PageState): string | null {
   if (state.connectionStatus === 'connected') return null;
   if (state.connectionStatus === 'error' && state.error) return state.error.message;
-  return 'Reconnecting… What you see may be out of date.';
+  return 'Reconnecting… This page may be out of date.';
 }
 
-/** Keeps the banner right. */
-export function showBanner(store: Store, clock: Clock, banner: HTMLElement): void {
+/** Shows and hides the banner as the connection changes. */
+export function initConnectionBanner(store: PageStore, clock: Clock, banner: HTMLElement): void {
   let cancel: (() => void) | null = null;
-  const update = (state: WebSocketState) => {
+  const update = (state: PageState) => {
     const text = bannerText(state);
     if (text === null) {
       cancel?.();
@@ -24,7 +24,7 @@ export function showBanner(store: Store, clock: Clock, banner: HTMLElement): voi
       return;
     }
     if (!banner.hidden) banner.textContent = text;
-    cancel ??= clock.after(PATIENCE_MS, () => {
+    cancel ??= clock.after(DELAY_MS, () => {
       banner.textContent = bannerText(store.getState());
       banner.hidden = false;
     });

@@ -1,17 +1,17 @@
-// The hub's messages as DOM events on the body, which htmx triggers listen to: HTML is made in one place, the server.
-// Their other end is views/events.ts.
+// Turns the hub's messages into DOM events that trigger htmx requests, so that only the server renders HTML.
+// views/events.ts has the names that pages listen to; test/browser/dom-events.test.ts checks that both match.
 import type { Clock } from '../protocol/clock.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { createThrottle } from './throttle.ts';
 
-/** The page may have missed something. */
+/** The page may have missed messages. */
 export const REFRESH = 'signalbox:refresh';
 
-/** How long changes of one kind are gathered. */
-const GATHER_MS = 400;
+/** Minimum time between two events of the same name. */
+const THROTTLE_MS = 400;
 
-/** The events a message becomes. */
-export function eventsOf(message: HubToDashboard): string[] {
+/** Returns the names of the events that a message triggers. */
+export function getEventNames(message: HubToDashboard): string[] {
   switch (message.type) {
     case 'dashboard:welcome':
       return [REFRESH];
@@ -42,12 +42,12 @@ export function eventsOf(message: HubToDashboard): string[] {
   }
 }
 
-/** Tells the page of each message, at most once in 400 ms for each kind of event. */
-export function createEvents(clock: Clock, target: EventTarget) {
-  const tell = createThrottle(clock, GATHER_MS, (name) => {
+/** Creates the handler that dispatches a message's events on `target`, throttled by event name. */
+export function createEventDispatcher(clock: Clock, target: EventTarget) {
+  const dispatch = createThrottle(clock, THROTTLE_MS, (name) => {
     target.dispatchEvent(new CustomEvent(name));
   });
   return (message: HubToDashboard): void => {
-    for (const name of eventsOf(message)) tell(name);
+    for (const name of getEventNames(message)) dispatch(name);
   };
 }

@@ -1,4 +1,5 @@
-// The page's one connection to the hub: it comes back by itself, and goes on where it was.
+// The page's WebSocket connection to the hub. Reconnects automatically and resumes where it stopped
+// (docs/protocol.md, "Reconnect").
 import type { SessionAnswer } from '../protocol/api.ts';
 import { backOff } from '../protocol/back-off.ts';
 import type { Clock } from '../protocol/clock.ts';
@@ -8,127 +9,140 @@ import type { ClientInfo } from '../protocol/entities.ts';
 import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Body } from '../protocol/message.ts';
-import { createUnpacker, readFrame, writeFrame } from './frames.ts';
+import { createFrameDecoder, encodeMessage, parseMessage } from './frames.ts';
+
+const SILENCE_CHECK_MS = 1000;
 
 type Resume = NonNullable<DashboardConnect['resume']>;
+/** Why the connection ended: it was lost, or the hub has reached its dashboard limit. */
+export type DisconnectReason = 'lost' | 'full';
 
-export interface SocketOptions {
+export interface HubConnectionOptions {
   url: string;
   clock: Clock;
   random: () => number;
   clientInfo: ClientInfo;
-  /** Null where nobody is signed in. */
+  /** Resolves to null if the user is not signed in. */
   fetchSession(): Promise<SessionAnswer | null>;
-  /** Where each terminal stands, for the hub to go on from there. */
-  terminals(): Resume['terminals'];
+}
+
+export interface HubConnectionHandlers {
+  /** Returns the terminals' positions to resume from. */
+  prepareResume(): Resume['terminals'];
   onMessage(message: HubToDashboard): void;
-  /** `sameHub`: the hub has not been started anew since, so that sequences still compare. */
-  onWelcome(welcome: DashboardWelcome, sameHub: boolean): void;
-  onDrop(why: 'lost' | 'full'): void;
-  /** Signed out, revoked, or given another role: nothing to retry. */
-  onShutOut(): void;
+  /** `isSameEpoch` is false after a restart of the hub: sequence numbers from before it are no longer valid. */
+  onWelcome(welcome: DashboardWelcome, isSameEpoch: boolean): void;
+  onDisconnect(reason: DisconnectReason): void;
+  /** The user is signed out, or the session was revoked. The connection is not retried. */
+  onSignedOut(): void;
 }
 
-export interface Socket {
-  /** Sends, where the connection stands; false where it does not. */
+export interface HubConnection {
+  /** Connects, and stays connected until the page is closed. Call once. */
+  start(handlers: HubConnectionHandlers): void;
+  /** Sends a message. Returns false if the page is not connected. */
   send(message: Body<DashboardToHub>): boolean;
-  /** Tries at once, instead of at the end of the wait. */
-  wake(): void;
+  /** Ends the wait before the next connection attempt. */
+  retryNow(): void;
 }
 
-/** Connects, and stays connected for as long as the page is open. */
-export function connectToHub(options: SocketOptions): Socket {
+/** Creates the connection. It does nothing until `start`, so that handlers can be built from parts that send on it. */
+export function createHubConnection(options: HubConnectionOptions): HubConnection {
   const { clock } = options;
+  let handlers: HubConnectionHandlers | null = null;
   let socket: WebSocket | null = null;
-  let welcomed = false;
-  let lastHeard = 0;
+  let isWelcomed = false;
+  let lastFrameAt = 0;
   let attempt = 0;
-  let past: Pick<DashboardWelcome, 'connectionId' | 'hubEpoch'> | null = null;
+  let previous: Pick<DashboardWelcome, 'connectionId' | 'hubEpoch'> | null = null;
   let cancelRetry: (() => void) | null = null;
 
   async function connect(): Promise<void> {
     cancelRetry = null;
     try {
       const session = await options.fetchSession();
-      if (session) open(session.token);
-      else options.onShutOut();
+      if (session) openSocket(session.token);
+      else handlers?.onSignedOut();
     } catch {
       retry('lost');
     }
   }
 
-  function open(token: string): void {
-    const mine = new WebSocket(options.url);
-    mine.binaryType = 'arraybuffer';
-    socket = mine;
-    const unpack = createUnpacker((text) => {
-      if (socket === mine) hear(text);
+  function openSocket(token: string): void {
+    const opened = new WebSocket(options.url);
+    opened.binaryType = 'arraybuffer';
+    socket = opened;
+    const decode = createFrameDecoder((text) => {
+      if (socket === opened) handleText(text);
     });
-    lastHeard = clock.now();
-    mine.addEventListener('open', () => mine.send(writeFrame(connectMessage(token))));
-    mine.addEventListener('message', (event) => {
-      lastHeard = clock.now();
-      unpack(event.data);
+    lastFrameAt = clock.now();
+    opened.addEventListener('open', () => opened.send(encodeMessage(createConnect(token))));
+    opened.addEventListener('message', (event) => {
+      lastFrameAt = clock.now();
+      decode(event.data);
     });
-    mine.addEventListener('close', (event) => {
-      if (socket === mine) leave(event.code);
+    opened.addEventListener('close', (event) => {
+      if (socket === opened) handleClose(event.code);
     });
   }
 
-  function connectMessage(token: string): Body<DashboardConnect> {
+  function createConnect(token: string): Body<DashboardConnect> {
     return {
       type: 'dashboard:connect',
       token,
       clientInfo: options.clientInfo,
       terminals: 'attached',
       accept: ['deflate-raw'],
-      ...(past && { resume: { ...past, terminals: options.terminals() } }),
+      ...(previous && { resume: { ...previous, terminals: handlers?.prepareResume() ?? [] } }),
     };
   }
 
-  function hear(frame: string): void {
-    const message = readFrame(frame);
+  function handleText(text: string): void {
+    const message = parseMessage(text);
     if (!message) return;
-    options.onMessage(message);
+    handlers?.onMessage(message);
     if (message.type !== 'dashboard:welcome') return;
-    const sameHub = past?.hubEpoch === message.hubEpoch;
-    past = { connectionId: message.connectionId, hubEpoch: message.hubEpoch };
-    welcomed = true;
+    const isSameEpoch = previous?.hubEpoch === message.hubEpoch;
+    previous = { connectionId: message.connectionId, hubEpoch: message.hubEpoch };
+    isWelcomed = true;
     attempt = 0;
-    options.onWelcome(message, sameHub);
+    handlers?.onWelcome(message, isSameEpoch);
   }
 
-  function leave(code: number): void {
+  function handleClose(code: number): void {
     socket = null;
-    welcomed = false;
-    if (code === CloseCode.policyViolation) return options.onShutOut();
-    // Somebody else goes on with this connection's name: come back under a new one.
-    if (code === CloseCode.replaced) past = null;
+    isWelcomed = false;
+    if (code === CloseCode.policyViolation) return handlers?.onSignedOut();
+    // Another page resumed this connection, so continue under a new id.
+    if (code === CloseCode.replaced) previous = null;
     retry(code === CloseCode.tryAgainLater ? 'full' : 'lost');
   }
 
-  function retry(why: 'lost' | 'full'): void {
-    options.onDrop(why);
+  function retry(reason: DisconnectReason): void {
+    handlers?.onDisconnect(reason);
     cancelRetry = clock.after(backOff(attempt++, options.random()), () => void connect());
   }
 
-  // A connection can die without a word: a laptop that slept, a network that changed.
-  clock.every(1000, () => {
-    if (!socket || clock.now() - lastHeard < HUB_SILENCE_MS) return;
+  /** Detects connections that ended without a close event, such as after sleep or a network change. */
+  function checkSilence(): void {
+    if (!socket || clock.now() - lastFrameAt < HUB_SILENCE_MS) return;
     const silent = socket;
-    leave(0);
+    handleClose(0);
     silent.close();
-  });
-
-  void connect();
+  }
 
   return {
+    start(given) {
+      handlers = given;
+      clock.every(SILENCE_CHECK_MS, checkSilence);
+      void connect();
+    },
     send(message) {
-      if (!socket || !welcomed) return false;
-      socket.send(writeFrame(message));
+      if (!socket || !isWelcomed) return false;
+      socket.send(encodeMessage(message));
       return true;
     },
-    wake() {
+    retryNow() {
       if (!cancelRetry) return;
       cancelRetry();
       void connect();

@@ -1,10 +1,10 @@
-// <local-time at="…" as="ago|clock|elapsed">: a moment in the reader's own time zone and language, ticking.
-// The server's UTC text stays inside it; the shadow covers it, so that a swap of the page is never seen to flicker.
+// <local-time at="…" as="ago|clock|elapsed">: a time in the user's time zone and language, updated every second.
+// The server's UTC text stays in the light DOM, hidden by the shadow DOM, so that a swap does not flicker.
 
 const TICK_MS = 1000;
 const exact = new Intl.DateTimeFormat(undefined, { dateStyle: 'full', timeStyle: 'long' });
 const withYear = new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'short' });
-const thisYear = new Intl.DateTimeFormat(undefined, {
+const withoutYear = new Intl.DateTimeFormat(undefined, {
   month: 'short',
   day: 'numeric',
   hour: 'numeric',
@@ -13,8 +13,8 @@ const thisYear = new Intl.DateTimeFormat(undefined, {
 });
 const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'always', style: 'narrow' });
 
-/** How long ago, in words; a moment just ahead (clocks differ) is now. */
-export function ago(ms: number): string {
+/** Formats a time in the past: `44s ago`. Times in the future, due to clock differences, count as now. */
+export function formatAgo(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
   if (seconds < 60) return relative.format(-seconds, 'second');
   if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
@@ -22,22 +22,27 @@ export function ago(ms: number): string {
   return relative.format(-Math.floor(seconds / 86_400), 'day');
 }
 
-/** How long it has been, as a clock shows it: `0:42`, `1:02:07`. */
-export function elapsed(ms: number): string {
+/** Formats a running clock: `0:42`, `1:02:07`. */
+export function formatElapsed(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  const two = (n: number) => String(n).padStart(2, '0');
+  const pad = (n: number) => String(n).padStart(2, '0');
   const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes}:${two(seconds % 60)}`;
-  return `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(seconds % 60)}`;
+  if (minutes < 60) return `${minutes}:${pad(seconds % 60)}`;
+  return `${Math.floor(minutes / 60)}:${pad(minutes % 60)}:${pad(seconds % 60)}`;
 }
 
-/** Date and time of day; the year where it is another than now's. */
-export function clock(at: number, now: number): string {
+/** Formats a date and time. Includes the year if it is not the current one. */
+export function formatClock(at: number, now: number): string {
   const isThisYear = new Date(at).getFullYear() === new Date(now).getFullYear();
-  return (isThisYear ? thisYear : withYear).format(at);
+  return (isThisYear ? withoutYear : withYear).format(at);
 }
 
-/** Registers the element. `now` is the hub's time, as well as the page knows it: clocks of laptops differ. */
+function format(as: string | null, at: number, now: number): string {
+  if (as === 'clock') return formatClock(at, now);
+  return as === 'elapsed' ? formatElapsed(now - at) : formatAgo(now - at);
+}
+
+/** Registers the element. `now` returns the hub's time, because the browser's clock may be wrong. */
 export function defineLocalTime(now: () => number): void {
   class LocalTime extends HTMLElement {
     static readonly observedAttributes = ['at', 'as'];
@@ -61,10 +66,7 @@ export function defineLocalTime(now: () => number): void {
 
     #show(): void {
       const at = Number(this.getAttribute('at'));
-      const passed = now() - at;
-      const as = this.getAttribute('as');
-      const text =
-        as === 'clock' ? clock(at, now()) : as === 'elapsed' ? elapsed(passed) : ago(passed);
+      const text = format(this.getAttribute('as'), at, now());
       if (this.#text.textContent !== text) this.#text.textContent = text;
       this.#text.title ||= exact.format(at);
     }

@@ -1,50 +1,46 @@
-// The page's island: the only script of ours in the browser. It keeps the connection, tells htmx what changed,
-// and draws the terminal; everything else on the page comes from the server as HTML.
+// The page's island, the only client-side script of our own. It keeps the connection to the hub, triggers htmx requests
+// when something changes, and shows terminal output. The server renders everything else as HTML.
 import { systemClock } from '../protocol/clock.ts';
-import { createApprovalNews, offerNotifications } from './approval-notifications.ts';
-import { runApprovals } from './approval-cards.ts';
-import { showBanner } from './connection-banner.ts';
-import { runCompletions } from './completion-list.ts';
-import { createEvents } from './dom-events.ts';
-import { buildOf, draftsIn, isOutdated } from './build-version.ts';
-import { helpForms } from './forms.ts';
+import { initApprovalCards } from './approval-cards.ts';
+import { createApprovalNotifier, initNotificationButton } from './approval-notifications.ts';
+import { readDrafts, readPageBuild, shouldReload } from './build-version.ts';
+import { initCompletions } from './completion-list.ts';
+import { initConnectionBanner } from './connection-banner.ts';
+import { initCopyButtons } from './copy-button.ts';
+import { initDialog } from './dialog.ts';
+import { createEventDispatcher } from './dom-events.ts';
+import { initForms } from './forms.ts';
+import { createHubConnection } from './hub-connection.ts';
 import { defineLocalTime } from './local-time.ts';
+import { applyMessage, createPageStore, selectCommand } from './page-state.ts';
 import { openPageTerminals } from './page-terminals.ts';
-import { fetchSession, goToLogin } from './session.ts';
-import { connectToHub, type Socket } from './hub-connection.ts';
-import { afterChoice, afterMessage, createState } from './page-state.ts';
-import { keepFieldSteady } from './scroll-anchor.ts';
-import { allowOwnStyles } from './style-nonce.ts';
-import { runThemeSwitch } from './theme-switch.ts';
-import { showWaiting } from './pending-count.ts';
+import { initPendingCount } from './pending-count.ts';
+import { initScrollAnchor } from './scroll-anchor.ts';
+import { fetchSession, redirectToLogin } from './session.ts';
+import { applyStyleNonce } from './style-nonce.ts';
+import { initThemeSwitch } from './theme-switch.ts';
 
-const store = createState();
-/** How far the hub's clock is ahead of the browser's, in milliseconds. */
-let ahead = 0;
-let hub: Socket | null = null;
+const store = createPageStore();
+/** The hub's clock minus the browser's, in milliseconds. */
+let clockOffset = 0;
 
-allowOwnStyles(document);
-defineLocalTime(() => Date.now() + ahead);
-runThemeSwitch();
-helpForms();
-keepFieldSteady(document);
-runCompletions(document);
-runApprovals(systemClock, document);
-offerNotifications(document);
-showWaiting(store, systemClock, document);
+applyStyleNonce(document);
+defineLocalTime(() => Date.now() + clockOffset);
+initThemeSwitch();
+initForms();
+initDialog();
+initCopyButtons();
+initScrollAnchor(document);
+initCompletions(document);
+initApprovalCards(systemClock, document);
+initNotificationButton(document);
+initPendingCount(store, systemClock, document);
+const banner = document.getElementById('connection');
+if (banner) initConnectionBanner(store, systemClock, banner);
 
-const tellReader = createApprovalNews(systemClock, document);
-const tell = createEvents(systemClock, document.body);
-const terminals = openPageTerminals({
-  send: (message) => hub?.send(message) ?? false,
-  onCommand(command) {
-    const { activeCommand } = store.getState();
-    const isSame = activeCommand?.id === command?.id;
-    store.setState(isSame ? { activeCommand: command } : afterChoice(command));
-  },
-});
-
-hub = connectToHub({
+const notify = createApprovalNotifier(systemClock, document);
+const dispatchEvents = createEventDispatcher(systemClock, document.body);
+const connection = createHubConnection({
   url: `${location.origin.replace(/^http/, 'ws')}/ws/dashboard`,
   clock: systemClock,
   random: Math.random,
@@ -53,31 +49,40 @@ hub = connectToHub({
     timezone: Intl.DateTimeFormat().resolvedOptions().timeZone,
   },
   fetchSession,
-  terminals: () => terminals.flatMap((terminal) => terminal.positions()),
+});
+const terminals = openPageTerminals({
+  send: connection.send,
+  onCommand(command) {
+    const isSame = store.getState().activeCommand?.id === command?.id;
+    store.setState(isSame ? { activeCommand: command } : selectCommand(command));
+  },
+});
+
+connection.start({
+  prepareResume: () => terminals.flatMap((terminal) => terminal.prepareResume()),
   onMessage(message) {
-    if (message.type === 'hub:heartbeat') ahead = message.timestamp - Date.now();
-    tellReader(message, store.getState().approvals);
-    store.setState((state) => afterMessage(state, message));
-    for (const terminal of terminals) terminal.hear(message);
-    tell(message);
+    if (message.type === 'hub:heartbeat') clockOffset = message.timestamp - Date.now();
+    notify(message, store.getState().approvals);
+    store.setState((state) => applyMessage(state, message));
+    for (const terminal of terminals) terminal.handleMessage(message);
+    dispatchEvents(message);
   },
-  onWelcome({ resumed, build }, sameHub) {
-    if (isOutdated(buildOf(document), build, draftsIn(document))) return location.reload();
-    for (const terminal of terminals) terminal.welcome({ resumed, sameHub });
+  onWelcome({ resumed, build }, isSameEpoch) {
+    if (shouldReload(readPageBuild(document), build, readDrafts(document))) {
+      return location.reload();
+    }
+    for (const terminal of terminals) terminal.handleWelcome({ resumed, isSameEpoch });
   },
-  onDrop(why) {
+  onDisconnect(reason) {
     const error =
-      why === 'full' ? new Error('The hub has no room for another dashboard. Trying again…') : null;
+      reason === 'full' ? new Error('The hub has reached its dashboard limit. Retrying…') : null;
     store.setState({ connectionStatus: error ? 'error' : 'disconnected', error });
   },
-  onShutOut: goToLogin,
+  onSignedOut: redirectToLogin,
 });
 
-// Whoever looks again, or has a network again, does not want to wait out the back-off.
-addEventListener('online', () => hub?.wake());
+// Do not make users wait out the back-off when they return to the page or the network comes back.
+addEventListener('online', connection.retryNow);
 document.addEventListener('visibilitychange', () => {
-  if (!document.hidden) hub?.wake();
+  if (!document.hidden) connection.retryNow();
 });
-
-const banner = document.getElementById('connection');
-if (banner) showBanner(store, systemClock, banner);

@@ -1,4 +1,4 @@
-// What this page knows of the hub: the WebSocketState of data-model.md, and the pure steps that change it.
+// The page's state, and the reducer that applies the hub's messages to it.
 import { createStore, type StoreApi } from 'zustand/vanilla';
 import type { AgentStatus } from '../protocol/agent-status.ts';
 import type { CommandExecution } from '../protocol/entities.ts';
@@ -9,48 +9,51 @@ import type {
 } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 
+/** The client state of docs/data-model.md, "Client State (Zustand)". */
 export interface WebSocketState {
   connectionStatus: 'connecting' | 'connected' | 'disconnected' | 'error';
   agents: Map<string, AgentStatus>;
-  /** The command whose terminal this page shows. */
+  /** The command shown in the page's first terminal. */
   activeCommand: CommandExecution | null;
-  /** Its output as it came, the oldest dropped past 1 MB, as the hub does. */
+  /** Output of the active command, as received. Appended in place; the oldest chunks are dropped past 1 MB. */
   terminalOutput: string[];
-  /** The open questions of all agents. */
-  approvals: Map<string, ApprovalRequest>;
   error: Error | null;
 }
 
-export type Store = StoreApi<WebSocketState>;
+export interface PageState extends WebSocketState {
+  /** Total length of `terminalOutput`, in characters. */
+  outputLength: number;
+  /** Pending approval requests of all agents, by id. */
+  approvals: Map<string, ApprovalRequest>;
+}
 
-/** The state of a page that has just been opened. */
-export function createState(): Store {
-  return createStore<WebSocketState>()(() => ({
+export type PageStore = StoreApi<PageState>;
+
+/** Creates the store, in its initial state. */
+export function createPageStore(): PageStore {
+  return createStore<PageState>()(() => ({
     connectionStatus: 'connecting',
     agents: new Map(),
     activeCommand: null,
     terminalOutput: [],
+    outputLength: 0,
     approvals: new Map(),
     error: null,
   }));
 }
 
-/** What a message of the hub changes. */
-export function afterMessage(
-  state: WebSocketState,
-  message: HubToDashboard,
-): Partial<WebSocketState> {
+/** Returns the fields that a message changes. */
+export function applyMessage(state: PageState, message: HubToDashboard): Partial<PageState> {
   switch (message.type) {
     case 'dashboard:welcome':
-      // The open questions follow.
+      // The hub sends all pending approval requests after the welcome.
       return { connectionStatus: 'connected', error: null, approvals: new Map() };
     case 'agent:status':
       return { agents: new Map(state.agents).set(message.agentId, message.status) };
     case 'command:status':
-      return afterStatus(state, message);
+      return applyStatus(state, message);
     case 'terminal:output':
-      if (message.commandId !== state.activeCommand?.id) return {};
-      return { terminalOutput: bounded([...state.terminalOutput, message.data]) };
+      return message.commandId === state.activeCommand?.id ? appendOutput(state, message.data) : {};
     case 'approval:request':
       return { approvals: new Map(state.approvals).set(message.approvalId, message) };
     case 'approval:resolved': {
@@ -73,12 +76,12 @@ export function afterMessage(
   }
 }
 
-/** Shows another command, or none; its output begins anew. */
-export function afterChoice(command: CommandExecution | null): Partial<WebSocketState> {
-  return { activeCommand: command, terminalOutput: [] };
+/** Returns the fields that change when another command, or none, becomes the active one. */
+export function selectCommand(command: CommandExecution | null): Partial<PageState> {
+  return { activeCommand: command, terminalOutput: [], outputLength: 0 };
 }
 
-function afterStatus(state: WebSocketState, message: CommandStatusUpdate): Partial<WebSocketState> {
+function applyStatus(state: PageState, message: CommandStatusUpdate): Partial<PageState> {
   const { activeCommand } = state;
   if (activeCommand?.id !== message.commandId) return {};
   return {
@@ -91,10 +94,13 @@ function afterStatus(state: WebSocketState, message: CommandStatusUpdate): Parti
   };
 }
 
-/** The newest pieces that fit. Characters stand in for bytes here: nothing is sent on. */
-function bounded(pieces: string[]): string[] {
-  let size = pieces.reduce((sum, piece) => sum + piece.length, 0);
-  let first = 0;
-  while (size > BUFFER_BYTES) size -= pieces[first++]?.length ?? size;
-  return first === 0 ? pieces : pieces.slice(first);
+/** Appends in place: copying the array for every chunk would make long outputs quadratic. */
+function appendOutput(state: PageState, data: string): Partial<PageState> {
+  const { terminalOutput } = state;
+  terminalOutput.push(data);
+  let outputLength = state.outputLength + data.length;
+  while (outputLength > BUFFER_BYTES) {
+    outputLength -= terminalOutput.shift()?.length ?? outputLength;
+  }
+  return { outputLength };
 }

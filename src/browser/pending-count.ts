@@ -1,68 +1,69 @@
-// How many questions are open, where it is seen from afar: in the name board, the tab's title and its icon.
+// The number of pending approval requests, shown in the menu, the tab's title and the tab's icon.
 import { titleWith } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
-import type { Store, WebSocketState } from './page-state.ts';
+import type { PageState, PageStore } from './page-state.ts';
 
-/** A connection that came back tells the open questions anew, one by one: a smaller count waits for the rest. */
+/** After a reconnect the hub sends the pending requests again, one by one. Lower counts are shown after this delay. */
 const SETTLE_MS = 150;
 
-/** The icon of a tab whose reader is wanted: the same, with a lamp in its corner. */
-export function iconThatAsks(svg: string): string {
-  const lamp = '<circle cx="24" cy="24" r="8" fill="#8fc1ff" stroke="#141a18" stroke-width="2.5"/>';
-  return `data:image/svg+xml,${encodeURIComponent(svg.replace('</svg>', `${lamp}</svg>`))}`;
+/** Returns the icon with a badge in its corner, as a data URL. */
+export function addBadge(svg: string): string {
+  const badge =
+    '<circle cx="24" cy="24" r="8" fill="#8fc1ff" stroke="#141a18" stroke-width="2.5"/>';
+  return `data:image/svg+xml,${encodeURIComponent(svg.replace('</svg>', `${badge}</svg>`))}`;
 }
 
-/** Keeps the count right. The server wrote the first one. */
-export function showWaiting(store: Store, clock: Clock, page: Document): void {
-  const place = page.getElementById('waiting');
-  const board = page.querySelector('.board');
-  let shown = Number(place?.textContent?.match(/\d+/)?.[0] ?? 0);
-  const icon = createIcon(page);
+/** Updates the count as requests arrive and are resolved. The server renders the initial count. */
+export function initPendingCount(store: PageStore, clock: Clock, page: Document): void {
+  const counter = page.getElementById('waiting');
+  const header = page.querySelector('.board');
+  const setBadge = createBadge(page);
+  let shown = Number(counter?.textContent?.match(/\d+/)?.[0] ?? 0);
 
-  function show({ connectionStatus, approvals }: WebSocketState): void {
+  function show({ connectionStatus, approvals }: PageState): void {
     if (connectionStatus !== 'connected') return;
     shown = approvals.size;
-    const count = place?.querySelector('[data-count]');
-    if (count && count.textContent !== String(shown)) count.textContent = String(shown);
-    if (place) place.hidden = shown === 0;
-    board?.toggleAttribute('data-waiting', shown > 0);
-    const plain = page.querySelector('title')?.dataset['plain'];
-    if (plain !== undefined) page.title = titleWith(plain, shown);
-    icon(shown > 0);
+    const number = counter?.querySelector('[data-count]');
+    if (number && number.textContent !== String(shown)) number.textContent = String(shown);
+    if (counter) counter.hidden = shown === 0;
+    header?.toggleAttribute('data-waiting', shown > 0);
+    const title = page.querySelector('title')?.dataset['plain'];
+    if (title !== undefined) page.title = titleWith(title, shown);
+    setBadge(shown > 0);
   }
 
-  icon(shown > 0);
+  setBadge(shown > 0);
   store.subscribe((state, before) => {
-    const isSame =
+    const isUnchanged =
       state.approvals === before.approvals && state.connectionStatus === before.connectionStatus;
-    if (isSame) return;
+    if (isUnchanged) return;
     if (state.approvals.size >= shown) show(state);
     else clock.after(SETTLE_MS, () => show(store.getState()));
   });
 }
 
-/** The tab's icon, with or without its lamp; fetched once, when it is first wanted. */
-function createIcon(page: Document): (asks: boolean) => void {
+/** Creates the function that adds or removes the icon's badge. It fetches the icon the first time it is needed. */
+function createBadge(page: Document): (isVisible: boolean) => void {
   const link = page.querySelector<HTMLLinkElement>('link[rel=icon]');
-  const plain = link?.href ?? '';
-  let asking: Promise<string> | null = null;
-  let wanted = false;
-  return (asks) => {
-    if (!link || asks === wanted) return;
-    wanted = asks;
-    if (!asks) {
-      link.href = plain;
+  const plainUrl = link?.href ?? '';
+  let badgedUrl: Promise<string> | null = null;
+  let isShown = false;
+  return (isVisible) => {
+    if (!link || isVisible === isShown) return;
+    isShown = isVisible;
+    if (!isVisible) {
+      link.href = plainUrl;
       return;
     }
-    asking ??= fetch(plain).then(async (response) => iconThatAsks(await response.text()));
-    asking
-      .then((address) => {
-        if (wanted) link.href = address;
+    badgedUrl ??= fetch(plainUrl).then(async (response) => addBadge(await response.text()));
+    badgedUrl
+      .then((url) => {
+        if (isShown) link.href = url;
       })
       .catch(() => {
-        // An icon is not worth a word; the next question tries again.
-        asking = null;
-        wanted = false;
+        // The page works without the badge. The next request tries again.
+        badgedUrl = null;
+        isShown = false;
       });
   };
 }

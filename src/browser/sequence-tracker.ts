@@ -1,35 +1,35 @@
-// Where a terminal stands in a command's output: nothing is shown twice, nothing is skipped unseen.
+// Tracks the sequence numbers of one command's output, so that every chunk is shown once and none is skipped.
 
-/** What to do with a piece of output: show it, ignore it (shown before), or ask again (something is missing). */
-export type Verdict = 'show' | 'repeat' | 'hole';
+/** Whether a chunk is the next one, was seen before, or follows chunks that are missing. */
+export type SequenceVerdict = 'next' | 'duplicate' | 'missing';
 
 export interface SequenceTracker {
-  /** The last sequence that was shown or is known to be lost; -1 before the first. */
-  last(): number;
-  /** Judges output; only 'show' moves on. */
-  output(sequence: number): Verdict;
-  /** Takes note that everything before `toSequence` not shown yet is lost; false where there is no such thing. */
-  gap(toSequence: number): boolean;
-  /** Whether everything up to `lastSequence` has been seen. */
-  isWhole(lastSequence: number): boolean;
+  /** Returns the last sequence that was seen or is known to be lost; -1 before the first. */
+  getLast(): number;
+  /** Checks a chunk's sequence, and advances past it if it is the next one. */
+  accept(sequence: number): SequenceVerdict;
+  /** Advances to `toSequence` because the output before it is lost. Returns false if there was nothing to skip. */
+  skipTo(toSequence: number): boolean;
+  /** Whether everything up to and including `lastSequence` was seen or is known to be lost. */
+  isComplete(lastSequence: number): boolean;
 }
 
-/** Follows one command's output from its start. */
+/** Creates a tracker that starts at sequence 0. */
 export function createSequenceTracker(): SequenceTracker {
   let next = 0;
   return {
-    last: () => next - 1,
-    output(sequence) {
-      if (sequence < next) return 'repeat';
-      if (sequence > next) return 'hole';
+    getLast: () => next - 1,
+    accept(sequence) {
+      if (sequence < next) return 'duplicate';
+      if (sequence > next) return 'missing';
       next += 1;
-      return 'show';
+      return 'next';
     },
-    gap(toSequence) {
+    skipTo(toSequence) {
       if (toSequence <= next) return false;
       next = toSequence;
       return true;
     },
-    isWhole: (lastSequence) => next > lastSequence,
+    isComplete: (lastSequence) => next > lastSequence,
   };
 }

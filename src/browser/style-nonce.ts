@@ -1,11 +1,10 @@
-// What xterm's DOM renderer needs under a Content-Security-Policy without 'unsafe-inline'. Two things of it are inline
-// style in the policy's eyes: the <style> elements it makes for colours and cell sizes, and the style attributes it sets
-// for 24-bit colours. It offers no option for either, so they are made legal here, for everything on this page:
-// new <style> elements carry the page's nonce, and a style attribute is set through the CSSOM, which the policy allows.
-// This loosens nothing: whoever can run script here can do both by hand.
+// Makes xterm's DOM renderer work under a Content-Security-Policy without 'unsafe-inline'. The policy blocks two things
+// that xterm does and has no option for: <style> elements (colors, cell sizes) and style attributes (24-bit colors).
+// The patch gives new <style> elements the page's nonce and sets style attributes through the CSSOM, which is allowed.
+// It does not weaken the policy: any script that runs here could do the same.
 
-/** Patches the document once, before the first terminal. The nonce is that of the island's own script element. */
-export function allowOwnStyles(page: Document): void {
+/** Patches the document. Call once, before the first terminal opens. The nonce is that of the island's script element. */
+export function applyStyleNonce(page: Document): void {
   const nonce = page.querySelector<HTMLScriptElement>('script#island')?.nonce ?? '';
   const createElement = page.createElement.bind(page);
   page.createElement = (name: string, options?: ElementCreationOptions) => {

@@ -1,14 +1,16 @@
-// The lines that the page itself writes into a terminal. They are dim and fenced, so that nobody takes them for output.
+// Marker lines that the page writes into a terminal. Their style keeps them apart from the command's own output.
 import type { GapReason, TerminalComplete } from '../protocol/hub-to-dashboard.ts';
 
-const reasons: Record<GapReason, string> = {
-  buffer_overflow: 'buffer overflow',
-  agent_overflow: 'the agent had to drop it',
-  expired: 'no longer held',
+export type MarkerTone = 'info' | 'warning';
+
+const gapReasons: Record<GapReason, string> = {
+  buffer_overflow: 'terminal buffer overflow',
+  agent_overflow: 'agent buffer overflow',
+  expired: 'no longer available',
 };
 
-/** A size for people: `312 KB`, `1.4 MB`; sizes count in 1,024s, as the protocol does. */
-export function size(bytes: number): string {
+/** Formats a size: `312 KB`, `1.4 MB`. 1 KB is 1,024 bytes, as in docs/protocol.md. */
+export function formatSize(bytes: number): string {
   if (bytes < 1024) return `${bytes} B`;
   const kilobytes = bytes / 1024;
   if (kilobytes < 1000)
@@ -16,19 +18,19 @@ export function size(bytes: number): string {
   return `${(kilobytes / 1024).toFixed(1)} MB`;
 }
 
-/** What is lost, and why: `312 KB lost: buffer overflow`. */
-export function gapText(gap: { bytes: number; reason: GapReason }): string {
-  const amount = gap.bytes > 0 ? `${size(gap.bytes)} lost` : 'Output lost';
-  return `${amount}: ${reasons[gap.reason]}`;
+/** Describes lost output: `312 KB of output lost: terminal buffer overflow`. */
+export function formatGap(gap: { bytes: number; reason: GapReason }): string {
+  const amount = gap.bytes > 0 ? `${formatSize(gap.bytes)} of output lost` : 'Output lost';
+  return `${amount}: ${gapReasons[gap.reason]}`;
 }
 
-/** That all output has been seen, and how much it was. */
-export function endText({ totalBytes }: Pick<TerminalComplete, 'totalBytes'>): string {
-  return totalBytes === 0 ? 'ended without output' : `end of output, ${size(totalBytes)}`;
+/** Describes the end of the output: `End of output (2.0 KB)`. */
+export function formatEnd({ totalBytes }: Pick<TerminalComplete, 'totalBytes'>): string {
+  return totalBytes === 0 ? 'No output' : `End of output (${formatSize(totalBytes)})`;
 }
 
-/** A line of the page's own: on a line of its own, in a neutral pen, and the pen put back to plain after it. */
-export function ownLine(text: string, tone: 'warning' | 'quiet', atLineStart: boolean): string {
-  const pen = tone === 'warning' ? '\u001b[0;7;33m' : '\u001b[0;2m';
-  return `${atLineStart ? '' : '\r\n'}${pen}\u2500\u2500 ${text} \u2500\u2500\u001b[0m\r\n`;
+/** Formats a marker on a line of its own. Resets the command's colors before the marker and the marker's after it. */
+export function formatMarker(text: string, tone: MarkerTone, isAtLineStart: boolean): string {
+  const style = tone === 'warning' ? '\u001b[0;7;33m' : '\u001b[0;2m';
+  return `${isAtLineStart ? '' : '\r\n'}${style}\u2500\u2500 ${text} \u2500\u2500\u001b[0m\r\n`;
 }

@@ -1,137 +1,149 @@
-// One command's output on the screen: attached to it at the hub, each piece shown once and in order.
+// A terminal's subscription to one command's output: attaches at the hub and writes each chunk once, in order
+// (docs/protocol.md, "Output").
 import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { Body } from '../protocol/message.ts';
 import { createSequenceTracker, type SequenceTracker } from './sequence-tracker.ts';
-import { endText, gapText } from './terminal-markers.ts';
+import { formatEnd, formatGap, type MarkerTone } from './terminal-markers.ts';
 
-/** Whatever can show output; the page's is src/browser/xterm-display.ts. */
-export interface Display {
+/** What output is written to. src/browser/xterm-display.ts implements it. */
+export interface TerminalDisplay {
   write(text: string, stream: 'stdout' | 'stderr'): void;
-  line(text: string, tone: 'warning' | 'quiet'): void;
+  writeMarker(text: string, tone: MarkerTone): void;
   clear(): void;
-  backlog(): number;
+  /** Returns the number of characters not drawn yet. */
+  getBacklog(): number;
+  /** Calls `listener` once, as soon as everything is drawn. */
+  onceDrained(listener: () => void): void;
 }
 
 export type TerminalState = 'empty' | 'live' | 'complete';
 type Positions = NonNullable<DashboardConnect['resume']>['terminals'];
 
-export interface TerminalOptions {
-  display: Display;
+export interface TerminalSubscriptionOptions {
+  display: TerminalDisplay;
   send(message: Body<DashboardToHub>): boolean;
   onState(state: TerminalState): void;
 }
 
-/** What is known of the command on the screen. */
+/** The command that is shown. */
 interface Shown {
   commandId: string;
   tracker: SequenceTracker;
-  complete: boolean;
-  /** Left on purpose, until the screen has caught up. */
-  paused: boolean;
-  /** Asked again because something was missing; no second time until it has come. */
-  mending: boolean;
-  /** The hub did not know it when asked. */
-  refused: boolean;
+  isComplete: boolean;
+  /** Detached until the display has drawn its backlog. */
+  isPaused: boolean;
+  /** Attached again to get missing chunks. Not repeated until the next chunk is written. */
+  isRecovering: boolean;
+  /** The hub had no buffer for the command when the terminal attached. */
+  isUnknown: boolean;
 }
 
-/** Follows one command at a time. */
-export function createTerminal({ display, send, onState }: TerminalOptions) {
+/** Creates a subscription to one command at a time. */
+export function createTerminalSubscription({
+  display,
+  send,
+  onState,
+}: TerminalSubscriptionOptions) {
   let shown: Shown | null = null;
-  let announced: string | null = null;
+  /** The command whose position the last `resume` contained. */
+  let resumedCommandId: string | null = null;
 
   function attach(): void {
     if (!shown) return;
     const { commandId, tracker } = shown;
-    send({ type: 'terminal:attach', commandId, afterSequence: tracker.last() });
+    send({ type: 'terminal:attach', commandId, afterSequence: tracker.getLast() });
   }
 
-  function begin(commandId: string): Shown {
+  function start(commandId: string): Shown {
     display.clear();
     onState('empty');
-    const tracker = createSequenceTracker();
-    return { commandId, tracker, complete: false, paused: false, mending: false, refused: false };
+    return {
+      commandId,
+      tracker: createSequenceTracker(),
+      isComplete: false,
+      isPaused: false,
+      isRecovering: false,
+      isUnknown: false,
+    };
   }
 
-  /** Something is missing: ask for it again, once. */
-  function mend(terminal: Shown): void {
-    if (terminal.mending) return;
-    terminal.mending = true;
+  function recover(command: Shown): void {
+    if (command.isRecovering) return;
+    command.isRecovering = true;
     attach();
   }
 
-  function output(terminal: Shown, message: HubToDashboard & { type: 'terminal:output' }): void {
-    const verdict = terminal.tracker.output(message.sequence);
-    if (verdict === 'hole') mend(terminal);
-    if (verdict !== 'show') return;
-    terminal.mending = false;
-    display.write(message.data, message.stream);
-    onState('live');
-    // A screen that cannot keep up leaves: the hub holds 1 MB, and tells how much was lost beyond that.
-    if (display.backlog() <= BUFFER_BYTES || terminal.paused) return;
-    terminal.paused = true;
-    send({ type: 'terminal:detach', commandId: terminal.commandId });
+  /** Detaches a display that cannot keep up. The hub buffers 1 MB meanwhile, and reports a gap for anything beyond. */
+  function pause(command: Shown): void {
+    command.isPaused = true;
+    send({ type: 'terminal:detach', commandId: command.commandId });
+    display.onceDrained(() => {
+      if (shown !== command) return;
+      command.isPaused = false;
+      attach();
+    });
   }
 
-  function complete(
-    terminal: Shown,
-    message: HubToDashboard & { type: 'terminal:complete' },
-  ): void {
-    if (!terminal.tracker.isWhole(message.lastSequence)) return mend(terminal);
-    if (terminal.complete) return;
-    terminal.complete = true;
-    display.line(endText(message), 'quiet');
+  function handleOutput(command: Shown, message: HubToDashboard & { type: 'terminal:output' }) {
+    const verdict = command.tracker.accept(message.sequence);
+    if (verdict === 'missing') recover(command);
+    if (verdict !== 'next') return;
+    command.isRecovering = false;
+    display.write(message.data, message.stream);
+    onState('live');
+    if (display.getBacklog() > BUFFER_BYTES && !command.isPaused) pause(command);
+  }
+
+  function handleComplete(command: Shown, message: HubToDashboard & { type: 'terminal:complete' }) {
+    if (!command.tracker.isComplete(message.lastSequence)) return recover(command);
+    if (command.isComplete) return;
+    command.isComplete = true;
+    display.writeMarker(formatEnd(message), 'info');
     onState('complete');
   }
 
   return {
-    /** Shows another command from its start, or none; the same one again changes nothing. */
+    /** Shows a command from its start, or clears the terminal. Does nothing if the command is already shown. */
     show(commandId: string | null): void {
       if (shown?.commandId === (commandId ?? undefined)) return;
       if (shown) send({ type: 'terminal:detach', commandId: shown.commandId });
-      shown = commandId === null ? null : begin(commandId);
+      shown = commandId === null ? null : start(commandId);
       if (!shown) display.clear();
       attach();
     },
 
-    /** Takes what the hub says, where it is about this command. */
-    hear(message: HubToDashboard): void {
+    /** Handles a message of the hub; ignores those about other commands. */
+    handleMessage(message: HubToDashboard): void {
       if (!shown || !('commandId' in message) || message.commandId !== shown.commandId) return;
-      if (message.type === 'terminal:output') return output(shown, message);
-      if (message.type === 'terminal:complete') return complete(shown, message);
-      if (message.type === 'terminal:gap' && shown.tracker.gap(message.toSequence)) {
-        display.line(gapText(message), 'warning');
+      if (message.type === 'terminal:output') return handleOutput(shown, message);
+      if (message.type === 'terminal:complete') return handleComplete(shown, message);
+      if (message.type === 'terminal:gap' && shown.tracker.skipTo(message.toSequence)) {
+        display.writeMarker(formatGap(message), 'warning');
       }
-      // A command that waits may be unknown to the hub's buffers: ask again once it runs.
-      if (message.type === 'error') shown.refused = true;
+      // A queued command may have no buffer yet, so attach again once it runs.
+      if (message.type === 'error') shown.isUnknown = true;
       if (message.type !== 'command:status' || message.status !== 'running') return;
-      if (shown.refused) attach();
-      shown.refused = false;
+      if (shown.isUnknown) attach();
+      shown.isUnknown = false;
     },
 
-    /** The connection stands again. Sequences compare only within one start of the hub. */
-    welcome({ resumed, sameHub }: { resumed: boolean; sameHub: boolean }): void {
+    /** Continues after a reconnect. A new hub epoch renumbers the chunks, so the output starts over. */
+    handleWelcome({ resumed, isSameEpoch }: { resumed: boolean; isSameEpoch: boolean }): void {
       if (!shown) return;
-      if (!sameHub && shown.tracker.last() >= 0) shown = begin(shown.commandId);
-      shown.mending = false;
-      if (!resumed || announced !== shown.commandId) attach();
+      if (!isSameEpoch && shown.tracker.getLast() >= 0) shown = start(shown.commandId);
+      shown.isRecovering = false;
+      if (!resumed || resumedCommandId !== shown.commandId) attach();
     },
 
-    /** The screen has nothing left to draw: go on where it left. */
-    drawn(): void {
-      if (!shown?.paused) return;
-      shown.paused = false;
-      attach();
-    },
-
-    /** Where it stands, for a connection that comes back. */
-    positions(): Positions {
-      announced = shown && !shown.paused ? shown.commandId : null;
-      if (!shown || announced === null) return [];
-      return [{ commandId: announced, afterSequence: shown.tracker.last() }];
+    /** Returns the position to send in `resume`; none while the terminal is paused or shows nothing. */
+    prepareResume(): Positions {
+      resumedCommandId = shown && !shown.isPaused ? shown.commandId : null;
+      if (!shown || resumedCommandId === null) return [];
+      return [{ commandId: resumedCommandId, afterSequence: shown.tracker.getLast() }];
     },
   };
 }
 
-export type TerminalView = ReturnType<typeof createTerminal>;
+export type TerminalSubscription = ReturnType<typeof createTerminalSubscription>;

@@ -1,4 +1,4 @@
-// The terminal's colours, dark and light. They belong to the page's palette (public/signalbox.css).
+// The terminal's dark and light colors. They match the page's palette in public/signalbox.css.
 import type { ITheme } from '@xterm/xterm';
 
 const dark: ITheme = {
@@ -48,13 +48,13 @@ const light: ITheme = {
   scrollbarSliderBackground: '#1d252133',
 };
 
-/** Calls `apply` with the theme that fits the page, now and whenever the reader or the system changes it. */
-export function followTheme(apply: (theme: ITheme) => void): void {
+/** Calls `onTheme` with the page's current theme, and again whenever the user or the system changes it. */
+export function watchTheme(onTheme: (theme: ITheme) => void): void {
   const system = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;
   const update = () => {
     const isDark = root.dataset['theme'] ? root.dataset['theme'] === 'dark' : system.matches;
-    apply(isDark ? dark : light);
+    onTheme(isDark ? dark : light);
   };
   system.addEventListener('change', update);
   new MutationObserver(update).observe(root, { attributeFilter: ['data-theme'] });

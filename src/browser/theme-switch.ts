@@ -1,9 +1,9 @@
-// Dark or light, as the reader likes it. The choice is a cookie, so that the server renders the next page in it at once.
+// The dark/light switch. The choice is stored in a cookie, so that the server renders the next page in that theme.
 
 const YEAR_S = 31_536_000;
 
-/** Makes the switch in the name board work. */
-export function runThemeSwitch(): void {
+/** Makes the switch toggle the theme. */
+export function initThemeSwitch(): void {
   const root = document.documentElement;
   document.querySelector('[data-theme-switch]')?.addEventListener('click', () => {
     const isDark = root.dataset['theme']

@@ -1,26 +1,26 @@
-// At most one call in a while: the first at once, the others together when the while is over.
+// A throttle with leading and trailing calls, so that bursts cause few calls and the last one is never lost.
 import type { Clock } from '../protocol/clock.ts';
 
 /**
- * Gathers calls by name. The first of a name acts at once; those that come within `ms` act once, at its end.
- * A flood of status messages becomes a trickle of requests, and the last change is never lost.
+ * Calls `run` at most once per `ms` for each name: the first call runs immediately, and those that follow within `ms` run
+ * once at its end.
  */
-export function createThrottle(clock: Clock, ms: number, act: (name: string) => void) {
-  const waiting = new Map<string, { again: boolean }>();
+export function createThrottle(clock: Clock, ms: number, run: (name: string) => void) {
+  const windows = new Map<string, { isCallPending: boolean }>();
 
-  function begin(name: string): void {
-    const turn = { again: false };
-    waiting.set(name, turn);
-    act(name);
+  function start(name: string): void {
+    const window = { isCallPending: false };
+    windows.set(name, window);
+    run(name);
     clock.after(ms, () => {
-      waiting.delete(name);
-      if (turn.again) begin(name);
+      windows.delete(name);
+      if (window.isCallPending) start(name);
     });
   }
 
   return (name: string): void => {
-    const turn = waiting.get(name);
-    if (turn) turn.again = true;
-    else begin(name);
+    const window = windows.get(name);
+    if (window) window.isCallPending = true;
+    else start(name);
   };
 }

@@ -1,95 +1,92 @@
-// The screen: xterm, fed one piece at a time. xterm throws input away past 50 MB of backlog and grows slow long before,
-// so each piece waits until the one before has been drawn.
+// A terminal display backed by xterm. xterm slows down with a large backlog and discards input past 50 MB, so each piece
+// is written only after the previous one was drawn.
 import { FitAddon } from '@xterm/addon-fit';
 import { type IDecoration, Terminal } from '@xterm/xterm';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { OutputStream } from '../protocol/entities.ts';
-import { ownLine } from './terminal-markers.ts';
+import { formatMarker, type MarkerTone } from './terminal-markers.ts';
+import type { TerminalDisplay } from './terminal-subscription.ts';
+import { watchTheme } from './terminal-theme.ts';
 import { createWordWrap } from './word-wrap.ts';
-import { followTheme } from './terminal-theme.ts';
 
 const SCROLLBACK_LINES = 50_000;
-/** How much is handed to xterm at once. */
+/** Chunks are joined up to about this length before they are written. */
 const PIECE_LENGTH = 65_536;
-/** How long a changed width must last before everything is written anew for it. */
-const REWRITE_MS = 200;
-/** How many marks of stderr are kept: each is an element. */
-const MARKS = 300;
+/** How long the width must be stable before the output is wrapped again. */
+const REFLOW_DELAY_MS = 200;
+/** Most stderr decorations kept; each is a DOM element. */
+const MAX_DECORATIONS = 300;
 
 type Piece =
   | { kind: 'output'; text: string; stream: OutputStream }
-  | { kind: 'line'; text: string; tone: 'warning' | 'quiet' }
+  | { kind: 'marker'; text: string; tone: MarkerTone }
   | { kind: 'clear' };
 
-export interface Screen {
-  write(text: string, stream: OutputStream): void;
-  /** Writes a line of the page's own. */
-  line(text: string, tone: 'warning' | 'quiet'): void;
-  /** Empties the screen, and forgets what was not drawn yet. */
-  clear(): void;
-  /** Whether what comes is text to be read: its lines are then broken between words. Said before `clear`. */
-  wrapsWords(yes: boolean): void;
-  /** How many characters wait to be drawn. */
-  backlog(): number;
+export interface XtermDisplay extends TerminalDisplay {
+  /** Enables breaking lines between words, for prose. Call before `clear`. */
+  setWordWrap(isEnabled: boolean): void;
 }
 
-/** Opens a terminal in `host`. `onDrawn` is called whenever nothing waits any more. */
-export function createScreen(host: HTMLElement, onDrawn: () => void): Screen {
+/** Opens a terminal in `host`. */
+export function createXtermDisplay(host: HTMLElement): XtermDisplay {
   const terminal = openTerminal(host);
-  const marks: IDecoration[] = [];
-  const words = createWordWrap();
+  const decorations: IDecoration[] = [];
+  const wordWrap = createWordWrap();
+  let isWrapping = false;
   let queue: Piece[] = [];
-  /** What was drawn since the last clearing, where it depends on the width. */
+  let isDrawing = false;
+  /** Characters queued or being drawn. */
+  let backlog = 0;
+  let drainListeners: (() => void)[] = [];
+  /** What was drawn since the last clear, at most as much as the hub buffers. Kept only for wrapped output. */
   let drawn: Piece[] = [];
   let drawnLength = 0;
-  let wraps = false;
-  let waiting = 0;
-  let drawing = false;
-  let rewrite: ReturnType<typeof setTimeout> | undefined;
+  let reflowTimer: ReturnType<typeof setTimeout> | undefined;
 
   terminal.onResize(() => {
-    clearTimeout(rewrite);
-    if (wraps) rewrite = setTimeout(drawAnew, REWRITE_MS);
+    clearTimeout(reflowTimer);
+    if (isWrapping) reflowTimer = setTimeout(reflow, REFLOW_DELAY_MS);
   });
 
-  /** Keeps what was drawn, as much as the hub does. */
-  function keep(piece: Piece): void {
+  function keepDrawn(piece: Piece): void {
     drawn.push(piece);
-    drawnLength += lengthOf(piece);
+    drawnLength += getLength(piece);
     while (drawnLength > BUFFER_BYTES) {
       const oldest = drawn.shift();
-      drawnLength -= oldest ? lengthOf(oldest) : drawnLength;
+      drawnLength -= oldest ? getLength(oldest) : drawnLength;
     }
   }
 
-  function forgetDrawn(): void {
+  function resetDrawn(): void {
     drawn = [];
     drawnLength = 0;
   }
 
-  /** Writes everything again, for another width. */
-  function drawAnew(): void {
-    waiting += drawnLength;
+  /** Draws everything again for the new width. */
+  function reflow(): void {
+    backlog += drawnLength;
     queue = [{ kind: 'clear' }, ...drawn, ...queue];
-    forgetDrawn();
-    if (!drawing) draw();
+    resetDrawn();
+    if (!isDrawing) drawNext();
   }
 
-  function draw(): void {
+  function drawNext(): void {
     const piece = queue.shift();
-    drawing = piece !== undefined;
-    if (!piece) return onDrawn();
-    if (wraps && piece.kind !== 'clear') keep(piece);
+    isDrawing = piece !== undefined;
+    if (!piece) return notifyDrained();
+    if (isWrapping && piece.kind !== 'clear') keepDrawn(piece);
     switch (piece.kind) {
       case 'clear':
         terminal.reset();
-        words.reset();
-        for (const mark of marks.splice(0)) mark.dispose();
-        return draw();
-      case 'line':
-        terminal.write(ownLine(piece.text, piece.tone, terminal.buffer.active.cursorX === 0), draw);
-        words.reset();
+        wordWrap.reset();
+        for (const decoration of decorations.splice(0)) decoration.dispose();
+        return drawNext();
+      case 'marker': {
+        const isAtLineStart = terminal.buffer.active.cursorX === 0;
+        terminal.write(formatMarker(piece.text, piece.tone, isAtLineStart), drawNext);
+        wordWrap.reset();
         return undefined;
+      }
       case 'output':
         return drawOutput(piece.text, piece.stream);
       default:
@@ -99,27 +96,32 @@ export function createScreen(host: HTMLElement, onDrawn: () => void): Screen {
 
   function drawOutput(text: string, stream: OutputStream): void {
     const start = stream === 'stderr' ? terminal.registerMarker(0) : undefined;
-    terminal.write(wraps ? words.wrap(text, terminal.cols) : text, () => {
-      waiting -= text.length;
-      if (start) markLines(start.line);
-      draw();
+    terminal.write(isWrapping ? wordWrap.wrap(text, terminal.cols) : text, () => {
+      backlog -= text.length;
+      if (start) decorateLines(start.line);
+      drawNext();
     });
 
-    // A thin bar beside the lines, not a colour in them: the program's own colours stay as they are.
-    function markLines(from: number): void {
+    /** Marks stderr with a bar beside its lines, which leaves the command's own colors unchanged. */
+    function decorateLines(from: number): void {
       const { baseY, cursorY, cursorX } = terminal.buffer.active;
       const height = baseY + cursorY + (cursorX > 0 ? 1 : 0) - from;
       if (!start || start.isDisposed || height < 1) return;
-      const mark = terminal.registerDecoration({ marker: start, width: 1, height });
-      mark?.onRender((element) => element.classList.add('stderr-mark'));
-      if (mark) marks.push(mark);
-      if (marks.length > MARKS) marks.shift()?.dispose();
+      const decoration = terminal.registerDecoration({ marker: start, width: 1, height });
+      decoration?.onRender((element) => element.classList.add('stderr-mark'));
+      if (decoration) decorations.push(decoration);
+      if (decorations.length > MAX_DECORATIONS) decorations.shift()?.dispose();
     }
   }
 
-  function add(piece: Piece): void {
+  function notifyDrained(): void {
+    const listeners = drainListeners;
+    drainListeners = [];
+    for (const listener of listeners) listener();
+  }
+
+  function enqueue(piece: Piece): void {
     const last = queue.at(-1);
-    // Small pieces of one stream are drawn together.
     if (
       piece.kind === 'output' &&
       last?.kind === 'output' &&
@@ -130,30 +132,31 @@ export function createScreen(host: HTMLElement, onDrawn: () => void): Screen {
     } else {
       queue.push(piece);
     }
-    if (!drawing) draw();
+    if (!isDrawing) drawNext();
   }
 
   return {
     write(text, stream) {
-      waiting += text.length;
-      add({ kind: 'output', text, stream });
+      backlog += text.length;
+      enqueue({ kind: 'output', text, stream });
     },
-    line: (text, tone) => add({ kind: 'line', text, tone }),
+    writeMarker: (text, tone) => enqueue({ kind: 'marker', text, tone }),
     clear() {
-      for (const piece of queue) waiting -= lengthOf(piece);
+      for (const piece of queue) backlog -= getLength(piece);
       queue = [];
-      forgetDrawn();
-      add({ kind: 'clear' });
+      resetDrawn();
+      enqueue({ kind: 'clear' });
     },
-    wrapsWords(yes) {
-      wraps = yes;
+    setWordWrap(isEnabled) {
+      isWrapping = isEnabled;
     },
-    backlog: () => waiting,
+    getBacklog: () => backlog,
+    onceDrained: (listener) => void drainListeners.push(listener),
   };
 }
 
-/** How many characters of output it is. */
-function lengthOf(piece: Piece): number {
+/** Returns the number of output characters in a piece. */
+function getLength(piece: Piece): number {
   return piece.kind === 'output' ? piece.text.length : 0;
 }
 
@@ -175,12 +178,12 @@ function openTerminal(host: HTMLElement): Terminal {
   const fit = new FitAddon();
   terminal.loadAddon(fit);
   terminal.open(host);
-  // Nothing is typed here: Tab moves on, and the browser's own shortcuts stay the browser's.
+  // The terminal is read-only: leave Tab and the browser's shortcuts to the browser.
   terminal.attachCustomKeyEventHandler(
     (event) => event.key !== 'Tab' && !event.ctrlKey && !event.metaKey,
   );
   new ResizeObserver(() => fit.fit()).observe(host);
-  followTheme((theme) => {
+  watchTheme((theme) => {
     terminal.options.theme = theme;
   });
   return terminal;

@@ -1,13 +1,13 @@
-// What the page itself says of questions: the count in the title, and how one ended.
+// The approval texts that the page writes itself: the count in the title and the outcome of a request.
 import { expect, test } from 'bun:test';
-import { endLine } from '../../src/browser/approval-notifications.ts';
-import { afterMessage, createState } from '../../src/browser/page-state.ts';
-import { iconThatAsks } from '../../src/browser/pending-count.ts';
+import { describeOutcome, formatOutcomeNotice } from '../../src/browser/approval-notifications.ts';
+import { applyMessage, createPageStore } from '../../src/browser/page-state.ts';
+import { addBadge } from '../../src/browser/pending-count.ts';
 import { titleWith } from '../../src/protocol/approvals.ts';
 import type { ApprovalRequest, HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 
 const version = '1.0.0';
-const asked = (approvalId: string): ApprovalRequest => ({
+const request = (approvalId: string): ApprovalRequest => ({
   type: 'approval:request',
   version,
   approvalId,
@@ -26,7 +26,7 @@ const resolved = {
   resolvedBy: 'otto',
 } as const;
 
-test('the title counts, and is plain again', () => {
+test('the title shows the count unless it is zero', () => {
   expect([0, 1, 12].map((open) => titleWith('(2) things · Signalbox', open))).toEqual([
     '(2) things · Signalbox',
     '(1) (2) things · Signalbox',
@@ -34,15 +34,15 @@ test('the title counts, and is plain again', () => {
   ]);
 });
 
-test('the page knows what is open: asked, answered, and told anew by a hub that came back', () => {
-  const store = createState();
-  const hear = (...messages: HubToDashboard[]) => {
-    for (const message of messages) store.setState((state) => afterMessage(state, message));
+test('pending requests follow the hub: added, resolved, and sent again after a reconnect', () => {
+  const store = createPageStore();
+  const apply = (...messages: HubToDashboard[]) => {
+    for (const message of messages) store.setState((state) => applyMessage(state, message));
     return [...store.getState().approvals.keys()];
   };
-  expect(hear(asked('q1'), asked('q2'), asked('q1'))).toEqual(['q1', 'q2']);
-  expect(hear(resolved)).toEqual(['q2']);
-  expect(hear(resolved)).toEqual(['q2']);
+  expect(apply(request('q1'), request('q2'), request('q1'))).toEqual(['q1', 'q2']);
+  expect(apply(resolved)).toEqual(['q2']);
+  expect(apply(resolved)).toEqual(['q2']);
   const limits = {
     messageBytes: 1,
     chunkBytes: 1,
@@ -63,20 +63,21 @@ test('the page knows what is open: asked, answered, and told anew by a hub that 
     heartbeatIntervalMs: 1,
     limits,
   } as const;
-  expect(hear(welcome, asked('q3'))).toEqual(['q3']);
+  expect(apply(welcome, request('q3'))).toEqual(['q3']);
 });
 
-test('an end is told in a line', () => {
-  expect(endLine(asked('q1'), resolved)).toBe('Allowed by otto: Edit x');
+test('the outcome names the decision and the user', () => {
+  expect(describeOutcome(request('q1'), resolved)).toBe('Allowed by otto');
+  expect(formatOutcomeNotice(request('q1'), resolved)).toBe('Allowed by otto: Edit x');
   const {
     optionId: _,
     resolvedBy: __,
     ...cancelled
   } = { ...resolved, outcome: 'cancelled' as const };
-  expect(endLine(asked('q1'), cancelled)).toBe('Withdrawn: Edit x');
+  expect(formatOutcomeNotice(request('q1'), cancelled)).toBe('Withdrawn: Edit x');
 });
 
-test('the icon that asks is the same one with a lamp', () => {
-  const icon = decodeURIComponent(iconThatAsks('<svg><path d="M0 0"/></svg>'));
+test('the badge is added to the icon', () => {
+  const icon = decodeURIComponent(addBadge('<svg><path d="M0 0"/></svg>'));
   expect(icon).toMatch(/^data:image\/svg\+xml,<svg><path d="M0 0"\/><circle [^>]+><\/svg>$/);
 });

@@ -1,13 +1,13 @@
-// When a page loads itself anew.
+// When a page reloads because the hub serves another build.
 import { expect, test } from 'bun:test';
-import { isOutdated } from '../../src/browser/build-version.ts';
+import { shouldReload } from '../../src/browser/build-version.ts';
 
 test.each([
-  ['a page of another build', 'a', 'b', [''], true],
-  ['a page of the same build', 'a', 'a', [''], false],
-  ['a page in which somebody writes', 'a', 'b', ['', 'half a thought'], false],
-  ['a page of a hub that does not say', 'a', undefined, [], false],
-  ['a page that does not know its own', null, 'b', [], false],
-])('%s', (_, own, served, drafts, outdated) => {
-  expect(isOutdated(own, served, drafts)).toBe(outdated);
+  ['reloads if the build differs', 'a', 'b', [''], true],
+  ['does not reload if the build is the same', 'a', 'a', [''], false],
+  ['does not reload while there is unsent text', 'a', 'b', ['', 'draft'], false],
+  ['does not reload if the hub sends no build', 'a', undefined, [], false],
+  ['does not reload if the page has no build', null, 'b', [], false],
+])('%s', (_, pageBuild, hubBuild, drafts, expected) => {
+  expect(shouldReload(pageBuild, hubBuild, drafts)).toBe(expected);
 });

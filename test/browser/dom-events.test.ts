@@ -1,8 +1,8 @@
-// The island tells, htmx listens: both ends name the same events.
+// The island dispatches the events that the views listen to.
 import { expect, test } from 'bun:test';
-import { createEvents, eventsOf, REFRESH } from '../../src/browser/dom-events.ts';
+import { createEventDispatcher, getEventNames, REFRESH } from '../../src/browser/dom-events.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
-import * as heard from '../../views/events.ts';
+import * as listened from '../../views/events.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 const version = '1.0.0';
@@ -21,38 +21,40 @@ const commandStatus: HubToDashboard = {
   status: 'running',
 };
 
-test('a status becomes the events that pages listen to', () => {
-  expect(eventsOf(agentStatus)).toEqual([heard.ANY_AGENT, heard.ofAgent('build-1.x')]);
-  expect(eventsOf(commandStatus)).toEqual([
-    heard.ANY_COMMAND,
-    heard.ofCommand('c-1'),
-    heard.ofAgent('build-1.x'),
+test('status messages become the events that pages listen to', () => {
+  expect(getEventNames(agentStatus)).toEqual([listened.ANY_AGENT, listened.ofAgent('build-1.x')]);
+  expect(getEventNames(commandStatus)).toEqual([
+    listened.ANY_COMMAND,
+    listened.ofCommand('c-1'),
+    listened.ofAgent('build-1.x'),
   ]);
-  const answer = { approvalId: 'q', outcome: 'cancelled' } as const;
-  expect(eventsOf({ type: 'approval:resolved', version, ...answer })).toEqual([heard.ANY_APPROVAL]);
-  expect(REFRESH).toBe(heard.REFRESH);
+  const outcome = { approvalId: 'q', outcome: 'cancelled' } as const;
+  expect(getEventNames({ type: 'approval:resolved', version, ...outcome })).toEqual([
+    listened.ANY_APPROVAL,
+  ]);
+  expect(REFRESH).toBe(listened.REFRESH);
 });
 
-test('output and heartbeats are nothing to fetch', () => {
-  expect(eventsOf({ type: 'hub:heartbeat', version, timestamp: 1 })).toEqual([]);
+test('output and heartbeats trigger no request', () => {
+  expect(getEventNames({ type: 'hub:heartbeat', version, timestamp: 1 })).toEqual([]);
   const output = { commandId: 'c', data: 'x', stream: 'stdout', sequence: 0 } as const;
-  expect(eventsOf({ type: 'terminal:output', version, ...output })).toEqual([]);
+  expect(getEventNames({ type: 'terminal:output', version, ...output })).toEqual([]);
 });
 
-test('an id that htmx would read as more than a name is not put into a trigger', () => {
+test('ids with characters that are special in triggers are not used in them', () => {
   for (const id of ['a b', 'a,b', 'a[1]', 'x from:window', '']) {
-    expect(heard.ofAgent(id)).toBe(heard.ANY_AGENT);
-    expect(heard.ofCommand(id)).toBe(heard.ANY_COMMAND);
+    expect(listened.ofAgent(id)).toBe(listened.ANY_AGENT);
+    expect(listened.ofCommand(id)).toBe(listened.ANY_COMMAND);
   }
 });
 
-test('five hundred statuses are two events of each kind', () => {
+test('500 status messages dispatch two events of each name', () => {
   const clock = createManualClock();
   const target = new EventTarget();
-  const told: string[] = [];
-  target.addEventListener(heard.ANY_AGENT, (event) => void told.push(event.type));
-  const tell = createEvents(clock, target);
-  for (let i = 0; i < 500; i++) tell(agentStatus);
+  const dispatched: string[] = [];
+  target.addEventListener(listened.ANY_AGENT, (event) => void dispatched.push(event.type));
+  const dispatch = createEventDispatcher(clock, target);
+  for (let i = 0; i < 500; i++) dispatch(agentStatus);
   clock.advance(10_000);
-  expect(told).toEqual([heard.ANY_AGENT, heard.ANY_AGENT]);
+  expect(dispatched).toEqual([listened.ANY_AGENT, listened.ANY_AGENT]);
 });

@@ -1,23 +1,30 @@
-// The page's connection, against the real hub.
+// The page's connection, tested against the real hub.
 import { expect, test } from 'bun:test';
-import { connectToHub, type SocketOptions } from '../../src/browser/hub-connection.ts';
+import {
+  createHubConnection,
+  type HubConnectionHandlers,
+  type HubConnectionOptions,
+} from '../../src/browser/hub-connection.ts';
 import type { DashboardWelcome } from '../../src/protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../../src/protocol/limits.ts';
 import { startTestHub, type TestHub } from '../support/hub/hub.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
-/** A page: its time is its own, its steps are waited for in order. */
-function openPage(hub: TestHub, fields: Partial<SocketOptions> = {}) {
+/** Opens a page with its own clock. `next` waits for its events in order. */
+function openPage(
+  hub: TestHub,
+  fields: Partial<HubConnectionOptions & HubConnectionHandlers> = {},
+) {
   const clock = createManualClock();
-  const steps: unknown[] = [];
-  const waiting: ((step: unknown) => void)[] = [];
-  const step = (name: unknown) => {
+  const events: unknown[] = [];
+  const waiting: ((event: unknown) => void)[] = [];
+  const report = (event: unknown) => {
     const next = waiting.shift();
-    if (next) next(name);
-    else steps.push(name);
+    if (next) next(event);
+    else events.push(event);
   };
   const welcomes: DashboardWelcome[] = [];
-  const socket = connectToHub({
+  const options = {
     url: `${hub.wsUrl}/ws/dashboard`,
     clock,
     random: () => 0,
@@ -26,93 +33,95 @@ function openPage(hub: TestHub, fields: Partial<SocketOptions> = {}) {
       const token = await hub.token('viewer', 'vera');
       return { token, expiresAt: 0, userId: 'vera', role: 'viewer' };
     },
-    terminals: () => [],
+    prepareResume: () => [],
     onMessage: () => undefined,
-    onWelcome(welcome, sameHub) {
+    onWelcome(welcome, isSameEpoch) {
       welcomes.push(welcome);
-      step(`welcome ${welcome.resumed ? 'resumed' : 'new'} ${sameHub ? 'same' : 'other'}`);
+      report(`welcome ${welcome.resumed ? 'resumed' : 'new'} ${isSameEpoch ? 'same' : 'other'}`);
     },
-    onDrop: (why) => step(`drop ${why}`),
-    onShutOut: () => step('shut out'),
+    onDisconnect: (reason) => report(`disconnect ${reason}`),
+    onSignedOut: () => report('signed out'),
     ...fields,
-  });
+  } satisfies HubConnectionOptions & HubConnectionHandlers;
+  const connection = createHubConnection(options);
+  connection.start(options);
   const next = () =>
-    steps.length > 0
-      ? Promise.resolve(steps.shift())
+    events.length > 0
+      ? Promise.resolve(events.shift())
       : new Promise<unknown>((resolve) => void waiting.push(resolve));
-  return { clock, socket, next, welcomes };
+  return { clock, connection, next, welcomes };
 }
 
-test('it connects with the token, and sends only once it is welcome', async () => {
+test('connects with the token, and sends only after the welcome', async () => {
   await using hub = await startTestHub();
   const page = openPage(hub);
-  expect(page.socket.send({ type: 'terminal:detach', commandId: 'c' })).toBe(false);
+  expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(false);
   expect(await page.next()).toBe('welcome new other');
   expect(page.welcomes[0]).toMatchObject({ userId: 'vera', role: 'viewer' });
-  expect(page.socket.send({ type: 'terminal:detach', commandId: 'c' })).toBe(true);
+  expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(true);
 });
 
-test('a hub silent for 25 seconds is left, and the connection resumed', async () => {
+test('reconnects and resumes when the hub is silent for 25 s', async () => {
   await using hub = await startTestHub();
   const page = openPage(hub);
   await page.next();
   page.clock.advance(HUB_SILENCE_MS - 1000);
   page.clock.advance(1000);
-  expect(await page.next()).toBe('drop lost');
-  expect(page.socket.send({ type: 'terminal:detach', commandId: 'c' })).toBe(false);
+  expect(await page.next()).toBe('disconnect lost');
+  expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(false);
   page.clock.advance(500);
   expect(await page.next()).toBe('welcome resumed same');
   expect(page.welcomes[1]?.connectionId).toBe(page.welcomes[0]?.connectionId ?? '');
 });
 
-test('a wait can be cut short', async () => {
+test('retryNow ends the wait before the next attempt', async () => {
   await using hub = await startTestHub();
   const page = openPage(hub, { random: () => 0.999 });
   await page.next();
   page.clock.advance(HUB_SILENCE_MS);
   await page.next();
-  page.socket.wake();
-  page.socket.wake();
+  page.connection.retryNow();
+  page.connection.retryNow();
   expect(await page.next()).toBe('welcome resumed same');
 });
 
-test('nobody signed in is shut out', async () => {
+test('reports a missing session as signed out', async () => {
   await using hub = await startTestHub();
   const page = openPage(hub, { fetchSession: () => Promise.resolve(null) });
-  expect(await page.next()).toBe('shut out');
+  expect(await page.next()).toBe('signed out');
 });
 
-test('a token that is not good is shut out, and not tried again', async () => {
+test('reports an invalid token as signed out, and does not retry', async () => {
   await using hub = await startTestHub();
   const bad = { token: 'no', expiresAt: 0, userId: 'x', role: 'viewer' } as const;
   const page = openPage(hub, { fetchSession: () => Promise.resolve(bad) });
-  expect(await page.next()).toBe('shut out');
+  expect(await page.next()).toBe('signed out');
   expect(page.clock.waiting()).toBe(1);
 });
 
-test('a hub with no room is another matter than one that is gone', async () => {
+test('reports the dashboard limit apart from a lost connection', async () => {
   await using hub = await startTestHub({ settings: { maxDashboards: 1 } });
   await openPage(hub).next();
   const second = openPage(hub);
-  expect(await second.next()).toBe('drop full');
+  expect(await second.next()).toBe('disconnect full');
 });
 
-test('a hub that does not answer is tried again, after longer and longer waits', async () => {
+test('retries an unreachable hub with increasing delays', async () => {
   await using hub = await startTestHub();
-  let tries = 0;
-  const tried = openPage(hub, {
+  let attempts = 0;
+  const page = openPage(hub, {
     random: () => 1,
     fetchSession: () => {
-      tries += 1;
+      attempts += 1;
       return Promise.reject(new Error('down'));
     },
   });
-  await tried.next();
-  tried.clock.advance(1000);
-  await tried.next();
-  tried.clock.advance(1999);
-  expect(tries).toBe(2);
-  tried.clock.advance(1);
-  await tried.next();
-  expect(tries).toBe(3);
+  await page.next();
+  page.clock.advance(1000);
+  await page.next();
+  page.clock.advance(1999);
+  expect(attempts).toBe(2);
+  page.clock.advance(1);
+  await page.next();
+  expect(attempts).toBe(3);
 });

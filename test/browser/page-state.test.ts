@@ -1,9 +1,9 @@
 import { expect, test } from 'bun:test';
 import {
-  afterChoice,
-  afterMessage,
-  createState,
-  type WebSocketState,
+  applyMessage,
+  createPageStore,
+  type PageState,
+  selectCommand,
 } from '../../src/browser/page-state.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
@@ -30,9 +30,9 @@ const active: CommandExecution = {
   changes: null,
 };
 
-function hear(state: WebSocketState, ...messages: HubToDashboard[]): WebSocketState {
+function apply(state: PageState, ...messages: HubToDashboard[]): PageState {
   const now = { ...state };
-  for (const message of messages) Object.assign(now, afterMessage(now, message));
+  for (const message of messages) Object.assign(now, applyMessage(now, message));
   return now;
 }
 
@@ -45,19 +45,20 @@ const output = (commandId: string, data: string): HubToDashboard => ({
   sequence: 0,
 });
 
-test('a page begins connecting, and knows nobody', () => {
-  expect(createState().getState()).toEqual({
+test('a new page is connecting and has no agents', () => {
+  expect(createPageStore().getState()).toEqual({
     connectionStatus: 'connecting',
     agents: new Map(),
     activeCommand: null,
     terminalOutput: [],
+    outputLength: 0,
     approvals: new Map(),
     error: null,
   });
 });
 
-test('agents are known by their last status, and earlier states stay as they were', () => {
-  const before = createState().getState();
+test('keeps the latest status of each agent, and leaves earlier states unchanged', () => {
+  const before = createPageStore().getState();
   const status = (agentId: string, value: 'online' | 'busy'): HubToDashboard => ({
     type: 'agent:status',
     version,
@@ -65,7 +66,7 @@ test('agents are known by their last status, and earlier states stay as they wer
     status: value,
     timestamp: 1,
   });
-  const after = hear(before, status('a', 'online'), status('b', 'online'), status('a', 'busy'));
+  const after = apply(before, status('a', 'online'), status('b', 'online'), status('a', 'busy'));
   expect([...after.agents]).toEqual([
     ['a', 'busy'],
     ['b', 'online'],
@@ -73,8 +74,8 @@ test('agents are known by their last status, and earlier states stay as they wer
   expect(before.agents.size).toBe(0);
 });
 
-test('the command on the screen follows its status; others do not touch it', () => {
-  const start = { ...createState().getState(), activeCommand: active };
+test('updates the active command from its own status messages only', () => {
+  const start = { ...createPageStore().getState(), activeCommand: active };
   const status = (commandId: string, value: 'running' | 'failed'): HubToDashboard => ({
     type: 'command:status',
     version,
@@ -83,26 +84,30 @@ test('the command on the screen follows its status; others do not touch it', () 
     status: value,
     ...(value === 'failed' && {
       exitCode: 2,
-      error: { code: 'program_failed', message: 'It ended with exit code 2.' },
+      error: { code: 'program_failed', message: 'The program exited with code 2.' },
     }),
   });
-  expect(hear(start, status('c2', 'failed')).activeCommand).toEqual(active);
-  const failed = hear(start, status('c1', 'running'), status('c1', 'failed')).activeCommand;
+  expect(apply(start, status('c2', 'failed')).activeCommand).toEqual(active);
+  const failed = apply(start, status('c1', 'running'), status('c1', 'failed')).activeCommand;
   expect(failed).toMatchObject({ id: 'c1', status: 'failed', exitCode: 2 });
   expect(failed?.error?.code).toBe('program_failed');
 });
 
-test('output is kept for the command on the screen alone, and another one begins anew', () => {
-  const start = { ...createState().getState(), ...afterChoice(active) };
-  const some = hear(start, output('c1', 'a'), output('c2', 'b'), output('c1', 'c'));
+test('keeps the output of the active command only, and clears it when another is selected', () => {
+  const start = { ...createPageStore().getState(), ...selectCommand(active) };
+  const some = apply(start, output('c1', 'a'), output('c2', 'b'), output('c1', 'c'));
   expect(some.terminalOutput).toEqual(['a', 'c']);
-  expect(afterChoice(null)).toEqual({ activeCommand: null, terminalOutput: [] });
+  expect(selectCommand(null)).toEqual({
+    activeCommand: null,
+    terminalOutput: [],
+    outputLength: 0,
+  });
 });
 
-test('output past 1 MB drops its oldest pieces', () => {
-  const start = { ...createState().getState(), activeCommand: active };
+test('drops the oldest output past 1 MB', () => {
+  const start = { ...createPageStore().getState(), activeCommand: active };
   const piece = 'x'.repeat(400_000);
-  const full = hear(
+  const full = apply(
     start,
     output('c1', 'first'),
     output('c1', piece),
@@ -112,8 +117,8 @@ test('output past 1 MB drops its oldest pieces', () => {
   expect(full.terminalOutput).toEqual([piece, piece]);
 });
 
-test('a refusal is the error until the connection stands anew', () => {
-  const start = createState().getState();
-  const refused = hear(start, { type: 'error', version, code: 'forbidden', message: 'No.' });
+test('stores the last error message', () => {
+  const start = createPageStore().getState();
+  const refused = apply(start, { type: 'error', version, code: 'forbidden', message: 'No.' });
   expect(refused.error?.message).toBe('No.');
 });

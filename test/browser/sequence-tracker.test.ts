@@ -1,32 +1,38 @@
 import { expect, test } from 'bun:test';
 import { createSequenceTracker } from '../../src/browser/sequence-tracker.ts';
 
-test('output in order is shown, once', () => {
+test('accepts each sequence once', () => {
   const tracker = createSequenceTracker();
-  expect(tracker.last()).toBe(-1);
-  expect([0, 1, 1, 0, 2].map(tracker.output)).toEqual(['show', 'show', 'repeat', 'repeat', 'show']);
-  expect(tracker.last()).toBe(2);
+  expect(tracker.getLast()).toBe(-1);
+  expect([0, 1, 1, 0, 2].map(tracker.accept)).toEqual([
+    'next',
+    'next',
+    'duplicate',
+    'duplicate',
+    'next',
+  ]);
+  expect(tracker.getLast()).toBe(2);
 });
 
-test('a hole moves nothing: the missing piece can still come', () => {
+test('a missing chunk can still arrive', () => {
   const tracker = createSequenceTracker();
-  expect([0, 2, 1, 2].map(tracker.output)).toEqual(['show', 'hole', 'show', 'show']);
+  expect([0, 2, 1, 2].map(tracker.accept)).toEqual(['next', 'missing', 'next', 'next']);
 });
 
-test('a gap moves past what is lost, and counts only where it tells something new', () => {
+test('skips lost output, and only forwards', () => {
   const tracker = createSequenceTracker();
-  expect(tracker.gap(5)).toBe(true);
-  expect(tracker.last()).toBe(4);
-  expect(tracker.gap(5)).toBe(false);
-  expect(tracker.gap(3)).toBe(false);
-  expect(tracker.output(4)).toBe('repeat');
-  expect(tracker.output(5)).toBe('show');
+  expect(tracker.skipTo(5)).toBe(true);
+  expect(tracker.getLast()).toBe(4);
+  expect(tracker.skipTo(5)).toBe(false);
+  expect(tracker.skipTo(3)).toBe(false);
+  expect(tracker.accept(4)).toBe('duplicate');
+  expect(tracker.accept(5)).toBe('next');
 });
 
-test('a command without output is whole from the start', () => {
+test('a command without output is complete from the start', () => {
   const tracker = createSequenceTracker();
-  expect(tracker.isWhole(-1)).toBe(true);
-  expect(tracker.isWhole(0)).toBe(false);
-  tracker.output(0);
-  expect(tracker.isWhole(0)).toBe(true);
+  expect(tracker.isComplete(-1)).toBe(true);
+  expect(tracker.isComplete(0)).toBe(false);
+  tracker.accept(0);
+  expect(tracker.isComplete(0)).toBe(true);
 });

@@ -1,0 +1,24 @@
+// The page's dialog. It opens when the server puts content into it, and is emptied when it closes.
+
+/** Opens and closes the dialog. */
+export function initDialog(): void {
+  const dialog = document.getElementById('dialog');
+  const body = document.getElementById('dialog-body');
+  if (!(dialog instanceof HTMLDialogElement) || !body) return;
+
+  /** Content that is shown only once, such as a token, must not be lost to a stray click or Escape. */
+  const closesByButtonOnly = () => body.querySelector('[data-keep-dialog]') !== null;
+
+  document.addEventListener('htmx:after:swap', () => {
+    if (body.childElementCount > 0 && !dialog.open) dialog.showModal();
+  });
+  dialog.addEventListener('close', () => body.replaceChildren());
+  dialog.addEventListener('click', (event) => {
+    const target = event.target instanceof Element ? event.target : dialog;
+    const isOnBackdrop = target === dialog && !closesByButtonOnly();
+    if (isOnBackdrop || target.closest('[data-close-dialog]')) dialog.close();
+  });
+  dialog.addEventListener('cancel', (event) => {
+    if (closesByButtonOnly()) event.preventDefault();
+  });
+}
