@@ -1,6 +1,6 @@
 // The life of an AgentConnection (data-model.md, "AgentConnection").
 import { type Static, Type } from '@sinclair/typebox';
-import { type Moves, transitions } from './state-machine.ts';
+import { type TransitionTable, createTransition } from './state-machine.ts';
 
 export const AgentType = Type.Union([
   Type.Literal('claude'),
@@ -20,11 +20,11 @@ export type AgentStatus = Static<typeof AgentStatus>;
 /** `connected` idle or `resumed` with work; `assigned` a command, `released` from it; `disconnected`. */
 export type AgentEvent = 'connected' | 'resumed' | 'assigned' | 'released' | 'disconnected';
 
-export const agentMoves: Moves<AgentStatus, AgentEvent> = {
+export const agentTransitions: TransitionTable<AgentStatus, AgentEvent> = {
   offline: { connected: 'online', resumed: 'busy' },
   online: { assigned: 'busy', disconnected: 'offline' },
   busy: { released: 'online', disconnected: 'offline' },
 };
 
-/** Where an agent goes from `status` on `event`; throws IllegalMove where there is no such arrow. */
-export const nextAgentStatus = transitions('AgentConnection', agentMoves);
+/** Where an agent goes from `status` on `event`; throws IllegalTransition where there is no such arrow. */
+export const nextAgentStatus = createTransition('AgentConnection', agentTransitions);

@@ -1,7 +1,7 @@
 // What an agent says (protocol.md, "Agent → hub").
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
-import { approvalQuestion } from './approvals.ts';
+import { approvalRequestFields } from './approvals.ts';
 import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
 import { CommandReport } from './report.ts';
@@ -102,7 +102,7 @@ export const CommandFinished = message('command:finished', {
 export type CommandFinished = Static<typeof CommandFinished>;
 
 /** The program asks before it acts. */
-export const AgentApprovalRequest = message('approval:request', approvalQuestion);
+export const AgentApprovalRequest = message('approval:request', approvalRequestFields);
 export type AgentApprovalRequest = Static<typeof AgentApprovalRequest>;
 
 /** The program has the answer. */

@@ -7,19 +7,19 @@ import { CommandRequest } from './dashboard-to-hub.ts';
 import { ErrorCode } from './errors.ts';
 import { Id, Timestamp } from './message.ts';
 
-export const SessionRequest = Type.Object({
+export const SessionBody = Type.Object({
   username: Type.String({ minLength: 1, maxLength: 128 }),
   password: Type.String({ minLength: 1, maxLength: 1024 }),
 });
-export type SessionRequest = Static<typeof SessionRequest>;
+export type SessionBody = Static<typeof SessionBody>;
 
-export const SessionAnswer = Type.Object({
+export const SessionResponse = Type.Object({
   token: Type.String(),
   expiresAt: Timestamp,
   userId: Type.String(),
   role: Role,
 });
-export type SessionAnswer = Static<typeof SessionAnswer>;
+export type SessionResponse = Static<typeof SessionResponse>;
 
 /** An agent's name goes into addresses, file names and shell lines: letters, digits, dot, dash, underscore. */
 export const AgentRegistration = Type.Object({
@@ -28,12 +28,12 @@ export const AgentRegistration = Type.Object({
 });
 export type AgentRegistration = Static<typeof AgentRegistration>;
 
-export const AgentRegistered = Type.Object({
+export const RegisteredAgent = Type.Object({
   agentId: Type.String(),
   agentType: AgentType,
   token: Type.String(),
 });
-export type AgentRegistered = Static<typeof AgentRegistered>;
+export type RegisteredAgent = Static<typeof RegisteredAgent>;
 
 /** The body of `POST /api/v1/commands`: a `command:request` without its envelope. */
 export const CommandBody = Type.Object({
@@ -42,12 +42,12 @@ export const CommandBody = Type.Object({
 });
 export type CommandBody = Static<typeof CommandBody>;
 
-export const CommandAnswer = Type.Object({
+export const AcceptedCommand = Type.Object({
   commandId: Type.String(),
   agentId: Type.String(),
   position: Type.Integer(),
 });
-export type CommandAnswer = Static<typeof CommandAnswer>;
+export type AcceptedCommand = Static<typeof AcceptedCommand>;
 
 /** The body of `POST /api/v1/comparisons`: one command for several agents, to be compared with each other. */
 export const ComparisonBody = Type.Object({
@@ -60,12 +60,12 @@ export const ComparisonBody = Type.Object({
 });
 export type ComparisonBody = Static<typeof ComparisonBody>;
 
-export const ComparisonAnswer = Type.Object({
+export const AcceptedComparison = Type.Object({
   comparisonId: Type.String(),
   /** In the order in which the agents were named. */
-  commands: Type.Array(CommandAnswer),
+  commands: Type.Array(AcceptedCommand),
 });
-export type ComparisonAnswer = Static<typeof ComparisonAnswer>;
+export type AcceptedComparison = Static<typeof AcceptedComparison>;
 
 export const CommandQuery = Type.Object({
   agentId: Type.Optional(Type.String()),
@@ -98,7 +98,7 @@ export const CommandPage = Page(CommandExecution);
 export type CommandPage = Static<typeof CommandPage>;
 
 /** Every refused call answers with this. */
-export const ErrorAnswer = Type.Object({
+export const ErrorResponse = Type.Object({
   error: Type.Object({ code: ErrorCode, message: Type.String() }),
 });
-export type ErrorAnswer = Static<typeof ErrorAnswer>;
+export type ErrorResponse = Static<typeof ErrorResponse>;

@@ -10,7 +10,7 @@ export const ApprovalOption = Type.Object({
 export type ApprovalOption = Static<typeof ApprovalOption>;
 
 /** What is asked: `detail` is the diff, the command or the paths in question. */
-export const approvalQuestion = {
+export const approvalRequestFields = {
   approvalId: Id,
   commandId: Id,
   title: Type.String({ maxLength: 1024 }),
@@ -18,7 +18,7 @@ export const approvalQuestion = {
   options: Type.Array(ApprovalOption, { minItems: 1, maxItems: 16 }),
 };
 
-export const approvalAnswer = {
+export const approvalResponseFields = {
   approvalId: Id,
   outcome: Type.Union([Type.Literal('selected'), Type.Literal('cancelled')]),
   optionId: Type.Optional(Id),
@@ -26,12 +26,12 @@ export const approvalAnswer = {
 
 /** A question and, once there is one, its answer. */
 export const Approval = Type.Object({
-  ...approvalQuestion,
+  ...approvalRequestFields,
   agentId: Type.String(),
   detail: Type.Union([Type.String(), Type.Null()]),
   requestedAt: Timestamp,
   /** Null while it is open. */
-  outcome: Type.Union([approvalAnswer.outcome, Type.Null()]),
+  outcome: Type.Union([approvalResponseFields.outcome, Type.Null()]),
   optionId: Type.Union([Id, Type.Null()]),
   /** Who answered; null where nobody did. */
   resolvedBy: Type.Union([Type.String(), Type.Null()]),
@@ -42,7 +42,9 @@ export const Approval = Type.Object({
 export type Approval = Static<typeof Approval>;
 
 /** What an option means, by its kind: the names are the program's own and say nothing for sure. */
-export function stanceOf({ kind }: Pick<ApprovalOption, 'kind'>): 'allow' | 'reject' | 'other' {
+export function classifyOption({
+  kind,
+}: Pick<ApprovalOption, 'kind'>): 'allow' | 'reject' | 'other' {
   if (kind === 'allow_once' || kind === 'allow_always') return 'allow';
   return kind === 'reject_once' || kind === 'reject_always' ? 'reject' : 'other';
 }
@@ -55,7 +57,7 @@ const words: Record<string, string> = {
 };
 
 /** An answer in a few words: `Allowed by otto`. */
-export function answerWords(
+export function formatResponse(
   options: readonly ApprovalOption[],
   answer: Pick<Approval, 'outcome' | 'optionId' | 'resolvedBy'>,
 ): string {
@@ -68,6 +70,6 @@ export function answerWords(
 }
 
 /** A page's title with the number of open questions before it: `(2) Agents · Signalbox`. */
-export function titleWith(title: string, open: number): string {
+export function formatTitle(title: string, open: number): string {
   return open > 0 ? `(${open}) ${title}` : title;
 }

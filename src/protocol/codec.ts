@@ -2,7 +2,7 @@
 import type { TObject } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { FrameFlag } from './frame-flag.ts';
-import { type Body, Id, type MessageOf, VERSION } from './message.ts';
+import { type Unversioned, Id, type MessageOf, VERSION } from './message.ts';
 
 /** Undoes raw deflate; throws on bad data or too much of it. */
 export type Inflate = (bytes: Uint8Array) => Uint8Array;
@@ -26,7 +26,7 @@ const idChecker = TypeCompiler.Compile(Id);
 const isId = (value: unknown): value is string => idChecker.Check(value);
 
 /** Writes a message as the text of a frame. */
-export function encode<M extends { type: string; version: string }>(body: Body<M>): string {
+export function encode<M extends { type: string; version: string }>(body: Unversioned<M>): string {
   return JSON.stringify({ ...body, version: VERSION });
 }
 

@@ -1,6 +1,6 @@
 // The life of a CommandExecution (data-model.md, "CommandExecution"; protocol.md, "Commands").
 import { type Static, Type } from '@sinclair/typebox';
-import { type Moves, transitions } from './state-machine.ts';
+import { type TransitionTable, createTransition } from './state-machine.ts';
 
 export const CommandStatus = Type.Union([
   Type.Literal('queued'),
@@ -21,7 +21,7 @@ export type Priority = Static<typeof Priority>;
 export type CommandEvent = 'started' | 'completed' | 'failed' | 'interrupted';
 
 /** `queued → failed` is for a command that was sent, and whose agent was lost before it started. */
-export const commandMoves: Moves<CommandStatus, CommandEvent> = {
+export const commandTransitions: TransitionTable<CommandStatus, CommandEvent> = {
   queued: { started: 'running', failed: 'failed', interrupted: 'interrupted' },
   running: { completed: 'completed', failed: 'failed', interrupted: 'interrupted' },
   completed: {},
@@ -29,8 +29,8 @@ export const commandMoves: Moves<CommandStatus, CommandEvent> = {
   interrupted: {},
 };
 
-/** Where a command goes from `status` on `event`; throws IllegalMove where there is no such arrow. */
-export const nextCommandStatus = transitions('CommandExecution', commandMoves);
+/** Where a command goes from `status` on `event`; throws IllegalTransition where there is no such arrow. */
+export const nextCommandStatus = createTransition('CommandExecution', commandTransitions);
 
 /** Whether a command in this status is over. */
 export function hasEnded(status: CommandStatus): boolean {

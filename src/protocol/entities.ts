@@ -17,7 +17,7 @@ export type Role = Static<typeof Role>;
 const ranks: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
 /** Whether `role` may do what `needed` may do. */
-export function mayActAs(role: Role, needed: Role): boolean {
+export function hasRole(role: Role, needed: Role): boolean {
   return ranks[role] >= ranks[needed];
 }
 
@@ -81,7 +81,7 @@ export const AgentSummary = Type.Object({
   currentCommand: Type.Union([Type.String(), Type.Null()]),
   queueLength: Type.Integer(),
   /** Since when it is away; null while it is connected, or where it never was. */
-  awaySince: Type.Union([Timestamp, Type.Null()]),
+  offlineSince: Type.Union([Timestamp, Type.Null()]),
   /** When output of its command last arrived. */
   lastOutputAt: Type.Union([Timestamp, Type.Null()]),
   process: Type.Union([AgentProcess, Type.Null()]),

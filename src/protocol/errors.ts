@@ -38,8 +38,8 @@ export const CommandError = Type.Object({ code: FailureCode, message: Type.Strin
 export type CommandError = Static<typeof CommandError>;
 
 /** A request that was understood and refused. It meets HTTP or a socket once, in `web`. */
-export class Refusal extends Error {
-  override readonly name = 'Refusal';
+export class HubError extends Error {
+  override readonly name = 'HubError';
   readonly code: ErrorCode;
 
   constructor(code: ErrorCode, message: string) {

@@ -1,6 +1,6 @@
 // What the hub tells an agent (protocol.md, "Hub → agent").
 import { type Static, Type } from '@sinclair/typebox';
-import { approvalAnswer } from './approvals.ts';
+import { approvalResponseFields } from './approvals.ts';
 import { CommandInput, TerminalResize } from './dashboard-to-hub.ts';
 import { Session } from './entities.ts';
 import { ErrorMessage } from './hub-to-dashboard.ts';
@@ -45,7 +45,7 @@ export const HubStorage = message('hub:storage', { failing: Type.Boolean() });
 export type HubStorage = Static<typeof HubStorage>;
 
 /** The answer to a question the agent asked. */
-export const AgentApprovalResolved = message('approval:resolved', approvalAnswer);
+export const AgentApprovalResolved = message('approval:resolved', approvalResponseFields);
 export type AgentApprovalResolved = Static<typeof AgentApprovalResolved>;
 
 export const hubToAgent = [

@@ -1,7 +1,7 @@
 // What the hub tells dashboards (data-model.md, "Server → Client Messages"; protocol.md, "Hub → dashboard").
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus } from './agent-status.ts';
-import { approvalAnswer, approvalQuestion } from './approvals.ts';
+import { approvalResponseFields, approvalRequestFields } from './approvals.ts';
 import { CommandStatus } from './command-status.ts';
 import { OutputStream, Role } from './entities.ts';
 import { CommandError, ErrorCode } from './errors.ts';
@@ -105,7 +105,7 @@ export type TerminalComplete = Static<typeof TerminalComplete>;
 
 /** An agent asks before it acts. */
 export const ApprovalRequest = message('approval:request', {
-  ...approvalQuestion,
+  ...approvalRequestFields,
   agentId: Id,
   requestedAt: Timestamp,
 });
@@ -113,7 +113,7 @@ export type ApprovalRequest = Static<typeof ApprovalRequest>;
 
 /** A question was answered, or is moot. */
 export const ApprovalResolved = message('approval:resolved', {
-  ...approvalAnswer,
+  ...approvalResponseFields,
   resolvedBy: Type.Optional(Id),
 });
 export type ApprovalResolved = Static<typeof ApprovalResolved>;

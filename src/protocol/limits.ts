@@ -16,12 +16,12 @@ export const MAX_DASHBOARDS = 50;
 /** Live agents, unless the hub is told otherwise. */
 export const MAX_AGENTS = 10;
 /** Sockets that have not yet sent their first message. */
-export const MAX_WAITING_SOCKETS = 100;
+export const MAX_UNAUTHENTICATED_SOCKETS = 100;
 
 /** How long output may wait to be gathered into a chunk. */
-export const GATHER_MS = 10;
+export const OUTPUT_BATCH_MS = 10;
 /** How long a socket may take to send its first message. */
-export const FIRST_MESSAGE_MS = 5_000;
+export const FIRST_MESSAGE_TIMEOUT_MS = 5_000;
 /** How often the hub pings an agent, and an agent sends `agent:heartbeat`. */
 export const AGENT_PING_MS = 10_000;
 /** An agent silent for so long is offline; a hub silent for so long is gone. */
@@ -52,11 +52,11 @@ export const ESCALATION_MS = 5_000;
 /** How long what a shell left behind may keep the output open. */
 export const SHELL_LINGER_MS = 500;
 /** How long a `requestId` answers with the same command. */
-export const REQUEST_ID_MS = 86_400_000;
+export const REQUEST_ID_TTL_MS = 86_400_000;
 /** The default number of items in a page of a list. */
 export const PAGE_LENGTH = 50;
 /** How long connection logs are kept. */
-export const CONNECTION_LOG_MS = 30 * 86_400_000;
+export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
 
 /** Messages a dashboard may send each second, and at once. */
 export const MESSAGE_RATE = { perSecond: 20, burst: 40 } as const;

@@ -13,7 +13,7 @@ export function message<T extends string, P extends TProperties>(type: T, fields
 }
 
 /** A message as the code writes it: the codec adds the version. */
-export type Body<M> = M extends unknown ? Omit<M, 'version'> : never;
+export type Unversioned<M> = M extends unknown ? Omit<M, 'version'> : never;
 
 /** The type that a list of message schemas describes together. */
 export type MessageOf<S extends readonly TObject[]> = Static<S[number]>;

@@ -38,7 +38,7 @@ export const CommandReport = Type.Object({
 export type CommandReport = Static<typeof CommandReport>;
 
 /** A report without whatever else came with it. */
-export function reportOf({ conversationId, usage, changes }: CommandReport): CommandReport {
+export function pickReport({ conversationId, usage, changes }: CommandReport): CommandReport {
   return {
     ...(conversationId !== undefined && { conversationId }),
     ...(usage !== undefined && { usage }),

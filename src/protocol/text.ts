@@ -12,7 +12,7 @@ export function byteLength(text: string): number {
  * The longest beginning of `text` that fits into `bytes`, and what is left. Never cuts a code point.
  * @param bytes at least 4 (the longest code point) and at most 65,536
  */
-export function cut(text: string, bytes: number): [head: string, rest: string] {
+export function splitAtBytes(text: string, bytes: number): [head: string, rest: string] {
   const { read } = encoder.encodeInto(text, scratch.subarray(0, bytes));
   return [text.slice(0, read), text.slice(read)];
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { neededCapability, whyNotRunnable } from '../../src/protocol/capabilities.ts';
+import { requiredCapability, validateCommand } from '../../src/protocol/capabilities.ts';
 import { COMMAND_BYTES } from '../../src/protocol/limits.ts';
 
 test.each([
@@ -17,7 +17,7 @@ test.each([
   ['fix the tests', 'prompt'],
   ['1 + 1 != 3', 'prompt'],
 ])('%p needs %p', (command, needed) => {
-  expect(neededCapability(command)).toBe(needed);
+  expect(requiredCapability(command)).toBe(needed);
 });
 
 describe('what an agent takes', () => {
@@ -41,7 +41,7 @@ describe('what an agent takes', () => {
     ['/review', ['prompt', 'shell'], /does not know \/review/],
     ['/review', ['/reviews'], /does not know \/review/],
   ])('case %#', (command, capabilities, why) => {
-    const said = whyNotRunnable(command, capabilities);
+    const said = validateCommand(command, capabilities);
     if (why === null) expect(said).toBeNull();
     else expect(said).toMatch(why);
   });

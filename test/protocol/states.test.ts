@@ -1,13 +1,17 @@
 // The three state machines, every arrow and every arrow they do not have.
 import { describe, expect, test } from 'bun:test';
-import { agentMoves, nextAgentStatus } from '../../src/protocol/agent-status.ts';
-import { commandMoves, hasEnded, nextCommandStatus } from '../../src/protocol/command-status.ts';
-import { connectionMoves, nextConnectionState } from '../../src/protocol/connection-state.ts';
-import { IllegalMove, type Moves } from '../../src/protocol/state-machine.ts';
+import { agentTransitions, nextAgentStatus } from '../../src/protocol/agent-status.ts';
+import {
+  commandTransitions,
+  hasEnded,
+  nextCommandStatus,
+} from '../../src/protocol/command-status.ts';
+import { connectionTransitions, nextConnectionState } from '../../src/protocol/connection-state.ts';
+import { IllegalTransition, type TransitionTable } from '../../src/protocol/state-machine.ts';
 
 interface Machine {
   name: string;
-  moves: Moves<string, string>;
+  moves: TransitionTable<string, string>;
   next(state: string, event: string): string;
   events: string[];
   /** `state event next`, and nothing else is legal. */
@@ -17,7 +21,7 @@ interface Machine {
 const machines: Machine[] = [
   {
     name: 'DashboardConnection',
-    moves: connectionMoves,
+    moves: connectionTransitions,
     next: nextConnectionState,
     events: ['welcomed', 'dropped', 'closed'],
     legal: [
@@ -32,7 +36,7 @@ const machines: Machine[] = [
   },
   {
     name: 'AgentConnection',
-    moves: agentMoves,
+    moves: agentTransitions,
     next: nextAgentStatus,
     events: ['connected', 'resumed', 'assigned', 'released', 'disconnected'],
     legal: [
@@ -46,7 +50,7 @@ const machines: Machine[] = [
   },
   {
     name: 'CommandExecution',
-    moves: commandMoves,
+    moves: commandTransitions,
     next: nextCommandStatus,
     events: ['started', 'completed', 'failed', 'interrupted'],
     legal: [
@@ -72,7 +76,7 @@ const table = machines.flatMap(({ name, moves, next, events, legal }) =>
 describe('every move', () => {
   test.each(table)('$name: $state on $event leads to $to', ({ name, state, event, to, next }) => {
     if (to !== null) return expect(next(state, event)).toBe(to);
-    expect(() => next(state, event)).toThrow(IllegalMove);
+    expect(() => next(state, event)).toThrow(IllegalTransition);
     expect(() => next(state, event)).toThrow(`${name} cannot move from ${state} on ${event}`);
   });
 
@@ -85,7 +89,9 @@ describe('every move', () => {
 });
 
 test('a command is over in every status from which nothing leads', () => {
-  for (const [status, leads] of Object.entries(commandMoves)) {
-    expect(hasEnded(status as keyof typeof commandMoves)).toBe(Object.keys(leads).length === 0);
+  for (const [status, leads] of Object.entries(commandTransitions)) {
+    expect(hasEnded(status as keyof typeof commandTransitions)).toBe(
+      Object.keys(leads).length === 0,
+    );
   }
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { byteLength, cut } from '../../src/protocol/text.ts';
+import { byteLength, splitAtBytes } from '../../src/protocol/text.ts';
 
 describe('cut', () => {
   test.each<[string, string, number, [string, string]]>([
@@ -11,7 +11,7 @@ describe('cut', () => {
     ['four bytes that fit are taken', '😀😀', 4, ['😀', '😀']],
     ['nothing from nothing', '', 4, ['', '']],
   ])('%s', (_name, text, bytes, pieces) => {
-    expect(cut(text, bytes)).toEqual(pieces);
+    expect(splitAtBytes(text, bytes)).toEqual(pieces);
   });
 
   test('however text is cut, the pieces make it whole again, and none is too long or empty', () => {
@@ -21,7 +21,7 @@ describe('cut', () => {
       const whole = rest;
       let together = '';
       while (rest !== '') {
-        const [head, tail] = cut(rest, bytes);
+        const [head, tail] = splitAtBytes(rest, bytes);
         expect(byteLength(head)).toBeLessThanOrEqual(bytes);
         expect(head).not.toBe('');
         expect(head.isWellFormed()).toBe(true);
@@ -33,7 +33,7 @@ describe('cut', () => {
   });
 
   test('half a code point on its own passes as three bytes', () => {
-    expect(cut('\ud800x', 4)).toEqual(['\ud800x', '']);
+    expect(splitAtBytes('\ud800x', 4)).toEqual(['\ud800x', '']);
     expect(byteLength('\ud800')).toBe(3);
   });
 });

@@ -8,7 +8,7 @@ const LONGEST_MS = 30_000;
  * @param random a number in [0, 1)
  * @see protocol.md, "Reconnect"
  */
-export function backOff(attempt: number, random: number): number {
+export function backoffDelay(attempt: number, random: number): number {
   const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt + 1, 10));
   return FIRST_MS + random * (ceiling - FIRST_MS);
 }
