@@ -1,4 +1,4 @@
-# Signalbox. Everything is set up from Node and npm alone: npm fetches Bun, Bun does the rest.
+# Builds, runs and tests Signalbox. Needs Node.js and npm, which install Bun; Bun installs everything else.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
@@ -9,10 +9,10 @@ BUN := $(BIN)/bun
 BINARY := dist/signalbox
 SOURCES := $(shell find src views public -type f) package.json tsconfig.json
 
-help: ## Print what can be done
+help: ## List all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# Bun's version stands in package.json, like that of everything else.
+# The version of Bun is pinned in package.json, like all other dependencies.
 node_modules/.installed: package.json bun.lock bunfig.toml
 	@version=$$(node -p "require('./package.json').devDependencies.bun"); \
 	if [ "$$(.toolchain/node_modules/.bin/bun --version 2>/dev/null || true)" != "$$version" ]; then \
@@ -25,40 +25,40 @@ $(BINARY): node_modules/.installed $(SOURCES)
 	@$(BUN) build src/main.ts --compile --minify --bytecode --format=esm \
 	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv --outfile $@
 
-build: $(BINARY) ## Compile the one executable, dist/signalbox
+build: $(BINARY) ## Compile the executable, dist/signalbox
 
-run: $(BINARY) ## Run a hub and one local agent; prints the address and the login
+run: $(BINARY) ## Start a hub and a local agent; prints the URL and the password
 	@exec $(BINARY) up --data data
 
-dev: node_modules/.installed ## The same from source, started anew at every change
+dev: node_modules/.installed ## Like run, but from source; restarts on changes
 	@exec $(BUN) --watch src/main.ts up --data data
 
-# Chromium comes from Debian: the browser test drives the real one.
+# Installs Debian's Chromium for the browser tests.
 chromium:
 	@command -v chromium >/dev/null && exit 0; \
 	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium ## Run every test
+test: node_modules/.installed $(BINARY) chromium ## Run all tests
 	@$(BUN) test --timeout 20000
 
-# Pinned: what was tested is what runs. They talk to a model of our own on loopback.
-test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs, installed into .cache/agents
+# Versions are pinned. The programs talk to a fake model server on loopback.
+test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs, installed in .cache/agents
 	@mkdir -p .cache/agents && cp test/real-agents/{package.json,bun.lock} .cache/agents/
 	@cd .cache/agents && ../../$(BUN) install --frozen-lockfile
 	@$(BUN) test ./test/real-agents/agents.real.ts
 
-# The long way, whatever is installed: for a machine with an hour to spare.
-weekly: check test-agents chaos bench ## Everything there is to run, the real programs and the faults too
+# Takes about an hour.
+weekly: check test-agents chaos bench ## Run everything: check, test-agents, chaos and bench
 
-lint: node_modules/.installed ## Lint, with types, and look for dead code
+lint: node_modules/.installed ## Lint, and find dead code
 	@$(BIN)/oxlint --deny-warnings
 	@$(BIN)/knip
 
 types: node_modules/.installed
 	@$(BIN)/tsc
 
-fmt: node_modules/.installed ## Format everything
+fmt: node_modules/.installed ## Format all files
 	@$(BIN)/oxfmt
 
 fmt-check: node_modules/.installed
@@ -69,16 +69,16 @@ migration: node_modules/.installed ## Generate the SQL migration for a change of
 	@test -n "$(NAME)" || { echo "Usage: make migration NAME=add_labels" >&2; exit 1; }
 	@$(BIN)/drizzle-kit generate --config src/store/drizzle.config.ts --name "$(NAME)"
 
-check: fmt-check lint types build test ## What CI runs: format, lint, types, dead code, build, tests
+check: fmt-check lint types build test ## Run what CI runs: format, lint, types, build and tests
 
-# ROUNDS, SEED and PARALLEL may be given: make chaos ROUNDS=50
-chaos: $(BINARY) ## Look for broken promises: seeded rounds of faults against the binary
+# Set ROUNDS, SEED and PARALLEL to override the defaults: make chaos ROUNDS=50
+chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guarantees
 	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
 
-bench: $(BINARY) ## Measure what we claim about speed, beside the raw limit
+bench: $(BINARY) ## Compare broadcast performance with raw Bun publish
 	@$(BUN) bench/broadcast.ts
 
-clean: ## Remove what was built and installed, but not the data
+clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
 .PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check migration check chaos bench clean

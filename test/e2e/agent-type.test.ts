@@ -1,4 +1,4 @@
-// `signalbox agent` without a type: it takes the one AI program that is installed, and says what it found.
+// `signalbox agent` without --type detects the installed AI program. With --acp it starts any ACP program.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -52,11 +52,11 @@ const agent = (...flags: string[]) =>
     folder.path,
   );
 
-describe('an agent without a type', () => {
-  test('takes the one program that is installed', async () => {
+describe('without --type', () => {
+  test('the agent uses the only installed program', async () => {
     install('gemini');
     const running = agent();
-    await running.sees(/Found Gemini CLI: --type gemini/);
+    await running.sees(/Found Gemini CLI; using --type gemini/);
     await running.sees(/connected to/);
     const headers = await logIn(hub.url);
     const known = await fetch(`${hub.url}/api/v1/agents/a1`, { headers });
@@ -65,22 +65,26 @@ describe('an agent without a type', () => {
     expect(await running.exited).toBe(0);
   });
 
-  test('with none installed says so, and how to say what it is', async () => {
+  test('the agent exits with an error if no program is installed', async () => {
     const running = agent();
     expect(await running.exited).toBe(1);
-    expect(running.text()).toContain('Found no AI program on this machine: say with --type');
+    expect(running.text()).toContain(
+      'No AI program is installed on this machine. Set the type with --type.',
+    );
   });
 
-  test('with two installed does not guess', async () => {
+  test('the agent exits with an error if two programs are installed', async () => {
     install('gemini');
     install('codex-acp');
     const running = agent();
     expect(await running.exited).toBe(1);
-    expect(running.text()).toContain('Found gemini, codex on this machine: say with --type');
+    expect(running.text()).toContain(
+      'Found several AI programs: gemini, codex. Choose one with --type.',
+    );
   });
 });
 
-test('a program named by its command line is started and takes prompts', async () => {
+test('--acp starts a program from a command line', async () => {
   install('my-agent');
   const running = agent('--type', 'gemini', '--acp', `'${join(bin, 'my-agent')}' --quiet`);
   await running.sees(/my-agent takes prompts/);

@@ -1,4 +1,4 @@
-// An agent asks, two people watch, one answers with one key.
+// Two users see the same approval request, and one responds with a keyboard shortcut.
 import { afterAll, expect, test } from 'bun:test';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
 import { openAgent } from '../support/hub/scripted-agent.ts';
@@ -7,24 +7,24 @@ import { addAgent, logIn, startHubBinary, temporaryFolder } from '../support/hub
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('a question reaches both people at once; the answer of one reaches the agent, and the other sees it', async () => {
+test('an approval request is shown to both users, and the response of one reaches the agent and the other user', async () => {
   const hub = await startHubBinary(folder.path);
-  const token = await addAgent(hub.url, 'asker');
+  const token = await addAgent(hub.url, 'builder');
   const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
-  agent.hello({ agentId: 'asker', token });
+  agent.hello({ agentId: 'builder', token });
   await agent.find('agent:welcome');
   const browser = await launchBrowser();
   const [first, second] = [
     await (await browser.newContext()).newPage(),
     await (await browser.newContext()).newPage(),
   ];
-  await signIn(first, hub.url, '/agents/asker');
+  await signIn(first, hub.url, '/agents/builder');
   await signIn(second, hub.url, '/approvals');
 
   const answer = await fetch(`${hub.url}/api/v1/commands`, {
     method: 'POST',
     headers: await logIn(hub.url),
-    body: JSON.stringify({ agentId: 'asker', command: 'Mend the gate' }),
+    body: JSON.stringify({ agentId: 'builder', command: 'Fix the gate' }),
   });
   const { commandId } = (await answer.json()) as { commandId: string };
   await agent.given(commandId);
@@ -34,7 +34,7 @@ test('a question reaches both people at once; the answer of one reaches the agen
     approvalId: 'q1',
     commandId,
     title: 'Write gate.ts?',
-    detail: '--- gate.ts\n+++ gate.ts\n@@ -1 +1 @@\n-open\n+shut',
+    detail: '--- gate.ts\n+++ gate.ts\n@@ -1 +1 @@\n-open\n+closed',
     options: [
       { optionId: 'once', name: 'Allow', kind: 'allow_once' },
       { optionId: 'never', name: 'Reject', kind: 'reject_once' },
@@ -46,7 +46,7 @@ test('a question reaches both people at once; the answer of one reaches the agen
   }
   await first.getByText('Waiting for approval').first().waitFor();
 
-  // Where a card has just moved under the hand, a key counts for nothing: it is pressed until it counts.
+  // Shortcuts are ignored for a moment after a card has moved, so repeat the key until it is accepted.
   while (agent.ofType('approval:resolved').length === 0) {
     await second.keyboard.press('1');
     await second.evaluate(() => new Promise(requestAnimationFrame));

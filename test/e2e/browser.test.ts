@@ -1,4 +1,4 @@
-// The main job, as a person does it: a browser, the compiled hub, the compiled agent.
+// The main workflow in a real browser, with the compiled hub and agent.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
@@ -29,16 +29,16 @@ afterAll(async () => {
   folder.remove();
 });
 
-test('a command sent from the browser shows its lines one by one, its failure, and its output again', async () => {
+test('a command streams its output line by line, is shown as failed, and keeps its output after a reload', async () => {
   const page = await browser.newPage();
-  const complaints: string[] = [];
+  const consoleErrors: string[] = [];
   page.on('console', (line) => {
-    if (line.type() === 'error' || line.type() === 'warning') complaints.push(line.text());
+    if (line.type() === 'error' || line.type() === 'warning') consoleErrors.push(line.text());
   });
-  page.on('pageerror', (error) => complaints.push(error.message));
-  const foreign: string[] = [];
+  page.on('pageerror', (error) => consoleErrors.push(error.message));
+  const externalRequests: string[] = [];
   page.on('request', (request) => {
-    if (!request.url().startsWith(hub.url)) foreign.push(request.url());
+    if (!request.url().startsWith(hub.url)) externalRequests.push(request.url());
   });
 
   await signIn(page, hub.url, '/');
@@ -46,7 +46,7 @@ test('a command sent from the browser shows its lines one by one, its failure, a
   await page
     .locator('textarea[name=command]')
     .fill('!for i in 1 2 3; do echo line $i; sleep 0.2; done; exit 3');
-  // What the terminal shows each time it changes: the lines must not come all at once.
+  // Record every state of the terminal, to check that the lines do not appear all at once.
   await page.evaluate(() => {
     const views: string[] = [];
     Object.assign(globalThis, { views });
@@ -73,7 +73,7 @@ test('a command sent from the browser shows its lines one by one, its failure, a
   await rows.getByText('line 3').waitFor();
   const again = (await rows.textContent()) ?? '';
   expect([...again.matchAll(/line (\d)/g)].map(([, digit]) => digit)).toEqual(['1', '2', '3']);
-  expect(complaints).toEqual([]);
-  expect(foreign).toEqual([]);
+  expect(consoleErrors).toEqual([]);
+  expect(externalRequests).toEqual([]);
   await page.close();
 }, 30_000);

@@ -1,4 +1,4 @@
-// Two agents chosen on the page, one prompt, two terminals side by side.
+// The compare page: several agents receive the same prompt, and their terminals are shown side by side.
 import { afterAll, expect, test } from 'bun:test';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
 import { openAgent } from '../support/hub/scripted-agent.ts';
@@ -7,7 +7,7 @@ import { addAgent, startHubBinary, temporaryFolder } from '../support/hub/binary
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('what is chosen stays chosen, both are asked once, and each has its terminal and its facts', async () => {
+test('the selection survives updates of the list, each agent runs the prompt once, and each has a terminal and results', async () => {
   const hub = await startHubBinary(folder.path);
   async function connect(agentId: string) {
     const token = await addAgent(hub.url, agentId);
@@ -23,11 +23,11 @@ test('what is chosen stays chosen, both are asked once, and each has its termina
 
   await page.getByText('left').click();
   await page.getByText('right').click();
-  // Another one comes while somebody chooses: the list is renewed around what is chosen.
+  // Another agent connects, which updates the list while agents are selected.
   await connect('third');
   await page.getByText('third').waitFor();
   expect(await page.getByRole('checkbox', { name: 'left' }).isChecked()).toBe(true);
-  await page.fill('textarea', 'Mend the gate');
+  await page.fill('textarea', 'Fix the gate');
   await page.keyboard.press('Control+Enter');
   await page.waitForURL(/\/compare\/[0-9a-f-]{36}$/);
 
@@ -52,15 +52,15 @@ test('what is chosen stays chosen, both are asked once, and each has its termina
     await lane.getByText('1 file, +2 −3').waitFor();
     await lane.getByText('Completed').waitFor();
   }
-  // Of two that have completed, one was cheaper.
+  // The cheaper of two completed commands is marked.
   await page
     .getByRole('region', { name: 'right', exact: true })
     .getByText('0.2500 USD least')
     .waitFor();
-  expect(left.commands()).toEqual(['Mend the gate']);
+  expect(left.commands()).toEqual(['Fix the gate']);
 
   await page.goto(`${hub.url}/compare`);
-  await page.getByRole('link', { name: 'Mend the gate' }).click();
+  await page.getByRole('link', { name: 'Fix the gate' }).click();
   await page.getByText('written by left').waitFor();
   await page.getByText('written by right').waitFor();
 
@@ -69,7 +69,7 @@ test('what is chosen stays chosen, both are asked once, and each has its termina
   expect(await hub.exited).toBe(0);
 }, 60_000);
 
-test('one agent alone, or one that has gone meanwhile, is refused in words', async () => {
+test('an error is shown for a single agent and for an offline agent', async () => {
   const hub = await startHubBinary(`${folder.path}/second`);
   const agents = await Promise.all(
     ['left', 'right'].map(async (agentId) => {
@@ -83,7 +83,7 @@ test('one agent alone, or one that has gone meanwhile, is refused in words', asy
   const browser = await launchBrowser();
   const page = await (await browser.newContext()).newPage();
   await signIn(page, hub.url, '/compare');
-  await page.fill('textarea', 'Mend the gate');
+  await page.fill('textarea', 'Fix the gate');
   await page.getByText('left').click();
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.getByText('Choose at least two agents.').waitFor();
@@ -93,7 +93,7 @@ test('one agent alone, or one that has gone meanwhile, is refused in words', asy
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.getByText('right is offline.').waitFor();
   expect(agents[0]?.commands()).toEqual([]);
-  expect(await page.inputValue('textarea')).toBe('Mend the gate');
+  expect(await page.inputValue('textarea')).toBe('Fix the gate');
   await browser.close();
   hub.kill('SIGTERM');
   expect(await hub.exited).toBe(0);

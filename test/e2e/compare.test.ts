@@ -1,4 +1,4 @@
-// One command for two agents from the command line of the binary: what it shows, and how it ends.
+// `signalbox run` with two agents: output, results and exit codes.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -35,30 +35,30 @@ afterAll(async () => {
 const cli = (...words: string[]) =>
   start([binaryPath(), ...words, '--hub', hub.url], { SIGNALBOX_TOKEN: token });
 
-test('shows the output of each behind its name, and a table in the end', async () => {
+test('prefixes output with the agent ID, and prints a table of results', async () => {
   const run = cli('run', '--agent', 'left,right', '!echo one; printf two; basename $PWD');
   expect(await run.exited).toBe(0);
   const text = run.text();
   expect(text).toContain('left  │ one\n');
   expect(text).toContain('left  │ twoleft\n');
   expect(text).toContain('right │ tworight\n');
-  expect(text).toMatch(/AGENT +STATUS +TIME +COST +TOKENS +CHANGE/);
-  expect(text).toMatch(/left +completed +\d+\.\d s/);
-  expect(text).toMatch(/right +completed +\d+\.\d s/);
-  const [, address = ''] = /Side by side: (\S+)/.exec(text) ?? [];
-  const page = await fetch(address, { headers: { authorization: `Bearer ${token}` } });
+  expect(text).toMatch(/AGENT +STATUS +TIME +COST +TOKENS +CHANGES/);
+  expect(text).toMatch(/left +completed +\d+(\.\d+)? m?s/);
+  expect(text).toMatch(/right +completed +\d+(\.\d+)? m?s/);
+  const [, url = ''] = /Compare in the browser: (\S+)/.exec(text) ?? [];
+  const page = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
   expect(page.status).toBe(200);
   const html = await page.text();
   for (const id of ['left', 'right']) expect(html).toContain(`aria-label="${id}"`);
 });
 
-test('ends with 1 where one of them has not completed', async () => {
+test('exits with 1 if one agent fails', async () => {
   const run = cli('run', '--agent', 'left,right', '![ $(basename $PWD) = left ]');
   expect(await run.exited).toBe(1);
   expect(run.text()).toMatch(/right +failed/);
 });
 
-test('an interrupt reaches all of them', async () => {
+test('Ctrl-C interrupts all agents', async () => {
   const run = cli('run', '--agent', 'left,right', '!echo ready; sleep 77');
   await run.sees(/left +│ ready/);
   await run.sees(/right +│ ready/);
@@ -68,14 +68,14 @@ test('an interrupt reaches all of them', async () => {
   expect(run.text()).toMatch(/right +interrupted/);
 });
 
-test('asks nobody where one of them cannot', async () => {
+test('sends the command to no agent if one of them does not exist', async () => {
   const run = cli('run', '--agent', 'left,nobody', '!echo no');
   expect(await run.exited).toBe(1);
   expect(run.text()).toContain('There is no agent "nobody"');
   expect(run.text()).not.toContain('│');
 });
 
-test('for programs there are messages, and the results as the last line', async () => {
+test('--json prints messages, with the results as the last line', async () => {
   const run = cli('run', '--json', '--agent', 'left,right', '!echo one');
   expect(await run.exited).toBe(0);
   const lines = run

@@ -1,4 +1,4 @@
-// A disk that fills up under a running hub, and has room again. A small file system of the hub's own stands in for it.
+// The disk of a running hub fills up and has free space again. A small tmpfs serves as the disk.
 import { afterAll, expect, test } from 'bun:test';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import {
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-/** Fills a file system to the last byte. */
+/** Fills a file system completely. */
 function fill(path: string) {
   const file = openSync(path, 'w');
   const block = Buffer.alloc(4_096);
@@ -27,7 +27,7 @@ function fill(path: string) {
   closeSync(file);
 }
 
-test('with a full disk commands are refused and output flows on; with room again all is well', async () => {
+test('a full disk rejects commands but not output, and the hub recovers when space is free again', async () => {
   const data = join(folder.path, 'data');
   mkdirSync(data);
   const mount = `mount -t tmpfs -o size=8m tmpfs ${data} && exec ${binaryPath()} serve --port 0 --data ${data}`;

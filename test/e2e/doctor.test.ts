@@ -1,4 +1,4 @@
-// `signalbox doctor` from the binary: what it says of a hub that is well, of what can stand before one, and of programs.
+// `signalbox doctor` with a healthy hub, with broken ones, and with various AI programs.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -14,9 +14,9 @@ import {
 
 interface Check {
   name: string;
-  finding: string;
-  words: string;
-  mend?: string;
+  status: string;
+  message: string;
+  fix?: string;
 }
 
 const folder = temporaryFolder();
@@ -33,10 +33,14 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** Runs it where nothing is installed but what a test has put there. */
+/** Runs `signalbox doctor` where only the programs of the test are installed. */
 async function doctor(flags: string[], env: Record<string, string> = {}) {
-  const alone = { HOME: folder.path, XDG_CONFIG_HOME: folder.path, PATH: `${bin}:/usr/bin:/bin` };
-  const child = start([binaryPath(), 'doctor', '--json', ...flags], { ...alone, ...env });
+  const isolated = {
+    HOME: folder.path,
+    XDG_CONFIG_HOME: folder.path,
+    PATH: `${bin}:/usr/bin:/bin`,
+  };
+  const child = start([binaryPath(), 'doctor', '--json', ...flags], { ...isolated, ...env });
   const exitCode = await child.exited;
   const lines = child.text().trim().split('\n');
   const checks = new Map(
@@ -45,11 +49,11 @@ async function doctor(flags: string[], env: Record<string, string> = {}) {
       return [check.name, check];
     }),
   );
-  return { exitCode, checks, finding: (name: string) => checks.get(name)?.finding };
+  return { exitCode, checks, statusOf: (name: string) => checks.get(name)?.status };
 }
 
-/** Something on another port that answers as a hub might. */
-function pretend(answer: (request: Request) => Response | Promise<Response>) {
+/** Starts an HTTP server that responds like a hub. */
+function fakeHub(answer: (request: Request) => Response | Promise<Response>) {
   const server = Bun.serve({ port: 0, hostname: '127.0.0.1', fetch: answer });
   return {
     url: `http://127.0.0.1:${server.port}`,
@@ -60,127 +64,129 @@ function pretend(answer: (request: Request) => Response | Promise<Response>) {
 const health = { status: 'ok', name: 'signalbox', version: packageJson.version };
 
 describe('the hub', () => {
-  test('that is well is found well, with login and token', async () => {
+  test('passes all checks with a valid session and agent token', async () => {
     const token = await addAgent(hub.url, 'a1');
-    const login = (await logIn(hub.url))['authorization']!.slice(7);
-    const { exitCode, checks, finding } = await doctor(['--hub', hub.url, '--id', 'a1'], {
-      SIGNALBOX_TOKEN: login,
+    const session = (await logIn(hub.url))['authorization']!.slice(7);
+    const { exitCode, checks, statusOf } = await doctor(['--hub', hub.url, '--id', 'a1'], {
+      SIGNALBOX_TOKEN: session,
       SIGNALBOX_AGENT_TOKEN: token,
     });
-    for (const name of ['Hub', 'Secrecy', 'WebSocket', 'Version', 'Clock', 'Login']) {
-      expect([name, finding(name)]).toEqual([name, 'ok']);
+    for (const name of ['Hub', 'Encryption', 'WebSocket', 'Version', 'Clock', 'Session']) {
+      expect([name, statusOf(name)]).toEqual([name, 'ok']);
     }
-    expect(checks.get('Login')?.words).toContain('admin');
-    expect(finding('Agent token')).toBe('ok');
+    expect(checks.get('Session')?.message).toContain('admin');
+    expect(statusOf('Agent token')).toBe('ok');
     expect(exitCode).toBe(0);
   });
 
-  test('that is not there is said so, and nothing else is guessed', async () => {
-    const { exitCode, checks, finding } = await doctor(['--hub', 'http://127.0.0.1:1']);
-    expect(finding('Hub')).toBe('failed');
-    expect([...checks.keys()]).toEqual(['Hub', 'Programs']);
+  test('that cannot be reached fails, and the checks that need it are skipped', async () => {
+    const { exitCode, checks, statusOf } = await doctor(['--hub', 'http://127.0.0.1:1']);
+    expect(statusOf('Hub')).toBe('failed');
+    expect([...checks.keys()]).toEqual(['Hub', 'AI programs']);
     expect(exitCode).toBe(1);
   });
 
-  test('that is something else is told', async () => {
-    await using other = pretend(() => new Response('<h1>It works!</h1>'));
-    const { checks } = await doctor(['--hub', other.url]);
-    expect(checks.get('Hub')?.words).toContain('is no Signalbox hub');
+  test('that is another web server fails', async () => {
+    await using fake = fakeHub(() => new Response('<h1>It works!</h1>'));
+    const { checks } = await doctor(['--hub', fake.url]);
+    expect(checks.get('Hub')?.message).toContain('is not a Signalbox hub');
   });
 
-  test('in trouble says what it is', async () => {
-    const reason = 'The disk cannot be written: full';
-    await using other = pretend(() => Response.json({ ...health, status: 'failing', reason }));
-    const { exitCode, checks } = await doctor(['--hub', other.url]);
-    expect(checks.get('Hub')).toMatchObject({ finding: 'failed' });
-    expect(checks.get('Hub')?.words).toContain(reason);
+  test('that is unhealthy fails with the reason', async () => {
+    const reason = 'The disk is full.';
+    await using fake = fakeHub(() => Response.json({ ...health, status: 'failing', reason }));
+    const { exitCode, checks } = await doctor(['--hub', fake.url]);
+    expect(checks.get('Hub')).toMatchObject({ status: 'failed' });
+    expect(checks.get('Hub')?.message).toContain(reason);
     expect(exitCode).toBe(1);
   });
 
-  test('behind a proxy that lets no WebSocket through, of another version, with another time', async () => {
-    await using other = pretend(() =>
+  test('behind a proxy without WebSocket support, with another version and another time', async () => {
+    await using fake = fakeHub(() =>
       Response.json(
         { ...health, version: '99.0.0' },
         { headers: { date: new Date(Date.now() + 90_000).toUTCString() } },
       ),
     );
-    const { exitCode, checks, finding } = await doctor(['--hub', other.url]);
-    expect(finding('WebSocket')).toBe('failed');
-    expect(checks.get('Version')).toMatchObject({ finding: 'warning' });
-    expect(checks.get('Version')?.words).toContain('99.0.0 on the hub');
-    expect(checks.get('Clock')?.words).toMatch(/^This clock is (89|90|91) s behind/);
+    const { exitCode, checks, statusOf } = await doctor(['--hub', fake.url]);
+    expect(statusOf('WebSocket')).toBe('failed');
+    expect(checks.get('Version')).toMatchObject({ status: 'warning' });
+    expect(checks.get('Version')?.message).toContain('99.0.0 on the hub');
+    expect(checks.get('Clock')?.message).toMatch(
+      /^The clock of this machine is 1 min (29|30|31) s behind/,
+    );
     expect(exitCode).toBe(1);
   });
 });
 
-describe('who may do what', () => {
-  test('without a login it says how to log in', async () => {
+describe('credentials', () => {
+  test('without a session, the fix is to sign in', async () => {
     const { exitCode, checks } = await doctor(['--hub', hub.url]);
-    expect(checks.get('Login')).toMatchObject({
-      finding: 'warning',
-      mend: `signalbox login --hub ${hub.url}`,
+    expect(checks.get('Session')).toMatchObject({
+      status: 'warning',
+      fix: `signalbox login --hub ${hub.url}`,
     });
     expect(exitCode).toBe(0);
   });
 
-  test('a token file that cannot be read is a failure, and the rest is looked at all the same', async () => {
+  test('a token file that cannot be read fails, and the other checks still run', async () => {
     const flags = ['--hub', hub.url, '--id', 'a1', '--token-file', '/nowhere/at/all'];
     const { exitCode, checks } = await doctor(flags);
-    expect(checks.get('Agent token')).toMatchObject({ finding: 'failed' });
-    expect(checks.has('Programs')).toBe(true);
+    expect(checks.get('Agent token')).toMatchObject({ status: 'failed' });
+    expect(checks.has('AI programs')).toBe(true);
     expect(exitCode).toBe(1);
   });
 
-  test('a token without an id says what is missing', async () => {
+  test('a token without --id is not checked', async () => {
     const { checks } = await doctor(['--hub', hub.url], { SIGNALBOX_AGENT_TOKEN: 'sba_x' });
-    expect(checks.get('Agent token')?.words).toContain('--id');
+    expect(checks.get('Agent token')?.message).toContain('--id');
   });
 
-  test('a wrong token is a failure', async () => {
+  test('an invalid token fails', async () => {
     const wrong = { SIGNALBOX_AGENT_TOKEN: 'sba_wrong' };
-    const { exitCode, finding } = await doctor(['--hub', hub.url, '--id', 'a1'], wrong);
-    expect(finding('Agent token')).toBe('failed');
+    const { exitCode, statusOf } = await doctor(['--hub', hub.url, '--id', 'a1'], wrong);
+    expect(statusOf('Agent token')).toBe('failed');
     expect(exitCode).toBe(1);
   });
 
-  test('the token of one agent is not that of another', async () => {
+  test('the token of another agent fails', async () => {
     const token = await addAgent(hub.url, 'b1');
     await addAgent(hub.url, 'b2');
     const flags = ['--hub', hub.url, '--id', 'b2'];
-    const { finding } = await doctor(flags, { SIGNALBOX_AGENT_TOKEN: token });
-    expect(finding('Agent token')).toBe('failed');
+    const { statusOf } = await doctor(flags, { SIGNALBOX_AGENT_TOKEN: token });
+    expect(statusOf('Agent token')).toBe('failed');
   });
 });
 
-describe('programs', () => {
-  /** Puts a program where it will be found. */
+describe('AI programs', () => {
+  /** Installs a shell script as a program. */
   function install(name: string, script: string): void {
     writeFileSync(join(bin, name), `#!/bin/sh\n${script}\n`);
     chmodSync(join(bin, name), 0o755);
   }
   const scripted = join(import.meta.dir, '../support/agent/acp-program-process.ts');
 
-  test('that are there are started, and told by version', async () => {
+  test('that work are ready, with their version', async () => {
     install('gemini', `[ "$1" = --version ] && echo 9.8.7 || exec ${process.execPath} ${scripted}`);
     const { checks } = await doctor(['--hub', hub.url]);
-    expect(checks.get('Gemini CLI')).toMatchObject({ finding: 'ok' });
-    expect(checks.get('Gemini CLI')?.words).toContain('9.8.7 takes prompts');
+    expect(checks.get('Gemini CLI')).toMatchObject({ status: 'ok' });
+    expect(checks.get('Gemini CLI')?.message).toContain('Ready for prompts (9.8.7');
     expect(checks.has('Codex')).toBe(false);
   });
 
-  test('that nobody has logged in to are told with the command that does', async () => {
+  test('without a signed-in user give a warning with the sign-in command', async () => {
     const status = `[ "$1" = --cli ] && { echo '{ "loggedIn": false }'; exit 1; }`;
     install('claude-agent-acp', `[ "$1" = --version ] && { echo 1.2.3; exit; }; ${status}`);
     const { exitCode, checks } = await doctor(['--hub', hub.url]);
-    expect(checks.get('Claude Code')).toMatchObject({ finding: 'warning' });
-    expect(checks.get('Claude Code')?.words).toContain('claude-agent-acp --cli auth login');
+    expect(checks.get('Claude Code')).toMatchObject({ status: 'warning' });
+    expect(checks.get('Claude Code')?.message).toContain('claude-agent-acp --cli auth login');
     expect(exitCode).toBe(0);
   });
 
-  test('that are broken are not taken for logged out', async () => {
-    install('claude-agent-acp', 'echo "It has lost its head." >&2; exit 1');
+  test('that are broken are not reported as signed out', async () => {
+    install('claude-agent-acp', 'echo "Cannot find module." >&2; exit 1');
     const { checks } = await doctor(['--hub', hub.url]);
-    expect(checks.get('Claude Code')?.words).toContain('It has lost its head.');
-    expect(checks.get('Claude Code')?.words).not.toContain('not logged in');
+    expect(checks.get('Claude Code')?.message).toContain('Cannot find module.');
+    expect(checks.get('Claude Code')?.message).not.toContain('not signed in');
   });
 });

@@ -1,4 +1,4 @@
-// A page that is open while its hub dies in the middle of a command.
+// An open page recovers when the hub is killed during a command.
 import { afterAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
@@ -7,7 +7,7 @@ import { startAgentBinary, startHubBinary, temporaryFolder } from '../support/hu
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('a counter that runs through kill -9 of the hub is shown whole, every number once, without a reload', async () => {
+test('output produced across kill -9 of the hub is shown once and in full, without a page reload', async () => {
   const data = join(folder.path, 'data');
   const first = await startHubBinary(data);
   const agent = await startAgentBinary(first.url, 'a1', folder.path);

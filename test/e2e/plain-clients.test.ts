@@ -1,4 +1,4 @@
-// The contract, from outside: clients in another language runtime and library, written from the documents alone.
+// Protocol compatibility: clients written only from the documentation, in Node.js with the ws library.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import {
@@ -25,7 +25,7 @@ function script(name: string): string {
   return join(import.meta.dir, '..', 'support', name);
 }
 
-test('a client that knows six messages works with an agent written from the protocol', async () => {
+test('a dashboard that knows only six message types works with an independent agent', async () => {
   const token = await addAgent(hub.url, 'plain');
   const agent = start(['node', script('agent/plain-agent.mjs'), hub.url, 'plain', 'claude'], {
     AGENT_TOKEN: token,

@@ -1,4 +1,4 @@
-// A hub that dies in the middle of its work, and its next run.
+// A hub is killed while commands run and wait, and started again.
 import { afterAll, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import {
 const folder = temporaryFolder();
 afterAll(folder.remove);
 
-test('kill -9 loses no accepted command: what was queued is there, in order, and runs', async () => {
+test('kill -9 loses no accepted command: queued commands are restored and run in order', async () => {
   const data = join(folder.path, 'data');
   const first = await startHubBinary(data);
   const agent = await startAgentBinary(first.url, 'a1', folder.path);
