@@ -6,7 +6,7 @@ import type { AgentToHub } from '../src/protocol/agent-to-hub.ts';
 import type { DashboardToHub } from '../src/protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../src/protocol/hub-to-dashboard.ts';
 import { CHUNK_BYTES } from '../src/protocol/limits.ts';
-import type { Body } from '../src/protocol/message.ts';
+import type { Unversioned } from '../src/protocol/message.ts';
 import { type BareWire, openBareWire } from '../test/support/hub/wire.ts';
 import {
   addAgent,
@@ -76,7 +76,7 @@ async function throughHub(
     Array.from({ length: stalled ? DASHBOARDS - 1 : DASHBOARDS }, () => openDashboard(url, token)),
   );
   const agent = await open(`${url}/ws/agent`);
-  const tell = (body: Body<AgentToHub>) => agent.send(encode<AgentToHub>(body));
+  const tell = (body: Unversioned<AgentToHub>) => agent.send(encode<AgentToHub>(body));
   const welcome = next(agent, 'agent:welcome');
   tell({
     type: 'agent:connect',

@@ -7,7 +7,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import type { AgentConnect } from '../protocol/agent-to-hub.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { type Clock, systemClock } from '../protocol/clock.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import { createAcpRunner } from './acp/runner.ts';
 import type { AcpProgram } from './acp/programs.ts';
 import { createCommands } from './commands.ts';
@@ -143,7 +143,7 @@ function run(options: AgentOptions, unlock: () => void): RunningAgent {
     return all.length > 0 ? { notice: all.join('\n').slice(0, NOTICE_LENGTH) } : {};
   }
 
-  function hello(): Body<AgentConnect> {
+  function hello(): Unversioned<AgentConnect> {
     return {
       type: 'agent:connect',
       agentId: options.agentId,

@@ -1,7 +1,7 @@
 // The commands of this agent: the one that runs, and those that ended and are not acknowledged. It answers everything
 // the hub says about them (protocol.md, "Commands", "Output", "Reconnect").
 import type { AgentHeartbeat } from '../protocol/agent-to-hub.ts';
-import { neededCapability, whyNotRunnable } from '../protocol/capabilities.ts';
+import { requiredCapability, validateCommand } from '../protocol/capabilities.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { AgentWelcome, CommandExecute, HubToAgent } from '../protocol/hub-to-agent.ts';
@@ -67,8 +67,8 @@ export function createCommands(options: CommandsOptions) {
     }
     if (cancelled.delete(commandId)) return reportNothingStarted(commandId);
     const command = hold({ commandId, attempt });
-    const flaw = whyNotRunnable(message.command, capabilities());
-    const needed = neededCapability(message.command);
+    const flaw = validateCommand(message.command, capabilities());
+    const needed = requiredCapability(message.command);
     const runner = runners.find((one) => one.capabilities().includes(needed));
     try {
       journal.begin(commandId, attempt);

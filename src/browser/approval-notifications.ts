@@ -1,5 +1,5 @@
 // Notifications about approval requests: a browser notification while the page is hidden, and notices on the page.
-import { answerWords } from '../protocol/approvals.ts';
+import { formatResponse } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type {
   ApprovalRequest,
@@ -16,7 +16,7 @@ const CARD_MS = 1000;
 /** Describes the outcome of an approval request: `Allowed by otto`. */
 export function describeOutcome(request: ApprovalRequest, resolved: ApprovalResolved): string {
   const { outcome, optionId = null, resolvedBy = null } = resolved;
-  return answerWords(request.options, { outcome, optionId, resolvedBy });
+  return formatResponse(request.options, { outcome, optionId, resolvedBy });
 }
 
 /** Returns the notice for a resolved request: `Allowed by otto: Edit src/main.ts`. */

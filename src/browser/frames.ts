@@ -4,7 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { FrameFlag } from '../protocol/frame-flag.ts';
-import { type Body, VERSION } from '../protocol/message.ts';
+import { type Unversioned, VERSION } from '../protocol/message.ts';
 
 const schemas = new Map<unknown, (typeof hubToDashboard)[number]>(
   hubToDashboard.map((schema) => [schema.properties.type.const, schema]),
@@ -54,6 +54,6 @@ export function createFrameDecoder(onText: (text: string) => void): (frame: unkn
 }
 
 /** Encodes a message as the text of a frame. */
-export function encodeMessage(message: Body<DashboardToHub>): string {
+export function encodeMessage(message: Unversioned<DashboardToHub>): string {
   return JSON.stringify({ ...message, version: VERSION });
 }

@@ -1,14 +1,14 @@
 // The page's WebSocket connection to the hub. Reconnects automatically and resumes where it stopped
 // (docs/protocol.md, "Reconnect").
-import type { SessionAnswer } from '../protocol/api.ts';
-import { backOff } from '../protocol/back-off.ts';
+import type { SessionResponse } from '../protocol/api.ts';
+import { backoffDelay } from '../protocol/backoff.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import type { ClientInfo } from '../protocol/entities.ts';
 import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../protocol/limits.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import { createFrameDecoder, encodeMessage, parseMessage } from './frames.ts';
 
 const SILENCE_CHECK_MS = 1000;
@@ -23,7 +23,7 @@ export interface HubConnectionOptions {
   random: () => number;
   clientInfo: ClientInfo;
   /** Resolves to null if the user is not signed in. */
-  fetchSession(): Promise<SessionAnswer | null>;
+  fetchSession(): Promise<SessionResponse | null>;
 }
 
 export interface HubConnectionHandlers {
@@ -41,7 +41,7 @@ export interface HubConnection {
   /** Connects, and stays connected until the page is closed. Call once. */
   start(handlers: HubConnectionHandlers): void;
   /** Sends a message. Returns false if the page is not connected. */
-  send(message: Body<DashboardToHub>): boolean;
+  send(message: Unversioned<DashboardToHub>): boolean;
   /** Ends the wait before the next connection attempt. */
   retryNow(): void;
 }
@@ -86,7 +86,7 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     });
   }
 
-  function createConnect(token: string): Body<DashboardConnect> {
+  function createConnect(token: string): Unversioned<DashboardConnect> {
     return {
       type: 'dashboard:connect',
       token,
@@ -120,7 +120,7 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
 
   function retry(reason: DisconnectReason): void {
     handlers?.onDisconnect(reason);
-    cancelRetry = clock.after(backOff(attempt++, options.random()), () => void connect());
+    cancelRetry = clock.after(backoffDelay(attempt++, options.random()), () => void connect());
   }
 
   /** Detects connections that ended without a close event, such as after sleep or a network change. */

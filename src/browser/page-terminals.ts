@@ -1,13 +1,13 @@
 // The terminals on the page. The server renders a header above each one, which contains the command to show.
 import { Value } from '@sinclair/typebox/value';
 import { CommandExecution } from '../protocol/entities.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { createTerminalSubscription, type TerminalSubscription } from './terminal-subscription.ts';
 import { createXtermDisplay } from './xterm-display.ts';
 
 interface PageTerminalsOptions {
-  send(message: Body<DashboardToHub>): boolean;
+  send(message: Unversioned<DashboardToHub>): boolean;
   /** Called with the command of the first terminal whenever its header is rendered. */
   onCommand(command: CommandExecution | null): void;
 }

@@ -1,5 +1,5 @@
 // The number of pending approval requests, shown in the menu, the tab's title and the tab's icon.
-import { titleWith } from '../protocol/approvals.ts';
+import { formatTitle } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { PageState, PageStore } from './page-state.ts';
 
@@ -28,7 +28,7 @@ export function initPendingCount(store: PageStore, clock: Clock, page: Document)
     if (counter) counter.hidden = shown === 0;
     header?.toggleAttribute('data-waiting', shown > 0);
     const title = page.querySelector('title')?.dataset['plain'];
-    if (title !== undefined) page.title = titleWith(title, shown);
+    if (title !== undefined) page.title = formatTitle(title, shown);
     setBadge(shown > 0);
   }
 

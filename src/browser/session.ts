@@ -1,17 +1,17 @@
 // Exchanges the session cookie for the token that `dashboard:connect` carries.
 import { Value } from '@sinclair/typebox/value';
-import { SessionAnswer } from '../protocol/api.ts';
+import { SessionResponse } from '../protocol/api.ts';
 
 /**
  * Fetches the current session, or null if the user is not signed in.
  * @throws if the hub is unreachable or responds with anything else
  */
-export async function fetchSession(): Promise<SessionAnswer | null> {
+export async function fetchSession(): Promise<SessionResponse | null> {
   const response = await fetch('/api/v1/session', { headers: { accept: 'application/json' } });
   if (response.status === 401 || response.status === 403) return null;
   if (!response.ok) throw new Error(`The hub responded with HTTP ${response.status}.`);
   const session: unknown = await response.json();
-  if (!Value.Check(SessionAnswer, session)) throw new Error('The hub sent an invalid session.');
+  if (!Value.Check(SessionResponse, session)) throw new Error('The hub sent an invalid session.');
   return session;
 }
 

@@ -3,7 +3,7 @@
 import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import { createSequenceTracker, type SequenceTracker } from './sequence-tracker.ts';
 import { formatEnd, formatGap, type MarkerTone } from './terminal-markers.ts';
 
@@ -23,7 +23,7 @@ type Positions = NonNullable<DashboardConnect['resume']>['terminals'];
 
 export interface TerminalSubscriptionOptions {
   display: TerminalDisplay;
-  send(message: Body<DashboardToHub>): boolean;
+  send(message: Unversioned<DashboardToHub>): boolean;
   onState(state: TerminalState): void;
 }
 

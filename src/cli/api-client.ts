@@ -1,7 +1,7 @@
 // The client of the hub's JSON API.
 import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { ErrorAnswer } from '../protocol/api.ts';
+import { ErrorResponse } from '../protocol/api.ts';
 import { CliError } from './cli-error.ts';
 import { findCredentials } from './credentials.ts';
 
@@ -66,7 +66,7 @@ async function request(hub: string, path: string, { token, method = 'GET', body 
   });
   if (response.ok) return response;
   const refusal: unknown = await response.json().catch(() => null);
-  if (Value.Check(ErrorAnswer, refusal)) throw new CliError(refusal.error.message);
+  if (Value.Check(ErrorResponse, refusal)) throw new CliError(refusal.error.message);
   throw new CliError(`${hub} responded with HTTP ${response.status}.`);
 }
 

@@ -1,8 +1,8 @@
 // `signalbox run` with several agents: sends the same command to all of them and compares the results.
-import { type ComparisonBody, ComparisonAnswer } from '../protocol/api.ts';
+import { type ComparisonBody, AcceptedComparison } from '../protocol/api.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { CommandExecution } from '../protocol/entities.ts';
-import { changesInWords, costInWords } from '../protocol/report-words.ts';
+import { formatChanges, formatCost } from '../protocol/report-format.ts';
 import type { ApiClient } from './api-client.ts';
 import { followCommand } from './follow-command.ts';
 import { createPrefixedWriter, writeJson } from './output-writer.ts';
@@ -23,7 +23,7 @@ export async function runComparison({ client, json, body }: ComparisonOptions): 
   const { promise: interrupted, resolve: interrupt } = Promise.withResolvers<void>();
   handleInterrupt(interrupt);
   const request = { comparisonId: Bun.randomUUIDv7(), ...body };
-  const { comparisonId, commands } = await client.post('/comparisons', ComparisonAnswer, request);
+  const { comparisonId, commands } = await client.post('/comparisons', AcceptedComparison, request);
   const width = Math.max(...commands.map(({ agentId }) => agentId.length));
   const followed = commands.map(({ commandId, agentId }) =>
     followCommand({
@@ -52,9 +52,9 @@ function printResults(url: string, results: readonly CommandExecution[]): void {
       result.agentId,
       result.error ? `${result.status} (${result.error.code})` : result.status,
       runTime(result),
-      result.usage?.cost ? costInWords(result.usage.cost) : '-',
+      result.usage?.cost ? formatCost(result.usage.cost) : '-',
       String(result.usage?.used ?? '-'),
-      result.changes ? changesInWords(result.changes) : '-',
+      result.changes ? formatChanges(result.changes) : '-',
     ]),
   ]);
   process.stdout.write(`\nCompare in the browser: ${url}\n`);

@@ -1,19 +1,19 @@
 // The WebSocket connection of a dashboard, without a page. It reconnects until it is closed or rejected.
 import { inflateRawSync } from 'node:zlib';
-import { backOff } from '../protocol/back-off.ts';
+import { backoffDelay } from '../protocol/backoff.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HUB_SILENCE_MS } from '../protocol/limits.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { signInCommand } from './credentials.ts';
 
 export interface DashboardSocket {
   /** Sends a message. Dropped while the socket is not connected. */
-  send(body: Body<DashboardToHub>): void;
+  send(body: Unversioned<DashboardToHub>): void;
   close(): void;
 }
 
@@ -37,7 +37,7 @@ export function openDashboardSocket(
   let attempt = 0;
   let isClosed = false;
 
-  function send(body: Body<DashboardToHub>) {
+  function send(body: Unversioned<DashboardToHub>) {
     if (socket?.readyState === WebSocket.OPEN) socket.send(encode<DashboardToHub>(body));
   }
 
@@ -72,7 +72,7 @@ export function openDashboardSocket(
         isClosed = true;
         return events.onReject(new CliError(rejection(hub, reason)));
       }
-      retryTimer = setTimeout(connect, backOff(attempt, Math.random()));
+      retryTimer = setTimeout(connect, backoffDelay(attempt, Math.random()));
       attempt += 1;
     });
   }

@@ -3,7 +3,7 @@ import { hasEnded } from '../protocol/command-status.ts';
 import type { CommandRequest } from '../protocol/dashboard-to-hub.ts';
 import { CommandExecution } from '../protocol/entities.ts';
 import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import { type Body, VERSION } from '../protocol/message.ts';
+import { type Unversioned, VERSION } from '../protocol/message.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { openDashboardSocket } from './dashboard-socket.ts';
@@ -12,7 +12,7 @@ import type { OutputWriter } from './output-writer.ts';
 export interface FollowOptions {
   client: ApiClient;
   /** The ID of a command, or the request that creates one. A reconnect repeats the request, so it needs a `requestId`. */
-  command: string | Body<CommandRequest>;
+  command: string | Unversioned<CommandRequest>;
   write: OutputWriter;
 }
 

@@ -2,7 +2,7 @@
 import password from '@inquirer/password';
 import { Command } from 'commander';
 import { DEFAULT_HUB, envOption, parseOrigin } from '../config.ts';
-import { SessionAnswer } from '../protocol/api.ts';
+import { SessionResponse } from '../protocol/api.ts';
 import { requestJson } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { jsonOption } from './client-options.ts';
@@ -34,7 +34,7 @@ Examples:
     )
     .action(async ({ hub, username, json }: LoginFlags) => {
       const body = { username, password: await readPassword() };
-      const { token, expiresAt, role } = await requestJson(hub, '/session', SessionAnswer, {
+      const { token, expiresAt, role } = await requestJson(hub, '/session', SessionResponse, {
         method: 'POST',
         body,
       });

@@ -1,10 +1,10 @@
 // Approval requests: an agent asks before it acts. A request is stored before anyone sees it, the first response wins,
 // and the agent is sent the response until it confirms it (docs/protocol.md, "Approvals").
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
-import { mayActAs } from '../protocol/entities.ts';
-import { Refusal } from '../protocol/errors.ts';
+import { hasRole } from '../protocol/entities.ts';
+import { HubError } from '../protocol/errors.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import type { StoredApproval } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
@@ -64,7 +64,7 @@ export function createApprovals(
     } catch (error) {
       Object.assign(approval, pending);
       storeHealth.reportFailure(error);
-      throw new Refusal('unavailable', 'Could not save the response. Try again.');
+      throw new HubError('unavailable', 'Could not save the response. Try again.');
     }
     const { approvalId, outcome, optionId, resolvedBy, commandId } = approval;
     broadcast.toDashboards({
@@ -136,21 +136,21 @@ export function createApprovals(
 
     /**
      * Responds to a request. The first response wins.
-     * @throws {Refusal} forbidden, approval_unknown, invalid_message, unavailable
+     * @throws {HubError} forbidden, approval_unknown, invalid_message, unavailable
      */
     async respond(actor: Actor, approvalId: string, optionId: string): Promise<void> {
-      if (!mayActAs(actor.role, 'operator')) {
-        throw new Refusal('forbidden', 'Viewers cannot respond to approval requests.');
+      if (!hasRole(actor.role, 'operator')) {
+        throw new HubError('forbidden', 'Viewers cannot respond to approval requests.');
       }
       const approval = unsettled.get(approvalId);
       if (!approval || approval.outcome !== null) {
         const message = approval?.resolvedBy
           ? `${approval.resolvedBy} has already responded.`
           : 'This approval request is no longer pending.';
-        throw new Refusal('approval_unknown', message);
+        throw new HubError('approval_unknown', message);
       }
       if (!approval.options.some((option) => option.optionId === optionId)) {
-        throw new Refusal('invalid_message', 'That option is not available.');
+        throw new HubError('invalid_message', 'That option is not available.');
       }
       await resolve(approval, { outcome: 'selected', optionId, resolvedBy: actor.userId });
     },
@@ -190,7 +190,7 @@ export function createApprovals(
 /** The `approval:request` message for dashboards. */
 export function toRequest(
   approval: StoredApproval,
-): Extract<Body<HubToDashboard>, { type: 'approval:request' }> {
+): Extract<Unversioned<HubToDashboard>, { type: 'approval:request' }> {
   const { approvalId, commandId, agentId, title, detail, options, requestedAt } = approval;
   return {
     type: 'approval:request',

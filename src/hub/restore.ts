@@ -1,5 +1,5 @@
 // Restores the state of an earlier run from the store: agents, queued commands in order, commands assigned to agents.
-import { REQUEST_ID_MS } from '../protocol/limits.ts';
+import { REQUEST_ID_TTL_MS } from '../protocol/limits.ts';
 import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';
 import type { Admission } from './commands/admission.ts';
@@ -27,7 +27,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
   for (const agent of await store.agents.list()) {
     state.agents.set(agent.agentId, createAgentConnection(agent));
   }
-  for (const command of await store.commands.listRequestedSince(clock.now() - REQUEST_ID_MS)) {
+  for (const command of await store.commands.listRequestedSince(clock.now() - REQUEST_ID_TTL_MS)) {
     if (command.requestId) {
       admission.restoreRequest(command.requestedBy, command.requestId, command);
     }

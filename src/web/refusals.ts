@@ -1,5 +1,5 @@
 // Where refusals meet HTTP: one status for each code, one shape for each error.
-import type { ErrorAnswer } from '../protocol/api.ts';
+import type { ErrorResponse } from '../protocol/api.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
 const statuses: Record<ErrorCode, number> = {
@@ -23,6 +23,6 @@ const statuses: Record<ErrorCode, number> = {
 
 /** The answer to a refused call of the API. */
 export function refusalAnswer(code: ErrorCode, message: string): Response {
-  const body: ErrorAnswer = { error: { code, message } };
+  const body: ErrorResponse = { error: { code, message } };
   return Response.json(body, { status: statuses[code] });
 }

@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { describeOutcome, formatOutcomeNotice } from '../../src/browser/approval-notifications.ts';
 import { applyMessage, createPageStore } from '../../src/browser/page-state.ts';
 import { addBadge } from '../../src/browser/pending-count.ts';
-import { titleWith } from '../../src/protocol/approvals.ts';
+import { formatTitle } from '../../src/protocol/approvals.ts';
 import type { ApprovalRequest, HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 
 const version = '1.0.0';
@@ -27,7 +27,7 @@ const resolved = {
 } as const;
 
 test('the title shows the count unless it is zero', () => {
-  expect([0, 1, 12].map((open) => titleWith('(2) things · Signalbox', open))).toEqual([
+  expect([0, 1, 12].map((open) => formatTitle('(2) things · Signalbox', open))).toEqual([
     '(2) things · Signalbox',
     '(1) (2) things · Signalbox',
     '(12) (2) things · Signalbox',

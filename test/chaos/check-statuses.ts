@@ -1,6 +1,6 @@
 // Statuses as each dashboard saw them: moved only along the diagrams, and ended as SQLite says.
-import { agentMoves } from '../../src/protocol/agent-status.ts';
-import { commandMoves, hasEnded } from '../../src/protocol/command-status.ts';
+import { agentTransitions } from '../../src/protocol/agent-status.ts';
+import { commandTransitions, hasEnded } from '../../src/protocol/command-status.ts';
 import type { History } from './history.ts';
 import type { DashboardRecord, StatusSeen } from './record.ts';
 
@@ -53,9 +53,9 @@ function mayFollow(before: StatusSeen, seen: StatusSeen): boolean {
   if (before.status === seen.status) {
     return before.exitCode === seen.exitCode && before.error === seen.error;
   }
-  const steps = Object.values(commandMoves[before.status]);
+  const steps = Object.values(commandTransitions[before.status]);
   if (steps.includes(seen.status)) return true;
-  const later = steps.flatMap((step) => Object.values(commandMoves[step]));
+  const later = steps.flatMap((step) => Object.values(commandTransitions[step]));
   return before.connection !== seen.connection && later.includes(seen.status);
 }
 
@@ -72,7 +72,7 @@ function checkAgents({ agents }: DashboardRecord): string[] {
     for (const [index, { connection, status }] of all.entries()) {
       const before = all[index - 1];
       if (!before || before.connection !== connection) continue;
-      if (!Object.values(agentMoves[before.status]).includes(status)) {
+      if (!Object.values(agentTransitions[before.status]).includes(status)) {
         flaws.push(`${agentId} went from ${before.status} to ${status}`);
       }
     }

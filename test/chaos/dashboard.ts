@@ -5,7 +5,7 @@ import { createDecoder, encode } from '../../src/protocol/codec.ts';
 import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
 import type { DashboardConnect, DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
-import type { Body } from '../../src/protocol/message.ts';
+import type { Unversioned } from '../../src/protocol/message.ts';
 import { type BareWire, openBareWire } from '../support/hub/wire.ts';
 import { createChanges } from './changes.ts';
 import type { Prng } from './prng.ts';
@@ -49,7 +49,7 @@ export function openDashboard(options: DashboardOptions) {
   const flaw = (text: string) => void record.flaws.push(text);
   const requests = createRequests((request) => say(request), flaw);
 
-  function say(body: Body<DashboardToHub>) {
+  function say(body: Unversioned<DashboardToHub>) {
     if (isWelcome) wire?.send(encode<DashboardToHub>(body));
   }
 
@@ -85,7 +85,7 @@ export function openDashboard(options: DashboardOptions) {
     }
   }
 
-  async function createHello(): Promise<Body<DashboardConnect>> {
+  async function createHello(): Promise<Unversioned<DashboardConnect>> {
     const token = await options.token();
     return {
       type: 'dashboard:connect',

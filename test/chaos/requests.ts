@@ -2,9 +2,9 @@
 // always under the same requestId.
 import type { CommandRequest } from '../../src/protocol/dashboard-to-hub.ts';
 import type { ErrorMessage } from '../../src/protocol/hub-to-dashboard.ts';
-import type { Body } from '../../src/protocol/message.ts';
+import type { Unversioned } from '../../src/protocol/message.ts';
 
-export type Request = Body<CommandRequest> & { requestId: string };
+export type Request = Unversioned<CommandRequest> & { requestId: string };
 
 /** Refusals that pass. */
 const PASSING = new Set(['agent_offline', 'rate_limited', 'unavailable', 'queue_full']);
@@ -36,7 +36,7 @@ export function createRequests(send: (request: Request) => void, flaw: (text: st
       for (const { accepted } of pending.get(requestId) ?? []) accepted(commandId);
       pending.delete(requestId);
     },
-    refused({ requestId, code, message }: Body<ErrorMessage>) {
+    refused({ requestId, code, message }: Unversioned<ErrorMessage>) {
       const [first] = pending.get(requestId ?? '') ?? [];
       if (!first) return;
       if (!PASSING.has(code)) return flaw(`a request was refused: ${code}, ${message}`);

@@ -6,7 +6,7 @@ import type {
   TerminalOutput,
 } from '../../src/protocol/hub-to-dashboard.ts';
 import type { OutputStream } from '../../src/protocol/entities.ts';
-import type { Body } from '../../src/protocol/message.ts';
+import type { Unversioned } from '../../src/protocol/message.ts';
 import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
 
 export interface Output {
@@ -64,7 +64,7 @@ export function createTerminalView(commandId: string) {
       return complete;
     },
 
-    output({ sequence, stream, data: text }: Body<TerminalOutput>): void {
+    output({ sequence, stream, data: text }: Unversioned<TerminalOutput>): void {
       const data = Buffer.from(text);
       if (data.length > CHUNK_BYTES) flaw(`chunk ${sequence} has ${data.length} bytes`);
       if (sequence > next) flaw(`hole: chunk ${sequence} came where ${next} was due`);
@@ -79,7 +79,12 @@ export function createTerminalView(commandId: string) {
       }
     },
 
-    gap({ fromSequence: from, toSequence: to, bytes: size, reason }: Body<TerminalGap>): void {
+    gap({
+      fromSequence: from,
+      toSequence: to,
+      bytes: size,
+      reason,
+    }: Unversioned<TerminalGap>): void {
       if (to <= from) flaw(`gap [${from}, ${to}) is none`);
       if (from > next) flaw(`hole: gap [${from}, ${to}) came where ${next} was due`);
       const start = from > next ? bytes : placeOf(from);
@@ -97,7 +102,7 @@ export function createTerminalView(commandId: string) {
       }
     },
 
-    completed({ lastSequence, totalBytes }: Body<TerminalComplete>) {
+    completed({ lastSequence, totalBytes }: Unversioned<TerminalComplete>) {
       if (lastSequence + 1 !== next) {
         flaw(`complete at ${lastSequence}, but ${next - 1} was the last that came`);
       }

@@ -17,7 +17,7 @@ export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
     lastHeartbeat: NOW - 2000,
     currentCommand: null,
     queueLength: 0,
-    awaySince: null,
+    offlineSince: null,
     lastOutputAt: null,
     process: null,
     suspectedStuck: false,

@@ -4,11 +4,11 @@ import { Value } from '@sinclair/typebox/value';
 import type { TSchema } from '@sinclair/typebox';
 import {
   AgentPage,
-  AgentRegistered,
-  CommandAnswer,
+  RegisteredAgent,
+  AcceptedCommand,
   CommandPage,
-  ErrorAnswer,
-  SessionAnswer,
+  ErrorResponse,
+  SessionResponse,
 } from '../../src/protocol/api.ts';
 import { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { connectAgent } from '../support/hub/scripted-agent.ts';
@@ -40,7 +40,7 @@ async function refusal(answer: Response | Promise<Response>, status: number, cod
   const response = await answer;
   const body = await response.json();
   expect([response.status, body.error?.code]).toEqual([status, code]);
-  expect(Value.Check(ErrorAnswer, body)).toBe(true);
+  expect(Value.Check(ErrorResponse, body)).toBe(true);
   expect(Object.keys(body)).toEqual(['error']);
   expect(Object.keys(body.error)).toEqual(['code', 'message']);
   expect(response.headers.get('content-type')).toStartWith('application/json');
@@ -127,7 +127,7 @@ describe('logging in', () => {
     await using hub = await withAdmin();
     const answer = await logIn(hub);
     const cookie = answer.headers.get('set-cookie') ?? '';
-    const session = await good(answer, 200, SessionAnswer);
+    const session = await good(answer, 200, SessionResponse);
     expect(session).toMatchObject({
       userId: 'admin',
       role: 'admin',
@@ -197,7 +197,11 @@ describe('logging in', () => {
 
   test('gives a page a token for its socket, which the API does not take', async () => {
     await using hub = await withAdmin();
-    const session = await good(hub.call('GET', '/session', { role: 'viewer' }), 200, SessionAnswer);
+    const session = await good(
+      hub.call('GET', '/session', { role: 'viewer' }),
+      200,
+      SessionResponse,
+    );
     expect(session).toMatchObject({ role: 'viewer', expiresAt: hub.clock.now() + 300_000 });
     await refusal(hub.call('GET', '/agents', { token: session.token }), 401, 'not_authenticated');
     expect((await connectDashboard(hub, { token: session.token })).received[0]).toMatchObject({
@@ -275,7 +279,7 @@ describe('agents', () => {
     const added = await good(
       hub.call('POST', '/agents', { role: 'admin', body }),
       201,
-      AgentRegistered,
+      RegisteredAgent,
     );
     expect(added).toMatchObject(body);
     expect(added.token.length).toBeGreaterThan(40);
@@ -333,7 +337,7 @@ describe('commands', () => {
   test('are taken with 202 and a place in the queue, and looked at by their id', async () => {
     await using on = await createStage();
     const body = { agentId: 'agent', command: '!ls -l' };
-    const answer = await good(on.hub.call('POST', '/commands', { body }), 202, CommandAnswer);
+    const answer = await good(on.hub.call('POST', '/commands', { body }), 202, AcceptedCommand);
     expect(answer.position).toBe(0);
     const given = await on.agent.given(answer.commandId);
     on.agent.run(given.commandId, 'a\u0000b😀');

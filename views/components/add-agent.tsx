@@ -1,5 +1,5 @@
 // The dialogs about an agent's existence: adding it, its token once, and revoking it.
-import type { AgentRegistered } from '../../src/protocol/api.ts';
+import type { RegisteredAgent } from '../../src/protocol/api.ts';
 import { agentAddress } from '../addresses.ts';
 import { Copyable } from './copyable.tsx';
 import { Icon } from './icons.tsx';
@@ -74,13 +74,13 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', refusal }: Ad
 }
 
 /** The line to paste on the agent's machine. */
-export function startLine(registered: AgentRegistered, hubUrl: string): string {
+export function startLine(registered: RegisteredAgent, hubUrl: string): string {
   const { token, agentId, agentType } = registered;
   return `SIGNALBOX_AGENT_TOKEN=${token} signalbox agent --hub ${hubUrl} --id ${agentId} --type ${agentType}`;
 }
 
 /** The token, shown this once. */
-export function AgentAdded(props: { registered: AgentRegistered; hubUrl: string }) {
+export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string }) {
   const { agentId } = props.registered;
   return (
     <>

@@ -1,5 +1,5 @@
 // What a command asked for, who answered what and when, and whether the agent has the answer.
-import { type Approval, answerWords, stanceOf } from '../../src/protocol/approvals.ts';
+import { type Approval, formatResponse, classifyOption } from '../../src/protocol/approvals.ts';
 import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import { Icon, type IconName } from './icons.tsx';
@@ -45,7 +45,7 @@ function AuditRow({ approval, status }: { approval: Approval; status: CommandSta
     <li id={`audit-${approvalId}`}>
       <p class={`audit-answer audit-${stance}`}>
         <Icon name={icons[stance]} />
-        {answerWords(options, approval)}
+        {formatResponse(options, approval)}
       </p>
       <div class="audit-what">
         <p class="audit-title">{title}</p>
@@ -89,7 +89,7 @@ function Delivery({ approval, status }: { approval: Approval; status: CommandSta
   );
 }
 
-type Stance = ReturnType<typeof stanceOf> | 'cancelled';
+type Stance = ReturnType<typeof classifyOption> | 'cancelled';
 const icons: Record<Stance, IconName> = {
   allow: 'check',
   reject: 'close',
@@ -100,5 +100,5 @@ const icons: Record<Stance, IconName> = {
 function stanceOfAnswer({ outcome, optionId, options }: Approval): Stance {
   if (outcome !== 'selected') return 'cancelled';
   const option = options.find((one) => one.optionId === optionId);
-  return option ? stanceOf(option) : 'other';
+  return option ? classifyOption(option) : 'other';
 }

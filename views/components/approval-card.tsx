@@ -1,6 +1,10 @@
 // One open question of an agent, with its answers: the same card wherever it stands.
-import { type Approval, type ApprovalOption, stanceOf } from '../../src/protocol/approvals.ts';
-import { type CommandExecution, mayActAs } from '../../src/protocol/entities.ts';
+import {
+  type Approval,
+  type ApprovalOption,
+  classifyOption,
+} from '../../src/protocol/approvals.ts';
+import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
 import { agentAddress, approvalsAddress, commandAddress } from '../addresses.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import type { Reader } from './layout.tsx';
@@ -68,7 +72,7 @@ function ApprovalCard({ approval, command, reader, known }: CardProps) {
       </p>
       <h2 class="approval-title">{title}</h2>
       {detail !== null && <ApprovalDetail detail={detail} />}
-      {mayActAs(reader.role, 'operator') ? (
+      {hasRole(reader.role, 'operator') ? (
         <Answers approvalId={approvalId} options={options} />
       ) : (
         <p class="quiet approval-options">Your role may watch, but not answer.</p>
@@ -100,7 +104,7 @@ function Answers({ approvalId, options }: Pick<Approval, 'approvalId' | 'options
           type="submit"
           name="optionId"
           value={option.optionId}
-          class={`button approval-option ${option === first ? 'button-first' : ''} approval-${stanceOf(option)}`}
+          class={`button approval-option ${option === first ? 'button-first' : ''} approval-${classifyOption(option)}`}
           {...(index < 9 && { 'aria-keyshortcuts': String(index + 1) })}
         >
           {index < 9 && <kbd aria-hidden="true">{index + 1}</kbd>}
@@ -115,6 +119,6 @@ function Answers({ approvalId, options }: Pick<Approval, 'approvalId' | 'options
 function firstChoice(options: readonly ApprovalOption[]): ApprovalOption | undefined {
   return (
     options.find(({ kind }) => kind === 'allow_once') ??
-    options.find((option) => stanceOf(option) === 'allow')
+    options.find((option) => classifyOption(option) === 'allow')
   );
 }

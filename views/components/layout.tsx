@@ -1,7 +1,7 @@
 // What every page has around it: the head, the name board with its menu, the banner, the dialog and the notices.
 import type { ComponentChildren } from 'preact';
 import type { Role } from '../../src/protocol/entities.ts';
-import { titleWith } from '../../src/protocol/approvals.ts';
+import { formatTitle } from '../../src/protocol/approvals.ts';
 import { approvalsAddress, compareAddress } from '../addresses.ts';
 import { Icon, Mark } from './icons.tsx';
 
@@ -58,7 +58,7 @@ function Document({ frame, title, live, children }: DocumentProps) {
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="dark light" />
         <meta name="referrer" content="same-origin" />
-        <title data-plain={plain}>{titleWith(plain, live ? frame.waiting : 0)}</title>
+        <title data-plain={plain}>{formatTitle(plain, live ? frame.waiting : 0)}</title>
         <link rel="icon" type="image/svg+xml" href={frame.assets.icon} />
         <link rel="stylesheet" href={frame.assets.css} />
         {live && (

@@ -4,12 +4,12 @@ import { Moment } from './moment.tsx';
 
 /** What was last heard of an agent, as a run of facts. */
 export function Signs({ agent }: { agent: AgentSummary }) {
-  const { status, lastHeartbeat, lastOutputAt, awaySince, process } = agent;
+  const { status, lastHeartbeat, lastOutputAt, offlineSince, process } = agent;
   if (lastHeartbeat === null) return <span>Never connected</span>;
   if (status === 'offline') {
     return (
       <span>
-        Away since <Moment at={awaySince ?? lastHeartbeat} />
+        Away since <Moment at={offlineSince ?? lastHeartbeat} />
       </span>
     );
   }

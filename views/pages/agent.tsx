@@ -1,5 +1,5 @@
 // An agent's page: how it is, its terminal, its queue, what it ran, and the box that sends it commands.
-import { type AgentSummary, type CommandExecution, mayActAs } from '../../src/protocol/entities.ts';
+import { type AgentSummary, type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
 import { agentAddress, agentLiveAddress } from '../addresses.ts';
 import { AgentNotice } from '../components/agent-notice.tsx';
 import { ApprovalCards, type Question } from '../components/approval-card.tsx';
@@ -28,7 +28,7 @@ export interface AgentState {
 /** The page at `/agents/:id`. */
 export function AgentPage(props: AgentState & { frame: Frame; requestId: string }) {
   const { agent, reader, shown, frame } = props;
-  const operates = mayActAs(reader.role, 'operator');
+  const operates = hasRole(reader.role, 'operator');
   return (
     <Page frame={frame} reader={reader} title={agent.agentId} section="agents">
       <AgentHead agent={agent} reader={reader} />
@@ -58,7 +58,7 @@ export function AgentPage(props: AgentState & { frame: Frame; requestId: string 
 
 /** The answer to `/agents/:id/live`: every part of the page that changes, each to its own place. */
 export function AgentLive({ reader, agent, live, recent, shown, questions }: AgentState) {
-  const operates = mayActAs(reader.role, 'operator');
+  const operates = hasRole(reader.role, 'operator');
   return (
     <>
       <Partial target="#agent-head">
@@ -128,7 +128,7 @@ function AgentHead({ agent, reader }: { agent: AgentSummary; reader: Reader }) {
           <Signs agent={agent} />
         </p>
       </div>
-      {mayActAs(reader.role, 'admin') && (
+      {hasRole(reader.role, 'admin') && (
         <button
           class="button button-small agent-revoke"
           type="button"

@@ -1,5 +1,5 @@
 // The overview: every agent, and how it is.
-import { mayActAs } from '../../src/protocol/entities.ts';
+import { hasRole } from '../../src/protocol/entities.ts';
 import { AgentRow, type AgentWithCommand } from '../components/agent-row.tsx';
 import { ANY_AGENT, ANY_APPROVAL, ANY_COMMAND, REFRESH, whenever } from '../events.ts';
 import { Icon } from '../components/icons.tsx';
@@ -18,7 +18,7 @@ export function AgentsPage({ frame, reader, agents }: AgentsProps & { frame: Fra
     <Page frame={frame} reader={reader} title="Agents" section="agents">
       <div class="page-head">
         <h1>Agents</h1>
-        {mayActAs(reader.role, 'admin') && <AddButton />}
+        {hasRole(reader.role, 'admin') && <AddButton />}
       </div>
       <AgentList reader={reader} agents={agents} />
     </Page>
@@ -87,7 +87,7 @@ function NoAgents({ reader }: { reader: Reader }) {
         <SignalHead lamp="online" />
       </div>
       <h2>The line is quiet</h2>
-      {mayActAs(reader.role, 'admin') ? (
+      {hasRole(reader.role, 'admin') ? (
         <>
           <p>No agent is known here yet. Three steps, two minutes:</p>
           <ol class="steps">

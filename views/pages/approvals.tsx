@@ -1,5 +1,5 @@
 // The inbox: every open question of every agent, oldest first.
-import { mayActAs } from '../../src/protocol/entities.ts';
+import { hasRole } from '../../src/protocol/entities.ts';
 import { approvalsAddress } from '../addresses.ts';
 import { ApprovalCards, type Question } from '../components/approval-card.tsx';
 import { ANY_APPROVAL, REFRESH, whenever } from '../events.ts';
@@ -41,7 +41,7 @@ export function ApprovalList({ reader, questions }: ApprovalsProps) {
     >
       {questions.length === 0 && <NothingAsked />}
       <ApprovalCards questions={questions} reader={reader} />
-      {questions.length > 0 && mayActAs(reader.role, 'operator') && <KeyHints />}
+      {questions.length > 0 && hasRole(reader.role, 'operator') && <KeyHints />}
     </section>
   );
 }

@@ -1,8 +1,8 @@
 // A command's page: everything that is known of it, and its terminal.
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { Approval } from '../../src/protocol/approvals.ts';
-import { type CommandExecution, mayActAs } from '../../src/protocol/entities.ts';
-import { changesInWords, costInWords, usageInWords } from '../../src/protocol/report-words.ts';
+import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import { formatChanges, formatCost, formatUsage } from '../../src/protocol/report-format.ts';
 import type { ComponentChildren } from 'preact';
 import { agentAddress, commandAddress, compareAddress, historyAddress } from '../addresses.ts';
 import { ApprovalAudit, openOf } from '../components/approval-audit.tsx';
@@ -44,7 +44,7 @@ export function CommandPage(props: CommandProps & { frame: Frame }) {
       <section class="panel terminal-panel" aria-label="Terminal">
         <TerminalHead
           shown={{ command, output, chosen: false }}
-          mayInterrupt={mayActAs(reader.role, 'operator')}
+          mayInterrupt={hasRole(reader.role, 'operator')}
           named={false}
         />
         <TerminalScreen />
@@ -70,7 +70,7 @@ export function CommandLive({ reader, command, output, approvals }: CommandProps
       <Partial target="#terminal-head">
         <TerminalHead
           shown={{ command, output, chosen: false }}
-          mayInterrupt={mayActAs(reader.role, 'operator')}
+          mayInterrupt={hasRole(reader.role, 'operator')}
           named={false}
         />
       </Partial>
@@ -142,9 +142,9 @@ function CommandFields({ command }: { command: CommandExecution }) {
           <Conversation command={command} />
         </Field>
       )}
-      {command.usage && <Field name="Context">{usageInWords(command.usage)}</Field>}
-      {command.usage?.cost && <Field name="Cost">{costInWords(command.usage.cost)}</Field>}
-      {command.changes && <Field name="Change">{changesInWords(command.changes)}</Field>}
+      {command.usage && <Field name="Context">{formatUsage(command.usage)}</Field>}
+      {command.usage?.cost && <Field name="Cost">{formatCost(command.usage.cost)}</Field>}
+      {command.changes && <Field name="Change">{formatChanges(command.changes)}</Field>}
       {command.comparisonId !== null && (
         <Field name="Comparison">
           <a href={compareAddress(command.comparisonId)}>Side by side</a>

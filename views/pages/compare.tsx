@@ -1,6 +1,6 @@
 // The same prompt for several agents at once: the form that sends it, and the comparisons made so far.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { mayActAs } from '../../src/protocol/entities.ts';
+import { hasRole } from '../../src/protocol/entities.ts';
 import { compareAddress } from '../addresses.ts';
 import { CommandField, TimeLimit } from '../components/composer.tsx';
 import { ANY_AGENT, ANY_COMMAND, REFRESH, whenever } from '../events.ts';
@@ -31,7 +31,7 @@ export function ComparePage(props: CompareProps & { frame: Frame; comparisonId: 
       <div class="page-head">
         <h1>Compare</h1>
       </div>
-      {mayActAs(reader.role, 'operator') && (
+      {hasRole(reader.role, 'operator') && (
         <CompareForm agents={agents} comparisonId={comparisonId} />
       )}
       <RecentComparisons recent={recent} />

@@ -2,8 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentType } from '../../src/protocol/agent-status.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import { type CommandExecution, mayActAs } from '../../src/protocol/entities.ts';
-import { changesInWords, costInWords, usageInWords } from '../../src/protocol/report-words.ts';
+import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import { formatChanges, formatCost, formatUsage } from '../../src/protocol/report-format.ts';
 import { agentAddress, compareAddress } from '../addresses.ts';
 import { ApprovalCards, type Question } from '../components/approval-card.tsx';
 import type { Comparison } from './compare.tsx';
@@ -136,11 +136,11 @@ function LaneHead({ lane, lanes }: { lane: Lane; lanes: Lane[] }) {
           <LaneTime command={command} />
         </Fact>
         <Fact name="Cost" least={isOneCurrency(lanes) && isLeast(command, lanes, amountOf)}>
-          {command.usage?.cost ? costInWords(command.usage.cost) : 'not told'}
+          {command.usage?.cost ? formatCost(command.usage.cost) : 'not told'}
         </Fact>
-        <Fact name="Context">{command.usage ? usageInWords(command.usage) : 'not told'}</Fact>
+        <Fact name="Context">{command.usage ? formatUsage(command.usage) : 'not told'}</Fact>
         <Fact name="Change" least={isLeast(command, lanes, sizeOf)}>
-          {command.changes ? changesInWords(command.changes) : 'not known'}
+          {command.changes ? formatChanges(command.changes) : 'not known'}
         </Fact>
       </dl>
     </header>
@@ -152,7 +152,7 @@ function LaneTerminalHead({ lane, reader }: { lane: Lane; reader: Reader }) {
   return (
     <TerminalHead
       shown={{ command, output, chosen: false }}
-      mayInterrupt={mayActAs(reader.role, 'operator')}
+      mayInterrupt={hasRole(reader.role, 'operator')}
       named={false}
       lane={command.id}
     />

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { type AvailableCommand, client, RequestError } from '@agentclientprotocol/sdk';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Session } from '../../protocol/entities.ts';
-import { whyNotRunnable } from '../../protocol/capabilities.ts';
+import { validateCommand } from '../../protocol/capabilities.ts';
 import { acpErrorMessage, isAuthRequired } from './error.ts';
 import { createWorkspaceFiles } from './files.ts';
 import { openPidFile } from './pid-file.ts';
@@ -85,7 +85,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
 
   function announce(available: readonly AvailableCommand[]): void {
     const names = available.map(({ name }) => `/${name.replace(/^\//, '')}`);
-    const news = names.filter((name) => whyNotRunnable(name, [name]) === null);
+    const news = names.filter((name) => validateCommand(name, [name]) === null);
     if (news.join(' ') === commands.join(' ')) return;
     commands = news;
     if (isReady) changed();

@@ -1,5 +1,5 @@
 // Checks of the user's session and of an agent's token.
-import { SessionAnswer } from '../../protocol/api.ts';
+import { SessionResponse } from '../../protocol/api.ts';
 import { readAgentToken } from '../agent-token.ts';
 import { connectFailure, requestJson } from '../api-client.ts';
 import { CliError } from '../cli-error.ts';
@@ -11,7 +11,7 @@ const TIMEOUT_MS = 10_000;
 export async function checkSession(hub: string): Promise<Check> {
   try {
     const { token } = findCredentials(hub);
-    const { userId, role } = await requestJson(hub, '/session', SessionAnswer, { token });
+    const { userId, role } = await requestJson(hub, '/session', SessionResponse, { token });
     return ok('Session', `Signed in as ${userId} (${role}).`);
   } catch {
     return warning(

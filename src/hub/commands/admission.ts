@@ -1,14 +1,14 @@
 // Every command passes here first, whether it comes from a socket, a page or the API: checks it, commits it, queues it.
 import type {
-  CommandAnswer,
+  AcceptedCommand,
   CommandBody,
-  ComparisonAnswer,
+  AcceptedComparison,
   ComparisonBody,
 } from '../../protocol/api.ts';
-import { whyNotRunnable } from '../../protocol/capabilities.ts';
+import { validateCommand } from '../../protocol/capabilities.ts';
 import { formatDuration } from '../../protocol/duration.ts';
-import { mayActAs } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { hasRole } from '../../protocol/entities.ts';
+import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
 import type { HubContext } from '../context.ts';
 import type { Actor } from '../state/dashboard.ts';
@@ -50,18 +50,18 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
 
   function requireRunnable({ agentId, command, timeoutMs = 0 }: CommandBody) {
     const agent = state.agents.get(agentId);
-    if (!agent) throw new Refusal('agent_unknown', `Agent "${agentId}" not found.`);
+    if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
     if (!agent.connection.link) {
-      throw new Refusal('agent_offline', `Agent "${agentId}" is offline.`);
+      throw new HubError('agent_offline', `Agent "${agentId}" is offline.`);
     }
-    const reason = whyNotRunnable(command, agent.capabilities);
-    if (reason !== null) throw new Refusal('invalid_command', reason);
+    const reason = validateCommand(command, agent.capabilities);
+    if (reason !== null) throw new HubError('invalid_command', reason);
     if (timeoutMs > settings.maxCommandTimeoutMs) {
       const longest = formatDuration(settings.maxCommandTimeoutMs);
-      throw new Refusal('invalid_command', `The timeout cannot exceed ${longest}.`);
+      throw new HubError('invalid_command', `The timeout cannot exceed ${longest}.`);
     }
     if (queueLengthOf(agentId) >= QUEUE_LENGTH) {
-      throw new Refusal(
+      throw new HubError(
         'queue_full',
         `The queue of "${agentId}" is full (${QUEUE_LENGTH} commands). Try again later.`,
       );
@@ -69,8 +69,8 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   }
 
   function requireOperator({ role }: Actor) {
-    if (mayActAs(role, 'operator')) return;
-    throw new Refusal('forbidden', 'Viewers cannot send commands.');
+    if (hasRole(role, 'operator')) return;
+    throw new HubError('forbidden', 'Viewers cannot send commands.');
   }
 
   function executionOf(actor: Actor, input: CommandInput): Execution {
@@ -139,7 +139,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   async function acceptAll(
     actor: Actor,
     inputs: readonly CommandInput[],
-  ): Promise<CommandAnswer[]> {
+  ): Promise<AcceptedCommand[]> {
     const requests = inputs.map((input) => ({
       input,
       known: input.requestId ? idempotency.find(actor.userId, input.requestId) : undefined,
@@ -171,7 +171,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         if (requestId) idempotency.delete(actor.userId, requestId);
       }
       storeHealth.reportFailure(error);
-      throw new Refusal('unavailable', 'Could not save the command. Try again.');
+      throw new HubError('unavailable', 'Could not save the command. Try again.');
     }
   }
 
@@ -182,7 +182,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       (item) => item.command === command && item.requestedBy === actor.userId,
     );
     if (isSame) return;
-    throw new Refusal('invalid_message', 'This comparison ID is already in use. Use a new one.');
+    throw new HubError('invalid_message', 'This comparison ID is already in use. Use a new one.');
   }
 
   return {
@@ -191,9 +191,9 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     /**
      * Accepts a command. Resolves when it is committed and queued.
      * The same `requestId` from the same user returns the same command for 24 hours.
-     * @throws {Refusal} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
+     * @throws {HubError} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
      */
-    async request(actor: Actor, body: CommandBody): Promise<CommandAnswer> {
+    async request(actor: Actor, body: CommandBody): Promise<AcceptedCommand> {
       requireOperator(actor);
       const [answer] = await acceptAll(actor, [body]);
       if (!answer) throw new Error('No command was created for the request.');
@@ -202,12 +202,12 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     /**
      * Accepts the same command for several agents: for all of them, or for none if one cannot run it.
      * The same `comparisonId` from the same user returns the same commands for 24 hours.
-     * @throws {Refusal} as `request`
+     * @throws {HubError} as `request`
      */
     async compare(
       actor: Actor,
       { agentIds, comparisonId = Bun.randomUUIDv7(), ...body }: ComparisonBody,
-    ): Promise<ComparisonAnswer> {
+    ): Promise<AcceptedComparison> {
       requireOperator(actor);
       await requireSameComparison(actor, comparisonId, body.command);
       const inputs = agentIds.map((agentId): CommandInput => {

@@ -1,7 +1,7 @@
 // Reads commands and their output, for the pages, the API and the command line.
 import type { CommandPage, CommandQuery } from '../../protocol/api.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { HubError } from '../../protocol/errors.ts';
 import type { HubContext } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';
@@ -32,13 +32,13 @@ export function createHistory({ state, store }: HubContext) {
       state.terminalBuffers.has(commandId) ? 'held' : 'expired',
     /**
      * The held output of a command as text, stdout and stderr in order.
-     * @throws {Refusal} command_unknown; expired when the output is no longer held
+     * @throws {HubError} command_unknown; expired when the output is no longer held
      */
     async readOutput(commandId: string): Promise<string> {
       const buffer = state.terminalBuffers.get(commandId);
       if (buffer) return buffer.text();
-      if (!(await find(commandId))) throw new Refusal('command_unknown', 'Command not found.');
-      throw new Refusal('expired', 'The output of this command is no longer available.');
+      if (!(await find(commandId))) throw new HubError('command_unknown', 'Command not found.');
+      throw new HubError('expired', 'The output of this command is no longer available.');
     },
   };
 }

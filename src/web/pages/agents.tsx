@@ -3,7 +3,7 @@ import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
 import { AgentRegistration } from '../../protocol/api.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { HubError } from '../../protocol/errors.ts';
 import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/add-agent.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
 import type { AgentWithCommand } from '../../../views/components/agent-row.tsx';
@@ -87,7 +87,7 @@ export function createAgentPages(source: PageSource, auth: PageAuth, enter: Ente
         try {
           await source.revokeAgent(who, params.id);
         } catch (error) {
-          if (!(error instanceof Refusal)) throw error;
+          if (!(error instanceof HubError)) throw error;
           return fragment(<RevokeForm agentId={params.id} refusal={error.message} />, {
             status: 422,
           });
@@ -157,7 +157,7 @@ async function addAgent(
     const hubUrl = auth.hubUrl(request);
     return fragment(<AgentAdded {...{ registered, hubUrl }} />, { headers: CHANGED });
   } catch (error) {
-    if (error instanceof Refusal) return again(error.message);
+    if (error instanceof HubError) return again(error.message);
     throw error;
   }
 }

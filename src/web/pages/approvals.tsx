@@ -1,6 +1,6 @@
 // The inbox of open questions, and the form that answers one.
 import { Elysia } from 'elysia';
-import { answerWords } from '../../protocol/approvals.ts';
+import { formatResponse } from '../../protocol/approvals.ts';
 import type { Question } from '../../../views/components/approval-card.tsx';
 import { ApprovalList, ApprovalsPage } from '../../../views/pages/approvals.tsx';
 import { ANY_APPROVAL } from '../../../views/events.ts';
@@ -37,7 +37,7 @@ export function createApprovalPages(source: PageSource, enter: Enter) {
         const options = asked?.options ?? [];
         await source.respond(who, approvalId, optionId);
         const answer = { outcome: 'selected', optionId, resolvedBy: who.userId } as const;
-        const text = `${answerWords(options, answer)}: ${asked?.title ?? approvalId}`;
+        const text = `${formatResponse(options, answer)}: ${asked?.title ?? approvalId}`;
         return fragment(<Notice kind="done" text={text} />, {
           headers: { 'hx-trigger': ANY_APPROVAL },
         });

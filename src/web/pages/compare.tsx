@@ -12,7 +12,7 @@ import { ComparisonLive, ComparisonPage } from '../../../views/pages/comparison.
 import { NotFoundPage } from '../../../views/pages/not-found.tsx';
 import { ComparisonBody } from '../../protocol/api.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { HubError } from '../../protocol/errors.ts';
 import { document, fragment, redirect } from './response.ts';
 import { openQuestions } from './approvals.tsx';
 import { commandBody, field, fields } from './form.ts';
@@ -84,7 +84,7 @@ function uuidOf(text: string): string {
 /**
  * Its name is the form's, and that of what is in it: the same form sent twice is one comparison, the same form with
  * another text, or for other agents, is another.
- * @throws {Refusal} `invalid_message`
+ * @throws {HubError} `invalid_message`
  */
 function comparisonBody(form: unknown): ComparisonBody {
   const { agentId: _, requestId: __, ...body } = commandBody('', form);
@@ -92,10 +92,10 @@ function comparisonBody(form: unknown): ComparisonBody {
   const name = JSON.stringify([field(form, 'comparisonId'), agentIds.toSorted(), body]);
   const asked = { ...body, agentIds, comparisonId: uuidOf(name) };
   if (asked.agentIds.length < 2) {
-    throw new Refusal('invalid_message', 'Choose at least two agents.');
+    throw new HubError('invalid_message', 'Choose at least two agents.');
   }
   if (Value.Check(ComparisonBody, asked)) return asked;
-  throw new Refusal('invalid_message', 'At most ten agents can be compared: load the page anew.');
+  throw new HubError('invalid_message', 'At most ten agents can be compared: load the page anew.');
 }
 
 /** The last comparisons, newest first. */

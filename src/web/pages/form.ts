@@ -2,7 +2,7 @@
 import { Value } from '@sinclair/typebox/value';
 import type { CommandBody, CommandQuery } from '../../protocol/api.ts';
 import { CommandStatus, Priority } from '../../protocol/command-status.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { HubError } from '../../protocol/errors.ts';
 
 /** How many commands one page of the history has. */
 const PAGE_LENGTH = 50;
@@ -43,12 +43,12 @@ export function commandQuery(request: Request): CommandQuery {
 /**
  * The command in a form. Its request id is the form's, and the text's: the same form sent twice is one command,
  * the same form with another text is another.
- * @throws {Refusal} `invalid_message`
+ * @throws {HubError} `invalid_message`
  */
 export function commandBody(agentId: string, form: unknown): CommandBody {
   const priority = field(form, 'priority') || 'normal';
   if (!Value.Check(Priority, priority)) {
-    throw new Refusal('invalid_message', 'The priority is high, normal or low.');
+    throw new HubError('invalid_message', 'The priority is high, normal or low.');
   }
   // Browsers may send line ends as CRLF, which no program wants.
   const command = field(form, 'command').replaceAll('\r\n', '\n');

@@ -1,6 +1,6 @@
 // Who may come in, and how a refusal looks. Every page and every form goes through `enter`.
-import { mayActAs, type Role } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { hasRole, type Role } from '../../protocol/entities.ts';
+import { HubError } from '../../protocol/errors.ts';
 import { Notice } from '../../../views/components/notice.tsx';
 import { fragment, toLogin } from './response.ts';
 import type { Identity, PageAuth } from './page-source.ts';
@@ -18,27 +18,27 @@ export function createGate(auth: PageAuth): Enter {
     try {
       return await act(who);
     } catch (error) {
-      if (error instanceof Refusal) return refused(error);
+      if (error instanceof HubError) return refused(error);
       throw error;
     }
   };
 }
 
-/** @throws {Refusal} `forbidden` where `who` may not act as `needed` */
+/** @throws {HubError} `forbidden` where `who` may not act as `needed` */
 export function requireRole(who: Identity, needed: Role): void {
-  if (mayActAs(who.role, needed)) return;
-  throw new Refusal('forbidden', `This takes the role "${needed}"; yours is "${who.role}".`);
+  if (hasRole(who.role, needed)) return;
+  throw new HubError('forbidden', `This takes the role "${needed}"; yours is "${who.role}".`);
 }
 
 /** A refusal as a notice. Always 4xx: htmx is told to swap those, and not what a proxy says in 5xx. */
-export function refused(refusal: Refusal): Response {
+export function refused(refusal: HubError): Response {
   return fragment(<Notice kind="refused" text={refusal.message} />, {
     status: refusalStatus(refusal),
   });
 }
 
 /** The HTTP status of a refusal on a page. */
-export function refusalStatus(refusal: Refusal): number {
+export function refusalStatus(refusal: HubError): number {
   if (refusal.code === 'forbidden') return 403;
   if (refusal.code === 'rate_limited') return 429;
   return 422;

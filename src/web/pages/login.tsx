@@ -1,6 +1,6 @@
 // Coming in and going: login, logout, and the first start. Plain forms: they work before any script does.
 import { Elysia } from 'elysia';
-import { Refusal } from '../../protocol/errors.ts';
+import { HubError } from '../../protocol/errors.ts';
 import {
   LoginPage,
   PASSWORD_LENGTH,
@@ -45,7 +45,7 @@ async function logIn(auth: PageAuth, request: Request, form: unknown): Promise<R
     if (session) return redirect(request, next, session.cookie);
     return again('Name or password is wrong.', 401);
   } catch (error) {
-    if (error instanceof Refusal) return again(error.message, refusalStatus(error));
+    if (error instanceof HubError) return again(error.message, refusalStatus(error));
     throw error;
   }
 }
@@ -67,7 +67,7 @@ async function setUp(auth: PageAuth, request: Request, form: unknown): Promise<R
     if (session) return redirect(request, '/', session.cookie);
     return document(request, (frame) => <SetupOverPage frame={frame} />, { status: 410 });
   } catch (error) {
-    if (error instanceof Refusal) return again(error.message);
+    if (error instanceof HubError) return again(error.message);
     throw error;
   }
 }

@@ -1,12 +1,12 @@
 // What the pages need of the hub and of auth: the two things that whoever mounts them provides.
 import type {
-  AgentRegistered,
+  RegisteredAgent,
   AgentRegistration,
-  CommandAnswer,
+  AcceptedCommand,
   CommandBody,
   CommandPage,
   CommandQuery,
-  ComparisonAnswer,
+  AcceptedComparison,
   ComparisonBody,
 } from '../../protocol/api.ts';
 import type { Actor as Identity } from '../../hub/state/dashboard.ts';
@@ -26,21 +26,21 @@ export interface PageSource {
   history(query: CommandQuery): Promise<CommandPage>;
   command(id: string): Promise<CommandExecution | undefined>;
   outputState(id: string): 'held' | 'expired';
-  /** @throws {Refusal} */
-  request(who: Identity, body: CommandBody): Promise<CommandAnswer>;
-  /** @throws {Refusal} */
-  compare(who: Identity, body: ComparisonBody): Promise<ComparisonAnswer>;
-  /** @throws {Refusal} */
+  /** @throws {HubError} */
+  request(who: Identity, body: CommandBody): Promise<AcceptedCommand>;
+  /** @throws {HubError} */
+  compare(who: Identity, body: ComparisonBody): Promise<AcceptedComparison>;
+  /** @throws {HubError} */
   interrupt(who: Identity, commandId: string): Promise<void>;
   /** The open questions, oldest first. */
   approvals(): Approval[];
   /** Everything one command asked, oldest first. */
   approvalsOf(commandId: string): Promise<Approval[]>;
-  /** @throws {Refusal} */
+  /** @throws {HubError} */
   respond(who: Identity, approvalId: string, optionId: string): Promise<void>;
-  /** @throws {Refusal} */
-  registerAgent(who: Identity, body: AgentRegistration): Promise<AgentRegistered>;
-  /** @throws {Refusal} */
+  /** @throws {HubError} */
+  registerAgent(who: Identity, body: AgentRegistration): Promise<RegisteredAgent>;
+  /** @throws {HubError} */
   revokeAgent(who: Identity, agentId: string): Promise<void>;
 }
 
@@ -48,11 +48,11 @@ export interface PageSource {
 export interface PageAuth {
   /** From the cookie. */
   identify(request: Request): Promise<Identity | null>;
-  /** The Set-Cookie to answer with; null where name or password is wrong. @throws {Refusal} `rate_limited` */
+  /** The Set-Cookie to answer with; null where name or password is wrong. @throws {HubError} `rate_limited` */
   logIn(username: string, password: string, request: Request): Promise<{ cookie: string } | null>;
   /** The Set-Cookie that clears. */
   logOut(): string;
-  /** Makes the first account; null where the token is not, or no longer, good. @throws {Refusal} */
+  /** Makes the first account; null where the token is not, or no longer, good. @throws {HubError} */
   setUp(token: string, password: string): Promise<{ cookie: string } | null>;
   setupPending(token: string): boolean;
   /** Where agents reach this hub, for the line to paste. */

@@ -140,17 +140,17 @@ describe('what is known of an agent', () => {
     expect(on.hub.hub.registry.find('agent')).toMatchObject({
       process: child,
       lastOutputAt: outputAt,
-      awaySince: null,
+      offlineSince: null,
     });
     on.hub.clock.advance(5_000);
     on.agent.cut();
     await on.dashboard.find('agent:status', ({ status }) => status === 'offline');
     expect(on.hub.hub.registry.find('agent')).toMatchObject({
-      awaySince: outputAt + 5_000,
+      offlineSince: outputAt + 5_000,
       lastOutputAt: outputAt,
     });
     await connectAgent(on.hub, { token: on.agent.token });
-    expect(on.hub.hub.registry.find('agent')).toMatchObject({ awaySince: null });
+    expect(on.hub.hub.registry.find('agent')).toMatchObject({ offlineSince: null });
   });
 
   test('is also that its command has been silent for long', async () => {

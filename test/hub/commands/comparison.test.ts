@@ -1,6 +1,6 @@
 // One command for several agents: taken for all of them or for none, once, and found again together.
 import { describe, expect, test } from 'bun:test';
-import type { ComparisonAnswer } from '../../../src/protocol/api.ts';
+import type { AcceptedComparison } from '../../../src/protocol/api.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
 import { createStage, type Stage } from '../../support/hub/stage.ts';
 
@@ -12,7 +12,7 @@ async function createRace() {
   return { on, second, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
 }
 
-async function compare({ hub }: Stage, asked: object = body): Promise<ComparisonAnswer> {
+async function compare({ hub }: Stage, asked: object = body): Promise<AcceptedComparison> {
   const answer = await hub.call('POST', '/comparisons', { body: asked });
   expect(answer.status).toBe(202);
   return answer.json();

@@ -9,7 +9,7 @@ import {
 import { createDecoder, encode } from '../../../src/protocol/codec.ts';
 import type { Session } from '../../../src/protocol/entities.ts';
 import type { HubToAgent } from '../../../src/protocol/hub-to-agent.ts';
-import type { Body } from '../../../src/protocol/message.ts';
+import type { Unversioned } from '../../../src/protocol/message.ts';
 
 type OfType<T extends AgentToHub['type']> = Extract<AgentToHub, { type: T }>;
 
@@ -25,7 +25,7 @@ export interface Seen {
 export interface AgentSocket {
   readonly hello: AgentConnect;
   readonly received: AgentToHub[];
-  send(message: Body<HubToAgent>): void;
+  send(message: Unversioned<HubToAgent>): void;
   /** Sends a frame as it is. */
   raw(frame: string): void;
   ping(): void;
@@ -138,7 +138,7 @@ function createAgentSocket(ws: ServerWebSocket<Data>, hello: AgentConnect, ackno
   const watchers = new Set<() => void>();
   const pongs: (() => void)[] = [];
   const { promise: closed, resolve: close } = Promise.withResolvers<number>();
-  const send = (message: Body<HubToAgent>) => void ws.send(encode<HubToAgent>(message));
+  const send = (message: Unversioned<HubToAgent>) => void ws.send(encode<HubToAgent>(message));
 
   function receive(message: AgentToHub): void {
     received.push(message);

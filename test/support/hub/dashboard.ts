@@ -8,7 +8,7 @@ import type {
 } from '../../../src/protocol/dashboard-to-hub.ts';
 import type { Role } from '../../../src/protocol/entities.ts';
 import { type HubToDashboard, hubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
-import type { Body } from '../../../src/protocol/message.ts';
+import type { Unversioned } from '../../../src/protocol/message.ts';
 import { inflate } from '../../../src/web/sockets/socket.ts';
 import type { TestHub } from './hub.ts';
 import { createInbox } from './inbox.ts';
@@ -75,7 +75,7 @@ function sequencesOf(message: HubToDashboard): (number | [number, number])[] {
 
 function dashboardOn(wire: Wire, ears: ReturnType<typeof createEars>['ears']) {
   const { inbox } = ears;
-  const send = (body: Body<DashboardToHub>) => wire.send(encode<DashboardToHub>(body));
+  const send = (body: Unversioned<DashboardToHub>) => wire.send(encode<DashboardToHub>(body));
 
   /** What came of one terminal, in the order it came. */
   function terminal(commandId: string) {

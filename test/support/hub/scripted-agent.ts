@@ -7,7 +7,7 @@ import {
 import { createDecoder, encode } from '../../../src/protocol/codec.ts';
 import type { OutputStream } from '../../../src/protocol/entities.ts';
 import { type HubToAgent, hubToAgent } from '../../../src/protocol/hub-to-agent.ts';
-import type { Body } from '../../../src/protocol/message.ts';
+import type { Unversioned } from '../../../src/protocol/message.ts';
 import type { TestHub } from './hub.ts';
 import { createInbox } from './inbox.ts';
 import { openBareWire, openWire, type Wire } from './wire.ts';
@@ -57,7 +57,7 @@ function createEars() {
 }
 
 function playerOn(wire: Wire, inbox: ReturnType<typeof createInbox<HubToAgent>>) {
-  const send = (body: Body<AgentToHub>) => wire.send(encode<AgentToHub>(body));
+  const send = (body: Unversioned<AgentToHub>) => wire.send(encode<AgentToHub>(body));
   const sequences = new Map<string, number>();
 
   function output(commandId: string, data: string, stream: OutputStream = 'stdout') {

@@ -20,7 +20,7 @@ test.each([
     /Process 4711 is gone$/,
   ],
   ['a silent one', { ...busy, suspectedStuck: true }, /perhaps stuck$/],
-  ['one that is away', { status: 'offline' as const, awaySince: NOW - 40_000 }, /^Away since /],
+  ['one that is away', { status: 'offline' as const, offlineSince: NOW - 40_000 }, /^Away since /],
 ])('%s', (_, fields, says) => {
   expect(see(<Signs agent={agent(fields)} />).text).toMatch(says);
 });

@@ -1,7 +1,7 @@
 // The pages as a browser asks for them, from the real hub.
 import { expect, test } from 'bun:test';
 import type { Role } from '../../../src/protocol/entities.ts';
-import { Refusal } from '../../../src/protocol/errors.ts';
+import { HubError } from '../../../src/protocol/errors.ts';
 import { assetLinks } from '../../../src/web/assets.ts';
 import { localAddress } from '../../../src/web/pages/response.ts';
 import { commandBody, commandQuery } from '../../../src/web/pages/form.ts';
@@ -207,7 +207,7 @@ test('the same form sent twice is one request, another text is another', () => {
   });
   expect(commandBody('build', { ...form }).requestId).toBe(body.requestId ?? '');
   expect(commandBody('build', { ...form, command: 'else' }).requestId).not.toBe(body.requestId);
-  expect(() => commandBody('build', { ...form, priority: 'urgent' })).toThrow(Refusal);
+  expect(() => commandBody('build', { ...form, priority: 'urgent' })).toThrow(HubError);
 });
 
 test('filters that mean nothing are left out', () => {

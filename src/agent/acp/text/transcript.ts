@@ -2,7 +2,7 @@
 // state and duration, changes coloured, plans as lists. Text only ever goes on: it reads the same live, later and cut.
 import type { PlanEntry, SessionUpdate, ToolCall, ToolCallUpdate } from '@agentclientprotocol/sdk';
 import type { CommandReport } from '../../../protocol/report.ts';
-import { changesInWords, costInWords, usageInWords } from '../../../protocol/report-words.ts';
+import { formatChanges, formatCost, formatUsage } from '../../../protocol/report-format.ts';
 import { sanitize, sanitizeOutput, firstLine } from './sanitize.ts';
 import { bold, cyan, dim, green, indent, red, yellow } from './style.ts';
 import {
@@ -164,9 +164,9 @@ export function createTranscript(now: () => number) {
     /** The last line of a turn: what it took of the model and what it has changed, as far as that is known. */
     end({ usage, changes }: CommandReport): string {
       const facts = [
-        usage && usageInWords(usage),
-        usage?.cost && costInWords(usage.cost),
-        changes && `changed: ${changesInWords(changes)}`,
+        usage && formatUsage(usage),
+        usage?.cost && formatCost(usage.cost),
+        changes && `changed: ${formatChanges(changes)}`,
       ].filter((fact) => fact !== undefined);
       const line = facts.length > 0 ? block('usage', `${dim(firstLine(facts.join(' · ')))}\n`) : '';
       return line === '' && newLines === 0 ? put('\n') : line;
