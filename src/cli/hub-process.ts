@@ -47,12 +47,10 @@ export async function startHubProcess(options: HubProcessOptions) {
     build: assetBuild,
     publish: (topic, frame) => server?.publish(topic, frame),
   });
-  if (options.adminPassword !== null && (await hub.accounts.areMissing())) {
+  if (options.adminPassword !== null && !(await hub.accounts.exist())) {
     await hub.accounts.createFirstAdmin(options.adminPassword);
   }
-  const setupToken = (await hub.accounts.areMissing())
-    ? randomBytes(24).toString('base64url')
-    : null;
+  const setupToken = !(await hub.accounts.exist()) ? randomBytes(24).toString('base64url') : null;
   const { app, drain, listen } = createApp({
     hub,
     clock: systemClock,

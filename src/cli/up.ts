@@ -62,7 +62,7 @@ Examples:
 /** Creates the admin account if there is none, and returns how to sign in. */
 async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
   const chosen = process.env['SIGNALBOX_ADMIN_PASSWORD'];
-  if (!(await hub.accounts.areMissing())) {
+  if (await hub.accounts.exist()) {
     const generated = folder.read('admin-password');
     return generated === null
       ? 'Sign in as admin with the password you chose.'

@@ -1,29 +1,31 @@
-// The people who may log in. The first admin is made at the first start; more accounts come later.
-import { Refusal } from '../protocol/errors.ts';
+// User accounts. The first admin is created when the hub is set up.
+import { HubError } from '../protocol/errors.ts';
+import type { HubContext } from './context.ts';
 import type { Actor } from './state/dashboard.ts';
-import type { HubContext } from './state/server-state.ts';
 
-/** A hash to check against where there is no such user, so that the answer takes as long. */
-const NOBODY = Bun.password.hash(crypto.randomUUID());
+/** Verified against when a user does not exist, so that the response takes as long. */
+const DUMMY_HASH = Bun.password.hash(crypto.randomUUID());
 
 export function createAccounts({ store, clock }: Pick<HubContext, 'store' | 'clock'>) {
   return {
-    /** Whether nobody has an account yet. */
-    areMissing: async () => (await store.users.count()) === 0,
-    /** Who this is, if name and password are right. */
+    /** Whether at least one account exists. */
+    exist: async () => (await store.users.count()) > 0,
+    /** Returns the user if name and password are correct, null otherwise. */
     async authenticate(username: string, password: string): Promise<Actor | null> {
       const user = await store.users.find(username);
-      const right = await Bun.password.verify(password, user?.passwordHash ?? (await NOBODY));
-      return user && right ? { userId: user.id, role: user.role } : null;
+      const hash = user?.passwordHash ?? (await DUMMY_HASH);
+      const isCorrect = await Bun.password.verify(password, hash);
+      return user && isCorrect ? { userId: user.id, role: user.role } : null;
     },
     /**
-     * Makes the first account, `admin`.
-     * @throws {Refusal} forbidden once there is one
+     * Creates the first account, `admin`.
+     * @throws {HubError} forbidden if an account exists
      */
     async createFirstAdmin(password: string): Promise<Actor> {
       const passwordHash = await Bun.password.hash(password);
-      if ((await store.users.count()) > 0)
-        throw new Refusal('forbidden', 'There is an admin already.');
+      if ((await store.users.count()) > 0) {
+        throw new HubError('forbidden', 'An admin account already exists.');
+      }
       const admin = { id: 'admin', role: 'admin' as const };
       await store.users.insert({ ...admin, passwordHash, createdAt: clock.now() });
       return { userId: admin.id, role: admin.role };

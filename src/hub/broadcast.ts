@@ -1,70 +1,67 @@
-// Who owns an agent, and who is told of what. A second hub beside this one would matter here, and nowhere else:
-// ownership would be a claim in the shared database, and what is told would reach the other hubs' dashboards too.
+// Every message that goes to more than one connection. With several hubs, this is where a bus between them would attach.
 import { encode } from '../protocol/codec.ts';
+import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import type { Body } from '../protocol/message.ts';
-import type { AgentConnection } from './state/agent.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import type { createCompressor } from './compressor.ts';
+import { sendToAgent } from './link.ts';
+import { holdsCommand } from './state/agent.ts';
 import type { DashboardConnection } from './state/dashboard.ts';
-import type { Link } from './link.ts';
 import type { ServerState } from './state/server-state.ts';
 
-/** Sends one frame to every socket that listens to a topic. */
+/** Sends one frame to every socket that is subscribed to a topic. */
 export type Publish = (topic: string, frame: string | Uint8Array) => void;
 
-/** What every dashboard hears: agents, commands, approvals, heartbeats. */
-export const EVERYONE = 'everyone';
+/** The topic of every dashboard: agents, commands, approvals, heartbeats. */
+export const DASHBOARDS_TOPIC = 'dashboards';
 
-/** What the readers of one command's output hear. */
+/** The topic of one command's output. */
 export function terminalTopic(commandId: string): string {
   return `terminal:${commandId}`;
 }
 
-/** The topic a dashboard listens to: its twin carries the same messages, compressed. */
+/** The topic a dashboard subscribes to: dashboards that accept compression use a twin with compressed frames. */
 export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topic: string): string {
   return accepts === 'deflate-raw' ? `${topic}:deflate-raw` : topic;
 }
 
-export type Authority = ReturnType<typeof createAuthority>;
+export type Broadcast = ReturnType<typeof createBroadcast>;
 
-export function createAuthority(
+export function createBroadcast(
   state: ServerState,
   publish: Publish,
   compress: ReturnType<typeof createCompressor>,
 ) {
-  /** Publishes a frame, and its compressed twin where somebody accepts it. */
-  function broadcast(topic: string, frame: string) {
+  /** Publishes a frame, and its compressed twin if a connected dashboard accepts compression. */
+  function publishFrame(topic: string, frame: string) {
     publish(topic, frame);
-    const accepting = { accepts: 'deflate-raw' as const };
-    const wanted = [...state.dashboards.values()].some(
+    const isCompressionWanted = [...state.dashboards.values()].some(
       ({ accepts, state: connection }) => accepts !== null && connection === 'CONNECTED',
     );
-    if (wanted) publish(topicFor(accepting, topic), compress(frame));
+    if (isCompressionWanted) publish(topicFor({ accepts: 'deflate-raw' }, topic), compress(frame));
   }
 
   return {
-    /** Makes `link` the one socket of an agent. */
-    claim(agent: AgentConnection, link: Link, connectionId: string, instanceId: string) {
-      agent.link = link;
-      agent.connectionId = connectionId;
-      agent.instanceId = instanceId;
+    /** Sends a message to every dashboard, encoded once. */
+    toDashboards(body: Unversioned<HubToDashboard>) {
+      publishFrame(DASHBOARDS_TOPIC, encode<HubToDashboard>(body));
     },
-    /** Gives an agent up: nobody is connected as it. */
-    release(agent: AgentConnection) {
-      agent.link = null;
-      agent.connectionId = null;
+    /** Sends a frame to the live subscribers of a command's output. */
+    toSubscribers(commandId: string, frame: string) {
+      publishFrame(terminalTopic(commandId), frame);
     },
-    /** How many agents are connected. */
-    claimed(): number {
-      return [...state.agents.values()].filter(({ link }) => link !== null).length;
+    /** Sends a message to every connected agent. */
+    toAgents(body: Unversioned<HubToAgent>) {
+      for (const { connection } of state.agents.values()) {
+        if (connection.link) sendToAgent(connection.link, body);
+      }
     },
-    /** Tells every dashboard. Encoded once, whatever their number. */
-    tellEveryone(body: Body<HubToDashboard>) {
-      broadcast(EVERYONE, encode<HubToDashboard>(body));
-    },
-    /** Tells the live readers of a command's output. */
-    tellReaders(commandId: string, frame: string) {
-      broadcast(terminalTopic(commandId), frame);
+    /** Sends a message to the agent that runs a command, if it is connected. */
+    toAgentOf(commandId: string, body: Unversioned<HubToAgent>) {
+      for (const agent of state.agents.values()) {
+        const { link } = agent.connection;
+        if (link && holdsCommand(agent, commandId)) sendToAgent(link, body);
+      }
     },
   };
 }

@@ -1,34 +1,34 @@
-// Broadcasts are compressed once, not once per socket (protocol.md, "Compression").
+// Compresses a broadcast once instead of once per socket (docs/protocol.md, "Compression").
 import { deflateRawSync } from 'node:zlib';
 import { FrameFlag } from '../protocol/frame-flag.ts';
 import type { Log } from './log.ts';
 
-/** Shorter frames are not worth it. */
-const WORTHWHILE = 1_024;
-/** Fast rather than small: the frames are on their way to somebody who waits. */
+/** Shorter frames are sent as text. */
+const MIN_BYTES = 1_024;
+/** Favours speed over size: the frames are live output. */
 const LEVEL = 3;
 
-/** Squeezes bytes; may throw. */
+/** Compresses bytes; may throw. */
 export type Deflate = (bytes: Uint8Array) => Uint8Array;
 
 const deflateRaw: Deflate = (bytes) => deflateRawSync(bytes, { level: LEVEL });
 
 /**
- * Makes the writer of frames for dashboards that accept `deflate-raw`: a flagged binary frame where a message is over
- * 1 KB, the text itself otherwise. If compression fails, the same message goes out plain, with the flag that says so.
+ * Creates the encoder of frames for dashboards that accept `deflate-raw`: a flagged binary frame for messages over 1 KB,
+ * the text itself otherwise. If compression fails, the frame is sent plain, with the flag that says so.
  */
 export function createCompressor(log: Log, deflate: Deflate = deflateRaw) {
   const encoder = new TextEncoder();
-  let warned = false;
+  let hasWarned = false;
 
   return (text: string): string | Uint8Array => {
-    if (text.length <= WORTHWHILE) return text;
+    if (text.length <= MIN_BYTES) return text;
     const bytes = encoder.encode(text);
     try {
       return flagged(FrameFlag.deflateRaw, deflate(bytes));
     } catch (error) {
-      if (!warned) log.warn('Compression failed: such frames go out uncompressed.', { error });
-      warned = true;
+      if (!hasWarned) log.warn('Compression failed. Sending such frames uncompressed.', { error });
+      hasWarned = true;
       return flagged(FrameFlag.plain, bytes);
     }
   };

@@ -1,35 +1,36 @@
-// The hub: every part of it put together, its memory brought back, its clocks started. It knows no HTTP, no sockets, no SQL.
+// Creates the hub: builds its parts in dependency order, restores their state and starts the periodic work. It contains
+// no HTTP, no sockets and no SQL.
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
-import {
-  AGENT_PING_MS,
-  CONNECTION_LOG_MS,
-  DASHBOARD_PING_MS,
-  HUB_HEARTBEAT_MS,
-} from '../protocol/limits.ts';
+import { AGENT_PING_MS, DASHBOARD_PING_MS, HUB_HEARTBEAT_MS } from '../protocol/limits.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
-import { createAdmission } from './commands/admission.ts';
-import { createAgentPresence } from './presence.ts';
 import { createAgents } from './agents/agents.ts';
-import { createApprovals } from './approvals.ts';
-import { createAuthority, type Publish } from './broadcast.ts';
-import { createCompressor, type Deflate } from './compressor.ts';
-import { createDashboardInbox } from './dashboards/messages.ts';
-import { createDashboards } from './dashboards/dashboards.ts';
-import { createDispatcher } from './commands/dispatcher.ts';
-import { createEndings } from './commands/completion.ts';
-import { createGreeting } from './dashboards/welcome.ts';
-import { createHistory } from './commands/history.ts';
-import type { Log } from './log.ts';
-import { createReaders } from './terminals/subscriptions.ts';
+import { createAgentMessages } from './agents/messages.ts';
 import { createRegistry } from './agents/registry.ts';
+import { createApprovals } from './approvals.ts';
+import { createBroadcast, type Publish } from './broadcast.ts';
+import { createAdmission } from './commands/admission.ts';
+import { createCompletion } from './commands/completion.ts';
+import { createDispatcher } from './commands/dispatcher.ts';
+import { createHistory } from './commands/history.ts';
+import { createInterrupt } from './commands/interrupt.ts';
+import { createProgress } from './commands/progress.ts';
+import { createCompressor, type Deflate } from './compressor.ts';
+import { createConnectionLog } from './connection-log.ts';
+import type { HubContext, HubSettings } from './context.ts';
+import { createDashboards } from './dashboards/dashboards.ts';
+import { createDashboardMessages } from './dashboards/messages.ts';
+import { createWelcome } from './dashboards/welcome.ts';
+import type { Log } from './log.ts';
+import { createPresence } from './presence.ts';
 import { restore } from './restore.ts';
-import { createStorage } from './store-health.ts';
-import { createServerState, type HubContext, type HubSettings } from './state/server-state.ts';
+import { createServerState } from './state/server-state.ts';
+import { createStoreHealth } from './store-health.ts';
+import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
 
-/** How often silence and slowness are looked for. */
+/** How often silent and slow connections are looked for. */
 const SWEEP_MS = 1_000;
 const PURGE_MS = 3_600_000;
 
@@ -39,70 +40,65 @@ export interface HubOptions {
   log: Log;
   settings: HubSettings;
   publish: Publish;
-  /** Names the pages this hub serves, for those that were loaded from another build. */
+  /** Identifies the pages this hub serves, so that pages of another build can reload. */
   build?: string;
-  /** Instead of raw deflate. */
+  /** Replaces raw deflate. */
   deflate?: Deflate;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
 
 /**
- * Brings a hub to life with what its store remembers.
+ * Starts a hub with the state in its store.
  * @throws when the store cannot be read
  */
 export async function startHub(options: HubOptions) {
   const { store, clock, log, settings, publish, deflate, build = '' } = options;
   const state = createServerState();
-  const storage = createStorage(store, clock, log, (failing) => agents.tellStorage(failing));
+  const broadcast = createBroadcast(state, publish, createCompressor(log, deflate));
+  const storeHealth = createStoreHealth(store, clock, log, broadcast);
+  const connectionLog = createConnectionLog(store, clock, log);
   const epoch = Bun.randomUUIDv7();
-  const context: HubContext = { state, store, clock, log, settings, storage, build, epoch };
-  const authority = createAuthority(state, publish, createCompressor(log, deflate));
-  const readers = createReaders(context, authority);
-  const terminals = createTerminals(context, {
-    numbered: readers.numbered,
-    isFollowed: readers.isFollowed,
-    committed: (commandId, nextSequence) => agents.acknowledge(commandId, nextSequence),
-  });
-  const endings = createEndings(context, authority, terminals, readers);
-  const presence = createAgentPresence(context, authority);
-  const approvals = createApprovals(context, authority, {
-    waits: (commandId, waits) => dispatcher.waits(commandId, waits),
-  });
-  const dispatcher = createDispatcher(context, {
-    approvals,
-    endings,
-    presence,
-    readers,
-    terminals,
-  });
-  const admission = createAdmission(context, dispatcher);
+  const context: HubContext = {
+    state,
+    store,
+    clock,
+    log,
+    settings,
+    storeHealth,
+    connectionLog,
+    build,
+    epoch,
+  };
+  const subscriptions = createSubscriptions(context, broadcast);
+  const terminals = createTerminals(context, broadcast, subscriptions);
+  const presence = createPresence(context, broadcast);
+  const approvals = createApprovals(context, broadcast, presence);
+  const completion = createCompletion(context, { broadcast, subscriptions, terminals });
+  const dispatcher = createDispatcher(context, { approvals, completion, presence });
+  const progress = createProgress(context, { completion, dispatcher, presence, terminals });
+  const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
+  const interrupt = createInterrupt(context, dispatcher);
   const agents = createAgents(context, {
     approvals,
-    authority,
-    presence,
+    completion,
     dispatcher,
-    endings,
+    presence,
+    progress,
     terminals,
   });
-  const greeting = createGreeting(context, { approvals, dispatcher, endings, readers });
-  const dashboards = createDashboards(context, { authority, endings, greeting, readers });
-  const receive = createDashboardInbox(context, { admission, approvals, dispatcher, readers });
+  const welcome = createWelcome(context, { approvals, completion, subscriptions });
+  const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
 
-  await restore(context, { admission, approvals, dispatcher, terminals, agents });
+  await restore(context, { admission, agents, approvals, dispatcher, terminals });
 
-  const purge = () => {
-    store.connections.purgeBefore(clock.now() - CONNECTION_LOG_MS).catch((error: unknown) => {
-      log.warn('The connection log could not be purged.', { error });
-    });
-  };
-  purge();
+  connectionLog.purge();
   const timers = [
-    storage.stop,
+    storeHealth.stop,
     clock.every(AGENT_PING_MS, agents.ping),
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
-    clock.every(HUB_HEARTBEAT_MS, dashboards.beat),
-    clock.every(PURGE_MS, purge),
+    clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
+    clock.every(PURGE_MS, connectionLog.purge),
     clock.every(SWEEP_MS, () => {
       agents.sweep();
       dashboards.sweep();
@@ -113,19 +109,27 @@ export async function startHub(options: HubOptions) {
     epoch,
     state,
     settings,
-    storage,
+    storeHealth,
     accounts: createAccounts(context),
-    agents,
-    approvals,
-    dashboards: { ...dashboards, receive },
-    commands: {
-      request: admission.request,
-      compare: admission.compare,
-      interrupt: dispatcher.interrupt,
+    agents: {
+      ...agents,
+      receive: createAgentMessages(context, { agents, approvals, presence, progress }),
     },
+    approvals,
+    dashboards: {
+      ...dashboards,
+      receive: createDashboardMessages(context, {
+        admission,
+        approvals,
+        dashboards,
+        interrupt,
+        subscriptions,
+      }),
+    },
+    commands: { request: admission.request, compare: admission.compare, interrupt },
     registry: createRegistry(context, { agents, dispatcher, presence }),
-    history: createHistory(context, dispatcher),
-    /** Closes every socket with 1001; what is still to be stored is the store's. */
+    history: createHistory(context),
+    /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();
       dashboards.closeAll(CloseCode.goingAway, 'shutdown');

@@ -1,32 +1,32 @@
-// Something a message can be sent to. The hub knows no sockets: `web` gives it these.
+// The hub's view of a socket. `src/web` provides the implementation, so that the hub contains no networking.
 import { encode } from '../protocol/codec.ts';
 import type { CloseCode, CloseReason } from '../protocol/close-codes.ts';
 import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 
-/** One live socket. */
+/** One open socket. */
 export interface Link {
   send(frame: string): void;
-  /** Asks for a sign of life; the answer has the same mark. */
-  ping(mark?: string): void;
+  /** Sends a ping; the pong carries the same payload. */
+  ping(payload?: string): void;
   close(code: CloseCode, reason: CloseReason): void;
 }
 
-/** A dashboard's socket: it also listens to topics, and may be slow. */
+/** A dashboard's socket, which also subscribes to topics and can be slow. */
 export interface DashboardLink extends Link {
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
-  /** Bytes not yet taken by the network; does not count what was published in this tick. */
-  buffered(): number;
+  /** Bytes not yet handed to the network, without what was published in this tick. */
+  bufferedBytes(): number;
 }
 
 /** Sends one message to an agent. */
-export function tellAgent(link: Link, body: Body<HubToAgent>): void {
+export function sendToAgent(link: Link, body: Unversioned<HubToAgent>): void {
   link.send(encode<HubToAgent>(body));
 }
 
 /** Sends one message to a dashboard. */
-export function tellDashboard(link: Link, body: Body<HubToDashboard>): void {
+export function sendToDashboard(link: Link, body: Unversioned<HubToDashboard>): void {
   link.send(encode<HubToDashboard>(body));
 }

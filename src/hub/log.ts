@@ -1,7 +1,7 @@
-// What the hub has to say to whoever runs it.
+// The hub's log. The command line decides how a line is written.
 
-/** A line of the log: a sentence, and what it is about. */
-export type LogLine = (message: string, about?: Record<string, unknown>) => void;
+/** Writes one line: a sentence, and the values it is about. */
+export type LogLine = (message: string, fields?: Record<string, unknown>) => void;
 
 export interface Log {
   info: LogLine;

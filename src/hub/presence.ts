@@ -1,42 +1,43 @@
-// Whether an agent is online, busy or offline, and telling it: each change is one `agent:status`.
+// Whether an agent is online, busy or offline. Each change is published as one `agent:status`.
 import { type AgentStatus, nextAgentStatus } from '../protocol/agent-status.ts';
 import type { AgentSummary } from '../protocol/entities.ts';
+import type { Broadcast } from './broadcast.ts';
+import type { HubContext } from './context.ts';
 import type { AgentConnection } from './state/agent.ts';
-import type { Authority } from './broadcast.ts';
-import type { HubContext } from './state/server-state.ts';
 
-export type AgentPresence = ReturnType<typeof createAgentPresence>;
+export type Presence = ReturnType<typeof createPresence>;
 
-export function createAgentPresence({ state, clock, settings }: HubContext, authority: Authority) {
-  /** What is true of an agent now, from its socket and its work. */
-  function actual(agent: AgentConnection): AgentStatus {
-    if (!agent.link) return 'offline';
+export function createPresence({ state, clock, settings }: HubContext, broadcast: Broadcast) {
+  /** The status that follows from the agent's connection and work. */
+  function currentStatus(agent: AgentConnection): AgentStatus {
+    if (!agent.connection.link) return 'offline';
     return agent.current || agent.stopping.size > 0 ? 'busy' : 'online';
   }
 
-  /** Whether its running command has not been heard of for suspiciously long. */
+  /** Whether its running command has had no output for suspiciously long. */
   function isSuspectedStuck({ status, current, lastOutputAt }: AgentConnection): boolean {
-    if (status !== 'busy' || !current?.startedAt || current.waitingSince !== null) return false;
-    const lastSign = Math.max(current.startedAt, lastOutputAt ?? 0);
-    return clock.now() - lastSign >= settings.stuckAfterMs;
+    if (status !== 'busy' || !current?.startedAt || current.timeout.isHeld) return false;
+    const lastActivity = Math.max(current.startedAt, lastOutputAt ?? 0);
+    return clock.now() - lastActivity >= settings.stuckAfterMs;
   }
 
-  function tell({ agentId, status }: AgentConnection) {
-    authority.tellEveryone({ type: 'agent:status', agentId, status, timestamp: clock.now() });
+  /** Publishes the status of an agent. */
+  function publish({ agentId, status }: AgentConnection) {
+    broadcast.toDashboards({ type: 'agent:status', agentId, status, timestamp: clock.now() });
   }
 
   return {
-    /** Tells everyone where an agent stands. */
-    tell,
-    /** Moves an agent's status to what is true now, and tells everyone if that is a change. */
-    settle(agent: AgentConnection) {
-      const status = actual(agent);
+    publish,
+    /** Updates an agent's status and publishes it if it changed. */
+    update(agent: AgentConnection) {
+      const status = currentStatus(agent);
       if (status === agent.status) return;
-      agent.status = nextAgentStatus(agent.status, eventTo(agent.status, status));
-      tell(agent);
+      agent.status = nextAgentStatus(agent.status, eventBetween(agent.status, status));
+      publish(agent);
     },
-    /** What others are told of an agent. `currentCommand` is set only while it is busy. */
-    summary(agent: AgentConnection): AgentSummary {
+    /** The public fields of an agent. `currentCommand` is set only while it is busy. */
+    summarize(agent: AgentConnection): AgentSummary {
+      const { connection, current } = agent;
       const [stopping] = agent.stopping;
       return {
         agentId: agent.agentId,
@@ -45,20 +46,20 @@ export function createAgentPresence({ state, clock, settings }: HubContext, auth
         capabilities: agent.capabilities,
         connectionTime: agent.connectionTime,
         lastHeartbeat: agent.lastHeartbeat,
-        currentCommand: agent.status === 'busy' ? (agent.current?.id ?? stopping ?? null) : null,
+        currentCommand: agent.status === 'busy' ? (current?.id ?? stopping ?? null) : null,
         queueLength: state.commandQueue.get(agent.agentId)?.length ?? 0,
-        awaySince: agent.awaySince,
+        offlineSince: connection.link ? null : connection.since,
         lastOutputAt: agent.lastOutputAt,
         process: agent.process,
         suspectedStuck: isSuspectedStuck(agent),
-        waitingForApproval: agent.current !== null && agent.current.waitingSince !== null,
+        waitingForApproval: current?.timeout.isHeld ?? false,
         notice: agent.notice,
       };
     },
   };
 }
 
-function eventTo(from: AgentStatus, to: AgentStatus) {
+function eventBetween(from: AgentStatus, to: AgentStatus) {
   if (to === 'offline') return 'disconnected';
   if (to === 'online') return from === 'busy' ? 'released' : 'connected';
   return from === 'offline' ? 'resumed' : 'assigned';

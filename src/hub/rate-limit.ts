@@ -1,11 +1,14 @@
-// A token bucket: so much a second, and a burst at once.
+// Rate limits as token buckets.
 import type { Clock } from '../protocol/clock.ts';
 
-/** Takes from the bucket; false where there is not enough in it. */
-export type Bucket = (amount?: number) => boolean;
+/** Takes an amount from the bucket; false if there is not enough left. */
+export type TokenBucket = (amount?: number) => boolean;
 
-/** Makes a full bucket that holds `burst` and fills by `perSecond`. */
-export function createBucket(clock: Clock, rate: { perSecond: number; burst: number }): Bucket {
+/** Creates a full bucket of size `burst`, refilled with `perSecond`. */
+export function createTokenBucket(
+  clock: Clock,
+  rate: { perSecond: number; burst: number },
+): TokenBucket {
   let level = rate.burst;
   let filledAt = clock.now();
   return (amount = 1) => {

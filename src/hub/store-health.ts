@@ -1,44 +1,45 @@
-// Whether the hub can still write: asked every few seconds, so that trouble is known before a command meets it.
+// Tracks whether the store accepts writes, so that a full or failing disk is known before a command depends on it.
 import type { Clock } from '../protocol/clock.ts';
 import type { Store } from '../store/store.ts';
+import type { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
 
-/** How often a write is tried. */
 const PROBE_MS = 5_000;
 
-export type Storage = ReturnType<typeof createStorage>;
+export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
-/** @param changed told when writing begins to fail, and when it works again */
-export function createStorage(
-  store: Store,
-  clock: Clock,
-  log: Log,
-  changed: (failing: boolean) => void,
-) {
-  let trouble: string | null = null;
+/** Probes the store every 5 s. Agents are told with `hub:storage` when writes start to fail and when they work again. */
+export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
+  let failure: string | null = null;
 
-  function settle(now: string | null) {
-    const was = trouble;
-    trouble = now;
-    if ((was === null) === (now === null)) return;
-    if (now === null) log.info('The disk can be written again.');
-    else
-      log.error('The disk cannot be written: commands are refused until it can.', { reason: now });
-    changed(now !== null);
+  function setFailure(reason: string | null) {
+    const wasFailing = failure !== null;
+    const isFailing = reason !== null;
+    failure = reason;
+    if (wasFailing === isFailing) return;
+    if (isFailing) {
+      log.error('Writes to the store fail. New commands are refused until it recovers.', {
+        reason,
+      });
+    } else {
+      log.info('Writes to the store work again.');
+    }
+    broadcast.toAgents({ type: 'hub:storage', failing: isFailing });
   }
 
-  function failed(error: unknown) {
-    settle(error instanceof Error ? error.message : String(error));
+  function reportFailure(error: unknown) {
+    setFailure(error instanceof Error ? error.message : String(error));
   }
 
-  const probe = () => void store.probe().then(() => settle(null), failed);
-  const cancel = clock.every(PROBE_MS, probe);
+  const stop = clock.every(PROBE_MS, () => {
+    store.probe().then(() => setFailure(null), reportFailure);
+  });
 
   return {
-    /** Why nothing can be written; null while all is well. */
-    trouble: () => trouble,
-    /** A write has failed: known at once, and asked again until it works. */
-    failed,
-    stop: cancel,
+    /** Why writes fail; null while they work. */
+    failure: () => failure,
+    /** Records that a write failed. Cleared by the next successful probe. */
+    reportFailure,
+    stop,
   };
 }

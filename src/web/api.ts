@@ -7,10 +7,10 @@ import {
   CommandBody,
   CommandQuery,
   ComparisonBody,
-  type SessionAnswer,
-  SessionRequest,
+  type SessionResponse,
+  SessionBody,
 } from '../protocol/api.ts';
-import { Refusal } from '../protocol/errors.ts';
+import { HubError } from '../protocol/errors.ts';
 import type { Auth } from './auth.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -32,16 +32,16 @@ function createSessionApi({ auth, tokens }: ApiParts) {
   return new Elysia({ name: 'api/session', prefix: '/api/v1/session' })
     .post(
       '/',
-      async ({ body, set }): Promise<SessionAnswer> => {
+      async ({ body, set }): Promise<SessionResponse> => {
         const session = await auth.logIn(body.username, body.password);
-        if (!session) throw new Refusal('not_authenticated', 'Name or password is wrong.');
+        if (!session) throw new HubError('not_authenticated', 'Name or password is wrong.');
         set.headers['set-cookie'] = session.cookie;
         const { token, expiresAt, userId, role } = session;
         return { token, expiresAt, userId, role };
       },
-      { body: SessionRequest },
+      { body: SessionBody },
     )
-    .get('/', async ({ request }): Promise<SessionAnswer> => {
+    .get('/', async ({ request }): Promise<SessionResponse> => {
       const who = await auth.require(request);
       return { ...(await tokens.issueSocket(who)), userId: who.userId, role: who.role };
     })
@@ -61,15 +61,15 @@ function createAgentApi({ hub, auth }: ApiParts) {
     .get('/:agentId', async ({ request, params }) => {
       await auth.require(request);
       const agent = hub.registry.find(params.agentId);
-      if (!agent) throw new Refusal('agent_unknown', `There is no agent "${params.agentId}".`);
+      if (!agent) throw new HubError('agent_unknown', `There is no agent "${params.agentId}".`);
       return agent;
     })
     .get('/:agentId/token', ({ request, params }) => {
       // For the agent itself: whether its token is good, without taking anybody's place.
-      if (hub.registry.isToken(params.agentId, auth.bearer(request) ?? '')) {
+      if (hub.registry.verifyToken(params.agentId, auth.bearer(request) ?? '')) {
         return new Response(null, { status: 204 });
       }
-      throw new Refusal('not_authenticated', 'The id or the token of the agent is wrong.');
+      throw new HubError('not_authenticated', 'The id or the token of the agent is wrong.');
     })
     .post(
       '/',
@@ -102,19 +102,19 @@ function createCommandApi({ hub, auth }: ApiParts) {
       '/',
       async ({ request, query }) => {
         await auth.require(request);
-        return hub.history.page(query);
+        return hub.history.listPage(query);
       },
       { query: CommandListQuery },
     )
     .get('/:id', async ({ request, params }) => {
       await auth.require(request);
       const command = await hub.history.find(params.id);
-      if (!command) throw new Refusal('command_unknown', 'There is no such command.');
+      if (!command) throw new HubError('command_unknown', 'There is no such command.');
       return command;
     })
     .get('/:id/output', async ({ request, params }) => {
       await auth.require(request);
-      const text = await hub.history.output(params.id);
+      const text = await hub.history.readOutput(params.id);
       return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
     })
     .post('/:id/interrupt', async ({ request, params, set }) => {
@@ -142,7 +142,7 @@ function createApprovalApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/approvals', prefix: '/api/v1/approvals' })
     .get('/', async ({ request }) => {
       await auth.require(request);
-      return { items: hub.approvals.open(), nextCursor: null };
+      return { items: hub.approvals.listPending(), nextCursor: null };
     })
     .post(
       '/:approvalId',

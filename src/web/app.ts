@@ -5,7 +5,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
-import { Refusal } from '../protocol/errors.ts';
+import { HubError } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { createAgentSocket } from './sockets/agent.ts';
 import { createApi } from './api.ts';
@@ -62,7 +62,7 @@ export function createApp(options: AppOptions) {
     })
     .onError(({ error, code, request }) => {
       const forApi = new URL(request.url).pathname.startsWith('/api/');
-      if (error instanceof Refusal) return refusalAnswer(error.code, error.message);
+      if (error instanceof HubError) return refusalAnswer(error.code, error.message);
       if (error instanceof ValidationError) {
         return refusalAnswer('invalid_message', flawOf(error));
       }
@@ -74,7 +74,7 @@ export function createApp(options: AppOptions) {
       return refusalAnswer('unavailable', 'The hub could not do that now: try again soon.');
     })
     .get('/healthz', ({ set }) => {
-      const trouble = hub.storage.trouble();
+      const trouble = hub.storeHealth.failure();
       if (trouble !== null) set.status = 503;
       return {
         status: trouble === null ? 'ok' : 'failing',
@@ -92,8 +92,8 @@ export function createApp(options: AppOptions) {
         {
           agents: registry.list,
           agent: registry.find,
-          live: history.live,
-          history: history.page,
+          live: history.listActive,
+          history: history.listPage,
           command: history.find,
           outputState: history.outputState,
           request: commands.request,
@@ -101,8 +101,8 @@ export function createApp(options: AppOptions) {
           interrupt: commands.interrupt,
           registerAgent: registry.register,
           revokeAgent: registry.revoke,
-          approvals: approvals.open,
-          approvalsOf: approvals.ofCommand,
+          approvals: approvals.listPending,
+          approvalsOf: approvals.listByCommand,
           respond: approvals.respond,
         },
         pageAuth,

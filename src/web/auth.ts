@@ -2,9 +2,9 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Identity } from '../hub/state/dashboard.ts';
 import type { Hub } from '../hub/hub.ts';
-import { createBucket } from '../hub/rate-limit.ts';
+import { createTokenBucket } from '../hub/rate-limit.ts';
 import type { Clock } from '../protocol/clock.ts';
-import { Refusal } from '../protocol/errors.ts';
+import { HubError } from '../protocol/errors.ts';
 import type { Issued, Tokens } from './tokens.ts';
 
 const COOKIE = 'signalbox';
@@ -35,7 +35,7 @@ export interface AuthOptions {
 }
 
 export function createAuth({ accounts, tokens, clock, secure, setupToken }: AuthOptions) {
-  const attempts = new Map<string, ReturnType<typeof createBucket>>();
+  const attempts = new Map<string, ReturnType<typeof createTokenBucket>>();
   let pendingSetup = setupToken;
 
   function cookie(value: string, seconds: number): string {
@@ -50,13 +50,13 @@ export function createAuth({ accounts, tokens, clock, secure, setupToken }: Auth
   }
 
   function countAttempt(username: string) {
-    const bucket = attempts.get(username) ?? createBucket(clock, LOGIN_RATE);
+    const bucket = attempts.get(username) ?? createTokenBucket(clock, LOGIN_RATE);
     attempts.delete(username);
     attempts.set(username, bucket);
     const [oldest] = attempts.keys();
     if (attempts.size > COUNTED_NAMES && oldest !== undefined) attempts.delete(oldest);
     if (bucket()) return;
-    throw new Refusal('rate_limited', 'Too many attempts: wait half a minute, then try again.');
+    throw new HubError('rate_limited', 'Too many attempts: wait half a minute, then try again.');
   }
 
   return {
@@ -70,14 +70,14 @@ export function createAuth({ accounts, tokens, clock, secure, setupToken }: Auth
     },
     /**
      * The same, where nobody else may pass.
-     * @throws {Refusal} not_authenticated
+     * @throws {HubError} not_authenticated
      */
     async require(request: Request): Promise<Identity> {
       const who = await this.identify(request);
       if (who) return who;
-      throw new Refusal('not_authenticated', 'Log in first, or send a token that is still good.');
+      throw new HubError('not_authenticated', 'Log in first, or send a token that is still good.');
     },
-    /** Opens a session; null where name or password is wrong. @throws {Refusal} rate_limited */
+    /** Opens a session; null where name or password is wrong. @throws {HubError} rate_limited */
     async logIn(username: string, password: string): Promise<Session | null> {
       countAttempt(username);
       const actor = await accounts.authenticate(username, password);

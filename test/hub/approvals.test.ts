@@ -58,7 +58,7 @@ describe('a question', () => {
     const dashboard = await connectDashboard(on.hub, { role });
     dashboard.say({ type: 'approval:respond', approvalId, ...answer });
     expect((await dashboard.find('error')).code).toBe(code);
-    expect(on.hub.hub.approvals.open()).toHaveLength(1);
+    expect(on.hub.hub.approvals.listPending()).toHaveLength(1);
   });
 
   test('stands still the time-out of its command', async () => {
@@ -101,7 +101,7 @@ describe('a question', () => {
     expect(await agent.find('approval:resolved')).toMatchObject(answer);
     agent.say({ type: 'approval:applied', approvalId });
     await agent.ping();
-    const [row] = await again.hub.approvals.ofCommand(commandId);
+    const [row] = await again.hub.approvals.listByCommand(commandId);
     expect(row).toMatchObject({ outcome: 'selected', optionId: 'no' });
     expect(row?.appliedAt).toBeNumber();
   });

@@ -61,7 +61,7 @@ test('a slow dashboard that accepts it loses nothing and gets nothing twice', as
   slow.wire.pause();
   let sent = 0;
   const connection = on.hub.hub.state.dashboards.get(connectionId);
-  while (connection?.readers.get(id)?.live !== false) {
+  while (connection?.subscriptions.get(id)?.isLive !== false) {
     for (let i = 0; i < 20; i++) {
       on.agent.output(id, crypto.getRandomValues(new Uint8Array(5_000)).toHex());
     }

@@ -1,248 +1,230 @@
-// Agents come, go, take over and return: their connections, and what that means for the command in their hands.
-import type { AgentConnect, AgentToHub } from '../../protocol/agent-to-hub.ts';
+// The connections of agents: connect, take over, disconnect, reconnect (docs/protocol.md, "Agents" and "Reconnect").
+import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
+import { formatDuration } from '../../protocol/duration.ts';
 import { AGENT_PING_MS, AGENT_SILENCE_MS } from '../../protocol/limits.ts';
-import type { AgentConnection } from '../state/agent.ts';
-import { createAgentInbox, holds } from './messages.ts';
-import type { AgentPresence } from '../presence.ts';
 import type { Approvals } from '../approvals.ts';
-import type { Authority } from '../broadcast.ts';
-import { createChallenges } from './takeover.ts';
+import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { Endings } from '../commands/completion.ts';
-import { type Link, tellAgent } from '../link.ts';
-import { reconcile } from './reconcile.ts';
-import type { HubContext } from '../state/server-state.ts';
+import type { Progress } from '../commands/progress.ts';
+import type { HubContext } from '../context.ts';
+import { type Link, sendToAgent } from '../link.ts';
+import type { Presence } from '../presence.ts';
+import { type AgentConnection, cancelGrace, disconnect } from '../state/agent.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import { reconcile } from './reconcile.ts';
+import { createTakeovers } from './takeover.ts';
 import { isTokenOf } from './token.ts';
 
 export type Agents = ReturnType<typeof createAgents>;
 
-export interface AgentParts {
+export interface AgentsParts {
   approvals: Approvals;
-  authority: Authority;
-  presence: AgentPresence;
+  completion: Completion;
   dispatcher: Dispatcher;
-  endings: Endings;
+  presence: Presence;
+  progress: Progress;
   terminals: Terminals;
 }
 
-export function createAgents(context: HubContext, parts: AgentParts) {
-  const { state, store, clock, log, settings, storage } = context;
-  const { approvals, authority, presence, dispatcher, endings, terminals } = parts;
+export function createAgents(context: HubContext, parts: AgentsParts) {
+  const { state, clock, log, settings, storeHealth, connectionLog } = context;
+  const { approvals, completion, dispatcher, presence, terminals } = parts;
   const byLink = new Map<Link, AgentConnection>();
-  const challenges = createChallenges(clock);
-  const inbox = createAgentInbox(context, parts);
+  const takeovers = createTakeovers(clock);
 
-  function refuse(link: Link, agentId: string, reason: CloseReason, message: string) {
-    tellAgent(link, { type: 'error', code: 'not_authenticated', message, agentId });
-    link.close(CloseCode.policyViolation, reason);
-  }
-
-  /** Makes `link` the agent's socket, and settles what became of its command. */
-  function welcome(agent: AgentConnection, link: Link, message: AgentConnect) {
-    const challenger = challenges.end(agent);
-    if (challenger) refuseChallenger(agent, challenger);
+  /** Accepts a connection and brings hub and agent to agreement about its commands. */
+  function accept(agent: AgentConnection, link: Link, message: AgentConnect) {
+    const secondInstance = takeovers.cancel(agent);
+    if (secondInstance) rejectInUse(secondInstance, agent.agentId);
+    cancelGrace(agent);
     const connectionId = Bun.randomUUIDv7();
-    authority.claim(agent, link, connectionId, message.instanceId);
+    const { instanceId, journalId = null } = message;
+    agent.connection = { link, connectionId, instanceId, journalId };
     byLink.set(link, agent);
     agent.connectionTime = clock.now();
     agent.lastHeartbeat = clock.now();
-    agent.awaySince = null;
     agent.capabilities = message.capabilities;
     agent.notice = message.notice ?? null;
-    agent.journalId = message.journalId ?? null;
-    agent.cancelGrace?.();
-    agent.cancelGrace = null;
-    logConnection(agent, connectionId, message);
-    const { resume, stop } = reconcile(agent, message, { dispatcher, endings, terminals });
-    tellAgent(link, {
+    log.info('Agent connected.', { agentId: agent.agentId });
+    connectionLog.recordOpen({
+      id: connectionId,
+      kind: 'agent',
+      peer: agent.agentId,
+      clientInfo: message.runner ?? null,
+    });
+    welcome(agent, link, message);
+    presence.update(agent);
+    dispatcher.dispatchNext(agent);
+  }
+
+  function welcome(agent: AgentConnection, link: Link, message: AgentConnect) {
+    const { resume, stop } = reconcile(agent, message, parts);
+    sendToAgent(link, {
       type: 'agent:welcome',
       agentId: agent.agentId,
       heartbeatIntervalMs: AGENT_PING_MS,
       resume,
       stop,
     });
-    // An acknowledgement may have been lost with the last socket, and no other may follow.
+    // The last acknowledgement may have been lost with the previous connection.
     for (const { commandId } of resume) {
-      const nextSequence = terminals.committed(commandId);
-      tellAgent(link, { type: 'output:ack', commandId, nextSequence });
+      const nextSequence = terminals.committedSequence(commandId);
+      sendToAgent(link, { type: 'output:ack', commandId, nextSequence });
     }
-    if (storage.trouble() !== null) tellAgent(link, { type: 'hub:storage', failing: true });
-    approvals.repeat(agent);
-    if (agent.current) dispatcher.deadlines.remind(agent.current);
-    presence.settle(agent);
-    dispatcher.pump(agent);
+    if (storeHealth.failure() !== null) sendToAgent(link, { type: 'hub:storage', failing: true });
+    approvals.resendResolutions(agent);
+    const { current } = agent;
+    if (current?.stopReason && current.delivery === 'sent') {
+      dispatcher.stop(current, current.stopReason);
+    }
   }
 
-  function logConnection(agent: AgentConnection, id: string, message: AgentConnect) {
-    log.info('Agent connected.', { agentId: agent.agentId });
-    store.connections
-      .opened({
-        id,
-        kind: 'agent',
-        peer: agent.agentId,
-        connectedAt: clock.now(),
-        disconnectedAt: null,
-        closeCode: null,
-        closeReason: null,
-        clientInfo: message.runner ?? null,
-      })
-      .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+  function reject(link: Link, agentId: string, reason: CloseReason, message: string) {
+    sendToAgent(link, { type: 'error', code: 'not_authenticated', message, agentId });
+    link.close(CloseCode.policyViolation, reason);
   }
 
-  /** Forgets the agent's socket. */
-  function detach(agent: AgentConnection, code: number, reason: string) {
-    const { link, connectionId } = agent;
-    if (!link) return;
-    byLink.delete(link);
-    authority.release(agent);
-    agent.awaySince = clock.now();
+  function rejectInUse(link: Link, agentId: string) {
+    const message = `Another process is connected as "${agentId}". Stop it, or use another ID.`;
+    reject(link, agentId, 'agent_in_use', message);
+  }
+
+  /** Removes the agent's connection, without consequences for its command. */
+  function removeConnection(agent: AgentConnection, code: number, reason: string) {
+    const { connection } = agent;
+    if (!connection.link) return;
+    byLink.delete(connection.link);
+    disconnect(agent, clock.now());
     log.info('Agent disconnected.', { agentId: agent.agentId, code, reason });
-    if (connectionId) {
-      store.connections
-        .closed(connectionId, clock.now(), code, reason)
-        .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
-    }
+    connectionLog.recordClose(connection.connectionId, code, reason);
   }
 
-  /** The agent is away; its command goes on without it, for a while. */
-  function lose(agent: AgentConnection, code: number, reason: string) {
-    if (!agent.link) return;
-    detach(agent, code, reason);
-    presence.settle(agent);
-    if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) awaitReturn(agent);
+  /** Marks an agent as offline. Its command continues without it during the grace period. */
+  function handleDisconnect(agent: AgentConnection, code: number, reason: string) {
+    removeConnection(agent, code, reason);
+    presence.update(agent);
+    if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);
   }
 
-  /** Another socket takes the agent's place at once: it is not away. */
-  function replace(agent: AgentConnection) {
-    const { link } = agent;
-    detach(agent, CloseCode.replaced, 'replaced');
+  /** Closes the current connection, because a new one takes its place. */
+  function replaceConnection(agent: AgentConnection) {
+    const { link } = agent.connection;
+    removeConnection(agent, CloseCode.replaced, 'replaced');
     link?.close(CloseCode.replaced, 'replaced');
   }
 
-  /** Gives an agent that is away its time to come back to its command. */
-  function awaitReturn(agent: AgentConnection) {
-    agent.cancelGrace?.();
-    agent.cancelGrace = clock.after(settings.agentGraceMs, () => {
-      for (const commandId of agent.stopping) endings.completeLate(commandId);
+  /** Fails the command of an offline agent unless the agent reconnects within the grace period. */
+  function startGrace(agent: AgentConnection) {
+    const { connection } = agent;
+    if (connection.link) return;
+    connection.cancelGrace = clock.after(settings.agentGraceMs, () => {
+      for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
       agent.stopping.clear();
       if (!agent.current) return;
-      dispatcher.endSoon(agent.current, {
+      const grace = formatDuration(settings.agentGraceMs);
+      dispatcher.endInBackground(agent.current, {
         event: 'failed',
         error: {
           code: 'agent_lost',
-          message: `${agent.agentId} has been away for ${Math.round(settings.agentGraceMs / 1000)} s: look whether its machine and program still run.`,
+          message: `"${agent.agentId}" did not reconnect within ${grace}. Check that its machine and process are running.`,
         },
       });
     });
   }
 
-  /** Closes an agent's socket so that nothing more is heard from it. */
-  function drop(agent: AgentConnection, code: CloseCode, reason: CloseReason) {
-    const { link } = agent;
-    lose(agent, code, reason);
-    link?.close(code, reason);
+  /** Closes an agent's connection from the hub's side. Later frames on it are ignored. */
+  function close(agent: AgentConnection, code: CloseCode, reason: CloseReason) {
+    const { link } = agent.connection;
+    if (!link) return;
+    handleDisconnect(agent, code, reason);
+    link.close(code, reason);
   }
 
-  /** Another instance wants the agent: it gets it only if the present one does not answer a ping. */
-  function challenge(agent: AgentConnection, link: Link, message: AgentConnect) {
-    const isWaiting = challenges.begin(agent, link, () => {
-      replace(agent);
-      welcome(agent, link, message);
+  /** Lets a second instance take over unless the first still answers pings. */
+  function startTakeover(agent: AgentConnection, link: Link, message: AgentConnect) {
+    const isWaiting = takeovers.start(agent, link, () => {
+      replaceConnection(agent);
+      accept(agent, link, message);
     });
-    if (!isWaiting) refuseChallenger(agent, link);
+    if (!isWaiting) rejectInUse(link, agent.agentId);
   }
 
-  function refuseChallenger({ agentId }: AgentConnection, link: Link) {
-    const advice = `Another process is connected as ${agentId}: stop that one, or use another id.`;
-    refuse(link, agentId, 'agent_in_use', advice);
+  function countConnected(): number {
+    return [...state.agents.values()].filter(({ connection }) => connection.link).length;
   }
 
-  function alive(link: Link): AgentConnection | undefined {
+  function handleActivity(link: Link): AgentConnection | undefined {
     const agent = byLink.get(link);
     if (agent) agent.lastHeartbeat = clock.now();
     return agent;
   }
 
   return {
-    awaitReturn,
-    /** Tells the agent of a command that its output is committed up to a sequence of its own. */
-    acknowledge(commandId: string, nextSequence: number) {
-      for (const [link, agent] of byLink) {
-        if (holds(agent, commandId))
-          tellAgent(link, { type: 'output:ack', commandId, nextSequence });
-      }
-    },
-    /** Takes an agent's first message: welcomes it, refuses it, or lets it wait for the present instance's answer. */
+    startGrace,
+    /** The agent connected by a link, if that is still its current connection. */
+    find: (link: Link) => byLink.get(link),
+    /** Handles an agent's first message: accepts it, rejects it, or starts a takeover. */
     connect(link: Link, message: AgentConnect) {
       const agent = state.agents.get(message.agentId);
       if (!agent || !isTokenOf(agent.tokenHash, message.token)) {
-        const advice =
-          'The id or the token is wrong: add the agent on the dashboard, and use the token shown there.';
-        return refuse(link, message.agentId, 'unauthenticated', advice);
+        const text =
+          'Wrong agent ID or token. Create a new token with "Add agent" on the dashboard.';
+        return reject(link, message.agentId, 'unauthenticated', text);
       }
       if (agent.agentType !== message.agentType) {
-        const advice = `${agent.agentId} was added as type ${agent.agentType}: start it with --type ${agent.agentType}.`;
-        return refuse(link, agent.agentId, 'unauthenticated', advice);
+        const text = `"${agent.agentId}" was added as type ${agent.agentType}. Start it with --type ${agent.agentType}.`;
+        return reject(link, agent.agentId, 'unauthenticated', text);
       }
-      if (agent.link && agent.instanceId !== message.instanceId) {
-        return challenge(agent, link, message);
+      const { connection } = agent;
+      if (connection.link && connection.instanceId !== message.instanceId) {
+        return startTakeover(agent, link, message);
       }
-      if (agent.link) replace(agent);
-      else if (authority.claimed() >= settings.maxAgents) {
+      if (connection.link) replaceConnection(agent);
+      else if (countConnected() >= settings.maxAgents) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
-      welcome(agent, link, message);
+      accept(agent, link, message);
     },
-    /** Takes any later message; those of a replaced socket are ignored. */
-    receive(link: Link, message: AgentToHub) {
-      const agent = byLink.get(link);
-      if (agent) inbox(agent, message);
+    /** Records that a frame arrived. */
+    handleActivity: (link: Link) => void handleActivity(link),
+    /** Records a pong. If it answers the ping of a takeover, the second instance is rejected. */
+    handlePong(link: Link, payload: string) {
+      const agent = handleActivity(link);
+      if (!agent || takeovers.pingPayload(agent) !== payload) return;
+      const secondInstance = takeovers.cancel(agent);
+      if (secondInstance) rejectInUse(secondInstance, agent.agentId);
     },
-    /** A frame came: the agent lives. */
-    alive,
-    /** A pong came: the agent lives, and where another instance waited for this very answer, that one is refused. */
-    answered(link: Link, mark: string) {
-      const agent = alive(link);
-      if (!agent || challenges.markOf(agent) !== mark) return;
-      const challenger = challenges.end(agent);
-      if (challenger) refuseChallenger(agent, challenger);
-    },
-    /** The socket is gone. */
-    closed(link: Link, code: number, reason: string) {
-      challenges.left(link);
+    /** Handles a closed socket. */
+    handleClose(link: Link, code: number, reason: string) {
+      takeovers.handleClose(link);
       const agent = byLink.get(link);
       if (!agent) return;
-      if (challenges.markOf(agent) === undefined) return lose(agent, code, reason);
-      detach(agent, code, reason);
-      challenges.decide(agent);
+      if (takeovers.pingPayload(agent) === undefined) return handleDisconnect(agent, code, reason);
+      removeConnection(agent, code, reason);
+      takeovers.complete(agent);
     },
     /** Pings every agent. */
     ping() {
-      for (const [link, agent] of byLink) link.ping(challenges.markOf(agent));
+      for (const [link, agent] of byLink) link.ping(takeovers.pingPayload(agent));
     },
-    /** Drops agents that have been silent for 30 s. */
+    /** Closes the connections of agents that have been silent for 30 s. */
     sweep() {
       for (const agent of byLink.values()) {
-        const silent = clock.now() - (agent.lastHeartbeat ?? 0);
-        if (silent < AGENT_SILENCE_MS) continue;
-        if (!challenges.decide(agent)) drop(agent, CloseCode.goingAway, 'silent');
+        const silentMs = clock.now() - (agent.lastHeartbeat ?? 0);
+        if (silentMs < AGENT_SILENCE_MS) continue;
+        if (!takeovers.complete(agent)) close(agent, CloseCode.goingAway, 'silent');
       }
     },
-    /** Ends an agent's connection for good: its token is worth nothing any more. */
+    /** Closes the connection of an agent that was removed. */
     revoke(agent: AgentConnection) {
-      challenges.end(agent)?.close(CloseCode.policyViolation, 'revoked');
-      drop(agent, CloseCode.policyViolation, 'revoked');
-      agent.cancelGrace?.();
-      for (const commandId of agent.stopping) endings.completeLate(commandId);
-    },
-    /** Tells every agent whether the hub can write. */
-    tellStorage(failing: boolean) {
-      for (const link of byLink.keys()) tellAgent(link, { type: 'hub:storage', failing });
+      takeovers.cancel(agent)?.close(CloseCode.policyViolation, 'revoked');
+      close(agent, CloseCode.policyViolation, 'revoked');
+      cancelGrace(agent);
+      for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
     },
     closeAll(code: CloseCode, reason: CloseReason) {
-      challenges.closeAll(code, reason);
+      takeovers.closeAll(code, reason);
       for (const link of byLink.keys()) link.close(code, reason);
     },
   };

@@ -1,87 +1,78 @@
-// What a connected agent says, and what that sets going.
-import type { AgentToHub } from '../../protocol/agent-to-hub.ts';
-import { reportOf } from '../../protocol/report.ts';
-import type { AgentConnection } from '../state/agent.ts';
-import type { AgentPresence } from '../presence.ts';
+// Handles the messages of connected agents.
+import type { AgentToHub, CommandFinished } from '../../protocol/agent-to-hub.ts';
+import { pickReport } from '../../protocol/report.ts';
 import type { Approvals } from '../approvals.ts';
-import type { Dispatcher } from '../commands/dispatcher.ts';
-import { tellAgent } from '../link.ts';
-import type { HubContext } from '../state/server-state.ts';
-import type { Terminals } from '../terminals/terminals.ts';
+import type { Progress } from '../commands/progress.ts';
+import type { HubContext } from '../context.ts';
+import { type Link, sendToAgent } from '../link.ts';
+import type { Presence } from '../presence.ts';
+import { type AgentConnection, holdsCommand } from '../state/agent.ts';
+import type { Agents } from './agents.ts';
 
-export interface AgentInboxParts {
+export interface AgentMessagesParts {
+  agents: Agents;
   approvals: Approvals;
-  dispatcher: Dispatcher;
-  presence: AgentPresence;
-  terminals: Terminals;
+  presence: Presence;
+  progress: Progress;
 }
 
-/** Whether an agent may speak of a command: it runs it, or has still to end it. */
-export function holds({ current, stopping }: AgentConnection, commandId: string): boolean {
-  return current?.id === commandId || stopping.has(commandId);
-}
+export function createAgentMessages({ state, clock, log }: HubContext, parts: AgentMessagesParts) {
+  const { agents, approvals, presence, progress } = parts;
 
-export function createAgentInbox({ clock, log }: HubContext, parts: AgentInboxParts) {
-  const { approvals, dispatcher, presence, terminals } = parts;
-
-  /** Records a result, and acknowledges it once that is committed. */
-  async function finish(
-    agent: AgentConnection,
-    message: Extract<AgentToHub, { type: 'command:finished' }>,
-  ) {
-    const { link } = agent;
-    const { commandId } = message;
-    await dispatcher.finished(agent, message);
-    if (link && agent.link === link) tellAgent(link, { type: 'command:acknowledged', commandId });
+  /** Commits a result, then acknowledges it on the connection it came from. */
+  async function finish(agent: AgentConnection, link: Link, message: CommandFinished) {
+    await progress.handleFinished(agent, message);
+    if (agent.connection.link !== link) return;
+    sendToAgent(link, { type: 'command:acknowledged', commandId: message.commandId });
   }
 
-  /** Does something that takes time; what goes wrong is logged. */
-  function begin(work: Promise<void>, type: AgentToHub['type'], { agentId }: AgentConnection) {
+  function logFailure(work: Promise<void>, { type }: AgentToHub, { agentId }: AgentConnection) {
     work.catch((error: unknown) => {
-      log.error('A message of an agent was refused.', { agentId, type, error });
+      log.error('Could not handle an agent message.', { agentId, type, error });
     });
   }
 
-  /** Takes one message of a connected agent. What is about a command it does not hold is ignored. */
-  return function receive(agent: AgentConnection, message: AgentToHub): void {
+  /** Handles one message. Messages on a replaced connection, or about commands the agent does not hold, are ignored. */
+  return function receive(link: Link, message: AgentToHub): void {
+    const agent = agents.find(link);
+    if (!agent) return;
+    const { current } = agent;
     switch (message.type) {
       case 'agent:connect':
         return;
       case 'agent:capabilities':
         agent.capabilities = message.capabilities;
         agent.notice = message.notice ?? null;
-        return presence.tell(agent);
+        return presence.publish(agent);
       case 'agent:heartbeat':
         agent.process = message.process ?? null;
         return;
-      case 'command:started': {
-        const { current } = agent;
+      case 'command:started':
         if (current?.id === message.commandId && current.status === 'queued') {
-          dispatcher.started(current);
+          progress.handleStarted(current);
         }
         return;
-      }
       case 'terminal:output':
-        if (!holds(agent, message.commandId)) return;
+        if (!holdsCommand(agent, message.commandId)) return;
         agent.lastOutputAt = clock.now();
-        terminals.get(message.commandId)?.write(message.sequence, message.stream, message.data);
+        state.terminalBuffers
+          .get(message.commandId)
+          ?.write(message.sequence, message.stream, message.data);
         return;
       case 'terminal:gap':
-        if (!holds(agent, message.commandId)) return;
-        terminals.get(message.commandId)?.lose(message.nextSequence, message.bytes);
+        if (!holdsCommand(agent, message.commandId)) return;
+        state.terminalBuffers.get(message.commandId)?.addGap(message.nextSequence, message.bytes);
         return;
-      case 'command:report': {
-        const { current } = agent;
-        if (current?.id === message.commandId) dispatcher.reported(current, reportOf(message));
+      case 'command:report':
+        if (current?.id === message.commandId) progress.handleReport(current, pickReport(message));
         return;
-      }
       case 'command:finished':
-        return begin(finish(agent, message), message.type, agent);
+        return logFailure(finish(agent, link, message), message, agent);
       case 'approval:request':
-        if (agent.current?.id !== message.commandId) return;
-        return begin(approvals.asked(agent, message), message.type, agent);
+        if (current?.id !== message.commandId) return;
+        return logFailure(approvals.request(agent, message), message, agent);
       case 'approval:applied':
-        return begin(approvals.applied(message.approvalId), message.type, agent);
+        return logFailure(approvals.confirm(message.approvalId), message, agent);
       default:
         message satisfies never;
     }

@@ -1,66 +1,75 @@
-// An agent is back: what became of the command the hub had given it, and of the ones it still holds
-// (protocol.md, "Reconnect"). Never run twice, never lost in silence.
+// Compares what a reconnected agent holds with what the hub assigned to it, so that no command runs twice or is lost
+// silently (docs/protocol.md, "Reconnect").
 import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
-import type { AgentConnection } from '../state/agent.ts';
+import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { Endings } from '../commands/completion.ts';
+import type { Progress } from '../commands/progress.ts';
+import type { AgentConnection } from '../state/agent.ts';
+import type { Execution } from '../state/execution.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 
 export interface ReconcileParts {
+  completion: Completion;
   dispatcher: Dispatcher;
-  endings: Endings;
+  progress: Progress;
   terminals: Terminals;
 }
 
-/** What the agent is told: where to go on, and what to end. */
-export interface Verdict {
+/** The fields of `agent:welcome`: which output to send from where, and which commands to stop. */
+export interface Reconciliation {
   resume: { commandId: string; nextSequence: number }[];
   stop: string[];
 }
 
-/** Compares what an agent holds with what the hub gave it. */
 export function reconcile(
   agent: AgentConnection,
   { held = [], journalId }: AgentConnect,
-  { dispatcher, endings, terminals }: ReconcileParts,
-): Verdict {
-  const verdict: Verdict = { resume: [], stop: [] };
+  { completion, dispatcher, progress, terminals }: ReconcileParts,
+): Reconciliation {
+  const result: Reconciliation = { resume: [], stop: [] };
   const { current } = agent;
-  const wereStopping = agent.stopping;
+  const wasStopping = agent.stopping;
   agent.stopping = new Set();
 
   for (const { commandId, attempt, finished } of held) {
     const buffer = terminals.get(commandId);
-    const ours = current?.id === commandId && current.attempt === attempt && !current.ending;
-    const isStreaming = buffer && !buffer.isComplete && (ours || current?.id !== commandId);
-    // Also of one that is to stop: its output still comes, and what the agent dropped is measured from here.
-    if (isStreaming) verdict.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
-    if (ours && buffer) {
-      if (current.status === 'queued') dispatcher.started(current);
+    const isCurrent =
+      current?.id === commandId && current.attempt === attempt && !current.completion;
+    const isOutputOpen = buffer && !buffer.isComplete && (isCurrent || current?.id !== commandId);
+    // Commands to be stopped are resumed too: their remaining output is still wanted.
+    if (isOutputOpen) result.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
+    if (isCurrent && buffer) {
+      if (current.status === 'queued') progress.handleStarted(current);
       continue;
     }
-    verdict.stop.push(commandId);
-    // One that was ended from here is waited for even where it is over: it may hold output.
-    if (!finished || wereStopping.has(commandId)) agent.stopping.add(commandId);
+    result.stop.push(commandId);
+    // A command that the hub ended may have output left even if it has finished.
+    if (!finished || wasStopping.has(commandId)) agent.stopping.add(commandId);
   }
-  for (const commandId of wereStopping) {
-    if (!agent.stopping.has(commandId)) endings.completeLate(commandId);
+  for (const commandId of wasStopping) {
+    if (!agent.stopping.has(commandId)) completion.completeLateOutput(commandId);
   }
-
   const isHeld = held.some(({ commandId }) => commandId === current?.id);
-  if (!current || isHeld || current.delivery !== 'sent') return verdict;
-  const neverStarted = current.status === 'queued' && current.journalId !== null;
-  if (neverStarted && current.journalId === journalId) {
-    dispatcher.takeBack(agent, current);
-    endings.persist(current, { sent: false }).catch(() => undefined);
-    return verdict;
+  if (current?.delivery === 'sent' && !isHeld) handleMissing(current);
+  return result;
+
+  /** Handles a command that was sent and that the agent does not hold. */
+  function handleMissing(execution: Execution) {
+    const hasNeverStarted =
+      execution.status === 'queued' &&
+      execution.journalId !== null &&
+      execution.journalId === journalId;
+    if (hasNeverStarted) {
+      dispatcher.returnToQueue(agent, execution);
+      completion.persist(execution, { sent: false }).catch(() => undefined);
+      return;
+    }
+    dispatcher.endInBackground(execution, {
+      event: 'failed',
+      error: {
+        code: 'agent_lost',
+        message: `"${agent.agentId}" reconnected without this command. Check what it did before you run it again.`,
+      },
+    });
   }
-  dispatcher.endSoon(current, {
-    event: 'failed',
-    error: {
-      code: 'agent_lost',
-      message: `${agent.agentId} came back and knows nothing of it: look what it did there before you send it again.`,
-    },
-  });
-  return verdict;
 }

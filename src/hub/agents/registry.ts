@@ -1,61 +1,62 @@
-// The agents that may connect: added and removed by admins, told to whoever asks.
-import type { AgentRegistered, AgentRegistration } from '../../protocol/api.ts';
-import { type AgentSummary, mayActAs } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
-import { createAgentConnection } from '../state/agent.ts';
-import type { AgentPresence } from '../presence.ts';
-import type { Agents } from './agents.ts';
-import type { Actor } from '../state/dashboard.ts';
+// The registered agents: listed, added and removed.
+import type { RegisteredAgent, AgentRegistration } from '../../protocol/api.ts';
+import { type AgentSummary, hasRole } from '../../protocol/entities.ts';
+import { HubError } from '../../protocol/errors.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { removed } from '../commands/outcome.ts';
-import type { HubContext } from '../state/server-state.ts';
+import { removedOutcome } from '../commands/outcome.ts';
+import type { HubContext } from '../context.ts';
+import type { Presence } from '../presence.ts';
+import { createAgentConnection } from '../state/agent.ts';
+import type { Actor } from '../state/dashboard.ts';
+import { listExecutions } from '../state/server-state.ts';
+import type { Agents } from './agents.ts';
 import { createToken, hashToken, isTokenOf } from './token.ts';
 
 export interface RegistryParts {
   agents: Agents;
   dispatcher: Dispatcher;
-  presence: AgentPresence;
+  presence: Presence;
 }
 
-export function createRegistry({ state, store, clock, storage }: HubContext, parts: RegistryParts) {
-  const { agents, dispatcher, presence } = parts;
-
-  function mustBeAdmin({ role }: Actor) {
-    if (!mayActAs(role, 'admin')) {
-      throw new Refusal('forbidden', 'Only admins may add and remove agents.');
-    }
+export function createRegistry(
+  { state, store, clock, storeHealth }: HubContext,
+  { agents, dispatcher, presence }: RegistryParts,
+) {
+  function requireAdmin({ role }: Actor) {
+    if (hasRole(role, 'admin')) return;
+    throw new HubError('forbidden', 'Only admins can add and remove agents.');
   }
 
   return {
-    /** Every agent, by id. */
+    /** All agents, sorted by ID. */
     list: (): AgentSummary[] =>
       [...state.agents.values()]
         .toSorted((a, b) => a.agentId.localeCompare(b.agentId))
-        .map(presence.summary),
+        .map(presence.summarize),
     find(agentId: string): AgentSummary | undefined {
       const agent = state.agents.get(agentId);
-      return agent && presence.summary(agent);
+      return agent && presence.summarize(agent);
     },
-    /** Whether an agent of this id may connect with this token. */
-    isToken(agentId: string, token: string): boolean {
+    /** Whether an agent can connect with this ID and token. */
+    verifyToken(agentId: string, token: string): boolean {
       const agent = state.agents.get(agentId);
       return agent !== undefined && isTokenOf(agent.tokenHash, token);
     },
     /**
-     * Lets an agent connect. The token is told here, and never again: only its hash is kept.
-     * @throws {Refusal} forbidden, agent_exists, unavailable
+     * Adds an agent. Its token is returned once: only the hash is stored.
+     * @throws {HubError} forbidden, agent_exists, unavailable
      */
-    async register(who: Actor, body: AgentRegistration): Promise<AgentRegistered> {
-      mustBeAdmin(who);
+    async register(actor: Actor, body: AgentRegistration): Promise<RegisteredAgent> {
+      requireAdmin(actor);
       if (state.agents.has(body.agentId)) {
-        throw new Refusal('agent_exists', `There is an agent "${body.agentId}" already.`);
+        throw new HubError('agent_exists', `An agent "${body.agentId}" already exists.`);
       }
       const token = createToken();
       const agent = {
         ...body,
         tokenHash: hashToken(token),
         createdAt: clock.now(),
-        createdBy: who.userId,
+        createdBy: actor.userId,
       };
       const connection = createAgentConnection(agent);
       state.agents.set(agent.agentId, connection);
@@ -63,33 +64,34 @@ export function createRegistry({ state, store, clock, storage }: HubContext, par
         await store.agents.insert(agent);
       } catch (error) {
         state.agents.delete(agent.agentId);
-        storage.failed(error);
-        throw new Refusal('unavailable', 'The hub cannot store agents now: try again soon.');
+        storeHealth.reportFailure(error);
+        throw new HubError('unavailable', 'Could not save the agent. Try again.');
       }
-      presence.tell(connection);
+      presence.publish(connection);
       return { ...body, token };
     },
     /**
-     * Removes an agent: its socket is closed, and its commands end.
-     * @throws {Refusal} forbidden, agent_unknown, unavailable
+     * Removes an agent: closes its connection and fails its commands.
+     * @throws {HubError} forbidden, agent_unknown, unavailable
      */
-    async revoke(who: Actor, agentId: string): Promise<void> {
-      mustBeAdmin(who);
+    async revoke(actor: Actor, agentId: string): Promise<void> {
+      requireAdmin(actor);
       const agent = state.agents.get(agentId);
-      if (!agent) throw new Refusal('agent_unknown', `There is no agent "${agentId}".`);
+      if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
       try {
         await store.agents.remove(agentId);
       } catch (error) {
-        storage.failed(error);
-        throw new Refusal('unavailable', 'The hub cannot remove agents now: try again soon.');
+        storeHealth.reportFailure(error);
+        throw new HubError('unavailable', 'Could not remove the agent. Try again.');
       }
       agents.revoke(agent);
       state.agents.delete(agentId);
-      for (const command of dispatcher.all()) {
-        if (command.agentId === agentId) dispatcher.endSoon(command, removed(command));
+      for (const execution of listExecutions(state)) {
+        if (execution.agentId !== agentId) continue;
+        dispatcher.endInBackground(execution, removedOutcome(execution));
       }
       state.commandQueue.delete(agentId);
-      presence.tell(agent);
+      presence.publish(agent);
     },
   };
 }

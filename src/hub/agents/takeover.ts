@@ -1,60 +1,61 @@
-// Second instances of agents that wait whether the first still answers a ping (protocol.md, "Agents").
+// A second instance of a connected agent waits here while the first one is pinged: if the first does not answer within
+// 2 s, the second takes over (docs/protocol.md, "Agents").
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../protocol/clock.ts';
 import type { CloseCode, CloseReason } from '../../protocol/close-codes.ts';
 import { TAKEOVER_PING_MS } from '../../protocol/limits.ts';
-import type { AgentConnection } from '../state/agent.ts';
 import type { Link } from '../link.ts';
+import type { AgentConnection } from '../state/agent.ts';
 
-interface Challenge {
+interface Takeover {
+  /** The second instance. */
   link: Link;
-  /** Of the ping that the first must answer: what was sent before it may have been on its way for long. */
-  mark: string;
-  cancel(): void;
-  /** The first is gone: the second has the agent. */
-  takeOver(): void;
+  /** Payload of the ping that the first must answer. Only this pong counts: earlier ones may have been delayed. */
+  payload: string;
+  cancelTimer(): void;
+  complete(): void;
 }
 
-export function createChallenges(clock: Clock) {
-  const waiting = new Map<AgentConnection, Challenge>();
+export function createTakeovers(clock: Clock) {
+  const takeovers = new Map<AgentConnection, Takeover>();
 
-  /** Ends the wait of a second instance; answers with its link, if there was one. */
-  function end(agent: AgentConnection): Link | undefined {
-    const challenge = waiting.get(agent);
-    challenge?.cancel();
-    waiting.delete(agent);
-    return challenge?.link;
+  /** Ends a takeover; returns the link of the second instance, if there was one. */
+  function cancel(agent: AgentConnection): Link | undefined {
+    const takeover = takeovers.get(agent);
+    takeover?.cancelTimer();
+    takeovers.delete(agent);
+    return takeover?.link;
   }
 
   return {
-    end,
-    /** Lets a second instance wait, and `takeOver` where the first does not answer; false where another waits already. */
-    begin(agent: AgentConnection, link: Link, takeOver: () => void): boolean {
-      if (waiting.has(agent)) return false;
-      const win = () => {
-        end(agent);
-        takeOver();
+    cancel,
+    /** Starts a takeover. False if another instance already waits. */
+    start(agent: AgentConnection, link: Link, onTakeover: () => void): boolean {
+      if (takeovers.has(agent)) return false;
+      const complete = () => {
+        cancel(agent);
+        onTakeover();
       };
-      const mark = randomBytes(8).toString('hex');
-      const cancel = clock.after(TAKEOVER_PING_MS, win);
-      waiting.set(agent, { link, mark, cancel, takeOver: win });
-      agent.link?.ping(mark);
+      const payload = randomBytes(8).toString('hex');
+      const cancelTimer = clock.after(TAKEOVER_PING_MS, complete);
+      takeovers.set(agent, { link, payload, cancelTimer, complete });
+      agent.connection.link?.ping(payload);
       return true;
     },
-    /** What the first must answer, while a second waits: some answer only the newest of several pings. */
-    markOf: (agent: AgentConnection) => waiting.get(agent)?.mark,
-    /** The first is gone: a second that waits has the agent. False where none does. */
-    decide(agent: AgentConnection): boolean {
-      const challenge = waiting.get(agent);
-      challenge?.takeOver();
-      return challenge !== undefined;
+    /** The ping payload the first instance must answer. Used for every ping meanwhile, as some clients answer only the latest. */
+    pingPayload: (agent: AgentConnection) => takeovers.get(agent)?.payload,
+    /** Completes a takeover at once, because the first instance is gone. False if there is none. */
+    complete(agent: AgentConnection): boolean {
+      const takeover = takeovers.get(agent);
+      takeover?.complete();
+      return takeover !== undefined;
     },
-    /** A second instance has left. */
-    left(link: Link) {
-      for (const [agent, challenge] of waiting) if (challenge.link === link) end(agent);
+    /** Ends the takeover of a second instance whose socket has closed. */
+    handleClose(link: Link) {
+      for (const [agent, takeover] of takeovers) if (takeover.link === link) cancel(agent);
     },
     closeAll(code: CloseCode, reason: CloseReason) {
-      for (const { link } of waiting.values()) link.close(code, reason);
+      for (const { link } of takeovers.values()) link.close(code, reason);
     },
   };
 }

@@ -1,4 +1,4 @@
-// The end of a command: decided once, committed, and only then told.
+// Ends commands: the outcome is decided once, committed, and only then published.
 import { type CommandStatus, nextCommandStatus } from '../../protocol/command-status.ts';
 import {
   DASHBOARD_PING_MS,
@@ -6,127 +6,132 @@ import {
   RECONNECT_WINDOW_MS,
 } from '../../protocol/limits.ts';
 import type { CommandReport } from '../../protocol/report.ts';
-import type { Authority } from '../broadcast.ts';
+import type { Broadcast } from '../broadcast.ts';
+import type { HubContext } from '../context.ts';
 import { type Execution, toStatus } from '../state/execution.ts';
-import type { Ending } from './outcome.ts';
-import type { Readers } from '../terminals/subscriptions.ts';
-import type { HubContext } from '../state/server-state.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import type { Outcome } from './outcome.ts';
 
-/** A dashboard may come back so long after the last ping that it answered. */
-const REMEMBERED_MS = DASHBOARD_PING_MS + DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
-/** How long to wait before an end that could not be committed is tried again. */
+/** A dashboard can resume this long after the last ping that it answered. */
+const RESUMABLE_MS = DASHBOARD_PING_MS + DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
+/** Delay before a failed write is retried. */
 const RETRY_MS = 1_000;
 
-export type Endings = ReturnType<typeof createEndings>;
+export type Completion = ReturnType<typeof createCompletion>;
 
-export function createEndings(
-  { store, clock, storage }: HubContext,
-  authority: Authority,
-  terminals: Terminals,
-  readers: Readers,
+export interface CompletionParts {
+  broadcast: Broadcast;
+  subscriptions: Subscriptions;
+  terminals: Terminals;
+}
+
+export function createCompletion(
+  { store, clock, storeHealth }: HubContext,
+  { broadcast, subscriptions, terminals }: CompletionParts,
 ) {
-  /** Oldest first. */
+  /** Recently completed commands, oldest first. */
   let recent: Execution[] = [];
-  /** How many ends have been told. The recent ones are the last of them. */
-  let told = 0;
-  const saves = new WeakMap<Execution, Promise<void>>();
+  /** How many completions were published. `recent` holds the latest of them. */
+  let publishedCount = 0;
+  const lastWrites = new WeakMap<Execution, Promise<void>>();
 
-  /** Tells everyone where a command stands. */
-  function tell(execution: Execution) {
-    authority.tellEveryone(toStatus(execution));
+  /** Sends the status of a command to all dashboards. */
+  function publishStatus(execution: Execution) {
+    broadcast.toDashboards(toStatus(execution));
   }
 
-  /** Tells everyone what is known of a command's turn. */
-  function tellReport({ id: commandId, agentId }: Execution, report: CommandReport) {
-    authority.tellEveryone({ type: 'command:report', commandId, agentId, ...report });
-  }
+  /** Resolves when all changes of a command so far are committed. */
+  const whenPersisted = (execution: Execution) => lastWrites.get(execution) ?? Promise.resolve();
 
-  /** Fulfilled once every change of a command so far is on disk. */
-  const persisted = (execution: Execution) => saves.get(execution) ?? Promise.resolve();
-
-  /** Commits changes of a command, in their order, and does not give up. */
+  /** Commits changes of a command in order. Failed writes are retried until they succeed. */
   function persist(execution: Execution, changes: Partial<Execution>): Promise<void> {
-    const saved = persisted(execution).then(() => save(execution, changes));
-    saves.set(execution, saved);
-    return saved;
+    const write = whenPersisted(execution).then(() => writeWithRetry(execution.id, changes));
+    lastWrites.set(execution, write);
+    return write;
   }
 
-  async function save(execution: Execution, changes: Partial<Execution>): Promise<void> {
+  async function writeWithRetry(commandId: string, changes: Partial<Execution>): Promise<void> {
     for (;;) {
       try {
-        return await store.commands.update(execution.id, changes);
+        return await store.commands.update(commandId, changes);
       } catch (error) {
-        storage.failed(error);
+        storeHealth.reportFailure(error);
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
       }
     }
   }
 
-  /** Says that a command's output is whole. */
-  function completeOutput(commandId: string) {
+  /** Publishes that a command's output is complete. False if it was before. */
+  function completeOutput(commandId: string): boolean {
     const buffer = terminals.get(commandId);
-    if (!buffer || buffer.isComplete) return;
+    if (!buffer || buffer.isComplete) return false;
     buffer.complete();
-    readers.completed(commandId);
-    terminals.makeRoom();
+    subscriptions.publishComplete(buffer);
+    terminals.freeMemory();
+    return true;
   }
 
-  /** The same for a command that ended before its output did; what that came to is kept. */
-  function completeLate(commandId: string, report: CommandReport = {}) {
+  /** Completes the output of a command that ended before its output did, and stores its final size and report. */
+  function completeLateOutput(commandId: string, report: CommandReport = {}) {
     const buffer = terminals.get(commandId);
-    if (!buffer || buffer.isComplete) return;
-    completeOutput(commandId);
+    if (!buffer || !completeOutput(commandId)) return;
     const { nextSequence, writtenBytes: totalBytes } = buffer;
     store.commands
       .update(commandId, { ...report, lastSequence: nextSequence - 1, totalBytes })
-      .catch((error: unknown) => storage.failed(error));
+      .catch(storeHealth.reportFailure);
   }
 
-  /** Commits an end, and tells it. */
-  async function settle(execution: Execution, status: CommandStatus, ending: Ending) {
-    for (const cancel of execution.cancelTimers) cancel();
-    await terminals.settled(execution.id);
+  /** Commits the outcome, then publishes it. */
+  async function finish(execution: Execution, status: CommandStatus, outcome: Outcome) {
+    execution.timeout.stop();
+    execution.cancelGiveUp();
+    await terminals.flush(execution.id);
     const buffer = terminals.get(execution.id);
     const changes = {
-      ...ending.report,
+      ...outcome.report,
       status,
       completedAt: Math.max(clock.now(), execution.startedAt ?? execution.requestedAt),
-      exitCode: status === 'interrupted' ? null : (ending.exitCode ?? null),
-      signal: ending.signal ?? null,
-      error: ending.error ?? null,
+      exitCode: status === 'interrupted' ? null : (outcome.exitCode ?? null),
+      signal: outcome.signal ?? null,
+      error: outcome.error ?? null,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,
     };
     await persist(execution, changes);
     Object.assign(execution, changes);
-    const oldest = clock.now() - REMEMBERED_MS;
+    const oldest = clock.now() - RESUMABLE_MS;
     recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
-    told += 1;
-    if (!ending.outputFollows) completeOutput(execution.id);
-    tell(execution);
+    publishedCount += 1;
+    if (!outcome.isOutputPending) completeOutput(execution.id);
+    publishStatus(execution);
   }
 
   return {
-    tell,
-    tellReport,
+    publishStatus,
     persist,
-    persisted,
-    completeLate,
-    /** How many ends have been told so far. */
-    told: () => told,
-    /** Commands whose ends were told after the first so many, as far back as a dashboard may be away. */
-    toldAfter: (count: number) => recent.slice(Math.max(0, recent.length - (told - count))),
+    whenPersisted,
+    completeLateOutput,
+    /** Sends the report of a command's turn to all dashboards. */
+    publishReport({ id: commandId, agentId }: Execution, report: CommandReport) {
+      broadcast.toDashboards({ type: 'command:report', commandId, agentId, ...report });
+    },
+    /** How many completions were published since the hub started. */
+    publishedCount: () => publishedCount,
+    /** Commands completed after the first `count`, as far back as a dashboard can resume. */
+    completedAfter: (count: number) =>
+      recent.slice(Math.max(0, recent.length - (publishedCount - count))),
     /**
-     * Ends a command. Fulfilled once the end is committed and told; one that is ending already is waited for.
-     * @throws {IllegalMove} when its status does not allow such an end
+     * Ends a command. Resolves when the outcome is committed and published; a command that is already ending keeps its
+     * first outcome.
+     * @throws {IllegalTransition} when its status does not allow the outcome
      */
-    async end(execution: Execution, ending: Ending): Promise<void> {
-      if (!execution.ending) {
-        const status = nextCommandStatus(execution.status, ending.event);
-        execution.ending = settle(execution, status, ending);
+    async complete(execution: Execution, outcome: Outcome): Promise<void> {
+      if (!execution.completion) {
+        const status = nextCommandStatus(execution.status, outcome.event);
+        execution.completion = finish(execution, status, outcome);
       }
-      return execution.ending;
+      return execution.completion;
     },
   };
 }

@@ -1,219 +1,162 @@
-// The one way a command goes once it is admitted: committed, queued, handed over, started, ended.
-import type { CommandFinished } from '../../protocol/agent-to-hub.ts';
-import { nextCommandStatus } from '../../protocol/command-status.ts';
-import { mayActAs } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
-import { type CommandReport, reportOf } from '../../protocol/report.ts';
-import type { AgentConnection } from '../state/agent.ts';
-import type { AgentPresence } from '../presence.ts';
-import { enqueue, withdraw } from './queue.ts';
-import type { Actor } from '../state/dashboard.ts';
+// Dispatches queued commands to their agents, one at a time, and ends them. An attempt is committed before it is sent, so
+// that an agent never runs a command twice (docs/protocol.md, "Commands").
+import { validateCommand } from '../../protocol/capabilities.ts';
+import { ESCALATION_MS } from '../../protocol/limits.ts';
 import type { Approvals } from '../approvals.ts';
-import { createDeadlines } from './timeouts.ts';
-import type { Endings } from './completion.ts';
-import type { Execution } from '../state/execution.ts';
-import { createHandover } from './delivery.ts';
-import { type Ending, endingOf, removed } from './outcome.ts';
-import type { Readers } from '../terminals/subscriptions.ts';
-import type { HubContext } from '../state/server-state.ts';
-import type { Terminals } from '../terminals/terminals.ts';
+import type { HubContext } from '../context.ts';
+import { type Link, sendToAgent } from '../link.ts';
+import type { Presence } from '../presence.ts';
+import type { AgentConnection } from '../state/agent.ts';
+import { type Execution, moveDelivery } from '../state/execution.ts';
+import { queueOf } from '../state/server-state.ts';
+import type { Completion } from './completion.ts';
+import { type Outcome, stoppedOutcome } from './outcome.ts';
+import { enqueue, requeue } from './queue.ts';
+
+/** Delay before a failed attempt to dispatch a command is retried. */
+const RETRY_MS = 1_000;
+
+/** An agent that has not stopped a command after this time is given up on. It has sent every signal by then. */
+const GIVE_UP_MS = 6 * ESCALATION_MS;
 
 export type Dispatcher = ReturnType<typeof createDispatcher>;
 
 export interface DispatcherParts {
   approvals: Approvals;
-  endings: Endings;
-  presence: AgentPresence;
-  readers: Readers;
-  terminals: Terminals;
+  completion: Completion;
+  presence: Presence;
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log } = context;
-  const { approvals, endings, presence, readers, terminals } = parts;
-  const live = new Map<string, Execution>();
-  const deadlines = createDeadlines(context, {
-    stopping: ({ id }) => approvals.cancel(id),
-    end: endSoon,
-  });
-  const { pump, takeBack } = createHandover(context, {
-    deadlines,
-    endings,
-    presence,
-    queueOf,
-    end,
-    endSoon,
-  });
+  const { state, store, clock, log, storeHealth } = context;
+  const { approvals, completion, presence } = parts;
 
-  function queueOf(agentId: string): Execution[] {
-    const queue = state.commandQueue.get(agentId) ?? [];
-    state.commandQueue.set(agentId, queue);
-    return queue;
+  /** Sends the next queued command to an agent that is idle. */
+  function dispatchNext(agent: AgentConnection) {
+    const { link } = agent.connection;
+    if (!link || agent.current || agent.stopping.size > 0) return;
+    const next = queueOf(state, agent.agentId).shift();
+    if (!next) return;
+    agent.current = next;
+    agent.lastOutputAt = null;
+    const reason = validateCommand(next.command, agent.capabilities);
+    if (reason !== null) {
+      endInBackground(next, {
+        event: 'failed',
+        error: { code: 'invalid_command', message: reason },
+      });
+      return;
+    }
+    presence.update(agent);
+    dispatch(agent, link, next).catch((error: unknown) => {
+      log.error('Could not dispatch a command.', { commandId: next.id, error });
+    });
   }
 
-  /** The command of this id, where it is queued or running. Nobody knows of one that is not yet committed. */
-  function find(commandId: string): Execution | undefined {
-    const execution = live.get(commandId);
-    return execution && isAccepted(execution) ? execution : undefined;
+  /** Commits an attempt, then sends it. If the agent has another connection by then, the command was never sent. */
+  async function dispatch(agent: AgentConnection, link: Link, execution: Execution) {
+    const attempt = {
+      attempt: execution.attempt + 1,
+      sent: true,
+      journalId: agent.connection.link && agent.connection.journalId,
+    };
+    moveDelivery(execution, 'taken');
+    try {
+      await completion.whenPersisted(execution);
+      await store.commands.update(execution.id, attempt);
+    } catch (error) {
+      storeHealth.reportFailure(error);
+      returnToQueue(agent, execution);
+      clock.after(RETRY_MS, () => dispatchNext(agent));
+      return;
+    }
+    Object.assign(execution, attempt);
+    if (execution.completion) return;
+    if (execution.stopReason) return end(execution, { event: 'interrupted' });
+    if (agent.connection.link !== link) {
+      returnToQueue(agent, execution);
+      await completion.persist(execution, { sent: false });
+      dispatchNext(agent);
+      return;
+    }
+    moveDelivery(execution, 'sent');
+    startTimeout(execution, clock.now());
+    sendToAgent(link, {
+      type: 'command:execute',
+      commandId: execution.id,
+      attempt: execution.attempt,
+      command: execution.command,
+      session: execution.session,
+      timeoutMs: execution.timeoutMs,
+    });
   }
 
-  async function end(execution: Execution, ending: Ending) {
-    await endings.end(execution, ending);
-    live.delete(execution.id);
+  /** Returns a command that never started to the head of the queue, or ends it if it was told to stop. */
+  function returnToQueue(agent: AgentConnection, execution: Execution) {
+    if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
+    moveDelivery(execution, 'returned');
+    execution.sent = false;
+    execution.timeout.reset();
+    agent.current = null;
+    requeue(queueOf(state, agent.agentId), execution);
+    presence.update(agent);
+  }
+
+  /** Starts a command's timeout, counted from `since`. */
+  function startTimeout(execution: Execution, since: number) {
+    execution.timeout.start(since, () => stop(execution, 'timeout'));
+  }
+
+  /** Tells the agent to stop a command. If the agent is offline or does not comply, the hub ends the command itself. */
+  function stop(execution: Execution, reason: 'user' | 'timeout') {
+    if (execution.completion) return;
+    const isRepeated = execution.stopReason !== null;
+    execution.stopReason ??= reason;
+    execution.timeout.stop();
+    approvals.cancel(execution.id);
+    const giveUp = () =>
+      endInBackground(execution, { ...stoppedOutcome(execution), isOutputPending: true });
+    const link = state.agents.get(execution.agentId)?.connection.link;
+    if (!link) return giveUp();
+    sendToAgent(link, { type: 'command:interrupt', commandId: execution.id, reason });
+    if (!isRepeated) execution.cancelGiveUp = clock.after(GIVE_UP_MS, giveUp);
+  }
+
+  /** Ends a command and dispatches the next one to its agent. */
+  async function end(execution: Execution, outcome: Outcome) {
+    await completion.complete(execution, outcome);
+    state.executions.delete(execution.id);
     approvals.cancel(execution.id);
     const agent = state.agents.get(execution.agentId);
     if (agent?.current !== execution) return;
     agent.current = null;
-    if (ending.outputFollows) agent.stopping.add(execution.id);
-    presence.settle(agent);
-    pump(agent);
+    if (outcome.isOutputPending) agent.stopping.add(execution.id);
+    presence.update(agent);
+    dispatchNext(agent);
   }
 
-  /** Ends a command in the background; what goes wrong is logged. */
-  function endSoon(execution: Execution, ending: Ending) {
-    end(execution, ending).catch((error: unknown) => {
-      log.error('A command could not be ended.', { commandId: execution.id, error });
+  function endInBackground(execution: Execution, outcome: Outcome) {
+    end(execution, outcome).catch((error: unknown) => {
+      log.error('Could not end a command.', { commandId: execution.id, error });
     });
   }
 
-  /** Marks a command as started, and says so once that is committed. */
-  function started(execution: Execution) {
-    const changes = {
-      status: nextCommandStatus(execution.status, 'started'),
-      startedAt: Math.max(clock.now(), execution.requestedAt),
-    };
-    Object.assign(execution, changes);
-    deadlines.start(execution);
-    const shown = { ...execution };
-    endings
-      .persist(execution, changes)
-      .then(() => endings.tell(shown))
-      .catch((error: unknown) => log.error('A start could not be told.', { error }));
-  }
-
-  /** Takes what an agent knows of a turn under way; told once it is committed. */
-  function reported(execution: Execution, report: CommandReport) {
-    if (execution.ending || Object.keys(report).length === 0) return;
-    endings
-      .persist(execution, report)
-      .then(() => {
-        Object.assign(execution, report);
-        endings.tellReport(execution, report);
-      })
-      .catch((error: unknown) => log.error('A report could not be told.', { error }));
-  }
-
   return {
-    queueOf,
-    pump,
+    dispatchNext,
+    returnToQueue,
+    startTimeout,
+    stop,
     end,
-    endSoon,
-    started,
-    reported,
-    takeBack,
-    deadlines,
-
-    find,
-    /** Every queued or running command. */
-    all: () => [...live.values()].filter(isAccepted),
-    /** How many commands wait for an agent, those that are being committed included. */
-    waitingFor: (agentId: string) =>
-      [...live.values()].filter(
-        (execution) =>
-          execution.agentId === agentId &&
-          (execution.delivery === 'accepting' || execution.delivery === 'waiting'),
-      ).length,
-
-    /** A command has begun to wait for an answer, or no longer waits for any. */
-    waits(commandId: string, waits: boolean) {
-      const execution = find(commandId);
-      if (!execution) return;
-      if (waits) deadlines.hold(execution);
-      else deadlines.release(execution);
+    endInBackground,
+    /** Restores a stored command: queued, or assigned to its agent if it was sent. */
+    restore(execution: Execution) {
+      state.executions.set(execution.id, execution);
       const agent = state.agents.get(execution.agentId);
-      if (agent) presence.tell(agent);
-    },
-
-    /** Brings a stored command back, queued or in its agent's hands. */
-    restore(command: Execution) {
-      live.set(command.id, command);
-      const agent = state.agents.get(command.agentId);
-      if (command.delivery === 'waiting') enqueue(queueOf(command.agentId), command);
-      else if (agent) agent.current = command;
-    },
-
-    /**
-     * Commits a command and queues it; answers with its position, 0 being next.
-     * @throws what the store throws; the command is unknown then
-     */
-    async accept(execution: Execution, committed: Promise<void>): Promise<number> {
-      execution.delivery = 'accepting';
-      live.set(execution.id, execution);
-      try {
-        await committed;
-      } catch (error) {
-        live.delete(execution.id);
-        throw error;
-      }
-      execution.delivery = 'waiting';
-      terminals.open(execution.id);
-      readers.follow(execution.id);
-      const position = enqueue(queueOf(execution.agentId), execution);
-      // In the next turn, so that the requester hears of its acceptance first.
-      setImmediate(() => {
-        if (!execution.ending) endings.tell(execution);
-        const agent = state.agents.get(execution.agentId);
-        if (agent) return pump(agent);
-        state.commandQueue.delete(execution.agentId);
-        endSoon(execution, removed(execution));
-      });
-      return position;
-    },
-
-    /**
-     * Stops a command: a waiting one at once, a running one through its agent. May be repeated.
-     * @throws {Refusal} forbidden, command_unknown, command_not_active
-     */
-    async interrupt(who: Actor, commandId: string): Promise<void> {
-      if (!mayActAs(who.role, 'operator')) {
-        throw new Refusal('forbidden', 'Your role may watch, but not interrupt.');
-      }
-      const execution = find(commandId);
-      if (!execution || execution.ending) {
-        const command = execution ?? (await store.commands.find(commandId));
-        if (!command) throw new Refusal('command_unknown', 'There is no such command.');
-        throw new Refusal('command_not_active', 'The command has ended already.');
-      }
-      if (execution.delivery === 'sent') return deadlines.stop(execution, 'user');
-      if (execution.delivery === 'sending') {
-        execution.stopping = 'user';
-        return;
-      }
-      withdraw(queueOf(execution.agentId), execution);
-      await end(execution, { event: 'interrupted' });
-    },
-
-    /** Takes an agent's word that a command is over; fulfilled once that is committed. */
-    async finished(agent: AgentConnection, message: CommandFinished): Promise<void> {
-      const execution = agent.current;
-      if (execution?.id === message.commandId) {
-        const ending = endingOf(execution, message);
-        if (!execution.ending) {
-          terminals.get(execution.id)?.lose(message.lastSequence + 1, 0);
-          if (execution.status === 'queued' && ending.event === 'completed') started(execution);
-        }
-        await end(execution, ending);
-      }
-      if (agent.stopping.delete(message.commandId)) {
-        terminals.get(message.commandId)?.lose(message.lastSequence + 1, 0);
-        endings.completeLate(message.commandId, message.report && reportOf(message.report));
-        presence.settle(agent);
-        pump(agent);
+      if (execution.delivery === 'waiting') enqueue(queueOf(state, execution.agentId), execution);
+      else if (agent) agent.current = execution;
+      if (agent && execution.delivery === 'sent') {
+        startTimeout(execution, execution.startedAt ?? clock.now());
       }
     },
   };
-}
-
-function isAccepted({ delivery }: Execution): boolean {
-  return delivery !== 'accepting';
 }

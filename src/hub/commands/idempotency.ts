@@ -1,49 +1,47 @@
-// Which requestId named which command: what makes a request safe to send again (protocol.md, "command:request").
+// Makes requests safe to repeat: a `requestId` identifies the same command for 24 hours (docs/protocol.md,
+// "command:request").
 import type { Clock } from '../../protocol/clock.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
-import { REQUEST_ID_MS } from '../../protocol/limits.ts';
+import { REQUEST_ID_TTL_MS } from '../../protocol/limits.ts';
 
-interface Remembered {
+interface KnownRequest {
   commandId: string;
   agentId: string;
   requestedAt: number;
-  /** Fulfilled with its place in the queue once the command is on disk. */
+  /** Resolves with the position in the queue when the command is committed. */
   position: Promise<number>;
 }
 
-export function createRequestIds(clock: Clock) {
-  /** Oldest first, as Maps keep their order. */
-  const known = new Map<string, Remembered>();
-  const key = (userId: string, requestId: string) => JSON.stringify([userId, requestId]);
+export function createIdempotency(clock: Clock) {
+  /** Oldest first. */
+  const requests = new Map<string, KnownRequest>();
+  const keyOf = (userId: string, requestId: string) => JSON.stringify([userId, requestId]);
 
-  function forgetOld() {
-    const oldest = clock.now() - REQUEST_ID_MS;
-    for (const [name, { requestedAt }] of known) {
+  function deleteExpired() {
+    const oldest = clock.now() - REQUEST_ID_TTL_MS;
+    for (const [key, { requestedAt }] of requests) {
       if (requestedAt > oldest) return;
-      known.delete(name);
+      requests.delete(key);
     }
   }
 
   return {
-    remember(
+    add(
       userId: string,
       requestId: string,
-      {
-        id: commandId,
-        agentId,
-        requestedAt,
-      }: Pick<CommandExecution, 'id' | 'agentId' | 'requestedAt'>,
+      command: Pick<CommandExecution, 'id' | 'agentId' | 'requestedAt'>,
       position: Promise<number> = Promise.resolve(0),
     ) {
-      known.set(key(userId, requestId), { commandId, agentId, requestedAt, position });
+      const { id: commandId, agentId, requestedAt } = command;
+      requests.set(keyOf(userId, requestId), { commandId, agentId, requestedAt, position });
     },
-    forget(userId: string, requestId: string) {
-      known.delete(key(userId, requestId));
+    delete(userId: string, requestId: string) {
+      requests.delete(keyOf(userId, requestId));
     },
-    /** The command this user named so in the last 24 hours. */
-    find(userId: string, requestId: string): Remembered | undefined {
-      forgetOld();
-      return known.get(key(userId, requestId));
+    /** The command that this user requested with this id in the last 24 hours. */
+    find(userId: string, requestId: string): KnownRequest | undefined {
+      deleteExpired();
+      return requests.get(keyOf(userId, requestId));
     },
   };
 }

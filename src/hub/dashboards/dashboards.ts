@@ -1,4 +1,4 @@
-// Dashboards come, drop, return and go: their connections.
+// The connections of dashboards: connect, drop, resume, end (docs/protocol.md, "Reconnect").
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
 import { nextConnectionState } from '../../protocol/connection-state.ts';
 import type { DashboardConnect } from '../../protocol/dashboard-to-hub.ts';
@@ -8,32 +8,34 @@ import {
   MESSAGE_RATE,
   RECONNECT_WINDOW_MS,
 } from '../../protocol/limits.ts';
-import { type Authority, EVERYONE, topicFor } from '../broadcast.ts';
-import type { DashboardConnection, Identity } from '../state/dashboard.ts';
-import type { Endings } from '../commands/completion.ts';
-import type { Greeting } from './welcome.ts';
+import { type Broadcast, DASHBOARDS_TOPIC, topicFor } from '../broadcast.ts';
+import type { Completion } from '../commands/completion.ts';
+import type { HubContext } from '../context.ts';
 import type { DashboardLink } from '../link.ts';
-import { createBucket } from '../rate-limit.ts';
-import type { Readers } from '../terminals/subscriptions.ts';
-import type { HubContext } from '../state/server-state.ts';
+import { createTokenBucket } from '../rate-limit.ts';
+import type { DashboardConnection, Identity } from '../state/dashboard.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
+import type { Welcome } from './welcome.ts';
 
-/** Why a dashboard's socket is closed that has not been heard of. */
+/** Close reason of a dashboard that has not been heard from. It can resume. */
 const SILENT: CloseReason = 'silent';
 
-export interface DashboardParts {
-  authority: Authority;
-  endings: Endings;
-  greeting: Greeting;
-  readers: Readers;
+export interface DashboardsParts {
+  broadcast: Broadcast;
+  completion: Completion;
+  subscriptions: Subscriptions;
+  welcome: Welcome;
 }
 
-export function createDashboards(context: HubContext, parts: DashboardParts) {
-  const { state, store, clock, log, settings, epoch } = context;
-  const { authority, endings, greeting, readers } = parts;
+export type Dashboards = ReturnType<typeof createDashboards>;
+
+export function createDashboards(context: HubContext, parts: DashboardsParts) {
+  const { state, clock, settings, connectionLog, epoch } = context;
+  const { broadcast, completion, subscriptions, welcome } = parts;
   const byLink = new Map<DashboardLink, DashboardConnection>();
 
-  /** The connection that a dashboard asks to have back, if it may. */
-  function returning(identity: Identity, { resume }: DashboardConnect) {
+  /** The connection that a dashboard may resume. */
+  function findResumable(identity: Identity, { resume }: DashboardConnect) {
     if (!resume || resume.hubEpoch !== epoch) return undefined;
     const known = state.dashboards.get(resume.connectionId);
     return known?.userId === identity.userId ? known : undefined;
@@ -51,137 +53,137 @@ export function createDashboards(context: HubContext, parts: DashboardParts) {
       link,
       terminals: message.terminals ?? 'all',
       accepts: null,
-      readers: new Map(),
-      heardEnds: endings.told(),
-      pingedEnds: [],
+      subscriptions: new Map(),
+      confirmedCompletions: completion.publishedCount(),
+      pingedCompletions: [],
       slowSince: null,
-      messages: createBucket(clock, MESSAGE_RATE),
-      input: createBucket(clock, INPUT_RATE),
+      messageBudget: createTokenBucket(clock, MESSAGE_RATE),
+      inputBudget: createTokenBucket(clock, INPUT_RATE),
       cancelTimers: [],
     };
     state.dashboards.set(dashboard.id, dashboard);
-    store.connections
-      .opened({
-        id: dashboard.id,
-        kind: 'dashboard',
-        peer: dashboard.userId,
-        connectedAt: dashboard.connectionTime,
-        disconnectedAt: null,
-        closeCode: null,
-        closeReason: null,
-        clientInfo: message.clientInfo,
-      })
-      .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+    connectionLog.recordOpen({
+      id: dashboard.id,
+      kind: 'dashboard',
+      peer: dashboard.userId,
+      clientInfo: message.clientInfo,
+    });
     return dashboard;
   }
 
-  /** Gives a connection its new socket; the one it had, if it is still there, is told so. */
-  function takeOver(dashboard: DashboardConnection, link: DashboardLink) {
+  /** Moves a connection to a new socket. A socket that is still open is closed as replaced. */
+  function replaceLink(dashboard: DashboardConnection, link: DashboardLink) {
     if (dashboard.state === 'CONNECTED') {
-      forget(dashboard);
+      removeLink(dashboard);
       dashboard.link.close(CloseCode.replaced, 'replaced');
       dashboard.state = nextConnectionState(dashboard.state, 'dropped');
     }
     dashboard.link = link;
     dashboard.slowSince = null;
-    dashboard.pingedEnds = [];
+    dashboard.pingedCompletions = [];
   }
 
-  function forget(dashboard: DashboardConnection) {
+  function removeLink(dashboard: DashboardConnection) {
     byLink.delete(dashboard.link);
-    for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
-    for (const reader of dashboard.readers.values()) reader.live = false;
+    cancelTimers(dashboard);
+    for (const subscription of dashboard.subscriptions.values()) subscription.isLive = false;
   }
 
-  /** Ends a connection for good. */
+  /** Ends a connection. It cannot be resumed. */
   function end(dashboard: DashboardConnection, code: number, reason: string) {
     dashboard.state = nextConnectionState(dashboard.state, 'closed');
-    for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
-    dashboard.readers.clear();
+    cancelTimers(dashboard);
+    dashboard.subscriptions.clear();
     state.dashboards.delete(dashboard.id);
-    store.connections
-      .closed(dashboard.id, clock.now(), code, reason)
-      .catch((error: unknown) => log.warn('The connection log could not be written.', { error }));
+    connectionLog.recordClose(dashboard.id, code, reason);
+  }
+
+  function handleActivity(link: DashboardLink): DashboardConnection | undefined {
+    const dashboard = byLink.get(link);
+    if (dashboard) dashboard.lastActivity = clock.now();
+    return dashboard;
   }
 
   return {
-    /** Takes a dashboard's first message, its token checked already: welcomes it, gives it its connection back, or refuses. */
+    /** Handles the first message of a dashboard whose token is valid: connects it, resumes its connection, or refuses it. */
     connect(link: DashboardLink, identity: Identity, message: DashboardConnect) {
-      const known = returning(identity, message);
-      if (known) takeOver(known, link);
+      const known = findResumable(identity, message);
+      if (known) replaceLink(known, link);
       if (byLink.size >= settings.maxDashboards) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
+      const isResumed = known !== undefined;
       const dashboard = known ?? createConnection(link, identity, message);
-      for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
+      cancelTimers(dashboard);
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
       dashboard.role = identity.role;
       dashboard.terminals = message.terminals ?? 'all';
       dashboard.accepts = message.accept?.includes('deflate-raw') ? 'deflate-raw' : null;
       dashboard.lastActivity = clock.now();
       byLink.set(link, dashboard);
+      const expiresInMs = Math.max(0, identity.expiresAt - clock.now());
       dashboard.cancelTimers.push(
-        clock.after(Math.max(0, identity.expiresAt - clock.now()), () =>
-          link.close(CloseCode.policyViolation, 'expired'),
-        ),
+        clock.after(expiresInMs, () => link.close(CloseCode.policyViolation, 'expired')),
       );
-      greeting.greet(dashboard, known !== undefined);
-      link.subscribe(topicFor(dashboard, EVERYONE));
-      greeting.attachAll(dashboard, message, known !== undefined);
+      welcome.sendState(dashboard, isResumed);
+      link.subscribe(topicFor(dashboard, DASHBOARDS_TOPIC));
+      welcome.attachTerminals(dashboard, message, isResumed);
     },
-    /** The dashboard behind a socket, while it is connected. */
-    at: (link: DashboardLink) => byLink.get(link),
-    /** A frame came. */
-    alive(link: DashboardLink) {
+    /** The dashboard connected by a link. */
+    find: (link: DashboardLink) => byLink.get(link),
+    /** Records that a frame arrived. */
+    handleActivity: (link: DashboardLink) => void handleActivity(link),
+    /** Records a pong: everything sent before its ping has arrived. */
+    handlePong(link: DashboardLink) {
+      const dashboard = handleActivity(link);
+      if (!dashboard) return;
+      dashboard.confirmedCompletions =
+        dashboard.pingedCompletions.shift() ?? dashboard.confirmedCompletions;
+    },
+    /** Handles a socket that has room again. */
+    handleDrain(link: DashboardLink) {
       const dashboard = byLink.get(link);
-      if (dashboard) dashboard.lastActivity = clock.now();
+      if (dashboard) subscriptions.handleDrain(dashboard);
     },
-    /** It has answered a ping: what was sent before that has arrived. */
-    answered(link: DashboardLink) {
+    /** Handles a closed socket. Unless it was closed cleanly, the dashboard can resume for 60 s. */
+    handleClose(link: DashboardLink, code: number, reason: string) {
       const dashboard = byLink.get(link);
       if (!dashboard) return;
-      dashboard.lastActivity = clock.now();
-      dashboard.heardEnds = dashboard.pingedEnds.shift() ?? dashboard.heardEnds;
-    },
-    drained(link: DashboardLink) {
-      const dashboard = byLink.get(link);
-      if (dashboard) readers.drained(dashboard);
-    },
-    /** The socket is gone. Without a clean close the dashboard has 60 s to come back. */
-    closed(link: DashboardLink, code: number, reason: string) {
-      const dashboard = byLink.get(link);
-      if (!dashboard) return;
-      forget(dashboard);
-      const isClean = code === CloseCode.normal || code === CloseCode.goingAway;
-      // One that fell silent did not say goodbye: we closed it.
-      const isOver = isClean && reason !== SILENT;
-      if (isOver || code === CloseCode.policyViolation) return end(dashboard, code, reason);
+      removeLink(dashboard);
+      const isClean =
+        (code === CloseCode.normal || code === CloseCode.goingAway) && reason !== SILENT;
+      if (isClean || code === CloseCode.policyViolation) return end(dashboard, code, reason);
       dashboard.state = nextConnectionState(dashboard.state, 'dropped');
       dashboard.cancelTimers.push(
         clock.after(RECONNECT_WINDOW_MS, () => end(dashboard, code, reason)),
       );
     },
+    /** Pings every dashboard. */
     ping() {
       for (const [link, dashboard] of byLink) {
-        dashboard.pingedEnds.push(endings.told());
+        dashboard.pingedCompletions.push(completion.publishedCount());
         link.ping();
       }
     },
-    /** Tells everyone that the hub lives: browsers see no pings. */
-    beat() {
-      authority.tellEveryone({ type: 'hub:heartbeat', timestamp: clock.now() });
+    /** Sends `hub:heartbeat` to every dashboard, because browsers cannot see pings. */
+    sendHeartbeat() {
+      broadcast.toDashboards({ type: 'hub:heartbeat', timestamp: clock.now() });
     },
-    /** Drops dashboards that have been silent for 60 s, and slow ones. */
+    /** Closes dashboards that have been silent for 60 s, and handles slow ones. */
     sweep() {
       for (const [link, { lastActivity }] of byLink) {
         if (clock.now() - lastActivity >= DASHBOARD_SILENCE_MS) {
           link.close(CloseCode.goingAway, SILENT);
         }
       }
-      readers.sweep();
+      subscriptions.sweep();
     },
     closeAll(code: CloseCode, reason: CloseReason) {
       for (const link of byLink.keys()) link.close(code, reason);
     },
   };
+}
+
+function cancelTimers(dashboard: DashboardConnection) {
+  for (const cancel of dashboard.cancelTimers.splice(0)) cancel();
 }

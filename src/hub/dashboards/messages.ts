@@ -1,111 +1,117 @@
-// What a connected dashboard asks for, and the answer when it is refused.
+// Handles the messages of connected dashboards. A refused message is answered with `error`.
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
-import { mayActAs } from '../../protocol/entities.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { hasRole } from '../../protocol/entities.ts';
+import { HubError } from '../../protocol/errors.ts';
 import { byteLength } from '../../protocol/text.ts';
-import type { Admission } from '../commands/admission.ts';
 import type { Approvals } from '../approvals.ts';
+import type { Admission } from '../commands/admission.ts';
+import type { Interrupt } from '../commands/interrupt.ts';
+import type { HubContext } from '../context.ts';
+import { type DashboardLink, sendToAgent, sendToDashboard } from '../link.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
-import type { Dispatcher } from '../commands/dispatcher.ts';
-import { type DashboardLink, tellAgent, tellDashboard } from '../link.ts';
-import type { Readers } from '../terminals/subscriptions.ts';
-import type { HubContext } from '../state/server-state.ts';
+import { findExecution } from '../state/server-state.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
+import type { Dashboards } from './dashboards.ts';
 
-export interface InboxParts {
+/** What a resize costs of the input budget, in bytes. */
+const RESIZE_COST = 16;
+
+export interface DashboardMessagesParts {
   admission: Admission;
   approvals: Approvals;
-  dispatcher: Dispatcher;
-  readers: Readers;
+  dashboards: Dashboards;
+  interrupt: Interrupt;
+  subscriptions: Subscriptions;
 }
 
-export function createDashboardInbox({ state, clock, log }: HubContext, parts: InboxParts) {
-  const { admission, approvals, dispatcher, readers } = parts;
-
-  /** Whether the dashboard still keeps to its rate; keystrokes and resizes count by size. */
-  function withinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
-    if (message.type === 'command:input') return dashboard.input(byteLength(message.data));
-    if (message.type === 'terminal:resize') return dashboard.input(16);
-    return dashboard.messages();
+export function createDashboardMessages(
+  { state, clock, log }: HubContext,
+  { admission, approvals, dashboards, interrupt, subscriptions }: DashboardMessagesParts,
+) {
+  /** Whether a dashboard stays within its rate limits. Input is limited by size, other messages by number. */
+  function isWithinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
+    if (message.type === 'command:input') return dashboard.inputBudget(byteLength(message.data));
+    if (message.type === 'terminal:resize') return dashboard.inputBudget(RESIZE_COST);
+    return dashboard.messageBudget();
   }
 
-  /** Passes keystrokes or a new size on to the agent that runs the command. */
-  function passOn(
+  /** Forwards input or a new terminal size to the agent that runs the command. */
+  function forward(
     dashboard: DashboardConnection,
     message: Extract<DashboardToHub, { type: 'command:input' | 'terminal:resize' }>,
   ) {
-    if (!mayActAs(dashboard.role, 'operator')) {
-      throw new Refusal('forbidden', 'Your role may watch, but not type.');
+    if (!hasRole(dashboard.role, 'operator')) {
+      throw new HubError('forbidden', 'Viewers cannot type into terminals.');
     }
-    const execution = dispatcher.find(message.commandId);
+    const execution = findExecution(state, message.commandId);
     const agent = execution && state.agents.get(execution.agentId);
-    if (execution?.status !== 'running' || !agent?.link) {
-      throw new Refusal('command_not_active', 'The command is not running.');
+    const link = agent?.connection.link;
+    if (execution?.status !== 'running' || !link) {
+      throw new HubError('command_not_active', 'The command is not running.');
     }
     if (!agent.capabilities.includes('pty')) {
-      throw new Refusal(
+      throw new HubError(
         'invalid_command',
-        'This agent has no terminal to type into: start it with --pty.',
+        'This agent does not accept input. Start it with --pty to type into its commands.',
       );
     }
     const { version, ...body } = message;
-    tellAgent(agent.link, body);
+    sendToAgent(link, body);
   }
 
-  async function act(dashboard: DashboardConnection, message: DashboardToHub): Promise<void> {
+  async function handle(dashboard: DashboardConnection, message: DashboardToHub): Promise<void> {
     switch (message.type) {
       case 'command:request': {
         const { type, version, ...body } = message;
         const answer = await admission.request(dashboard, body);
-        return tellDashboard(dashboard.link, {
+        return sendToDashboard(dashboard.link, {
           type: 'command:accepted',
           ...(message.requestId !== undefined && { requestId: message.requestId }),
           ...answer,
         });
       }
       case 'command:interrupt':
-        return dispatcher.interrupt(dashboard, message.commandId);
+        return interrupt(dashboard, message.commandId);
       case 'terminal:attach':
-        return readers.attachOrExplain(dashboard, message.commandId, message.afterSequence ?? -1);
+        return subscriptions.attach(dashboard, message.commandId, message.afterSequence ?? -1);
       case 'terminal:detach':
-        return readers.detach(dashboard, message.commandId);
+        return subscriptions.detach(dashboard, message.commandId);
       case 'command:input':
       case 'terminal:resize':
-        return passOn(dashboard, message);
+        return forward(dashboard, message);
       case 'approval:respond':
         return approvals.respond(dashboard, message.approvalId, message.optionId);
       case 'dashboard:connect':
-        throw new Refusal('invalid_message', 'This connection stands already.');
+        throw new HubError('invalid_message', 'Already connected.');
       default:
         message satisfies never;
     }
   }
 
-  /** Answers a refusal with `error`, naming what it is about. */
-  function explain(link: DashboardLink, message: DashboardToHub, error: unknown) {
-    const refusal =
-      error instanceof Refusal
-        ? error
-        : new Refusal('unavailable', 'The hub could not do that now: try again soon.');
-    if (refusal !== error)
-      log.error('A message could not be handled.', { type: message.type, error });
-    tellDashboard(link, {
+  /** Answers a refused message with `error`. */
+  function refuse(link: DashboardLink, message: DashboardToHub, error: unknown) {
+    const isRefusal = error instanceof HubError;
+    if (!isRefusal)
+      log.error('Could not handle a dashboard message.', { type: message.type, error });
+    sendToDashboard(link, {
       type: 'error',
-      code: refusal.code,
-      message: refusal.message,
+      code: isRefusal ? error.code : 'unavailable',
+      message: isRefusal ? error.message : 'Something went wrong on the hub. Try again.',
       ...('requestId' in message && message.requestId && { requestId: message.requestId }),
       ...('commandId' in message && { commandId: message.commandId }),
       ...('agentId' in message && { agentId: message.agentId }),
     });
   }
 
-  /** Takes one message of a connected dashboard. Never throws: what is refused is answered by `error`. */
-  return function receive(dashboard: DashboardConnection, message: DashboardToHub): void {
+  /** Handles one message. Never throws. */
+  return function receive(link: DashboardLink, message: DashboardToHub): void {
+    const dashboard = dashboards.find(link);
+    if (!dashboard) return;
     dashboard.lastActivity = clock.now();
-    const { link } = dashboard;
-    if (!withinRate(dashboard, message)) {
-      const refusal = new Refusal('rate_limited', 'Too many messages at once: slow down.');
-      return explain(link, message, refusal);
+    if (!isWithinRate(dashboard, message)) {
+      refuse(link, message, new HubError('rate_limited', 'Too many messages. Slow down.'));
+      return;
     }
-    act(dashboard, message).catch((error: unknown) => explain(link, message, error));
+    handle(dashboard, message).catch((error: unknown) => refuse(link, message, error));
   };
 }

@@ -1,4 +1,5 @@
-// What a dashboard is told on arrival, new or back: what stands, and the terminals it follows.
+// What a dashboard receives when it connects or resumes: the current state, then the output it is subscribed to
+// (docs/protocol.md, "Reconnect").
 import type { DashboardConnect } from '../../protocol/dashboard-to-hub.ts';
 import {
   BUFFER_BYTES,
@@ -9,34 +10,34 @@ import {
   QUEUE_LENGTH,
 } from '../../protocol/limits.ts';
 import { type Approvals, toRequest } from '../approvals.ts';
+import type { Completion } from '../commands/completion.ts';
+import type { HubContext } from '../context.ts';
+import { sendToDashboard } from '../link.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
-import type { Dispatcher } from '../commands/dispatcher.ts';
-import type { Endings } from '../commands/completion.ts';
 import { toStatus } from '../state/execution.ts';
-import { tellDashboard } from '../link.ts';
-import type { Readers } from '../terminals/subscriptions.ts';
-import type { HubContext } from '../state/server-state.ts';
+import { listExecutions } from '../state/server-state.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
 
-export type Greeting = ReturnType<typeof createGreeting>;
+export type Welcome = ReturnType<typeof createWelcome>;
 
-export interface GreetingParts {
+export interface WelcomeParts {
   approvals: Approvals;
-  dispatcher: Dispatcher;
-  endings: Endings;
-  readers: Readers;
+  completion: Completion;
+  subscriptions: Subscriptions;
 }
 
-export function createGreeting(context: HubContext, parts: GreetingParts) {
+export function createWelcome(context: HubContext, parts: WelcomeParts) {
   const { state, clock, log, settings, build, epoch } = context;
-  const { approvals, dispatcher, endings, readers } = parts;
+  const { approvals, completion, subscriptions } = parts;
 
   /**
-   * Says hello, and what stands: agents, live commands, and the ends that it may not have heard of. What was sent is
-   * lost with a socket, however long that takes to notice, and even where something of the dashboard's came later.
+   * Sends `dashboard:welcome`, then agents, active commands, completions the dashboard may have missed, and pending
+   * approvals. Anything sent shortly before a connection broke may be lost, so completions are sent again from the last
+   * one that a pong confirmed.
    */
-  function greet(dashboard: DashboardConnection, resumed: boolean) {
+  function sendState(dashboard: DashboardConnection, resumed: boolean) {
     const { link } = dashboard;
-    tellDashboard(link, {
+    sendToDashboard(link, {
       type: 'dashboard:welcome',
       connectionId: dashboard.id,
       hubEpoch: epoch,
@@ -56,36 +57,38 @@ export function createGreeting(context: HubContext, parts: GreetingParts) {
       },
     });
     for (const { agentId, status } of state.agents.values()) {
-      tellDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
+      sendToDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
     }
-    for (const command of [...endings.toldAfter(dashboard.heardEnds), ...dispatcher.all()]) {
-      tellDashboard(link, toStatus(command));
+    const completed = completion.completedAfter(dashboard.confirmedCompletions);
+    for (const command of [...completed, ...listExecutions(state)]) {
+      sendToDashboard(link, toStatus(command));
     }
-    for (const approval of approvals.open()) tellDashboard(link, toRequest(approval));
+    for (const approval of approvals.listPending()) sendToDashboard(link, toRequest(approval));
   }
 
-  /** Attaches a dashboard to what it names, and in mode `all` to everything else from its start. */
-  function attachAll(dashboard: DashboardConnection, message: DashboardConnect, resumed: boolean) {
-    const named = new Map(
-      resumed
-        ? message.resume?.terminals.map(({ commandId, afterSequence }) => [
-            commandId,
-            afterSequence,
-          ])
-        : [],
-    );
-    const all =
-      dashboard.terminals === 'all'
-        ? [...dashboard.readers.keys(), ...dispatcher.all().map(({ id }) => id)]
-        : [];
-    for (const commandId of all) if (!named.has(commandId)) named.set(commandId, -1);
-    dashboard.readers.clear();
-    for (const [commandId, after] of named) {
-      readers.attachOrExplain(dashboard, commandId, after).catch(() => {
-        log.warn('A returning dashboard named a command that nobody knows.', { commandId });
+  /** Attaches a dashboard to the terminals it names and, in mode `all`, to every other one from its start. */
+  function attachTerminals(
+    dashboard: DashboardConnection,
+    message: DashboardConnect,
+    resumed: boolean,
+  ) {
+    const positions = new Map<string, number>();
+    for (const { commandId, afterSequence } of (resumed && message.resume?.terminals) || []) {
+      positions.set(commandId, afterSequence);
+    }
+    if (dashboard.terminals === 'all') {
+      const active = listExecutions(state).map(({ id }) => id);
+      for (const commandId of [...dashboard.subscriptions.keys(), ...active]) {
+        if (!positions.has(commandId)) positions.set(commandId, -1);
+      }
+    }
+    dashboard.subscriptions.clear();
+    for (const [commandId, afterSequence] of positions) {
+      subscriptions.attach(dashboard, commandId, afterSequence).catch(() => {
+        log.warn('A dashboard tried to resume the output of an unknown command.', { commandId });
       });
     }
   }
 
-  return { greet, attachAll };
+  return { sendState, attachTerminals };
 }

@@ -1,60 +1,81 @@
-// An agent the hub knows: the AgentConnection of data-model.md, and what the hub needs beside it.
+// An agent the hub knows: the AgentConnection of docs/data-model.md and the state kept beside it.
 import type { AgentStatus, AgentType } from '../../protocol/agent-status.ts';
 import type { AgentProcess } from '../../protocol/entities.ts';
 import type { StoredAgent } from '../../store/store.ts';
-import type { Execution } from './execution.ts';
 import type { Link } from '../link.ts';
+import type { Execution } from './execution.ts';
+
+/** The open connection of an agent. */
+export interface LiveConnection {
+  readonly link: Link;
+  /** Its row in the connection log. */
+  readonly connectionId: string;
+  /** Identifies the agent process. */
+  readonly instanceId: string;
+  readonly journalId: string | null;
+}
+
+interface NoConnection {
+  readonly link: null;
+  /** Since when the agent is offline; null if it has not been connected since the hub started. */
+  readonly since: number | null;
+  /** Cancels the timer after which its command fails as `agent_lost`; null while it has no command. */
+  cancelGrace: (() => void) | null;
+}
 
 export interface AgentConnection {
   readonly agentId: string;
   readonly agentType: AgentType;
   readonly tokenHash: string;
+  connection: LiveConnection | NoConnection;
   connectionTime: number | null;
   lastHeartbeat: number | null;
+  /** The status that dashboards were last sent. */
   status: AgentStatus;
   capabilities: string[];
-  /** What is missing there, and what mends it. */
+  /** What is missing on the agent's machine, and how to fix it. */
   notice: string | null;
-  /** Its live socket; null while it is away. */
-  link: Link | null;
-  /** The row of the connection log that its socket has. */
-  connectionId: string | null;
-  instanceId: string | null;
-  journalId: string | null;
-  /** The one command it was given, also while it is away. */
+  /** The command assigned to it, also while it is offline. */
   current: Execution | null;
-  /** Commands that have ended here and may still run there: until they end it is given nothing new. */
+  /** Commands that ended on the hub and may still run on the agent. It gets no new command until they are gone. */
   stopping: Set<string>;
-  /** Since when it is away. */
-  awaySince: number | null;
-  /** What it last said of its child process. */
+  /** Its latest report about its child process. */
   process: AgentProcess | null;
-  /** When output of its command last arrived. */
+  /** When it last sent output. */
   lastOutputAt: number | null;
-  /** Cancels the wait for it to return to its command. */
-  cancelGrace: (() => void) | null;
 }
 
-/** An agent that has not connected yet. */
+/** Creates the state of an agent that has not connected yet. */
 export function createAgentConnection(agent: StoredAgent): AgentConnection {
   return {
     agentId: agent.agentId,
     agentType: agent.agentType,
     tokenHash: agent.tokenHash,
+    connection: { link: null, since: null, cancelGrace: null },
     connectionTime: null,
     lastHeartbeat: null,
     status: 'offline',
     capabilities: [],
     notice: null,
-    link: null,
-    connectionId: null,
-    instanceId: null,
-    journalId: null,
     current: null,
     stopping: new Set(),
-    awaySince: null,
     process: null,
     lastOutputAt: null,
-    cancelGrace: null,
   };
+}
+
+/** Marks an agent as offline and cancels the grace timer of an earlier absence. */
+export function disconnect(agent: AgentConnection, since: number): void {
+  cancelGrace(agent);
+  agent.connection = { link: null, since, cancelGrace: null };
+}
+
+/** Cancels the timer after which the command of an offline agent fails. */
+export function cancelGrace({ connection }: AgentConnection): void {
+  if (!connection.link) connection.cancelGrace?.();
+}
+
+/** Whether an agent may send messages about a command: it runs the command, or has yet to stop it. */
+export function holdsCommand({ current, stopping }: AgentConnection, commandId: string): boolean {
+  return current?.id === commandId || stopping.has(commandId);
 }

@@ -1,25 +1,25 @@
-// A dashboard the hub serves: the DashboardConnection of data-model.md, and what it follows.
+// A connected or recently connected dashboard: the DashboardConnection of docs/data-model.md and the state kept beside it.
 import type { ConnectionState } from '../../protocol/connection-state.ts';
 import type { ClientInfo, Role } from '../../protocol/entities.ts';
 import type { DashboardLink } from '../link.ts';
-import type { Bucket } from '../rate-limit.ts';
+import type { TokenBucket } from '../rate-limit.ts';
 
-/** Who asks for something. */
+/** The person behind a request. */
 export interface Actor {
   userId: string;
   role: Role;
 }
 
-/** Who is at the other end, proved by a token. */
+/** The person behind a socket, authenticated by a token. */
 export interface Identity extends Actor {
-  /** When the proof ends, Unix milliseconds. */
+  /** When the token expires, Unix milliseconds. */
   expiresAt: number;
 }
 
-/** A dashboard's place in one command's output. */
-export interface Reader {
-  /** Live: the topic brings what comes. Otherwise the cursor `next` walks through the buffer. */
-  live: boolean;
+/** A dashboard's position in one command's output. */
+export interface Subscription {
+  /** Live: chunks arrive through the topic. Otherwise the hub sends from the buffer, starting at `next`. */
+  isLive: boolean;
   next: number;
 }
 
@@ -32,18 +32,19 @@ export interface DashboardConnection {
   state: ConnectionState;
   clientInfo: ClientInfo;
   link: DashboardLink;
-  /** Whether it gets every command's output, or what it attaches to. */
+  /** Whether it receives the output of all commands or only of those it attaches to. */
   terminals: 'all' | 'attached';
-  /** How its broadcasts may be compressed. */
+  /** The compression it accepts. */
   accepts: 'deflate-raw' | null;
-  readers: Map<string, Reader>;
-  /** So many of the ends that were told have surely reached it: a pong says that what came before its ping did. */
-  heardEnds: number;
-  /** For each ping it has not answered, in order, how many had been told before. */
-  pingedEnds: number[];
-  /** Since when it does not keep up; null while it does. */
+  /** By commandId. */
+  subscriptions: Map<string, Subscription>;
+  /** How many of the published completions have certainly arrived: a pong confirms what was sent before its ping. */
+  confirmedCompletions: number;
+  /** For each unanswered ping, oldest first: how many completions were published before it. */
+  pingedCompletions: number[];
+  /** Since when it has been too slow for live output; null while it keeps up. */
   slowSince: number | null;
-  messages: Bucket;
-  input: Bucket;
+  messageBudget: TokenBucket;
+  inputBudget: TokenBucket;
   cancelTimers: (() => void)[];
 }

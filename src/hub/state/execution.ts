@@ -1,49 +1,75 @@
-// A command that is not over: the CommandExecution, and where it stands on its way.
+// A command that has not ended: the CommandExecution of docs/data-model.md and the state kept beside it.
+import type { Clock } from '../../protocol/clock.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
-import type { Body } from '../../protocol/message.ts';
+import type { Unversioned } from '../../protocol/message.ts';
+import { type TransitionTable, createTransition } from '../../protocol/state-machine.ts';
 import type { StoredCommand } from '../../store/store.ts';
+import { type CommandTimeout, createCommandTimeout } from './command-timeout.ts';
 
 /**
- * `accepting` while the request is being committed, `waiting` in the queue, `sending` while the attempt is being
- * committed, `sent` once an agent may have it.
+ * Where a command is on its way to the agent: `accepting` while the request is being committed, `waiting` in the
+ * queue, `sending` while the attempt is being committed, `sent` once the agent may have received it.
  */
 export type Delivery = 'accepting' | 'waiting' | 'sending' | 'sent';
 
+export type DeliveryEvent = 'committed' | 'taken' | 'sent' | 'returned';
+
+export const deliveryTransitions: TransitionTable<Delivery, DeliveryEvent> = {
+  accepting: { committed: 'waiting' },
+  waiting: { taken: 'sending' },
+  sending: { sent: 'sent', returned: 'waiting' },
+  sent: { returned: 'waiting' },
+};
+
+const nextDelivery = createTransition('Delivery', deliveryTransitions);
+
 export interface Execution extends StoredCommand {
-  delivery: Delivery;
-  /** Why it was told to stop, if it was. */
-  stopping: 'user' | 'timeout' | null;
-  /** Its end, once that is decided; fulfilled when it is committed and told. A command ends once. */
-  ending: Promise<void> | null;
-  /** Since when it waits for somebody's answer; null while it does not. */
-  waitingSince: number | null;
-  /** How long it has waited for answers, in milliseconds: that time does not count. */
-  waitedMs: number;
-  /** Cancels its time-out, and whatever else is still to happen to it. */
-  cancelTimers: (() => void)[];
+  readonly delivery: Delivery;
+  /** Why it was told to stop; null if it was not. */
+  stopReason: 'user' | 'timeout' | null;
+  /** Set once its outcome is decided; resolves when that is committed and published. A command ends exactly once. */
+  completion: Promise<void> | null;
+  timeout: CommandTimeout;
+  /** Cancels the timer that gives up on an agent which does not stop the command. */
+  cancelGiveUp: () => void;
 }
 
-/** A stored command, back to life. */
-export function revive(command: StoredCommand): Execution {
+/**
+ * Creates the execution of a stored or new command.
+ * @param heldMs how long it has already waited for approvals
+ */
+export function createExecution(
+  clock: Clock,
+  command: StoredCommand,
+  delivery: Delivery,
+  heldMs = 0,
+): Execution {
   return {
     ...command,
-    delivery: command.sent ? 'sent' : 'waiting',
-    stopping: null,
-    ending: null,
-    waitingSince: null,
-    waitedMs: 0,
-    cancelTimers: [],
+    delivery,
+    stopReason: null,
+    completion: null,
+    timeout: createCommandTimeout(clock, command.timeoutMs, heldMs),
+    cancelGiveUp: () => {},
   };
 }
 
-/** What is stored of an execution. */
+/**
+ * Moves a command on its way to the agent.
+ * @throws {IllegalTransition} when its delivery state does not allow the event
+ */
+export function moveDelivery(execution: Execution, event: DeliveryEvent): void {
+  Object.assign(execution, { delivery: nextDelivery(execution.delivery, event) });
+}
+
+/** The stored fields of an execution. */
 export function toStored(execution: Execution): StoredCommand {
-  const { delivery, stopping, ending, waitingSince, waitedMs, cancelTimers, ...stored } = execution;
+  const { delivery, stopReason, completion, timeout, cancelGiveUp, ...stored } = execution;
   return stored;
 }
 
-/** What others are told of a command: the CommandExecution alone. */
+/** The public fields of a command. */
 export function toCommandExecution(command: CommandExecution): CommandExecution {
   return {
     id: command.id,
@@ -67,10 +93,10 @@ export function toCommandExecution(command: CommandExecution): CommandExecution 
   };
 }
 
-/** Where a command stands, as dashboards are told. */
+/** The `command:status` message of a command. */
 export function toStatus(
   command: Pick<CommandExecution, 'id' | 'agentId' | 'status' | 'exitCode' | 'error'>,
-): Extract<Body<HubToDashboard>, { type: 'command:status' }> {
+): Extract<Unversioned<HubToDashboard>, { type: 'command:status' }> {
   const { id: commandId, agentId, status, exitCode, error } = command;
   return {
     type: 'command:status',

@@ -1,19 +1,17 @@
-// Everything the hub knows, in memory (data-model.md, "Server State").
-import type { Clock } from '../../protocol/clock.ts';
-import type { Store } from '../../store/store.ts';
+// The hub's state in memory (docs/data-model.md, "Server state").
 import type { AgentConnection } from './agent.ts';
 import type { DashboardConnection } from './dashboard.ts';
 import type { Execution } from './execution.ts';
-import type { Log } from '../log.ts';
-import type { Storage } from '../store-health.ts';
 import type { TerminalBuffer } from './terminal-buffer.ts';
 
 export interface ServerState {
-  /** By connection id; RECONNECTING ones included. */
+  /** By connection id, including those RECONNECTING. */
   dashboards: Map<string, DashboardConnection>;
-  /** By agentId: every agent that may connect, connected or not. */
+  /** By agentId: every registered agent, connected or not. */
   agents: Map<string, AgentConnection>;
-  /** Per agent: what waits, in order. */
+  /** By commandId: commands that are being accepted, queued or running. */
+  executions: Map<string, Execution>;
+  /** Queued commands by agentId, in order. */
   commandQueue: Map<string, Execution[]>;
   /** By commandId. */
   terminalBuffers: Map<string, TerminalBuffer>;
@@ -23,34 +21,26 @@ export function createServerState(): ServerState {
   return {
     dashboards: new Map(),
     agents: new Map(),
+    executions: new Map(),
     commandQueue: new Map(),
     terminalBuffers: new Map(),
   };
 }
 
-/** What may be set when a hub is made; sizes in bytes, times in milliseconds. */
-export interface HubSettings {
-  maxDashboards: number;
-  maxAgents: number;
-  commandTimeoutMs: number;
-  maxCommandTimeoutMs: number;
-  agentGraceMs: number;
-  /** A running command silent for so long is suspected stuck. */
-  stuckAfterMs: number;
-  bufferMemoryBytes: number;
+/** The queue of an agent, created when it does not exist. */
+export function queueOf({ commandQueue }: ServerState, agentId: string): Execution[] {
+  const queue = commandQueue.get(agentId) ?? [];
+  commandQueue.set(agentId, queue);
+  return queue;
 }
 
-/** What every part of the hub is given. */
-export interface HubContext {
-  state: ServerState;
-  store: Store;
-  clock: Clock;
-  log: Log;
-  settings: HubSettings;
-  /** Hears of every write that fails. */
-  storage: Storage;
-  /** Names the pages this hub serves. */
-  build: string;
-  /** New at every start: sequences compare only within one. */
-  epoch: string;
+/** A queued or running command. A command that is still being committed does not exist for others yet. */
+export function findExecution({ executions }: ServerState, id: string): Execution | undefined {
+  const execution = executions.get(id);
+  return execution?.delivery === 'accepting' ? undefined : execution;
+}
+
+/** All queued and running commands. */
+export function listExecutions({ executions }: ServerState): Execution[] {
+  return [...executions.values()].filter(({ delivery }) => delivery !== 'accepting');
 }

@@ -1,62 +1,63 @@
-// A command's output as dashboards see it: gathered into chunks, numbered from 0, the last megabyte of it held.
+// A command's output as dashboards receive it: collected into chunks, numbered from 0, with the last 1 MB held.
 import type { Clock } from '../../protocol/clock.ts';
 import type { OutputStream } from '../../protocol/entities.ts';
-import { BUFFER_BYTES, CHUNK_BYTES, GATHER_MS } from '../../protocol/limits.ts';
-import { byteLength, cut } from '../../protocol/text.ts';
+import { BUFFER_BYTES, CHUNK_BYTES, OUTPUT_BATCH_MS } from '../../protocol/limits.ts';
+import { byteLength, splitAtBytes } from '../../protocol/text.ts';
 import type { StoredChunk } from '../../store/store.ts';
 
-/** A numbered piece of output (data-model.md, "OutputChunk"), or of output that an agent had to drop. */
+/** A numbered piece of output (docs/data-model.md, "OutputChunk"), or a gap: output that the agent had to drop. */
 export type OutputChunk = StoredChunk;
 
-/** What a buffer does with what it makes. */
-export interface BufferEvents {
-  /** A chunk was numbered: show it. Called before the oldest ones are dropped for it. */
-  numbered(chunk: OutputChunk): void;
-  /** These chunks hold whole agent messages, up to `agentNextSequence`: keep them. */
-  kept(chunks: OutputChunk[], agentNextSequence: number, firstSequence: number): void;
+/** What a buffer calls as output arrives. */
+export interface TerminalBufferCallbacks {
+  /** A chunk was numbered. Called before older chunks are dropped to make room for it. */
+  onChunk(commandId: string, chunk: OutputChunk): void;
+  /** These chunks contain complete agent messages up to `agentNextSequence` and can be persisted. */
+  onPersistable(chunks: OutputChunk[], agentNextSequence: number): void;
   /** Chunks were dropped for the first time. */
-  overflowed(): void;
+  onOverflow(): void;
 }
 
 export type TerminalBuffer = ReturnType<typeof createTerminalBuffer>;
 
-interface Gathering {
+/** Text that is not numbered yet. */
+interface PendingChunk {
   type: OutputStream;
   text: string;
   bytes: number;
 }
 
 /**
- * Makes the TerminalBuffer of one command (data-model.md, "TerminalBuffer"; protocol.md, "Output").
- * @param restored chunks that an earlier run of the hub kept
- * @param agentNextSequence the agent's sequence that comes next
+ * Creates the TerminalBuffer of one command (docs/data-model.md, "TerminalBuffer"; docs/protocol.md, "Output").
+ * @param restored chunks persisted by an earlier run of the hub
+ * @param agentNextSequence the next sequence expected from the agent
  */
 export function createTerminalBuffer(
   commandId: string,
   clock: Clock,
-  events: BufferEvents,
+  callbacks: TerminalBufferCallbacks,
   restored: readonly OutputChunk[] = [],
   agentNextSequence = 0,
 ) {
-  const chunks = tailOf(restored);
+  const chunks = latestContiguous(restored);
   const base = chunks[0];
-  /** The offset of every chunk since `base`, held or dropped: what a gap weighs is their difference. */
+  /** The byte offset of every chunk since `base`, held or dropped. Gap sizes are computed from these. */
   const offsets = chunks.map(({ offset }) => offset);
   const baseSequence = base?.sequence ?? 0;
   let heldBytes = chunks.reduce((sum, chunk) => sum + byteLength(chunk.data), 0);
-  let writtenBytes = endOf(chunks.at(-1));
+  let writtenBytes = endOffset(chunks.at(-1));
   let nextSequence = baseSequence + chunks.length;
-  let unkept: OutputChunk[] = [];
-  /** The agent's sequence up to which all was handed on to be kept. */
-  let keptNextSequence = agentNextSequence;
-  let gathering: Gathering | null = null;
+  let unpersisted: OutputChunk[] = [];
+  /** The agent's sequence up to which everything was passed to `onPersistable`. */
+  let persistableNextSequence = agentNextSequence;
+  let pending: PendingChunk | null = null;
   let cancelFlush: (() => void) | null = null;
   let lastFlush = 0;
-  let overflowed = baseSequence > 0;
+  let hasOverflowed = baseSequence > 0;
   let isComplete = false;
   let lastRead = clock.now();
 
-  function number(type: OutputStream, data: string, lostBytes: number) {
+  function append(type: OutputStream, data: string, lostBytes: number) {
     const chunk = {
       sequence: nextSequence,
       type,
@@ -71,8 +72,8 @@ export function createTerminalBuffer(
     heldBytes += bytes;
     offsets.push(chunk.offset);
     chunks.push(chunk);
-    unkept.push(chunk);
-    events.numbered(chunk);
+    unpersisted.push(chunk);
+    callbacks.onChunk(commandId, chunk);
     while (heldBytes > BUFFER_BYTES) dropOldest();
   }
 
@@ -80,41 +81,50 @@ export function createTerminalBuffer(
     const oldest = chunks.shift();
     if (!oldest) return;
     heldBytes -= byteLength(oldest.data);
-    if (!overflowed) events.overflowed();
-    overflowed = true;
+    if (!hasOverflowed) callbacks.onOverflow();
+    hasOverflowed = true;
   }
 
-  /** Ends the gathering. What it leaves behind is whole agent messages, so it may be kept. */
+  /** Numbers the pending text. Everything numbered then consists of complete agent messages and can be persisted. */
   function flush() {
     cancelFlush?.();
     cancelFlush = null;
-    if (gathering) {
-      const { type, text } = gathering;
-      gathering = null;
+    if (pending) {
+      const { type, text } = pending;
+      pending = null;
       lastFlush = clock.now();
-      number(type, text, 0);
+      append(type, text, 0);
     }
-    // Messages without text leave no chunk, but they too are acknowledged once that is committed.
-    if (unkept.length === 0 && agentNextSequence === keptNextSequence) return;
-    const whole = unkept;
-    unkept = [];
-    keptNextSequence = agentNextSequence;
-    events.kept(whole, agentNextSequence, firstSequence());
+    // A message without text produces no chunk, but must still be acknowledged.
+    if (unpersisted.length === 0 && agentNextSequence === persistableNextSequence) return;
+    const persistable = unpersisted;
+    unpersisted = [];
+    persistableNextSequence = agentNextSequence;
+    callbacks.onPersistable(persistable, agentNextSequence);
   }
 
-  function gather(type: OutputStream, data: string) {
-    if (gathering && gathering.type !== type) flush();
-    let text = (gathering?.text ?? '') + data;
-    let bytes = (gathering?.bytes ?? 0) + byteLength(data);
-    gathering = null;
+  function addText(type: OutputStream, data: string) {
+    if (pending && pending.type !== type) flush();
+    let text = (pending?.text ?? '') + data;
+    let bytes = (pending?.bytes ?? 0) + byteLength(data);
+    pending = null;
     while (bytes >= CHUNK_BYTES) {
-      const [head, rest] = cut(text, CHUNK_BYTES);
+      const [head, rest] = splitAtBytes(text, CHUNK_BYTES);
       lastFlush = clock.now();
-      number(type, head, 0);
+      append(type, head, 0);
       bytes -= byteLength(head);
       text = rest;
     }
-    if (text !== '') gathering = { type, text, bytes };
+    if (text !== '') pending = { type, text, bytes };
+  }
+
+  /** Records output that the agent dropped before its sequence `next`. A gap is numbered like a chunk. */
+  function addGap(next: number, lostBytes: number) {
+    if (isComplete || next <= agentNextSequence) return;
+    flush();
+    agentNextSequence = next;
+    append('stdout', '', lostBytes);
+    flush();
   }
 
   function firstSequence(): number {
@@ -126,11 +136,11 @@ export function createTerminalBuffer(
     get chunks(): readonly OutputChunk[] {
       return chunks;
     },
-    /** Bytes held: at most 1 MB. */
+    /** Bytes held, at most 1 MB. */
     get totalBytes() {
       return heldBytes;
     },
-    /** Bytes the program wrote, held or not. */
+    /** Bytes the program has written, including those dropped. */
     get writtenBytes() {
       return writtenBytes;
     },
@@ -140,7 +150,7 @@ export function createTerminalBuffer(
     get nextSequence() {
       return nextSequence;
     },
-    /** The agent's sequence that comes next: what came before it is here. */
+    /** The next sequence expected from the agent. */
     get agentNextSequence() {
       return agentNextSequence;
     },
@@ -150,58 +160,51 @@ export function createTerminalBuffer(
     firstSequence,
 
     /**
-     * Takes one agent message. What was seen already is ignored; a sequence that skips some leaves a gap of unknown size.
+     * Adds one agent message. Messages seen before are ignored; skipped sequences leave a gap of unknown size.
      * @returns whether the message was new
      */
     write(sequence: number, type: OutputStream, data: string): boolean {
       if (isComplete || sequence < agentNextSequence) return false;
-      if (sequence > agentNextSequence) this.lose(sequence, 0);
-      gather(type, data);
+      if (sequence > agentNextSequence) addGap(sequence, 0);
+      addText(type, data);
       agentNextSequence = sequence + 1;
-      const idle = clock.now() - lastFlush >= GATHER_MS;
-      if (idle || !gathering) flush();
-      else cancelFlush ??= clock.after(GATHER_MS, flush);
+      const idle = clock.now() - lastFlush >= OUTPUT_BATCH_MS;
+      if (idle || !pending) flush();
+      else cancelFlush ??= clock.after(OUTPUT_BATCH_MS, flush);
       return true;
     },
-    /** Takes word of output that the agent had to drop before `next`. The gap takes one sequence, like a chunk. */
-    lose(next: number, lostBytes: number) {
-      if (isComplete || next <= agentNextSequence) return;
-      flush();
-      agentNextSequence = next;
-      number('stdout', '', lostBytes);
-      flush();
-    },
-    /** Numbers what is still gathering. */
+    addGap,
+    /** Numbers the pending text now. */
     flush,
-    /** No more will come. */
+    /** Marks the output as complete. */
     complete() {
       flush();
       isComplete = true;
     },
-    /** Bytes between two sequences that were numbered here, or before the first one known. */
+    /** Bytes between two sequences, held or dropped. */
     bytesBetween(from: number, to: number): number {
       const at = (sequence: number) =>
         sequence < baseSequence ? 0 : (offsets[sequence - baseSequence] ?? writtenBytes);
       return at(to) - at(from);
     },
-    /** The chunk of this sequence, where it is held; marks the buffer as read. */
+    /** The chunk with this sequence if it is held. Marks the buffer as read. */
     read(sequence: number): OutputChunk | undefined {
       lastRead = clock.now();
       return chunks[sequence - firstSequence()];
     },
-    /** The held output as text, both streams in order. */
+    /** The held output as text, both streams in order. Marks the buffer as read. */
     text(): string {
       lastRead = clock.now();
-      return chunks.map(({ data }) => data).join('') + (gathering?.text ?? '');
+      return chunks.map(({ data }) => data).join('') + (pending?.text ?? '');
     },
   };
 }
 
 /**
- * The end of what was kept, no more than is held. Rows that are no longer held go in strokes, and output that was
- * dropped while nothing could be written was never kept: what lies before such a hole is let go.
+ * The latest persisted chunks without a hole between them, at most 1 MB. Older rows are deleted in batches, and chunks
+ * that were dropped while the disk was full were never persisted: everything before such a hole is discarded.
  */
-function tailOf(restored: readonly OutputChunk[]): OutputChunk[] {
+function latestContiguous(restored: readonly OutputChunk[]): OutputChunk[] {
   let first = restored.length;
   let bytes = 0;
   for (const chunk of restored.toReversed()) {
@@ -213,6 +216,6 @@ function tailOf(restored: readonly OutputChunk[]): OutputChunk[] {
   return restored.slice(first);
 }
 
-function endOf(chunk: OutputChunk | undefined): number {
+function endOffset(chunk: OutputChunk | undefined): number {
   return chunk ? chunk.offset + byteLength(chunk.data) + chunk.lostBytes : 0;
 }

@@ -1,32 +1,32 @@
-// How much a socket has before it. The network's own count does not see what was published in this tick,
-// so it is taken once at the tick's first look, and what is sent after that is added here.
+// How many bytes a socket has pending. `getBufferedAmount()` does not include what was published in the current tick, so
+// it is read once per tick and later sends are added to it here.
 import type { DashboardLink } from '../link.ts';
 
-export function createFlow() {
-  let counted = new WeakMap<DashboardLink, number>();
-  let ticking = false;
+export function createBackpressure() {
+  let pendingBytes = new WeakMap<DashboardLink, number>();
+  let isResetScheduled = false;
 
   function pending(link: DashboardLink): number {
-    const known = counted.get(link);
+    const known = pendingBytes.get(link);
     if (known !== undefined) return known;
-    const bytes = link.buffered();
-    counted.set(link, bytes);
-    if (!ticking) {
-      ticking = true;
+    const bytes = link.bufferedBytes();
+    pendingBytes.set(link, bytes);
+    if (!isResetScheduled) {
+      isResetScheduled = true;
       setImmediate(() => {
-        ticking = false;
-        counted = new WeakMap();
+        isResetScheduled = false;
+        pendingBytes = new WeakMap();
       });
     }
     return bytes;
   }
 
   return {
-    /** Bytes that wait for this socket's network. */
+    /** Bytes not yet handed to the network. */
     pending,
-    /** Counts bytes that are about to be sent or published to it. */
+    /** Adds bytes that are about to be sent or published to a socket. */
     add(link: DashboardLink, bytes: number) {
-      counted.set(link, pending(link) + bytes);
+      pendingBytes.set(link, pending(link) + bytes);
     },
   };
 }

@@ -1,151 +1,167 @@
-// How output reaches dashboards. One mechanism for live, late, returning and slow readers: a cursor walks through the
-// buffer, and the reader joins the topic in the very tick the cursor meets the end; a slow one leaves it again.
+// How output reaches dashboards. One mechanism serves live, late, returning and slow dashboards: a cursor walks through
+// the buffer, and the dashboard joins the live topic in the tick in which the cursor reaches the end. A dashboard that
+// becomes too slow leaves the topic and is served by its cursor again (docs/protocol.md, "Slow dashboards").
+import { CloseCode } from '../../protocol/close-codes.ts';
 import { encode } from '../../protocol/codec.ts';
-import { Refusal } from '../../protocol/errors.ts';
+import { HubError } from '../../protocol/errors.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { SLOW_BYTES, SLOW_MS } from '../../protocol/limits.ts';
-import { CloseCode } from '../../protocol/close-codes.ts';
 import { byteLength } from '../../protocol/text.ts';
-import { type Authority, terminalTopic, topicFor } from '../broadcast.ts';
-import type { DashboardConnection, Reader } from '../state/dashboard.ts';
-import { createFlow } from './backpressure.ts';
-import type { HubContext } from '../state/server-state.ts';
+import { type Broadcast, terminalTopic, topicFor } from '../broadcast.ts';
+import type { HubContext } from '../context.ts';
+import type { DashboardConnection, Subscription } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
+import { createBackpressure } from './backpressure.ts';
 
-export type Readers = ReturnType<typeof createReaders>;
+export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
-export function createReaders({ state, store, clock }: HubContext, authority: Authority) {
-  const flow = createFlow();
+export function createSubscriptions({ state, store, clock }: HubContext, broadcast: Broadcast) {
+  const backpressure = createBackpressure();
 
-  /** Sends to one dashboard, counted. */
   function send(dashboard: DashboardConnection, frame: string) {
-    flow.add(dashboard.link, byteLength(frame));
+    backpressure.add(dashboard.link, byteLength(frame));
     dashboard.link.send(frame);
   }
 
-  function join(dashboard: DashboardConnection, commandId: string, reader: Reader) {
-    reader.live = true;
+  function joinTopic(
+    dashboard: DashboardConnection,
+    commandId: string,
+    subscription: Subscription,
+  ) {
+    subscription.isLive = true;
     dashboard.link.subscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
-  function leave(dashboard: DashboardConnection, commandId: string, reader: Reader, next: number) {
-    reader.live = false;
-    reader.next = next;
+  function leaveTopic(
+    dashboard: DashboardConnection,
+    commandId: string,
+    subscription: Subscription,
+    next: number,
+  ) {
+    subscription.isLive = false;
+    subscription.next = next;
     dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
-  /** Sends what one reader has not had. False when the socket is full. */
-  function walk(dashboard: DashboardConnection, commandId: string, reader: Reader): boolean {
+  /** Sends the chunks that a dashboard has not received. False if its socket is full. */
+  function sendPending(
+    dashboard: DashboardConnection,
+    commandId: string,
+    subscription: Subscription,
+  ): boolean {
     const buffer = state.terminalBuffers.get(commandId);
     if (!buffer) {
-      dashboard.readers.delete(commandId);
+      dashboard.subscriptions.delete(commandId);
       return true;
     }
     const first = buffer.firstSequence();
-    if (reader.next < first) {
-      send(dashboard, gapFrame(commandId, reader.next, first, buffer));
-      reader.next = first;
+    if (subscription.next < first) {
+      send(dashboard, overflowFrame(buffer, subscription.next, first));
+      subscription.next = first;
     }
-    while (reader.next < buffer.nextSequence) {
-      if (flow.pending(dashboard.link) > SLOW_BYTES) return false;
-      const chunk = buffer.read(reader.next);
+    while (subscription.next < buffer.nextSequence) {
+      if (backpressure.pending(dashboard.link) > SLOW_BYTES) return false;
+      const chunk = buffer.read(subscription.next);
       if (chunk) send(dashboard, chunkFrame(commandId, chunk));
-      reader.next += 1;
+      subscription.next += 1;
     }
     if (!buffer.isComplete) {
-      join(dashboard, commandId, reader);
+      joinTopic(dashboard, commandId, subscription);
       return true;
     }
     send(dashboard, completeFrame(buffer));
-    dashboard.readers.delete(commandId);
+    dashboard.subscriptions.delete(commandId);
     return true;
   }
 
-  /** Goes on with every cursor of a dashboard, until all have met their ends or the socket is full. */
+  /** Advances the cursors of a dashboard until all have reached the end or its socket is full. */
   function advance(dashboard: DashboardConnection) {
     if (dashboard.state !== 'CONNECTED') return;
-    for (const [commandId, reader] of dashboard.readers) {
-      if (reader.live || walk(dashboard, commandId, reader)) continue;
+    for (const [commandId, subscription] of dashboard.subscriptions) {
+      if (subscription.isLive || sendPending(dashboard, commandId, subscription)) continue;
       dashboard.slowSince ??= clock.now();
-      lookAgain(dashboard);
+      retryNextTick(dashboard);
       return;
     }
     dashboard.slowSince = null;
   }
 
-  /** A socket that took everything at once never drains: look again in the next tick, and leave the rest to `drain`. */
-  function lookAgain(dashboard: DashboardConnection) {
+  /** A socket that accepted everything at once emits no `drain`, so it is checked again in the next tick. */
+  function retryNextTick(dashboard: DashboardConnection) {
     setImmediate(() => {
-      if (dashboard.state === 'CONNECTED' && dashboard.link.buffered() <= SLOW_BYTES) {
+      if (dashboard.state === 'CONNECTED' && dashboard.link.bufferedBytes() <= SLOW_BYTES) {
         advance(dashboard);
       }
     });
   }
 
-  /** Takes a dashboard that does not keep up off its topics: from `sequence` on, its own cursors serve it. */
-  function stall(dashboard: DashboardConnection, commandId: string, sequence: number) {
+  /** Removes a slow dashboard from all live topics. From `sequence` on, cursors serve it. */
+  function demote(dashboard: DashboardConnection, commandId: string, sequence: number) {
     dashboard.slowSince ??= clock.now();
-    for (const [id, reader] of dashboard.readers) {
+    for (const [id, subscription] of dashboard.subscriptions) {
       const buffer = state.terminalBuffers.get(id);
-      if (!reader.live || !buffer) continue;
-      leave(dashboard, id, reader, id === commandId ? sequence : buffer.nextSequence);
+      if (!subscription.isLive || !buffer) continue;
+      const next = id === commandId ? sequence : buffer.nextSequence;
+      leaveTopic(dashboard, id, subscription, next);
     }
-    lookAgain(dashboard);
+    retryNextTick(dashboard);
   }
 
-  function liveReaders(commandId: string) {
+  function liveDashboards(commandId: string) {
     return [...state.dashboards.values()].filter(
-      ({ state: connection, readers }) =>
-        connection === 'CONNECTED' && readers.get(commandId)?.live === true,
+      ({ state: connection, subscriptions }) =>
+        connection === 'CONNECTED' && subscriptions.get(commandId)?.isLive === true,
     );
   }
 
   function attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
-    const known = dashboard.readers.get(commandId);
-    if (known?.live) leave(dashboard, commandId, known, 0);
-    dashboard.readers.set(commandId, { live: false, next: afterSequence + 1 });
+    const existing = dashboard.subscriptions.get(commandId);
+    if (existing?.isLive) leaveTopic(dashboard, commandId, existing, 0);
+    dashboard.subscriptions.set(commandId, { isLive: false, next: afterSequence + 1 });
     advance(dashboard);
   }
 
   return {
-    /** Shows a numbered chunk to all live readers of its command. */
-    numbered(commandId: string, chunk: OutputChunk) {
+    /** Publishes a new chunk to the live subscribers of its command. */
+    publishChunk(commandId: string, chunk: OutputChunk) {
       const frame = chunkFrame(commandId, chunk);
       const bytes = byteLength(frame);
-      for (const dashboard of liveReaders(commandId)) {
-        if (flow.pending(dashboard.link) > SLOW_BYTES) stall(dashboard, commandId, chunk.sequence);
-        else flow.add(dashboard.link, bytes);
+      for (const dashboard of liveDashboards(commandId)) {
+        if (backpressure.pending(dashboard.link) > SLOW_BYTES) {
+          demote(dashboard, commandId, chunk.sequence);
+        } else {
+          backpressure.add(dashboard.link, bytes);
+        }
       }
-      authority.tellReaders(commandId, frame);
+      broadcast.toSubscribers(commandId, frame);
     },
-    /** Says that all output has been sent, to those who have had all; the others' cursors will meet it. */
-    completed(commandId: string) {
-      const buffer = state.terminalBuffers.get(commandId);
-      if (!buffer) return;
-      authority.tellReaders(commandId, completeFrame(buffer));
-      for (const dashboard of liveReaders(commandId)) {
+    /** Publishes that a command's output is complete. Dashboards served by a cursor get this at the end of the replay. */
+    publishComplete(buffer: TerminalBuffer) {
+      const { commandId } = buffer;
+      broadcast.toSubscribers(commandId, completeFrame(buffer));
+      for (const dashboard of liveDashboards(commandId)) {
         dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
-        dashboard.readers.delete(commandId);
+        dashboard.subscriptions.delete(commandId);
       }
     },
-    attach,
     /**
-     * Replays what is held of a command after a sequence, then follows it; where nothing is held any more, says so.
-     * @throws {Refusal} command_unknown
+     * Replays the held output of a command after a sequence, then follows it live. If the output is no longer held, sends
+     * a gap with reason `expired` instead.
+     * @throws {HubError} command_unknown
      */
-    async attachOrExplain(dashboard: DashboardConnection, commandId: string, after: number) {
-      if (state.terminalBuffers.has(commandId)) return attach(dashboard, commandId, after);
+    async attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
+      if (state.terminalBuffers.has(commandId)) return attach(dashboard, commandId, afterSequence);
       const command = await store.commands.find(commandId);
-      if (!command) throw new Refusal('command_unknown', 'There is no such command.');
+      if (!command) throw new HubError('command_unknown', 'Command not found.');
       const lastSequence = command.lastSequence ?? -1;
       const totalBytes = command.totalBytes ?? 0;
-      if (after < lastSequence) {
+      if (afterSequence < lastSequence) {
         send(
           dashboard,
           encode<HubToDashboard>({
             type: 'terminal:gap',
             commandId,
-            // Of the whole: where its pieces lay went with them, and a part could not be measured.
+            // The whole output: the sizes of single chunks are not known after the output was freed.
             fromSequence: 0,
             toSequence: lastSequence + 1,
             bytes: totalBytes,
@@ -158,38 +174,41 @@ export function createReaders({ state, store, clock }: HubContext, authority: Au
         encode<HubToDashboard>({ type: 'terminal:complete', commandId, lastSequence, totalBytes }),
       );
     },
+    /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
-      const reader = dashboard.readers.get(commandId);
-      if (reader?.live) dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
-      dashboard.readers.delete(commandId);
+      const subscription = dashboard.subscriptions.get(commandId);
+      if (subscription?.isLive) {
+        dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
+      }
+      dashboard.subscriptions.delete(commandId);
     },
-    /** Opens a new command to the dashboards that follow everything. */
-    follow(commandId: string) {
+    /** Subscribes the dashboards that receive all output to a new command. */
+    attachFollowers(commandId: string) {
       for (const dashboard of state.dashboards.values()) {
         if (dashboard.terminals !== 'all' || dashboard.state === 'DISCONNECTED') continue;
         attach(dashboard, commandId, -1);
       }
     },
-    /** The socket has room again. */
-    drained(dashboard: DashboardConnection) {
+    /** Continues after a socket has drained. */
+    handleDrain(dashboard: DashboardConnection) {
       if (dashboard.slowSince !== null) dashboard.slowSince = clock.now();
       advance(dashboard);
     },
-    /** Closes dashboards that have not drained for 30 s, and looks after the other slow ones. */
+    /** Closes dashboards that have not drained for 30 s, and retries the other slow ones. */
     sweep() {
       for (const dashboard of state.dashboards.values()) {
         if (dashboard.slowSince === null || dashboard.state !== 'CONNECTED') continue;
-        if (clock.now() - dashboard.slowSince < SLOW_MS) lookAgain(dashboard);
+        if (clock.now() - dashboard.slowSince < SLOW_MS) retryNextTick(dashboard);
         else dashboard.link.close(CloseCode.tryAgainLater, 'slow_consumer');
       }
     },
-    /** Whether somebody is attached to a command, or may come back to it. */
-    isFollowed: (commandId: string) =>
-      [...state.dashboards.values()].some(({ readers }) => readers.has(commandId)),
+    /** Whether a dashboard is subscribed to a command's output, or may resume a subscription. */
+    exist: (commandId: string) =>
+      [...state.dashboards.values()].some(({ subscriptions }) => subscriptions.has(commandId)),
   };
 }
 
-/** A chunk as dashboards get it: output, or the gap it stands for. */
+/** The frame of a chunk: `terminal:output`, or `terminal:gap` for output that the agent dropped. */
 function chunkFrame(commandId: string, chunk: OutputChunk): string {
   if (chunk.data !== '') {
     const { data, type: stream, sequence } = chunk;
@@ -205,10 +224,10 @@ function chunkFrame(commandId: string, chunk: OutputChunk): string {
   });
 }
 
-function gapFrame(commandId: string, from: number, to: number, buffer: TerminalBuffer): string {
+function overflowFrame(buffer: TerminalBuffer, from: number, to: number): string {
   return encode<HubToDashboard>({
     type: 'terminal:gap',
-    commandId,
+    commandId: buffer.commandId,
     fromSequence: from,
     toSequence: to,
     bytes: buffer.bytesBetween(from, to),

@@ -1,7 +1,7 @@
 // `/ws/agent`: from frames to the hub's agents.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
-import { tellAgent } from '../../hub/link.ts';
+import { sendToAgent } from '../../hub/link.ts';
 import { type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { createDoor, type DoorOptions, inflate } from './socket.ts';
@@ -16,12 +16,12 @@ export function createAgentSocket({ agents }: Hub, options: DoorOptions) {
       },
       receive: agents.receive,
       refuse(link, { code, reason }) {
-        tellAgent(link, { type: 'error', code, message: reason });
+        sendToAgent(link, { type: 'error', code, message: reason });
       },
-      alive: agents.alive,
-      answered: agents.answered,
+      alive: agents.handleActivity,
+      answered: agents.handlePong,
       drained() {},
-      closed: agents.closed,
+      closed: agents.handleClose,
     },
     options,
   );

@@ -1,7 +1,7 @@
 // `/ws/dashboard`: from frames to the hub's dashboards.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
-import { tellDashboard } from '../../hub/link.ts';
+import { sendToDashboard } from '../../hub/link.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { type DashboardToHub, dashboardToHub } from '../../protocol/dashboard-to-hub.ts';
@@ -17,29 +17,26 @@ export function createDashboardSocket({ dashboards }: Hub, tokens: Tokens, optio
         if (message.type !== 'dashboard:connect') return;
         const identity = await tokens.read(message.token, ['session', 'socket']);
         if (identity) return dashboards.connect(link, identity, message);
-        tellDashboard(link, {
+        sendToDashboard(link, {
           type: 'error',
           code: 'not_authenticated',
           message: 'The token is not, or no longer, good: log in again.',
         });
         link.close(CloseCode.policyViolation, 'unauthenticated');
       },
-      receive(link, message) {
-        const dashboard = dashboards.at(link);
-        if (dashboard) dashboards.receive(dashboard, message);
-      },
+      receive: dashboards.receive,
       refuse(link, { code, reason, requestId }) {
-        tellDashboard(link, {
+        sendToDashboard(link, {
           type: 'error',
           code,
           message: reason,
           ...(requestId && { requestId }),
         });
       },
-      alive: dashboards.alive,
-      answered: dashboards.answered,
-      drained: dashboards.drained,
-      closed: dashboards.closed,
+      alive: dashboards.handleActivity,
+      answered: dashboards.handlePong,
+      drained: dashboards.handleDrain,
+      closed: dashboards.handleClose,
     },
     options,
   );

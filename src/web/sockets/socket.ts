@@ -6,7 +6,11 @@ import type { DashboardLink } from '../../hub/link.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
 import type { Decoded } from '../../protocol/codec.ts';
-import { FIRST_MESSAGE_MS, MAX_MESSAGE_BYTES, MAX_WAITING_SOCKETS } from '../../protocol/limits.ts';
+import {
+  FIRST_MESSAGE_TIMEOUT_MS,
+  MAX_MESSAGE_BYTES,
+  MAX_UNAUTHENTICATED_SOCKETS,
+} from '../../protocol/limits.ts';
 import type { CheckOrigin } from '../origin.ts';
 import type { CountRefused } from './refused-frames.ts';
 
@@ -118,7 +122,7 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
         const opened = createLink(ws);
         link = opened;
         lobby.waiting.add(opened);
-        cancelWait = clock.after(FIRST_MESSAGE_MS, () => {
+        cancelWait = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
           opened.close(CloseCode.policyViolation, 'unauthenticated');
         });
       },
@@ -145,7 +149,7 @@ export function createDoor<M extends { type: string }>(peer: Peer<M>, options: D
   return ({ request, server }: { request: Request; server: Server<unknown> | null }) => {
     if (!checkOrigin(request)) return new Response('Foreign origin.', { status: 403 });
     if (!isUpgrade(request)) return upgradeRequired();
-    if (lobby.draining || lobby.waiting.size >= MAX_WAITING_SOCKETS) {
+    if (lobby.draining || lobby.waiting.size >= MAX_UNAUTHENTICATED_SOCKETS) {
       return new Response('Try again.', { status: 503, headers: { 'retry-after': '5' } });
     }
     if (server?.upgrade(request, { data: createSocket() })) return undefined;
@@ -175,6 +179,6 @@ function createLink(ws: ServerWebSocket<SocketData>): DashboardLink {
     close: (code: CloseCode, reason: CloseReason) => ws.close(code, reason),
     subscribe: (topic) => ws.subscribe(topic),
     unsubscribe: (topic) => ws.unsubscribe(topic),
-    buffered: () => ws.getBufferedAmount(),
+    bufferedBytes: () => ws.getBufferedAmount(),
   };
 }

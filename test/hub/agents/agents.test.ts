@@ -29,9 +29,9 @@ describe('an agent is let in', () => {
   });
 
   test.each([
-    ['a token that is not its own', { token: 'sba_wrong' }, /id or the token is wrong/],
-    ['an empty token', { token: '' }, /id or the token is wrong/],
-    ['an id nobody added', { agentId: 'nobody' }, /id or the token is wrong/],
+    ['a token that is not its own', { token: 'sba_wrong' }, /Wrong agent ID or token/],
+    ['an empty token', { token: '' }, /Wrong agent ID or token/],
+    ['an id nobody added', { agentId: 'nobody' }, /Wrong agent ID or token/],
     ['another type', { agentType: 'gemini' as const }, /was added as type claude/],
   ])('not with %s', async (_name, wrong, why) => {
     await using hub = await startTestHub();
@@ -203,7 +203,7 @@ describe('the same agent twice', () => {
     await using on = await createStage();
     const other = await openAgent(on.hub);
     other.hello({ token: on.agent.token, instanceId: 'other' });
-    expect((await other.find('error')).message).toMatch(/Another process is connected as agent/);
+    expect((await other.find('error')).message).toMatch(/Another process is connected as "agent"/);
     expect(await other.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
     on.hub.clock.advance(5_000);
     const id = await on.dashboard.request('!ls');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { enqueue, requeue, withdraw } from '../../../src/hub/commands/queue.ts';
+import { enqueue, requeue, remove } from '../../../src/hub/commands/queue.ts';
 import type { Execution } from '../../../src/hub/state/execution.ts';
 import type { Priority } from '../../../src/protocol/command-status.ts';
 
@@ -32,8 +32,8 @@ describe('a queue', () => {
   test('gives back what is in it, and nothing else', () => {
     const [a, b] = [command('a', 'normal'), command('b', 'normal')];
     const queue = [a, b];
-    expect(withdraw(queue, a)).toBe(true);
-    expect(withdraw(queue, a)).toBe(false);
+    expect(remove(queue, a)).toBe(true);
+    expect(remove(queue, a)).toBe(false);
     expect(ids(queue)).toBe('b');
   });
 });

@@ -99,7 +99,7 @@ describe('a report', () => {
     on.agent.finish(commandId, { report: {} });
     await on.dashboard.status(commandId, 'completed');
     expect(on.dashboard.ofType('command:report')).toEqual([]);
-    expect(on.hub.hub.storage.trouble()).toBeNull();
+    expect(on.hub.hub.storeHealth.failure()).toBeNull();
   });
 
   test('of a command that its agent does not have is ignored', async () => {

@@ -26,14 +26,14 @@ function open(restored: OutputChunk[] = [], agentNextSequence = 0) {
     'c',
     clock,
     {
-      numbered: (chunk) => void numbered.push(chunk),
-      kept: (chunks, agentNext, firstSequence) =>
+      onChunk: (_commandId, chunk) => void numbered.push(chunk),
+      onPersistable: (chunks, agentNext) =>
         void kept.push({
           sequences: chunks.map(({ sequence }) => sequence),
           agentNextSequence: agentNext,
-          firstSequence,
+          firstSequence: buffer.firstSequence(),
         }),
-      overflowed: () => void (overflows += 1),
+      onOverflow: () => void (overflows += 1),
     },
     restored,
     agentNextSequence,
@@ -119,7 +119,7 @@ describe('chunks', () => {
     write('aé');
     clock.advance(50);
     write('b', 'stderr');
-    buffer.lose(5, 100);
+    buffer.addGap(5, 100);
     next = 5;
     clock.advance(50);
     write('c');
@@ -182,9 +182,9 @@ describe('what an agent sends', () => {
   test('a gap takes one sequence, in its place, and is taken once', () => {
     warmUp();
     write('a');
-    buffer.lose(7, 500);
-    buffer.lose(7, 500);
-    buffer.lose(3, 500);
+    buffer.addGap(7, 500);
+    buffer.addGap(7, 500);
+    buffer.addGap(3, 500);
     expect(numbered.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
       ['w', 0],
       ['a', 0],
@@ -199,7 +199,7 @@ describe('what an agent sends', () => {
     buffer.complete();
     expect(whole()).toBe('wa');
     expect(write('b')).toBe(false);
-    buffer.lose(9, 9);
+    buffer.addGap(9, 9);
     clock.advance(100);
     expect(whole()).toBe('wa');
     expect(buffer.isComplete).toBe(true);
@@ -231,7 +231,7 @@ describe('what is kept', () => {
   test('of a gap is the gap, with the sequence it leads to', () => {
     warmUp();
     kept = [];
-    buffer.lose(6, 10);
+    buffer.addGap(6, 10);
     expect(kept).toEqual([{ sequences: [1], agentNextSequence: 6, firstSequence: 0 }]);
   });
 });
@@ -268,7 +268,7 @@ describe('1 MB', () => {
   test('knows to the byte what lies between two sequences, held or dropped, gaps included', () => {
     write('aé');
     clock.advance(10);
-    buffer.lose(50, 1_000);
+    buffer.addGap(50, 1_000);
     next = 50;
     for (let i = 0; i < 2 * fits; i++) write(chunk);
     expect(buffer.firstSequence()).toBeGreaterThan(2);

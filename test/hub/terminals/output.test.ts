@@ -216,7 +216,7 @@ describe('more than 1 MB', () => {
     expect(byteLength(late.text(id))).toBeLessThanOrEqual(BUFFER_BYTES);
     expect(dashboard.text(id)).toEndWith(late.text(id));
 
-    const warnings = hub.log.filter(({ message }) => message.includes('terminal buffer is full'));
+    const warnings = hub.log.filter(({ message }) => message.includes('Terminal buffer full'));
     expect(warnings).toMatchObject([{ level: 'warn', about: { commandId: id } }]);
     const text = await (await hub.call('GET', `/commands/${id}/output`)).text();
     expect(text).toBe(late.text(id));

@@ -39,7 +39,10 @@ describe('a dashboard that stops reading', () => {
     let most = 0;
     for (let sent = 0; sent < FLOOD; sent += 50) {
       await flood(on, id, sent, 50);
-      most = Math.max(most, on.hub.hub.state.dashboards.get(connectionId)?.link.buffered() ?? 0);
+      most = Math.max(
+        most,
+        on.hub.hub.state.dashboards.get(connectionId)?.link.bufferedBytes() ?? 0,
+      );
     }
     expect(most).toBeGreaterThan(SLOW_BYTES);
     expect(most).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
@@ -77,7 +80,7 @@ describe('a dashboard that stops reading', () => {
     on.hub.clock.advance(1);
     slow.say({ type: 'terminal:detach', commandId: 'the last word' });
     while (connection?.lastActivity !== on.hub.clock.now()) await on.hub.settled();
-    expect(connection?.link.buffered()).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
+    expect(connection?.link.bufferedBytes()).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
     slow.wire.resume();
     for (const id of ids) {
       await slow.complete(id);
@@ -93,7 +96,7 @@ describe('a dashboard that stops reading', () => {
     slow.wire.pause();
     const connection = on.hub.hub.state.dashboards.get(connectionId);
     let sent = 0;
-    while (connection?.readers.get(id)?.live !== false) {
+    while (connection?.subscriptions.get(id)?.isLive !== false) {
       await flood(on, id, sent, 20);
       sent += 20;
     }
@@ -114,7 +117,7 @@ describe('a dashboard that stops reading', () => {
     slow.wire.pause();
     const connection = hub.hub.state.dashboards.get(connectionId);
     let sent = 0;
-    while (connection?.readers.get(id)?.live !== false) {
+    while (connection?.subscriptions.get(id)?.isLive !== false) {
       await flood(on, id, sent, 20);
       sent += 20;
     }

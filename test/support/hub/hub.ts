@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Deflate } from '../../../src/hub/compressor.ts';
 import { startHub } from '../../../src/hub/hub.ts';
-import type { HubSettings } from '../../../src/hub/state/server-state.ts';
+import type { HubSettings } from '../../../src/hub/context.ts';
 import type { Role } from '../../../src/protocol/entities.ts';
 import {
   AGENT_GRACE_MS,

@@ -1,0 +1,31 @@
+// The audit log of connections, kept for 30 days. A failed write is logged and changes nothing else.
+import { CONNECTION_LOG_RETENTION_MS } from '../protocol/limits.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Store, StoredConnection } from '../store/store.ts';
+import type { Log } from './log.ts';
+
+export type ConnectionLog = ReturnType<typeof createConnectionLog>;
+
+export function createConnectionLog({ connections }: Store, clock: Clock, log: Log) {
+  function warnOnFailure(write: Promise<void>) {
+    write.catch((error: unknown) => {
+      log.warn('Could not write to the connection log.', { error });
+    });
+  }
+
+  return {
+    /** Records a new connection. */
+    recordOpen(connection: Pick<StoredConnection, 'id' | 'kind' | 'peer' | 'clientInfo'>) {
+      const open = { disconnectedAt: null, closeCode: null, closeReason: null };
+      warnOnFailure(connections.insert({ ...connection, ...open, connectedAt: clock.now() }));
+    },
+    /** Records the end of a connection. */
+    recordClose(id: string, code: number, reason: string) {
+      warnOnFailure(connections.markClosed(id, clock.now(), code, reason));
+    },
+    /** Deletes entries older than 30 days. */
+    purge() {
+      warnOnFailure(connections.purgeBefore(clock.now() - CONNECTION_LOG_RETENTION_MS));
+    },
+  };
+}

@@ -1,0 +1,34 @@
+// What every part of the hub receives when it is created.
+import type { Clock } from '../protocol/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { ConnectionLog } from './connection-log.ts';
+import type { Log } from './log.ts';
+import type { ServerState } from './state/server-state.ts';
+import type { StoreHealth } from './store-health.ts';
+
+/** Settings of a hub. Sizes in bytes, times in milliseconds. */
+export interface HubSettings {
+  maxDashboards: number;
+  maxAgents: number;
+  commandTimeoutMs: number;
+  maxCommandTimeoutMs: number;
+  agentGraceMs: number;
+  /** A running command without output for this long is reported as possibly stuck. */
+  stuckAfterMs: number;
+  bufferMemoryBytes: number;
+}
+
+/** What every part of the hub receives. */
+export interface HubContext {
+  state: ServerState;
+  store: Store;
+  clock: Clock;
+  log: Log;
+  settings: HubSettings;
+  storeHealth: StoreHealth;
+  connectionLog: ConnectionLog;
+  /** Identifies the pages this hub serves. */
+  build: string;
+  /** New at every start of the hub: output sequences are comparable only within one epoch. */
+  epoch: string;
+}
