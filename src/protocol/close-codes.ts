@@ -1,4 +1,5 @@
 // How a socket ends: the WebSocket close codes and the short machine words beside them (protocol.md, "Close codes").
+import { type Static, Type } from '@sinclair/typebox';
 
 /** Close codes, by what they mean here. */
 export const CloseCode = {
@@ -18,15 +19,17 @@ export const CloseCode = {
 
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** The word that goes with a close code. */
-export type CloseReason =
-  | 'unauthenticated'
-  | 'expired'
-  | 'revoked'
-  | 'unsupported_version'
-  | 'limit'
-  | 'slow_consumer'
-  | 'agent_in_use'
-  | 'replaced'
-  | 'silent'
-  | 'shutdown';
+/** The reason sent with a close code. */
+export const CloseReason = Type.Union([
+  Type.Literal('unauthenticated'),
+  Type.Literal('expired'),
+  Type.Literal('revoked'),
+  Type.Literal('unsupported_version'),
+  Type.Literal('limit'),
+  Type.Literal('slow_consumer'),
+  Type.Literal('agent_in_use'),
+  Type.Literal('replaced'),
+  Type.Literal('silent'),
+  Type.Literal('shutdown'),
+]);
+export type CloseReason = Static<typeof CloseReason>;
