@@ -1,25 +1,24 @@
-// How a socket ends: the WebSocket close codes and the short machine words beside them (protocol.md, "Close codes").
+// WebSocket close codes and reasons (docs/protocol.md, "Close codes").
 import { type Static, Type } from '@sinclair/typebox';
 
-/** Close codes, by what they mean here. */
 export const CloseCode = {
-  /** The peer is done, and said so. */
+  /** The peer closed the connection normally. */
   normal: 1000,
   /** The hub is shutting down: reconnect. */
   goingAway: 1001,
-  /** Not allowed as asked: do not retry unchanged. */
+  /** The connection is not allowed: do not retry unchanged. */
   policyViolation: 1008,
-  /** A message over 1 MiB: never send it again. */
+  /** A message exceeded 1 MiB: do not send it again. */
   messageTooBig: 1009,
-  /** Too many connections, or too slow a reader: retry later. */
+  /** Too many connections, or the client reads too slowly: retry later. */
   tryAgainLater: 1013,
-  /** The same peer came back on a new socket. */
+  /** The same client reconnected on a new socket. */
   replaced: 4001,
 } as const;
 
 export type CloseCode = (typeof CloseCode)[keyof typeof CloseCode];
 
-/** The reason sent with a close code. */
+/** The close reason: a short machine-readable word. */
 export const CloseReason = Type.Union([
   Type.Literal('unauthenticated'),
   Type.Literal('expired'),
