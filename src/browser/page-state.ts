@@ -9,7 +9,7 @@ import type {
 } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 
-/** The client state of docs/data-model.md, "Client State (Zustand)". */
+/** The client state of docs/data-model.md, "Client state". */
 export interface WebSocketState {
   connectionStatus: 'connecting' | 'connected' | 'disconnected' | 'error';
   agents: Map<string, AgentStatus>;
