@@ -13,13 +13,13 @@ const WELCOME_MS = 1000;
 /** How long htmx may take to add the card of a new request. */
 const CARD_MS = 1000;
 
-/** Describes the outcome of an approval request: `Allowed by otto`. */
+/** Describes the outcome of an approval request: `Approved by otto`. */
 export function describeOutcome(request: ApprovalRequest, resolved: ApprovalResolved): string {
   const { outcome, optionId = null, resolvedBy = null } = resolved;
   return formatResponse(request.options, { outcome, optionId, resolvedBy });
 }
 
-/** Returns the notice for a resolved request: `Allowed by otto: Edit src/main.ts`. */
+/** Returns the notice for a resolved request: `Approved by otto: Edit src/main.ts`. */
 export function formatOutcomeNotice(request: ApprovalRequest, resolved: ApprovalResolved): string {
   return `${describeOutcome(request, resolved)}: ${request.title}`;
 }

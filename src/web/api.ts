@@ -1,4 +1,4 @@
-// The JSON API, for scripts, tests and the command line. It calls what the sockets and the pages call.
+// The JSON API, for scripts, the command line and tests. It calls the same hub functions as the sockets and the pages.
 import { Elysia, t } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
 import {
@@ -11,10 +11,10 @@ import {
   SessionBody,
 } from '../protocol/api.ts';
 import { HubError } from '../protocol/errors.ts';
-import type { Auth } from './auth.ts';
+import { type Auth, readBearerToken } from './auth.ts';
 import type { Tokens } from './tokens.ts';
 
-/** A query's values come as text. */
+/** `CommandQuery` as sent in a URL, where numbers and booleans are strings. */
 const CommandListQuery = t.Object({
   ...CommandQuery.properties,
   limit: t.Optional(t.Numeric({ minimum: 1, maximum: 200, multipleOf: 1 })),
@@ -27,14 +27,14 @@ export interface ApiParts {
   tokens: Tokens;
 }
 
-/** Logging in and out, and the token for a page's socket. */
+/** Sign-in, sign-out, and the token for a page's socket. */
 function createSessionApi({ auth, tokens }: ApiParts) {
   return new Elysia({ name: 'api/session', prefix: '/api/v1/session' })
     .post(
       '/',
       async ({ body, set }): Promise<SessionResponse> => {
-        const session = await auth.logIn(body.username, body.password);
-        if (!session) throw new HubError('not_authenticated', 'Name or password is wrong.');
+        const session = await auth.signIn(body.username, body.password);
+        if (!session) throw new HubError('not_authenticated', 'Incorrect username or password.');
         set.headers['set-cookie'] = session.cookie;
         const { token, expiresAt, userId, role } = session;
         return { token, expiresAt, userId, role };
@@ -42,83 +42,81 @@ function createSessionApi({ auth, tokens }: ApiParts) {
       { body: SessionBody },
     )
     .get('/', async ({ request }): Promise<SessionResponse> => {
-      const who = await auth.require(request);
-      return { ...(await tokens.issueSocket(who)), userId: who.userId, role: who.role };
+      const user = await auth.requireIdentity(request);
+      return { ...(await tokens.issueSocket(user)), userId: user.userId, role: user.role };
     })
     .delete('/', ({ set }) => {
-      set.headers['set-cookie'] = auth.logOut();
+      set.headers['set-cookie'] = auth.signOut();
       return new Response(null, { status: 204 });
     });
 }
 
-/** Agents: who there is, who may be. */
 function createAgentApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/agents', prefix: '/api/v1/agents' })
     .get('/', async ({ request }) => {
-      await auth.require(request);
+      await auth.requireIdentity(request);
       return { items: hub.registry.list(), nextCursor: null };
     })
     .get('/:agentId', async ({ request, params }) => {
-      await auth.require(request);
+      await auth.requireIdentity(request);
       const agent = hub.registry.find(params.agentId);
-      if (!agent) throw new HubError('agent_unknown', `There is no agent "${params.agentId}".`);
+      if (!agent) throw new HubError('agent_unknown', `Agent "${params.agentId}" not found.`);
       return agent;
     })
     .get('/:agentId/token', ({ request, params }) => {
-      // For the agent itself: whether its token is good, without taking anybody's place.
-      if (hub.registry.verifyToken(params.agentId, auth.bearer(request) ?? '')) {
+      // Lets an agent check its token without connecting, which could replace a running instance.
+      if (hub.registry.verifyToken(params.agentId, readBearerToken(request) ?? '')) {
         return new Response(null, { status: 204 });
       }
-      throw new HubError('not_authenticated', 'The id or the token of the agent is wrong.');
+      throw new HubError('not_authenticated', 'Incorrect agent ID or token.');
     })
     .post(
       '/',
       async ({ request, body, set }) => {
-        const registered = await hub.registry.register(await auth.require(request), body);
+        const agent = await hub.registry.register(await auth.requireIdentity(request), body);
         set.status = 201;
-        return registered;
+        return agent;
       },
       { body: AgentRegistration },
     )
     .delete('/:agentId', async ({ request, params }) => {
-      await hub.registry.revoke(await auth.require(request), params.agentId);
+      await hub.registry.revoke(await auth.requireIdentity(request), params.agentId);
       return new Response(null, { status: 204 });
     });
 }
 
-/** Commands: asked for, looked at, stopped. */
 function createCommandApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/commands', prefix: '/api/v1/commands' })
     .post(
       '/',
       async ({ request, body, set }) => {
-        const answer = await hub.commands.request(await auth.require(request), body);
+        const accepted = await hub.commands.request(await auth.requireIdentity(request), body);
         set.status = 202;
-        return answer;
+        return accepted;
       },
       { body: CommandBody },
     )
     .get(
       '/',
       async ({ request, query }) => {
-        await auth.require(request);
+        await auth.requireIdentity(request);
         return hub.history.listPage(query);
       },
       { query: CommandListQuery },
     )
     .get('/:id', async ({ request, params }) => {
-      await auth.require(request);
+      await auth.requireIdentity(request);
       const command = await hub.history.find(params.id);
-      if (!command) throw new HubError('command_unknown', 'There is no such command.');
+      if (!command) throw new HubError('command_unknown', 'Command not found.');
       return command;
     })
     .get('/:id/output', async ({ request, params }) => {
-      await auth.require(request);
+      await auth.requireIdentity(request);
       const text = await hub.history.readOutput(params.id);
       return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
     })
     .post('/:id/interrupt', async ({ request, params, set }) => {
-      await hub.commands.interrupt(await auth.require(request), params.id);
+      await hub.commands.interrupt(await auth.requireIdentity(request), params.id);
       set.status = 202;
       return { commandId: params.id };
     });
@@ -129,26 +127,25 @@ function createComparisonApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/comparisons', prefix: '/api/v1/comparisons' }).post(
     '/',
     async ({ request, body, set }) => {
-      const answer = await hub.commands.compare(await auth.require(request), body);
+      const accepted = await hub.commands.compare(await auth.requireIdentity(request), body);
       set.status = 202;
-      return answer;
+      return accepted;
     },
     { body: ComparisonBody },
   );
 }
 
-/** Approvals: what agents ask, and the answers. */
 function createApprovalApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/approvals', prefix: '/api/v1/approvals' })
     .get('/', async ({ request }) => {
-      await auth.require(request);
+      await auth.requireIdentity(request);
       return { items: hub.approvals.listPending(), nextCursor: null };
     })
     .post(
       '/:approvalId',
       async ({ request, params, body, set }) => {
-        const who = await auth.require(request);
-        await hub.approvals.respond(who, params.approvalId, body.optionId);
+        const user = await auth.requireIdentity(request);
+        await hub.approvals.respond(user, params.approvalId, body.optionId);
         set.status = 202;
         return { approvalId: params.approvalId };
       },
@@ -156,7 +153,7 @@ function createApprovalApi({ hub, auth }: ApiParts) {
     );
 }
 
-/** Everything under `/api/v1`. */
+/** Creates all routes under `/api/v1`. */
 export function createApi(parts: ApiParts) {
   return new Elysia({ name: 'api' })
     .use(createSessionApi(parts))

@@ -1,32 +1,32 @@
-// All doors of the hub in one application: sockets, API, pages; what is wrong is said once, here.
+// The hub's web application: sockets, API and pages, with the error handling they share.
 import type { ServerWebSocket } from 'bun';
 import { Elysia, ValidationError } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { Clock } from '../protocol/clock.ts';
-import { CloseCode } from '../protocol/close-codes.ts';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
-import { createAgentSocket } from './sockets/agent.ts';
 import { createApi } from './api.ts';
 import { createAuth } from './auth.ts';
-import { createDashboardSocket } from './sockets/dashboard.ts';
-import { changesState, createOriginCheck } from './origin.ts';
+import { errorResponse } from './error-response.ts';
+import { createOriginCheck, isMutation } from './origin.ts';
 import { createNotFound, createPages } from './pages/pages.tsx';
-import { refusalAnswer } from './refusals.ts';
-import { createRefusedFrames } from './sockets/refused-frames.ts';
-import type { Lobby, SocketData } from './sockets/socket.ts';
+import { createAgentSocket } from './sockets/agent.ts';
+import { createDashboardSocket } from './sockets/dashboard.ts';
+import { createInvalidFrameLog } from './sockets/invalid-frames.ts';
+import { createPendingSockets } from './sockets/pending-sockets.ts';
+import type { SocketData } from './sockets/socket.ts';
 import { createTokens } from './tokens.ts';
 
 export interface AppOptions {
   hub: Hub;
   clock: Clock;
   log: Log;
-  /** Signs the tokens. */
+  /** Signs the session tokens. */
   secret: string;
-  /** How browsers and agents reach the hub, where that is not the address they asked for. */
+  /** The URL for browsers and agents, if it differs from the one they request, such as behind a proxy. */
   publicUrl: string | null;
-  /** The token of the setup link; null once there is an account. */
+  /** The token of the setup link; null if an account exists. */
   setupToken: string | null;
   version: string;
 }
@@ -34,18 +34,13 @@ export interface AppOptions {
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, setupToken } = options;
   const tokens = createTokens(options.secret, clock);
-  const secure = publicUrl?.startsWith('https:') ?? false;
-  const auth = createAuth({ accounts: hub.accounts, tokens, clock, secure, setupToken });
+  const isSecure = publicUrl?.startsWith('https:') ?? false;
+  const auth = createAuth({ accounts: hub.accounts, tokens, clock, isSecure, setupToken });
   const checkOrigin = createOriginCheck(publicUrl);
-  const lobby: Lobby = { waiting: new Set(), draining: false };
-  const countRefused = createRefusedFrames(clock, log);
-  const door = { clock, checkOrigin, lobby, countRefused };
-  const { registry, history, commands, approvals } = hub;
-  const pageAuth = {
-    ...auth,
-    hubUrl: (request: Request) => publicUrl ?? new URL(request.url).origin,
-  };
-  const notFound = createNotFound(pageAuth);
+  const pendingSockets = createPendingSockets();
+  const onInvalidFrame = createInvalidFrameLog(clock, log);
+  const socketOptions = { clock, checkOrigin, pendingSockets, onInvalidFrame };
+  const respondNotFound = createNotFound(auth);
 
   const app = new Elysia({
     serve: { reusePort: false, maxRequestBodySize: MAX_MESSAGE_BYTES },
@@ -57,79 +52,66 @@ export function createApp(options: AppOptions) {
     },
   })
     .onRequest(({ request }) => {
-      if (!changesState(request) || checkOrigin(request)) return undefined;
-      return refusalAnswer('forbidden', 'This request comes from another site.');
+      if (!isMutation(request) || checkOrigin(request)) return undefined;
+      return errorResponse(
+        'forbidden',
+        "Cross-site request blocked. Use the hub's own URL, or set it with --public-url.",
+      );
     })
     .onError(({ error, code, request }) => {
-      const forApi = new URL(request.url).pathname.startsWith('/api/');
-      if (error instanceof HubError) return refusalAnswer(error.code, error.message);
+      const { pathname } = new URL(request.url);
+      if (error instanceof HubError) return errorResponse(error.code, error.message);
       if (error instanceof ValidationError) {
-        return refusalAnswer('invalid_message', flawOf(error));
+        return errorResponse('invalid_message', describeValidationError(error));
       }
-      if (code === 'PARSE') return refusalAnswer('invalid_message', 'The body is not JSON.');
+      if (code === 'PARSE') {
+        return errorResponse('invalid_message', 'Invalid request body: not valid JSON.');
+      }
       if (code === 'NOT_FOUND') {
-        return forApi ? refusalAnswer('not_found', 'There is no such call.') : notFound(request);
+        return pathname.startsWith('/api/')
+          ? errorResponse('not_found', 'Unknown API endpoint.')
+          : respondNotFound(request);
       }
-      log.error('A request failed.', { path: new URL(request.url).pathname, error });
-      return refusalAnswer('unavailable', 'The hub could not do that now: try again soon.');
+      log.error('Request failed.', { path: pathname, error });
+      return errorResponse('unavailable', 'Internal error. Try again later.');
     })
     .get('/healthz', ({ set }) => {
-      const trouble = hub.storeHealth.failure();
-      if (trouble !== null) set.status = 503;
+      const failure = hub.storeHealth.failure();
+      if (failure !== null) set.status = 503;
       return {
-        status: trouble === null ? 'ok' : 'failing',
-        ...(trouble !== null && { reason: `The disk cannot be written: ${trouble}` }),
+        status: failure === null ? 'ok' : 'failing',
+        ...(failure !== null && { reason: `Cannot write to disk: ${failure}` }),
         name: 'signalbox',
         version: options.version,
         pid: process.pid,
       };
     })
-    .use(createAgentSocket(hub, door))
-    .use(createDashboardSocket(hub, tokens, door))
+    .use(createAgentSocket(hub, socketOptions))
+    .use(createDashboardSocket(hub, tokens, socketOptions))
     .use(createApi({ hub, auth, tokens }))
-    .use(
-      createPages(
-        {
-          agents: registry.list,
-          agent: registry.find,
-          live: history.listActive,
-          history: history.listPage,
-          command: history.find,
-          outputState: history.outputState,
-          request: commands.request,
-          compare: commands.compare,
-          interrupt: commands.interrupt,
-          registerAgent: registry.register,
-          revokeAgent: registry.revoke,
-          approvals: approvals.listPending,
-          approvalsOf: approvals.listByCommand,
-          respond: approvals.respond,
-        },
-        pageAuth,
-      ),
-    );
+    .use(createPages({ hub, auth, publicUrl }));
 
   return {
     app,
     /**
-     * Opens the doors.
-     * @throws where the port cannot be had
+     * Starts the server.
+     * @throws if the port is in use
      */
-    listen(where: { hostname: string; port: number }) {
-      // Elysia keeps the mark of a pong to itself.
-      const pong = (ws: ServerWebSocket<SocketData>, mark: Uint8Array) => ws.data.pong(ws, mark);
-      app.listen({ ...where, websocket: { pong } });
+    listen(address: { hostname: string; port: number }) {
+      // Elysia does not pass a pong's payload to its own handler, so Bun's is set instead.
+      const pong = (ws: ServerWebSocket<SocketData>, payload: Uint8Array) =>
+        ws.data.pong(ws, payload);
+      app.listen({ ...address, websocket: { pong } });
     },
-    /** Lets no new socket in, and sends away those that have not said who they are. */
-    drain() {
-      lobby.draining = true;
-      for (const link of lobby.waiting) link.close(CloseCode.goingAway, 'shutdown');
-    },
+    /** Rejects new sockets, and closes those that have not sent their first message. */
+    drain: pendingSockets.drain,
   };
 }
 
-function flawOf(error: ValidationError): string {
-  const [flaw] = error.all;
-  if (!flaw || !('path' in flaw)) return 'The request has not the shape it must have.';
-  return `${flaw.path.slice(1) || error.type}: ${flaw.message}.`;
+function describeValidationError(error: ValidationError): string {
+  const part = error.type === 'query' ? 'query parameters' : 'request body';
+  const [first] = error.all;
+  if (!first || !('path' in first)) return `Invalid ${part}.`;
+  const field = first.path.slice(1);
+  return `Invalid ${part}: ${field ? `${field}: ` : ''}${first.message}.`;
 }

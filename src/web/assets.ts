@@ -1,5 +1,4 @@
-// The files a page loads, embedded in the binary and served at addresses that carry their hash:
-// what is at such an address never changes, so a browser asks once.
+// Static files of the pages, embedded in the binary. Each URL contains a hash of the content, so browsers cache it forever.
 import { Elysia } from 'elysia';
 import htmx from 'htmx.org/dist/htmx.min.js' with { type: 'text' };
 import xtermCss from '@xterm/xterm/css/xterm.css' with { type: 'text' };
@@ -8,21 +7,21 @@ import icon from '../../public/signalbox.svg' with { type: 'text' };
 import { bundleIsland } from './island.macro.ts' with { type: 'macro' };
 
 const island: string = bundleIsland();
-const FOR_EVER = 'public, max-age=31536000, immutable';
+const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 interface Asset {
-  address: string;
+  path: string;
   contentType: string;
   etag: string;
   text: string;
-  /** Made when first asked for, and kept. */
+  /** Compressed on the first request that accepts it. */
   gzip: Uint8Array<ArrayBuffer> | null;
 }
 
-function asset(name: string, extension: string, contentType: string, text: string): Asset {
+function createAsset(name: string, extension: string, contentType: string, text: string): Asset {
   const hash = Bun.hash(text).toString(36);
   return {
-    address: `/assets/${name}.${hash}.${extension}`,
+    path: `/assets/${name}.${hash}.${extension}`,
     contentType,
     etag: `"${hash}"`,
     text,
@@ -30,52 +29,54 @@ function asset(name: string, extension: string, contentType: string, text: strin
   };
 }
 
-const files = {
-  css: asset('signalbox', 'css', 'text/css; charset=utf-8', css),
-  xtermCss: asset('xterm', 'css', 'text/css; charset=utf-8', xtermCss),
-  htmx: asset('htmx', 'js', 'text/javascript; charset=utf-8', htmx),
-  island: asset('island', 'js', 'text/javascript; charset=utf-8', island),
-  icon: asset('signalbox', 'svg', 'image/svg+xml', icon),
+const assets = {
+  css: createAsset('signalbox', 'css', 'text/css; charset=utf-8', css),
+  xtermCss: createAsset('xterm', 'css', 'text/css; charset=utf-8', xtermCss),
+  htmx: createAsset('htmx', 'js', 'text/javascript; charset=utf-8', htmx),
+  island: createAsset('island', 'js', 'text/javascript; charset=utf-8', island),
+  icon: createAsset('signalbox', 'svg', 'image/svg+xml', icon),
 };
 
-const byAddress = new Map(Object.values(files).map((file) => [file.address, file]));
+const byPath = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
 
-/** Where each file is served. */
+/** The path of each asset. */
 export const assetLinks = {
-  css: files.css.address,
-  xtermCss: files.xtermCss.address,
-  htmx: files.htmx.address,
-  island: files.island.address,
-  icon: files.icon.address,
+  css: assets.css.path,
+  xtermCss: assets.xtermCss.path,
+  htmx: assets.htmx.path,
+  island: assets.island.path,
+  icon: assets.icon.path,
 };
 
-/** Names all of them together: pages loaded with others are from another build. */
+/** Identifies this set of assets. Pages loaded with another set reload themselves. */
 export const assetBuild = Bun.hash(Object.values(assetLinks).join(' ')).toString(36);
 
-/** Serves the embedded files under `/assets`, and the icon where browsers look for one. */
+/** Creates the routes of the assets and of `/favicon.ico`. */
 export function createAssets() {
   return new Elysia({ name: 'assets' })
     .get('/assets/:file', ({ request, params }) => {
-      const file = byAddress.get(`/assets/${params.file}`);
-      return file ? answer(file, request, FOR_EVER) : new Response('Not found', { status: 404 });
+      const asset = byPath.get(`/assets/${params.file}`);
+      return asset
+        ? respond(asset, request, IMMUTABLE)
+        : new Response('Not found', { status: 404 });
     })
-    .get('/favicon.ico', ({ request }) => answer(files.icon, request, 'public, max-age=86400'));
+    .get('/favicon.ico', ({ request }) => respond(assets.icon, request, 'public, max-age=86400'));
 }
 
-function answer(file: Asset, request: Request, cacheControl: string): Response {
+function respond(asset: Asset, request: Request, cacheControl: string): Response {
   const headers = {
-    'content-type': file.contentType,
+    'content-type': asset.contentType,
     'cache-control': cacheControl,
     'x-content-type-options': 'nosniff',
-    etag: file.etag,
+    etag: asset.etag,
     vary: 'accept-encoding',
   };
-  if (request.headers.get('if-none-match') === file.etag) {
+  if (request.headers.get('if-none-match') === asset.etag) {
     return new Response(null, { status: 304, headers });
   }
   if (!request.headers.get('accept-encoding')?.includes('gzip')) {
-    return new Response(file.text, { headers });
+    return new Response(asset.text, { headers });
   }
-  file.gzip ??= Bun.gzipSync(file.text);
-  return new Response(file.gzip, { headers: { ...headers, 'content-encoding': 'gzip' } });
+  asset.gzip ??= Bun.gzipSync(asset.text);
+  return new Response(asset.gzip, { headers: { ...headers, 'content-encoding': 'gzip' } });
 }

@@ -1,110 +1,124 @@
-// Coming in: passwords to sessions, cookies and bearer tokens to people, and the link of the first start.
+// Authentication: sign-in, session cookies, bearer tokens, and the setup link that creates the first account.
 import { timingSafeEqual } from 'node:crypto';
-import type { Identity } from '../hub/state/dashboard.ts';
+import type { Actor, Identity } from '../hub/state/dashboard.ts';
 import type { Hub } from '../hub/hub.ts';
-import { createTokenBucket } from '../hub/rate-limit.ts';
+import { createTokenBucket, type TokenBucket } from '../hub/rate-limit.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import type { Issued, Tokens } from './tokens.ts';
+import type { IssuedToken, Tokens } from './tokens.ts';
 
 const COOKIE = 'signalbox';
-/** Wrong passwords for one name: five at once, then one every 30 s. */
-const LOGIN_RATE = { perSecond: 1 / 30, burst: 5 };
-/** Names whose attempts are counted at the same time. */
-const COUNTED_NAMES = 10_000;
+/** Sign-in attempts per username: five at once, then one every 30 s. */
+const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 };
+/** Most usernames with an attempt counter. The least recently used counter is dropped first. */
+const MAX_COUNTERS = 10_000;
 
-export interface Session extends Identity, Issued {
-  /** The Set-Cookie that keeps it. */
+export interface SignedInSession extends Identity, IssuedToken {
+  /** The `Set-Cookie` header that stores the session. */
   cookie: string;
 }
-
-function bearer(request: Request): string | undefined {
-  return /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-}
-
-export type Auth = ReturnType<typeof createAuth>;
 
 export interface AuthOptions {
   accounts: Hub['accounts'];
   tokens: Tokens;
   clock: Clock;
-  /** Whether browsers reach the hub by https only. */
-  secure: boolean;
-  /** The token of the setup link; null once there is an account. */
+  /** Whether browsers reach the hub over HTTPS only. */
+  isSecure: boolean;
+  /** The token of the setup link; null if an account exists. */
   setupToken: string | null;
 }
 
-export function createAuth({ accounts, tokens, clock, secure, setupToken }: AuthOptions) {
-  const attempts = new Map<string, ReturnType<typeof createTokenBucket>>();
+export type Auth = ReturnType<typeof createAuth>;
+
+export function createAuth({ accounts, tokens, clock, isSecure, setupToken }: AuthOptions) {
+  const attempts = new Map<string, TokenBucket>();
   let pendingSetup = setupToken;
 
-  function cookie(value: string, seconds: number): string {
-    const flags = `HttpOnly; SameSite=Strict; Path=/; Max-Age=${seconds}`;
-    return `${COOKIE}=${value}; ${flags}${secure ? '; Secure' : ''}`;
+  function createCookie(value: string, maxAge: number): string {
+    const flags = `HttpOnly; SameSite=Strict; Path=/; Max-Age=${maxAge}`;
+    return `${COOKIE}=${value}; ${flags}${isSecure ? '; Secure' : ''}`;
   }
 
-  async function openSession(actor: Pick<Identity, 'userId' | 'role'>): Promise<Session> {
+  async function startSession(actor: Actor): Promise<SignedInSession> {
     const issued = await tokens.issueSession(actor);
-    const seconds = Math.floor((issued.expiresAt - clock.now()) / 1000);
-    return { ...actor, ...issued, cookie: cookie(issued.token, seconds) };
+    const maxAge = Math.floor((issued.expiresAt - clock.now()) / 1000);
+    return { ...actor, ...issued, cookie: createCookie(issued.token, maxAge) };
   }
 
-  function countAttempt(username: string) {
-    const bucket = attempts.get(username) ?? createTokenBucket(clock, LOGIN_RATE);
+  function countAttempt(username: string): void {
+    const bucket = attempts.get(username) ?? createTokenBucket(clock, SIGN_IN_RATE);
     attempts.delete(username);
     attempts.set(username, bucket);
     const [oldest] = attempts.keys();
-    if (attempts.size > COUNTED_NAMES && oldest !== undefined) attempts.delete(oldest);
+    if (attempts.size > MAX_COUNTERS && oldest !== undefined) attempts.delete(oldest);
     if (bucket()) return;
-    throw new HubError('rate_limited', 'Too many attempts: wait half a minute, then try again.');
+    throw new HubError('rate_limited', 'Too many sign-in attempts. Try again in 30 s.');
+  }
+
+  function isSetupToken(token: string): boolean {
+    if (pendingSetup === null || token.length !== pendingSetup.length) return false;
+    return timingSafeEqual(Buffer.from(token), Buffer.from(pendingSetup));
+  }
+
+  /** Returns the user of the request's bearer token or session cookie; null if there is no valid one. */
+  async function identify(request: Request): Promise<Identity | null> {
+    const token = readToken(request);
+    return token ? tokens.verify(token, ['session']) : null;
   }
 
   return {
-    /** The token in `Authorization: Bearer`, if there is one. */
-    bearer,
-    /** Who asks: by `Authorization: Bearer`, or by the cookie. */
-    identify(request: Request): Promise<Identity | null> {
-      const token =
-        bearer(request) ?? new Bun.CookieMap(request.headers.get('cookie') ?? '').get(COOKIE);
-      return token ? tokens.read(token, ['session']) : Promise.resolve(null);
-    },
+    identify,
     /**
-     * The same, where nobody else may pass.
+     * Returns the user, as `identify`.
      * @throws {HubError} not_authenticated
      */
-    async require(request: Request): Promise<Identity> {
-      const who = await this.identify(request);
-      if (who) return who;
-      throw new HubError('not_authenticated', 'Log in first, or send a token that is still good.');
+    async requireIdentity(request: Request): Promise<Identity> {
+      const identity = await identify(request);
+      if (identity) return identity;
+      const message = readToken(request)
+        ? 'Your session has expired. Sign in again.'
+        : 'Authentication required. Sign in, or send a token.';
+      throw new HubError('not_authenticated', message);
     },
-    /** Opens a session; null where name or password is wrong. @throws {HubError} rate_limited */
-    async logIn(username: string, password: string): Promise<Session | null> {
+    /**
+     * Starts a session; returns null if the username or password is incorrect.
+     * @throws {HubError} rate_limited
+     */
+    async signIn(username: string, password: string): Promise<SignedInSession | null> {
       countAttempt(username);
       const actor = await accounts.authenticate(username, password);
       if (!actor) return null;
       attempts.delete(username);
-      return openSession(actor);
+      return startSession(actor);
     },
-    /** The Set-Cookie that ends the session in this browser. */
-    logOut: () => cookie('', 0),
-    /** Whether a setup link with this token is still good. */
-    setupPending(token: string): boolean {
-      if (pendingSetup === null || token.length !== pendingSetup.length) return false;
-      return timingSafeEqual(Buffer.from(token), Buffer.from(pendingSetup));
-    },
-    /** Makes the first admin; null where the token is not, or no longer, good. */
-    async setUp(token: string, password: string): Promise<Session | null> {
-      if (!this.setupPending(token)) return null;
+    /** Returns the `Set-Cookie` header that removes the session from the browser. */
+    signOut: () => createCookie('', 0),
+    /** Whether a setup link with this token is valid. */
+    isSetupToken,
+    /**
+     * Creates the first admin account and starts its session; returns null if the token is invalid or already used.
+     * @throws if the account cannot be stored; the token remains valid
+     */
+    async setUp(token: string, password: string): Promise<SignedInSession | null> {
+      if (!isSetupToken(token)) return null;
       pendingSetup = null;
       try {
-        return await openSession(await accounts.createFirstAdmin(password));
+        return await startSession(await accounts.createFirstAdmin(password));
       } catch (error) {
         pendingSetup = token;
         throw error;
       }
     },
-    /** Whether requests that prove nothing but come with our cookie are at stake: used by the origin check. */
-    hasCookie: (request: Request) =>
-      new Bun.CookieMap(request.headers.get('cookie') ?? '').has(COOKIE),
   };
+}
+
+/** Returns the token in `Authorization: Bearer`. */
+export function readBearerToken(request: Request): string | undefined {
+  return /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+}
+
+/** Returns the bearer token or, without one, the session cookie. */
+function readToken(request: Request): string | null {
+  const cookies = new Bun.CookieMap(request.headers.get('cookie') ?? '');
+  return readBearerToken(request) ?? cookies.get(COOKIE);
 }

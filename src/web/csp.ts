@@ -1,8 +1,8 @@
-// The Content-Security-Policy of a page: its own scripts and styles, nothing inline, nothing evaluated.
+// The Content-Security-Policy of pages: own scripts and styles only, nothing inline, no eval.
 
 /**
- * The policy for one response.
- * @param nonce of this response alone: it lets in the <style> elements that xterm writes, and no others
+ * Returns the policy for one response.
+ * @param nonce unique to the response; allows the <style> elements that xterm creates
  */
 export function contentSecurityPolicy(nonce: string): string {
   return [

@@ -1,4 +1,4 @@
-// Files that are embedded as text: `import x from '…' with { type: 'text' }`.
+// Types of files embedded as text: `import x from '…' with { type: 'text' }`.
 declare module '*.css' {
   const text: string;
   export default text;

@@ -1,6 +1,9 @@
-// Runs while the server is bundled or started, never inside it: the page's island as one script, in a string.
+// Bundles the client-side script into a string. Runs as a macro, when the hub is built or started from source.
 
-/** Bundles src/browser/main.ts for browsers; throws where that fails, so that no binary without an island is made. */
+/**
+ * Bundles src/browser/main.ts for browsers.
+ * @throws if bundling fails, which fails the build
+ */
 export function bundleIsland(): string {
   const entry = `${import.meta.dir}/../browser/main.ts`;
   const { exitCode, stdout, stderr } = Bun.spawnSync([
@@ -11,6 +14,6 @@ export function bundleIsland(): string {
     '--minify',
     entry,
   ]);
-  if (exitCode !== 0) throw new Error(`The island does not build:\n${stderr.toString()}`);
+  if (exitCode !== 0) throw new Error(`Failed to bundle the island:\n${stderr.toString()}`);
   return stdout.toString();
 }

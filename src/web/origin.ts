@@ -1,10 +1,11 @@
-// Other sites' pages may not speak to the hub in their visitor's name.
+// Cross-site request checks: other sites must not use a visitor's session (CSRF, cross-site WebSocket hijacking).
 
+/** Whether a request comes from the hub's own pages or from a program. */
 export type CheckOrigin = (request: Request) => boolean;
 
 /**
- * Makes the check of `Origin`: it must be this hub, as asked for or by its public address.
- * Programs send none, and pass: they have no cookies of somebody else's.
+ * Creates the check. `Origin` must be the requested host or the public URL. Programs send neither `Origin` nor a browser's
+ * cookies, so requests without `Origin` pass unless `Sec-Fetch-Site` says otherwise.
  */
 export function createOriginCheck(publicUrl: string | null): CheckOrigin {
   const publicOrigin = publicUrl === null ? null : new URL(publicUrl).origin;
@@ -12,12 +13,12 @@ export function createOriginCheck(publicUrl: string | null): CheckOrigin {
     const site = request.headers.get('sec-fetch-site');
     const origin = request.headers.get('origin');
     if (origin === null) return site === null || site === 'same-origin' || site === 'none';
-    const own = new URL(request.url).host;
-    return origin === publicOrigin || origin === `http://${own}` || origin === `https://${own}`;
+    const { host } = new URL(request.url);
+    return origin === publicOrigin || origin === `http://${host}` || origin === `https://${host}`;
   };
 }
 
-/** Whether a request may change something. */
-export function changesState(request: Request): boolean {
-  return request.method !== 'GET' && request.method !== 'HEAD' && request.method !== 'OPTIONS';
+/** Whether a request's method can change state. */
+export function isMutation({ method }: Request): boolean {
+  return method !== 'GET' && method !== 'HEAD' && method !== 'OPTIONS';
 }

@@ -67,8 +67,8 @@ test('pending requests follow the hub: added, resolved, and sent again after a r
 });
 
 test('the outcome names the decision and the user', () => {
-  expect(describeOutcome(request('q1'), resolved)).toBe('Allowed by otto');
-  expect(formatOutcomeNotice(request('q1'), resolved)).toBe('Allowed by otto: Edit x');
+  expect(describeOutcome(request('q1'), resolved)).toBe('Approved by otto');
+  expect(formatOutcomeNotice(request('q1'), resolved)).toBe('Approved by otto: Edit x');
   const {
     optionId: _,
     resolvedBy: __,

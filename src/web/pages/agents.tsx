@@ -1,8 +1,11 @@
-// The overview and an agent's page, with their fragments and forms.
+// The agents overview and the agent page, with their fragments and forms.
 import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
+import type { Hub } from '../../hub/hub.ts';
+import type { Identity } from '../../hub/state/dashboard.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
+import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/add-agent.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
@@ -10,85 +13,92 @@ import type { AgentWithCommand } from '../../../views/components/agent-row.tsx';
 import { AgentList, AgentsPage } from '../../../views/pages/agents.tsx';
 import { CommandAccepted } from '../../../views/components/composer.tsx';
 import { REFRESH } from '../../../views/events.ts';
-import { NotFoundPage } from '../../../views/pages/not-found.tsx';
 import type { Shown } from '../../../views/components/terminal.tsx';
-import { document, fragment, redirect } from './response.ts';
-import { openQuestions } from './approvals.tsx';
-import { commandBody, field } from './form.ts';
-import { type Enter, requireRole } from './guard.tsx';
-import type { Identity, PageAuth, PageSource } from './page-source.ts';
+import { listPendingCards } from './approvals.tsx';
+import { parseCommandForm, readField } from './form.ts';
+import { type RequireUser, requireRole } from './guard.tsx';
+import { renderNotFound } from './not-found.tsx';
+import { redirect, renderDocument, renderFragment } from './response.ts';
 
-/** How many ended commands an agent's page lists. */
-const RECENT = 15;
-const CHANGED = { 'hx-trigger': REFRESH };
+/** Number of finished commands on the agent page. */
+const RECENT_COMMANDS = 15;
+const MAX_PAGE_LENGTH = 200;
+const TRIGGER_REFRESH = { 'hx-trigger': REFRESH };
 
-/** The routes about agents. */
-export function createAgentPages(source: PageSource, auth: PageAuth, enter: Enter) {
+/** @param publicUrl the hub's URL for agents; null to use the requested one */
+export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: string | null) {
   return new Elysia({ name: 'pages/agents' })
     .get('/', ({ request }) =>
-      enter(request, (reader) =>
-        document(
+      requireUser(request, (user) =>
+        renderDocument(
           request,
-          (frame) => <AgentsPage {...{ frame, reader, agents: agents(source) }} />,
-          { waiting: source.approvals().length },
+          (frame) => <AgentsPage frame={frame} reader={user} agents={listAgents(hub)} />,
+          { pendingApprovals: hub.approvals.listPending().length },
         ),
       ),
     )
     .get('/agents', ({ request }) =>
-      enter(request, (reader) =>
+      requireUser(request, (user) =>
         request.headers.has('hx-request')
-          ? fragment(<AgentList reader={reader} agents={agents(source)} />)
+          ? renderFragment(<AgentList reader={user} agents={listAgents(hub)} />)
           : redirect(request, '/'),
       ),
     )
     .get('/dialogs/add-agent', ({ request }) =>
-      enter(request, (who) => {
-        requireRole(who, 'admin');
-        return fragment(<AddAgentForm />);
+      requireUser(request, (user) => {
+        requireRole(user, 'admin');
+        return renderFragment(<AddAgentForm />);
       }),
     )
     .post('/agents', ({ request, body }) =>
-      enter(request, (who) => addAgent(source, auth, who, request, body)),
+      requireUser(request, (user) => {
+        const hubUrl = publicUrl ?? new URL(request.url).origin;
+        return addAgent(hub, user, hubUrl, body);
+      }),
     )
     .get('/agents/:id', ({ request, params }) =>
-      enter(request, async (reader) => {
-        const state = await agentState(source, reader, params.id, request);
-        if (!state) return noSuchAgent(request, reader, params.id);
+      requireUser(request, async (user) => {
+        const state = await getAgentState(hub, user, params.id, request);
+        if (!state) {
+          const what = `There is no agent “${params.id}”. It may have been revoked.`;
+          return renderNotFound(request, user, what);
+        }
         const requestId = Bun.randomUUIDv7();
-        const waiting = source.approvals().length;
-        return document(request, (frame) => <AgentPage {...state} {...{ frame, requestId }} />, {
-          waiting,
-        });
+        return renderDocument(
+          request,
+          (frame) => <AgentPage {...state} frame={frame} requestId={requestId} />,
+          { pendingApprovals: hub.approvals.listPending().length },
+        );
       }),
     )
     .get('/agents/:id/live', ({ request, params }) =>
-      enter(request, async (reader) => {
-        const state = await agentState(source, reader, params.id, request);
-        return state ? fragment(<AgentLive {...state} />) : redirect(request, '/');
+      requireUser(request, async (user) => {
+        const state = await getAgentState(hub, user, params.id, request);
+        return state ? renderFragment(<AgentLive {...state} />) : redirect(request, '/');
       }),
     )
     .post('/agents/:id/commands', ({ request, params, body }) =>
-      enter(request, async (who) => {
-        requireRole(who, 'operator');
-        const { position } = await source.request(who, commandBody(params.id, body));
-        const next = <CommandAccepted position={position} requestId={Bun.randomUUIDv7()} />;
-        return fragment(next, { headers: CHANGED });
+      requireUser(request, async (user) => {
+        requireRole(user, 'operator');
+        const { position } = await hub.commands.request(user, parseCommandForm(params.id, body));
+        const accepted = <CommandAccepted position={position} requestId={Bun.randomUUIDv7()} />;
+        return renderFragment(accepted, { headers: TRIGGER_REFRESH });
       }),
     )
     .get('/agents/:id/revoke', ({ request, params }) =>
-      enter(request, (who) => {
-        requireRole(who, 'admin');
-        return fragment(<RevokeForm agentId={params.id} />);
+      requireUser(request, (user) => {
+        requireRole(user, 'admin');
+        return renderFragment(<RevokeForm agentId={params.id} />);
       }),
     )
     .post('/agents/:id/revoke', ({ request, params }) =>
-      enter(request, async (who) => {
-        requireRole(who, 'admin');
+      requireUser(request, async (user) => {
+        requireRole(user, 'admin');
         try {
-          await source.revokeAgent(who, params.id);
+          await hub.registry.revoke(user, params.id);
         } catch (error) {
           if (!(error instanceof HubError)) throw error;
-          return fragment(<RevokeForm agentId={params.id} refusal={error.message} />, {
+          return renderFragment(<RevokeForm agentId={params.id} refusal={error.message} />, {
             status: 422,
           });
         }
@@ -97,74 +107,75 @@ export function createAgentPages(source: PageSource, auth: PageAuth, enter: Ente
     );
 }
 
-/** Every agent with the command it is at. */
-function agents(source: PageSource): AgentWithCommand[] {
-  return source.agents().map((agent) => {
-    const [first] = source.live(agent.agentId);
+/** Returns every agent with its current command and first pending approval request. */
+function listAgents(hub: Hub): AgentWithCommand[] {
+  const pending = hub.approvals.listPending();
+  return hub.registry.list().map((agent) => {
+    const [first] = hub.history.listActive(agent.agentId);
     const isCurrent = first && (first.status === 'running' || first.id === agent.currentCommand);
-    const asked = source.approvals().find(({ agentId }) => agentId === agent.agentId);
-    return { agent, current: isCurrent ? first : null, asks: asked?.title ?? null };
+    const approval = pending.find(({ agentId }) => agentId === agent.agentId);
+    return { agent, current: isCurrent ? first : null, asks: approval?.title ?? null };
   });
 }
 
-async function agentState(
-  source: PageSource,
-  reader: Identity,
+async function getAgentState(
+  hub: Hub,
+  user: Identity,
   agentId: string,
   request: Request,
 ): Promise<AgentState | undefined> {
-  const agent = source.agent(agentId);
+  const agent = hub.registry.find(agentId);
   if (!agent) return undefined;
-  const live = source.live(agentId);
-  // The newest of the history may be live still: as many more are asked for.
-  const page = await source.history({ agentId, limit: Math.min(200, RECENT + live.length) });
-  const recent = page.items.filter((command) => hasEnded(command.status)).slice(0, RECENT);
+  const live = hub.history.listActive(agentId);
+  // The newest commands of the history may be active, so request that many more.
+  const limit = Math.min(MAX_PAGE_LENGTH, RECENT_COMMANDS + live.length);
+  const page = await hub.history.listPage({ agentId, limit });
+  const recent = page.items.filter((command) => hasEnded(command.status)).slice(0, RECENT_COMMANDS);
+  const shown = await chooseShown(hub, agentId, { live, recent }, request);
+  const questions = listPendingCards(hub).filter(({ approval }) => approval.agentId === agentId);
+  return { reader: user, agent, live, recent, shown, questions };
+}
+
+/** Returns the command for the terminal: the one in the URL, else the running, the latest or the next one. */
+async function chooseShown(
+  hub: Hub,
+  agentId: string,
+  { live, recent }: { live: CommandExecution[]; recent: CommandExecution[] },
+  request: Request,
+): Promise<Shown | null> {
   const chosenId = new URL(request.url).searchParams.get('command');
-  const chosen = chosenId === null ? undefined : await source.command(chosenId);
-  const isTheirs = chosen?.agentId === agentId;
-  const command = isTheirs
-    ? chosen
-    : live[0]?.status === 'running'
-      ? live[0]
-      : (recent[0] ?? live[0]);
-  const shown: Shown | null = command
-    ? { command, output: source.outputState(command.id), chosen: isTheirs }
-    : null;
-  const questions = openQuestions(source).filter(({ approval }) => approval.agentId === agentId);
-  return { reader, agent, live, recent, shown, questions };
+  const chosen = chosenId === null ? undefined : await hub.history.find(chosenId);
+  const isChosen = chosen?.agentId === agentId;
+  const running = live[0]?.status === 'running' ? live[0] : undefined;
+  const command = isChosen ? chosen : (running ?? recent[0] ?? live[0]);
+  if (!command) return null;
+  return { command, output: hub.history.outputState(command.id), chosen: isChosen };
 }
 
 async function addAgent(
-  source: PageSource,
-  auth: PageAuth,
-  who: Identity,
-  request: Request,
+  hub: Hub,
+  user: Identity,
+  hubUrl: string,
   form: unknown,
 ): Promise<Response> {
-  requireRole(who, 'admin');
-  const agentId = field(form, 'agentId').trim();
-  const agentType = field(form, 'agentType');
-  const again = (refusal: string) =>
-    fragment(<AddAgentForm {...{ agentId, agentType, refusal }} />, { status: 422 });
+  requireRole(user, 'admin');
+  const agentId = readField(form, 'agentId').trim();
+  const agentType = readField(form, 'agentType');
+  const renderForm = (refusal: string) =>
+    renderFragment(<AddAgentForm {...{ agentId, agentType, refusal }} />, { status: 422 });
   const registration: unknown = { agentId, agentType };
   if (!Value.Check(AgentRegistration, registration)) {
-    return again(
-      'A name has at most 64 letters, digits, dots, dashes and underscores, and begins with a letter or a digit.',
+    return renderForm(
+      'An agent ID starts with a letter or digit, and has at most 64 letters, digits, dots, dashes and underscores.',
     );
   }
   try {
-    const registered = await source.registerAgent(who, registration);
-    const hubUrl = auth.hubUrl(request);
-    return fragment(<AgentAdded {...{ registered, hubUrl }} />, { headers: CHANGED });
+    const registered = await hub.registry.register(user, registration);
+    return renderFragment(<AgentAdded registered={registered} hubUrl={hubUrl} />, {
+      headers: TRIGGER_REFRESH,
+    });
   } catch (error) {
-    if (error instanceof HubError) return again(error.message);
+    if (error instanceof HubError) return renderForm(error.message);
     throw error;
   }
-}
-
-function noSuchAgent(request: Request, reader: Identity, agentId: string): Response {
-  const what = `No agent is called “${agentId}”. It may have been revoked.`;
-  return document(request, (frame) => <NotFoundPage {...{ frame, reader, what }} />, {
-    status: 404,
-  });
 }

@@ -1,54 +1,55 @@
-// The inbox of open questions, and the form that answers one.
+// The inbox of pending approval requests, and the form that responds to one.
 import { Elysia } from 'elysia';
+import type { Hub } from '../../hub/hub.ts';
 import { formatResponse } from '../../protocol/approvals.ts';
 import type { Question } from '../../../views/components/approval-card.tsx';
 import { ApprovalList, ApprovalsPage } from '../../../views/pages/approvals.tsx';
 import { ANY_APPROVAL } from '../../../views/events.ts';
 import { Notice } from '../../../views/components/notice.tsx';
-import { document, fragment, redirect } from './response.ts';
-import { field } from './form.ts';
-import { type Enter, requireRole } from './guard.tsx';
-import type { PageSource } from './page-source.ts';
+import { readField } from './form.ts';
+import { type RequireUser, requireRole } from './guard.tsx';
+import { redirect, renderDocument, renderFragment } from './response.ts';
 
-/** The routes about questions of agents. */
-export function createApprovalPages(source: PageSource, enter: Enter) {
+export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/approvals' })
     .get('/approvals', ({ request }) =>
-      enter(request, (reader) => {
-        const questions = openQuestions(source);
-        return document(request, (frame) => <ApprovalsPage {...{ frame, reader, questions }} />, {
-          waiting: questions.length,
-        });
+      requireUser(request, (user) => {
+        const pending = listPendingCards(hub);
+        return renderDocument(
+          request,
+          (frame) => <ApprovalsPage frame={frame} reader={user} questions={pending} />,
+          { pendingApprovals: pending.length },
+        );
       }),
     )
     .get('/approvals/list', ({ request }) =>
-      enter(request, (reader) =>
+      requireUser(request, (user) =>
         request.headers.has('hx-request')
-          ? fragment(<ApprovalList reader={reader} questions={openQuestions(source)} />)
+          ? renderFragment(<ApprovalList reader={user} questions={listPendingCards(hub)} />)
           : redirect(request, '/approvals'),
       ),
     )
     .post('/approvals', ({ request, body }) =>
-      enter(request, async (who) => {
-        requireRole(who, 'operator');
-        const approvalId = field(body, 'approvalId');
-        const optionId = field(body, 'optionId');
-        const asked = source.approvals().find((approval) => approval.approvalId === approvalId);
-        const options = asked?.options ?? [];
-        await source.respond(who, approvalId, optionId);
-        const answer = { outcome: 'selected', optionId, resolvedBy: who.userId } as const;
-        const text = `${formatResponse(options, answer)}: ${asked?.title ?? approvalId}`;
-        return fragment(<Notice kind="done" text={text} />, {
+      requireUser(request, async (user) => {
+        requireRole(user, 'operator');
+        const approvalId = readField(body, 'approvalId');
+        const optionId = readField(body, 'optionId');
+        const approval = hub.approvals.listPending().find((one) => one.approvalId === approvalId);
+        await hub.approvals.respond(user, approvalId, optionId);
+        const response = { outcome: 'selected', optionId, resolvedBy: user.userId } as const;
+        const outcome = formatResponse(approval?.options ?? [], response);
+        const text = `${outcome}: ${approval?.title ?? approvalId}`;
+        return renderFragment(<Notice kind="done" text={text} />, {
           headers: { 'hx-trigger': ANY_APPROVAL },
         });
       }),
     );
 }
 
-/** The open questions with the commands they came up in. */
-export function openQuestions(source: PageSource): Question[] {
-  return source.approvals().map((approval) => {
-    const live = source.live(approval.agentId);
-    return { approval, command: live.find(({ id }) => id === approval.commandId) ?? null };
+/** Returns the pending approval requests with their commands, oldest first. */
+export function listPendingCards(hub: Hub): Question[] {
+  return hub.approvals.listPending().map((approval) => {
+    const active = hub.history.listActive(approval.agentId);
+    return { approval, command: active.find(({ id }) => id === approval.commandId) ?? null };
   });
 }

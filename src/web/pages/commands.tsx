@@ -1,79 +1,80 @@
-// The history and a command's page, with their fragments, and the form that stops a command.
+// The history and the command page, with their fragments, and the form that interrupts a command.
 import { Elysia } from 'elysia';
+import type { Hub } from '../../hub/hub.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
 import { historyAddress } from '../../../views/addresses.ts';
 import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
-import { NotFoundPage } from '../../../views/pages/not-found.tsx';
 import { Notice } from '../../../views/components/notice.tsx';
-import { document, fragment, redirect } from './response.ts';
-import { commandQuery } from './form.ts';
-import { type Enter, requireRole } from './guard.tsx';
-import type { PageSource } from './page-source.ts';
+import { parseCommandQuery } from './form.ts';
+import { type RequireUser, requireRole } from './guard.tsx';
+import { renderNotFound } from './not-found.tsx';
+import { redirect, renderDocument, renderFragment } from './response.ts';
 
-/** The routes about commands. */
-export function createCommandPages(source: PageSource, enter: Enter) {
+export function createCommandPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/commands' })
     .get('/history', ({ request }) =>
-      enter(request, async (reader) => {
-        const query = commandQuery(request);
-        const page = await source.history(query);
-        const agents = source.agents();
-        return document(
+      requireUser(request, async (user) => {
+        const query = parseCommandQuery(request);
+        const page = await hub.history.listPage(query);
+        const agents = hub.registry.list();
+        return renderDocument(
           request,
-          (frame) => <HistoryPage {...{ frame, reader, agents, query, page }} />,
-          { waiting: source.approvals().length },
+          (frame) => <HistoryPage {...{ frame, reader: user, agents, query, page }} />,
+          { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
     )
     .get('/history/list', ({ request }) =>
-      enter(request, async () => {
-        const query = commandQuery(request);
-        const page = await source.history(query);
+      requireUser(request, async () => {
+        const query = parseCommandQuery(request);
+        const page = await hub.history.listPage(query);
         const headers = { 'hx-replace-url': historyAddress(query) };
-        return fragment(<HistoryList {...{ query, page }} />, { headers });
+        return renderFragment(<HistoryList query={query} page={page} />, { headers });
       }),
     )
     .get('/history/older', ({ request }) =>
-      enter(request, async () => {
-        const query = commandQuery(request);
-        return fragment(<HistoryOlder query={query} page={await source.history(query)} />);
+      requireUser(request, async () => {
+        const query = parseCommandQuery(request);
+        const page = await hub.history.listPage(query);
+        return renderFragment(<HistoryOlder query={query} page={page} />);
       }),
     )
     .get('/commands/:id', ({ request, params }) =>
-      enter(request, async (reader) => {
-        const command = await source.command(params.id);
-        if (!command) {
-          const what = 'No command has this id.';
-          return document(request, (frame) => <NotFoundPage {...{ frame, reader, what }} />, {
-            status: 404,
-          });
-        }
-        const output = source.outputState(command.id);
-        const approvals = await source.approvalsOf(command.id);
-        return document(
+      requireUser(request, async (user) => {
+        const state = await getCommandState(hub, params.id);
+        if (!state) return renderNotFound(request, user, 'There is no command with this ID.');
+        return renderDocument(
           request,
-          (frame) => <CommandPage {...{ frame, reader, command, output, approvals }} />,
-          { waiting: source.approvals().length },
+          (frame) => <CommandPage {...state} frame={frame} reader={user} />,
+          { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
     )
     .get('/commands/:id/live', ({ request, params }) =>
-      enter(request, async (reader) => {
-        const command = await source.command(params.id);
-        if (!command) return redirect(request, '/history');
-        const output = source.outputState(command.id);
-        const approvals = await source.approvalsOf(command.id);
-        return fragment(<CommandLive {...{ reader, command, output, approvals }} />);
+      requireUser(request, async (user) => {
+        const state = await getCommandState(hub, params.id);
+        return state
+          ? renderFragment(<CommandLive {...state} reader={user} />)
+          : redirect(request, '/history');
       }),
     )
     .post('/commands/:id/interrupt', ({ request, params }) =>
-      enter(request, async (who) => {
-        requireRole(who, 'operator');
-        const before = await source.command(params.id);
-        await source.interrupt(who, params.id);
-        const text = before?.status === 'queued' ? 'Taken off the queue.' : 'Told to stop.';
-        return fragment(<Notice kind="done" text={text} />, { headers: { 'hx-trigger': REFRESH } });
+      requireUser(request, async (user) => {
+        requireRole(user, 'operator');
+        const command = await hub.history.find(params.id);
+        await hub.commands.interrupt(user, params.id);
+        const text = command?.status === 'queued' ? 'Removed from the queue' : 'Stopping…';
+        return renderFragment(<Notice kind="done" text={text} />, {
+          headers: { 'hx-trigger': REFRESH },
+        });
       }),
     );
+}
+
+async function getCommandState(hub: Hub, commandId: string) {
+  const command = await hub.history.find(commandId);
+  if (!command) return undefined;
+  const approvals = await hub.approvals.listByCommand(commandId);
+  return { command, output: hub.history.outputState(commandId), approvals };
 }

@@ -1,6 +1,7 @@
-// Comparing agents: the form, what came of it, and its fragments.
+// Comparisons of agents: the form, the list of recent ones, and the page of one, with their fragments.
 import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
+import type { Hub } from '../../hub/hub.ts';
 import { compareAddress } from '../../../views/addresses.ts';
 import {
   CompareAgents,
@@ -9,118 +10,117 @@ import {
   RecentComparisons,
 } from '../../../views/pages/compare.tsx';
 import { ComparisonLive, ComparisonPage } from '../../../views/pages/comparison.tsx';
-import { NotFoundPage } from '../../../views/pages/not-found.tsx';
 import { ComparisonBody } from '../../protocol/api.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { document, fragment, redirect } from './response.ts';
-import { openQuestions } from './approvals.tsx';
-import { commandBody, field, fields } from './form.ts';
-import { type Enter, requireRole } from './guard.tsx';
-import type { Identity, PageSource } from './page-source.ts';
+import { listPendingCards } from './approvals.tsx';
+import { parseCommandForm, readField, readFields } from './form.ts';
+import { type RequireUser, requireRole } from './guard.tsx';
+import { renderNotFound } from './not-found.tsx';
+import { redirect, renderDocument, renderFragment } from './response.ts';
 
-/** Of how many commands the last comparisons are looked for. */
-const RECENT = 60;
+/** Number of commands that are grouped into recent comparisons. */
+const RECENT_COMMANDS = 60;
 
-/** The routes about comparisons. */
-export function createComparePages(source: PageSource, enter: Enter) {
+export function createComparePages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/compare' })
     .get('/compare', ({ request }) =>
-      enter(request, async (reader) => {
-        const state = { reader, agents: source.agents(), recent: await recent(source) };
+      requireUser(request, async (user) => {
+        const agents = hub.registry.list();
+        const recent = await listRecent(hub);
         const comparisonId = Bun.randomUUIDv7();
-        return document(
+        return renderDocument(
           request,
-          (frame) => <ComparePage {...state} {...{ frame, comparisonId }} />,
-          {
-            waiting: source.approvals().length,
-          },
+          (frame) => <ComparePage {...{ frame, reader: user, agents, recent, comparisonId }} />,
+          { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
     )
     .get('/compare/agents', ({ request }) =>
-      enter(request, () => fragment(<CompareAgents agents={source.agents()} />)),
+      requireUser(request, () => renderFragment(<CompareAgents agents={hub.registry.list()} />)),
     )
     .get('/compare/recent', ({ request }) =>
-      enter(request, async () => fragment(<RecentComparisons recent={await recent(source)} />)),
+      requireUser(request, async () =>
+        renderFragment(<RecentComparisons recent={await listRecent(hub)} />),
+      ),
     )
     .post('/compare', ({ request, body }) =>
-      enter(request, async (who) => {
-        requireRole(who, 'operator');
-        const { comparisonId } = await source.compare(who, comparisonBody(body));
+      requireUser(request, async (user) => {
+        requireRole(user, 'operator');
+        const { comparisonId } = await hub.commands.compare(user, parseComparisonForm(body));
         return redirect(request, compareAddress(comparisonId));
       }),
     )
     .get('/compare/:id', ({ request, params }) =>
-      enter(request, async (reader) => {
-        const state = await comparisonState(source, reader, params.id);
-        if (!state) {
-          const what = 'No comparison has this id.';
-          return document(request, (frame) => <NotFoundPage {...{ frame, reader, what }} />, {
-            status: 404,
-          });
-        }
-        return document(request, (frame) => <ComparisonPage {...state} frame={frame} />, {
-          waiting: source.approvals().length,
-        });
+      requireUser(request, async (user) => {
+        const state = await getComparisonState(hub, params.id);
+        if (!state) return renderNotFound(request, user, 'There is no comparison with this ID.');
+        return renderDocument(
+          request,
+          (frame) => <ComparisonPage {...state} frame={frame} reader={user} />,
+          { pendingApprovals: hub.approvals.listPending().length },
+        );
       }),
     )
     .get('/compare/:id/live', ({ request, params }) =>
-      enter(request, async (reader) => {
-        const state = await comparisonState(source, reader, params.id);
+      requireUser(request, async (user) => {
+        const state = await getComparisonState(hub, params.id);
         return state
-          ? fragment(<ComparisonLive {...state} />)
+          ? renderFragment(<ComparisonLive {...state} reader={user} />)
           : redirect(request, compareAddress());
       }),
     );
 }
 
-/** A UUID that says the same as a text. */
-function uuidOf(text: string): string {
+/**
+ * Parses the comparison form. The `comparisonId` is derived from the form's ID, the agents and the command: submitting a
+ * form twice creates one comparison, submitting it with other content creates another.
+ * @throws {HubError} invalid_message
+ */
+function parseComparisonForm(form: unknown): ComparisonBody {
+  const { agentId: _, requestId: __, ...command } = parseCommandForm('', form);
+  const agentIds = [...new Set(readFields(form, 'agentId'))];
+  const content = [readField(form, 'comparisonId'), agentIds.toSorted(), command];
+  const body = { ...command, agentIds, comparisonId: createUuid(JSON.stringify(content)) };
+  if (agentIds.length < 2) {
+    throw new HubError('invalid_message', 'Choose at least two agents.');
+  }
+  if (Value.Check(ComparisonBody, body)) return body;
+  throw new HubError('invalid_message', 'Choose at most ten agents.');
+}
+
+/** Derives a UUID from a text. */
+function createUuid(text: string): string {
   const digits = new Bun.CryptoHasher('sha256').update(text).digest('hex');
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');
 }
 
-/**
- * Its name is the form's, and that of what is in it: the same form sent twice is one comparison, the same form with
- * another text, or for other agents, is another.
- * @throws {HubError} `invalid_message`
- */
-function comparisonBody(form: unknown): ComparisonBody {
-  const { agentId: _, requestId: __, ...body } = commandBody('', form);
-  const agentIds = [...new Set(fields(form, 'agentId'))];
-  const name = JSON.stringify([field(form, 'comparisonId'), agentIds.toSorted(), body]);
-  const asked = { ...body, agentIds, comparisonId: uuidOf(name) };
-  if (asked.agentIds.length < 2) {
-    throw new HubError('invalid_message', 'Choose at least two agents.');
-  }
-  if (Value.Check(ComparisonBody, asked)) return asked;
-  throw new HubError('invalid_message', 'At most ten agents can be compared: load the page anew.');
-}
-
-/** The last comparisons, newest first. */
-async function recent(source: PageSource): Promise<Comparison[]> {
-  const { items } = await source.history({ compared: true, limit: RECENT });
+/** Returns the recent comparisons, newest first. */
+async function listRecent(hub: Hub): Promise<Comparison[]> {
+  const { items } = await hub.history.listPage({ compared: true, limit: RECENT_COMMANDS });
   const byId = Map.groupBy(items, ({ comparisonId }) => comparisonId ?? '');
-  return [...byId].flatMap(([comparisonId, commands]) => comparison(comparisonId, commands) ?? []);
+  return [...byId].flatMap(([id, commands]) => toComparison(id, commands) ?? []);
 }
 
-/** @param newest its commands, newest first */
-function comparison(comparisonId: string, newest: CommandExecution[]): Comparison | undefined {
-  const [first, ...others] = newest.toReversed();
+/** @param newestFirst the comparison's commands */
+function toComparison(
+  comparisonId: string,
+  newestFirst: CommandExecution[],
+): Comparison | undefined {
+  const [first, ...others] = newestFirst.toReversed();
   return first && { comparisonId, commands: [first, ...others] };
 }
 
-async function comparisonState(source: PageSource, reader: Identity, comparisonId: string) {
-  const { items } = await source.history({ comparisonId, limit: RECENT });
-  const found = comparison(comparisonId, items);
-  if (!found) return undefined;
-  const lanes = found.commands.map((command) => ({
+async function getComparisonState(hub: Hub, comparisonId: string) {
+  const { items } = await hub.history.listPage({ comparisonId, limit: RECENT_COMMANDS });
+  const comparison = toComparison(comparisonId, items);
+  if (!comparison) return undefined;
+  const lanes = comparison.commands.map((command) => ({
     command,
-    output: source.outputState(command.id),
-    agentType: source.agent(command.agentId)?.agentType ?? null,
+    output: hub.history.outputState(command.id),
+    agentType: hub.registry.find(command.agentId)?.agentType ?? null,
   }));
-  const ids = new Set(found.commands.map(({ id }) => id));
-  const questions = openQuestions(source).filter(({ approval }) => ids.has(approval.commandId));
-  return { reader, comparison: found, lanes, questions };
+  const ids = new Set(comparison.commands.map(({ id }) => id));
+  const questions = listPendingCards(hub).filter(({ approval }) => ids.has(approval.commandId));
+  return { comparison, lanes, questions };
 }

@@ -1,29 +1,27 @@
-// What people fill in: fields of forms and of addresses, read once and checked.
+// Parses form bodies and query strings into the API's request types.
 import { Value } from '@sinclair/typebox/value';
 import type { CommandBody, CommandQuery } from '../../protocol/api.ts';
 import { CommandStatus, Priority } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { PAGE_LENGTH } from '../../protocol/limits.ts';
 
-/** How many commands one page of the history has. */
-const PAGE_LENGTH = 50;
-
-/** A field of a form, or '' where it is missing or came twice. */
-export function field(body: unknown, name: string): string {
-  if (typeof body !== 'object' || body === null) return '';
-  const value: unknown = Reflect.get(body, name);
+/** Returns a field's value, or '' if it is missing or repeated. */
+export function readField(form: unknown, name: string): string {
+  if (typeof form !== 'object' || form === null) return '';
+  const value: unknown = Reflect.get(form, name);
   return typeof value === 'string' ? value : '';
 }
 
-/** All values of a field of a form that may come several times. */
-export function fields(body: unknown, name: string): string[] {
-  if (typeof body !== 'object' || body === null) return [];
-  const value: unknown = Reflect.get(body, name);
+/** Returns all values of a field that can be repeated. */
+export function readFields(form: unknown, name: string): string[] {
+  if (typeof form !== 'object' || form === null) return [];
+  const value: unknown = Reflect.get(form, name);
   const values: unknown[] = Array.isArray(value) ? value : [value];
   return values.filter((one) => typeof one === 'string');
 }
 
-/** The filters in an address; what cannot be understood is left out. */
-export function commandQuery(request: Request): CommandQuery {
+/** Parses the filters in the URL. Ignores invalid ones. */
+export function parseCommandQuery(request: Request): CommandQuery {
   const search = new URL(request.url).searchParams;
   const status = search.get('status');
   const agentId = search.get('agentId');
@@ -41,27 +39,27 @@ export function commandQuery(request: Request): CommandQuery {
 }
 
 /**
- * The command in a form. Its request id is the form's, and the text's: the same form sent twice is one command,
- * the same form with another text is another.
- * @throws {HubError} `invalid_message`
+ * Parses the command form. The `requestId` combines the form's ID with a hash of its content: submitting a form twice
+ * creates one command, submitting it with another text creates another.
+ * @throws {HubError} invalid_message
  */
-export function commandBody(agentId: string, form: unknown): CommandBody {
-  const priority = field(form, 'priority') || 'normal';
+export function parseCommandForm(agentId: string, form: unknown): CommandBody {
+  const priority = readField(form, 'priority') || 'normal';
   if (!Value.Check(Priority, priority)) {
-    throw new HubError('invalid_message', 'The priority is high, normal or low.');
+    throw new HubError('invalid_message', 'The priority must be high, normal or low.');
   }
-  // Browsers may send line ends as CRLF, which no program wants.
-  const command = field(form, 'command').replaceAll('\r\n', '\n');
-  const timeoutMs = Number(field(form, 'timeoutMs'));
-  const session = field(form, 'session') === 'new' ? 'new' : 'continue';
-  const formId = field(form, 'requestId').slice(0, 64);
-  const text = Bun.hash(JSON.stringify([command, priority, session, timeoutMs])).toString(36);
+  // Browsers submit line breaks as CRLF.
+  const command = readField(form, 'command').replaceAll('\r\n', '\n');
+  const timeoutMs = Number(readField(form, 'timeoutMs'));
+  const session = readField(form, 'session') === 'new' ? 'new' : 'continue';
+  const formId = readField(form, 'requestId').slice(0, 64);
+  const hash = Bun.hash(JSON.stringify([command, priority, session, timeoutMs])).toString(36);
   return {
     agentId,
     command,
     priority,
     session,
     ...(Number.isInteger(timeoutMs) && timeoutMs > 0 && { timeoutMs }),
-    ...(formId && { requestId: `${formId}.${text}` }),
+    ...(formId && { requestId: `${formId}.${hash}` }),
   };
 }

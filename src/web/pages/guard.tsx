@@ -1,45 +1,47 @@
-// Who may come in, and how a refusal looks. Every page and every form goes through `enter`.
+// Access control of pages: every page and form except sign-in and setup goes through `requireUser`.
+import type { Identity } from '../../hub/state/dashboard.ts';
 import { hasRole, type Role } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { Notice } from '../../../views/components/notice.tsx';
-import { fragment, toLogin } from './response.ts';
-import type { Identity, PageAuth } from './page-source.ts';
+import type { Auth } from '../auth.ts';
+import { redirectToLogin, renderFragment } from './response.ts';
 
-export type Enter = (
+export type RequireUser = (
   request: Request,
-  act: (who: Identity) => Response | Promise<Response>,
+  handle: (user: Identity) => Response | Promise<Response>,
 ) => Promise<Response>;
 
-/** Makes the gate: acts as whoever has signed in, sends others to the door, and turns refusals into notices. */
-export function createGate(auth: PageAuth): Enter {
-  return async (request, act) => {
-    const who = await auth.identify(request);
-    if (!who) return toLogin(request);
+/** Creates the guard. It redirects to sign-in without a valid session, and renders a handler's HubError as a notice. */
+export function createGuard(auth: Auth): RequireUser {
+  return async (request, handle) => {
+    const user = await auth.identify(request);
+    if (!user) return redirectToLogin(request);
     try {
-      return await act(who);
+      return await handle(user);
     } catch (error) {
-      if (error instanceof HubError) return refused(error);
+      if (error instanceof HubError) return renderError(error);
       throw error;
     }
   };
 }
 
-/** @throws {HubError} `forbidden` where `who` may not act as `needed` */
-export function requireRole(who: Identity, needed: Role): void {
-  if (hasRole(who.role, needed)) return;
-  throw new HubError('forbidden', `This takes the role "${needed}"; yours is "${who.role}".`);
+/** @throws {HubError} forbidden */
+export function requireRole(user: Identity, role: Role): void {
+  if (hasRole(user.role, role)) return;
+  const message = `This action requires the role "${role}". Your role is "${user.role}".`;
+  throw new HubError('forbidden', message);
 }
 
-/** A refusal as a notice. Always 4xx: htmx is told to swap those, and not what a proxy says in 5xx. */
-export function refused(refusal: HubError): Response {
-  return fragment(<Notice kind="refused" text={refusal.message} />, {
-    status: refusalStatus(refusal),
+/** Renders an error as a notice. The status is always 4xx, because htmx does not swap in 5xx responses. */
+function renderError(error: HubError): Response {
+  return renderFragment(<Notice kind="refused" text={error.message} />, {
+    status: toStatus(error),
   });
 }
 
-/** The HTTP status of a refusal on a page. */
-export function refusalStatus(refusal: HubError): number {
-  if (refusal.code === 'forbidden') return 403;
-  if (refusal.code === 'rate_limited') return 429;
+/** Returns the HTTP status of an error on a page. */
+export function toStatus({ code }: HubError): number {
+  if (code === 'forbidden') return 403;
+  if (code === 'rate_limited') return 429;
   return 422;
 }

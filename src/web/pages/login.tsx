@@ -1,4 +1,4 @@
-// Coming in and going: login, logout, and the first start. Plain forms: they work before any script does.
+// Sign-in, sign-out and setup. These are plain forms that work without scripts.
 import { Elysia } from 'elysia';
 import { HubError } from '../../protocol/errors.ts';
 import {
@@ -7,25 +7,25 @@ import {
   SetupOverPage,
   SetupPage,
 } from '../../../views/pages/login.tsx';
-import { document, localAddress, redirect } from './response.ts';
-import { field } from './form.ts';
-import { refusalStatus } from './guard.tsx';
-import type { PageAuth } from './page-source.ts';
+import type { Auth } from '../auth.ts';
+import { readField } from './form.ts';
+import { toStatus } from './guard.tsx';
+import { redirect, renderDocument, toLocalPath } from './response.ts';
 
-/** The routes that need nobody to be signed in. */
-export function createDoor(auth: PageAuth) {
-  return new Elysia({ name: 'pages/door' })
+/** Creates the routes that do not require a session. */
+export function createLoginPages(auth: Auth) {
+  return new Elysia({ name: 'pages/login' })
     .get('/login', async ({ request }) => {
-      const next = localAddress(new URL(request.url).searchParams.get('next') ?? '/', request);
+      const next = toLocalPath(new URL(request.url).searchParams.get('next') ?? '/', request);
       if (await auth.identify(request)) return redirect(request, next);
-      return document(request, (frame) => <LoginPage frame={frame} next={next} />);
+      return renderDocument(request, (frame) => <LoginPage frame={frame} next={next} />);
     })
-    .post('/login', ({ request, body }) => logIn(auth, request, body))
-    .post('/logout', ({ request }) => redirect(request, '/login', auth.logOut()))
+    .post('/login', ({ request, body }) => signIn(auth, request, body))
+    .post('/logout', ({ request }) => redirect(request, '/login', auth.signOut()))
     .get('/setup', ({ request }) => {
       const token = new URL(request.url).searchParams.get('token') ?? '';
-      return document(request, (frame) =>
-        auth.setupPending(token) ? (
+      return renderDocument(request, (frame) =>
+        auth.isSetupToken(token) ? (
           <SetupPage frame={frame} token={token} />
         ) : (
           <SetupOverPage frame={frame} />
@@ -35,39 +35,42 @@ export function createDoor(auth: PageAuth) {
     .post('/setup', ({ request, body }) => setUp(auth, request, body));
 }
 
-async function logIn(auth: PageAuth, request: Request, form: unknown): Promise<Response> {
-  const username = field(form, 'username').trim();
-  const next = localAddress(field(form, 'next') || '/', request);
-  const again = (refusal: string, status: number) =>
-    document(request, (frame) => <LoginPage {...{ frame, next, username, refusal }} />, { status });
+async function signIn(auth: Auth, request: Request, form: unknown): Promise<Response> {
+  const username = readField(form, 'username').trim();
+  const next = toLocalPath(readField(form, 'next') || '/', request);
+  const renderForm = (refusal: string, status: number) =>
+    renderDocument(request, (frame) => <LoginPage {...{ frame, next, username, refusal }} />, {
+      status,
+    });
   try {
-    const session = await auth.logIn(username, field(form, 'password'), request);
+    const session = await auth.signIn(username, readField(form, 'password'));
     if (session) return redirect(request, next, session.cookie);
-    return again('Name or password is wrong.', 401);
+    return renderForm('Incorrect username or password.', 401);
   } catch (error) {
-    if (error instanceof HubError) return again(error.message, refusalStatus(error));
+    if (error instanceof HubError) return renderForm(error.message, toStatus(error));
     throw error;
   }
 }
 
-async function setUp(auth: PageAuth, request: Request, form: unknown): Promise<Response> {
-  const token = field(form, 'token');
-  const password = field(form, 'password');
-  const again = (refusal: string) =>
-    document(request, (frame) => <SetupPage {...{ frame, token, refusal }} />, { status: 422 });
-  if (!auth.setupPending(token)) {
-    return document(request, (frame) => <SetupOverPage frame={frame} />, { status: 410 });
-  }
+async function setUp(auth: Auth, request: Request, form: unknown): Promise<Response> {
+  const token = readField(form, 'token');
+  const password = readField(form, 'password');
+  const renderForm = (refusal: string) =>
+    renderDocument(request, (frame) => <SetupPage {...{ frame, token, refusal }} />, {
+      status: 422,
+    });
+  const renderUsedLink = () =>
+    renderDocument(request, (frame) => <SetupOverPage frame={frame} />, { status: 410 });
+  if (!auth.isSetupToken(token)) return renderUsedLink();
   if (password.length < PASSWORD_LENGTH) {
-    return again(`The password needs at least ${PASSWORD_LENGTH} characters.`);
+    return renderForm(`The password must have at least ${PASSWORD_LENGTH} characters.`);
   }
-  if (password !== field(form, 'again')) return again('The two passwords are not the same.');
+  if (password !== readField(form, 'again')) return renderForm('The passwords do not match.');
   try {
     const session = await auth.setUp(token, password);
-    if (session) return redirect(request, '/', session.cookie);
-    return document(request, (frame) => <SetupOverPage frame={frame} />, { status: 410 });
+    return session ? redirect(request, '/', session.cookie) : renderUsedLink();
   } catch (error) {
-    if (error instanceof HubError) return again(error.message);
+    if (error instanceof HubError) return renderForm(error.message);
     throw error;
   }
 }

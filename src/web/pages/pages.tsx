@@ -1,36 +1,40 @@
-// Every page, as one plugin. It is given the hub and auth as two narrow interfaces, and calls what the API calls.
+// All pages, as one Elysia plugin. They call the same hub functions as the API.
 import { Elysia } from 'elysia';
-import { NotFoundPage } from '../../../views/pages/not-found.tsx';
+import type { Hub } from '../../hub/hub.ts';
 import { createAssets } from '../assets.ts';
+import type { Auth } from '../auth.ts';
 import { createAgentPages } from './agents.tsx';
-import { document } from './response.ts';
 import { createApprovalPages } from './approvals.tsx';
 import { createCommandPages } from './commands.tsx';
 import { createComparePages } from './compare.tsx';
-import { createDoor } from './login.tsx';
-import { createGate } from './guard.tsx';
-import type { PageAuth, PageSource } from './page-source.ts';
+import { createGuard } from './guard.tsx';
+import { createLoginPages } from './login.tsx';
+import { renderNotFound } from './not-found.tsx';
 
-/** The pages, their fragments and forms, and the files they load. */
-export function createPages(source: PageSource, auth: PageAuth) {
-  const enter = createGate(auth);
-  return new Elysia({ name: 'pages' })
-    .use(createAssets())
-    .use(createDoor(auth))
-    .use(createAgentPages(source, auth, enter))
-    .use(createCommandPages(source, enter))
-    .use(createComparePages(source, enter))
-    .use(createApprovalPages(source, enter));
+export interface PagesParts {
+  hub: Hub;
+  auth: Auth;
+  /** The hub's URL for agents; null to use the requested one. */
+  publicUrl: string | null;
 }
 
-/** The page for an address that nobody serves, for the application's own `onError`. */
-export function createNotFound(auth: PageAuth): (request: Request) => Promise<Response> {
-  const enter = createGate(auth);
+/** Creates the pages, their fragments and forms, and the assets they load. */
+export function createPages({ hub, auth, publicUrl }: PagesParts) {
+  const requireUser = createGuard(auth);
+  return new Elysia({ name: 'pages' })
+    .use(createAssets())
+    .use(createLoginPages(auth))
+    .use(createAgentPages(hub, requireUser, publicUrl))
+    .use(createCommandPages(hub, requireUser))
+    .use(createComparePages(hub, requireUser))
+    .use(createApprovalPages(hub, requireUser));
+}
+
+/** Creates the handler for unknown paths. */
+export function createNotFound(auth: Auth): (request: Request) => Promise<Response> {
+  const requireUser = createGuard(auth);
   return (request) =>
-    enter(request, (reader) => {
-      const what = 'There is no page at this address.';
-      return document(request, (frame) => <NotFoundPage {...{ frame, reader, what }} />, {
-        status: 404,
-      });
-    });
+    requireUser(request, (user) =>
+      renderNotFound(request, user, 'There is no page at this address.'),
+    );
 }

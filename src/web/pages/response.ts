@@ -1,11 +1,10 @@
-// How pages answer: whole documents with their policy, fragments for htmx, and the ways elsewhere.
+// Responses of pages: HTML documents, fragments for htmx, and redirects.
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { Frame } from '../../../views/components/layout.tsx';
 import { assetBuild, assetLinks } from '../assets.ts';
 import { contentSecurityPolicy } from '../csp.ts';
 
-/** What every answer with HTML carries: nobody keeps it, nobody guesses its type. */
 const HTML_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
   'cache-control': 'no-store',
@@ -13,29 +12,29 @@ const HTML_HEADERS = {
   'referrer-policy': 'same-origin',
 } as const;
 
-interface AnswerOptions {
+interface ResponseOptions {
   status?: number;
   headers?: Record<string, string>;
 }
 
-interface DocumentOptions extends AnswerOptions {
-  /** How many questions of agents are open, for the name board and the title. */
-  waiting?: number;
+interface DocumentOptions extends ResponseOptions {
+  /** Number of pending approval requests, for the menu and the title. */
+  pendingApprovals?: number;
 }
 
-/** A whole document. `view` is given this response's own frame: its nonce is used once. */
-export function document(
+/** Renders a document. `view` receives the response's frame, whose nonce is used for this response only. */
+export function renderDocument(
   request: Request,
   view: (frame: Frame) => VNode,
-  { status = 200, headers = {}, waiting = 0 }: DocumentOptions = {},
+  { status = 200, headers = {}, pendingApprovals = 0 }: DocumentOptions = {},
 ): Response {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   const frame: Frame = {
     assets: assetLinks,
     build: assetBuild,
     nonce,
-    waiting,
-    theme: chosenTheme(request),
+    waiting: pendingApprovals,
+    theme: readTheme(request),
   };
   return new Response(`<!doctype html>${renderToString(view(frame))}`, {
     status,
@@ -47,47 +46,46 @@ export function document(
   });
 }
 
-/** A piece of a page, for htmx to put in its place. */
-export function fragment(
+/** Renders part of a page, for htmx to swap in. */
+export function renderFragment(
   view: VNode,
-  { status = 200, headers = {} }: AnswerOptions = {},
+  { status = 200, headers = {} }: ResponseOptions = {},
 ): Response {
   return new Response(renderToString(view), { status, headers: { ...HTML_HEADERS, ...headers } });
 }
 
-/** Elsewhere, by GET; htmx is told in its own header. */
-export function redirect(request: Request, to: string, cookie?: string): Response {
-  const asked = request.headers.has('hx-request');
+/** Redirects with GET. htmx requests are redirected with its own header. */
+export function redirect(request: Request, path: string, cookie?: string): Response {
+  const isHtmx = request.headers.has('hx-request');
   return new Response(null, {
-    status: asked ? 200 : 303,
+    status: isHtmx ? 200 : 303,
     headers: {
-      [asked ? 'hx-redirect' : 'location']: to,
+      [isHtmx ? 'hx-redirect' : 'location']: path,
       'cache-control': 'no-store',
       ...(cookie !== undefined && { 'set-cookie': cookie }),
     },
   });
 }
 
-/** The address of this page after signing in; a fragment's reader goes back to the page that asked for it. */
-export function toLogin(request: Request): Response {
-  const asked = request.headers.get('hx-current-url') ?? request.url;
-  const next = localAddress(asked, request);
-  const login = next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`;
-  return redirect(request, login);
+/** Redirects to the sign-in page, which returns to the current page afterwards. */
+export function redirectToLogin(request: Request): Response {
+  const current = request.headers.get('hx-current-url') ?? request.url;
+  const next = toLocalPath(current, request);
+  return redirect(request, next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`);
 }
 
-/** The path of an address on this site; `/` for any other, so that a link cannot send somebody away. */
-export function localAddress(address: string, request: Request): string {
-  const here = new URL(request.url);
-  const there = URL.parse(address, here);
-  if (!there || there.origin !== here.origin) return '/';
-  // A path such as `//elsewhere` would be read as another site.
-  return `${there.pathname.replace(/^\/+/, '/')}${there.search}`;
+/** Returns the path of a URL on this site, and `/` for any other URL, to prevent open redirects. */
+export function toLocalPath(url: string, request: Request): string {
+  const base = new URL(request.url);
+  const target = URL.parse(url, base);
+  if (!target || target.origin !== base.origin) return '/';
+  // Browsers read a path such as `//example.com` as another site.
+  return `${target.pathname.replace(/^\/+/, '/')}${target.search}`;
 }
 
-/** What the reader chose with the switch in the name board, which keeps it in a cookie. */
-function chosenTheme(request: Request): Frame['theme'] {
-  const choice = /(?:^|;\s*)theme=(dark|light)(?:;|$)/.exec(request.headers.get('cookie') ?? '');
-  if (choice?.[1] === 'dark' || choice?.[1] === 'light') return choice[1];
+/** Returns the theme that the user chose with the theme switch. */
+function readTheme(request: Request): Frame['theme'] {
+  const match = /(?:^|;\s*)theme=(dark|light)(?:;|$)/.exec(request.headers.get('cookie') ?? '');
+  if (match?.[1] === 'dark' || match?.[1] === 'light') return match[1];
   return null;
 }

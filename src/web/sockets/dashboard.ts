@@ -1,31 +1,31 @@
-// `/ws/dashboard`: from frames to the hub's dashboards.
+// `/ws/dashboard`: connects sockets to the hub's dashboards.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { sendToDashboard } from '../../hub/link.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { type DashboardToHub, dashboardToHub } from '../../protocol/dashboard-to-hub.ts';
-import { createDoor, type DoorOptions, inflate } from './socket.ts';
 import type { Tokens } from '../tokens.ts';
+import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
 
-export function createDashboardSocket({ dashboards }: Hub, tokens: Tokens, options: DoorOptions) {
-  const door = createDoor<DashboardToHub>(
+export function createDashboardSocket({ dashboards }: Hub, tokens: Tokens, options: SocketOptions) {
+  const handler = createSocketHandler<DashboardToHub>(
     {
       decode: createDecoder(dashboardToHub, inflate),
-      firstType: 'dashboard:connect',
-      async first(link, message) {
+      connectType: 'dashboard:connect',
+      async handleConnect(link, message) {
         if (message.type !== 'dashboard:connect') return;
-        const identity = await tokens.read(message.token, ['session', 'socket']);
+        const identity = await tokens.verify(message.token, ['session', 'socket']);
         if (identity) return dashboards.connect(link, identity, message);
         sendToDashboard(link, {
           type: 'error',
           code: 'not_authenticated',
-          message: 'The token is not, or no longer, good: log in again.',
+          message: 'Your session has expired. Sign in again.',
         });
         link.close(CloseCode.policyViolation, 'unauthenticated');
       },
-      receive: dashboards.receive,
-      refuse(link, { code, reason, requestId }) {
+      handleMessage: dashboards.receive,
+      handleInvalidFrame(link, { code, reason, requestId }) {
         sendToDashboard(link, {
           type: 'error',
           code,
@@ -33,12 +33,12 @@ export function createDashboardSocket({ dashboards }: Hub, tokens: Tokens, optio
           ...(requestId && { requestId }),
         });
       },
-      alive: dashboards.handleActivity,
-      answered: dashboards.handlePong,
-      drained: dashboards.handleDrain,
-      closed: dashboards.handleClose,
+      handleActivity: dashboards.handleActivity,
+      handlePong: dashboards.handlePong,
+      handleDrain: dashboards.handleDrain,
+      handleClose: dashboards.handleClose,
     },
     options,
   );
-  return new Elysia({ name: 'socket/dashboard' }).get('/ws/dashboard', door);
+  return new Elysia({ name: 'socket/dashboard' }).get('/ws/dashboard', handler);
 }

@@ -54,7 +54,7 @@ test('a question goes from the agent to every page, and its answer back into the
   const form = { approvalId, optionId: 'yes' };
   const answer = await ask(on.hub, '/approvals', 'operator', form);
   expect(answer.headers.get('hx-trigger')).toBe('signalbox:approval');
-  expect(await answer.text()).toContain('Allowed by otto: Edit src/main.ts');
+  expect(await answer.text()).toContain('Approved by otto: Edit src/main.ts');
   expect(await on.agent.find('approval:resolved')).toMatchObject(form);
   expect(await read('/approvals')).not.toContain(card);
   expect(await read(`/commands/${commandId}`)).toContain('has not said yet that it got it');

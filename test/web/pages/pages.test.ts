@@ -3,8 +3,8 @@ import { expect, test } from 'bun:test';
 import type { Role } from '../../../src/protocol/entities.ts';
 import { HubError } from '../../../src/protocol/errors.ts';
 import { assetLinks } from '../../../src/web/assets.ts';
-import { localAddress } from '../../../src/web/pages/response.ts';
-import { commandBody, commandQuery } from '../../../src/web/pages/form.ts';
+import { toLocalPath } from '../../../src/web/pages/response.ts';
+import { parseCommandForm, parseCommandQuery } from '../../../src/web/pages/form.ts';
 import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
 
 interface Asked {
@@ -53,7 +53,7 @@ test('an address that leads elsewhere becomes the first page', () => {
     '//hub:4400//x',
     '/////x',
   ];
-  expect(given.map((address) => localAddress(address, request))).toEqual([
+  expect(given.map((address) => toLocalPath(address, request))).toEqual([
     '/a?b=c',
     '/',
     '/',
@@ -197,7 +197,7 @@ test('the chosen theme comes with the page', async () => {
 
 test('the same form sent twice is one request, another text is another', () => {
   const form = { command: 'one\r\ntwo', priority: 'low', timeoutMs: '900000', requestId: 'form' };
-  const body = commandBody('build', form);
+  const body = parseCommandForm('build', form);
   expect(body).toMatchObject({
     agentId: 'build',
     command: 'one\ntwo',
@@ -205,13 +205,15 @@ test('the same form sent twice is one request, another text is another', () => {
     session: 'continue',
     timeoutMs: 900_000,
   });
-  expect(commandBody('build', { ...form }).requestId).toBe(body.requestId ?? '');
-  expect(commandBody('build', { ...form, command: 'else' }).requestId).not.toBe(body.requestId);
-  expect(() => commandBody('build', { ...form, priority: 'urgent' })).toThrow(HubError);
+  expect(parseCommandForm('build', { ...form }).requestId).toBe(body.requestId ?? '');
+  expect(parseCommandForm('build', { ...form, command: 'else' }).requestId).not.toBe(
+    body.requestId,
+  );
+  expect(() => parseCommandForm('build', { ...form, priority: 'urgent' })).toThrow(HubError);
 });
 
 test('filters that mean nothing are left out', () => {
-  const query = (search: string) => commandQuery(new Request(`http://hub/history${search}`));
+  const query = (search: string) => parseCommandQuery(new Request(`http://hub/history${search}`));
   expect(query('')).toEqual({ limit: 50 });
   expect(query('?agentId=&status=&q=%20&cursor=')).toEqual({ limit: 50 });
   expect(query('?agentId=a&status=failed&q=x&cursor=c')).toEqual({

@@ -1,13 +1,13 @@
 // The log of frames that make no sense.
 import { expect, test } from 'bun:test';
-import { createRefusedFrames } from '../../../src/web/sockets/refused-frames.ts';
+import { createInvalidFrameLog } from '../../../src/web/sockets/invalid-frames.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 
 test('thousands of refused frames are a few lines of the log, and every one is counted', () => {
   const clock = createManualClock();
   const counts: unknown[] = [];
   const warn = (_: string, about?: Record<string, unknown>) => void counts.push(about?.['count']);
-  const count = createRefusedFrames(clock, { info: warn, warn, error: warn });
+  const count = createInvalidFrameLog(clock, { info: warn, warn, error: warn });
   for (let i = 0; i < 5_000; i += 1) count();
   expect(counts).toEqual([1]);
   clock.advance(10_000);

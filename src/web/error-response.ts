@@ -1,4 +1,4 @@
-// Where refusals meet HTTP: one status for each code, one shape for each error.
+// Maps hub errors to HTTP: one status for each code, one JSON shape for all.
 import type { ErrorResponse } from '../protocol/api.ts';
 import type { ErrorCode } from '../protocol/errors.ts';
 
@@ -21,8 +21,8 @@ const statuses: Record<ErrorCode, number> = {
   unavailable: 503,
 };
 
-/** The answer to a refused call of the API. */
-export function refusalAnswer(code: ErrorCode, message: string): Response {
+/** Creates the API's error response. */
+export function errorResponse(code: ErrorCode, message: string): Response {
   const body: ErrorResponse = { error: { code, message } };
   return Response.json(body, { status: statuses[code] });
 }
