@@ -9,6 +9,7 @@ import { ErrorCode, FailureCode } from '../../src/protocol/errors.ts';
 import { hubToAgent } from '../../src/protocol/hub-to-agent.ts';
 import { hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import { createApi } from '../../src/web/api.ts';
+import { errorResponse } from '../../src/web/error-response.ts';
 import { parseCodeBlocks, parseRows, parseSections, readText, type Section } from './markdown.ts';
 import { listFields, listLiterals } from './schema.ts';
 
@@ -87,8 +88,14 @@ describe('the table of', () => {
   const column = (title: string, name: string) =>
     parseRows(findSection(title), name).map((row) => row[name] ?? '');
 
-  test('error codes is complete', () => {
-    expect(column('Error codes', 'Code').toSorted()).toEqual(listLiterals(ErrorCode).toSorted());
+  test('error codes is complete, and has their HTTP statuses', () => {
+    const documented = parseRows(findSection('Error codes'), 'Code').map(
+      (row) => `${row['Code']}: ${row['HTTP status']}`,
+    );
+    const declared = ErrorCode.anyOf.map(
+      ({ const: code }) => `${code}: ${errorResponse(code, '').status}`,
+    );
+    expect(documented.toSorted()).toEqual(declared.toSorted());
   });
 
   test('command errors is complete', () => {
