@@ -1,4 +1,4 @@
-// The terminal's dark and light colors. They match the page's palette in public/signalbox.css.
+// The terminal's dark and light colors. They match the page's palette in public/styles/tokens.css.
 import type { ITheme } from '@xterm/xterm';
 
 const dark: ITheme = {

@@ -2,11 +2,11 @@
 import { Elysia } from 'elysia';
 import htmx from 'htmx.org/dist/htmx.min.js' with { type: 'text' };
 import xtermCss from '@xterm/xterm/css/xterm.css' with { type: 'text' };
-import css from '../../public/signalbox.css' with { type: 'text' };
 import icon from '../../public/signalbox.svg' with { type: 'text' };
-import { bundleIsland } from './island.macro.ts' with { type: 'macro' };
+import { bundleIsland, bundleStyles } from './bundle.macro.ts' with { type: 'macro' };
 
 const island: string = bundleIsland();
+const css: string = bundleStyles();
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 interface Asset {
