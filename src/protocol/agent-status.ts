@@ -1,6 +1,6 @@
-// The life of an AgentConnection (data-model.md, "AgentConnection").
+// The state machine of an agent connection (docs/data-model.md, "AgentConnection").
 import { type Static, Type } from '@sinclair/typebox';
-import { type TransitionTable, createTransition } from './state-machine.ts';
+import { createTransition, type TransitionTable } from './state-machine.ts';
 
 export const AgentType = Type.Union([
   Type.Literal('claude'),
@@ -17,7 +17,7 @@ export const AgentStatus = Type.Union([
 ]);
 export type AgentStatus = Static<typeof AgentStatus>;
 
-/** `connected` idle or `resumed` with work; `assigned` a command, `released` from it; `disconnected`. */
+/** `connected`: connected and idle. `resumed`: connected while running a command. */
 export type AgentEvent = 'connected' | 'resumed' | 'assigned' | 'released' | 'disconnected';
 
 export const agentTransitions: TransitionTable<AgentStatus, AgentEvent> = {
@@ -26,5 +26,8 @@ export const agentTransitions: TransitionTable<AgentStatus, AgentEvent> = {
   busy: { released: 'online', disconnected: 'offline' },
 };
 
-/** Where an agent goes from `status` on `event`; throws IllegalTransition where there is no such arrow. */
+/**
+ * Returns the status that follows `status` after `event`.
+ * @throws {IllegalTransition} when `status` does not allow `event`
+ */
 export const nextAgentStatus = createTransition('AgentConnection', agentTransitions);

@@ -1,13 +1,16 @@
-// What an agent says (protocol.md, "Agent → hub").
+// The messages that agents send (docs/protocol.md, "Agent → hub").
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
 import { approvalRequestFields } from './approvals.ts';
 import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
+import { Id, message, type MessageOf, Sequence, Timestamp } from './message.ts';
 import { CommandReport } from './report.ts';
-import { Id, type MessageOf, message, Sequence, Timestamp } from './message.ts';
 
-/** A command that runs, or ended and is not acknowledged. The agent holds its output `[firstSequence, nextSequence)`. */
+/**
+ * A command that is running, or that has ended and is not acknowledged yet.
+ * The agent still has its output from `firstSequence` up to `nextSequence`, exclusive.
+ */
 export const HeldCommand = Type.Object({
   commandId: Id,
   attempt: Type.Integer({ minimum: 1 }),
@@ -20,10 +23,10 @@ export type HeldCommand = Static<typeof HeldCommand>;
 
 const Capabilities = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 1000 });
 
-/** What is missing for the agent to do more, and the command that mends it: for people. */
+/** Why the agent's capabilities are limited, and how to fix that. Shown to users. */
 const Notice = Type.String({ maxLength: 2048 });
 
-/** The first message: who is there, and what it still holds. */
+/** The first message: identifies the agent and lists the commands it still holds. */
 export const AgentConnect = message('agent:connect', {
   agentId: Id,
   agentType: AgentType,
@@ -43,25 +46,25 @@ export const AgentConnect = message('agent:connect', {
 });
 export type AgentConnect = Static<typeof AgentConnect>;
 
-/** What the agent can run has changed, or what it misses: without a `notice`, nothing. */
+/** The capabilities or the notice have changed. Without `notice` there is none. */
 export const AgentCapabilities = message('agent:capabilities', {
   capabilities: Capabilities,
   notice: Type.Optional(Notice),
 });
 export type AgentCapabilities = Static<typeof AgentCapabilities>;
 
-/** The agent is alive, and this is how its child does. */
+/** The agent is alive; `process` is the state of its child process. */
 export const AgentHeartbeat = message('agent:heartbeat', {
   timestamp: Timestamp,
   process: Type.Optional(AgentProcess),
 });
 export type AgentHeartbeat = Static<typeof AgentHeartbeat>;
 
-/** The journal says so: the process is about to start. */
+/** The start is in the agent's journal; the process starts next. */
 export const CommandStarted = message('command:started', { commandId: Id });
 export type CommandStarted = Static<typeof CommandStarted>;
 
-/** Output; the sequence is the agent's own, from 0, per command. */
+/** A chunk of output. `sequence` is the agent's own: per command, from 0. */
 export const AgentOutput = message('terminal:output', {
   commandId: Id,
   data: Type.String(),
@@ -70,7 +73,7 @@ export const AgentOutput = message('terminal:output', {
 });
 export type AgentOutput = Static<typeof AgentOutput>;
 
-/** So many bytes before `nextSequence` had to be dropped, counted from what the hub has. */
+/** The agent dropped `bytes` of output between what the hub has acknowledged and `nextSequence`. */
 export const AgentGap = message('terminal:gap', {
   commandId: Id,
   nextSequence: Sequence,
@@ -78,14 +81,14 @@ export const AgentGap = message('terminal:gap', {
 });
 export type AgentGap = Static<typeof AgentGap>;
 
-/** What is known of the running command's turn by now. */
+/** The report of a running command so far. */
 export const AgentReport = message('command:report', {
   commandId: Id,
   ...CommandReport.properties,
 });
 export type AgentReport = Static<typeof AgentReport>;
 
-/** The command is over. `lastSequence` is that of its last output, -1 where there was none. */
+/** The command has ended. `lastSequence` is the sequence of its last output, or -1 if it had none. */
 export const CommandFinished = message('command:finished', {
   commandId: Id,
   outcome: Type.Union([
@@ -101,11 +104,11 @@ export const CommandFinished = message('command:finished', {
 });
 export type CommandFinished = Static<typeof CommandFinished>;
 
-/** The program asks before it acts. */
+/** The AI program requests approval before it acts. */
 export const AgentApprovalRequest = message('approval:request', approvalRequestFields);
 export type AgentApprovalRequest = Static<typeof AgentApprovalRequest>;
 
-/** The program has the answer. */
+/** The AI program has received the response. */
 export const ApprovalApplied = message('approval:applied', { approvalId: Id });
 export type ApprovalApplied = Static<typeof ApprovalApplied>;
 

@@ -1,9 +1,9 @@
-// The JSON API: bodies and answers (README, "API"). The page, the command line and scripts use the same.
+// The bodies of the HTTP API (docs/protocol.md, "HTTP API"). Pages, the command line and scripts use the same API.
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
 import { CommandStatus } from './command-status.ts';
-import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { CommandRequest } from './dashboard-to-hub.ts';
+import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { ErrorCode } from './errors.ts';
 import { Id, Timestamp } from './message.ts';
 
@@ -21,13 +21,14 @@ export const SessionResponse = Type.Object({
 });
 export type SessionResponse = Static<typeof SessionResponse>;
 
-/** An agent's name goes into addresses, file names and shell lines: letters, digits, dot, dash, underscore. */
+/** An agentId appears in URLs, file names and shell commands, so its characters are limited. */
 export const AgentRegistration = Type.Object({
   agentId: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
   agentType: AgentType,
 });
 export type AgentRegistration = Static<typeof AgentRegistration>;
 
+/** The only response that contains the agent's token. */
 export const RegisteredAgent = Type.Object({
   agentId: Type.String(),
   agentType: AgentType,
@@ -35,13 +36,14 @@ export const RegisteredAgent = Type.Object({
 });
 export type RegisteredAgent = Static<typeof RegisteredAgent>;
 
-/** The body of `POST /api/v1/commands`: a `command:request` without its envelope. */
+/** The body of `POST /api/v1/commands`: a `command:request` without type and version, and with an optional priority. */
 export const CommandBody = Type.Object({
   ...Type.Omit(CommandRequest, ['type', 'version', 'priority']).properties,
   priority: Type.Optional(CommandRequest.properties.priority),
 });
 export type CommandBody = Static<typeof CommandBody>;
 
+/** A committed command. Position 0 runs next. */
 export const AcceptedCommand = Type.Object({
   commandId: Type.String(),
   agentId: Type.String(),
@@ -49,11 +51,11 @@ export const AcceptedCommand = Type.Object({
 });
 export type AcceptedCommand = Static<typeof AcceptedCommand>;
 
-/** The body of `POST /api/v1/comparisons`: one command for several agents, to be compared with each other. */
+/** The body of `POST /api/v1/comparisons`: the same command for several agents. */
 export const ComparisonBody = Type.Object({
   ...Type.Omit(CommandBody, ['agentId', 'requestId']).properties,
   agentIds: Type.Array(Id, { minItems: 1, maxItems: 10, uniqueItems: true }),
-  /** Named by whoever asks, a UUID, so that the same request sent again runs nothing twice. */
+  /** A UUID chosen by the client, as an idempotency key. */
   comparisonId: Type.Optional(
     Type.String({ pattern: '^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$' }),
   ),
@@ -62,29 +64,32 @@ export type ComparisonBody = Static<typeof ComparisonBody>;
 
 export const AcceptedComparison = Type.Object({
   comparisonId: Type.String(),
-  /** In the order in which the agents were named. */
+  /** In the order of `agentIds`. */
   commands: Type.Array(AcceptedCommand),
 });
 export type AcceptedComparison = Static<typeof AcceptedComparison>;
 
+/** The filters of `GET /api/v1/commands`. */
 export const CommandQuery = Type.Object({
   agentId: Type.Optional(Type.String()),
   status: Type.Optional(CommandStatus),
+  /** A text that the command contains. */
   q: Type.Optional(Type.String({ maxLength: 256 })),
   comparisonId: Type.Optional(Type.String({ maxLength: 128 })),
-  /** Only commands that belong to a comparison. */
+  /** If true, only commands of comparisons. */
   compared: Type.Optional(Type.Boolean()),
   conversationId: Type.Optional(Type.String({ maxLength: 256 })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200 })),
+  /** The `nextCursor` of the previous page. */
   cursor: Type.Optional(Type.String({ maxLength: 64 })),
 });
 export type CommandQuery = Static<typeof CommandQuery>;
 
-/** The body of `POST /api/v1/approvals/:id`: the answer. */
+/** The body of `POST /api/v1/approvals/:id`. */
 export const ApprovalBody = Type.Object({ optionId: Id });
 export type ApprovalBody = Static<typeof ApprovalBody>;
 
-/** A page of a list; `nextCursor` is null on the last one. */
+/** A page of a list. `nextCursor` is null on the last page. */
 function Page<T extends TSchema>(item: T) {
   return Type.Object({
     items: Type.Array(item),
@@ -97,7 +102,7 @@ export type AgentPage = Static<typeof AgentPage>;
 export const CommandPage = Page(CommandExecution);
 export type CommandPage = Static<typeof CommandPage>;
 
-/** Every refused call answers with this. */
+/** The body of every error response. */
 export const ErrorResponse = Type.Object({
   error: Type.Object({ code: ErrorCode, message: Type.String() }),
 });

@@ -1,4 +1,4 @@
-// The pieces that approval messages share on every hop (protocol.md, "approval:request").
+// Approval requests and their responses (docs/protocol.md, "Approvals").
 import { type Static, Type } from '@sinclair/typebox';
 import { Id, Timestamp } from './message.ts';
 
@@ -9,7 +9,7 @@ export const ApprovalOption = Type.Object({
 });
 export type ApprovalOption = Static<typeof ApprovalOption>;
 
-/** What is asked: `detail` is the diff, the command or the paths in question. */
+/** The fields of a request. `detail` is the diff, command or paths to approve. */
 export const approvalRequestFields = {
   approvalId: Id,
   commandId: Id,
@@ -18,30 +18,31 @@ export const approvalRequestFields = {
   options: Type.Array(ApprovalOption, { minItems: 1, maxItems: 16 }),
 };
 
+/** The fields of a response. `optionId` is set if the outcome is `selected`. */
 export const approvalResponseFields = {
   approvalId: Id,
   outcome: Type.Union([Type.Literal('selected'), Type.Literal('cancelled')]),
   optionId: Type.Optional(Id),
 };
 
-/** A question and, once there is one, its answer. */
+/** A request together with its response. */
 export const Approval = Type.Object({
   ...approvalRequestFields,
   agentId: Type.String(),
   detail: Type.Union([Type.String(), Type.Null()]),
   requestedAt: Timestamp,
-  /** Null while it is open. */
+  /** Null while the request is pending. */
   outcome: Type.Union([approvalResponseFields.outcome, Type.Null()]),
   optionId: Type.Union([Id, Type.Null()]),
-  /** Who answered; null where nobody did. */
+  /** The user who responded; null if nobody did. */
   resolvedBy: Type.Union([Type.String(), Type.Null()]),
   resolvedAt: Type.Union([Timestamp, Type.Null()]),
-  /** When the agent said that its program has the answer. */
+  /** When the agent confirmed that its AI program has received the response. */
   appliedAt: Type.Union([Timestamp, Type.Null()]),
 });
 export type Approval = Static<typeof Approval>;
 
-/** What an option means, by its kind: the names are the program's own and say nothing for sure. */
+/** Classifies an option by its kind. Its name is free text from the AI program, so it cannot be relied on. */
 export function classifyOption({
   kind,
 }: Pick<ApprovalOption, 'kind'>): 'allow' | 'reject' | 'other' {
@@ -49,27 +50,25 @@ export function classifyOption({
   return kind === 'reject_once' || kind === 'reject_always' ? 'reject' : 'other';
 }
 
-const words: Record<string, string> = {
-  allow_once: 'Allowed',
-  allow_always: 'Always allowed',
-  reject_once: 'Rejected',
-  reject_always: 'Always rejected',
-};
+const verbs = new Map([
+  ['allow_once', 'Approved'],
+  ['allow_always', 'Always approved'],
+  ['reject_once', 'Rejected'],
+  ['reject_always', 'Always rejected'],
+]);
 
-/** An answer in a few words: `Allowed by otto`. */
+/** Formats a response: `Approved by otto`. */
 export function formatResponse(
   options: readonly ApprovalOption[],
-  answer: Pick<Approval, 'outcome' | 'optionId' | 'resolvedBy'>,
+  response: Pick<Approval, 'outcome' | 'optionId' | 'resolvedBy'>,
 ): string {
-  if (answer.outcome !== 'selected') return 'Withdrawn';
-  const option = options.find(({ optionId }) => optionId === answer.optionId);
-  const by = answer.resolvedBy === null ? '' : ` by ${answer.resolvedBy}`;
-  const word = option && Object.hasOwn(words, option.kind) ? words[option.kind] : undefined;
-  if (word !== undefined) return word + by;
-  return option ? `Answered “${option.name}”${by}` : `Answered${by}`;
+  if (response.outcome !== 'selected') return 'Withdrawn';
+  const option = options.find(({ optionId }) => optionId === response.optionId);
+  const verb = option ? (verbs.get(option.kind) ?? `“${option.name}” selected`) : 'Resolved';
+  return response.resolvedBy === null ? verb : `${verb} by ${response.resolvedBy}`;
 }
 
-/** A page's title with the number of open questions before it: `(2) Agents · Signalbox`. */
-export function formatTitle(title: string, open: number): string {
-  return open > 0 ? `(${open}) ${title}` : title;
+/** Formats a page title with the number of pending requests: `(2) Agents · Signalbox`. */
+export function formatTitle(title: string, pending: number): string {
+  return pending > 0 ? `(${pending}) ${title}` : title;
 }

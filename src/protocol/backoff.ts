@@ -1,14 +1,14 @@
-// How long to wait before the next try: full jitter, so that a crowd does not come back at once.
+// The reconnect delay: exponential backoff with full jitter, so that clients do not all reconnect at the same time.
 
-const FIRST_MS = 500;
-const LONGEST_MS = 30_000;
+const MIN_MS = 500;
+const MAX_MS = 30_000;
 
 /**
- * The wait before try `attempt` (from 0), in milliseconds: random between 0.5 s and a ceiling that doubles up to 30 s.
+ * Returns the delay before attempt `attempt` (from 0) in milliseconds: random between 0.5 s and a limit that doubles
+ * with each attempt, up to 30 s (docs/protocol.md, "Reconnect").
  * @param random a number in [0, 1)
- * @see protocol.md, "Reconnect"
  */
 export function backoffDelay(attempt: number, random: number): number {
-  const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** Math.min(attempt + 1, 10));
-  return FIRST_MS + random * (ceiling - FIRST_MS);
+  const limit = Math.min(MAX_MS, MIN_MS * 2 ** Math.min(attempt + 1, 10));
+  return MIN_MS + random * (limit - MIN_MS);
 }

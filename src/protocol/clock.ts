@@ -1,24 +1,24 @@
-// Time, as the rules of the protocol need it. Injected everywhere, so that a test can move it.
+// Time and timers, injected everywhere, so that tests can control them.
 
-/** A source of time and of timers, in milliseconds. */
+/** A source of time and timers, in milliseconds. */
 export interface Clock {
-  /** The time of day, Unix milliseconds. */
+  /** Returns the current time in Unix milliseconds. */
   now(): number;
-  /** Calls `act` after `ms`; the answer cancels it. */
-  after(ms: number, act: () => void): () => void;
-  /** Calls `act` every `ms` until cancelled. */
-  every(ms: number, act: () => void): () => void;
+  /** Calls `callback` once after `ms`. Returns a function that cancels the timer. */
+  after(ms: number, callback: () => void): () => void;
+  /** Calls `callback` every `ms`. Returns a function that cancels the timer. */
+  every(ms: number, callback: () => void): () => void;
 }
 
-/** The real time. Its timers do not keep a process alive by themselves. */
+/** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
-  after: (ms, act) => {
-    const timer = setTimeout(act, ms);
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms);
     return () => clearTimeout(timer);
   },
-  every: (ms, act) => {
-    const timer = setInterval(act, ms);
+  every: (ms, callback) => {
+    const timer = setInterval(callback, ms);
     return () => clearInterval(timer);
   },
 };

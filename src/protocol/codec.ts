@@ -1,39 +1,42 @@
-// Frames to messages and back. A text frame is JSON; a binary frame is one flag byte, then JSON, plain or raw-deflated.
+// Encodes and decodes messages. A text frame is JSON; a binary frame is a flag byte and then JSON, plain or compressed
+// (docs/protocol.md, "Ground rules").
 import type { TObject } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { FrameFlag } from './frame-flag.ts';
-import { type Unversioned, Id, type MessageOf, VERSION } from './message.ts';
+import { Id, type MessageOf, type Unversioned, VERSION } from './message.ts';
 
-/** Undoes raw deflate; throws on bad data or too much of it. */
+/** Decompresses raw deflate. Throws if the data is invalid or too large. */
 export type Inflate = (bytes: Uint8Array) => Uint8Array;
 
-/** A message, or why there is none. */
+/** A message, or the reason why the frame was rejected. */
 export type Decoded<M> =
   | { ok: true; message: M }
   | {
       ok: false;
       code: 'invalid_message' | 'unsupported_version';
       reason: string;
-      /** What it claimed to be, where that could be read. */
+      /** The message type, if it could be read. */
       type?: string;
-      /** The sender's own name for its request, where it could be read. */
+      /** The requestId, if it could be read. */
       requestId?: string;
     };
 
-type About = Pick<Extract<Decoded<never>, { ok: false }>, 'type' | 'requestId'>;
+type Envelope = Pick<Extract<Decoded<never>, { ok: false }>, 'type' | 'requestId'>;
 
 const idChecker = TypeCompiler.Compile(Id);
 const isId = (value: unknown): value is string => idChecker.Check(value);
 
-/** Writes a message as the text of a frame. */
-export function encode<M extends { type: string; version: string }>(body: Unversioned<M>): string {
-  return JSON.stringify({ ...body, version: VERSION });
+/** Encodes a message as the text of a frame. */
+export function encode<M extends { type: string; version: string }>(
+  message: Unversioned<M>,
+): string {
+  return JSON.stringify({ ...message, version: VERSION });
 }
 
 /**
- * Makes the reader of one direction of the protocol. Each schema is compiled once, here.
- * @param schemas every message this side may receive
- * @param inflate undoes raw deflate; without it such frames are refused
+ * Creates the decoder of one direction of the protocol. Compiles each schema once.
+ * @param schemas all messages that can be received
+ * @param inflate decompresses raw deflate; without it, compressed frames are rejected
  */
 export function createDecoder<const S extends readonly TObject[]>(schemas: S, inflate?: Inflate) {
   const checkers = new Map(
@@ -43,57 +46,55 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
     ]),
   );
 
-  /** Reads a frame: text, bytes, or a value that a WebSocket library has parsed already. Never throws. */
+  /** Decodes a frame: text, bytes, or a value that the WebSocket library has already parsed. Never throws. */
   return function decode(frame: unknown): Decoded<MessageOf<S>> {
     const value = parse(frame, inflate);
-    if (!isRecord(value)) return refuse('A message is one JSON object in a frame.');
+    if (!isRecord(value)) return reject('A message must be a JSON object.');
     const { type, version, requestId } = value;
-    const about = { ...(isId(type) && { type }), ...(isId(requestId) && { requestId }) };
-    if (typeof type !== 'string') return refuse('The message has no type.', about);
-    if (typeof version !== 'string') return refuse('The message has no version.', about);
+    const envelope = { ...(isId(type) && { type }), ...(isId(requestId) && { requestId }) };
+    if (typeof type !== 'string') return reject('The message has no type.', envelope);
+    if (typeof version !== 'string') return reject('The message has no version.', envelope);
     if (!/^1\.\d+\.\d+$/.test(version)) {
       return {
         ok: false,
         code: 'unsupported_version',
-        reason: `This hub speaks protocol ${VERSION}, and any 1.x.y.`,
-        ...about,
+        reason: `Unsupported protocol version. Use version ${VERSION}, or any other 1.x.y.`,
+        ...envelope,
       };
     }
     const checker = checkers.get(type);
-    if (!checker) {
-      return refuse(`There is no message "${type.slice(0, 64)}" here.`, about);
-    }
+    if (!checker) return reject(`Unknown message type "${type.slice(0, 64)}".`, envelope);
     if (!checker.Check(value)) {
-      const flaw = checker.Errors(value).First();
-      return refuse(`${type}${flaw?.path ?? ''}: ${flaw?.message ?? 'bad shape'}.`, about);
+      const error = checker.Errors(value).First();
+      return reject(`${type}${error?.path ?? ''}: ${error?.message ?? 'Invalid'}.`, envelope);
     }
     return { ok: true, message: value };
   };
 }
 
-function refuse(reason: string, about: About = {}): Decoded<never> {
-  return { ok: false, code: 'invalid_message', reason, ...about };
+function reject(reason: string, envelope: Envelope = {}): Decoded<never> {
+  return { ok: false, code: 'invalid_message', reason, ...envelope };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** The JSON value in a frame; undefined where there is none. */
+/** Returns the JSON value of a frame, or undefined if it is invalid. */
 function parse(frame: unknown, inflate?: Inflate): unknown {
   try {
     if (typeof frame === 'string') return JSON.parse(frame);
     if (frame instanceof ArrayBuffer) return parse(new Uint8Array(frame), inflate);
-    if (frame instanceof Uint8Array) return JSON.parse(textOf(frame, inflate));
+    if (frame instanceof Uint8Array) return JSON.parse(readText(frame, inflate));
     return frame;
   } catch {
     return undefined;
   }
 }
 
-function textOf(frame: Uint8Array, inflate?: Inflate): string {
+function readText(frame: Uint8Array, inflate?: Inflate): string {
   const payload = frame.subarray(1);
   const bytes = frame[0] === FrameFlag.deflateRaw && inflate ? inflate(payload) : payload;
-  if (frame[0] !== FrameFlag.plain && bytes === payload) throw new Error('unknown flag');
+  if (frame[0] !== FrameFlag.plain && bytes === payload) throw new Error('unsupported flag');
   return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
 }

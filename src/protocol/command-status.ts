@@ -1,6 +1,6 @@
-// The life of a CommandExecution (data-model.md, "CommandExecution"; protocol.md, "Commands").
+// The state machine of a command (docs/data-model.md, "CommandExecution"; docs/protocol.md, "Commands").
 import { type Static, Type } from '@sinclair/typebox';
-import { type TransitionTable, createTransition } from './state-machine.ts';
+import { createTransition, type TransitionTable } from './state-machine.ts';
 
 export const CommandStatus = Type.Union([
   Type.Literal('queued'),
@@ -20,7 +20,7 @@ export type Priority = Static<typeof Priority>;
 
 export type CommandEvent = 'started' | 'completed' | 'failed' | 'interrupted';
 
-/** `queued → failed` is for a command that was sent, and whose agent was lost before it started. */
+/** `queued → failed` is for a command that was sent to an agent which was lost before it started the command. */
 export const commandTransitions: TransitionTable<CommandStatus, CommandEvent> = {
   queued: { started: 'running', failed: 'failed', interrupted: 'interrupted' },
   running: { completed: 'completed', failed: 'failed', interrupted: 'interrupted' },
@@ -29,10 +29,13 @@ export const commandTransitions: TransitionTable<CommandStatus, CommandEvent> = 
   interrupted: {},
 };
 
-/** Where a command goes from `status` on `event`; throws IllegalTransition where there is no such arrow. */
+/**
+ * Returns the status that follows `status` after `event`.
+ * @throws {IllegalTransition} when `status` does not allow `event`
+ */
 export const nextCommandStatus = createTransition('CommandExecution', commandTransitions);
 
-/** Whether a command in this status is over. */
+/** Returns whether a command with this status has ended. */
 export function hasEnded(status: CommandStatus): boolean {
   return status !== 'queued' && status !== 'running';
 }

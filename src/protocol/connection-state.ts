@@ -1,6 +1,6 @@
-// The life of a DashboardConnection (data-model.md, "DashboardConnection"; protocol.md, "Reconnect").
+// The state machine of a dashboard connection (docs/data-model.md, "DashboardConnection"; docs/protocol.md, "Reconnect").
 import { type Static, Type } from '@sinclair/typebox';
-import { type TransitionTable, createTransition } from './state-machine.ts';
+import { createTransition, type TransitionTable } from './state-machine.ts';
 
 export const ConnectionState = Type.Union([
   Type.Literal('CONNECTING'),
@@ -10,7 +10,7 @@ export const ConnectionState = Type.Union([
 ]);
 export type ConnectionState = Static<typeof ConnectionState>;
 
-/** `welcomed`: accepted, or resumed. `dropped`: lost without a clean close. `closed`: over, by either side or by time. */
+/** `dropped`: lost without a clean close. `closed`: closed by either side, or not resumed in time. */
 export type ConnectionEvent = 'welcomed' | 'dropped' | 'closed';
 
 export const connectionTransitions: TransitionTable<ConnectionState, ConnectionEvent> = {
@@ -20,5 +20,8 @@ export const connectionTransitions: TransitionTable<ConnectionState, ConnectionE
   DISCONNECTED: {},
 };
 
-/** Where a connection goes from `state` on `event`; throws IllegalTransition where the diagram has no such arrow. */
+/**
+ * Returns the state that follows `state` after `event`.
+ * @throws {IllegalTransition} when `state` does not allow `event`
+ */
 export const nextConnectionState = createTransition('DashboardConnection', connectionTransitions);

@@ -1,16 +1,16 @@
-// What a dashboard says (data-model.md, "Client → Server Messages"; protocol.md, "Dashboard → hub").
+// The messages that dashboards send (docs/data-model.md, "Client → server messages"; docs/protocol.md, "Dashboard → hub").
 import { type Static, Type } from '@sinclair/typebox';
 import { Priority } from './command-status.ts';
 import { ClientInfo, Session } from './entities.ts';
-import { Id, type MessageOf, message } from './message.ts';
+import { Id, message, type MessageOf } from './message.ts';
 
-/** Where a returning dashboard stands in one terminal: -1 is before the first chunk. */
+/** The last sequence a dashboard has received of a terminal; -1 if it has received none. */
 const TerminalPosition = Type.Object({
   commandId: Id,
   afterSequence: Type.Integer({ minimum: -1 }),
 });
 
-/** The first message: who is there, and what it saw before, if it comes back. */
+/** The first message: authenticates the dashboard. `resume` continues an earlier connection. */
 export const DashboardConnect = message('dashboard:connect', {
   token: Type.String({ maxLength: 8192 }),
   clientInfo: ClientInfo,
@@ -26,7 +26,7 @@ export const DashboardConnect = message('dashboard:connect', {
 });
 export type DashboardConnect = Static<typeof DashboardConnect>;
 
-/** Queue a command. `requestId` makes it safe to send again for 24 hours. */
+/** Queue a command. `requestId` is an idempotency key, valid for 24 hours. */
 export const CommandRequest = message('command:request', {
   agentId: Id,
   command: Type.String(),
@@ -37,26 +37,26 @@ export const CommandRequest = message('command:request', {
 });
 export type CommandRequest = Static<typeof CommandRequest>;
 
-/** Stop a command, queued or running. */
+/** Interrupt a running command, or cancel a queued one. */
 export const CommandInterrupt = message('command:interrupt', { commandId: Id });
 export type CommandInterrupt = Static<typeof CommandInterrupt>;
 
-/** Replay what is held after a sequence (-1, the default: all), then follow live. */
+/** Replay a terminal after a sequence (default -1: from the start), then continue with live output. */
 export const TerminalAttach = message('terminal:attach', {
   commandId: Id,
   afterSequence: Type.Optional(Type.Integer({ minimum: -1 })),
 });
 export type TerminalAttach = Static<typeof TerminalAttach>;
 
-/** Follow a terminal no longer. */
+/** Stop receiving the output of a terminal. */
 export const TerminalDetach = message('terminal:detach', { commandId: Id });
 export type TerminalDetach = Static<typeof TerminalDetach>;
 
-/** Answer an agent's question. */
+/** Respond to an approval request. */
 export const ApprovalRespond = message('approval:respond', { approvalId: Id, optionId: Id });
 export type ApprovalRespond = Static<typeof ApprovalRespond>;
 
-/** Keystrokes for a running pty command. */
+/** Keystrokes for a command that runs on a pty. */
 export const CommandInput = message('command:input', { commandId: Id, data: Type.String() });
 export type CommandInput = Static<typeof CommandInput>;
 

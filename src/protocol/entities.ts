@@ -1,4 +1,4 @@
-// The entities of data-model.md as they are told to others: dates are Unix milliseconds, as everywhere on the wire.
+// The entities of docs/data-model.md as they appear in messages and API responses. Dates are Unix milliseconds.
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus, AgentType } from './agent-status.ts';
 import { CommandStatus, Priority } from './command-status.ts';
@@ -6,7 +6,7 @@ import { CommandError } from './errors.ts';
 import { Id, Timestamp } from './message.ts';
 import { Changes, Usage } from './report.ts';
 
-/** What a person may do: watch; also command and interrupt; also manage agents. */
+/** A viewer can watch; an operator can also send commands; an admin can also manage agents. */
 export const Role = Type.Union([
   Type.Literal('viewer'),
   Type.Literal('operator'),
@@ -16,26 +16,26 @@ export type Role = Static<typeof Role>;
 
 const ranks: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 };
 
-/** Whether `role` may do what `needed` may do. */
-export function hasRole(role: Role, needed: Role): boolean {
-  return ranks[role] >= ranks[needed];
+/** Returns whether `role` includes the permissions of `required`. */
+export function hasRole(role: Role, required: Role): boolean {
+  return ranks[role] >= ranks[required];
 }
 
 export const OutputStream = Type.Union([Type.Literal('stdout'), Type.Literal('stderr')]);
 export type OutputStream = Static<typeof OutputStream>;
 
-/** Whether an AI prompt goes on with the agent's conversation or begins another. */
+/** Whether a prompt continues the agent's conversation or starts a new one. */
 export const Session = Type.Union([Type.Literal('continue'), Type.Literal('new')]);
 export type Session = Static<typeof Session>;
 
-/** Browser and system information of a dashboard. */
+/** The browser and system information of a dashboard. */
 export const ClientInfo = Type.Object({
   userAgent: Type.String({ maxLength: 1024 }),
   timezone: Type.String({ maxLength: 128 }),
 });
 export type ClientInfo = Static<typeof ClientInfo>;
 
-/** A command from request to completion (data-model.md, "CommandExecution"). */
+/** A command from its request to its end (docs/data-model.md, "CommandExecution"). */
 export const CommandExecution = Type.Object({
   id: Type.String(),
   agentId: Type.String(),
@@ -47,21 +47,21 @@ export const CommandExecution = Type.Object({
   startedAt: Type.Union([Timestamp, Type.Null()]),
   completedAt: Type.Union([Timestamp, Type.Null()]),
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
-  /** The signal that ended its program, if one did. */
+  /** The signal that ended the program; null if it exited by itself. */
   signal: Type.Union([Type.String(), Type.Null()]),
   session: Session,
   timeoutMs: Type.Integer(),
   error: Type.Union([CommandError, Type.Null()]),
-  /** Which comparison it belongs to: the same prompt given to several agents. */
+  /** The comparison it belongs to; null if it belongs to none. */
   comparisonId: Type.Union([Type.String(), Type.Null()]),
-  /** The AI conversation it belongs to, as its program calls it. */
+  /** The AI program's identifier of the conversation. */
   conversationId: Type.Union([Type.String(), Type.Null()]),
   usage: Type.Union([Usage, Type.Null()]),
   changes: Type.Union([Changes, Type.Null()]),
 });
 export type CommandExecution = Static<typeof CommandExecution>;
 
-/** The child process of a running command, as its agent last reported it. */
+/** The child process of a running command, as last reported by its agent. */
 export const AgentProcess = Type.Object({
   commandId: Id,
   pid: Type.Integer(),
@@ -70,7 +70,7 @@ export const AgentProcess = Type.Object({
 });
 export type AgentProcess = Static<typeof AgentProcess>;
 
-/** An agent that the hub knows, connected or not (data-model.md, "AgentConnection"), and how old that knowledge is. */
+/** A registered agent, connected or not (docs/data-model.md, "AgentConnection"). */
 export const AgentSummary = Type.Object({
   agentId: Type.String(),
   agentType: AgentType,
@@ -80,16 +80,16 @@ export const AgentSummary = Type.Object({
   lastHeartbeat: Type.Union([Timestamp, Type.Null()]),
   currentCommand: Type.Union([Type.String(), Type.Null()]),
   queueLength: Type.Integer(),
-  /** Since when it is away; null while it is connected, or where it never was. */
+  /** Null while it is connected, and until it has connected for the first time. */
   offlineSince: Type.Union([Timestamp, Type.Null()]),
-  /** When output of its command last arrived. */
+  /** When output of its current command last arrived. */
   lastOutputAt: Type.Union([Timestamp, Type.Null()]),
   process: Type.Union([AgentProcess, Type.Null()]),
-  /** Whether its running command has been silent for longer than the hub's `--stuck-after`. */
+  /** Whether its current command has had no output for longer than `--stuck-after`. */
   suspectedStuck: Type.Boolean(),
-  /** Whether its command waits for somebody to answer a question. */
+  /** Whether its current command has a pending approval request. */
   waitingForApproval: Type.Boolean(),
-  /** What is missing where it runs, and the command that mends it. */
+  /** Why its capabilities are limited, and how to fix that; null if they are not. */
   notice: Type.Union([Type.String(), Type.Null()]),
 });
 export type AgentSummary = Static<typeof AgentSummary>;

@@ -1,7 +1,7 @@
-// What can go wrong, in words a program can match and a person can act on (protocol.md, "error.code").
+// Error codes and error types (docs/protocol.md, "Error codes").
 import { type Static, Type } from '@sinclair/typebox';
 
-/** Codes of refused requests, on sockets and over HTTP. */
+/** The codes of rejected requests, on sockets and over HTTP. */
 export const ErrorCode = Type.Union([
   Type.Literal('invalid_message'),
   Type.Literal('unsupported_version'),
@@ -22,7 +22,7 @@ export const ErrorCode = Type.Union([
 ]);
 export type ErrorCode = Static<typeof ErrorCode>;
 
-/** Codes a command can fail with. */
+/** The codes of failed commands. */
 export const FailureCode = Type.Union([
   Type.Literal('timeout'),
   Type.Literal('agent_lost'),
@@ -33,11 +33,11 @@ export const FailureCode = Type.Union([
 ]);
 export type FailureCode = Static<typeof FailureCode>;
 
-/** Why a command failed: a code, and one sentence a person can act on. */
+/** Why a command failed. `message` is one sentence for the user. */
 export const CommandError = Type.Object({ code: FailureCode, message: Type.String() });
 export type CommandError = Static<typeof CommandError>;
 
-/** A request that was understood and refused. It meets HTTP or a socket once, in `web`. */
+/** A valid request that the hub rejects. Only `web` maps it to an HTTP status or an `error` message. */
 export class HubError extends Error {
   override readonly name = 'HubError';
   readonly code: ErrorCode;

@@ -1,12 +1,15 @@
-// What the hub tells an agent (protocol.md, "Hub → agent").
+// The messages that the hub sends to agents (docs/protocol.md, "Hub → agent").
 import { type Static, Type } from '@sinclair/typebox';
 import { approvalResponseFields } from './approvals.ts';
 import { CommandInput, TerminalResize } from './dashboard-to-hub.ts';
 import { Session } from './entities.ts';
 import { ErrorMessage } from './hub-to-dashboard.ts';
-import { Id, type MessageOf, message, Sequence } from './message.ts';
+import { Id, message, type MessageOf, Sequence } from './message.ts';
 
-/** The connection stands. `resume`: send output from there on. `stop`: end the process, and forget it once acknowledged. */
+/**
+ * The agent is connected. `resume`: send the output of these commands again, from these sequences on.
+ * `stop`: end these commands, and delete them once they are acknowledged.
+ */
 export const AgentWelcome = message('agent:welcome', {
   agentId: Id,
   heartbeatIntervalMs: Type.Integer({ minimum: 1 }),
@@ -15,7 +18,7 @@ export const AgentWelcome = message('agent:welcome', {
 });
 export type AgentWelcome = Static<typeof AgentWelcome>;
 
-/** Run this, once per attempt. */
+/** Run a command. An agent runs each attempt at most once. */
 export const CommandExecute = message('command:execute', {
   commandId: Id,
   attempt: Type.Integer({ minimum: 1 }),
@@ -25,26 +28,29 @@ export const CommandExecute = message('command:execute', {
 });
 export type CommandExecute = Static<typeof CommandExecute>;
 
-/** Stop it, harder and harder. */
+/** Stop a command, with stronger signals until it ends. */
 export const AgentInterrupt = message('command:interrupt', {
   commandId: Id,
   reason: Type.Union([Type.Literal('user'), Type.Literal('timeout')]),
 });
 export type AgentInterrupt = Static<typeof AgentInterrupt>;
 
-/** Everything before `nextSequence` is committed; the agent may drop it. */
+/** Output before `nextSequence` is committed; the agent may delete it. */
 export const OutputAck = message('output:ack', { commandId: Id, nextSequence: Sequence });
 export type OutputAck = Static<typeof OutputAck>;
 
-/** The result is committed; the agent may forget the command. */
+/** The result is committed; the agent may delete the command. */
 export const CommandAcknowledged = message('command:acknowledged', { commandId: Id });
 export type CommandAcknowledged = Static<typeof CommandAcknowledged>;
 
-/** While the hub cannot write, nothing is acknowledged: an agent that is full drops the oldest it has sent, and goes on. */
+/**
+ * The hub cannot write, or can write again. While it cannot, nothing is acknowledged, and a full agent drops its oldest
+ * output instead of blocking the program.
+ */
 export const HubStorage = message('hub:storage', { failing: Type.Boolean() });
 export type HubStorage = Static<typeof HubStorage>;
 
-/** The answer to a question the agent asked. */
+/** The response to an approval request. */
 export const AgentApprovalResolved = message('approval:resolved', approvalResponseFields);
 export type AgentApprovalResolved = Static<typeof AgentApprovalResolved>;
 

@@ -1,14 +1,15 @@
-// What the hub tells dashboards (data-model.md, "Server → Client Messages"; protocol.md, "Hub → dashboard").
+// The messages that the hub sends to dashboards (docs/data-model.md, "Server → client messages"; docs/protocol.md,
+// "Hub → dashboard").
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus } from './agent-status.ts';
-import { approvalResponseFields, approvalRequestFields } from './approvals.ts';
+import { approvalRequestFields, approvalResponseFields } from './approvals.ts';
 import { CommandStatus } from './command-status.ts';
 import { OutputStream, Role } from './entities.ts';
 import { CommandError, ErrorCode } from './errors.ts';
+import { Id, message, type MessageOf, Sequence, Timestamp } from './message.ts';
 import { CommandReport } from './report.ts';
-import { Id, type MessageOf, message, Sequence, Timestamp } from './message.ts';
 
-/** An agent came, went, began or ended work. */
+/** The status of an agent has changed. */
 export const AgentStatusUpdate = message('agent:status', {
   agentId: Id,
   status: AgentStatus,
@@ -16,7 +17,7 @@ export const AgentStatusUpdate = message('agent:status', {
 });
 export type AgentStatusUpdate = Static<typeof AgentStatusUpdate>;
 
-/** A piece of a command's output, at most 10 KB; the sequence counts from 0 without a hole. */
+/** A chunk of output of at most 10 KB. The sequences of a command are consecutive, from 0. */
 export const TerminalOutput = message('terminal:output', {
   commandId: Id,
   data: Type.String(),
@@ -25,7 +26,7 @@ export const TerminalOutput = message('terminal:output', {
 });
 export type TerminalOutput = Static<typeof TerminalOutput>;
 
-/** A command moved on. */
+/** The status of a command has changed. */
 export const CommandStatusUpdate = message('command:status', {
   commandId: Id,
   agentId: Id,
@@ -35,7 +36,10 @@ export const CommandStatusUpdate = message('command:status', {
 });
 export type CommandStatusUpdate = Static<typeof CommandStatusUpdate>;
 
-/** The connection stands. Followed by one `agent:status` per known agent and one `command:status` per live command. */
+/**
+ * The dashboard is connected. One `agent:status` for each known agent and one `command:status` for each queued or
+ * running command follow.
+ */
 export const DashboardWelcome = message('dashboard:welcome', {
   connectionId: Id,
   hubEpoch: Id,
@@ -43,7 +47,7 @@ export const DashboardWelcome = message('dashboard:welcome', {
   role: Role,
   resumed: Type.Boolean(),
   heartbeatIntervalMs: Type.Integer(),
-  /** Which pages this hub serves: one that was loaded from another build should load itself anew. */
+  /** The build of the pages this hub serves. A page from another build should reload. */
   build: Type.Optional(Type.String()),
   limits: Type.Object({
     messageBytes: Type.Integer(),
@@ -57,7 +61,7 @@ export const DashboardWelcome = message('dashboard:welcome', {
 });
 export type DashboardWelcome = Static<typeof DashboardWelcome>;
 
-/** What is known of a running command's turn by now: its conversation, usage and changes. */
+/** The report of a running command so far. */
 export const CommandReportUpdate = message('command:report', {
   commandId: Id,
   agentId: Id,
@@ -65,7 +69,7 @@ export const CommandReportUpdate = message('command:report', {
 });
 export type CommandReportUpdate = Static<typeof CommandReportUpdate>;
 
-/** To the requester: the command is committed. Position 0 is next. */
+/** The command is committed; sent to its requester only. Position 0 runs next. */
 export const CommandAccepted = message('command:accepted', {
   requestId: Type.Optional(Id),
   commandId: Id,
@@ -81,21 +85,24 @@ export const GapReason = Type.Union([
 ]);
 export type GapReason = Static<typeof GapReason>;
 
-/** Output `[fromSequence, toSequence)` is lost to this dashboard: so many bytes, for this reason. */
+/** Output from `fromSequence` up to `toSequence`, exclusive, is not available: `bytes` in total if known. */
 export const TerminalGap = message('terminal:gap', {
   commandId: Id,
   fromSequence: Sequence,
   toSequence: Sequence,
-  bytes: Type.Integer({ minimum: 0 }),
+  bytes: Type.Optional(Type.Integer({ minimum: 0 })),
   reason: GapReason,
 });
 export type TerminalGap = Static<typeof TerminalGap>;
 
-/** Every 10 seconds. Browsers see no pings; a hub silent for 25 seconds is gone. */
+/** Sent every 10 s, because browsers hide pings. A dashboard reconnects after 25 s without a message. */
 export const HubHeartbeat = message('hub:heartbeat', { timestamp: Timestamp });
 export type HubHeartbeat = Static<typeof HubHeartbeat>;
 
-/** All output has been sent. `lastSequence` is -1 where there was none; `totalBytes` counts all that was written, held or not. */
+/**
+ * All output has been sent. `lastSequence` is -1 if there was none; `totalBytes` counts everything the program wrote,
+ * dropped output included.
+ */
 export const TerminalComplete = message('terminal:complete', {
   commandId: Id,
   lastSequence: Type.Integer({ minimum: -1 }),
@@ -103,7 +110,7 @@ export const TerminalComplete = message('terminal:complete', {
 });
 export type TerminalComplete = Static<typeof TerminalComplete>;
 
-/** An agent asks before it acts. */
+/** An agent requests approval before it acts. */
 export const ApprovalRequest = message('approval:request', {
   ...approvalRequestFields,
   agentId: Id,
@@ -111,18 +118,18 @@ export const ApprovalRequest = message('approval:request', {
 });
 export type ApprovalRequest = Static<typeof ApprovalRequest>;
 
-/** A question was answered, or is moot. */
+/** An approval request received a response or was cancelled. */
 export const ApprovalResolved = message('approval:resolved', {
   ...approvalResponseFields,
   resolvedBy: Type.Optional(Id),
 });
 export type ApprovalResolved = Static<typeof ApprovalResolved>;
 
-/** The agent says that its program has the answer. */
+/** The agent's AI program has received the response. */
 export const ApprovalAppliedUpdate = message('approval:applied', { approvalId: Id, commandId: Id });
 export type ApprovalAppliedUpdate = Static<typeof ApprovalAppliedUpdate>;
 
-/** Something you sent was refused. */
+/** The hub rejected a message. The ids say which one, if it could be read. */
 export const ErrorMessage = message('error', {
   code: ErrorCode,
   message: Type.String(),

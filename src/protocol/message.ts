@@ -1,28 +1,28 @@
-// What every message has in common: one JSON object with a `type` (`noun:verb`) and a `version`.
+// What all messages share: a message is a JSON object with a `type` (`noun:verb`) and a `version`.
 import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox';
 
-/** The protocol version this build speaks. Any `1.x.y` is understood. */
+/** The protocol version of this build. It accepts every 1.x.y. */
 export const VERSION = '1.0.0';
 
 /**
- * Describes one message: its type, the version, and its own fields.
- * Unknown fields are allowed: receivers ignore them (protocol.md, "Ground rules").
+ * Creates the schema of a message from its type and its fields.
+ * It allows unknown fields, which receivers ignore (docs/protocol.md, "Ground rules").
  */
 export function message<T extends string, P extends TProperties>(type: T, fields: P) {
   return Type.Object({ type: Type.Literal(type), version: Type.String(), ...fields });
 }
 
-/** A message as the code writes it: the codec adds the version. */
+/** A message before the codec adds its version. */
 export type Unversioned<M> = M extends unknown ? Omit<M, 'version'> : never;
 
-/** The type that a list of message schemas describes together. */
+/** The union of the messages that a list of schemas describes. */
 export type MessageOf<S extends readonly TObject[]> = Static<S[number]>;
 
-/** A moment on the wire: Unix milliseconds. */
+/** A point in time, in Unix milliseconds. */
 export const Timestamp = Type.Integer({ minimum: 0 });
 
-/** A position in a command's output, from 0. */
+/** The position of a chunk in the output of a command, from 0. */
 export const Sequence = Type.Integer({ minimum: 0 });
 
-/** An identifier made by somebody else: not empty, and no longer than anything we would print. */
+/** An identifier. Its length is limited, because the hub echoes, logs and displays identifiers. */
 export const Id = Type.String({ minLength: 1, maxLength: 128 });

@@ -1,18 +1,18 @@
-// What is known of a prompt's turn beside its output: the conversation it belongs to, what it took of the model, and
-// what it changed. Each part is told as soon as it is known; all of it comes again with the command's end.
+// The report of a prompt: its conversation, token usage and file changes. Agents send each part as soon as it is known,
+// and all of it again when the command ends.
 import { type Static, Type } from '@sinclair/typebox';
 
-/** So many of something, and no more than can be counted. */
+/** A count. The limit keeps sums within the range of exact integers. */
 const Count = Type.Integer({ minimum: 0, maximum: 1e12 });
 
-/** What a turn cost, in the unit its program counts in: a currency such as "USD", or "credits". */
+/** A cost in the unit of the AI program: a currency such as "USD", or "credits". */
 export const Cost = Type.Object({
   amount: Type.Number({ minimum: 0, maximum: 1e9 }),
   currency: Type.String({ maxLength: 16 }),
 });
 export type Cost = Static<typeof Cost>;
 
-/** What a turn took of the model: tokens in its context of so many, and the cost of this turn alone, where it is told. */
+/** The tokens `used` of a context window of `size` tokens, and the cost of this prompt alone, if known. */
 export const Usage = Type.Object({
   used: Count,
   size: Count,
@@ -20,7 +20,7 @@ export const Usage = Type.Object({
 });
 export type Usage = Static<typeof Usage>;
 
-/** What a turn changed in the files of its agent's folder, counted by git: lines added and removed in so many files. */
+/** The changes in the agent's folder, as counted by git: changed files, added and removed lines. */
 export const Changes = Type.Object({
   files: Count,
   added: Count,
@@ -28,16 +28,16 @@ export const Changes = Type.Object({
 });
 export type Changes = Static<typeof Changes>;
 
-/** What is missing is not known, or cannot be told. */
+/** Fields that are not known are missing. */
 export const CommandReport = Type.Object({
-  /** The program's own name for the conversation. */
+  /** The AI program's identifier of the conversation. */
   conversationId: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),
   usage: Type.Optional(Usage),
   changes: Type.Optional(Changes),
 });
 export type CommandReport = Static<typeof CommandReport>;
 
-/** A report without whatever else came with it. */
+/** Returns the report fields of an object that may have others. */
 export function pickReport({ conversationId, usage, changes }: CommandReport): CommandReport {
   return {
     ...(conversationId !== undefined && { conversationId }),

@@ -1,27 +1,28 @@
-// A state machine as a table: from which state which event leads where. Pure, so that every move can be tested.
+// State machines as tables: a pure lookup, so that tests can cover every transition.
 
-/** For each state, the events it allows and where they lead. */
+/** For each state, the events it allows and the states they lead to. */
 export type TransitionTable<S extends string, E extends string> = Readonly<
   Record<S, Readonly<Partial<Record<E, S>>>>
 >;
 
-/** A move the diagram does not have. */
+/** An event that the current state does not allow. */
 export class IllegalTransition extends Error {
   override readonly name = 'IllegalTransition';
 }
 
 /**
- * Makes the transition function of a table.
- * @throws {IllegalTransition} when the state does not allow the event.
+ * Creates the transition function of a table.
+ * @param entity the name of the entity, for error messages
  */
 export function createTransition<S extends string, E extends string>(
-  noun: string,
-  moves: TransitionTable<S, E>,
+  entity: string,
+  table: TransitionTable<S, E>,
 ) {
   return (state: S, event: E): S => {
-    const next: S | undefined = moves[state][event];
-    if (next === undefined)
-      throw new IllegalTransition(`${noun} cannot move from ${state} on ${event}`);
+    const next: S | undefined = table[state][event];
+    if (next === undefined) {
+      throw new IllegalTransition(`${entity} cannot move from ${state} on ${event}`);
+    }
     return next;
   };
 }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, like, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNotNull, like, lt, type SQL, sql } from 'drizzle-orm';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
 import { PAGE_LENGTH } from '../protocol/limits.ts';
 import type { QueryContext } from './query-context.ts';
@@ -9,20 +9,21 @@ import type { Store } from './store.ts';
 export function createCommandStore({ db, read, write }: QueryContext): Store['commands'] {
   function selectPage(query: CommandQuery): CommandPage {
     const limit = query.limit ?? PAGE_LENGTH;
+    const filters = {
+      agentId: query.agentId ? eq(commands.agentId, query.agentId) : undefined,
+      status: query.status ? eq(commands.status, query.status) : undefined,
+      q: query.q ? contains(query.q) : undefined,
+      comparisonId: query.comparisonId ? eq(commands.comparisonId, query.comparisonId) : undefined,
+      compared: query.compared ? isNotNull(commands.comparisonId) : undefined,
+      conversationId: query.conversationId
+        ? eq(commands.conversationId, query.conversationId)
+        : undefined,
+      cursor: query.cursor ? lt(commands.id, query.cursor) : undefined,
+    } satisfies Record<Exclude<keyof CommandQuery, 'limit'>, SQL | undefined>;
     const rows = db
       .select()
       .from(commands)
-      .where(
-        and(
-          query.agentId ? eq(commands.agentId, query.agentId) : undefined,
-          query.status ? eq(commands.status, query.status) : undefined,
-          query.q ? contains(query.q) : undefined,
-          query.comparisonId ? eq(commands.comparisonId, query.comparisonId) : undefined,
-          query.compared ? isNotNull(commands.comparisonId) : undefined,
-          query.conversationId ? eq(commands.conversationId, query.conversationId) : undefined,
-          query.cursor ? lt(commands.id, query.cursor) : undefined,
-        ),
-      )
+      .where(and(...Object.values(filters)))
       .orderBy(desc(commands.id))
       .limit(limit + 1)
       .all();

@@ -16,11 +16,11 @@ test.each([
   [' !ls', 'prompt'],
   ['fix the tests', 'prompt'],
   ['1 + 1 != 3', 'prompt'],
-])('%p needs %p', (command, needed) => {
-  expect(requiredCapability(command)).toBe(needed);
+])('%p requires %p', (command, capability) => {
+  expect(requiredCapability(command)).toBe(capability);
 });
 
-describe('what an agent takes', () => {
+describe('a command is validated', () => {
   const all = ['prompt', 'shell', '/review'];
 
   test.each<[string, string[], RegExp | null]>([
@@ -35,14 +35,14 @@ describe('what an agent takes', () => {
     ['!', all, /empty/],
     ['! \n', all, /empty/],
     ['a\0b', all, /NUL/],
-    ['!ls', ['prompt'], /no shell commands/],
-    ['ls', ['shell'], /begin the command with "!"/],
-    ['fix it', [], /takes no prompts\.$/],
-    ['/review', ['prompt', 'shell'], /does not know \/review/],
-    ['/review', ['/reviews'], /does not know \/review/],
-  ])('case %#', (command, capabilities, why) => {
-    const said = validateCommand(command, capabilities);
-    if (why === null) expect(said).toBeNull();
-    else expect(said).toMatch(why);
+    ['!ls', ['prompt'], /does not run shell commands/],
+    ['ls', ['shell'], /start it with "!"/],
+    ['fix it', [], /does not accept prompts\.$/],
+    ['/review', ['prompt', 'shell'], /has no command \/review/],
+    ['/review', ['/reviews'], /has no command \/review/],
+  ])('case %#', (command, capabilities, reason) => {
+    const problem = validateCommand(command, capabilities);
+    if (reason === null) expect(problem).toBeNull();
+    else expect(problem).toMatch(reason);
   });
 });

@@ -1,4 +1,4 @@
-// The three state machines, every arrow and every arrow they do not have.
+// The state machines: every legal transition, and every illegal one.
 import { describe, expect, test } from 'bun:test';
 import { agentTransitions, nextAgentStatus } from '../../src/protocol/agent-status.ts';
 import {
@@ -11,17 +11,17 @@ import { IllegalTransition, type TransitionTable } from '../../src/protocol/stat
 
 interface Machine {
   name: string;
-  moves: TransitionTable<string, string>;
+  table: TransitionTable<string, string>;
   next(state: string, event: string): string;
   events: string[];
-  /** `state event next`, and nothing else is legal. */
+  /** All legal transitions, as `state event next`. */
   legal: string[];
 }
 
 const machines: Machine[] = [
   {
     name: 'DashboardConnection',
-    moves: connectionTransitions,
+    table: connectionTransitions,
     next: nextConnectionState,
     events: ['welcomed', 'dropped', 'closed'],
     legal: [
@@ -36,7 +36,7 @@ const machines: Machine[] = [
   },
   {
     name: 'AgentConnection',
-    moves: agentTransitions,
+    table: agentTransitions,
     next: nextAgentStatus,
     events: ['connected', 'resumed', 'assigned', 'released', 'disconnected'],
     legal: [
@@ -50,7 +50,7 @@ const machines: Machine[] = [
   },
   {
     name: 'CommandExecution',
-    moves: commandTransitions,
+    table: commandTransitions,
     next: nextCommandStatus,
     events: ['started', 'completed', 'failed', 'interrupted'],
     legal: [
@@ -64,31 +64,31 @@ const machines: Machine[] = [
   },
 ];
 
-const table = machines.flatMap(({ name, moves, next, events, legal }) =>
-  Object.keys(moves).flatMap((state) =>
+const cases = machines.flatMap(({ name, table, next, events, legal }) =>
+  Object.keys(table).flatMap((state) =>
     events.map((event) => {
-      const arrow = legal.find((known) => known.startsWith(`${state} ${event} `));
-      return { name, state, event, to: arrow?.split(' ')[2] ?? null, next };
+      const transition = legal.find((known) => known.startsWith(`${state} ${event} `));
+      return { name, state, event, to: transition?.split(' ')[2] ?? null, next };
     }),
   ),
 );
 
-describe('every move', () => {
-  test.each(table)('$name: $state on $event leads to $to', ({ name, state, event, to, next }) => {
+describe('every transition', () => {
+  test.each(cases)('$name: $state on $event leads to $to', ({ name, state, event, to, next }) => {
     if (to !== null) return expect(next(state, event)).toBe(to);
     expect(() => next(state, event)).toThrow(IllegalTransition);
     expect(() => next(state, event)).toThrow(`${name} cannot move from ${state} on ${event}`);
   });
 
-  test.each(machines)('$name has no arrow beside these', ({ moves, legal }) => {
-    const arrows = Object.entries(moves).flatMap(([state, leads]) =>
+  test.each(machines)('$name has no other transitions', ({ table, legal }) => {
+    const transitions = Object.entries(table).flatMap(([state, leads]) =>
       Object.entries(leads).map(([event, to]) => `${state} ${event} ${to}`),
     );
-    expect(arrows.toSorted()).toEqual(legal.toSorted());
+    expect(transitions.toSorted()).toEqual(legal.toSorted());
   });
 });
 
-test('a command is over in every status from which nothing leads', () => {
+test('a command has ended in the statuses without transitions', () => {
   for (const [status, leads] of Object.entries(commandTransitions)) {
     expect(hasEnded(status as keyof typeof commandTransitions)).toBe(
       Object.keys(leads).length === 0,

@@ -132,8 +132,8 @@ test("a command's page parts what is open from what was answered", () => {
 });
 
 test.each<[string, Partial<Approval>, CommandStatus, RegExp]>([
-  ['allowed', {}, 'running', /Allowed by otto.*answered after 12.0 s.*agent has it since/],
-  ['always', { optionId: 'always' }, 'running', /Always allowed by otto/],
+  ['allowed', {}, 'running', /Approved by otto.*answered after 12.0 s.*agent has it since/],
+  ['always', { optionId: 'always' }, 'running', /Always approved by otto/],
   ['rejected', { optionId: 'no' }, 'running', /Rejected by otto/],
   ['not confirmed yet', { appliedAt: null }, 'running', /has not said yet that it got it/],
   ['never confirmed', { appliedAt: null }, 'failed', /never said that it got it/],
@@ -147,7 +147,7 @@ test.each<[string, Partial<Approval>, CommandStatus, RegExp]>([
     'of a kind nobody knows',
     { options: [{ optionId: 'yes', name: 'Proceed', kind: 'toString' }] },
     'running',
-    /Answered “Proceed” by otto/,
+    /“Proceed” selected by otto/,
   ],
 ])('the audit tells a question that was %s', (_, fields, status, says) => {
   const seen = see(<ApprovalAudit approvals={[{ ...answered, ...fields }]} status={status} />);

@@ -1,6 +1,6 @@
 // A command that has not ended: the CommandExecution of docs/data-model.md and the state kept beside it.
 import type { Clock } from '../../protocol/clock.ts';
-import type { CommandExecution } from '../../protocol/entities.ts';
+import { CommandExecution } from '../../protocol/entities.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
 import { type TransitionTable, createTransition } from '../../protocol/state-machine.ts';
@@ -69,28 +69,12 @@ export function toStored(execution: Execution): StoredCommand {
   return stored;
 }
 
+const publicFields = Object.keys(CommandExecution.properties) as (keyof CommandExecution)[];
+
 /** The public fields of a command. */
 export function toCommandExecution(command: CommandExecution): CommandExecution {
-  return {
-    id: command.id,
-    agentId: command.agentId,
-    command: command.command,
-    priority: command.priority,
-    status: command.status,
-    requestedBy: command.requestedBy,
-    requestedAt: command.requestedAt,
-    startedAt: command.startedAt,
-    completedAt: command.completedAt,
-    exitCode: command.exitCode,
-    signal: command.signal,
-    session: command.session,
-    timeoutMs: command.timeoutMs,
-    error: command.error,
-    comparisonId: command.comparisonId,
-    conversationId: command.conversationId,
-    usage: command.usage,
-    changes: command.changes,
-  };
+  const entries = publicFields.map((field) => [field, command[field]] as const);
+  return Object.fromEntries(entries) as unknown as CommandExecution;
 }
 
 /** The `command:status` message of a command. */

@@ -227,7 +227,7 @@ describe('a turn', () => {
       'Hi.\n\n12,345 of 200K tokens · 0.0123 USD · changed: 2 files, +1,200 −7\n',
     );
     expect(end({ usage: { used: 5, size: 10 } })).toBe('Hi.\n\n5 of 10 tokens\n');
-    expect(end({ changes: { files: 0, added: 0, removed: 0 } })).toBe('Hi.\n\nchanged: none\n');
+    expect(end({ changes: { files: 0, added: 0, removed: 0 } })).toBe('Hi.\n\nno files changed\n');
     expect(end({})).toBe('Hi.\n');
   });
 

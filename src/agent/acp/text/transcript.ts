@@ -166,7 +166,7 @@ export function createTranscript(now: () => number) {
       const facts = [
         usage && formatUsage(usage),
         usage?.cost && formatCost(usage.cost),
-        changes && `changed: ${formatChanges(changes)}`,
+        changes && (changes.files === 0 ? '' : 'changed: ') + formatChanges(changes),
       ].filter((fact) => fact !== undefined);
       const line = facts.length > 0 ? block('usage', `${dim(firstLine(facts.join(' · ')))}\n`) : '';
       return line === '' && newLines === 0 ? put('\n') : line;

@@ -1,0 +1,71 @@
+import { dashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
+import { describeMessages } from './describe-messages.ts';
+import { command, invalidId, invalidText } from './field-values.ts';
+
+describeMessages('dashboard → hub', dashboardToHub, {
+  'dashboard:connect': {
+    valid: {
+      token: 't',
+      clientInfo: { userAgent: 'x', timezone: 'UTC' },
+      resume: {
+        connectionId: 'c',
+        hubEpoch: 'e',
+        terminals: [{ commandId: 'a', afterSequence: -1 }],
+      },
+      terminals: 'attached',
+      accept: ['deflate-raw'],
+    },
+    optional: ['resume', 'terminals', 'accept'],
+    invalid: {
+      token: [...invalidText, 'x'.repeat(8193)],
+      clientInfo: [null, {}, { userAgent: 'x' }, { userAgent: 7, timezone: 'UTC' }],
+      resume: [
+        null,
+        {},
+        { connectionId: 'c', hubEpoch: 'e' },
+        { connectionId: 'c', hubEpoch: 'e', terminals: [{ commandId: 'a', afterSequence: -2 }] },
+        { connectionId: '', hubEpoch: 'e', terminals: [] },
+      ],
+      terminals: ['some', null],
+      accept: ['deflate-raw', [7], Array(9).fill('x')],
+    },
+  },
+  'command:request': {
+    valid: {
+      agentId: 'a',
+      command: '!ls',
+      priority: 'high',
+      requestId: 'r',
+      session: 'new',
+      timeoutMs: 1,
+    },
+    optional: ['requestId', 'session', 'timeoutMs'],
+    invalid: {
+      agentId: invalidId,
+      command: invalidText,
+      priority: ['urgent', 'HIGH', 1, null],
+      requestId: invalidId,
+      session: ['old', null],
+      timeoutMs: [0, -1, 1.5, '1', null],
+    },
+  },
+  'command:interrupt': { valid: command, invalid: { commandId: invalidId } },
+  'terminal:attach': {
+    valid: { ...command, afterSequence: -1 },
+    optional: ['afterSequence'],
+    invalid: { commandId: invalidId, afterSequence: [-2, 0.5, '1', null] },
+  },
+  'terminal:detach': { valid: command, invalid: { commandId: invalidId } },
+  'approval:respond': {
+    valid: { approvalId: 'q', optionId: 'o' },
+    invalid: { approvalId: invalidId, optionId: invalidId },
+  },
+  'command:input': {
+    valid: { ...command, data: 'y\r' },
+    invalid: { commandId: invalidId, data: invalidText },
+  },
+  'terminal:resize': {
+    valid: { ...command, cols: 80, rows: 24 },
+    invalid: { commandId: invalidId, cols: [0, 1001, 1.5, '80'], rows: [0, 1001, null] },
+  },
+});

@@ -1,0 +1,39 @@
+// Valid and invalid values of fields that several messages share.
+
+export const command = { commandId: '019' };
+
+export const approvalRequest = {
+  approvalId: 'q',
+  commandId: '019',
+  title: 'Edit a file?',
+  detail: '- a\n+ b',
+  options: [{ optionId: 'yes', name: 'Yes', kind: 'allow_once' }],
+};
+
+export const report = {
+  conversationId: 'talk',
+  usage: { used: 0, size: 1, cost: { amount: 0.5, currency: 'USD' } },
+  changes: { files: 1, added: 2, removed: 3 },
+};
+
+export const reportFields = ['conversationId', 'usage', 'changes'] as const;
+
+/** Values that are rejected, by kind of field. */
+export const invalidId = ['', 'x'.repeat(129), 7, null];
+export const invalidInteger = [-1, 0.5, '0', null];
+export const invalidText = [7, null, {}];
+export const invalidNotice = [...invalidText, 'x'.repeat(2049)];
+
+export const invalidApprovalRequest = {
+  approvalId: invalidId,
+  commandId: invalidId,
+  title: [...invalidText, 'x'.repeat(1025)],
+  detail: invalidText,
+  options: [[], Array(17).fill(approvalRequest.options[0]), [{ optionId: 'yes' }], 'yes', null],
+};
+
+export const invalidReport = {
+  conversationId: ['', 'x'.repeat(257), 7, null],
+  usage: [{ used: 1 }, { used: -1, size: 1 }, { used: 1, size: 1, cost: { amount: -1 } }, null],
+  changes: [{ files: 1, added: 2 }, { files: 1, added: 0.5, removed: 0 }, null],
+};

@@ -1,0 +1,64 @@
+import { hubToAgent } from '../../src/protocol/hub-to-agent.ts';
+import { describeMessages } from './describe-messages.ts';
+import { command, invalidId, invalidInteger, invalidText } from './field-values.ts';
+
+describeMessages('hub → agent', hubToAgent, {
+  'agent:welcome': {
+    valid: {
+      agentId: 'a',
+      heartbeatIntervalMs: 1,
+      resume: [{ ...command, nextSequence: 0 }],
+      stop: ['019'],
+    },
+    invalid: {
+      agentId: invalidId,
+      heartbeatIntervalMs: [0, '1'],
+      resume: [null, [{ ...command, nextSequence: -1 }], [{}]],
+      stop: [null, [7], ['']],
+    },
+  },
+  'command:execute': {
+    valid: { ...command, attempt: 1, command: '!ls', session: 'continue', timeoutMs: 1 },
+    invalid: {
+      commandId: invalidId,
+      attempt: [0, 1.5, null],
+      command: invalidText,
+      session: ['old', null],
+      timeoutMs: [0, null],
+    },
+  },
+  'command:interrupt': {
+    valid: { ...command, reason: 'timeout' },
+    invalid: { commandId: invalidId, reason: ['why', null] },
+  },
+  'output:ack': {
+    valid: { ...command, nextSequence: 0 },
+    invalid: { commandId: invalidId, nextSequence: invalidInteger },
+  },
+  'command:acknowledged': { valid: command, invalid: { commandId: invalidId } },
+  'hub:storage': { valid: { failing: true }, invalid: { failing: ['yes', null] } },
+  'approval:resolved': {
+    valid: { approvalId: 'q', outcome: 'selected', optionId: 'o' },
+    optional: ['optionId'],
+    invalid: { approvalId: invalidId, outcome: ['maybe', null], optionId: invalidId },
+  },
+  'command:input': {
+    valid: { ...command, data: '' },
+    invalid: { commandId: invalidId, data: invalidText },
+  },
+  'terminal:resize': {
+    valid: { ...command, cols: 1, rows: 1000 },
+    invalid: { commandId: invalidId, cols: [0], rows: [1001] },
+  },
+  error: {
+    valid: { code: 'queue_full', message: 'm', requestId: 'r', commandId: 'c', agentId: 'a' },
+    optional: ['requestId', 'commandId', 'agentId'],
+    invalid: {
+      code: ['oops', null],
+      message: invalidText,
+      requestId: invalidId,
+      commandId: invalidId,
+      agentId: invalidId,
+    },
+  },
+});
