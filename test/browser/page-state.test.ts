@@ -5,30 +5,11 @@ import {
   type PageState,
   selectCommand,
 } from '../../src/browser/page-state.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
+import { command } from '../support/samples.ts';
 
 const version = '1.0.0';
-const active: CommandExecution = {
-  id: 'c1',
-  agentId: 'a',
-  command: 'x',
-  priority: 'normal',
-  status: 'queued',
-  requestedBy: 'u',
-  requestedAt: 1,
-  startedAt: null,
-  completedAt: null,
-  exitCode: null,
-  session: 'continue',
-  timeoutMs: 1,
-  signal: null,
-  error: null,
-  comparisonId: null,
-  conversationId: null,
-  usage: null,
-  changes: null,
-};
+const active = command({ id: 'c1', agentId: 'a', status: 'queued' });
 
 function apply(state: PageState, ...messages: HubToDashboard[]): PageState {
   const now = { ...state };

@@ -9,7 +9,8 @@ import { ApprovalsPage } from '../../views/pages/approvals.tsx';
 import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
 import type { Reader } from '../../views/components/layout.tsx';
 import { see } from './render.ts';
-import { agent, approval, command, frame, NOW, operator, viewer } from './samples.ts';
+import { agent, approval, command, NOW } from '../support/samples.ts';
+import { frame, operator, viewer } from './samples.ts';
 
 const running = command({ status: 'running', completedAt: null, exitCode: null });
 

@@ -4,7 +4,8 @@ import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { CompareAgents, ComparePage, RecentComparisons } from '../../views/pages/compare.tsx';
 import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
 import { see } from './render.ts';
-import { agent, approval, command, frame, operator, viewer } from './samples.ts';
+import { agent, approval, command } from '../support/samples.ts';
+import { frame, operator, viewer } from './samples.ts';
 
 const usage = (amount: number) => ({ used: 10, size: 100, cost: { amount, currency: 'USD' } });
 const changes = (added: number) => ({ files: 1, added, removed: 0 });

@@ -12,7 +12,8 @@ import { LoginPage, SetupPage } from '../../views/pages/login.tsx';
 import { NotFoundPage } from '../../views/pages/not-found.tsx';
 import { Notice } from '../../views/components/notice.tsx';
 import { see } from './render.ts';
-import { admin, agent, approval, command, frame } from './samples.ts';
+import { agent, approval, command } from '../support/samples.ts';
+import { admin, frame } from './samples.ts';
 
 const EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
 

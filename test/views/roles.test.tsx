@@ -5,7 +5,8 @@ import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
 import { CommandPage } from '../../views/pages/command.tsx';
 import { see } from './render.ts';
-import { admin, agent, command, frame, operator, viewer } from './samples.ts';
+import { agent, command } from '../support/samples.ts';
+import { admin, frame, operator, viewer } from './samples.ts';
 
 const running = command({ status: 'running', completedAt: null, exitCode: null });
 const waiting = command({ id: 'c2', status: 'queued', startedAt: null, completedAt: null });

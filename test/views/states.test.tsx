@@ -7,7 +7,8 @@ import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
 import { CommandAccepted } from '../../views/components/composer.tsx';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { see } from './render.ts';
-import { admin, agent, command, frame, NOW, operator } from './samples.ts';
+import { agent, command, NOW } from '../support/samples.ts';
+import { admin, frame, operator } from './samples.ts';
 
 const queued = (id: string, fields = {}) =>
   command({ id, status: 'queued', startedAt: null, completedAt: null, exitCode: null, ...fields });

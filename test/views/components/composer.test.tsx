@@ -3,7 +3,7 @@ import { expect, test } from 'bun:test';
 import { AgentNotice, readNotice } from '../../../views/components/agent-notice.tsx';
 import { Composer, ComposerHint } from '../../../views/components/composer.tsx';
 import { see } from '../render.ts';
-import { agent } from '../samples.ts';
+import { agent } from '../../support/samples.ts';
 
 const hint = (capabilities: string[], notice: string | null = null) =>
   see(<ComposerHint agent={agent({ capabilities, notice })} />);

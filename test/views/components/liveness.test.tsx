@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { Signs } from '../../../views/components/liveness.tsx';
 import { see } from '../render.ts';
-import { agent, NOW } from '../samples.ts';
+import { agent, NOW } from '../../support/samples.ts';
 
 const busy = {
   status: 'busy' as const,
