@@ -17,7 +17,7 @@ beforeEach(() => {
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
-/** Signs claims by hand, as somebody could who has the secret. */
+/** Signs any claims with any algorithm. */
 function forge(claims: unknown, { alg = 'HS256', secret = SECRET } = {}) {
   const body = `${base64({ alg, typ: 'JWT' })}.${base64(claims)}`;
   const hash = { HS256: 'sha256', HS512: 'sha512' }[alg];
@@ -33,7 +33,7 @@ const claims = () => ({
   exp: Math.floor((clock.now() + HOUR) / 1000),
 });
 
-test('a session token is good for 12 hours', async () => {
+test('a session token is valid for 12 hours', async () => {
   const { token, expiresAt } = await tokens.issueSession(ada);
   expect(expiresAt).toBe(clock.now() + 12 * HOUR);
   expect(await tokens.verify(token, ['session'])).toEqual({ ...ada, expiresAt });
@@ -43,7 +43,7 @@ test('a session token is good for 12 hours', async () => {
   expect(await tokens.verify(token, ['session'])).toBeNull();
 });
 
-test('a socket token is good for 5 minutes, for sockets alone, and proves the session to its end', async () => {
+test('a socket token is valid for 5 minutes, for sockets only, and returns the expiry of the session', async () => {
   const expiresAt = clock.now() + 12 * HOUR;
   const issued = await tokens.issueSocket({ ...ada, expiresAt });
   expect(issued.expiresAt).toBe(clock.now() + 5 * 60_000);
@@ -53,29 +53,29 @@ test('a socket token is good for 5 minutes, for sockets alone, and proves the se
   expect(await tokens.verify(issued.token, ['session', 'socket'])).toBeNull();
 });
 
-test('a socket token never outlasts its session', async () => {
+test('a socket token does not outlast its session', async () => {
   const expiresAt = clock.now() + 10_000;
   const issued = await tokens.issueSocket({ ...ada, expiresAt });
   expect(issued.expiresAt).toBe(expiresAt);
 });
 
-describe('a token is refused', () => {
-  test('which is well made and right is not', async () => {
+describe('a token is rejected', () => {
+  test('unless it is valid', async () => {
     expect(await tokens.verify(forge(claims()), ['session'])).toMatchObject({ userId: 'ada' });
   });
 
   const forgeries: [string, () => string][] = [
-    ['that is signed with nothing (alg none)', () => forge(claims(), { alg: 'none' })],
-    ['that is signed with another algorithm', () => forge(claims(), { alg: 'HS512' })],
-    ['that is signed with another secret', () => forge(claims(), { secret: 'another' })],
-    ['that has run out', () => forge({ ...claims(), exp: Math.floor(clock.now() / 1000) - 1 })],
-    ['without an end', () => forge({ ...claims(), exp: undefined })],
+    ['without a signature (alg none)', () => forge(claims(), { alg: 'none' })],
+    ['signed with another algorithm', () => forge(claims(), { alg: 'HS512' })],
+    ['signed with another secret', () => forge(claims(), { secret: 'another' })],
+    ['that has expired', () => forge({ ...claims(), exp: Math.floor(clock.now() / 1000) - 1 })],
+    ['without an expiry', () => forge({ ...claims(), exp: undefined })],
     ['without a user', () => forge({ ...claims(), sub: undefined })],
-    ['with a role nobody has', () => forge({ ...claims(), role: 'root' })],
-    ['for a use nobody knows', () => forge({ ...claims(), use: 'all' })],
-    ['without the end of its session', () => forge({ ...claims(), until: undefined })],
+    ['with an unknown role', () => forge({ ...claims(), role: 'root' })],
+    ['with an unknown use', () => forge({ ...claims(), use: 'all' })],
+    ['without the expiry of its session', () => forge({ ...claims(), until: undefined })],
     ['that is empty', () => ''],
-    ['that is no token', () => 'a.b.c'],
+    ['that is not a JWT', () => 'a.b.c'],
     ['that is very long', () => 'x'.repeat(8_000)],
   ];
 
@@ -83,13 +83,13 @@ describe('a token is refused', () => {
     expect(await tokens.verify(make(), ['session', 'socket'])).toBeNull();
   });
 
-  test('that was tampered with, wherever that was', async () => {
+  test('that was tampered with in any part', async () => {
     const [head, body, signature] = forge({ ...claims(), role: 'viewer' }).split('.');
-    const better = base64(claims());
-    expect(await tokens.verify(`${head}.${better}.${signature}`, ['session'])).toBeNull();
-    const none = base64({ alg: 'none', typ: 'JWT' });
-    expect(await tokens.verify(`${none}.${body}.${signature}`, ['session'])).toBeNull();
-    expect(await tokens.verify(`${none}.${better}.`, ['session'])).toBeNull();
+    const adminBody = base64(claims());
+    expect(await tokens.verify(`${head}.${adminBody}.${signature}`, ['session'])).toBeNull();
+    const noneHead = base64({ alg: 'none', typ: 'JWT' });
+    expect(await tokens.verify(`${noneHead}.${body}.${signature}`, ['session'])).toBeNull();
+    expect(await tokens.verify(`${noneHead}.${adminBody}.`, ['session'])).toBeNull();
     expect(await tokens.verify(`${head}.${body}.${signature?.slice(1)}`, ['session'])).toBeNull();
   });
 });

@@ -172,7 +172,7 @@ function upgradeRequired(): Response {
 /** Wraps a socket as the hub's link. */
 function createLink(ws: ServerWebSocket<SocketData>): DashboardLink {
   return {
-    send: (frame) => void ws.sendText(frame),
+    send: (frame) => void (typeof frame === 'string' ? ws.sendText(frame) : ws.sendBinary(frame)),
     ping: (payload) => void ws.ping(payload),
     close: (code: CloseCode, reason: CloseReason) => ws.close(code, reason),
     subscribe: (topic) => ws.subscribe(topic),

@@ -1,41 +1,31 @@
-// Questions and answers as a browser sends them, to the real hub.
+// Approval requests on pages, and the form that responds to them.
 import { expect, test } from 'bun:test';
-import type { Role } from '../../../src/protocol/entities.ts';
-import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
 import { createStage } from '../../support/hub/stage.ts';
 import { approval } from '../../views/samples.ts';
+import { requestPage } from './helpers.ts';
 
-async function ask(hub: TestHub, path: string, role: Role, form?: Record<string, string>) {
-  const cookie = `signalbox=${await hub.token(role, 'otto')}`;
-  return fetch(hub.url + path, {
-    method: form ? 'POST' : 'GET',
-    redirect: 'manual',
-    headers: { origin: hub.url, cookie },
-    ...(form && { body: new URLSearchParams(form) }),
-  });
-}
-
-test('the inbox is a page, and its list a fragment for htmx alone', async () => {
+test('the inbox is a page, and its list a fragment for htmx only', async () => {
   await using hub = await startTestHub();
-  const page = await ask(hub, '/approvals', 'viewer');
+  const page = await requestPage(hub, '/approvals', { role: 'viewer' });
   expect([page.status, await page.text()]).toEqual([200, expect.stringContaining('Nobody waits')]);
-  const list = await ask(hub, '/approvals/list', 'viewer');
+  const list = await requestPage(hub, '/approvals/list', { role: 'viewer' });
   expect([list.status, list.headers.get('location')]).toEqual([303, '/approvals']);
 });
 
-test('an answer needs a role, and a question that is open', async () => {
+test('a response requires the operator role and a pending request', async () => {
   await using hub = await startTestHub();
   const form = { approvalId: approval().approvalId, optionId: 'yes' };
-  expect((await ask(hub, '/approvals', 'viewer', form)).status).toBe(403);
-  const unknown = await ask(hub, '/approvals', 'operator', form);
+  expect((await requestPage(hub, '/approvals', { role: 'viewer', form })).status).toBe(403);
+  const unknown = await requestPage(hub, '/approvals', { role: 'operator', form });
   expect([unknown.status, await unknown.text()]).toEqual([
     422,
-    expect.stringMatching(/^<p class="notice notice-refused" role="alert">.*no such open question/),
+    expect.stringMatching(/^<p class="notice notice-refused" role="alert">.*no longer pending/),
   ]);
-  expect((await ask(hub, '/approvals', 'operator', {})).status).toBe(422);
+  expect((await requestPage(hub, '/approvals', { role: 'operator', form: {} })).status).toBe(422);
 });
 
-test('a question goes from the agent to every page, and its answer back into the audit', async () => {
+test('a request appears on every page, and its response in the audit log', async () => {
   await using on = await createStage();
   const commandId = await on.running('!make');
   const { approvalId, title, options } = approval();
@@ -43,7 +33,8 @@ test('a question goes from the agent to every page, and its answer back into the
   await on.dashboard.find('approval:request');
 
   const card = `data-approval="${approvalId}"`;
-  const read = async (path: string) => (await ask(on.hub, path, 'operator')).text();
+  const otto = { role: 'operator', userId: 'otto' } as const;
+  const read = async (path: string) => (await requestPage(on.hub, path, otto)).text();
   for (const path of ['/approvals', '/agents/agent', `/commands/${commandId}`]) {
     const page = await read(path);
     expect(page).toContain(card);
@@ -52,16 +43,17 @@ test('a question goes from the agent to every page, and its answer back into the
   expect(await read('/')).toContain('Waiting for approval');
 
   const form = { approvalId, optionId: 'yes' };
-  const answer = await ask(on.hub, '/approvals', 'operator', form);
-  expect(answer.headers.get('hx-trigger')).toBe('signalbox:approval');
-  expect(await answer.text()).toContain('Approved by otto: Edit src/main.ts');
+  const response = await requestPage(on.hub, '/approvals', { ...otto, form });
+  expect(response.headers.get('hx-trigger')).toBe('signalbox:approval');
+  expect(await response.text()).toContain('Approved by otto: Edit src/main.ts');
   expect(await on.agent.find('approval:resolved')).toMatchObject(form);
   expect(await read('/approvals')).not.toContain(card);
   expect(await read(`/commands/${commandId}`)).toContain('has not said yet that it got it');
-  const late = await ask(on.hub, '/approvals', 'operator', { approvalId, optionId: 'no' });
+  const lateForm = { approvalId, optionId: 'no' };
+  const late = await requestPage(on.hub, '/approvals', { ...otto, form: lateForm });
   expect([late.status, await late.text()]).toEqual([
     422,
-    expect.stringContaining('otto has answered it already'),
+    expect.stringContaining('otto has already responded'),
   ]);
 
   on.agent.say({ type: 'approval:applied', approvalId });

@@ -1,0 +1,56 @@
+// The forms that add, revoke and command agents.
+import { expect, test } from 'bun:test';
+import type { Role } from '../../../src/protocol/entities.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
+import { requestPage } from './helpers.ts';
+
+test('a rejected command is rendered as a notice', async () => {
+  await using hub = await startTestHub();
+  await hub.addAgent('build');
+  const form = { command: 'hello', priority: 'high' };
+  const response = await requestPage(hub, '/agents/build/commands', { role: 'operator', form });
+  expect(response.status).toBe(422);
+  expect(await response.text()).toMatch(/^<p class="notice notice-refused" role="alert">.*offline/);
+});
+
+test('forms check the role', async () => {
+  await using hub = await startTestHub();
+  await hub.addAgent('build');
+  const form = { command: 'x', agentId: 'new-one', agentType: 'codex' };
+  const getStatus = async (role: Role, path: string, isForm = true) =>
+    (await requestPage(hub, path, { role, ...(isForm && { form }) })).status;
+  expect(await getStatus('viewer', '/agents/build/commands')).toBe(403);
+  expect(await getStatus('viewer', '/commands/c/interrupt')).toBe(403);
+  expect(await getStatus('operator', '/agents')).toBe(403);
+  expect(await getStatus('operator', '/agents/build/revoke')).toBe(403);
+  expect(await getStatus('operator', '/dialogs/add-agent', false)).toBe(403);
+  expect(hub.hub.registry.list().map((agent) => agent.agentId)).toEqual(['build']);
+});
+
+test('an added agent shows its token; existing and invalid IDs are rejected; revoking removes it', async () => {
+  await using hub = await startTestHub();
+  const form = { agentId: 'build', agentType: 'codex' };
+  const added = await requestPage(hub, '/agents', { role: 'admin', form });
+  expect(added.headers.get('hx-trigger')).toBe('signalbox:refresh');
+  expect(await added.text()).toMatch(
+    new RegExp(
+      `SIGNALBOX_AGENT_TOKEN=\\S{20,} signalbox agent --hub ${hub.url} --id build --type codex`,
+    ),
+  );
+  expect((await requestPage(hub, '/agents', { role: 'admin', form })).status).toBe(422);
+  for (const agentId of ['', '../x', 'a b', 'x'.repeat(65)]) {
+    const invalid = await requestPage(hub, '/agents', {
+      role: 'admin',
+      form: { ...form, agentId },
+    });
+    expect(invalid.status).toBe(422);
+  }
+  const headers = { 'hx-request': 'true' };
+  const revoked = await requestPage(hub, '/agents/build/revoke', {
+    role: 'admin',
+    form: {},
+    headers,
+  });
+  expect(revoked.headers.get('hx-redirect')).toBe('/');
+  expect(hub.hub.registry.list()).toEqual([]);
+});

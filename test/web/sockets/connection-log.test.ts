@@ -1,0 +1,57 @@
+// The connection log in the database (docs/data-model.md, "Data Retention").
+import { Database } from 'bun:sqlite';
+import { expect, test } from 'bun:test';
+import { connectAgent } from '../../support/hub/scripted-agent.ts';
+import { connectDashboard } from '../../support/hub/dashboard.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
+
+test('records the peer, the times and the close code of each connection', async () => {
+  await using hub = await startTestHub({ onDisk: true });
+  const agent = await connectAgent(hub);
+  const dashboard = await connectDashboard(hub);
+  hub.clock.advance(1_000);
+  dashboard.close();
+  await dashboard.closed;
+  agent.cut();
+  await agent.closed;
+  await hub.settled();
+  await hub.settled();
+  const database = new Database(hub.file, { readonly: true });
+  const rows = database.query('SELECT * FROM connections ORDER BY kind').all();
+  database.close();
+  const connectedAt = hub.clock.now() - 1_000;
+  expect(rows).toMatchObject([
+    {
+      kind: 'agent',
+      peer: 'agent',
+      connected_at: connectedAt,
+      disconnected_at: hub.clock.now(),
+      close_code: 1006,
+    },
+    {
+      kind: 'dashboard',
+      peer: 'ada',
+      connected_at: connectedAt,
+      disconnected_at: hub.clock.now(),
+      close_code: 1000,
+    },
+  ]);
+});
+
+test('is purged after 30 days', async () => {
+  await using before = await startTestHub({ onDisk: true });
+  const dashboard = await connectDashboard(before);
+  dashboard.close();
+  await dashboard.closed;
+  await before.settled();
+  const hour = 3_600_000;
+  await using hub = await before.restart(30 * 24 * hour - hour / 2);
+  const database = new Database(hub.file);
+  const rows = () => database.query('SELECT id FROM connections').all().length;
+  await hub.settled();
+  expect(rows()).toBe(1);
+  hub.clock.advance(hour);
+  await hub.settled();
+  expect(rows()).toBe(0);
+  database.close();
+});

@@ -1,0 +1,107 @@
+// What agents' and dashboards' sockets have in common: the first message, frames and shutdown.
+import { describe, expect, test } from 'bun:test';
+import { connectAgent, connectBareAgent, openAgent } from '../../support/hub/scripted-agent.ts';
+import { connectDashboard, openDashboard } from '../../support/hub/dashboard.ts';
+import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
+import type { Closed } from '../../support/hub/inbox.ts';
+
+/** What the scripted agent and dashboard have in common. */
+interface Peer {
+  send(frame: string | Uint8Array): void;
+  ping(): Promise<void>;
+  readonly closed: Promise<Closed>;
+  readonly received: readonly { type: string; message?: string }[];
+  when<T>(look: () => T | undefined, what: string): Promise<T>;
+}
+
+describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
+  const open = (hub: TestHub): Promise<Peer> =>
+    kind === 'dashboard' ? openDashboard(hub) : openAgent(hub);
+  const connect = (hub: TestHub): Promise<Peer> =>
+    kind === 'dashboard' ? connectDashboard(hub) : connectAgent(hub);
+  /** Waits for the hub's nth error. Returns its message. */
+  const findError = (peer: Peer, nth = 0) =>
+    peer.when(() => peer.received.filter(({ type }) => type === 'error')[nth]?.message, 'an error');
+
+  test('that sends nothing for 5 s is closed', async () => {
+    await using hub = await startTestHub();
+    const socket = await open(hub);
+    hub.clock.advance(4_999);
+    await socket.ping();
+    hub.clock.advance(1);
+    expect(await socket.closed).toEqual({ code: 1008, reason: 'unauthenticated' });
+  });
+
+  test('that has connected has no such timeout', async () => {
+    await using hub = await startTestHub();
+    const socket = await connect(hub);
+    hub.clock.advance(5_000);
+    await socket.ping();
+  });
+
+  test.each<[string, string | Uint8Array, string]>([
+    ['invalid JSON', 'nonsense', 'unauthenticated'],
+    [
+      'another message',
+      '{"type":"terminal:detach","version":"1.0.0","commandId":"x"}',
+      'unauthenticated',
+    ],
+    [
+      "an agent's message",
+      '{"type":"command:started","version":"1.0.0","commandId":"x"}',
+      'unauthenticated',
+    ],
+    [
+      'an invalid connect message',
+      `{"type":"${kind}:connect","version":"1.0.0"}`,
+      'unauthenticated',
+    ],
+    ['another version', `{"type":"${kind}:connect","version":"2.0.0"}`, 'unsupported_version'],
+    ['a binary frame with an unknown flag', new Uint8Array([9, 9]), 'unauthenticated'],
+  ])('whose first message is %s is closed', async (_name, frame, reason) => {
+    await using hub = await startTestHub();
+    const socket = await open(hub);
+    socket.send(frame);
+    expect(await socket.closed).toEqual({ code: 1008, reason });
+  });
+
+  test('can send up to 1 MiB in a message', async () => {
+    await using hub = await startTestHub();
+    const socket = await connect(hub);
+    socket.send('x'.repeat(1_048_576));
+    await findError(socket);
+    socket.send('x'.repeat(1_048_577));
+    expect((await socket.closed).code).toBeOneOf([1009, 1006]);
+    await connectDashboard(hub);
+  });
+
+  test('can send binary frames', async () => {
+    await using hub = await startTestHub();
+    const socket = await connect(hub);
+    const text = new TextEncoder().encode('{"type":"hub:explode","version":"1.0.0"}');
+    socket.send(new Uint8Array([0, ...text]));
+    expect(await findError(socket)).toContain('hub:explode');
+    socket.send(new Uint8Array([1, ...Bun.deflateSync(text)]));
+    expect(await findError(socket, 1)).toContain('hub:explode');
+  });
+});
+
+describe('a hub that shuts down', () => {
+  test('closes all sockets with 1001, including pending ones', async () => {
+    await using hub = await startTestHub();
+    const agent = await connectBareAgent(hub);
+    const second = await openAgent(hub);
+    second.hello({ token: agent.token, instanceId: 'other' });
+    await second.ping();
+    const peers = [
+      agent,
+      second,
+      await connectDashboard(hub),
+      await openDashboard(hub),
+      await openAgent(hub),
+    ];
+    hub.drain();
+    hub.hub.stop();
+    for (const peer of peers) expect(await peer.closed).toEqual({ code: 1001, reason: 'shutdown' });
+  });
+});

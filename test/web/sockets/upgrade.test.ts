@@ -1,0 +1,97 @@
+// The WebSocket upgrade at both endpoints: origins, headers and limits.
+import { describe, expect, test } from 'bun:test';
+import { connect as connectTcp } from 'node:net';
+import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
+
+const PATHS = ['/ws/dashboard', '/ws/agent'];
+
+const UPGRADE = {
+  Host: '127.0.0.1',
+  Upgrade: 'websocket',
+  Connection: 'Upgrade',
+  'Sec-WebSocket-Version': '13',
+  'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
+};
+
+/** Sends an upgrade request with these headers over TCP. Returns the response's head; the socket stays open. */
+function requestUpgrade(hub: TestHub, path: string, headers: Record<string, string | null> = {}) {
+  const lines = Object.entries({ ...UPGRADE, ...headers })
+    .filter(([, value]) => value !== null)
+    .map(([name, value]) => `${name}: ${value}\r\n`);
+  const { promise, resolve } = Promise.withResolvers<{ status: number; head: string }>();
+  const socket = connectTcp(hub.port, '127.0.0.1');
+  let text = '';
+  socket.on('error', () => {});
+  socket.on('data', (bytes) => {
+    text += bytes.toString('latin1');
+    const end = text.indexOf('\r\n\r\n');
+    if (end >= 0)
+      resolve({ status: Number(text.slice(9, 12)), head: text.slice(0, end).toLowerCase() });
+  });
+  socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
+  return promise.then((response) => ({ ...response, socket }));
+}
+
+describe.each(PATHS)('the upgrade at %s', (path) => {
+  test.each<[string, Record<string, string | null>, number]>([
+    ['with the usual headers', {}, 101],
+    ['with "WebSocket" capitalized', { Upgrade: 'WebSocket' }, 101],
+    ['with several tokens in Connection', { Connection: 'keep-alive, Upgrade' }, 101],
+    ['with a Host of one character', { Host: 'x' }, 101],
+    ['with a Host of three characters', { Host: 'box' }, 101],
+    ['with the hub as its Origin', { Origin: 'http://127.0.0.1' }, 101],
+    ['with another site as its Origin', { Origin: 'https://evil.example' }, 403],
+    ['with a null Origin', { Origin: 'null' }, 403],
+    ['without Upgrade', { Upgrade: null, Connection: null }, 426],
+    ['to another protocol', { Upgrade: 'h2c' }, 426],
+    ['with version 12', { 'Sec-WebSocket-Version': '12' }, 426],
+    ['without a version', { 'Sec-WebSocket-Version': null }, 426],
+    ['without a key', { 'Sec-WebSocket-Key': null }, 426],
+  ])('%s', async (_name, headers, status) => {
+    await using hub = await startTestHub();
+    const response = await requestUpgrade(hub, path, headers);
+    expect(response.status).toBe(status);
+    if (status === 426) {
+      expect(response.head).toContain('\r\nupgrade: websocket');
+      expect(response.head).toMatch(/\r\nconnection: upgrade(\r\n|$)/);
+      expect(response.head).toContain('\r\nsec-websocket-version: 13');
+    }
+    response.socket.destroy();
+  });
+
+  test('is accepted from the public origin only', async () => {
+    await using hub = await startTestHub({ publicUrl: 'https://signalbox.example' });
+    for (const [origin, status] of [
+      ['https://signalbox.example', 101],
+      ['http://signalbox.example', 403],
+      ['https://signalbox.example.evil.example', 403],
+      ['https://signalbox.example:8443', 403],
+    ] as const) {
+      const response = await requestUpgrade(hub, path, { Origin: origin });
+      expect([origin, response.status]).toEqual([origin, status]);
+      response.socket.destroy();
+    }
+  });
+
+  test('is rejected with 503 while the hub drains', async () => {
+    await using hub = await startTestHub();
+    hub.drain();
+    const response = await requestUpgrade(hub, path);
+    expect(response.status).toBe(503);
+    expect(response.head).toMatch(/\r\nretry-after: \d+/);
+  });
+
+  test('is rejected with 503 while 100 sockets are pending', async () => {
+    await using hub = await startTestHub();
+    const pending = await Promise.all(
+      Array.from({ length: 100 }, (_, i) => requestUpgrade(hub, PATHS[i % 2] ?? '')),
+    );
+    expect(pending.filter(({ status }) => status === 101)).toHaveLength(100);
+    const response = await requestUpgrade(hub, path);
+    expect(response.status).toBe(503);
+    expect(response.head).toMatch(/\r\nretry-after: \d+/);
+    // The pending sockets time out.
+    hub.clock.advance(5_000);
+    expect((await requestUpgrade(hub, path)).status).toBe(101);
+  });
+});
