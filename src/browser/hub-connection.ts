@@ -128,7 +128,8 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     if (!socket || clock.now() - lastFrameAt < HUB_SILENCE_MS) return;
     const silent = socket;
     handleClose(0);
-    silent.close();
+    // The reason keeps the connection resumable, where a plain close would end it.
+    silent.close(CloseCode.normal, 'silent');
   }
 
   return {
