@@ -8,7 +8,7 @@ import type {
 } from '../protocol/hub-to-dashboard.ts';
 import { findCard, markResolved } from './approval-cards.ts';
 
-/** How long after the first welcome requests count as already pending. The hub sends those right after the welcome. */
+/** Requests received within this time after the first welcome were already pending: the hub sends them right away. */
 const WELCOME_MS = 1000;
 /** How long htmx may take to add the card of a new request. */
 const CARD_MS = 1000;
@@ -29,7 +29,7 @@ export function formatOutcomeNotice(request: ApprovalRequest, resolved: Approval
  * `pending` must still contain the request that the message resolves.
  */
 export function createApprovalNotifier(clock: Clock, page: Document) {
-  /** Requests already notified. The hub repeats pending ones after a reconnect. */
+  /** Requests the user was notified of. The hub sends pending ones again after a reconnect. */
   const seen = new Set<string>();
   const notifications = new Map<string, Notification>();
   let userId: string | null = null;
@@ -56,7 +56,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     }
   }
 
-  /** Links to the request unless its card is visible. Screen readers announce the notice. */
+  /** Shows a link to the request unless its card is visible. Screen readers announce the notice. */
   function showLink({ approvalId, agentId, title }: ApprovalRequest): void {
     const card = findCard(page, approvalId);
     if (card && isInViewport(card.querySelector('.approval-options') ?? card)) return;
@@ -76,7 +76,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
   function showOutcome(request: ApprovalRequest, resolved: ApprovalResolved): void {
     const outcome = describeOutcome(request, resolved);
     const wasOnPage = markResolved(page, request.approvalId, outcome);
-    // A user who responds gets a notice from the server.
+    // The user who responded gets a notice from the server.
     if (!wasOnPage || resolved.resolvedBy === userId) return;
     showNotice('done', formatOutcomeNotice(request, resolved));
   }

@@ -1,4 +1,4 @@
-// Detects that the hub was updated and serves a newer build than this page was loaded from.
+// Detects that the hub was updated and serves another build than the one this page was loaded from.
 
 /** Whether the page should reload: the hub serves another build, and no unsent text would be lost. */
 export function shouldReload(

@@ -15,7 +15,7 @@ async function handleClick(event: MouseEvent): Promise<void> {
   if (label) label.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
 }
 
-/** Copies an element's text. Without HTTPS there is no clipboard API, so the text is selected and copied by command. */
+/** Copies an element's text. Without HTTPS there is no clipboard API, so the text is selected for execCommand. */
 async function copyText(source: HTMLElement): Promise<boolean> {
   try {
     await navigator.clipboard.writeText(source.textContent);

@@ -1,6 +1,6 @@
 // The page's dialog. It opens when the server puts content into it, and is emptied when it closes.
 
-/** Opens and closes the dialog. */
+/** Opens the dialog when it receives content, and makes its close buttons work. */
 export function initDialog(): void {
   const dialog = document.getElementById('dialog');
   const body = document.getElementById('dialog-body');

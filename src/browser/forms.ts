@@ -19,11 +19,11 @@ function showFailure(event: Event): void {
   const notice = document.createElement('p');
   notice.className = 'notice notice-refused';
   notice.role = 'alert';
-  notice.textContent = 'The hub did not respond. Your input was kept. Try again.';
+  notice.textContent = 'The request failed. Your input was kept. Try again.';
   place?.replaceChildren(notice);
 }
 
-/** Whether the response is a server error. Pages report their own errors as 4xx, which htmx shows. */
+/** Whether the response is a server error. Pages report expected errors as 4xx, which htmx swaps in. */
 function isServerError(event: Event): boolean {
   if (!(event instanceof CustomEvent)) return false;
   const status: unknown = event.detail?.ctx?.response?.status;

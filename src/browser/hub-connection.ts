@@ -46,7 +46,7 @@ export interface HubConnection {
   retryNow(): void;
 }
 
-/** Creates the connection. It does nothing until `start`, so that handlers can be built from parts that send on it. */
+/** Creates the connection. It opens with `start`, so that the handlers can contain parts that send on it. */
 export function createHubConnection(options: HubConnectionOptions): HubConnection {
   const { clock } = options;
   let handlers: HubConnectionHandlers | null = null;
@@ -113,7 +113,7 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     socket = null;
     isWelcomed = false;
     if (code === CloseCode.policyViolation) return handlers?.onSignedOut();
-    // Another page resumed this connection, so continue under a new id.
+    // Another page resumed this connection, so continue with a new ID.
     if (code === CloseCode.replaced) previous = null;
     retry(code === CloseCode.tryAgainLater ? 'full' : 'lost');
   }

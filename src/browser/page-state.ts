@@ -23,7 +23,7 @@ export interface WebSocketState {
 export interface PageState extends WebSocketState {
   /** Total length of `terminalOutput`, in characters. */
   outputLength: number;
-  /** Pending approval requests of all agents, by id. */
+  /** Pending approval requests of all agents, by ID. */
   approvals: Map<string, ApprovalRequest>;
 }
 
@@ -94,7 +94,7 @@ function applyStatus(state: PageState, message: CommandStatusUpdate): Partial<Pa
   };
 }
 
-/** Appends in place: copying the array for every chunk would make long outputs quadratic. */
+/** Appends in place, because copying the array for every chunk takes quadratic time. */
 function appendOutput(state: PageState, data: string): Partial<PageState> {
   const { terminalOutput } = state;
   terminalOutput.push(data);

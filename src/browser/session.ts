@@ -4,7 +4,7 @@ import { SessionResponse } from '../protocol/api.ts';
 
 /**
  * Fetches the current session, or null if the user is not signed in.
- * @throws if the hub is unreachable or responds with anything else
+ * @throws if the hub is unreachable or its response is invalid
  */
 export async function fetchSession(): Promise<SessionResponse | null> {
   const response = await fetch('/api/v1/session', { headers: { accept: 'application/json' } });

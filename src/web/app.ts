@@ -31,6 +31,7 @@ export interface AppOptions {
   version: string;
 }
 
+/** Creates the application. It accepts requests after `listen`. */
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, setupToken } = options;
   const tokens = createTokens(options.secret, clock);
@@ -55,14 +56,14 @@ export function createApp(options: AppOptions) {
       if (!isMutation(request) || checkOrigin(request)) return undefined;
       return errorResponse(
         'forbidden',
-        "Cross-site request blocked. Use the hub's own URL, or set it with --public-url.",
+        'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
       );
     })
     .onError(({ error, code, request }) => {
       const { pathname } = new URL(request.url);
       if (error instanceof HubError) return errorResponse(error.code, error.message);
       if (error instanceof ValidationError) {
-        return errorResponse('invalid_message', describeValidationError(error));
+        return errorResponse('invalid_message', describeValidationError(error, request));
       }
       if (code === 'PARSE') {
         return errorResponse('invalid_message', 'Invalid request body: not valid JSON.');
@@ -108,8 +109,8 @@ export function createApp(options: AppOptions) {
   };
 }
 
-function describeValidationError(error: ValidationError): string {
-  const part = error.type === 'query' ? 'query parameters' : 'request body';
+function describeValidationError(error: ValidationError, request: Request): string {
+  const part = isMutation(request) ? 'request body' : 'query parameters';
   const [first] = error.all;
   if (!first || !('path' in first)) return `Invalid ${part}.`;
   const field = first.path.slice(1);

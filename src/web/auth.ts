@@ -30,6 +30,7 @@ export interface AuthOptions {
 
 export type Auth = ReturnType<typeof createAuth>;
 
+/** Creates the authentication of the API and the pages. Attempt counters and the setup token are kept in memory. */
 export function createAuth({ accounts, tokens, clock, isSecure, setupToken }: AuthOptions) {
   const attempts = new Map<string, TokenBucket>();
   let pendingSetup = setupToken;

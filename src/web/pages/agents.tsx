@@ -166,7 +166,7 @@ async function addAgent(
   const registration: unknown = { agentId, agentType };
   if (!Value.Check(AgentRegistration, registration)) {
     return renderForm(
-      'An agent ID starts with a letter or digit, and has at most 64 letters, digits, dots, dashes and underscores.',
+      'An agent ID starts with a letter or digit, and has at most 64 letters, digits, dots, hyphens and underscores.',
     );
   }
   try {

@@ -14,7 +14,7 @@ export function createPendingSockets() {
     remove: (link: Link) => void links.delete(link),
     /** Whether another socket can be opened. */
     hasRoom: () => !isDraining && links.size < MAX_UNAUTHENTICATED_SOCKETS,
-    /** Closes the pending sockets, and makes room for no more. */
+    /** Closes the pending sockets and rejects new ones. */
     drain() {
       isDraining = true;
       for (const link of links) link.close(CloseCode.goingAway, 'shutdown');
