@@ -85,12 +85,12 @@ export const GapReason = Type.Union([
 ]);
 export type GapReason = Static<typeof GapReason>;
 
-/** Output from `fromSequence` up to `toSequence`, exclusive, is not available: `bytes` in total if known. */
+/** Output from `fromSequence` up to `toSequence`, exclusive, is not available: `bytes` in total, or 0 if unknown. */
 export const TerminalGap = message('terminal:gap', {
   commandId: Id,
   fromSequence: Sequence,
   toSequence: Sequence,
-  bytes: Type.Optional(Type.Integer({ minimum: 0 })),
+  bytes: Type.Integer({ minimum: 0 }),
   reason: GapReason,
 });
 export type TerminalGap = Static<typeof TerminalGap>;

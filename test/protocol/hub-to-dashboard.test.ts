@@ -93,7 +93,6 @@ describeMessages('hub → dashboard', hubToDashboard, {
   },
   'terminal:gap': {
     valid: { ...command, fromSequence: 0, toSequence: 2, bytes: 0, reason: 'expired' },
-    optional: ['bytes'],
     invalid: {
       commandId: invalidId,
       fromSequence: invalidInteger,

@@ -11,6 +11,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getTableName } from 'drizzle-orm';
+import { migrations } from '../../src/store/migrations.ts';
 import { createQueryBuilder } from '../../src/store/query-context.ts';
 import * as schema from '../../src/store/schema.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
@@ -53,7 +54,7 @@ describe('a SQLite file', () => {
       .all();
     const declared = Object.values(schema).map((table) => getTableName(table));
     expect(tables.map(({ name }) => name)).toEqual(declared.toSorted());
-    expect(other.query('PRAGMA user_version').get()).toEqual({ user_version: 1 });
+    expect(other.query('PRAGMA user_version').get()).toEqual({ user_version: migrations.length });
     expect(other.query('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
     expect(await second.commands.find('1')).toEqual(storedCommand({ id: '1' }));
     await second.close();

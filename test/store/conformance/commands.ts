@@ -1,22 +1,27 @@
 // The rules for Store.commands.
 import { describe, expect, test } from 'bun:test';
 import { PAGE_LENGTH } from '../../../src/protocol/limits.ts';
-import type { Store } from '../../../src/store/store.ts';
+import type { Store, StoredCommand } from '../../../src/store/store.ts';
 import { storedCommand } from '../../support/samples.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 export function describeCommands(db: StoreUnderTest) {
   describe('commands', () => {
-    const whole = storedCommand({
+    /** Without null fields. It is written out so that the compiler requires each new field here. */
+    const whole: StoredCommand = {
       id: '1',
+      agentId: 'build',
       command: `say "hi"; -- ' \\ 😀`,
       priority: 'high',
       status: 'failed',
+      requestedBy: 'ada',
+      requestedAt: 1_000,
       startedAt: 2_000,
       completedAt: 3_000,
       exitCode: 7,
       signal: 'SIGKILL',
       session: 'new',
+      timeoutMs: 60_000,
       error: { code: 'timeout', message: 'Timed out.' },
       comparisonId: 'race',
       conversationId: 'talk',
@@ -29,7 +34,7 @@ export function describeCommands(db: StoreUnderTest) {
       agentNextSequence: 9,
       lastSequence: 4,
       totalBytes: 44,
-    });
+    };
 
     test('keep every field', async () => {
       const plain = storedCommand({ id: '2' });
