@@ -1,5 +1,5 @@
-// The agent: one process that connects to a hub and runs its commands, one at a time. It can lose the hub, or its own
-// life, without losing output, and without running anything twice.
+// The agent: a process that connects to a hub and runs its commands one at a time. It survives the loss of the
+// connection, and its own crash, without losing output and without running a command twice.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -8,195 +8,156 @@ import type { AgentConnect } from '../protocol/agent-to-hub.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { type Clock, systemClock } from '../protocol/clock.ts';
 import type { Unversioned } from '../protocol/message.ts';
-import { createAcpRunner } from './acp/runner.ts';
 import type { AcpProgram } from './acp/programs.ts';
+import { createAcpRunner } from './acp/runner.ts';
 import { createCommands } from './commands.ts';
+import { errorMessage } from './error-message.ts';
+import { agentSocketUrl, createHubConnection } from './hub-connection.ts';
 import { openJournal } from './journal/journal.ts';
-import { type Link, openLink, socketAddress } from './hub-connection.ts';
+import { rejectionMessage } from './rejection.ts';
 import type { Runner } from './runner.ts';
+import { createRunnerSet } from './runner-set.ts';
 import { createShellRunner } from './shell/runner.ts';
 import { lockStateFolder } from './state-lock.ts';
 
 export interface AgentOptions {
-  /** The hub's base address: http, https, ws or wss. */
+  /** The hub's base URL: http, https, ws or wss. */
   hub: string;
   agentId: string;
   agentType: AgentType;
   token: string;
   /** Where commands run. */
   cwd: string;
-  /** A folder of this agent alone, for its journal; made with mode 0700. */
+  /** A folder for this agent's journal. Created with mode 0700. */
   stateDir: string;
-  /** Run shell commands on one real terminal, with input, instead of stdout and stderr apart. */
+  /** Run shell commands on one terminal with input, instead of separate stdout and stderr. */
   pty: boolean;
-  /** The AI's program that takes prompts beside the shell; none unless told. */
+  /** The AI program for prompts. Without it the agent runs shell commands only. */
   acp?: AcpProgram;
-  /** What runs commands: the AI's program and the shell, unless told otherwise. The first one gives the agent its name. */
+  /** Defaults to the AI program and the shell. The first runner gives the agent its name. */
   runners?: readonly Runner[];
   clock?: Clock;
-  /** Numbers in [0, 1) for the back-off. */
+  /** Returns numbers in [0, 1), for the reconnect delay. */
   random?: () => number;
   log: (line: string) => void;
 }
 
-export interface AgentEnd {
+export interface AgentExit {
   exitCode: number;
   reason: string;
 }
 
 export interface RunningAgent {
   /**
-   * Ends the running command, tells the hub what can be told, and closes. It takes up to 10 s where a command resists,
-   * and 3 s more where the hub does not answer. What could not be told is in the journal for the next start.
+   * Stops the running command, sends the last results and disconnects. Takes up to 10 s if the command resists and 3 s
+   * more if the hub does not acknowledge. Results that were not acknowledged stay in the journal for the next start.
    */
   stop(): Promise<void>;
-  /** Resolves, never rejects, when the agent is over: with 0 after `stop`, with 1 when it cannot or may not go on. */
-  readonly ended: Promise<AgentEnd>;
+  /** Resolves, never rejects: with exit code 0 after `stop`, and 1 if the agent cannot run or was rejected. */
+  readonly ended: Promise<AgentExit>;
 }
 
 /** How long `stop` waits for the hub to acknowledge the last results, in milliseconds. */
-const FLUSH_MS = 3_000;
-/** How long a runner may keep the agent from connecting, in milliseconds. */
-const READY_MS = 15_000;
-/** A notice in a message is no longer than this. */
-const NOTICE_LENGTH = 1_024;
+const SETTLE_TIMEOUT_MS = 3_000;
 
-/** Starts an agent. Whatever is wrong is told by `ended`. */
+/** Starts an agent. Failures are reported by `ended`. */
 export function startAgent(options: AgentOptions): RunningAgent {
   const { stateDir, log } = options;
   try {
-    socketAddress(options.hub);
+    const url = agentSocketUrl(options.hub);
     mkdirSync(stateDir, { recursive: true, mode: 0o700 });
     chmodSync(stateDir, 0o700);
     const unlock = lockStateFolder(stateDir);
-    if (!unlock) return cannotStart(`Another agent process is using ${stateDir}.`);
-    return run(options, unlock);
+    if (!unlock) return failedAgent(`Another agent process is using ${stateDir}. Stop it first.`);
+    return runAgent(options, url, unlock);
   } catch (error) {
-    return cannotStart(error instanceof Error ? error.message : String(error));
+    return failedAgent(errorMessage(error));
   }
 
-  function cannotStart(reason: string): RunningAgent {
+  function failedAgent(reason: string): RunningAgent {
     log(reason);
     return { stop: () => Promise.resolve(), ended: Promise.resolve({ exitCode: 1, reason }) };
   }
 }
 
-function run(options: AgentOptions, unlock: () => void): RunningAgent {
-  const { clock = systemClock, random = Math.random, log, stateDir } = options;
-  const { promise: ended, resolve: end } = Promise.withResolvers<AgentEnd>();
+function runAgent(options: AgentOptions, url: string, unlock: () => void): RunningAgent {
+  const { agentId, clock = systemClock, random = Math.random, log, stateDir } = options;
+  const { promise: ended, resolve: end } = Promise.withResolvers<AgentExit>();
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
-  const { cwd, pty, acp } = options;
-  const runners = options.runners ?? [
-    ...(acp ? [createAcpRunner({ acp, cwd, stateDir, clock, log })] : []),
-    createShellRunner({ cwd, pty, clock, scratch: stateDir }),
-  ];
-  let changed = () => {};
-  let over: Promise<void> | null = null;
-  let link: Link | null = null;
+  const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock);
+  const connection = createHubConnection({ url, clock, random, log });
+  const commands = createCommands({ connection, journal, runners, clock, log });
+  let closing: Promise<void> | null = null;
 
-  const commands = createCommands({
-    journal,
-    runners,
-    clock,
-    log,
-    send: (message) => link?.send(message) ?? false,
-    isUp: () => link?.isUp() ?? false,
-    changed: () => changed(),
-  });
-
-  function connect(): void {
-    if (over) return;
-    link = openLink({
-      hub: options.hub,
-      clock,
-      random,
-      log,
-      hello,
-      heartbeat() {
-        const process = commands.process();
-        return { type: 'agent:heartbeat', timestamp: clock.now(), ...(process && { process }) };
-      },
-      welcome: commands.receive,
-      message: commands.receive,
-      away() {
-        commands.away();
-        changed();
-      },
-      refused: (reason) => void close(1, `The hub has refused this agent: ${reason}.`),
-    });
+  function capabilitiesAndNotice() {
+    const notice = runners.notice();
+    return { capabilities: runners.capabilities(), ...(notice !== undefined && { notice }) };
   }
 
-  for (const runner of runners) {
-    runner.watch?.(() => {
-      link?.send({
-        type: 'agent:capabilities',
-        capabilities: commands.capabilities(),
-        ...notice(),
-      });
-    });
-  }
-
-  /** What is missing, for people. */
-  function notice(): { notice?: string } {
-    const all = runners.flatMap((runner) => runner.notice?.() ?? []);
-    return all.length > 0 ? { notice: all.join('\n').slice(0, NOTICE_LENGTH) } : {};
-  }
-
-  function hello(): Unversioned<AgentConnect> {
+  function connectMessage(): Unversioned<AgentConnect> {
     return {
       type: 'agent:connect',
-      agentId: options.agentId,
+      agentId,
       agentType: options.agentType,
       token: options.token,
-      capabilities: commands.capabilities(),
       instanceId,
-      runner: {
-        name: runners[0]?.name ?? 'none',
-        version: packageJson.version,
-        host: hostname(),
-      },
+      runner: { name: runners.name, version: packageJson.version, host: hostname() },
       journalId: journal.id,
-      ...notice(),
-      held: commands.held(),
+      ...capabilitiesAndNotice(),
+      held: commands.summaries(),
     };
   }
 
+  function connect(): void {
+    if (closing) return;
+    connection.open({
+      connectMessage,
+      heartbeat() {
+        const process = commands.processStatus();
+        return { type: 'agent:heartbeat', timestamp: clock.now(), ...(process && { process }) };
+      },
+      onMessage: commands.receive,
+      onDisconnect: commands.onDisconnect,
+      onReject: (reason, explanation) =>
+        void close(1, explanation ?? rejectionMessage(reason, agentId)),
+    });
+  }
+
   function close(exitCode: number, reason: string): Promise<void> {
-    over ??= (async () => {
+    closing ??= (async () => {
       await commands.stop();
-      await flushed();
-      await link?.close();
-      for (const runner of runners) await runner.close?.();
+      await settle();
+      await connection.close();
+      await runners.close();
       journal.close();
       unlock();
       log(reason);
       end({ exitCode, reason });
     })();
-    return over;
+    return closing;
   }
 
-  /** Resolves when the hub has acknowledged all results, or will not. */
-  function flushed(): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = clock.after(FLUSH_MS, resolve);
-    changed = () => {
-      if (!commands.isQuiet() && link?.isUp()) return;
-      cancel();
-      resolve();
-    };
-    changed();
-    return promise;
+  async function settle(): Promise<void> {
+    const { promise: timedOut, resolve } = Promise.withResolvers<void>();
+    const cancelTimeout = clock.after(SETTLE_TIMEOUT_MS, resolve);
+    await Promise.race([commands.settled(), timedOut]);
+    cancelTimeout();
   }
 
-  // A hub that heard of no prompts would refuse those that wait in its queue.
-  const waits = runners.flatMap((runner) => runner.ready ?? []);
-  if (waits.length === 0) connect();
-  else void Promise.race([Promise.all(waits), later(READY_MS)]).then(connect);
-
-  function later(ms: number): Promise<void> {
-    return new Promise((resolve) => void clock.after(ms, resolve));
-  }
+  runners.subscribe(() => {
+    connection.send({ type: 'agent:capabilities', ...capabilitiesAndNotice() });
+  });
+  // Connect when the capabilities are complete: the hub fails queued prompts for an agent that does not accept prompts.
+  const ready = runners.ready();
+  if (ready) void ready.then(connect);
+  else connect();
 
   return { stop: () => close(0, 'The agent was stopped.'), ended };
+}
+
+function defaultRunners(options: AgentOptions, clock: Clock): Runner[] {
+  const { acp, cwd, pty, stateDir, log } = options;
+  const shell = createShellRunner({ cwd, pty, clock, scratch: stateDir });
+  return acp ? [createAcpRunner({ acp, cwd, stateDir, clock, log }), shell] : [shell];
 }

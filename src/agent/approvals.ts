@@ -1,33 +1,26 @@
-// The questions of the running command: asked until answered, told again after every reconnect, and each answer
-// confirmed once the program has it (protocol.md, "approval:request").
+// The approval requests of the running command: sent until they are resolved, resent after a reconnect, and confirmed
+// when the program has received the response (docs/protocol.md, "approval:request").
 import type { AgentApprovalResolved } from '../protocol/hub-to-agent.ts';
-import { cut } from '../protocol/text.ts';
-import type { ApprovalResponse, ApprovalRequestContent } from './runner.ts';
+import { splitAtBytes } from '../protocol/text.ts';
 import type { Send } from './hub-connection.ts';
+import type { ApprovalRequestContent, ApprovalResponse } from './runner.ts';
 
-const DETAIL_BYTES = 65_536;
+const MAX_DETAIL_BYTES = 65_536;
 
 export type Approvals = ReturnType<typeof createApprovals>;
 
-interface Open {
-  question: ApprovalRequestContent;
-  answer(answer: ApprovalResponse): void;
+interface PendingRequest {
+  request: ApprovalRequestContent;
+  resolve(response: ApprovalResponse): void;
 }
 
 export function createApprovals(commandId: string, send: Send) {
-  const open = new Map<string, Open>();
-  /** The program has these answers. */
+  const pending = new Map<string, PendingRequest>();
+  /** Requests whose response the program has received. */
   const applied = new Set<string>();
 
-  function tell(approvalId: string, question: ApprovalRequestContent): void {
-    send({ type: 'approval:request', approvalId, commandId, ...question });
-  }
-
-  /** A message has its limit, and nobody reads a diff of a megabyte before answering. */
-  function shorten({ detail, ...question }: ApprovalRequestContent): ApprovalRequestContent {
-    if (detail === undefined) return question;
-    const [head, rest] = cut(detail, DETAIL_BYTES);
-    return { ...question, detail: rest === '' ? head : `${head}…` };
+  function sendRequest(approvalId: string, request: ApprovalRequestContent): void {
+    send({ type: 'approval:request', approvalId, commandId, ...request });
   }
 
   function confirm(approvalId: string): void {
@@ -36,38 +29,48 @@ export function createApprovals(commandId: string, send: Send) {
   }
 
   return {
-    ask(question: ApprovalRequestContent): Promise<ApprovalResponse> {
+    request(content: ApprovalRequestContent): Promise<ApprovalResponse> {
       const approvalId = Bun.randomUUIDv7();
-      return new Promise((answer) => {
-        const short = shorten(question);
-        open.set(approvalId, { question: short, answer });
-        tell(approvalId, short);
-      });
+      const request = truncateDetail(content);
+      const { promise, resolve } = Promise.withResolvers<ApprovalResponse>();
+      pending.set(approvalId, { request, resolve });
+      sendRequest(approvalId, request);
+      return promise;
     },
 
-    /** Tells the hub again what is still open. */
-    repeat(): void {
-      for (const [approvalId, { question }] of open) tell(approvalId, question);
+    /** Sends the pending requests again. */
+    resend(): void {
+      for (const [approvalId, { request }] of pending) sendRequest(approvalId, request);
     },
 
-    resolved({ approvalId, outcome, optionId }: AgentApprovalResolved): void {
-      // The hub repeats an answer until it hears that the program has it.
+    /** Passes a response from the hub to the program. */
+    respond({ approvalId, outcome, optionId }: AgentApprovalResolved): void {
+      // The hub resends a response until it is confirmed.
       if (applied.has(approvalId)) return confirm(approvalId);
-      const waiting = open.get(approvalId);
-      open.delete(approvalId);
-      waiting?.answer({
+      const request = pending.get(approvalId);
+      pending.delete(approvalId);
+      request?.resolve({
         outcome,
         ...(optionId !== undefined && { optionId }),
-        applied: () => confirm(approvalId),
+        confirm: () => confirm(approvalId),
       });
     },
 
-    /** The command is over, and with it its questions. */
+    /** Cancels the pending requests. The hub does the same when the command ends, so no confirmation is sent. */
     cancel(): void {
-      for (const { answer } of open.values()) {
-        answer({ outcome: 'cancelled', applied: () => undefined });
-      }
-      open.clear();
+      for (const { resolve } of pending.values()) resolve(cancelledResponse());
+      pending.clear();
     },
   };
+}
+
+/** The response to a request that nobody will answer. */
+export function cancelledResponse(): ApprovalResponse {
+  return { outcome: 'cancelled', confirm: () => undefined };
+}
+
+function truncateDetail({ detail, ...request }: ApprovalRequestContent): ApprovalRequestContent {
+  if (detail === undefined) return request;
+  const [head, rest] = splitAtBytes(detail, MAX_DETAIL_BYTES);
+  return { ...request, detail: rest === '' ? head : `${head}…` };
 }

@@ -1,37 +1,38 @@
-// A time-out that can be held: the time spent waiting for a person's answer does not count.
+// A command's timeout. It can be paused: the time spent waiting for an approval does not count.
 import type { Clock } from '../protocol/clock.ts';
 
 export type Deadline = ReturnType<typeof createDeadline>;
 
-/** Calls `expired` once, after `ms` that were not held, unless cancelled. */
-export function createDeadline(clock: Clock, ms: number, expired: () => void) {
-  let left = ms;
-  let since = clock.now();
-  let holds = 0;
-  let cancelTimer: (() => void) | null = clock.after(left, expired);
+/** Calls `onExpire` once, after `ms` milliseconds without the pauses, unless cancelled. */
+export function createDeadline(clock: Clock, ms: number, onExpire: () => void) {
+  let remaining = ms;
+  let startedAt = clock.now();
+  let pauses = 0;
+  let isCancelled = false;
+  let cancelTimer: (() => void) | null = clock.after(remaining, onExpire);
 
-  function stop(): void {
+  function stopTimer(): void {
     cancelTimer?.();
     cancelTimer = null;
   }
 
   return {
-    /** Stops the time until as many `release`. */
-    hold(): void {
-      holds += 1;
-      if (holds > 1 || !cancelTimer) return;
-      left -= clock.now() - since;
-      stop();
+    /** Pauses until `resume` has been called as often as `pause`. */
+    pause(): void {
+      pauses += 1;
+      if (pauses > 1 || !cancelTimer) return;
+      remaining -= clock.now() - startedAt;
+      stopTimer();
     },
-    release(): void {
-      holds -= 1;
-      if (holds > 0 || left === -Infinity) return;
-      since = clock.now();
-      cancelTimer = clock.after(Math.max(0, left), expired);
+    resume(): void {
+      pauses -= 1;
+      if (pauses > 0 || isCancelled) return;
+      startedAt = clock.now();
+      cancelTimer = clock.after(Math.max(0, remaining), onExpire);
     },
     cancel(): void {
-      stop();
-      left = -Infinity;
+      stopTimer();
+      isCancelled = true;
     },
   };
 }

@@ -1,179 +1,203 @@
-// The agent's socket to the hub: connects, says who it is, keeps in touch, and comes back for ever, unless it is told
-// not to (protocol.md, "Reconnect"). What is lost with a socket is made good by the next welcome.
+// The agent's connection to the hub: connects, authenticates, sends heartbeats, and reconnects forever unless the hub
+// rejects the agent (docs/protocol.md, "Reconnect"). Messages lost with a socket are resent after the next welcome.
 import type { AgentConnect, AgentHeartbeat, AgentToHub } from '../protocol/agent-to-hub.ts';
-import { backOff } from '../protocol/back-off.ts';
+import { backoffDelay } from '../protocol/backoff.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
+import { formatDuration } from '../protocol/duration.ts';
 import { type AgentWelcome, type HubToAgent, hubToAgent } from '../protocol/hub-to-agent.ts';
 import { AGENT_SILENCE_MS, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
-import type { Body } from '../protocol/message.ts';
+import type { Unversioned } from '../protocol/message.ts';
 import { byteLength } from '../protocol/text.ts';
-import { createIdleTimeout } from './silence-watch.ts';
+import { createIdleTimeout } from './idle-timeout.ts';
 
-/** Sends a message if the hub is there. Answers whether it went into the socket. */
-export type Send = (message: Body<AgentToHub>) => boolean;
+/** Sends a message if the agent is connected. Returns whether it was written to the socket. */
+export type Send = (message: Unversioned<AgentToHub>) => boolean;
 
-export interface LinkOptions {
-  /** The hub's base address: http, https, ws or wss. */
-  hub: string;
+export interface HubConnectionOptions {
+  /** The WebSocket URL, from `agentSocketUrl`. */
+  url: string;
   clock: Clock;
+  /** Returns numbers in [0, 1), for the reconnect delay. */
   random: () => number;
   log: (line: string) => void;
-  /** The first message, made anew for each connection. */
-  hello(): Body<AgentConnect>;
-  heartbeat(): Body<AgentHeartbeat>;
-  /** The hub has taken us: `isUp` from here on. */
-  welcome(message: AgentWelcome): void;
-  message(message: HubToAgent): void;
-  /** The connection that was up is gone. */
-  away(): void;
-  /** The hub has told us not to come back, with this word. */
-  refused(reason: string): void;
 }
 
-const CLOSE_MS = 1_000;
+export interface HubConnectionHandlers {
+  /** Builds the first message of each connection. */
+  connectMessage(): Unversioned<AgentConnect>;
+  heartbeat(): Unversioned<AgentHeartbeat>;
+  /** Receives the welcome, which makes the agent connected, and every later message. */
+  onMessage(message: HubToAgent): void;
+  onDisconnect(): void;
+  /**
+   * The hub rejected the agent: it must not reconnect.
+   * @param reason the reason in the close frame
+   * @param explanation the hub's own words, if it sent any
+   */
+  onReject(reason: string, explanation: string | null): void;
+}
+
+const CLOSE_TIMEOUT_MS = 1_000;
 const decode = createDecoder(hubToAgent);
 
-/** The address of the agents' socket. @throws {TypeError} where `hub` is no such address */
-export function socketAddress(hub: string): string {
-  const url = new URL(hub);
-  const scheme = { 'http:': 'ws:', 'https:': 'wss:', 'ws:': 'ws:', 'wss:': 'wss:' }[url.protocol];
-  if (!scheme) throw new TypeError(`${hub} is no address of a hub: it begins with https or http.`);
+/**
+ * The URL of the agents' WebSocket.
+ * @param hub the hub's base URL: http, https, ws or wss
+ * @throws {TypeError} if `hub` is not such a URL
+ */
+export function agentSocketUrl(hub: string): string {
+  const url = URL.parse(hub);
+  const schemes: Record<string, string> = {
+    'http:': 'ws:',
+    'https:': 'wss:',
+    'ws:': 'ws:',
+    'wss:': 'wss:',
+  };
+  const scheme = url && schemes[url.protocol];
+  if (!scheme) throw new TypeError(`Invalid hub URL: ${hub}. Use an http:// or https:// URL.`);
   return `${scheme}//${url.host}${url.pathname.replace(/\/$/, '')}/ws/agent`;
 }
 
-export type Link = ReturnType<typeof openLink>;
+export type HubConnection = ReturnType<typeof createHubConnection>;
 
-/** Connects, and stays connected. @throws {TypeError} where the address is none */
-export function openLink(options: LinkOptions) {
-  const { clock, log } = options;
-  const address = socketAddress(options.hub);
+/** Creates a connection that is not open yet. */
+export function createHubConnection({ url, clock, random, log }: HubConnectionOptions) {
   let socket: WebSocket | null = null;
-  let isUp = false;
-  let isDone = false;
-  let tries = 0;
+  let isConnected = false;
+  let isClosed = false;
+  let attempts = 0;
   let cancelRetry: (() => void) | null = null;
   let cancelHeartbeat: (() => void) | null = null;
-  const silence = createIdleTimeout(clock, AGENT_SILENCE_MS, () => drop('the hub was silent'));
+  let cancelIdleTimeout: (() => void) | null = null;
 
-  function connect(): void {
-    const opening = new WebSocket(address);
-    socket = opening;
-    silence.start();
-    // An abandoned socket may still speak: only the current one is heard.
-    const on = (type: string, act: (event: Event) => void) =>
-      opening.addEventListener(type, (event) => {
-        if (socket === opening) act(event);
-      });
-    on('open', () => void post(options.hello()));
-    on('ping', silence.heard);
-    on('pong', silence.heard);
-    on('message', (event) => {
-      silence.heard();
-      if (event instanceof MessageEvent) receive(event.data);
-    });
-    on('close', (event) => {
-      if (event instanceof CloseEvent) closed(event.code, event.reason);
-    });
-  }
-
-  function receive(frame: unknown): void {
-    const decoded = decode(frame);
-    // Types of a later version, and nonsense, are ignored: an agent never answers with `error`.
-    if (!decoded.ok) return;
-    const { message } = decoded;
-    try {
-      if (message.type === 'agent:welcome') return welcomed(message);
-      if (isUp) options.message(message);
-    } catch (error) {
-      log(`${message.type} could not be handled: ${String(error)}`);
-    }
-  }
-
-  function welcomed(message: AgentWelcome): void {
-    log(`connected to ${address} as ${message.agentId}`);
-    tries = 0;
-    isUp = true;
-    cancelHeartbeat?.();
-    cancelHeartbeat = clock.every(
-      message.heartbeatIntervalMs,
-      () => void post(options.heartbeat()),
-    );
-    options.welcome(message);
-  }
-
-  function closed(code: number, reason: string): void {
-    release();
-    if (isDone) return;
-    if (code === CloseCode.policyViolation || code === CloseCode.replaced) {
-      isDone = true;
-      return options.refused(reason || 'refused');
-    }
-    retry(`closed with ${code}${reason && ` ${reason}`}`);
-  }
-
-  /** Gives up a socket that may never tell its own end. */
-  function drop(why: string): void {
-    const dropped = socket;
-    release();
-    if (dropped) terminate(dropped);
-    retry(why);
-  }
-
-  function release(): void {
+  /** Stops using the socket. Returns whether it was connected. */
+  function detach(): boolean {
+    const wasConnected = isConnected;
     socket = null;
-    silence.stop();
+    isConnected = false;
+    cancelIdleTimeout?.();
     cancelHeartbeat?.();
-    cancelHeartbeat = null;
-    if (!isUp) return;
-    isUp = false;
-    options.away();
+    return wasConnected;
   }
 
-  function retry(why: string): void {
-    const wait = Math.round(backOff(tries, options.random()));
-    tries += 1;
-    log(`no connection to ${address} (${why}); next try in ${wait} ms`);
-    cancelRetry = clock.after(wait, connect);
-  }
-
-  function post(message: Body<AgentToHub>): boolean {
+  function post(message: Unversioned<AgentToHub>): boolean {
     if (socket?.readyState !== WebSocket.OPEN) return false;
     const frame = encode<AgentToHub>(message);
-    // The hub would close the socket for it, and again after every reconnect.
+    // The hub would close the connection, and do so again after every reconnect.
     if (byteLength(frame) > MAX_MESSAGE_BYTES) {
-      log(`${message.type} is larger than a message may be, and was not sent`);
+      log(`${message.type} not sent: it exceeds the maximum message size`);
       return false;
     }
     socket.send(frame);
     return true;
   }
 
-  connect();
+  /** Connects and keeps reconnecting. Called once. */
+  function open(handlers: HubConnectionHandlers): void {
+    let explanation: string | null = null;
+    const idleTimeout = createIdleTimeout(clock, AGENT_SILENCE_MS, () => {
+      const idle = socket;
+      onLost();
+      if (idle) terminate(idle);
+      retry(`no data from the hub for ${formatDuration(AGENT_SILENCE_MS)}`);
+    });
+    cancelIdleTimeout = idleTimeout.stop;
+
+    function connect(): void {
+      const opening = new WebSocket(url);
+      socket = opening;
+      explanation = null;
+      idleTimeout.start();
+      // Ignore late events of abandoned sockets.
+      const on = (type: string, handle: (event: Event) => void) =>
+        opening.addEventListener(type, (event) => {
+          if (socket === opening) handle(event);
+        });
+      on('open', () => void post(handlers.connectMessage()));
+      on('ping', idleTimeout.touch);
+      on('pong', idleTimeout.touch);
+      on('message', (event) => {
+        idleTimeout.touch();
+        if (event instanceof MessageEvent) receive(event.data);
+      });
+      on('close', (event) => {
+        if (event instanceof CloseEvent) onClose(event.code, event.reason);
+      });
+    }
+
+    function receive(frame: unknown): void {
+      const decoded = decode(frame);
+      // Unknown types and invalid frames are ignored: an agent never replies with `error`.
+      if (!decoded.ok) return;
+      const { message } = decoded;
+      try {
+        if (message.type === 'agent:welcome') onWelcome(message);
+        if (isConnected) handlers.onMessage(message);
+        else if (message.type === 'error') explanation = message.message;
+      } catch (error) {
+        log(`failed to handle ${message.type}: ${String(error)}`);
+      }
+    }
+
+    function onWelcome({ agentId, heartbeatIntervalMs }: AgentWelcome): void {
+      log(`connected to ${url} as ${agentId}`);
+      attempts = 0;
+      isConnected = true;
+      cancelHeartbeat?.();
+      cancelHeartbeat = clock.every(heartbeatIntervalMs, () => void post(handlers.heartbeat()));
+    }
+
+    function onClose(code: number, reason: string): void {
+      onLost();
+      if (isClosed) return;
+      if (code === CloseCode.policyViolation || code === CloseCode.replaced) {
+        isClosed = true;
+        return handlers.onReject(reason, explanation);
+      }
+      retry(`closed with ${code}${reason && ` ${reason}`}`);
+    }
+
+    function onLost(): void {
+      if (detach()) handlers.onDisconnect();
+    }
+
+    function retry(cause: string): void {
+      const delayMs = Math.round(backoffDelay(attempts, random()));
+      attempts += 1;
+      log(`no connection to ${url} (${cause}); retrying in ${delayMs} ms`);
+      cancelRetry = clock.after(delayMs, connect);
+    }
+
+    if (!isClosed) connect();
+  }
+
+  /** Closes for good. Resolves when the hub has closed too, or after a second. */
+  async function close(): Promise<void> {
+    isClosed = true;
+    cancelRetry?.();
+    const closing = socket;
+    if (!closing) return;
+    const { promise, resolve } = Promise.withResolvers<void>();
+    closing.addEventListener('close', () => resolve());
+    closing.close(CloseCode.normal);
+    const cancelTimeout = clock.after(CLOSE_TIMEOUT_MS, resolve);
+    await promise;
+    cancelTimeout();
+    detach();
+    terminate(closing);
+  }
 
   return {
-    send: ((message) => isUp && post(message)) satisfies Send,
-    isUp: () => isUp,
-    /** Closes for good. Resolves when the hub knows, or after a second. */
-    async close(): Promise<void> {
-      isDone = true;
-      cancelRetry?.();
-      const closing = socket;
-      if (!closing) return;
-      const { promise, resolve } = Promise.withResolvers<void>();
-      closing.addEventListener('close', () => resolve());
-      closing.close(CloseCode.normal);
-      const cancel = clock.after(CLOSE_MS, resolve);
-      await promise;
-      cancel();
-      release();
-      terminate(closing);
-    },
+    send: ((message) => isConnected && post(message)) satisfies Send,
+    isConnected: () => isConnected,
+    open,
+    close,
   };
 }
 
-/** Ends a socket without a word; Bun's can, a browser's cannot. */
+/** Drops a socket without a close handshake. Bun's WebSocket can do that, a browser's cannot. */
 function terminate(socket: WebSocket): void {
   if ('terminate' in socket && typeof socket.terminate === 'function') socket.terminate();
 }

@@ -1,32 +1,32 @@
-// Gathers a command's output into messages: at most 10 KB, at most 10 ms late, never cutting a code point, and in
-// the order it was read: a change of stream closes a message (protocol.md, "Output").
+// Batches a command's output into messages of at most 10 KB, each delayed by at most 10 ms. Messages keep the order in
+// which the streams were read and never split a code point (docs/protocol.md, "Output").
 import type { Clock } from '../protocol/clock.ts';
 import type { OutputStream } from '../protocol/entities.ts';
-import { CHUNK_BYTES, GATHER_MS } from '../protocol/limits.ts';
-import { byteLength, cut } from '../protocol/text.ts';
+import { CHUNK_BYTES, OUTPUT_BATCH_MS } from '../protocol/limits.ts';
+import { byteLength, splitAtBytes } from '../protocol/text.ts';
 
-/** @param emit takes each message's text, not empty and at most 10 KB */
+/** @param onBatch receives the text of each message, never empty */
 export function createOutputBatcher(
   clock: Clock,
-  emit: (stream: OutputStream, text: string) => void,
+  onBatch: (stream: OutputStream, text: string) => void,
 ) {
   let stream: OutputStream = 'stdout';
   let text = '';
   let bytes = 0;
   let cancelTimer: (() => void) | null = null;
 
-  /** Hands over what waits, now. */
+  /** Delivers the current batch now. */
   function flush(): void {
     cancelTimer?.();
     cancelTimer = null;
     if (text === '') return;
-    const waiting = text;
+    const batch = text;
     text = '';
     bytes = 0;
-    emit(stream, waiting);
+    onBatch(stream, batch);
   }
 
-  /** Takes whole code points from one stream. */
+  /** Adds whole code points. A change of stream ends the current batch. */
   function add(from: OutputStream, more: string): void {
     if (more === '') return;
     if (from !== stream) flush();
@@ -34,13 +34,13 @@ export function createOutputBatcher(
     text += more;
     bytes += byteLength(more);
     while (bytes > CHUNK_BYTES) {
-      const [head, rest] = cut(text, CHUNK_BYTES);
-      emit(stream, head);
+      const [head, rest] = splitAtBytes(text, CHUNK_BYTES);
+      onBatch(stream, head);
       bytes -= byteLength(head);
       text = rest;
     }
     if (bytes === CHUNK_BYTES) return flush();
-    cancelTimer ??= clock.after(GATHER_MS, flush);
+    cancelTimer ??= clock.after(OUTPUT_BATCH_MS, flush);
   }
 
   return { add, flush };

@@ -1,10 +1,13 @@
-// How a command ended, as the hub is told (protocol.md, "command:finished" and "Commands").
+// The result of a command, as reported to the hub (docs/protocol.md, "command:finished" and "Commands").
 import { constants } from 'node:os';
 import { type Static, Type } from '@sinclair/typebox';
 import { CommandFinished } from '../protocol/agent-to-hub.ts';
+import { formatDuration } from '../protocol/duration.ts';
+import type { CommandError } from '../protocol/errors.ts';
+import type { AgentInterrupt } from '../protocol/hub-to-agent.ts';
 import type { ExitStatus } from './runner.ts';
 
-/** A `command:finished` without what the outbox knows. */
+/** A `command:finished` without the fields that the outbox adds. */
 export const CommandResult = Type.Pick(CommandFinished, [
   'outcome',
   'exitCode',
@@ -14,59 +17,53 @@ export const CommandResult = Type.Pick(CommandFinished, [
 ]);
 export type CommandResult = Static<typeof CommandResult>;
 
-/** Who stopped a command before its program ended; null where it ended by itself. */
-export type StopReason = 'user' | 'timeout' | null;
+/** Why a command was stopped before its program exited. */
+export type InterruptReason = AgentInterrupt['reason'];
 
-/** What a shell would answer for a program that a signal ended: 128 and the signal's number. */
+/** The exit code that a shell reports for a program terminated by a signal: 128 plus the signal's number. */
 export function exitCodeForSignal(signal: string): number {
   const number = Object.entries(constants.signals).find(([name]) => name === signal)?.[1];
   return 128 + (number ?? 0);
 }
 
-/**
- * The result of a run.
- * @param stopped who stopped it before its program ended
- */
-export function toCommandResult(
-  end: ExitStatus,
-  stopped: StopReason,
-  timeoutMs: number,
-): CommandResult {
-  const signal = end.kind === 'failed' ? undefined : end.signal;
-  const bySignal = signal !== undefined && { signal };
-  // data-model.md: an exit code is set only where the status is completed or failed.
-  if (stopped === 'user') return { outcome: 'interrupted', exitCode: null, ...bySignal };
-  const exitCode =
-    end.kind === 'exited'
-      ? end.exitCode
-      : end.kind === 'signalled'
-        ? exitCodeForSignal(end.signal)
-        : null;
-  if (stopped === 'timeout') {
-    const message = `The command did not end within ${inWords(timeoutMs)}.`;
-    return { outcome: 'failed', exitCode, ...bySignal, error: { code: 'timeout', message } };
-  }
-  switch (end.kind) {
-    case 'exited':
-      if (end.exitCode === 0) return { outcome: 'completed', exitCode };
-      return { outcome: 'failed', exitCode, ...(end.error && { error: end.error }) };
-    case 'signalled': {
-      const message = `The program was ended by ${end.signal}.`;
-      return {
-        outcome: 'failed',
-        exitCode,
-        ...bySignal,
-        error: { code: 'program_failed', message },
-      };
-    }
-    case 'failed':
-      return { outcome: 'failed', exitCode, error: end.error };
-    default:
-      end satisfies never;
-      throw new Error('no such end');
-  }
+export function failedResult(error: CommandError): CommandResult {
+  return { outcome: 'failed', exitCode: null, error };
 }
 
-function inWords(ms: number): string {
-  return ms % 60_000 === 0 ? `${ms / 60_000} min` : `${ms / 1000} s`;
+/**
+ * Converts an exit status to a result.
+ * @param reason why the command was stopped before the program exited; null if it was not
+ */
+export function toCommandResult(
+  status: ExitStatus,
+  reason: InterruptReason | null,
+  timeoutMs: number,
+): CommandResult {
+  const signal = status.kind === 'failed' ? undefined : status.signal;
+  const withSignal = signal !== undefined && { signal };
+  // docs/data-model.md: only completed and failed commands have an exit code.
+  if (reason === 'user') return { outcome: 'interrupted', exitCode: null, ...withSignal };
+  const exitCode = exitCodeOf(status);
+  if (reason === 'timeout') {
+    const message = `Timed out after ${formatDuration(timeoutMs)}. Raise the limit with --timeout.`;
+    return { outcome: 'failed', exitCode, ...withSignal, error: { code: 'timeout', message } };
+  }
+  if (status.kind === 'exited' && exitCode === 0) return { outcome: 'completed', exitCode };
+  const error = errorOf(status);
+  return {
+    outcome: 'failed',
+    exitCode,
+    ...(status.kind === 'signaled' && withSignal),
+    ...(error && { error }),
+  };
+}
+
+function exitCodeOf(status: ExitStatus): number | null {
+  if (status.kind === 'exited') return status.exitCode;
+  return status.kind === 'signaled' ? exitCodeForSignal(status.signal) : null;
+}
+
+function errorOf(status: ExitStatus): CommandError | undefined {
+  if (status.kind !== 'signaled') return status.error;
+  return { code: 'program_failed', message: `The program was terminated by ${status.signal}.` };
 }

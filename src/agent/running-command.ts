@@ -1,133 +1,128 @@
-// One command under way: its time-out, its escalation, its output on the way to the outbox. Knows nothing of the hub.
+// A running command: its timeout, its escalation from interrupt to kill, and the batching of its output. It does not
+// depend on the connection to the hub.
 import type { Clock } from '../protocol/clock.ts';
 import type { OutputStream } from '../protocol/entities.ts';
 import { ESCALATION_MS } from '../protocol/limits.ts';
 import type { CommandReport } from '../protocol/report.ts';
-import type { Approvals } from './approvals.ts';
+import { type Approvals, cancelledResponse } from './approvals.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
+import { errorMessage } from './error-message.ts';
 import { createOutputBatcher } from './output-batcher.ts';
 import { isAlive } from './process/table.ts';
-import { type CommandResult, toCommandResult, type StopReason } from './result.ts';
-import type { RunContext, CommandSpec, Run, ExitStatus, Runner, StopLevel } from './runner.ts';
+import { type CommandResult, type InterruptReason, toCommandResult } from './result.ts';
+import type { CommandSpec, ExitStatus, Run, RunContext, Runner, StopLevel } from './runner.ts';
 
 export interface StartCommandOptions {
-  job: CommandSpec;
+  spec: CommandSpec;
   runner: Runner;
-  /** How long it may run, in milliseconds, without the time it waits for answers. */
+  /** The timeout in milliseconds, not counting the time spent waiting for approvals. */
   timeoutMs: number;
   clock: Clock;
   approvals: Approvals;
-  /** Takes gathered output, at most 10 KB each. */
-  output(stream: OutputStream, text: string): void;
-  /** Takes the process, to be journaled before this returns. */
-  process(pid: number): void;
-  /** Takes all that is known of the turn, whenever there is more. */
-  report(report: CommandReport): void;
+  /** Receives batches of at most 10 KB. */
+  onOutput(stream: OutputStream, text: string): void;
+  /** Must write the process to the journal before it returns. */
+  onProcess(pid: number): void;
+  /** Receives the whole report whenever a part of it changes. */
+  onReport(report: CommandReport): void;
 }
 
 export type RunningCommand = ReturnType<typeof startCommand>;
 
-/** Starts a command. One that cannot start fails at once. */
+/** Starts a command. If it cannot start, `finished` resolves with a failure. */
 export function startCommand(options: StartCommandOptions) {
-  const { job, clock, approvals, timeoutMs } = options;
-  const batcher = createOutputBatcher(clock, options.output);
+  const { spec, clock, approvals, timeoutMs } = options;
+  const batcher = createOutputBatcher(clock, options.onOutput);
   let pid: number | null = null;
   let lastOutputAt: number | null = null;
   let report: CommandReport | null = null;
-  let stopped: StopReason = null;
-  let isOver = false;
-  let cancelStep: (() => void) | null = null;
+  let interruptReason: InterruptReason | null = null;
+  let hasExited = false;
+  let cancelEscalation: (() => void) | null = null;
   let deadline: Deadline | null = null;
 
-  const host: RunContext = {
-    output(stream, text) {
+  const context: RunContext = {
+    writeOutput(stream, text) {
       if (text !== '') lastOutputAt = clock.now();
       batcher.add(stream, text);
     },
-    process(number) {
-      pid = number;
-      options.process(number);
+    recordProcess(newPid) {
+      pid = newPid;
+      options.onProcess(newPid);
     },
-    report(news) {
-      report = { ...report, ...news };
-      if (!isOver) options.report(report);
+    updateReport(changes) {
+      report = { ...report, ...changes };
+      if (!hasExited) options.onReport(report);
     },
-    async ask(question) {
-      if (stopped || isOver) return { outcome: 'cancelled', applied: () => undefined };
-      deadline?.hold();
-      const answer = await approvals.ask(question);
-      deadline?.release();
-      return answer;
+    async requestApproval(request) {
+      if (interruptReason || hasExited) return cancelledResponse();
+      deadline?.pause();
+      const response = await approvals.request(request);
+      deadline?.resume();
+      return response;
     },
   };
 
-  const run = begin();
+  const run = start();
 
-  function begin(): Run {
+  function start(): Run {
     try {
-      const begun = options.runner.start(job, host);
+      const started = options.runner.start(spec, context);
       deadline = createDeadline(clock, timeoutMs, () => stop('timeout'));
-      return begun;
+      return started;
     } catch (error) {
-      const message = `The command could not be started: ${messageOf(error)}`;
+      const message = `The command could not be started: ${errorMessage(error)}`;
       return failedRun({ kind: 'failed', error: { code: 'program_failed', message } });
     }
   }
 
   async function finish(): Promise<CommandResult> {
-    const end = await run.ended;
-    isOver = true;
-    cancelStep?.();
+    const status = await run.exited;
+    hasExited = true;
+    cancelEscalation?.();
     deadline?.cancel();
     approvals.cancel();
     batcher.flush();
-    return { ...toCommandResult(end, stopped, timeoutMs), ...(report && { report }) };
+    return { ...toCommandResult(status, interruptReason, timeoutMs), ...(report && { report }) };
   }
 
-  /** Stops it, harder and harder, if it has not ended. Asking again changes nothing. */
-  function stop(reason: 'user' | 'timeout'): void {
-    if (stopped || isOver || !run.stop('ask')) return;
-    stopped = reason;
+  /** Stops the command and escalates until it exits. Only the first call has an effect. */
+  function stop(reason: InterruptReason): void {
+    if (interruptReason || hasExited || !run.stop('interrupt')) return;
+    interruptReason = reason;
     deadline?.cancel();
     approvals.cancel();
-    escalate('tell', 'end');
+    escalate('terminate', 'kill');
   }
 
-  function escalate(step: StopLevel, ...harder: StopLevel[]): void {
-    cancelStep = clock.after(ESCALATION_MS, () => {
-      run.stop(step);
-      const [next, ...rest] = harder;
+  function escalate(level: StopLevel, ...later: StopLevel[]): void {
+    cancelEscalation = clock.after(ESCALATION_MS, () => {
+      run.stop(level);
+      const [next, ...rest] = later;
       if (next) escalate(next, ...rest);
     });
   }
 
   return {
-    /** Resolves, never rejects, once it is over and all its output was handed over. */
-    ended: finish(),
+    /** Resolves, never rejects, when the program has exited and all its output has been delivered. */
+    finished: finish(),
+    run,
     stop,
-    pause: () => run.pause(),
-    resume: () => run.resume(),
-    input: (data: string) => run.input?.(data),
-    resize: (cols: number, rows: number) => run.resize?.(cols, rows),
-    /** Tells again what is known of the turn, where anything is. */
-    repeatReport: () => report && options.report(report),
-    /** For the heartbeat; undefined where there is no process. */
-    process: () =>
+    /** Delivers the report again if there is one. */
+    resendReport: () => report && options.onReport(report),
+    /** The process status for the heartbeat; undefined if there is no process. */
+    processStatus: () =>
       pid === null
         ? undefined
-        : { commandId: job.commandId, pid, alive: isAlive(pid), lastOutputAt },
+        : { commandId: spec.commandId, pid, alive: isAlive(pid), lastOutputAt },
   };
 }
 
-function failedRun(end: ExitStatus): Run {
+function failedRun(status: ExitStatus): Run {
   return {
-    ended: Promise.resolve(end),
+    exited: Promise.resolve(status),
     stop: () => false,
     pause: () => undefined,
     resume: () => undefined,
   };
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

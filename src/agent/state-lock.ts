@@ -1,12 +1,12 @@
-// One agent process per state folder. SQLite's own file lock does it: it works wherever SQLite does, and the kernel
-// lets go of it when the process ends, however it ends.
+// Allows one agent process per state folder. It uses SQLite's file lock, which the kernel releases when the process
+// ends, however it ends.
 import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 
 /**
- * Takes the lock of a state folder.
- * @returns how to let go of it, or null where another process has it
- * @throws where the folder cannot be written
+ * Locks a state folder.
+ * @returns a function that releases the lock, or null if another process holds it
+ * @throws if the folder is not writable
  */
 export function lockStateFolder(stateDir: string): (() => void) | null {
   const database = new Database(join(stateDir, 'agent.lock'), { create: true });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { createOutbox, type OutboxChange } from '../../src/agent/outbox.ts';
+import { createOutbox, type OutboxChange } from '../../src/agent/outbox/outbox.ts';
 
 const KB10 = 'x'.repeat(10_240);
 const create = () => createOutbox('c', () => undefined);
@@ -132,7 +132,7 @@ describe('outbox', () => {
       acked: { sequence: 1, offset: 1 },
       next: { sequence: 3, offset: 3 },
       dropped: [],
-      held: [
+      messages: [
         { sequence: 1, offset: 1, stream: 'stdout', data: 'b' },
         { sequence: 2, offset: 2, stream: 'stdout', data: 'c' },
       ],
@@ -148,7 +148,7 @@ describe('outbox', () => {
     outbox.push('stdout', KB10);
     drain(outbox);
     for (let i = 0; i < 5_000; i += 1) outbox.push('stdout', KB10);
-    const kept = changes.filter((change) => change.kind === 'drop' && change.keep);
+    const kept = changes.filter((change) => change.kind === 'drop' && change.keepPosition);
     expect(kept.map((change) => change.kind === 'drop' && change.sequence)).toEqual([0, 1]);
   });
 });

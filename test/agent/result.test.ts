@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { createDeadline } from '../../src/agent/deadline.ts';
 import { toCommandResult } from '../../src/agent/result.ts';
-import { socketAddress } from '../../src/agent/hub-connection.ts';
+import { agentSocketUrl } from '../../src/agent/hub-connection.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
 const error = { code: 'program_failed', message: 'why' } as const;
@@ -10,13 +10,13 @@ test.each([
   [{ kind: 'exited', exitCode: 0 }, null, { outcome: 'completed', exitCode: 0 }],
   [{ kind: 'exited', exitCode: 1 }, null, { outcome: 'failed', exitCode: 1 }],
   [
-    { kind: 'signalled', signal: 'SIGKILL' },
+    { kind: 'signaled', signal: 'SIGKILL' },
     null,
     {
       outcome: 'failed',
       exitCode: 137,
       signal: 'SIGKILL',
-      error: { code: 'program_failed', message: 'The program was ended by SIGKILL.' },
+      error: { code: 'program_failed', message: 'The program was terminated by SIGKILL.' },
     },
   ],
   [{ kind: 'failed', error }, null, { outcome: 'failed', exitCode: null, error }],
@@ -26,7 +26,7 @@ test.each([
     { outcome: 'interrupted', exitCode: null, signal: 'SIGINT' },
   ],
   [
-    { kind: 'signalled', signal: 'SIGTERM' },
+    { kind: 'signaled', signal: 'SIGTERM' },
     'user',
     { outcome: 'interrupted', exitCode: null, signal: 'SIGTERM' },
   ],
@@ -38,7 +38,7 @@ test.each([
       outcome: 'failed',
       exitCode: 0,
       signal: 'SIGINT',
-      error: { code: 'timeout', message: 'The command did not end within 5 min.' },
+      error: { code: 'timeout', message: 'Timed out after 5 min. Raise the limit with --timeout.' },
     },
   ],
 ] as const)('%j stopped by %p is %j', (end, stopped, result) => {
@@ -50,12 +50,12 @@ test('a deadline that is held counts no time', () => {
   let expired = 0;
   const deadline = createDeadline(clock, 100, () => (expired += 1));
   clock.advance(60);
-  deadline.hold();
-  deadline.hold();
+  deadline.pause();
+  deadline.pause();
   clock.advance(1_000);
-  deadline.release();
+  deadline.resume();
   clock.advance(1_000);
-  deadline.release();
+  deadline.resume();
   clock.advance(39);
   expect(expired).toBe(0);
   clock.advance(1);
@@ -66,9 +66,9 @@ test('a cancelled deadline stays so, held or not', () => {
   const clock = createManualClock();
   let expired = 0;
   const deadline = createDeadline(clock, 100, () => (expired += 1));
-  deadline.hold();
+  deadline.pause();
   deadline.cancel();
-  deadline.release();
+  deadline.resume();
   clock.advance(1_000);
   expect(expired).toBe(0);
 });
@@ -78,10 +78,10 @@ test.each([
   ['http://127.0.0.1:8080/', 'ws://127.0.0.1:8080/ws/agent'],
   ['wss://hub.example/under/', 'wss://hub.example/under/ws/agent'],
 ])('%s is reached at %s', (hub, address) => {
-  expect(socketAddress(hub)).toBe(address);
+  expect(agentSocketUrl(hub)).toBe(address);
 });
 
 test('an address of another kind is refused', () => {
-  expect(() => socketAddress('ftp://hub.example')).toThrow(TypeError);
-  expect(() => socketAddress('hub')).toThrow(TypeError);
+  expect(() => agentSocketUrl('ftp://hub.example')).toThrow(TypeError);
+  expect(() => agentSocketUrl('hub')).toThrow(TypeError);
 });

@@ -43,7 +43,7 @@ function createPuppet() {
     name: 'puppet',
     version: '1',
     capabilities: () => capabilities,
-    watch(act) {
+    subscribe(act) {
       changed = act;
     },
     start(job, itsHost): Run {
@@ -52,10 +52,10 @@ function createPuppet() {
       const { promise: ended, resolve } = Promise.withResolvers<ExitStatus>();
       end = resolve;
       return {
-        ended,
+        exited: ended,
         stop(step) {
           steps.push(step);
-          if (step === 'end') resolve({ kind: 'signalled', signal: 'SIGKILL' });
+          if (step === 'kill') resolve({ kind: 'signaled', signal: 'SIGKILL' });
           return true;
         },
         pause: () => undefined,
@@ -149,14 +149,14 @@ describe('questions', () => {
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const commandId = hub.execute('x');
     await hub.find('command:started');
-    const asked = puppet.host().ask({ ...QUESTION, detail: 'rm -rf' });
+    const asked = puppet.host().requestApproval({ ...QUESTION, detail: 'rm -rf' });
     const request = await hub.find('approval:request');
     expect(request).toMatchObject({ ...QUESTION, detail: 'rm -rf', commandId });
     resolved(hub, request.approvalId);
     const answer = await asked;
     expect(answer).toMatchObject({ outcome: 'selected', optionId: 'yes' });
     expect(hub.received.some((message) => message.type === 'approval:applied')).toBe(false);
-    answer.applied();
+    answer.confirm();
     expect((await hub.find('approval:applied')).approvalId).toBe(request.approvalId);
   });
 
@@ -165,11 +165,11 @@ describe('questions', () => {
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const commandId = hub.execute('x');
     await hub.find('command:started');
-    const first = puppet.host().ask(QUESTION);
+    const first = puppet.host().requestApproval(QUESTION);
     const one = await hub.find('approval:request');
     resolved(hub, one.approvalId);
-    (await first).applied();
-    void puppet.host().ask({ ...QUESTION, title: 'And this?' });
+    (await first).confirm();
+    void puppet.host().requestApproval({ ...QUESTION, title: 'And this?' });
     await hub.find('approval:request', (message) => message.title === 'And this?');
     const lost = fixture.logged(/no connection/);
     hub.cut();
@@ -192,7 +192,7 @@ describe('questions', () => {
     hub.execute('x', { timeoutMs: 10_000 });
     await hub.find('command:started');
     clock.advance(6_000);
-    const asked = puppet.host().ask(QUESTION);
+    const asked = puppet.host().requestApproval(QUESTION);
     const { approvalId } = await hub.find('approval:request');
     clock.advance(20_000);
     resolved(hub, approvalId);
@@ -202,7 +202,7 @@ describe('questions', () => {
     clock.advance(3_999);
     expect(puppet.steps).toEqual([]);
     clock.advance(1);
-    expect(puppet.steps).toEqual(['ask']);
+    expect(puppet.steps).toEqual(['interrupt']);
   });
 
   test('a stop cancels them, and escalates', async () => {
@@ -210,14 +210,14 @@ describe('questions', () => {
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const id = hub.execute('x');
     await hub.find('command:started');
-    const asked = puppet.host().ask(QUESTION);
+    const asked = puppet.host().requestApproval(QUESTION);
     await hub.find('approval:request');
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
     expect((await asked).outcome).toBe('cancelled');
-    expect((await puppet.host().ask(QUESTION)).outcome).toBe('cancelled');
+    expect((await puppet.host().requestApproval(QUESTION)).outcome).toBe('cancelled');
     clock.advance(5_000);
     clock.advance(5_000);
-    expect(puppet.steps).toEqual(['ask', 'tell', 'end']);
+    expect(puppet.steps).toEqual(['interrupt', 'terminate', 'kill']);
     expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
   });
 
@@ -226,7 +226,7 @@ describe('questions', () => {
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     hub.execute('x');
     await hub.find('command:started');
-    void puppet.host().ask({ ...QUESTION, detail: '\u0001'.repeat(2_000_000) });
+    void puppet.host().requestApproval({ ...QUESTION, detail: '\u0001'.repeat(2_000_000) });
     const { detail } = await hub.find('approval:request');
     expect(detail?.length).toBe(65_537);
     expect(detail?.endsWith('…')).toBe(true);
@@ -237,8 +237,8 @@ describe('questions', () => {
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const id = hub.execute('x');
     await hub.find('command:started');
-    const logged = fixture.logged(/larger than a message may be/);
-    void puppet.host().ask({ ...QUESTION, title: 'x'.repeat(2_000_000) });
+    const logged = fixture.logged(/exceeds the maximum message size/);
+    void puppet.host().requestApproval({ ...QUESTION, title: 'x'.repeat(2_000_000) });
     await logged;
     puppet.end({ kind: 'exited', exitCode: 0 });
     expect((await hub.seen(id)).finished.outcome).toBe('completed');

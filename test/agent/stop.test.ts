@@ -172,7 +172,7 @@ describe('time-out', () => {
       outcome: 'failed',
       exitCode: 143,
       signal: 'SIGTERM',
-      error: { code: 'timeout', message: 'The command did not end within 20 s.' },
+      error: { code: 'timeout', message: 'Timed out after 20 s. Raise the limit with --timeout.' },
     });
   });
 

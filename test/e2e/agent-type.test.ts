@@ -87,7 +87,7 @@ describe('without --type', () => {
 test('--acp starts a program from a command line', async () => {
   install('my-agent');
   const running = agent('--type', 'gemini', '--acp', `'${join(bin, 'my-agent')}' --quiet`);
-  await running.sees(/my-agent takes prompts/);
+  await running.sees(/my-agent is ready for prompts/);
   running.kill('SIGTERM');
   expect(await running.exited).toBe(0);
 });

@@ -37,7 +37,7 @@ const nobody = {
 
 const claudeStatus = () => ({
   argv: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
-  loggedOut: acpPrograms.claude.loginStatus?.loggedOut ?? /nobody/,
+  signedOut: acpPrograms.claude.signInStatus?.signedOut ?? /nobody/,
 });
 
 export const claude: AcpKit = {
@@ -51,7 +51,7 @@ export const claude: AcpKit = {
   program: (home, modelUrl) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
-    loginStatus: claudeStatus(),
+    signInStatus: claudeStatus(),
     env: {
       ...alone(home),
       CLAUDE_CONFIG_DIR: join(home, '.claude'),
@@ -65,7 +65,7 @@ export const claude: AcpKit = {
   loggedOut: (home) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
-    loginStatus: claudeStatus(),
+    signInStatus: claudeStatus(),
     env: { ...alone(home), ...nobody },
   }),
   tells: { usage: true, cost: true },

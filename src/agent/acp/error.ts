@@ -1,23 +1,24 @@
-// What a program answers instead of a result, in words for people.
+// Errors that an AI program returns over ACP.
 import { RequestError } from '@agentclientprotocol/sdk';
+import { errorMessage } from '../error-message.ts';
 import { sanitize } from './text/sanitize.ts';
 
 const AUTH_REQUIRED = -32_000;
-const MOST = 1_000;
+const MAX_LENGTH = 1_000;
 
-/** Whether a program refuses because nobody has logged in. */
+/** Whether the program requires the user to sign in first. */
 export function isAuthRequired(error: unknown): boolean {
   return error instanceof RequestError && error.code === AUTH_REQUIRED;
 }
 
-/** The error's own words, and where they say nothing, those of its details. */
+/** The message of an error together with its details. A generic message is replaced by the details. */
 export function acpErrorMessage(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = errorMessage(error);
   const details = error instanceof RequestError ? detailsOf(error.data) : '';
-  const isEmpty = /^internal error$/i.test(message);
-  const words = details === '' || message.includes(details) ? message : `${message}: ${details}`;
-  const text = sanitize(isEmpty && details !== '' ? details : words).trim();
-  return text.length <= MOST ? text : `${text.slice(0, MOST)}…`;
+  const isGeneric = /^internal error$/i.test(message);
+  const full = details === '' || message.includes(details) ? message : `${message}: ${details}`;
+  const text = sanitize(isGeneric && details !== '' ? details : full).trim();
+  return text.length <= MAX_LENGTH ? text : `${text.slice(0, MAX_LENGTH)}…`;
 }
 
 function detailsOf(data: unknown): string {

@@ -1,37 +1,42 @@
-// What a program asks before it acts, as people are asked it (protocol.md, "approval:request").
+// Converts a program's permission request to an approval request (docs/protocol.md, "approval:request").
 import type { PermissionOption } from '@agentclientprotocol/sdk';
-import { formatDiff } from './text/diff.ts';
-import { sanitize, firstLine } from './text/sanitize.ts';
-import { contentText, toolTitle, type ToolCallState } from './text/tool-call.ts';
 import type { ApprovalRequestContent } from '../runner.ts';
+import { formatDiff } from './text/diff.ts';
+import { firstLine, sanitize } from './text/sanitize.ts';
+import { contentText, toolTitle, type ToolCallState } from './text/tool-call.ts';
 
+/** The limits of an approval request in the protocol. */
 const MAX_OPTIONS = 16;
-const MAX_ID = 128;
+const MAX_ID_LENGTH = 128;
+const MAX_KIND_LENGTH = 64;
 
-/** The question in words, and which of the program's options each answer means. */
-export function createApprovalRequest(tool: ToolCallState, options: readonly PermissionOption[]) {
-  const offered = options.slice(0, MAX_OPTIONS).map((option, index) => ({
+/** Returns the approval request, and a function that finds the program's option for a response. */
+export function createApprovalRequest(
+  tool: ToolCallState,
+  permissionOptions: readonly PermissionOption[],
+) {
+  const options = permissionOptions.slice(0, MAX_OPTIONS).map((option, index) => ({
     option,
-    optionId: option.optionId.length <= MAX_ID ? option.optionId : `option-${index}`,
+    optionId: option.optionId.length <= MAX_ID_LENGTH ? option.optionId : `option-${index}`,
   }));
   const detail = detailOf(tool);
-  const question: ApprovalRequestContent = {
+  const request: ApprovalRequestContent = {
     title: toolTitle(tool),
     ...(detail !== '' && { detail }),
-    options: offered.map(({ option, optionId }) => ({
+    options: options.map(({ option, optionId }) => ({
       optionId,
       name: firstLine(option.name),
-      kind: option.kind.slice(0, 64),
+      kind: option.kind.slice(0, MAX_KIND_LENGTH),
     })),
   };
   return {
-    question,
-    option: (optionId: string | undefined) =>
-      offered.find((one) => one.optionId === optionId)?.option ?? null,
+    request,
+    findOption: (optionId: string | undefined): PermissionOption | null =>
+      options.find((one) => one.optionId === optionId)?.option ?? null,
   };
 }
 
-/** The diff, the command, the paths, and what the program says about it. */
+/** The diff and the program's text. If there are none, the tool's input, or the paths. */
 function detailOf({ content, rawInput, locations }: ToolCallState): string {
   const parts = content.map((one) => {
     if (one.type === 'diff') return formatDiff(one);
@@ -43,7 +48,7 @@ function detailOf({ content, rawInput, locations }: ToolCallState): string {
   return sanitize(parts.filter((part) => part !== '').join('\n\n'));
 }
 
-/** The command where there is one, and otherwise all of it. */
+/** The command if the input has one, otherwise the whole input. */
 function inputText(input: unknown): string {
   if (typeof input !== 'object' || input === null) return '';
   const command = 'command' in input ? input.command : undefined;

@@ -1,37 +1,37 @@
-// What an AI's program and its commands are called among the processes, noted on disk while they run: an agent that
-// starts after a crash ends them before it does anything else.
+// Records on disk which processes are running for an AI program. After a crash the next agent process kills them.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
-import { findProcessTree, signalProcesses, startTimeOf } from '../process/table.ts';
+import { startTimeOf } from '../process/table.ts';
+import { killLeftovers } from '../process/tree.ts';
 
-const Noted = Type.Object({
-  mark: Type.String(),
-  pid: Type.Integer(),
-  start: Type.Union([Type.String(), Type.Null()]),
-});
-
-const ROUNDS = 50;
+const Entries = Type.Array(
+  Type.Object({
+    mark: Type.String(),
+    pid: Type.Integer(),
+    start: Type.Union([Type.String(), Type.Null()]),
+  }),
+);
 
 export type PidFile = ReturnType<typeof openPidFile>;
 
-/** Ends what an earlier process of this agent left running. */
-export function openPidFile(file: string, log: (line: string) => void) {
+/** Kills the processes that an earlier agent process left running. */
+export function openPidFile(path: string, log: (line: string) => void) {
   const running = new Map<string, { pid: number; start: string | null }>();
 
-  for (const { mark, pid, start } of readNoted(file)) {
-    const leader = start !== null && startTimeOf(pid) === start ? pid : null;
-    endFamily(mark, leader, log);
+  for (const { mark, pid, start } of readEntries(path)) {
+    const pids = killLeftovers(mark, start === null ? null : { pid, start });
+    if (pids.length > 0) log(`killed processes left by a crash: ${pids.join(', ')}`);
   }
   write();
 
   function write(): void {
-    const all = [...running].map(([mark, { pid, start }]) => ({ mark, pid, start }));
-    writeFileSync(file, JSON.stringify(all), { mode: 0o600 });
+    const entries = [...running].map(([mark, { pid, start }]) => ({ mark, pid, start }));
+    writeFileSync(path, JSON.stringify(entries), { mode: 0o600 });
   }
 
   return {
-    /** @param mark what is in the environment of the process and of all that it starts */
+    /** @param mark the mark in the environment of the process and its descendants */
     add(mark: string, pid: number): void {
       running.set(mark, { pid, start: startTimeOf(pid) });
       write();
@@ -42,20 +42,10 @@ export function openPidFile(file: string, log: (line: string) => void) {
   };
 }
 
-function endFamily(mark: string, leader: number | null, log: (line: string) => void): void {
-  for (let round = 0; round < ROUNDS; round += 1) {
-    const pids = findProcessTree(mark, leader).map((member) => member.pid);
-    if (pids.length === 0) return;
-    if (round === 0) log(`left running by a crash, and ended now: ${pids.join(', ')}`);
-    signalProcesses(pids, 'SIGKILL');
-    Bun.sleepSync(1);
-  }
-}
-
-function readNoted(file: string) {
+function readEntries(path: string) {
   try {
-    const value: unknown = JSON.parse(readFileSync(file, 'utf8'));
-    return Value.Check(Type.Array(Noted), value) ? value : [];
+    const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
+    return Value.Check(Entries, value) ? value : [];
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
-// An AI's program as a process: started in a group of its own, spoken to over its stdin and stdout, and ended with all
-// that it started.
+// The process of an AI program: started in its own process group, connected over stdin and stdout, and killed together
+// with everything it started.
 import {
   type AnyMessage,
   type ClientApp,
@@ -8,15 +8,15 @@ import {
 } from '@agentclientprotocol/sdk';
 import type { Clock } from '../../protocol/clock.ts';
 import { childEnvironment } from '../process/environment.ts';
+import { createGate, type Gate } from '../process/gate.ts';
+import { isAlive } from '../process/table.ts';
+import { findProcessTree, killAll, signalProcessTree } from '../process/tree.ts';
 import type { PidFile } from './pid-file.ts';
-import { findProcessTree, isAlive, signalProcesses, signalProcessTree } from '../process/table.ts';
 
-/** What a program said last on stderr is kept, to explain its end. */
-const LAST_WORDS = 4_096;
-/** How long a program may take to go by itself. */
-const LEAVE_MS = 1_000;
-const KILL_ROUND_MS = 10;
-const KILL_ROUNDS = 200;
+/** How much of stderr is kept to explain why a program exited. */
+const STDERR_LENGTH = 4_096;
+/** How long a program may take to exit after SIGTERM, in milliseconds. */
+const EXIT_TIMEOUT_MS = 1_000;
 
 export interface AcpProcessOptions {
   argv: readonly string[];
@@ -24,13 +24,13 @@ export interface AcpProcessOptions {
   env: Record<string, string | undefined>;
   clock: Clock;
   pidFile: PidFile;
-  /** What it may ask of us. */
+  /** Handles the program's requests and notifications. */
   client: ClientApp;
 }
 
 export type AcpProcess = ReturnType<typeof startAcpProcess>;
 
-/** @throws where it cannot be started at all */
+/** @throws if the program cannot be started */
 export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpProcessOptions) {
   const mark = Bun.randomUUIDv7();
   const child = Bun.spawn([...argv], {
@@ -43,14 +43,14 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
   });
   const { pid } = child;
   pidFile.add(mark, pid);
-  let lastWords = '';
-  let gate: PromiseWithResolvers<void> | null = null;
-  const written = new Map<unknown, () => void>();
+  const gate = createGate();
+  const responseListeners = new Map<unknown, () => void>();
+  let stderrTail = '';
 
   void (async () => {
     const decoder = new TextDecoder();
     for await (const bytes of child.stderr) {
-      lastWords = (lastWords + decoder.decode(bytes, { stream: true })).slice(-LAST_WORDS);
+      stderrTail = (stderrTail + decoder.decode(bytes, { stream: true })).slice(-STDERR_LENGTH);
     }
   })();
 
@@ -60,36 +60,20 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
       await child.stdin.flush();
     },
   });
+  const stream = ndJsonStream(stdin, gatedStream(child.stdout, gate));
   const connection = client.connect(
-    noticing(
-      ndJsonStream(
-        stdin,
-        gated(child.stdout, () => gate?.promise),
-      ),
-      (id) => {
-        written.get(id)?.();
-        written.delete(id);
-      },
-    ),
+    observeResponses(stream, (requestId) => {
+      responseListeners.get(requestId)?.();
+      responseListeners.delete(requestId);
+    }),
   );
 
-  /** Nothing that it started may outlive it. */
-  async function killFamily(): Promise<void> {
-    for (let round = 0; round < KILL_ROUNDS; round += 1) {
-      const pids = findProcessTree(mark, pid).map((member) => member.pid);
-      if (pids.length === 0) return;
-      signalProcesses(pids, 'SIGKILL');
-      await wait(KILL_ROUND_MS);
-    }
-  }
+  const findDescendants = () => findProcessTree(mark, pid);
+  const signal = (name: NodeJS.Signals) => signalProcessTree(mark, pid, name);
 
-  function wait(ms: number): Promise<void> {
-    return new Promise((resolve) => void clock.after(ms, resolve));
-  }
-
-  /** Resolves with how it ended, once nothing of it is left. */
-  const ended = child.exited.then(async (exitCode) => {
-    await killFamily();
+  /** Resolves with a description of the exit status when no process of the program is left. */
+  const exited = child.exited.then(async (exitCode) => {
+    await killAll(findDescendants, clock);
     pidFile.remove(mark);
     connection.close();
     return child.signalCode === null ? `exit code ${exitCode}` : String(child.signalCode);
@@ -98,47 +82,40 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
   return {
     pid,
     agent: connection.agent,
-    ended,
+    exited,
     isAlive: () => isAlive(pid),
-    lastWords: () => lastWords,
+    /** The end of what the program wrote to stderr. */
+    stderrTail: () => stderrTail,
 
-    /** Calls `act` once the answer to this request of the program's was written to it. */
-    onceAnswered: (requestId: unknown, act: () => void) => void written.set(requestId, act),
+    /** Calls `onWritten` when the response to one of the program's requests has been written to its stdin. */
+    onResponseWritten: (requestId: unknown, onWritten: () => void) =>
+      void responseListeners.set(requestId, onWritten),
 
-    pause(): void {
-      gate ??= Promise.withResolvers();
-    },
-    resume(): void {
-      gate?.resolve();
-      gate = null;
-    },
+    pause: gate.close,
+    resume: gate.open,
+    signal,
+    /** The PIDs of the program and everything it started. */
+    findDescendants,
 
-    signal: (signal: NodeJS.Signals) => signalProcessTree(mark, pid, signal),
-    /** Everything it has started so far and that runs. */
-    family: () => findProcessTree(mark, pid).map((member) => member.pid),
-
-    /** Asks it to go, and ends it if it does not. Resolves when nothing of it is left. */
+    /** Terminates the program, and kills it after a second. Resolves when no process of it is left. */
     async close(): Promise<void> {
-      gate?.resolve();
+      gate.open();
       await Promise.resolve(child.stdin.end()).catch(() => undefined);
-      signalProcessTree(mark, pid, 'SIGTERM');
-      const cancel = clock.after(LEAVE_MS, () => signalProcessTree(mark, pid, 'SIGKILL'));
-      await ended;
-      cancel();
+      signal('SIGTERM');
+      const cancelKill = clock.after(EXIT_TIMEOUT_MS, () => signal('SIGKILL'));
+      await exited;
+      cancelKill();
     },
   };
 }
 
-/** A stream that is read only while nothing is in the way. */
-function gated(
-  stream: ReadableStream<Uint8Array>,
-  gate: () => Promise<void> | undefined,
-): ReadableStream<Uint8Array> {
+/** Reads from `stream` only while the gate is open. */
+function gatedStream(stream: ReadableStream<Uint8Array>, gate: Gate): ReadableStream<Uint8Array> {
   const reader = stream.getReader();
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        await gate();
+        await gate.passed();
         const { done, value } = await reader.read();
         if (done) return controller.close();
         controller.enqueue(value);
@@ -149,15 +126,15 @@ function gated(
   );
 }
 
-/** A stream that tells which answers have been written. */
-function noticing(stream: Stream, answered: (id: unknown) => void): Stream {
+/** Calls `onResponse` with the request's ID after a response has been written. */
+function observeResponses(stream: Stream, onResponse: (requestId: unknown) => void): Stream {
   const writer = stream.writable.getWriter();
   return {
     readable: stream.readable,
     writable: new WritableStream<AnyMessage>({
       async write(message) {
         await writer.write(message);
-        if (!('method' in message)) answered(message.id);
+        if (!('method' in message)) onResponse(message.id);
       },
       close: () => writer.close(),
       abort: (reason) => writer.abort(reason),

@@ -1,5 +1,5 @@
-// The AI programs we know: how each is started, what tells that somebody has logged in, and what mends it. All that
-// tells them apart is here; the runner is the same for all, and for any other that speaks the Agent Client Protocol.
+// The supported AI programs: how to start each one, how to tell whether it is signed in, and how to fix it if not. All
+// differences between programs are here. The runner is the same for every program that speaks ACP.
 import type { SessionUpdate } from '@agentclientprotocol/sdk';
 import { Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
@@ -7,82 +7,77 @@ import type { AgentType } from '../../protocol/agent-status.ts';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
-/** A program that speaks ACP over its stdin and stdout. */
+/** A program that speaks ACP over stdin and stdout. */
 export interface AcpProgram {
-  /** What people call it. */
+  /** The product name. */
   readonly title: string;
   readonly argv: readonly string[];
-  /** Added to its environment. */
+  /** Additional environment variables. */
   readonly env?: Readonly<Record<string, string>>;
-  /** The command that installs it, and the one that logs in. */
+  /** The command that installs it. */
   readonly install?: string;
-  readonly login?: string;
-  /** The mode in which it asks before it acts, where it may begin in another. */
+  /** The command that signs in. */
+  readonly signIn?: string;
+  /** The mode in which it requests permission before it acts, if that may not be its default. */
   readonly mode?: string;
-  /** It reads and writes files itself: as our client it would mistake a missing file for an error. */
-  readonly ownFiles?: boolean;
-  /** What tells whether somebody has logged in, for a program that opens a conversation all the same. */
-  readonly loginStatus?: { readonly argv: readonly string[]; readonly loggedOut: RegExp };
-  /** It tells of the past only after it has said that a conversation is taken up. */
-  readonly replaysLate?: boolean;
-  /** Whether this news means that the turn has failed, though the program will end it as if it had not. */
-  tellsFailure?(news: SessionUpdate): boolean;
-  /** The ACP method by which it takes up a key from the environment; null where there is none. */
+  /** It accesses files itself. If we offered file access, it would mistake a missing file for an error. */
+  readonly accessesFiles?: boolean;
+  /** How to check the sign-in, for a program that opens a conversation even when it is signed out. */
+  readonly signInStatus?: { readonly argv: readonly string[]; readonly signedOut: RegExp };
+  /** When it loads a conversation, it sends the history only after its response. */
+  readonly sendsHistoryLate?: boolean;
+  /** Whether an update means that the turn has failed, for a program that then ends the turn normally. */
+  isFailure?(update: SessionUpdate): boolean;
+  /** The ACP method that authenticates with a key from the environment; null if there is no key. */
   authMethod?(env: Env): string | null;
 }
 
-const has = (env: Env, ...names: string[]) => names.some((name) => Boolean(env[name]));
-
-/** Codex says so when its model has failed it, and then in words for people what was wrong. */
+/** Codex sends this when its model fails. The error itself is in a message before it. */
 const CodexFailure = Type.Object({
   codex: Type.Object({ threadStatus: Type.Object({ type: Type.Literal('systemError') }) }),
 });
 
-/** One for each type of agent. */
 export const acpPrograms: Readonly<Record<AgentType, AcpProgram>> = {
   claude: {
     title: 'Claude Code',
     argv: ['claude-agent-acp'],
     install: 'npm install -g @agentclientprotocol/claude-agent-acp',
-    login: 'claude-agent-acp --cli auth login',
-    // By itself it may begin in "auto", where a model decides what needs no person.
+    signIn: 'claude-agent-acp --cli auth login',
+    // It may start in "auto", where a model decides which actions need approval.
     mode: 'default',
-    loginStatus: {
+    signInStatus: {
       argv: ['claude-agent-acp', '--cli', 'auth', 'status'],
-      loggedOut: /"loggedIn":\s*false/,
+      signedOut: /"loggedIn":\s*false/,
     },
   },
   gemini: {
     title: 'Gemini CLI',
     argv: ['gemini', '--acp'],
     install: 'npm install -g @google/gemini-cli',
-    login: 'gemini',
-    ownFiles: true,
-    replaysLate: true,
-    authMethod: (env) => (has(env, 'GEMINI_API_KEY') ? 'gemini-api-key' : null),
+    signIn: 'gemini',
+    accessesFiles: true,
+    sendsHistoryLate: true,
+    authMethod: (env) => (env['GEMINI_API_KEY'] ? 'gemini-api-key' : null),
   },
   codex: {
     title: 'Codex',
     argv: ['codex-acp'],
     install: 'npm install -g @agentclientprotocol/codex-acp',
-    login: 'codex-acp login',
-    tellsFailure(news) {
-      if (news.sessionUpdate !== 'session_info_update') return false;
-      const { _meta: more } = news;
-      return Value.Check(CodexFailure, more);
-    },
-    authMethod: (env) => (has(env, 'OPENAI_API_KEY', 'CODEX_API_KEY') ? 'api-key' : null),
+    signIn: 'codex-acp login',
+    isFailure: (update) =>
+      update.sessionUpdate === 'session_info_update' && Value.Check(CodexFailure, update['_meta']),
+    authMethod: (env) => (env['OPENAI_API_KEY'] || env['CODEX_API_KEY'] ? 'api-key' : null),
   },
 };
 
-/** A program given by its command line: words parted by spaces, with quotes around those that have some. */
+/** Creates a program from a command line. Arguments are separated by spaces and may be quoted. */
 export function parseProgram(line: string): AcpProgram {
-  const words = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)];
-  const argv = words.map(([, double, single, bare]) => double ?? single ?? bare ?? '');
+  const args = [...line.matchAll(/"([^"]*)"|'([^']*)'|(\S+)/g)];
+  const argv = args.map(([, double, single, bare]) => double ?? single ?? bare ?? '');
   return { title: argv[0]?.split('/').at(-1) ?? 'The program', argv };
 }
 
-/** Where a program is; null where it is not installed. */
+/** The path of a program; null if it is not installed. */
 export function findExecutable(
   { argv: [command = ''] }: AcpProgram,
   env: Env = process.env,
@@ -90,18 +85,19 @@ export function findExecutable(
   return Bun.which(command, { PATH: env['PATH'] ?? '' });
 }
 
-/** Which types of agent have their program installed. */
+/** The agent types whose program is installed. */
 export function installedAgentTypes(env: Env = process.env): AgentType[] {
   const types: readonly AgentType[] = ['claude', 'gemini', 'codex'];
   return types.filter((type) => findExecutable(acpPrograms[type], env) !== null);
 }
 
-/** What is missing, in a sentence with the command that mends it. */
-export function notInstalled({ title, argv: [command], install }: AcpProgram): string {
-  const mend = install ? ` Install it: ${install}` : '';
-  return `${title} is not installed: there is no ${command} in the PATH.${mend}`;
+/** A notice that ends with the command to run. */
+export function notInstalledNotice({ title, argv: [command], install }: AcpProgram): string {
+  const fix = install ? ` Install it: ${install}` : '';
+  return `${title} is not installed: ${command} was not found in the PATH.${fix}`;
 }
 
-export function notLoggedIn({ title, login }: AcpProgram): string {
-  return `${title} is not logged in.${login ? ` Log in on the agent's machine: ${login}` : ''}`;
+/** A notice that ends with the command to run. */
+export function signedOutNotice({ title, signIn }: AcpProgram): string {
+  return `${title} is not signed in.${signIn ? ` Sign in on the agent's machine: ${signIn}` : ''}`;
 }

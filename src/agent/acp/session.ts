@@ -1,4 +1,5 @@
-// A conversation with a program: greeted, logged in with a key where one is at hand, and gone on with where it can be.
+// Opens a conversation with an AI program: initializes the connection, authenticates with a key if there is one, and
+// continues the stored conversation if the program can.
 import {
   type InitializeResponse,
   type LoadSessionRequest,
@@ -8,112 +9,120 @@ import {
 } from '@agentclientprotocol/sdk';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { isAuthRequired } from './error.ts';
-import type { AcpProgram } from './programs.ts';
 import type { AcpProcess } from './process.ts';
+import type { AcpProgram } from './programs.ts';
 
-/** A program with an open conversation. */
+/** An open conversation. */
 export interface AcpSession {
-  readonly program: AcpProcess;
-  readonly about: InitializeResponse;
+  readonly process: AcpProcess;
   readonly sessionId: string;
-  /** Nothing was said in it yet. */
-  isFresh: boolean;
-  /** An earlier conversation was to go on, and could not. */
-  readonly hasLost: boolean;
-  /** What the program says the whole conversation has cost so far; null where it has not said. */
-  spent: number | null;
+  /** It has had no prompt yet. */
+  isUnused: boolean;
+  /** It replaces a stored conversation that could not be continued. */
+  readonly hasLostHistory: boolean;
+  /** The cost of the conversation so far, as reported by the program; null if it is unknown. */
+  totalCost: number | null;
 }
 
 export interface SessionOptions {
   acp: AcpProgram;
   cwd: string;
   env: Record<string, string | undefined>;
-  /** The conversation to go on with; null for another. */
-  kept: string | null;
-  /** Resolves once the program has told nothing for a while. */
-  quiet(): Promise<void>;
+  /** The conversation to continue; null to create one. */
+  storedId: string | null;
+  /** Resolves when the program has sent no update for a while. */
+  whenQuiet(): Promise<void>;
 }
 
-/** @throws what the program answers: where it wants a login, `wantsLogin` tells */
+/** @throws the program's error. It may fulfill `isAuthRequired`. */
 export async function openSession(
-  program: AcpProcess,
+  acpProcess: AcpProcess,
   options: SessionOptions,
 ): Promise<AcpSession> {
-  const about = await program.agent.request('initialize', {
+  const { acp, cwd, storedId } = options;
+  const initialized = await acpProcess.agent.request('initialize', {
     protocolVersion: PROTOCOL_VERSION,
     clientInfo: { name: 'signalbox', title: 'Signalbox', version: packageJson.version },
     clientCapabilities: {
-      fs: { readTextFile: !options.acp.ownFiles, writeTextFile: !options.acp.ownFiles },
+      fs: { readTextFile: !acp.accessesFiles, writeTextFile: !acp.accessesFiles },
       terminal: true,
       session: { notices: {} },
     },
   });
-  if (about.protocolVersion !== PROTOCOL_VERSION) {
-    const words = `It speaks version ${about.protocolVersion} of the Agent Client Protocol.`;
-    throw new RequestError(-32_603, words);
+  if (initialized.protocolVersion !== PROTOCOL_VERSION) {
+    const version = `version ${initialized.protocolVersion} of the Agent Client Protocol`;
+    throw new RequestError(-32_603, `The program uses ${version}, which is not supported.`);
   }
-  return withLogin(program, about, options, async () => {
-    const isKept = options.kept !== null && (await takeUp(program, about, options, options.kept));
-    if (isKept && options.kept !== null) {
-      const hasLost = false;
-      return { program, about, sessionId: options.kept, isFresh: false, hasLost, spent: null };
+  return withAuthentication(acpProcess, initialized, options, async () => {
+    const hasStored = storedId !== null;
+    if (hasStored && (await continueSession(acpProcess, initialized, options, storedId))) {
+      return {
+        process: acpProcess,
+        sessionId: storedId,
+        isUnused: false,
+        hasLostHistory: false,
+        totalCost: null,
+      };
     }
-    const sessionId = await newSession(program, options.cwd, options.acp);
-    const hasLost = options.kept !== null;
-    return { program, about, sessionId, isFresh: true, hasLost, spent: 0 };
+    return newSession(acpProcess, cwd, acp, hasStored);
   });
 }
 
-/** Begins another conversation; answers its id. */
+/** Creates a conversation. @param hasLostHistory whether it replaces one that could not be continued */
 export async function newSession(
-  program: AcpProcess,
+  acpProcess: AcpProcess,
   cwd: string,
   acp: AcpProgram,
-): Promise<string> {
-  const { sessionId, modes } = await program.agent.request('session/new', { cwd, mcpServers: [] });
-  await setMode(program, sessionId, modes, acp);
-  return sessionId;
+  hasLostHistory = false,
+): Promise<AcpSession> {
+  const { sessionId, modes } = await acpProcess.agent.request('session/new', {
+    cwd,
+    mcpServers: [],
+  });
+  await setMode(acpProcess, sessionId, modes, acp);
+  return { process: acpProcess, sessionId, isUnused: true, hasLostHistory, totalCost: 0 };
 }
 
-/** Has the program ask before it acts. */
+/** Makes the program request permission before it acts. */
 async function setMode(
-  program: AcpProcess,
+  acpProcess: AcpProcess,
   sessionId: string,
   modes: SessionModeState | null | undefined,
   { mode }: AcpProgram,
 ): Promise<void> {
   const isOffered = modes?.availableModes.some(({ id }) => id === mode) === true;
   if (mode === undefined || !isOffered || modes.currentModeId === mode) return;
-  await program.agent.request('session/set_mode', { sessionId, modeId: mode });
+  await acpProcess.agent.request('session/set_mode', { sessionId, modeId: mode });
 }
 
-/** Whether the program could go on with it. What it tells of the past is not shown again. */
-async function takeUp(
-  program: AcpProcess,
+/** Returns whether the program could continue the conversation. The history it sends is not shown again. */
+async function continueSession(
+  acpProcess: AcpProcess,
   { agentCapabilities }: InitializeResponse,
-  { cwd, acp, quiet }: SessionOptions,
+  { cwd, acp, whenQuiet }: SessionOptions,
   sessionId: string,
 ): Promise<boolean> {
   const request: LoadSessionRequest = { sessionId, cwd, mcpServers: [] };
   try {
     if (agentCapabilities?.sessionCapabilities?.resume) {
-      const { modes } = await program.agent.request('session/resume', request);
-      await setMode(program, sessionId, modes, acp);
+      const { modes } = await acpProcess.agent.request('session/resume', request);
+      await setMode(acpProcess, sessionId, modes, acp);
       return true;
     }
     if (!agentCapabilities?.loadSession) return false;
-    const { modes } = await program.agent.request('session/load', request);
-    await setMode(program, sessionId, modes, acp);
-    if (acp.replaysLate) await quiet();
+    const { modes } = await acpProcess.agent.request('session/load', request);
+    await setMode(acpProcess, sessionId, modes, acp);
+    if (acp.sendsHistoryLate) await whenQuiet();
     return true;
   } catch (error) {
-    if (isAuthRequired(error) || !program.isAlive()) throw error;
+    if (isAuthRequired(error) || !acpProcess.isAlive()) throw error;
     return false;
   }
 }
 
-async function withLogin(
-  program: AcpProcess,
+/** Runs `open`, and again after authentication if the program requires it and a key is available. */
+async function withAuthentication(
+  acpProcess: AcpProcess,
   { authMethods = [] }: InitializeResponse,
   { acp, env }: SessionOptions,
   open: () => Promise<AcpSession>,
@@ -124,7 +133,7 @@ async function withLogin(
     return await open();
   } catch (error) {
     if (!isAuthRequired(error) || methodId === null || !isOffered) throw error;
-    await program.agent.request('authenticate', { methodId });
+    await acpProcess.agent.request('authenticate', { methodId });
     return open();
   }
 }

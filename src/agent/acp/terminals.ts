@@ -1,5 +1,5 @@
-// Commands that an AI's program asks its client to run. Each is a shell command like any other here: its own process
-// group, its own mark, the same escalation, and nothing left of it in the end.
+// Runs the commands that an AI program asks its client to run (ACP terminals). They are shell commands like any other:
+// each has its own process group and mark, and nothing of it is left when the turn ends.
 import {
   type CreateTerminalRequest,
   RequestError,
@@ -9,13 +9,15 @@ import {
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';
-import type { WorkspaceFiles } from './files.ts';
-import type { PidFile } from './pid-file.ts';
-import type { Run, ExitStatus, StopLevel } from '../runner.ts';
+import { cancelledResponse } from '../approvals.ts';
+import { errorMessage } from '../error-message.ts';
+import type { ExitStatus, Run, StopLevel } from '../runner.ts';
 import { createShellRunner } from '../shell/runner.ts';
+import type { PidFile } from './pid-file.ts';
+import type { WorkspaceFiles } from './workspace-files.ts';
 
-/** What is kept of a command's output unless the program says otherwise. */
-const KEPT_BYTES = 1_048_576;
+/** How much of a command's output is kept, unless the program sets a limit. */
+const DEFAULT_OUTPUT_BYTES = 1_048_576;
 
 export interface TerminalsOptions {
   files: WorkspaceFiles;
@@ -24,15 +26,15 @@ export interface TerminalsOptions {
   clock: Clock;
   env: Record<string, string | undefined>;
   pidFile: PidFile;
-  /** Takes whole lines of what a command writes, for people to read. */
-  output(terminalId: string, lines: string): void;
+  /** Receives whole lines of output, for the transcript. */
+  onOutput(terminalId: string, lines: string): void;
 }
 
 interface Terminal {
   run: Run;
-  kept: string;
+  output: string;
   isTruncated: boolean;
-  exit: TerminalExitStatus | null;
+  exitStatus: TerminalExitStatus | null;
 }
 
 export function createTerminals(options: TerminalsOptions) {
@@ -45,133 +47,130 @@ export function createTerminals(options: TerminalsOptions) {
     return terminal;
   }
 
-  /** @throws {RequestError} where it cannot be started, or not there */
+  /** @throws {RequestError} if the command cannot be started, or its folder is outside the agent's folder */
   function create(request: CreateTerminalRequest): string {
-    const mark = Bun.randomUUIDv7();
-    const most = request.outputByteLimit ?? KEPT_BYTES;
-    const cwd = files.within(request.cwd ?? files.root);
-    const given = Object.fromEntries((request.env ?? []).map(({ name, value }) => [name, value]));
+    const id = Bun.randomUUIDv7();
+    const maxBytes = request.outputByteLimit ?? DEFAULT_OUTPUT_BYTES;
+    const env = Object.fromEntries((request.env ?? []).map(({ name, value }) => [name, value]));
     const runner = createShellRunner({
-      cwd,
+      cwd: files.resolvePath(request.cwd ?? files.root),
       pty: false,
       clock,
       scratch: options.scratch,
-      env: { ...options.env, ...given },
+      env: { ...options.env, ...env },
     });
-    const terminal: Omit<Terminal, 'run'> = { kept: '', isTruncated: false, exit: null };
+    const state: Omit<Terminal, 'run'> = { output: '', isTruncated: false, exitStatus: null };
     let line = '';
-    const job = {
-      commandId: mark,
-      command: `!${shellWords(request)}`,
-      session: 'continue',
-    } as const;
 
-    function take(text: string): void {
-      terminal.kept += text;
-      if (byteLength(terminal.kept) > most) {
-        terminal.kept = lastBytes(terminal.kept, most);
-        terminal.isTruncated = true;
+    function onOutput(text: string): void {
+      state.output += text;
+      if (byteLength(state.output) > maxBytes) {
+        state.output = lastBytes(state.output, maxBytes);
+        state.isTruncated = true;
       }
       line += text;
       const end = line.lastIndexOf('\n') + 1;
       if (end === 0) return;
-      options.output(mark, line.slice(0, end));
+      options.onOutput(id, line.slice(0, end));
       line = line.slice(end);
     }
 
-    const run = attempt(() =>
-      runner.start(job, {
-        output: (_stream, text) => take(text),
-        process: (pid) => pidFile.add(mark, pid),
-        report: () => undefined,
-        ask: () => Promise.resolve({ outcome: 'cancelled', applied: () => undefined }),
-      }),
+    const run = withRequestError(() =>
+      runner.start(
+        { commandId: id, command: `!${commandLine(request)}`, session: 'continue' },
+        {
+          writeOutput: (_stream, text) => onOutput(text),
+          recordProcess: (pid) => pidFile.add(id, pid),
+          updateReport: () => undefined,
+          requestApproval: () => Promise.resolve(cancelledResponse()),
+        },
+      ),
     );
-    terminals.set(mark, Object.assign(terminal, { run }));
-    void run.ended.then((end) => {
-      terminal.exit = exitOf(end);
-      if (line !== '') options.output(mark, `${line}\n`);
-      pidFile.remove(mark);
+    terminals.set(id, Object.assign(state, { run }));
+    void run.exited.then((status) => {
+      state.exitStatus = toTerminalExitStatus(status);
+      if (line !== '') options.onOutput(id, `${line}\n`);
+      pidFile.remove(id);
     });
-    return mark;
+    return id;
   }
 
-  /** Harder and harder, until it has ended. */
-  function stop({ run }: Terminal): void {
-    if (!run.stop('tell')) return;
-    const cancel = clock.after(ESCALATION_MS, () => void run.stop('end'));
-    void run.ended.then(cancel);
+  /** Terminates a command, and kills it if it does not exit. */
+  function terminate({ run }: Terminal): void {
+    if (!run.stop('terminate')) return;
+    const cancelKill = clock.after(ESCALATION_MS, () => void run.stop('kill'));
+    void run.exited.then(cancelKill);
   }
 
   return {
     create,
 
     output(id: string): TerminalOutputResponse {
-      const { kept, isTruncated, exit } = find(id);
-      return { output: kept, truncated: isTruncated, ...(exit && { exitStatus: exit }) };
+      const { output, isTruncated, exitStatus } = find(id);
+      return { output, truncated: isTruncated, ...(exitStatus && { exitStatus }) };
     },
 
-    async ended(id: string): Promise<TerminalExitStatus> {
-      return exitOf(await find(id).run.ended);
+    async exited(id: string): Promise<TerminalExitStatus> {
+      return toTerminalExitStatus(await find(id).run.exited);
     },
 
-    kill: (id: string): void => stop(find(id)),
+    kill: (id: string): void => terminate(find(id)),
 
     release(id: string): void {
-      stop(find(id));
+      terminate(find(id));
       terminals.delete(id);
     },
 
-    /** Stops all of them, so hard. */
-    stop(step: StopLevel): void {
-      for (const { run } of terminals.values()) run.stop(step);
+    /** Stops all commands. */
+    stop(level: StopLevel): void {
+      for (const { run } of terminals.values()) run.stop(level);
     },
 
-    /** The turn is over: so are its commands. Resolves when nothing of them runs. */
+    /** Kills all commands. Resolves when they have exited. */
     async close(): Promise<void> {
-      const last = [...terminals.values()];
+      const runs = [...terminals.values()].map(({ run }) => run);
       terminals.clear();
-      for (const { run } of last) run.stop('end');
-      await Promise.all(last.map(({ run }) => run.ended));
+      for (const run of runs) run.stop('kill');
+      await Promise.all(runs.map((run) => run.exited));
     },
   };
 }
 
-function attempt<T>(act: () => T): T {
+function withRequestError<T>(act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw RequestError.internalError(undefined, error instanceof Error ? error.message : '');
+    throw RequestError.internalError(undefined, errorMessage(error));
   }
 }
 
-/** A program with its arguments, or a line for the shell. */
-function shellWords({ command, args = [] }: CreateTerminalRequest): string {
-  return args.length === 0 ? command : [command, ...args].map(quoted).join(' ');
+/** The line for the shell. Without arguments, the command itself is such a line. */
+function commandLine({ command, args = [] }: CreateTerminalRequest): string {
+  return args.length === 0 ? command : [command, ...args].map(quote).join(' ');
 }
 
-function quoted(word: string): string {
+function quote(word: string): string {
   return `'${word.replaceAll("'", String.raw`'\''`)}'`;
 }
 
-function exitOf(end: ExitStatus): TerminalExitStatus {
-  switch (end.kind) {
+function toTerminalExitStatus(status: ExitStatus): TerminalExitStatus {
+  switch (status.kind) {
     case 'exited':
-      return { exitCode: end.exitCode };
-    case 'signalled':
-      return { signal: end.signal };
+      return { exitCode: status.exitCode };
+    case 'signaled':
+      return { signal: status.signal };
     case 'failed':
       return {};
     default:
-      end satisfies never;
+      status satisfies never;
       return {};
   }
 }
 
-/** The end of a text, at most so many bytes, beginning with a whole character. */
-function lastBytes(text: string, most: number): string {
+/** The last `max` bytes of a text, starting with a whole character. */
+function lastBytes(text: string, max: number): string {
   const bytes = Buffer.from(text, 'utf8');
-  let start = Math.max(0, bytes.length - most);
+  let start = Math.max(0, bytes.length - max);
   while (((bytes[start] ?? 0) & 0xc0) === 0x80) start += 1;
   return bytes.subarray(start).toString('utf8');
 }

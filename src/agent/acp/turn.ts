@@ -1,241 +1,205 @@
-// One prompt and all that the program does for it: its text, its questions, its commands, its end, and its interrupt.
+// A turn: one prompt and everything the program does for it, until it ends or is interrupted.
 import {
   type RequestPermissionRequest,
   type RequestPermissionResponse,
   RequestError,
   type SessionUpdate,
-  type StopReason,
-  type UsageUpdate,
 } from '@agentclientprotocol/sdk';
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
+import { killAfter } from '../process/tree.ts';
+import type { CommandSpec, ExitStatus, Run, RunContext, StopLevel } from '../runner.ts';
 import { acpErrorMessage, isAuthRequired } from './error.ts';
-import { sanitizeOutput } from './text/sanitize.ts';
+import { createApprovalRequest } from './permission.ts';
 import type { AcpProcess } from './process.ts';
 import type { AcpProgram } from './programs.ts';
-import { createApprovalRequest } from './permission.ts';
 import type { AcpSession } from './session.ts';
 import { createTerminals, type TerminalsOptions } from './terminals.ts';
+import { sanitizeOutput } from './text/sanitize.ts';
 import { createTranscript } from './text/transcript.ts';
-import { type FolderSnapshot, takeSnapshot } from './folder-snapshot.ts';
-import { exitCodeForSignal } from '../result.ts';
-import { signalProcesses } from '../process/table.ts';
-import { turnUsage } from './usage.ts';
-import type { RunContext, CommandSpec, Run, ExitStatus, StopLevel } from '../runner.ts';
+import { startTurnMeter } from './turn-meter.ts';
+import {
+  failedStatus,
+  INTERRUPTED,
+  interruptedStatus,
+  statusForStopReason,
+  unsuccessfulStatus,
+} from './turn-status.ts';
 
-const SIGNALS = { tell: 'SIGTERM', end: 'SIGKILL' } as const;
-const KILL_ROUND_MS = 10;
-const LAST_LINES = 8;
-/** Who has interrupted does not wait for a count. */
-const STOPPED_LOOK_MS = 500;
-/** A name of a conversation in a message is no longer. */
-const MAX_ID = 256;
-/** As a shell tells of a program that was interrupted. */
-const INTERRUPTED = { kind: 'exited', exitCode: exitCodeForSignal('SIGINT') } as const;
+const SIGNALS = { terminate: 'SIGTERM', kill: 'SIGKILL' } as const;
+const CANCELLED: RequestPermissionResponse = { outcome: { outcome: 'cancelled' } };
+/** How many lines of stderr are shown when the program exits unexpectedly. */
+const STDERR_LINES = 8;
+/** The time limit for measuring the changes of an interrupted turn, in milliseconds. */
+const INTERRUPTED_METER_MS = 500;
+const MAX_CONVERSATION_ID_LENGTH = 256;
 
 export interface TurnOptions {
-  job: CommandSpec;
-  host: RunContext;
+  spec: CommandSpec;
+  context: RunContext;
   clock: Clock;
   acp: AcpProgram;
-  /** Whose changes are measured. */
-  folder: string;
-  terminals: Omit<TerminalsOptions, 'output' | 'clock'>;
-  /** The conversation, once it is open; rejects with words for people. */
+  /** The folder whose changes are measured. */
+  cwd: string;
+  terminals: Omit<TerminalsOptions, 'onOutput' | 'clock'>;
+  /** Rejects with a message for people if the conversation cannot be opened. */
   session: Promise<AcpSession>;
-  /** The program is not logged in after all. */
-  loggedOut(): void;
+  /** The program requires the user to sign in. */
+  onSignedOut(): void;
 }
 
 export type Turn = ReturnType<typeof startTurn>;
 
 export function startTurn(options: TurnOptions) {
-  const { job, host, clock, acp } = options;
-  const { title } = acp;
-  const text = createTranscript(clock.now);
-  const { promise: stopping, resolve: stopWaiting } = Promise.withResolvers<null>();
+  const { spec, context, clock, acp } = options;
+  const transcript = createTranscript(clock.now);
+  const meter = startTurnMeter(options.cwd, options.terminals.scratch);
+  const { promise: interrupted, resolve: onInterrupt } = Promise.withResolvers<null>();
   const terminals = createTerminals({
     ...options.terminals,
     clock,
-    output: (id, lines) => show(text.output(id, lines)),
+    onOutput: (id, lines) => write(transcript.output(id, lines)),
   });
-  let live: AcpSession | null = null;
-  let sent: string | null = null;
-  let isStopped = false;
-  let isOver = false;
-  let cancelSignal: (() => void) | null = null;
-  let usage: UsageUpdate | null = null;
+  let session: AcpSession | null = null;
+  let sentSignal: string | null = null;
+  let isInterrupted = false;
+  let hasEnded = false;
   let hasFailed = false;
+  let cancelSigint: (() => void) | null = null;
 
-  const show = (more: string) => host.output('stdout', more);
+  const write = (text: string) => context.writeOutput('stdout', text);
 
-  async function go(): Promise<ExitStatus> {
-    const snapshotting = takeSnapshot(options.folder, options.terminals.scratch);
+  async function run(): Promise<ExitStatus> {
     try {
-      return await take(snapshotting);
+      const status = await runTurn();
+      return status.kind === 'exited' && sentSignal ? { ...status, signal: sentSignal } : status;
     } finally {
-      void snapshotting.then((snapshot) => snapshot?.discard());
+      hasEnded = true;
+      cancelSigint?.();
+      meter.discard();
     }
   }
 
-  async function take(snapshotting: Promise<FolderSnapshot | null>): Promise<ExitStatus> {
-    const opened = await Promise.race([options.session, stopping]).catch((error: unknown) => error);
-    if (opened === null) return INTERRUPTED;
-    if (!isLive(opened)) return failed(acpErrorMessage(opened));
-    const { program } = opened;
-    live = opened;
-    host.process(program.pid);
-    if (opened.hasLost) show(text.note('The earlier conversation could not be continued.'));
-    const conversationId = opened.sessionId.slice(0, MAX_ID);
-    if (conversationId !== '') host.report({ conversationId });
-    const snapshot = await Promise.race([snapshotting, stopping]);
-    if (isStopped) return INTERRUPTED;
-    const before = new Set(program.family());
-    const { spent } = opened;
-    const end = await prompt(opened);
-    await terminals.close();
-    if (isStopped) await sweep(program, before);
-    isOver = true;
-    const changes = await snapshot?.changes(isStopped ? STOPPED_LOOK_MS : undefined);
-    const took = usage && turnUsage(usage, spent);
-    const report = {
-      ...(took && { usage: took }),
-      ...(changes && { changes }),
-    };
-    host.report(report);
-    show(text.end(report));
-    return end;
-  }
-
-  async function prompt({ program, sessionId }: AcpSession): Promise<ExitStatus> {
+  async function runTurn(): Promise<ExitStatus> {
     try {
-      const { stopReason } = await program.agent.request('session/prompt', {
-        sessionId,
-        prompt: [{ type: 'text', text: job.command }],
-      });
-      return endOf(stopReason);
+      session = await Promise.race([options.session, interrupted]);
     } catch (error) {
-      if (isAuthRequired(error)) options.loggedOut();
-      if (error instanceof RequestError && program.isAlive())
-        return refused(acpErrorMessage(error));
-      // It has ended, or says nothing that can be understood: either way it is of no use any more.
-      await program.close();
-      return crashed(program, await program.ended);
+      return failedStatus(acpErrorMessage(error));
+    }
+    if (!session) return INTERRUPTED;
+    const { process: acpProcess, hasLostHistory, totalCost } = session;
+    context.recordProcess(acpProcess.pid);
+    if (hasLostHistory) {
+      write(transcript.note('The previous conversation could not be continued.'));
+    }
+    const conversationId = session.sessionId.slice(0, MAX_CONVERSATION_ID_LENGTH);
+    if (conversationId !== '') context.updateReport({ conversationId });
+    await Promise.race([meter.ready, interrupted]);
+    if (isInterrupted) return INTERRUPTED;
+    const before = new Set(acpProcess.findDescendants());
+    const status = await prompt(session);
+    await terminals.close();
+    if (isInterrupted) {
+      // Only what the turn has started is killed. The program itself keeps running.
+      const findStarted = () =>
+        acpProcess.findDescendants().filter((pid) => pid !== acpProcess.pid && !before.has(pid));
+      await killAfter(SHELL_LINGER_MS, findStarted, clock);
+    }
+    hasEnded = true;
+    const report = await meter.report(totalCost, isInterrupted ? INTERRUPTED_METER_MS : undefined);
+    context.updateReport(report);
+    write(transcript.end(report));
+    return status;
+  }
+
+  async function prompt({ process: acpProcess, sessionId }: AcpSession): Promise<ExitStatus> {
+    try {
+      const { stopReason } = await acpProcess.agent.request('session/prompt', {
+        sessionId,
+        prompt: [{ type: 'text', text: spec.command }],
+      });
+      const isEnd = stopReason === 'end_turn';
+      if (isInterrupted && (isEnd || stopReason === 'cancelled')) return INTERRUPTED;
+      if (isEnd && hasFailed) {
+        return unsuccessfulStatus(`${acp.title} could not finish. See its last message.`);
+      }
+      return statusForStopReason(stopReason, acp.title);
+    } catch (error) {
+      if (isAuthRequired(error)) options.onSignedOut();
+      if (error instanceof RequestError && acpProcess.isAlive()) {
+        return unsuccessfulStatus(acpErrorMessage(error));
+      }
+      // The program has exited or sent something invalid. Either way it has to be restarted.
+      await acpProcess.close();
+      return crashStatus(acpProcess, await acpProcess.exited);
     }
   }
 
-  function crashed(program: AcpProcess, how: string): ExitStatus {
-    if (isStopped) return how.startsWith('SIG') ? { kind: 'signalled', signal: how } : INTERRUPTED;
-    const words = sanitizeOutput(program.lastWords()).trim().split('\n').slice(-LAST_LINES);
-    host.output('stderr', `${words.join('\n')}\n`.replace(/^\n$/, ''));
-    return failed(`${title} ended unexpectedly (${how}). The next command starts it again.`);
+  function crashStatus(acpProcess: AcpProcess, exitStatus: string): ExitStatus {
+    if (isInterrupted) return interruptedStatus(exitStatus);
+    const stderr = sanitizeOutput(acpProcess.stderrTail()).trim().split('\n').slice(-STDERR_LINES);
+    context.writeOutput('stderr', `${stderr.join('\n')}\n`.replace(/^\n$/, ''));
+    return failedStatus(
+      `${acp.title} exited unexpectedly (${exitStatus}). The next command restarts it.`,
+    );
   }
 
-  function endOf(stopReason: StopReason): ExitStatus {
-    switch (stopReason) {
-      case 'end_turn':
-        if (isStopped) return INTERRUPTED;
-        if (hasFailed) return refused(`${title} could not finish: its last words say why.`);
-        return { kind: 'exited', exitCode: 0 };
-      case 'cancelled':
-        return isStopped ? INTERRUPTED : refused(`${title} has cancelled its answer.`);
-      case 'refusal':
-        return refused('The model has refused to answer.');
-      case 'max_tokens':
-        return refused('The answer was cut: it has reached the most tokens the model may write.');
-      case 'max_turn_requests':
-        return refused('The answer was cut: it has reached the most requests for one turn.');
-      default:
-        stopReason satisfies never;
-        return refused(`${title} has ended its turn for a reason unknown here.`);
+  function stop(level: StopLevel): boolean {
+    if (hasEnded) return false;
+    isInterrupted = true;
+    onInterrupt(null);
+    // A paused program cannot report that it has stopped.
+    session?.process.resume();
+    terminals.stop(level);
+    if (level !== 'interrupt') signal(SIGNALS[level]);
+    else if (session) {
+      void session.process.agent.notify('session/cancel', { sessionId: session.sessionId });
+      cancelSigint = clock.after(ESCALATION_MS / 2, () => signal('SIGINT'));
     }
-  }
-
-  /** After an interrupt nothing may be left of what the turn has started; the program itself stays. */
-  async function sweep(program: AcpProcess, before: ReadonlySet<number>): Promise<void> {
-    const left = () => program.family().filter((pid) => !before.has(pid) && pid !== program.pid);
-    const until = clock.now() + SHELL_LINGER_MS;
-    for (let round = 0; round < SHELL_LINGER_MS / KILL_ROUND_MS; round += 1) {
-      const pids = left();
-      if (pids.length === 0) return;
-      if (clock.now() >= until) signalProcesses(pids, 'SIGKILL');
-      await new Promise<void>((resolve) => void clock.after(KILL_ROUND_MS, resolve));
-    }
-    signalProcesses(left(), 'SIGKILL');
-  }
-
-  function stop(step: StopLevel): boolean {
-    if (isOver) return false;
-    isStopped = true;
-    stopWaiting(null);
-    // What was held back must be read: the program's last answer is behind it.
-    live?.program.resume();
-    terminals.stop(step);
-    if (step !== 'ask') signal(SIGNALS[step]);
-    if (step !== 'ask' || !live) return true;
-    void live.program.agent.notify('session/cancel', { sessionId: live.sessionId });
-    cancelSignal = clock.after(ESCALATION_MS / 2, () => signal('SIGINT'));
     return true;
   }
 
   function signal(name: NodeJS.Signals): void {
-    sent = name;
-    live?.program.signal(name);
+    sentSignal = name;
+    session?.process.signal(name);
   }
 
-  const run: Run = {
-    ended: go().then((end) => {
-      isOver = true;
-      cancelSignal?.();
-      return end.kind === 'exited' && sent ? { ...end, signal: sent } : end;
-    }),
+  const started: Run = {
+    exited: run(),
     stop,
-    pause: () => {
-      if (!isStopped) live?.program.pause();
+    pause() {
+      if (!isInterrupted) session?.process.pause();
     },
-    resume: () => live?.program.resume(),
+    resume: () => session?.process.resume(),
   };
 
   return {
-    run,
+    run: started,
     terminals,
 
-    update(news: SessionUpdate): void {
-      if (!live) return;
-      if (news.sessionUpdate === 'usage_update') usage = news;
-      hasFailed ||= acp.tellsFailure?.(news) ?? false;
-      show(text.update(news));
+    update(update: SessionUpdate): void {
+      if (!session) return;
+      if (update.sessionUpdate === 'usage_update') meter.recordUsage(update);
+      hasFailed ||= acp.isFailure?.(update) ?? false;
+      write(transcript.update(update));
     },
 
-    /** Puts a question of the program's to people. */
-    async ask(
-      { toolCall, options: offered }: RequestPermissionRequest,
+    /** Sends a permission request to the hub and returns the user's choice. */
+    async requestPermission(
+      { toolCall, options: permissionOptions }: RequestPermissionRequest,
       requestId: unknown,
     ): Promise<RequestPermissionResponse> {
-      if (offered.length === 0 || !live) return { outcome: { outcome: 'cancelled' } };
+      if (permissionOptions.length === 0 || !session) return CANCELLED;
       const { toolCallId } = toolCall;
-      const { question, option } = createApprovalRequest(text.tool(toolCall), offered);
-      show(text.asked(toolCallId));
-      const answer = await host.ask(question);
-      const chosen = answer.outcome === 'selected' ? option(answer.optionId) : null;
-      show(text.answered(toolCallId, chosen));
-      live.program.onceAnswered(requestId, answer.applied);
-      if (!chosen) return { outcome: { outcome: 'cancelled' } };
-      return { outcome: { outcome: 'selected', optionId: chosen.optionId } };
+      const tool = transcript.updateTool(toolCall);
+      const { request, findOption } = createApprovalRequest(tool, permissionOptions);
+      write(transcript.approvalRequested(toolCallId));
+      const response = await context.requestApproval(request);
+      const option = response.outcome === 'selected' ? findOption(response.optionId) : null;
+      write(transcript.approvalResolved(toolCallId, option));
+      session.process.onResponseWritten(requestId, response.confirm);
+      if (!option) return CANCELLED;
+      return { outcome: { outcome: 'selected', optionId: option.optionId } };
     },
   };
-}
-
-function isLive(opened: unknown): opened is AcpSession {
-  return typeof opened === 'object' && opened !== null && 'sessionId' in opened;
-}
-
-/** It has not run as it should: neither an exit code nor a signal tells of it. */
-function failed(message: string): ExitStatus {
-  return { kind: 'failed', error: { code: 'program_failed', message } };
-}
-
-/** It has run, and was not of use. */
-function refused(message: string): ExitStatus {
-  return { kind: 'exited', exitCode: 1, error: { code: 'program_failed', message } };
 }

@@ -1,6 +1,6 @@
-// The statements of the journal, prepared once. Each is called inside a transaction.
+// The journal's prepared statements. The caller runs them inside a transaction.
 import type { Database } from 'bun:sqlite';
-import type { OutboxChange, OutputPosition } from '../outbox.ts';
+import type { OutboxChange, OutputPosition } from '../outbox/outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
 import type { CommandResult } from '../result.ts';
 
@@ -20,61 +20,44 @@ export function createJournalWriter(database: Database) {
        pid = NULL, process_start = NULL, result = NULL,
        acked_sequence = 0, acked_offset = 0, next_sequence = 0, next_offset = 0`,
   );
-  const process = database.query(
+  const setProcess = database.query(
     'UPDATE commands SET pid = ?, process_start = ? WHERE command_id = ?',
   );
   const finish = database.query(
     `UPDATE commands SET state = 'finished', result = ? WHERE command_id = ?`,
   );
   const forget = database.query(`UPDATE commands SET state = 'forgotten' WHERE command_id = ?`);
-  const forgetOutput = database.query('DELETE FROM output WHERE command_id = ?');
+  const deleteOutput = database.query('DELETE FROM output WHERE command_id = ?');
   const prune = database.query(
     `DELETE FROM commands WHERE rowid IN (SELECT rowid FROM commands WHERE state = 'forgotten'
      ORDER BY rowid DESC LIMIT -1 OFFSET ?)`,
   );
-  const append = database.query(
+  const insertMessage = database.query(
     'INSERT INTO output (command_id, sequence, offset, stream, data) VALUES (?, ?, ?, ?, ?)',
   );
-  const blank = database.query(
+  const clearData = database.query(
     'UPDATE output SET data = NULL WHERE command_id = ? AND sequence = ?',
   );
-  const remove = database.query('DELETE FROM output WHERE command_id = ? AND sequence = ?');
-  const removeBefore = database.query('DELETE FROM output WHERE command_id = ? AND sequence < ?');
-  const moveNext = database.query(
+  const deleteMessage = database.query('DELETE FROM output WHERE command_id = ? AND sequence = ?');
+  const deleteBefore = database.query('DELETE FROM output WHERE command_id = ? AND sequence < ?');
+  const setNext = database.query(
     'UPDATE commands SET next_sequence = ?, next_offset = ? WHERE command_id = ?',
   );
-  const moveAcked = database.query(
+  const setAcked = database.query(
     'UPDATE commands SET acked_sequence = ?, acked_offset = ? WHERE command_id = ?',
   );
-
-  /** What a batch leaves of one command's places; written once at its end. */
-  interface Ends {
-    acked: OutputPosition | null;
-    next: OutputPosition | null;
-  }
-
-  function endsOf(changes: readonly JournaledChange[]): Map<string, Ends> {
-    const ends = new Map<string, Ends>();
-    for (const { commandId, change } of changes) {
-      const end = ends.get(commandId) ?? { acked: null, next: null };
-      ends.set(commandId, end);
-      if (change.kind !== 'drop') end.next = change.next;
-      if (change.kind === 'ack') end.acked = change.acked;
-    }
-    return ends;
-  }
 
   function write(commandId: string, change: OutboxChange, acked: OutputPosition | null): void {
     switch (change.kind) {
       case 'append': {
-        // Already committed by the hub: it need not touch the disk here.
+        // Skip output that the hub has committed within the same batch.
         if (acked && change.message.sequence < acked.sequence) return;
         const { sequence, offset, stream, data } = change.message;
-        append.run(commandId, sequence, offset, stream, data);
+        insertMessage.run(commandId, sequence, offset, stream, data);
         return;
       }
       case 'drop':
-        (change.keep ? blank : remove).run(commandId, change.sequence);
+        (change.keepPosition ? clearData : deleteMessage).run(commandId, change.sequence);
         return;
       case 'ack':
         return;
@@ -86,30 +69,45 @@ export function createJournalWriter(database: Database) {
   return {
     lastAttempt: (commandId: string): number => lastAttempt.get(commandId)?.attempt ?? 0,
     begin: (commandId: string, attempt: number) => void begin.run(commandId, attempt),
-    process: (commandId: string, identity: ProcessIdentity) =>
-      void process.run(identity.pid, identity.start, commandId),
+    recordProcess: (commandId: string, identity: ProcessIdentity) =>
+      void setProcess.run(identity.pid, identity.start, commandId),
     finish: (commandId: string, result: CommandResult) =>
       void finish.run(JSON.stringify(result), commandId),
 
-    /** Keeps the attempt's number, and of all forgotten ones only the newest `most`. */
-    forget(commandId: string, most: number): void {
+    /** Keeps the attempt number, but only for the `max` most recently forgotten commands. */
+    forget(commandId: string, max: number): void {
       forget.run(commandId);
-      forgetOutput.run(commandId);
-      prune.run(most);
+      deleteOutput.run(commandId);
+      prune.run(max);
     },
 
-    /** Writes changes of output, in order. */
+    /** Writes changes of output in order. */
     apply(changes: readonly JournaledChange[]): void {
-      const ends = endsOf(changes);
+      const positions = finalPositions(changes);
       for (const { commandId, change } of changes) {
-        write(commandId, change, ends.get(commandId)?.acked ?? null);
+        write(commandId, change, positions.get(commandId)?.acked ?? null);
       }
-      for (const [commandId, { acked, next }] of ends) {
-        if (next) moveNext.run(next.sequence, next.offset, commandId);
+      for (const [commandId, { acked, next }] of positions) {
+        if (next) setNext.run(next.sequence, next.offset, commandId);
         if (!acked) continue;
-        removeBefore.run(commandId, acked.sequence);
-        moveAcked.run(acked.sequence, acked.offset, commandId);
+        deleteBefore.run(commandId, acked.sequence);
+        setAcked.run(acked.sequence, acked.offset, commandId);
       }
     },
   };
+}
+
+/** The positions of each command after a batch of changes. They are written once per batch. */
+function finalPositions(changes: readonly JournaledChange[]) {
+  const byCommand = new Map<
+    string,
+    { acked: OutputPosition | null; next: OutputPosition | null }
+  >();
+  for (const { commandId, change } of changes) {
+    const positions = byCommand.get(commandId) ?? { acked: null, next: null };
+    byCommand.set(commandId, positions);
+    if (change.kind !== 'drop') positions.next = change.next;
+    if (change.kind === 'ack') positions.acked = change.acked;
+  }
+  return byCommand;
 }

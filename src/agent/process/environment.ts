@@ -1,16 +1,16 @@
-// What a child of the agent sees of the agent's environment.
+// The environment of the agent's child processes.
 import { MARK_VARIABLE } from './table.ts';
 
 /**
- * The environment for a child: what is given, without the agent's own SIGNALBOX_ variables, for there are secrets in
- * them, and with the mark by which it and all its descendants can be found.
+ * Builds a child's environment from `variables`. Leaves out the agent's own SIGNALBOX_ variables, because they contain
+ * secrets, and adds the mark that identifies the child and its descendants.
  */
 export function childEnvironment(
-  given: Record<string, string | undefined>,
+  variables: Record<string, string | undefined>,
   mark: string,
 ): Record<string, string> {
   const env: Record<string, string> = {};
-  for (const [name, value] of Object.entries(given)) {
+  for (const [name, value] of Object.entries(variables)) {
     if (value !== undefined && !name.startsWith('SIGNALBOX_')) env[name] = value;
   }
   return { ...env, [MARK_VARIABLE]: mark };

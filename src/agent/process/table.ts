@@ -1,41 +1,58 @@
-// Who is running: what a command started, wherever it went, and whether a process is still the one that was noted.
-// On Linux /proc tells; elsewhere `ps` tells start times, and only the process group can be found.
+// The operating system's process table. Linux provides it in /proc. On other systems `ps` provides start times only;
+// environments and open files cannot be read there.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** A process that cannot be mistaken for a later one with the same number. */
+/** Identifies a process even after its PID has been reused. */
 export interface ProcessIdentity {
   readonly pid: number;
+  readonly start: string;
+}
+
+export interface ProcessRow {
+  readonly pid: number;
+  readonly state: string;
+  readonly parent: number;
+  readonly group: number;
+  readonly session: number;
   readonly start: string;
 }
 
 /** The environment variable that marks everything a command starts. */
 export const MARK_VARIABLE = 'SIGNALBOX_COMMAND_ID';
 
-/** A process that belongs to a command. */
-export interface ProcessTreeMember {
-  readonly pid: number;
-  readonly group: number;
-}
+export const isLinux = process.platform === 'linux';
 
-interface ProcessRow extends ProcessTreeMember {
-  parent: number;
-  session: number;
-  state: string;
-  start: string;
-}
-
-const isLinux = process.platform === 'linux';
-
-/** When a process started, in words that no later process of the same number shares; null where there is none. */
+/** When a process started, in a form that no later process with the same PID shares; null if there is no such process. */
 export function startTimeOf(pid: number): string | null {
-  if (!isLinux) return startByPs(pid);
-  const row = rowOf(pid);
+  if (!isLinux) return startTimeFromPs(pid);
+  const row = readRow(pid);
   return row && `${readText('/proc/sys/kernel/random/boot_id').trim()}/${row.start}`;
 }
 
-/** Whether a process has not ended: one that waits to be reaped has. */
+/** Whether a process is running. A zombie is not. */
 export function isAlive(pid: number): boolean {
-  if (isLinux) return rowOf(pid)?.state.match(/[ZX]/) === null;
+  if (isLinux) {
+    const row = readRow(pid);
+    return row !== null && isRunning(row);
+  }
+  return canSignal(pid);
+}
+
+/** Every running process except this one. Linux only. */
+export function listProcesses(): ProcessRow[] {
+  return listPids()
+    .map(readRow)
+    .filter((row) => row !== null)
+    .filter(isRunning);
+}
+
+/** Whether a process has this mark in its environment. */
+export function hasMark(pid: number, mark: string): boolean {
+  return `\0${readText(`/proc/${pid}/environ`)}`.includes(`\0${MARK_VARIABLE}=${mark}\0`);
+}
+
+/** Whether a process, or with a negative number a process group, exists and may be signaled. */
+export function canSignal(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;
@@ -44,44 +61,13 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/**
- * Everything a command started that still runs: its process group and session, what descends from them, and what
- * carries its mark in the environment.
- * @param leader the command's first process, or null where only the mark counts
- */
-export function findProcessTree(commandId: string, leader: number | null): ProcessTreeMember[] {
-  if (!isLinux) {
-    return leader !== null && groupExists(leader) ? [{ pid: -leader, group: leader }] : [];
-  }
-  const rows = processRows().filter((row) => !/[ZX]/.test(row.state) && row.pid !== process.pid);
-  const family = new Map<number, ProcessTreeMember>();
-  for (const row of rows) {
-    const inGroup = leader !== null && (row.group === leader || row.session === leader);
-    if (inGroup || hasMark(row.pid, commandId)) family.set(row.pid, row);
-  }
-  let grew = true;
-  while (grew) {
-    const children = rows.filter((row) => family.has(row.parent) && !family.has(row.pid));
-    for (const child of children) family.set(child.pid, child);
-    grew = children.length > 0;
-  }
-  return [...family.values()];
-}
-
-/** Whether a process carries a command's mark. */
-export function hasMark(pid: number, commandId: string): boolean {
-  return `\0${readText(`/proc/${pid}/environ`)}`.includes(`\0${MARK_VARIABLE}=${commandId}\0`);
-}
-
-/** Those that have one of these files open, named as /proc names them. */
+/** The processes that have one of these files open. Empty on systems other than Linux. */
 export function findProcessesWithOpenFile(files: readonly string[]): number[] {
   if (!isLinux) return [];
-  return allPids().filter(
-    (pid) => pid !== process.pid && openFiles(pid).some((file) => files.includes(file)),
-  );
+  return listPids().filter((pid) => listOpenFiles(pid).some((file) => files.includes(file)));
 }
 
-/** What a file descriptor of a process is, as /proc names it; null where nobody can tell. */
+/** The file behind a process's descriptor, as named in /proc; null if it cannot be read. */
 export function descriptorTarget(pid: number | 'self', descriptor: number): string | null {
   try {
     return readlinkSync(`/proc/${pid}/fd/${descriptor}`);
@@ -90,44 +76,18 @@ export function descriptorTarget(pid: number | 'self', descriptor: number): stri
   }
 }
 
-/** Signals processes one by one; those that are gone, or not ours to signal, are passed over. */
-export function signalProcesses(pids: readonly number[], signal: NodeJS.Signals): void {
-  for (const pid of pids) {
-    try {
-      process.kill(pid, signal);
-    } catch {
-      continue;
-    }
-  }
+function isRunning({ state }: ProcessRow): boolean {
+  return state !== 'Z' && state !== 'X';
 }
 
-/** Signals everything a command started: its group in one go, so that no child slips through, and each stray. */
-export function signalProcessTree(commandId: string, leader: number, signal: NodeJS.Signals): void {
-  const strays = findProcessTree(commandId, leader).filter((member) => member.group !== leader);
-  signalProcesses([-leader, ...strays.map((member) => member.pid)], signal);
+function listPids(): number[] {
+  return readdirSync('/proc')
+    .map(Number)
+    .filter((pid) => Number.isInteger(pid) && pid !== process.pid);
 }
 
-function groupExists(leader: number): boolean {
-  try {
-    process.kill(-leader, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-function allPids(): number[] {
-  return readdirSync('/proc').map(Number).filter(Number.isInteger);
-}
-
-function processRows(): ProcessRow[] {
-  return allPids()
-    .map(rowOf)
-    .filter((row) => row !== null);
-}
-
-/** Reads /proc/…/stat. The name, in parentheses, may itself have spaces and parentheses. */
-function rowOf(pid: number): ProcessRow | null {
+/** Parses /proc/PID/stat. The program's name is in parentheses and may contain spaces and parentheses itself. */
+function readRow(pid: number): ProcessRow | null {
   const stat = readText(`/proc/${pid}/stat`);
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const [state, parent, group, session] = fields;
@@ -143,7 +103,7 @@ function rowOf(pid: number): ProcessRow | null {
   };
 }
 
-function openFiles(pid: number): string[] {
+function listOpenFiles(pid: number): string[] {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap(
       (descriptor) => descriptorTarget(pid, Number(descriptor)) ?? [],
@@ -161,7 +121,7 @@ function readText(path: string): string {
   }
 }
 
-function startByPs(pid: number): string | null {
+function startTimeFromPs(pid: number): string | null {
   const { stdout } = Bun.spawnSync(['ps', '-o', 'lstart=', '-p', String(pid)]);
   return stdout.toString().trim() || null;
 }

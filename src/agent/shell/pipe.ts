@@ -1,21 +1,23 @@
-// A pipe that is really a pipe: Bun's own "pipe" is a socket, which programs cannot open by the name /dev/stderr.
+// A pipe for a command's stderr. Bun's own "pipe" is a socket, which programs cannot open as /dev/stderr.
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
+import { createGate } from '../process/gate.ts';
 
+/** Both ends of a pipe, as file descriptors. */
 export interface NamedPipe {
-  /** As /proc names it. */
+  /** The name that /proc shows for its descriptors. */
   name: string;
   read: number;
   write: number;
 }
 
 /**
- * Makes a pipe with both ends open, whose file is gone.
- * @param path where its file is for a moment
- * @throws where it cannot be made
+ * Creates a named pipe, opens both ends and removes its file.
+ * @param path where to create the file
+ * @throws if it cannot be created
  */
 export function openNamedPipe(path: string): NamedPipe {
-  const made = Bun.spawnSync(['mkfifo', '-m', '600', path]);
-  if (!made.success) throw new Error(`mkfifo: ${made.stderr.toString().trim()}`);
+  const mkfifo = Bun.spawnSync(['mkfifo', '-m', '600', path]);
+  if (!mkfifo.success) throw new Error(`mkfifo: ${mkfifo.stderr.toString().trim()}`);
   try {
     const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const write = openSync(path, constants.O_WRONLY);
@@ -25,39 +27,32 @@ export function openNamedPipe(path: string): NamedPipe {
   }
 }
 
-/** Reads a pipe to its end, and closes it. Paused, it reads no more, and its writers wait. */
-export function createPipeReader(descriptor: number, take: (bytes: Uint8Array) => void) {
+/** Reads a pipe until its end, then closes the descriptor. While paused, it reads nothing and the writers block. */
+export function createPipeReader(descriptor: number, onData: (bytes: Uint8Array) => void) {
   const reader = Bun.file(descriptor).stream().getReader();
-  let gate: PromiseWithResolvers<void> | null = null;
+  const gate = createGate();
 
   async function readAll(): Promise<void> {
     try {
       for (;;) {
-        await gate?.promise;
+        await gate.passed();
         const { done, value } = await reader.read();
         if (done) return;
-        take(value);
+        onData(value);
       }
     } catch {
-      // Cancelled, or broken: either way there is no more.
+      // Cancelled or broken: nothing more can be read.
     } finally {
       closeSync(descriptor);
     }
   }
 
-  function open(): void {
-    gate?.resolve();
-    gate = null;
-  }
-
   return {
     closed: readAll(),
-    pause(): void {
-      gate ??= Promise.withResolvers();
-    },
-    resume: open,
+    pause: gate.close,
+    resume: gate.open,
     close(): void {
-      open();
+      gate.open();
       void reader.cancel().catch(() => undefined);
     },
   };

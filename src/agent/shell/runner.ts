@@ -1,37 +1,30 @@
-// Runs commands that begin with "!" through the shell. bash where there is one, sh otherwise: not $SHELL, which may be
-// fish or nologin. People and AI CLIs write bash, and a command should mean the same whoever started the agent.
+// Runs commands that begin with "!" in bash, or in sh where bash is not installed. It ignores $SHELL: a command must mean
+// the same no matter who started the agent, and both people and AI CLIs write bash.
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
 import { childEnvironment } from '../process/environment.ts';
-import {
-  findProcessTree,
-  findProcessesWithOpenFile,
-  isAlive,
-  signalProcesses,
-  signalProcessTree,
-} from '../process/table.ts';
-import type { RunContext, CommandSpec, Run, ExitStatus, Runner, StopLevel } from '../runner.ts';
+import { findProcessesWithOpenFile, isAlive } from '../process/table.ts';
+import { findProcessTree, killAfter, killAll, signalProcessTree } from '../process/tree.ts';
+import type { CommandSpec, ExitStatus, Run, RunContext, Runner, StopLevel } from '../runner.ts';
+import { sleep } from '../sleep.ts';
 import { openShellTerminal } from './terminal.ts';
 
-/** After SIGKILL: it belongs to another user (sudo), or hangs in the kernel. */
-const UNENDING = {
+/** The program survived SIGKILL: it runs as another user (sudo), or hangs in the kernel. */
+const NOT_KILLED = {
   code: 'program_failed',
-  message: 'The program could not be ended: snapshot for it on the machine of the agent.',
+  message: "The program could not be killed. Check the processes on the agent's machine.",
 } as const;
 
-const SIGNALS = { ask: 'SIGINT', tell: 'SIGTERM', end: 'SIGKILL' } as const;
-/** Between looks at whether what was killed is gone, and how many. */
-const KILL_ROUND_MS = 10;
-const KILL_ROUNDS = 200;
+const SIGNALS = { interrupt: 'SIGINT', terminate: 'SIGTERM', kill: 'SIGKILL' } as const;
 
 export interface ShellRunnerOptions {
   cwd: string;
-  /** One real terminal for stdin, stdout and stderr, instead of stdout and stderr apart and no input. */
+  /** Use one terminal for stdin, stdout and stderr, with input. Otherwise stdout and stderr are separate. */
   pty: boolean;
   clock: Clock;
   /** A folder for short-lived files. */
   scratch: string;
-  /** The agent's environment unless told otherwise. Its own SIGNALBOX_ variables stay with the agent: there are secrets in them. */
+  /** Defaults to the agent's environment. SIGNALBOX_ variables are removed: they contain secrets. */
   env?: Record<string, string | undefined>;
 }
 
@@ -41,109 +34,96 @@ export function createShellRunner(options: ShellRunnerOptions): Runner {
     name: 'shell',
     version: shell,
     capabilities: () => (options.pty ? ['shell', 'pty'] : ['shell']),
-    start: (job, host) => startShell(shell, options, job, host),
+    start: (spec, context) => startShell(shell, options, spec, context),
   };
 }
 
 function startShell(
   shell: string,
   options: ShellRunnerOptions,
-  job: CommandSpec,
-  host: RunContext,
+  { command, commandId }: CommandSpec,
+  context: RunContext,
 ): Run {
   const { clock } = options;
   const decoders = {
     stdout: new TextDecoder('utf-8', { ignoreBOM: true }),
     stderr: new TextDecoder('utf-8', { ignoreBOM: true }),
   };
+  const write = (stream: 'stdout' | 'stderr', bytes?: Uint8Array) =>
+    context.writeOutput(stream, decoders[stream].decode(bytes, { stream: bytes !== undefined }));
   const terminal = openShellTerminal({
     shell,
-    command: job.command.slice(1),
+    command: command.slice(1),
     cwd: options.cwd,
-    env: environment(options, job.commandId),
-    merged: options.pty,
+    env: environment(options, commandId),
+    isInteractive: options.pty,
     scratch: options.scratch,
-    stdout: (bytes) => host.output('stdout', decoders.stdout.decode(bytes, { stream: true })),
-    stderr: (bytes) => host.output('stderr', decoders.stderr.decode(bytes, { stream: true })),
+    onStdout: (bytes) => write('stdout', bytes),
+    onStderr: (bytes) => write('stderr', bytes),
   });
-  /** The last signal sent before the shell's own end. */
-  let sent: string | null = null;
-  const { promise: givenUp, resolve: giveUp } = Promise.withResolvers<null>();
+  /** The last signal sent while the shell was running. */
+  let sentSignal: string | null = null;
+  const { promise: abandoned, resolve: abandon } = Promise.withResolvers<null>();
   const output = { isClosed: false };
   const closed = terminal.closed.then(() => {
     output.isClosed = true;
   });
 
-  function wait(ms: number): Promise<void> {
-    return new Promise((resolve) => void clock.after(ms, resolve));
-  }
+  const findBackground = () => findProcessTree(commandId, terminal.pid);
+  const findWriters = () => (output.isClosed ? [] : findProcessesWithOpenFile(terminal.files));
 
-  /** Kills until nothing answers: what is killed may just have started something else. */
-  async function killAll(find: () => number[]): Promise<void> {
-    for (let round = 0; round < KILL_ROUNDS; round += 1) {
-      const pids = find();
-      if (pids.length === 0) return;
-      signalProcesses(pids, 'SIGKILL');
-      await wait(KILL_ROUND_MS);
-    }
-  }
-
-  const leftBehind = () => findProcessTree(job.commandId, terminal.pid).map((member) => member.pid);
-  const holders = () =>
-    output.isClosed ? [] : [...new Set(findProcessesWithOpenFile(terminal.files))];
-
-  /** 500 ms for what the shell left behind; then it goes: after a stop all of it, otherwise what holds the output. */
-  async function lingerAndKill(): Promise<void> {
-    const until = clock.now() + SHELL_LINGER_MS;
-    if (!output.isClosed) await Promise.race([closed, wait(SHELL_LINGER_MS)]);
-    if (sent) {
-      while (clock.now() < until && leftBehind().length > 0) await wait(KILL_ROUND_MS);
-      await killAll(leftBehind);
-    }
+  /**
+   * Gives background processes 500 ms after the shell's exit. Then kills all of them if the command was stopped, and
+   * otherwise those that keep the output open.
+   */
+  async function endBackground(): Promise<void> {
+    const deadline = clock.now() + SHELL_LINGER_MS;
+    if (!output.isClosed) await Promise.race([closed, sleep(clock, SHELL_LINGER_MS)]);
+    if (sentSignal) await killAfter(deadline - clock.now(), findBackground, clock);
     if (output.isClosed) return;
-    await killAll(() => (terminal.files.length > 0 ? holders() : leftBehind()));
-    // Nobody can write any more. What was written is still read, unless something unseen holds on.
+    await killAll(terminal.files.length > 0 ? findWriters : findBackground, clock);
+    // No process can write any more. Read what was written, unless a process that could not be found keeps it open.
     while (!output.isClosed) {
       const wasPaused = terminal.isPaused();
-      await Promise.race([closed, wait(SHELL_LINGER_MS)]);
+      await Promise.race([closed, sleep(clock, SHELL_LINGER_MS)]);
       if (!wasPaused && !terminal.isPaused()) terminal.close();
     }
   }
 
-  async function end(): Promise<ExitStatus> {
-    const exitCode = await Promise.race([terminal.exited, givenUp]);
+  async function waitForExit(): Promise<ExitStatus> {
+    const exitCode = await Promise.race([terminal.exited, abandoned]);
     const signal = terminal.signal();
-    if (exitCode !== null) await lingerAndKill();
+    if (exitCode !== null) await endBackground();
     terminal.close();
-    host.output('stdout', decoders.stdout.decode());
-    host.output('stderr', decoders.stderr.decode());
-    if (exitCode === null) return { kind: 'failed', error: UNENDING };
-    if (signal) return { kind: 'signalled', signal };
-    return { kind: 'exited', exitCode, ...(sent && { signal: sent }) };
+    write('stdout');
+    write('stderr');
+    if (exitCode === null) return { kind: 'failed', error: NOT_KILLED };
+    if (signal) return { kind: 'signaled', signal };
+    return { kind: 'exited', exitCode, ...(sentSignal && { signal: sentSignal }) };
   }
 
-  host.process(terminal.pid);
-  terminal.go();
+  context.recordProcess(terminal.pid);
+  terminal.start();
 
   return {
-    ended: end(),
-    stop(step: StopLevel): boolean {
-      // Ended by itself, perhaps not reaped yet: what it left behind has its 500 ms.
+    exited: waitForExit(),
+    stop(level: StopLevel): boolean {
+      // The shell may have exited by itself without being reaped yet. Its background processes still get their 500 ms.
       if (!isAlive(terminal.pid)) return false;
-      sent = SIGNALS[step];
-      signalProcessTree(job.commandId, terminal.pid, SIGNALS[step]);
-      if (step === 'end') clock.after(ESCALATION_MS, () => giveUp(null));
+      sentSignal = SIGNALS[level];
+      signalProcessTree(commandId, terminal.pid, SIGNALS[level]);
+      if (level === 'kill') clock.after(ESCALATION_MS, () => abandon(null));
       return true;
     },
     pause: terminal.pause,
     resume: terminal.resume,
     resize: terminal.resize,
-    ...(options.pty && { input: terminal.write }),
+    ...(options.pty && { writeInput: terminal.write }),
   };
 }
 
 function environment(options: ShellRunnerOptions, commandId: string): Record<string, string> {
-  // stdout is a terminal, but nobody can press a key: a pager would wait for ever.
+  // stdout is a terminal, but without input: a pager would wait forever for a key.
   const pager = options.pty ? {} : { PAGER: 'cat', GIT_PAGER: 'cat' };
   const env = childEnvironment(options.env ?? process.env, commandId);
   return { ...env, ...pager, TERM: 'xterm-256color' };

@@ -129,7 +129,7 @@ describe('the changes', () => {
       'echo d >> one.txt; printf "1\\n2\\n" > new.txt; mkdir ignored; echo x > ignored/x';
     const { stdout, finished } = await hub.seen(hub.execute(run(change)));
     expect(finished.report?.changes).toEqual({ files: 2, added: 3, removed: 0 });
-    expect(Bun.stripANSI(stdout)).toContain('changed: 2 files, +3 −0');
+    expect(Bun.stripANSI(stdout)).toContain('2 files, +3 −0');
     const second = await reportOf(hub, run('rm two.txt; mv one.txt moved.txt'));
     expect(second?.changes).toEqual({ files: 2, added: 0, removed: 1 });
     expect((await reportOf(hub, run('true')))?.changes).toEqual({ files: 0, added: 0, removed: 0 });

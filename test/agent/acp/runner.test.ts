@@ -26,7 +26,7 @@ const program = (env: Record<string, string> = {}) => ({
   title: 'Scripted',
   argv: [process.execPath, join(import.meta.dir, '../../support/agent/acp-program-process.ts')],
   env: { HOME: fixture.folder, ...env },
-  login: 'scripted login',
+  signIn: 'scripted login',
 });
 const options = (env?: Record<string, string>) => ({ acp: program(env), cwd: work });
 
@@ -64,17 +64,17 @@ describe('capabilities', () => {
   test('a program that does not start says why', async () => {
     const hub = await fixture.connect(options({ TEST_START: 'crash' }));
     expect(hub.hello.notice).toBe(
-      'Scripted does not start (exit code 3). It cannot find its glasses.',
+      'Scripted failed to start (exit code 3). It cannot find its glasses.',
     );
   });
 });
 
 describe('the end of a turn', () => {
   test.each([
-    ['refusal', 'has refused'],
-    ['max_tokens', 'was cut'],
-    ['max_turn_requests', 'was cut'],
-    ['cancelled', 'has cancelled'],
+    ['refusal', 'refused'],
+    ['max_tokens', 'output tokens'],
+    ['max_turn_requests', 'model requests'],
+    ['cancelled', 'cancelled the turn'],
   ])('%s is a failure that says so', async (reason, words) => {
     const { finished } = await run(`@stop ${reason}`);
     expect(finished).toMatchObject({ outcome: 'failed', exitCode: 1 });
@@ -93,7 +93,7 @@ describe('the end of a turn', () => {
     const model = createModelServer();
     model.respond(() => ({ words: ['An answer.'] }));
     const env = { TEST_LOAD: 'late', ANTHROPIC_BASE_URL: model.url };
-    const acp = { ...program(env), replaysLate: true };
+    const acp = { ...program(env), sendsHistoryLate: true };
     const hub = await fixture.connect({ acp, cwd: work });
     await hub.seen(hub.execute('Ask'));
     const id = hub.execute('@spawn');
@@ -106,8 +106,8 @@ describe('the end of a turn', () => {
   });
 
   test('a turn that the program ends as if it had not failed is a failure', async () => {
-    const { tellsFailure } = acpPrograms.codex;
-    const acp = { ...program(), ...(tellsFailure && { tellsFailure }) };
+    const { isFailure } = acpPrograms.codex;
+    const acp = { ...program(), ...(isFailure && { isFailure }) };
     const hub = await fixture.connect({ acp, cwd: work });
     const turn = (type: string) =>
       say('update', [

@@ -18,7 +18,7 @@ acpSuite({
     title: 'Scripted',
     argv,
     env: { HOME: home, TEST_LOGIN: 'missing' },
-    login: 'scripted login',
+    signIn: 'scripted login',
   }),
   tells: { usage: false, cost: false },
   writeFile: (path, content) => ({ name: 'write', input: { path, content } }),

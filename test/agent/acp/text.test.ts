@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import type { SessionUpdate } from '@agentclientprotocol/sdk';
 import { formatColoredDiff, formatDiff } from '../../../src/agent/acp/text/diff.ts';
 import { sanitize, sanitizeOutput, firstLine } from '../../../src/agent/acp/text/sanitize.ts';
-import { inWords } from '../../../src/agent/acp/text/style.ts';
+import { formatDuration as inWords } from '../../../src/protocol/duration.ts';
 import { createTranscript } from '../../../src/agent/acp/text/transcript.ts';
 import type { CommandReport } from '../../../src/protocol/report.ts';
 
@@ -63,7 +63,7 @@ describe('plain text', () => {
 
   test('durations are told as people tell them', () => {
     expect([400, 9_960, 61_000, 180_000].map(inWords)).toEqual([
-      '0.4 s',
+      '400 ms',
       '10 s',
       '1 min 1 s',
       '3 min',
@@ -130,7 +130,7 @@ describe('a turn', () => {
         },
         answer('Good.'),
       ),
-    ).toBe('Let me see.\n\n● Run tests\n  all green\n  ✓ 0.1 s\n\nGood.\n');
+    ).toBe('Let me see.\n\n● Run tests\n  all green\n  ✓ 100 ms\n\nGood.\n');
   });
 
   test('waits with a tool that has no arguments yet', () => {
@@ -145,7 +145,7 @@ describe('a turn', () => {
         },
         { sessionUpdate: 'tool_call_update', toolCallId: 't', status: 'failed' },
       ),
-    ).toBe('● npm test\n  ✗ 0.2 s\n');
+    ).toBe('● npm test\n  ✗ 200 ms\n');
   });
 
   test('names a tool again where another came between', () => {
@@ -161,7 +161,7 @@ describe('a turn', () => {
       status: 'completed',
     });
     expect(read(begin('a'), begin('b'), end('a'), end('b'))).toBe(
-      '● Read a\n● Read b\n  ✓ Read a  0.2 s\n  ✓ Read b  0.2 s\n',
+      '● Read a\n● Read b\n  ✓ Read a  200 ms\n  ✓ Read b  200 ms\n',
     );
   });
 
@@ -179,7 +179,7 @@ describe('a turn', () => {
         grown('one\ntwo\nthr', 'in_progress'),
         grown('one\ntwo\nthree\n', 'completed'),
       ),
-    ).toBe('● make\n  one\n  two\n  three\n  ✓ 0.2 s\n');
+    ).toBe('● make\n  one\n  two\n  three\n  ✓ 200 ms\n');
   });
 
   test('counts what it leaves out of a long output', () => {
@@ -191,7 +191,7 @@ describe('a turn', () => {
       status: 'completed',
       content: output(lines),
     });
-    expect(text).toContain('  line 29\n  … 40 lines …\n  line 70\n');
+    expect(text).toContain('  line 29\n  … 40 lines omitted …\n  line 70\n');
   });
 
   test('shows a change once', () => {
@@ -200,7 +200,7 @@ describe('a turn', () => {
       { sessionUpdate: 'tool_call', toolCallId: 't', title: 'Edit /a', content: [diff] },
       { sessionUpdate: 'tool_call_update', toolCallId: 't', status: 'completed', content: [diff] },
     );
-    expect(text).toBe('● Edit /a\n  /a\n  @@ -1,1 +1,1 @@\n  -x\n  +y\n  ✓ 0.1 s\n');
+    expect(text).toBe('● Edit /a\n  /a\n  @@ -1,1 +1,1 @@\n  -x\n  +y\n  ✓ 100 ms\n');
   });
 
   test('lists a plan, and then only what changes in it', () => {
@@ -224,7 +224,7 @@ describe('a turn', () => {
       return Bun.stripANSI(text.update(answer('Hi.')) + text.end(report));
     };
     expect(end({ usage, changes })).toBe(
-      'Hi.\n\n12,345 of 200K tokens · 0.0123 USD · changed: 2 files, +1,200 −7\n',
+      'Hi.\n\n12,345 of 200K tokens · 0.0123 USD · 2 files, +1,200 −7\n',
     );
     expect(end({ usage: { used: 5, size: 10 } })).toBe('Hi.\n\n5 of 10 tokens\n');
     expect(end({ changes: { files: 0, added: 0, removed: 0 } })).toBe('Hi.\n\nno files changed\n');
@@ -234,8 +234,8 @@ describe('a turn', () => {
   test('no line of ours is wider than 60 columns but for what others wrote', () => {
     const text = createTranscript(() => 0);
     text.update({ sessionUpdate: 'tool_call', toolCallId: 't', title: 'x', status: 'in_progress' });
-    const all = text.asked('t') + text.answered('t', { name: 'Allow', kind: 'allow_once' });
-    expect(all).toContain('waiting for an answer');
+    const all = text.approvalRequested('t') + text.approvalResolved('t', { name: 'Allow', kind: 'allow_once' });
+    expect(all).toContain('Waiting for approval');
     for (const line of Bun.stripANSI(all).split('\n')) expect(line.length).toBeLessThan(60);
   });
 

@@ -194,7 +194,7 @@ export function acpSuite(kit: AcpKit): void {
       process.kill(programPid(join(fixture.folder, 'state')), 'SIGKILL');
       const { finished } = await hub.seen(id);
       expect(finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
-      expect(finished.error?.message).toContain('ended unexpectedly (SIGKILL)');
+      expect(finished.error?.message).toContain('exited unexpectedly (SIGKILL)');
       kit.between?.(home);
       const { stdout } = await answer(hub, 'Which word?');
       expect(stdout.match(/I know it\./g)).toHaveLength(1);
@@ -251,8 +251,8 @@ export function acpSuite(kit: AcpKit): void {
       const program = kit.loggedOut(home);
       const hub = await fixture.connect({ acp: program, cwd: work() });
       expect(hub.hello.capabilities).toEqual(['shell']);
-      expect(hub.hello.notice).toContain('is not logged in');
-      expect(hub.hello.notice).toContain(program.login ?? 'a login');
+      expect(hub.hello.notice).toContain('is not signed in');
+      expect(hub.hello.notice).toContain(program.signIn ?? 'a command');
     });
 
     timed('is gone with its agent', async () => {

@@ -1,37 +1,37 @@
-// A change of a file as people review it: the lines that go, the lines that come, and three around them.
+// Formats the change of a file as a unified diff with three lines of context.
 import { structuredPatch } from 'diff';
 import { sanitize } from './sanitize.ts';
 import { cyan, green, red } from './style.ts';
 
-/** A change of one file. `oldText` is null or missing where the file is new. */
+/** A change of one file. A new file has no `oldText`. */
 export interface FileChange {
   readonly path: string;
   readonly oldText?: string | null;
   readonly newText: string;
 }
 
-/** Comparing takes time that grows with the square of the differences: past this, all goes and all comes. */
+/** The time of a comparison grows with the square of the edits. With more edits, all lines are shown as replaced. */
 const MAX_EDITS = 2_000;
 
 interface DiffLine {
-  kind: 'hunk' | 'old' | 'new' | 'same';
+  kind: 'hunk' | 'removed' | 'added' | 'context';
   text: string;
 }
 
-/** The change as a unified diff, without colours: for a person who is asked about it. */
+/** Formats a change without colors, for an approval request. */
 export function formatDiff(change: FileChange): string {
-  return [heading(change), ...diffLines(change).map((line) => line.text)].join('\n');
+  return [header(change), ...diffLines(change).map((line) => line.text)].join('\n');
 }
 
-/** The change as a terminal shows it. */
+/** Formats a change for a terminal. */
 export function formatColoredDiff(change: FileChange): string {
-  const paint = { hunk: cyan, old: red, new: green, same: (text: string) => text };
+  const colors = { hunk: cyan, removed: red, added: green, context: (text: string) => text };
   return diffLines(change)
-    .map((line) => `${paint[line.kind](line.text)}\n`)
+    .map((line) => `${colors[line.kind](line.text)}\n`)
     .join('');
 }
 
-function heading({ path, oldText }: FileChange): string {
+function header({ path, oldText }: FileChange): string {
   return typeof oldText === 'string' ? path : `${path} (new)`;
 }
 
@@ -43,8 +43,8 @@ function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
   });
   if (!patch) {
     return [
-      ...before.split('\n').map((line) => asLine(`-${line}`)),
-      ...newText.split('\n').map((line) => asLine(`+${line}`)),
+      ...before.split('\n').map((line) => toDiffLine(`-${line}`)),
+      ...newText.split('\n').map((line) => toDiffLine(`+${line}`)),
     ];
   }
   return patch.hunks.flatMap((hunk) => [
@@ -52,11 +52,11 @@ function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
       kind: 'hunk' as const,
       text: `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
     },
-    ...hunk.lines.map(asLine),
+    ...hunk.lines.map(toDiffLine),
   ]);
 }
 
-function asLine(line: string): DiffLine {
-  const kinds: Record<string, DiffLine['kind']> = { '-': 'old', '+': 'new' };
-  return { kind: kinds[line.slice(0, 1)] ?? 'same', text: sanitize(line) };
+function toDiffLine(line: string): DiffLine {
+  const kinds: Record<string, DiffLine['kind']> = { '-': 'removed', '+': 'added' };
+  return { kind: kinds[line.slice(0, 1)] ?? 'context', text: sanitize(line) };
 }

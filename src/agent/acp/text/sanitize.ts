@@ -1,39 +1,41 @@
-// Text that models and programs wrote, made harmless: nothing in it can move a cursor, change a colour, rename a window
-// or turn the direction of writing. What was there stays visible, so that nobody is misled.
+// Makes text from models and programs safe for a terminal: it cannot move the cursor, change colors or the window title,
+// or reverse the direction of writing. Replaced characters stay visible.
 
 // eslint-disable-next-line no-control-regex
-const CONTROLS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-/** They make text read otherwise than it runs: overrides and isolates of direction, and line separators. */
-const INVISIBLE = /[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
-/** The first half of a character, where the second was cut off. */
-const HALF = /[\ud800-\udbff]$/;
+const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
+/** Directional overrides and isolates, and line separators: with them text reads differently than it runs. */
+const BIDI_CHARACTERS = /[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+/** The first half of a surrogate pair that was cut. */
+const HIGH_SURROGATE = /[\ud800-\udbff]$/;
 
 /**
- * Replaces every control character but tab and new line by its picture (ESC becomes ␛). Works on any piece of a stream:
- * no character depends on its neighbours, but for carriage returns, which are dropped.
+ * Replaces every control character except tab and newline with a symbol (ESC becomes ␛) and removes carriage returns.
+ * Works on any part of a stream, because no replacement depends on the neighboring characters.
  */
 export function sanitize(text: string): string {
-  return text.replaceAll('\r', '').replace(CONTROLS, picture).replace(INVISIBLE, '�');
+  return text
+    .replaceAll('\r', '')
+    .replace(CONTROL_CHARACTERS, symbolFor)
+    .replace(BIDI_CHARACTERS, '�');
 }
 
 /**
- * The same for what a command wrote: its colours are dropped, and of a line written over and over only the last
- * version stays, as on a terminal. For whole texts only.
+ * Sanitizes the complete output of a command. Removes colors, and keeps only the last version of a line that was
+ * overwritten with carriage returns, as a terminal would show it.
  */
 export function sanitizeOutput(text: string): string {
   const lines = Bun.stripANSI(text).replaceAll('\r\n', '\n').split('\n');
   return sanitize(lines.map((line) => line.slice(line.lastIndexOf('\r') + 1)).join('\n'));
 }
 
-/** The first line of it, harmless, and at most so many characters long. */
-export function firstLine(text: string, most = 200): string {
+/** Sanitizes a text and returns its first line, truncated to `maxLength`. */
+export function firstLine(text: string, maxLength = 200): string {
   const [first = '', ...more] = sanitize(text).trim().split('\n');
-  if (first.length <= most) return more.length > 0 ? `${first} …` : first;
-  return `${first.slice(0, most - 1).replace(HALF, '')}…`;
+  if (first.length <= maxLength) return more.length > 0 ? `${first} …` : first;
+  return `${first.slice(0, maxLength - 1).replace(HIGH_SURROGATE, '')}…`;
 }
 
-function picture(control: string): string {
+function symbolFor(control: string): string {
   const code = control.charCodeAt(0);
   if (code < 0x20) return String.fromCharCode(0x2400 + code);
   return code === 0x7f ? '␡' : '�';

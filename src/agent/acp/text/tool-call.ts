@@ -1,18 +1,19 @@
-// A tool that an AI uses, as terminal text: its title when it begins, what it shows, its end and how long it took.
+// Formats a tool call for the transcript: its title, its output and changes while it runs, and its result and duration.
 import type {
   ContentBlock,
   ToolCall,
   ToolCallContent,
   ToolCallUpdate,
 } from '@agentclientprotocol/sdk';
-import { formatColoredDiff, type FileChange } from './diff.ts';
-import { sanitize, sanitizeOutput, firstLine } from './sanitize.ts';
-import { bold, cyan, dim, green, indent, inWords, red } from './style.ts';
+import { formatDuration } from '../../../protocol/duration.ts';
+import { type FileChange, formatColoredDiff } from './diff.ts';
+import { firstLine, sanitize, sanitizeOutput } from './sanitize.ts';
+import { bold, cyan, dim, dimLines, green, indent, red } from './style.ts';
 
-/** Lines of text shown of a tool that reads, and of any other. What is between the first and the last is counted. */
-const LINES = { read: 6, other: 60 };
+/** How many lines of output are shown. The lines in the middle of longer output are omitted. */
+const MAX_LINES = { read: 6, other: 60 };
 
-/** What is known of a tool call so far: later messages replace what they carry. */
+/** The state of a tool call. Updates replace the fields that they contain. */
 export interface ToolCallState {
   title: string;
   kind: string;
@@ -22,9 +23,9 @@ export interface ToolCallState {
   rawOutput: unknown;
   locations: readonly { path: string; line?: number | null }[];
   startedAt: number;
-  isAnnounced: boolean;
-  /** The changes and the text that were shown already. */
-  shownChanges: Set<string>;
+  isHeaderShown: boolean;
+  /** The changes and the output that have been shown already. */
+  shownDiffs: Set<string>;
   shownText: string;
 }
 
@@ -38,13 +39,12 @@ export function createToolCall(now: number): ToolCallState {
     rawOutput: undefined,
     locations: [],
     startedAt: now,
-    isAnnounced: false,
-    shownChanges: new Set(),
+    isHeaderShown: false,
+    shownDiffs: new Set(),
     shownText: '',
   };
 }
 
-/** Takes over what a message tells about a tool. */
 export function updateToolCall(tool: ToolCallState, update: ToolCall | ToolCallUpdate): void {
   tool.title = update.title ?? tool.title;
   tool.kind = update.kind ?? tool.kind;
@@ -59,7 +59,7 @@ export function isFinished(tool: ToolCallState): boolean {
   return tool.status === 'completed' || tool.status === 'failed';
 }
 
-/** Whether enough is known to name it: some programs announce a tool before its arguments have come. */
+/** Whether the title is final: some programs announce a tool call before they have its arguments. */
 export function hasTitle(tool: ToolCallState): boolean {
   const hasInput =
     typeof tool.rawInput === 'object' &&
@@ -72,72 +72,74 @@ export function toolTitle(tool: Pick<ToolCallState, 'title' | 'kind'>): string {
   return firstLine(tool.title) || tool.kind;
 }
 
-/** The line with which a tool begins. */
+/** The first line of a tool call. */
 export function toolHeader(tool: ToolCallState): string {
   return `${cyan('●')} ${bold(toolTitle(tool))}\n`;
 }
 
-/** Changes that were not shown before. */
+/** The changes that have not been shown yet. */
 export function newDiffs(tool: ToolCallState): string {
   const changes = tool.content.filter((one) => one.type === 'diff');
-  return changes.map((change) => showChange(tool, change)).join('');
+  return changes.map((change) => newDiff(tool, change)).join('');
 }
 
-function showChange(tool: ToolCallState, change: FileChange): string {
+function newDiff(tool: ToolCallState, change: FileChange): string {
   const key = JSON.stringify([change.path, change.oldText, change.newText]);
-  if (tool.shownChanges.has(key)) return '';
-  tool.shownChanges.add(key);
+  if (tool.shownDiffs.has(key)) return '';
+  tool.shownDiffs.add(key);
   return indent(`${dim(firstLine(change.path))}\n${formatColoredDiff(change)}`);
 }
 
-/** What its text has grown by, in whole lines, while it runs. Nothing where it was not just continued. */
+/** The whole lines that were added to the output while the tool runs. Empty if the output was replaced. */
 export function newOutput(tool: ToolCallState): string {
   if (tool.kind === 'read' || tool.kind === 'search') return '';
-  const text = textOf(tool);
+  const text = outputOf(tool);
   const whole = text.slice(0, text.lastIndexOf('\n') + 1);
   if (!whole.startsWith(tool.shownText) || whole === tool.shownText) return '';
-  const more = whole.slice(tool.shownText.length);
+  const added = whole.slice(tool.shownText.length);
   tool.shownText = whole;
-  return shown(more);
+  return formatOutput(added);
 }
 
-/** The rest of its text, shortened where it comes all at once, and the line with which it ends. */
-export function toolFooter(tool: ToolCallState, now: number, isUnderHeading: boolean): string {
-  const text = textOf(tool);
+/** The rest of the output and the last line of a tool call. */
+export function toolFooter(tool: ToolCallState, now: number, isBelowHeader: boolean): string {
+  const text = outputOf(tool);
   const rest = text.startsWith(tool.shownText) ? text.slice(tool.shownText.length) : text;
   const mark = tool.status === 'failed' ? red('✗') : green('✓');
-  const name = isUnderHeading ? '' : `${toolTitle(tool)}  `;
-  return `${shown(shortened(rest, tool.kind))}  ${mark} ${name}${dim(inWords(now - tool.startedAt))}\n`;
+  const title = isBelowHeader ? '' : `${toolTitle(tool)}  `;
+  const duration = dim(formatDuration(now - tool.startedAt));
+  return `${formatOutput(omitMiddle(rest, tool.kind))}  ${mark} ${title}${duration}\n`;
 }
 
-function shown(text: string): string {
+function formatOutput(text: string): string {
   const plain = sanitizeOutput(text).replace(/\n+$/, '');
-  if (plain.trim() === '') return '';
-  return `${indent(plain.split('\n').map(dim).join('\n'))}\n`;
+  return plain.trim() === '' ? '' : `${indent(dimLines(plain))}\n`;
 }
 
-function shortened(text: string, kind: string): string {
-  const most = kind === 'read' || kind === 'search' ? LINES.read : LINES.other;
+function omitMiddle(text: string, kind: string): string {
+  const max = kind === 'read' || kind === 'search' ? MAX_LINES.read : MAX_LINES.other;
   const lines = text.replace(/\n+$/, '').split('\n');
-  if (lines.length <= most) return text;
-  const half = most / 2;
-  const hidden = lines.length - most;
-  return [...lines.slice(0, half), `… ${hidden} lines …`, ...lines.slice(-half)].join('\n');
+  if (lines.length <= max) return text;
+  const half = max / 2;
+  const omitted = lines.length - max;
+  return [...lines.slice(0, half), `… ${omitted} lines omitted …`, ...lines.slice(-half)].join(
+    '\n',
+  );
 }
 
-function textOf(tool: ToolCallState): string {
+function outputOf(tool: ToolCallState): string {
   const blocks = tool.content.filter((one) => one.type === 'content');
-  const text = blocks.map((block) => unfenced(contentText(block.content))).join('\n');
+  const text = blocks.map((block) => stripFence(contentText(block.content))).join('\n');
   if (text !== '' || tool.content.length > 0) return text;
   return typeof tool.rawOutput === 'string' ? tool.rawOutput : '';
 }
 
-/** Output often comes as a block of Markdown: the fence is nothing to read. */
-function unfenced(text: string): string {
+/** Removes a Markdown code fence around the whole text. */
+function stripFence(text: string): string {
   return text.replace(/^\s*```[^\n]*\n/, '').replace(/\n?```\s*$/, '\n');
 }
 
-/** Any content in words. */
+/** A content block as text. */
 export function contentText(block: ContentBlock): string {
   switch (block.type) {
     case 'text':
@@ -150,7 +152,7 @@ export function contentText(block: ContentBlock): string {
     case 'resource':
       return 'text' in block.resource ? block.resource.text : `[${block.resource.uri}]`;
     default:
-      // Of a later version of the protocol.
+      // A newer version of ACP may add types.
       return '';
   }
 }

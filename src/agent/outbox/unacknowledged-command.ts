@@ -1,0 +1,85 @@
+// A command whose result the hub has not acknowledged yet. Sends its output, then its result.
+import type { HeldCommand } from '../../protocol/agent-to-hub.ts';
+import type { OutputStream } from '../../protocol/entities.ts';
+import type { Send } from '../hub-connection.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { CommandResult } from '../result.ts';
+import { createOutbox, type OutboxState } from './outbox.ts';
+
+export interface UnacknowledgedCommandOptions {
+  commandId: string;
+  attempt: number;
+  journal: Journal;
+  send: Send;
+  isConnected(): boolean;
+  /** Whether the hub can write, and so acknowledge output. */
+  canAcknowledge(): boolean;
+  /** The state restored from the journal. */
+  restored?: { output: OutboxState; result: CommandResult };
+}
+
+export type UnacknowledgedCommand = ReturnType<typeof createUnacknowledgedCommand>;
+
+export function createUnacknowledgedCommand(options: UnacknowledgedCommandOptions) {
+  const { commandId, attempt, journal, send, restored } = options;
+  const outbox = createOutbox(
+    commandId,
+    (change) => journal.recordOutput(commandId, change),
+    restored?.output,
+  );
+  let result: CommandResult | null = restored?.result ?? null;
+  let isResultSent = false;
+
+  /** Sends as much as the hub can take now. The result comes after all output. */
+  function flush(): void {
+    if (!options.isConnected()) return;
+    const pull = () => outbox.pull(options.canAcknowledge());
+    for (let message = pull(); message; message = pull()) send(message);
+    if (!result || isResultSent || !outbox.isSent()) return;
+    const lastSequence = outbox.summary().nextSequence - 1;
+    isResultSent = send({ type: 'command:finished', commandId, ...result, lastSequence });
+  }
+
+  return {
+    commandId,
+    hasFinished: () => result !== null,
+    isFull: outbox.isFull,
+    hasRoom: outbox.hasRoom,
+    flush,
+
+    /** The command's entry in `agent:connect`. */
+    summary: (): HeldCommand => ({
+      commandId,
+      attempt,
+      ...outbox.summary(),
+      finished: result !== null,
+    }),
+
+    write(stream: OutputStream, text: string): void {
+      outbox.push(stream, text);
+      flush();
+    },
+
+    /** Writes the result to the journal, then sends it. */
+    finish(newResult: CommandResult): void {
+      journal.finish(commandId, newResult);
+      result = newResult;
+      flush();
+    },
+
+    /** The hub has committed all output before `nextSequence`. */
+    ack(nextSequence: number): void {
+      outbox.ack(nextSequence);
+      flush();
+    },
+
+    /**
+     * Continues on a new connection.
+     * @param nextSequence the hub has all output before it; null if the hub did not say
+     */
+    resumeFrom(nextSequence: number | null): void {
+      outbox.resumeFrom(nextSequence);
+      isResultSent = false;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+// All commands whose result the hub has not acknowledged: the running one, finished ones, and those restored from the
+// journal (docs/protocol.md, "Reconnect").
+import type { HeldCommand } from '../../protocol/agent-to-hub.ts';
+import type { AgentWelcome } from '../../protocol/hub-to-agent.ts';
+import type { Send } from '../hub-connection.ts';
+import type { Journal } from '../journal/journal.ts';
+import type { JournaledCommand } from '../journal/reader.ts';
+import { killLeftovers } from '../process/tree.ts';
+import { type CommandResult, failedResult } from '../result.ts';
+import {
+  createUnacknowledgedCommand,
+  type UnacknowledgedCommand,
+} from './unacknowledged-command.ts';
+
+const CRASHED = {
+  code: 'agent_crashed',
+  message: 'The agent crashed while the command was running.',
+} as const;
+
+export interface UnacknowledgedCommandsOptions {
+  journal: Journal;
+  send: Send;
+  isConnected(): boolean;
+  log: (line: string) => void;
+}
+
+export type UnacknowledgedCommands = ReturnType<typeof restoreUnacknowledgedCommands>;
+
+/** Restores the commands in the journal. Kills those that a crashed agent left running and records them as failed. */
+export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOptions) {
+  const { journal, send, isConnected, log } = options;
+  const commands = new Map<string, UnacknowledgedCommand>();
+  let hubCanWrite = true;
+  let onSettled: (() => void) | null = null;
+
+  function add(
+    commandId: string,
+    attempt: number,
+    restored?: Pick<JournaledCommand, 'output'> & { result: CommandResult },
+  ): UnacknowledgedCommand {
+    const command = createUnacknowledgedCommand({
+      commandId,
+      attempt,
+      journal,
+      send,
+      isConnected,
+      canAcknowledge: () => hubCanWrite,
+      ...(restored && { restored }),
+    });
+    commands.set(commandId, command);
+    return command;
+  }
+
+  function endCrashed({ commandId, process }: JournaledCommand): CommandResult {
+    const pids = killLeftovers(commandId, process);
+    if (pids.length > 0) {
+      log(`killed processes of command ${commandId}, left by a crash: ${pids.join(', ')}`);
+    }
+    const result = failedResult(CRASHED);
+    journal.finish(commandId, result);
+    return result;
+  }
+
+  for (const left of journal.restored) {
+    const { commandId, attempt, output } = left;
+    add(commandId, attempt, { output, result: left.result ?? endCrashed(left) });
+  }
+
+  function settleIfDone(): void {
+    if (commands.size === 0 || !isConnected()) onSettled?.();
+  }
+
+  return {
+    get: (commandId: string) => commands.get(commandId),
+    summaries: (): HeldCommand[] => [...commands.values()].map((command) => command.summary()),
+
+    /**
+     * Records the start of an attempt in the journal.
+     * @throws if the journal cannot be written
+     */
+    begin(commandId: string, attempt: number): UnacknowledgedCommand {
+      journal.begin(commandId, attempt);
+      return add(commandId, attempt);
+    },
+
+    /** The hub has committed the result. Ignored if the command is still running. */
+    acknowledge(commandId: string): void {
+      if (!commands.get(commandId)?.hasFinished()) return;
+      commands.delete(commandId);
+      journal.forget(commandId);
+      settleIfDone();
+    },
+
+    /** Continues on a new connection where the hub asks for it, and sends results again. */
+    resume({ resume }: AgentWelcome): void {
+      hubCanWrite = true;
+      const positions = new Map(resume.map((one) => [one.commandId, one.nextSequence]));
+      for (const [commandId, command] of commands) {
+        command.resumeFrom(positions.get(commandId) ?? null);
+      }
+    },
+
+    /** Sends as much as the hub can take now. */
+    flush(): void {
+      for (const command of commands.values()) command.flush();
+    },
+
+    /** While the hub cannot write, it acknowledges nothing, and output is sent without a limit. */
+    setHubCanWrite(canWrite: boolean): void {
+      hubCanWrite = canWrite;
+    },
+
+    /** Whether a full outbox drains when the agent waits: the hub is connected and can write. */
+    canDrain: (): boolean => isConnected() && hubCanWrite,
+
+    onDisconnect: settleIfDone,
+
+    /** Resolves when the hub has acknowledged every result, or the connection is lost. */
+    settled(): Promise<void> {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onSettled = resolve;
+      settleIfDone();
+      return promise;
+    },
+  };
+}

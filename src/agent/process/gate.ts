@@ -1,0 +1,20 @@
+// Pauses a loop that reads a program's output, so that the program waits instead of filling the agent's memory.
+
+export type Gate = ReturnType<typeof createGate>;
+
+/** Starts open. Both `close` and `open` are idempotent. */
+export function createGate() {
+  let closed: PromiseWithResolvers<void> | null = null;
+
+  return {
+    close(): void {
+      closed ??= Promise.withResolvers();
+    },
+    open(): void {
+      closed?.resolve();
+      closed = null;
+    },
+    /** Resolves at once if the gate is open, otherwise when it opens. */
+    passed: (): Promise<void> | undefined => closed?.promise,
+  };
+}

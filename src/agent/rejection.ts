@@ -1,0 +1,20 @@
+// What to tell a person when the hub rejects the agent (docs/protocol.md, "Close codes").
+
+/** @param reason the reason in the hub's close frame */
+export function rejectionMessage(reason: string, agentId: string): string {
+  switch (reason) {
+    case 'unauthenticated':
+    case 'expired':
+      return `The hub rejected the token for "${agentId}". Create a new one with "Add agent".`;
+    case 'revoked':
+      return `"${agentId}" was removed from the hub. Create a new token with "Add agent".`;
+    case 'agent_in_use':
+      return `Another process is connected as "${agentId}". Stop it, or use another agent ID.`;
+    case 'replaced':
+      return `Another process took over as "${agentId}".`;
+    case 'unsupported_version':
+      return 'The hub does not support this version of Signalbox. Use the same version as the hub.';
+    default:
+      return `The hub rejected "${agentId}": ${reason || 'no reason given'}.`;
+  }
+}
