@@ -1,7 +1,7 @@
 // The messages that dashboards send (docs/data-model.md, "Client → server messages"; docs/protocol.md, "Dashboard → hub").
 import { type Static, Type } from '@sinclair/typebox';
 import { Priority } from './command-status.ts';
-import { ClientInfo, Session } from './entities.ts';
+import { ClientInfo, CommandOptions } from './entities.ts';
 import { Id, message, type MessageOf } from './message.ts';
 
 /** The last sequence a dashboard has received of a terminal; -1 if it has received none. */
@@ -32,8 +32,7 @@ export const CommandRequest = message('command:request', {
   command: Type.String(),
   priority: Priority,
   requestId: Type.Optional(Id),
-  session: Type.Optional(Session),
-  timeoutMs: Type.Optional(Type.Integer({ minimum: 1 })),
+  ...Type.Partial(CommandOptions).properties,
 });
 export type CommandRequest = Static<typeof CommandRequest>;
 

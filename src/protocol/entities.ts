@@ -28,6 +28,13 @@ export type OutputStream = Static<typeof OutputStream>;
 export const Session = Type.Union([Type.Literal('continue'), Type.Literal('new')]);
 export type Session = Static<typeof Session>;
 
+/** The options that a request chooses for its command, and that are sent to the agent with it. */
+export const CommandOptions = Type.Object({
+  session: Session,
+  timeoutMs: Type.Integer({ minimum: 1 }),
+});
+export type CommandOptions = Static<typeof CommandOptions>;
+
 /** The browser and system information of a dashboard. */
 export const ClientInfo = Type.Object({
   userAgent: Type.String({ maxLength: 1024 }),
@@ -49,8 +56,7 @@ export const CommandExecution = Type.Object({
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
   /** The signal that ended the program; null if it exited by itself. */
   signal: Type.Union([Type.String(), Type.Null()]),
-  session: Session,
-  timeoutMs: Type.Integer(),
+  ...CommandOptions.properties,
   error: Type.Union([CommandError, Type.Null()]),
   /** The comparison it belongs to; null if it belongs to none. */
   comparisonId: Type.Union([Type.String(), Type.Null()]),

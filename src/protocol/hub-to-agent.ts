@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { approvalResponseFields } from './approvals.ts';
 import { CommandInput, TerminalResize } from './dashboard-to-hub.ts';
-import { Session } from './entities.ts';
+import { CommandOptions } from './entities.ts';
 import { ErrorMessage } from './hub-to-dashboard.ts';
 import { Id, message, type MessageOf, Sequence } from './message.ts';
 
@@ -23,8 +23,7 @@ export const CommandExecute = message('command:execute', {
   commandId: Id,
   attempt: Type.Integer({ minimum: 1 }),
   command: Type.String(),
-  session: Session,
-  timeoutMs: Type.Integer({ minimum: 1 }),
+  ...CommandOptions.properties,
 });
 export type CommandExecute = Static<typeof CommandExecute>;
 

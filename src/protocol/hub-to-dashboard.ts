@@ -17,6 +17,14 @@ export const AgentStatusUpdate = message('agent:status', {
 });
 export type AgentStatusUpdate = Static<typeof AgentStatusUpdate>;
 
+/** Something other than the status of an agent has changed: capabilities, notice, or whether it waits for an approval. */
+export const AgentUpdated = message('agent:updated', { agentId: Id });
+export type AgentUpdated = Static<typeof AgentUpdated>;
+
+/** The agent was removed. */
+export const AgentRemoved = message('agent:removed', { agentId: Id });
+export type AgentRemoved = Static<typeof AgentRemoved>;
+
 /** A chunk of output of at most 10 KB. The sequences of a command are consecutive, from 0. */
 export const TerminalOutput = message('terminal:output', {
   commandId: Id,
@@ -141,6 +149,8 @@ export type ErrorMessage = Static<typeof ErrorMessage>;
 
 export const hubToDashboard = [
   AgentStatusUpdate,
+  AgentUpdated,
+  AgentRemoved,
   TerminalOutput,
   CommandStatusUpdate,
   CommandReportUpdate,

@@ -36,12 +36,3 @@ export const CommandReport = Type.Object({
   changes: Type.Optional(Changes),
 });
 export type CommandReport = Static<typeof CommandReport>;
-
-/** Returns the report fields of an object that may have others. */
-export function pickReport({ conversationId, usage, changes }: CommandReport): CommandReport {
-  return {
-    ...(conversationId !== undefined && { conversationId }),
-    ...(usage !== undefined && { usage }),
-    ...(changes !== undefined && { changes }),
-  };
-}

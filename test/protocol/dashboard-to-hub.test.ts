@@ -1,6 +1,13 @@
 import { dashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { describeMessages } from './describe-messages.ts';
-import { command, invalidId, invalidText } from './field-values.ts';
+import {
+  command,
+  commandOptionFields,
+  commandOptions,
+  invalidCommandOptions,
+  invalidId,
+  invalidText,
+} from './field-values.ts';
 
 describeMessages('dashboard → hub', dashboardToHub, {
   'dashboard:connect': {
@@ -36,17 +43,15 @@ describeMessages('dashboard → hub', dashboardToHub, {
       command: '!ls',
       priority: 'high',
       requestId: 'r',
-      session: 'new',
-      timeoutMs: 1,
+      ...commandOptions,
     },
-    optional: ['requestId', 'session', 'timeoutMs'],
+    optional: ['requestId', ...commandOptionFields],
     invalid: {
       agentId: invalidId,
       command: invalidText,
       priority: ['urgent', 'HIGH', 1, null],
       requestId: invalidId,
-      session: ['old', null],
-      timeoutMs: [0, -1, 1.5, '1', null],
+      ...invalidCommandOptions,
     },
   },
   'command:interrupt': { valid: command, invalid: { commandId: invalidId } },

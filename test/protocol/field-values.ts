@@ -1,6 +1,12 @@
 // Valid and invalid values of fields that several messages share.
 
+import type { CommandOptions } from '../../src/protocol/entities.ts';
+
 export const command = { commandId: '019' };
+
+export const commandOptions: CommandOptions = { session: 'new', timeoutMs: 1 };
+
+export const commandOptionFields = Object.keys(commandOptions) as (keyof CommandOptions)[];
 
 export const approvalRequest = {
   approvalId: 'q',
@@ -23,6 +29,11 @@ export const invalidId = ['', 'x'.repeat(129), 7, null];
 export const invalidInteger = [-1, 0.5, '0', null];
 export const invalidText = [7, null, {}];
 export const invalidNotice = [...invalidText, 'x'.repeat(2049)];
+
+export const invalidCommandOptions: Record<keyof CommandOptions, unknown[]> = {
+  session: ['old', null],
+  timeoutMs: [0, -1, 1.5, '1', null],
+};
 
 export const invalidApprovalRequest = {
   approvalId: invalidId,

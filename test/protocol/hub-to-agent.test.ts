@@ -1,6 +1,13 @@
 import { hubToAgent } from '../../src/protocol/hub-to-agent.ts';
 import { describeMessages } from './describe-messages.ts';
-import { command, invalidId, invalidInteger, invalidText } from './field-values.ts';
+import {
+  command,
+  commandOptions,
+  invalidCommandOptions,
+  invalidId,
+  invalidInteger,
+  invalidText,
+} from './field-values.ts';
 
 describeMessages('hub → agent', hubToAgent, {
   'agent:welcome': {
@@ -18,13 +25,12 @@ describeMessages('hub → agent', hubToAgent, {
     },
   },
   'command:execute': {
-    valid: { ...command, attempt: 1, command: '!ls', session: 'continue', timeoutMs: 1 },
+    valid: { ...command, attempt: 1, command: '!ls', ...commandOptions },
     invalid: {
       commandId: invalidId,
       attempt: [0, 1.5, null],
       command: invalidText,
-      session: ['old', null],
-      timeoutMs: [0, null],
+      ...invalidCommandOptions,
     },
   },
   'command:interrupt': {

@@ -27,6 +27,8 @@ describeMessages('hub → dashboard', hubToDashboard, {
     valid: { agentId: 'a', status: 'busy', timestamp: 0 },
     invalid: { agentId: invalidId, status: ['idle', null], timestamp: invalidInteger },
   },
+  'agent:updated': { valid: { agentId: 'a' }, invalid: { agentId: invalidId } },
+  'agent:removed': { valid: { agentId: 'a' }, invalid: { agentId: invalidId } },
   'terminal:output': {
     valid: { ...command, data: 'x', stream: 'stdout', sequence: 0 },
     invalid: {

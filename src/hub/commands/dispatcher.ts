@@ -1,7 +1,9 @@
 // Dispatches queued commands to their agents, one at a time, and ends them. An attempt is committed before it is sent, so
 // that an agent never runs a command twice (docs/protocol.md, "Commands").
 import { validateCommand } from '../../protocol/capabilities.ts';
+import { CommandOptions } from '../../protocol/entities.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
+import { pickFields } from '../../protocol/pick-fields.ts';
 import type { Approvals } from '../approvals.ts';
 import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
@@ -86,8 +88,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       commandId: execution.id,
       attempt: execution.attempt,
       command: execution.command,
-      session: execution.session,
-      timeoutMs: execution.timeoutMs,
+      ...pickFields(CommandOptions, execution),
     });
   }
 

@@ -3,7 +3,8 @@ import type { CommandFinished } from '../../protocol/agent-to-hub.ts';
 import type { CommandEvent } from '../../protocol/command-status.ts';
 import type { CommandError } from '../../protocol/errors.ts';
 import { formatDuration } from '../../protocol/duration.ts';
-import { type CommandReport, pickReport } from '../../protocol/report.ts';
+import { pickFields } from '../../protocol/pick-fields.ts';
+import { CommandReport } from '../../protocol/report.ts';
 import type { Execution } from '../state/execution.ts';
 
 export interface Outcome {
@@ -33,7 +34,7 @@ export function removedOutcome({ agentId }: Execution): Outcome {
 /** The outcome of a command whose result the agent reports. */
 export function reportedOutcome(execution: Execution, message: CommandFinished): Outcome {
   const { outcome, exitCode, signal, error } = message;
-  const report = message.report && pickReport(message.report);
+  const report = message.report && pickFields(CommandReport, message.report);
   if (execution.stopReason === 'timeout' && outcome !== 'completed') {
     return { event: 'failed', exitCode, signal, error: timeoutError(execution), report };
   }

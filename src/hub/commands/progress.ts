@@ -1,7 +1,8 @@
 // What agents report about their commands: started, turn report, finished.
 import type { CommandFinished } from '../../protocol/agent-to-hub.ts';
 import { nextCommandStatus } from '../../protocol/command-status.ts';
-import { type CommandReport, pickReport } from '../../protocol/report.ts';
+import { pickFields } from '../../protocol/pick-fields.ts';
+import { CommandReport } from '../../protocol/report.ts';
 import type { HubContext } from '../context.ts';
 import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
@@ -67,7 +68,10 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
       }
       if (agent.stopping.delete(commandId)) {
         terminals.get(commandId)?.addGap(lastSequence + 1, 0);
-        completion.completeLateOutput(commandId, message.report && pickReport(message.report));
+        completion.completeLateOutput(
+          commandId,
+          message.report && pickFields(CommandReport, message.report),
+        );
         presence.update(agent);
         dispatcher.dispatchNext(agent);
       }

@@ -3,6 +3,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import { CommandExecution } from '../../protocol/entities.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
+import { pickFields } from '../../protocol/pick-fields.ts';
 import { type TransitionTable, createTransition } from '../../protocol/state-machine.ts';
 import type { StoredCommand } from '../../store/store.ts';
 import { type CommandTimeout, createCommandTimeout } from './command-timeout.ts';
@@ -69,12 +70,9 @@ export function toStored(execution: Execution): StoredCommand {
   return stored;
 }
 
-const publicFields = Object.keys(CommandExecution.properties) as (keyof CommandExecution)[];
-
 /** The public fields of a command. */
 export function toCommandExecution(command: CommandExecution): CommandExecution {
-  const entries = publicFields.map((field) => [field, command[field]] as const);
-  return Object.fromEntries(entries) as unknown as CommandExecution;
+  return pickFields(CommandExecution, command);
 }
 
 /** The `command:status` message of a command. */

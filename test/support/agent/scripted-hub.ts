@@ -7,9 +7,11 @@ import {
   agentToHub,
 } from '../../../src/protocol/agent-to-hub.ts';
 import { createDecoder, encode } from '../../../src/protocol/codec.ts';
-import type { Session } from '../../../src/protocol/entities.ts';
+import { CommandOptions } from '../../../src/protocol/entities.ts';
 import type { HubToAgent } from '../../../src/protocol/hub-to-agent.ts';
 import type { Unversioned } from '../../../src/protocol/message.ts';
+import { pickFields } from '../../../src/protocol/pick-fields.ts';
+import { command } from '../samples.ts';
 
 type OfType<T extends AgentToHub['type']> = Extract<AgentToHub, { type: T }>;
 
@@ -39,12 +41,7 @@ export interface AgentSocket {
   /** Sends a command to the agent; answers its id. */
   execute(
     command: string,
-    options?: {
-      commandId?: string;
-      attempt?: number;
-      timeoutMs?: number;
-      session?: Session;
-    },
+    options?: { commandId?: string; attempt?: number } & Partial<CommandOptions>,
   ): string;
   /** The first message, past or to come, that fits. */
   find<T extends AgentToHub['type']>(
@@ -188,22 +185,15 @@ function createAgentSocket(ws: ServerWebSocket<Data>, hello: AgentConnect, ackno
     welcome({ resume = [], stop = [], heartbeatIntervalMs = 10_000 } = {}) {
       send({ type: 'agent:welcome', agentId: hello.agentId, heartbeatIntervalMs, resume, stop });
     },
-    execute(
-      command,
-      {
-        commandId = Bun.randomUUIDv7(),
-        attempt = 1,
-        timeoutMs = 300_000,
-        session = 'continue',
-      } = {},
-    ) {
+    execute(text, { commandId = Bun.randomUUIDv7(), attempt = 1, ...options } = {}) {
+      const defaults = pickFields(CommandOptions, command());
       send({
         type: 'command:execute',
         commandId,
         attempt,
-        command,
-        session,
-        timeoutMs,
+        command: text,
+        ...defaults,
+        ...options,
       });
       return commandId;
     },
