@@ -1,4 +1,4 @@
-// <local-time at="…" as="ago|clock|elapsed">: a time in the user's time zone and language, updated every second.
+// <local-time at="…" as="age|ago|clock|elapsed">: a time or its age, in the user's time zone, updated every second.
 // The server's UTC text stays in the light DOM, hidden by the shadow DOM, so that a swap does not flicker.
 
 const TICK_MS = 1000;
@@ -11,15 +11,15 @@ const withoutYear = new Intl.DateTimeFormat(undefined, {
   minute: '2-digit',
   second: '2-digit',
 });
-const relative = new Intl.RelativeTimeFormat(undefined, { numeric: 'always', style: 'narrow' });
 
-/** Formats a time in the past: `44s ago`. Times in the future, due to clock differences, count as now. */
-export function formatAgo(ms: number): string {
+/** Formats an age in its largest unit: `44 s`, `5 min`. A negative age, due to clock differences, counts as 0. */
+export function formatAge(ms: number): string {
   const seconds = Math.max(0, Math.floor(ms / 1000));
-  if (seconds < 60) return relative.format(-seconds, 'second');
-  if (seconds < 3600) return relative.format(-Math.floor(seconds / 60), 'minute');
-  if (seconds < 86_400) return relative.format(-Math.floor(seconds / 3600), 'hour');
-  return relative.format(-Math.floor(seconds / 86_400), 'day');
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  const days = Math.floor(seconds / 86_400);
+  return days === 1 ? '1 day' : `${days} days`;
 }
 
 /** Formats a running clock: `0:42`, `1:02:07`. */
@@ -39,7 +39,8 @@ export function formatClock(at: number, now: number): string {
 
 function format(as: string | null, at: number, now: number): string {
   if (as === 'clock') return formatClock(at, now);
-  return as === 'elapsed' ? formatElapsed(now - at) : formatAgo(now - at);
+  if (as === 'elapsed') return formatElapsed(now - at);
+  return as === 'age' ? formatAge(now - at) : `${formatAge(now - at)} ago`;
 }
 
 /** Registers the element. `now` returns the hub's time, because the browser's clock may be wrong. */
