@@ -4,17 +4,31 @@
 export interface Clock {
   /** Returns the current time in Unix milliseconds. */
   now(): number;
+  /** Returns milliseconds that never jump, from an arbitrary start. Use them to measure durations. */
+  monotonic(): number;
   /** Calls `callback` once after `ms`. Returns a function that cancels the timer. */
   after(ms: number, callback: () => void): () => void;
   /** Calls `callback` every `ms`. Returns a function that cancels the timer. */
   every(ms: number, callback: () => void): () => void;
 }
 
+/** The longest delay of `setTimeout`, 24.8 days. Longer ones would run at once. */
+const MAX_TIMER_MS = 2_147_483_647;
+
 /** The system clock. */
 export const systemClock: Clock = {
   now: () => Date.now(),
+  monotonic: () => performance.now(),
   after: (ms, callback) => {
-    const timer = setTimeout(callback, ms);
+    let timer: ReturnType<typeof setTimeout>;
+    const wait = (remainingMs: number) => {
+      const isLast = remainingMs <= MAX_TIMER_MS;
+      timer = setTimeout(
+        () => (isLast ? callback() : wait(remainingMs - MAX_TIMER_MS)),
+        Math.min(remainingMs, MAX_TIMER_MS),
+      );
+    };
+    wait(ms);
     return () => clearTimeout(timer);
   },
   every: (ms, callback) => {

@@ -11,6 +11,7 @@ export const ErrorCode = Type.Union([
   Type.Literal('agent_unknown'),
   Type.Literal('agent_offline'),
   Type.Literal('agent_exists'),
+  Type.Literal('request_id_reused'),
   Type.Literal('invalid_command'),
   Type.Literal('queue_full'),
   Type.Literal('command_unknown'),
@@ -27,7 +28,8 @@ export const FailureCode = Type.Union([
   Type.Literal('timeout'),
   Type.Literal('agent_lost'),
   Type.Literal('agent_crashed'),
-  Type.Literal('output_too_large'),
+  Type.Literal('not_started'),
+  Type.Literal('expired'),
   Type.Literal('invalid_command'),
   Type.Literal('program_failed'),
 ]);

@@ -21,7 +21,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describe('users', () => {
       const user = { id: 'ada', passwordHash: 'p', role: 'admin', createdAt: 1 } as const;
 
-      test('are inserted, found and counted', async () => {
+      test('inserts, finds and counts users', async () => {
         expect(await db.store.users.count()).toBe(0);
         await db.store.users.insert(user);
         await db.reopen();
@@ -30,7 +30,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.users.count()).toBe(1);
       });
 
-      test('have unique names', async () => {
+      test('rejects a second user with the same id', async () => {
         await db.store.users.insert(user);
         expect(db.store.users.insert({ ...user, role: 'viewer' })).rejects.toThrow();
         expect(await db.store.users.find('ada')).toEqual(user);
@@ -46,7 +46,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         createdBy: 'ada',
       } as const;
 
-      test('are listed by id and removed', async () => {
+      test('lists agents by id, and removes them', async () => {
         await db.store.agents.insert(agent);
         await db.store.agents.insert({ ...agent, agentId: 'a' });
         await db.reopen();
@@ -57,7 +57,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.agents.list()).toEqual([agent]);
       });
 
-      test('have unique ids', async () => {
+      test('rejects a second agent with the same id', async () => {
         await db.store.agents.insert(agent);
         expect(db.store.agents.insert({ ...agent, tokenHash: 'other' })).rejects.toThrow();
         expect(await db.store.agents.list()).toEqual([agent]);
@@ -67,7 +67,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describe('approvals', () => {
       const resolved = { outcome: 'selected', optionId: 'yes', resolvedBy: 'ada' } as const;
 
-      test('keep every field', async () => {
+      test('keeps every field', async () => {
         const whole = approval({
           ...resolved,
           detail: '- a\n+ b',
@@ -83,7 +83,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(db.store.approvals.insert(whole)).rejects.toThrow();
       });
 
-      test('are listed by command, oldest first', async () => {
+      test('lists the requests of a command, oldest first', async () => {
         await db.store.approvals.insert(approval({ approvalId: 'q1', requestedAt: 3 }));
         await db.store.approvals.insert(approval({ approvalId: 'q2', requestedAt: 1 }));
         await db.store.approvals.insert(approval({ approvalId: 'q3', commandId: 'c2' }));
@@ -91,7 +91,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(listed.map(({ approvalId }) => approvalId)).toEqual(['q2', 'q1']);
       });
 
-      test('are unsettled until the agent has confirmed the response', async () => {
+      test('lists requests as unsettled until the agent has confirmed the response', async () => {
         const listUnsettled = async () => {
           const unsettled = await db.store.approvals.listUnsettled();
           return unsettled.map(({ approvalId, outcome }) => `${approvalId} ${outcome}`);
@@ -109,7 +109,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
       });
     });
 
-    test('the connection log keeps connections until they are purged', async () => {
+    test('keeps the connection log until it is purged', async () => {
       const connection = {
         kind: 'dashboard',
         peer: 'ada',
@@ -134,14 +134,14 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     });
 
     describe('writes', () => {
-      test('that resolved are visible at once', async () => {
+      test('are visible once they resolve', async () => {
         await db.store.output.append('1', [chunk()], 1, 0);
         expect(await db.store.output.list('1')).toHaveLength(1);
         await db.store.output.remove('1');
         expect(await db.store.output.list('1')).toEqual([]);
       });
 
-      test('that run concurrently take effect in call order', async () => {
+      test('take effect in call order when they are concurrent', async () => {
         await db.store.commands.insert(storedCommand({ id: '1' }));
         await Promise.all([
           ...Array.from({ length: 50 }, (_, attempt) => db.store.commands.update('1', { attempt })),
@@ -159,7 +159,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.output.list('2')).toEqual([chunk()]);
       });
 
-      test('that are rejected reject only themselves', async () => {
+      test('are rejected one by one', async () => {
         const insert = (id: string) => db.store.commands.insert(storedCommand({ id }));
         const results = await Promise.allSettled(['1', '2', '1', '3'].map(insert));
         expect(results.map(({ status }) => status)).toEqual([
@@ -173,7 +173,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(stored.map(({ id }) => id)).toEqual(['1', '2', '3']);
       });
 
-      test('that are pending are committed by close', async () => {
+      test('are committed by close when they are pending', async () => {
         const pending = [
           db.store.commands.insert(storedCommand({ id: '1' })),
           db.store.output.append('1', [chunk()], 1, 0),
@@ -185,7 +185,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.output.list('1')).toEqual([chunk()]);
       });
 
-      test('can be probed without changing anything', async () => {
+      test('can be probed without any change', async () => {
         await db.store.commands.insert(storedCommand({ id: '1' }));
         await db.store.probe();
         await db.reopen();

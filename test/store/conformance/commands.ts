@@ -36,7 +36,7 @@ export function describeCommands(db: StoreUnderTest) {
       totalBytes: 44,
     };
 
-    test('keep every field', async () => {
+    test('keeps every field', async () => {
       const plain = storedCommand({ id: '2' });
       await db.store.commands.insert(whole, plain);
       await db.reopen();
@@ -45,7 +45,7 @@ export function describeCommands(db: StoreUnderTest) {
       expect(await db.store.commands.find('3')).toBeUndefined();
     });
 
-    test('are updated field by field', async () => {
+    test('updates only the given fields', async () => {
       await db.store.commands.insert(whole, storedCommand({ id: '2' }));
       await db.store.commands.update('1', { exitCode: null, error: null, attempt: 3 });
       await db.store.commands.update('unknown', { attempt: 9 });
@@ -55,7 +55,7 @@ export function describeCommands(db: StoreUnderTest) {
       expect(await db.store.commands.find('2')).toEqual(storedCommand({ id: '2' }));
     });
 
-    test('are inserted together or not at all', async () => {
+    test('inserts several commands together or not at all', async () => {
       await db.store.commands.insert(whole);
       const taken = storedCommand({ id: '1' });
       expect(db.store.commands.insert(taken)).rejects.toThrow();
@@ -65,7 +65,7 @@ export function describeCommands(db: StoreUnderTest) {
       expect(await db.store.commands.find('1')).toEqual(whole);
     });
 
-    test('are listed while unfinished, oldest first', async () => {
+    test('lists unfinished commands, oldest first', async () => {
       for (const id of ['3', '1', '4', '5', '2']) {
         await db.store.commands.insert(storedCommand({ id }));
       }
@@ -81,7 +81,7 @@ export function describeCommands(db: StoreUnderTest) {
       ]);
     });
 
-    test('with a requestId are listed from a time on, oldest first', async () => {
+    test('lists commands with a requestId from a given time on, oldest first', async () => {
       await db.store.commands.insert(
         storedCommand({ id: '4', requestedAt: 30, requestId: 'r4' }),
         storedCommand({ id: '1', requestedAt: 10, requestId: 'r1' }),
@@ -104,7 +104,7 @@ export function describeCommandPages(db: StoreUnderTest) {
         ...Array.from({ length: count }, (_, i) => storedCommand({ id: `c${100 + i}` })),
       );
 
-    test('go from the newest to the oldest command', async () => {
+    test('list the newest commands first', async () => {
       await insertMany(7);
       const pages: string[][] = [];
       let cursor: string | null = null;
@@ -119,7 +119,7 @@ export function describeCommandPages(db: StoreUnderTest) {
       expect(pages).toEqual([['c106', 'c105', 'c104'], ['c103', 'c102', 'c101'], ['c100']]);
     });
 
-    test('have a default length, and no cursor when a full page is the last', async () => {
+    test('have a default length, and no cursor on a full last page', async () => {
       await insertMany(PAGE_LENGTH + 1);
       const page = await db.store.commands.listPage({});
       expect(page.items).toHaveLength(PAGE_LENGTH);

@@ -8,7 +8,7 @@ export function describeOutput(db: StoreUnderTest) {
     const listSequences = async (id: string) =>
       (await db.store.output.list(id)).map(({ sequence }) => sequence);
 
-    test('is returned in order, with the agent sequence it was stored with', async () => {
+    test('lists chunks in order, and stores the agent sequence with them', async () => {
       const chunks = [
         chunk({ data: 'a\u0000\u001b[1m\r\n' }),
         chunk({ sequence: 1, data: '😀', type: 'stderr', offset: 3 }),
@@ -24,7 +24,7 @@ export function describeOutput(db: StoreUnderTest) {
       expect(await db.store.output.list('2')).toEqual([]);
     });
 
-    test('and the agent sequence are stored together or not at all', async () => {
+    test('stores chunks and the agent sequence together or not at all', async () => {
       await db.store.commands.insert(storedCommand({ id: '1' }));
       await db.store.output.append('1', [chunk()], 1, 0);
       const taken = [chunk({ sequence: 1 }), chunk({ sequence: 0 })];
@@ -33,14 +33,14 @@ export function describeOutput(db: StoreUnderTest) {
       expect((await db.store.commands.find('1'))?.agentNextSequence).toBe(1);
     });
 
-    test('may come without chunks, when the agent dropped or repeated it', async () => {
+    test('stores the agent sequence without chunks', async () => {
       await db.store.commands.insert(storedCommand({ id: '1' }));
       await db.store.output.append('1', [], 4, 0);
       await db.reopen();
       expect((await db.store.commands.find('1'))?.agentNextSequence).toBe(4);
     });
 
-    test('before the first sequence is deleted sooner or later, later output never', async () => {
+    test('deletes chunks before firstSequence eventually, and no others', async () => {
       const appended = Array.from({ length: 300 }, (_, sequence) =>
         db.store.output.append(
           '1',
@@ -55,7 +55,7 @@ export function describeOutput(db: StoreUnderTest) {
       expect(left.slice(-11)).toEqual(Array.from({ length: 11 }, (_, i) => 289 + i));
     });
 
-    test('is removed for one command, or for all except some', async () => {
+    test('removes the output of one command, or of all except some', async () => {
       for (const id of ['1', '2', '3', '4']) await db.store.output.append(id, [chunk()], 1, 0);
       await db.store.output.remove('2');
       await db.reopen();
