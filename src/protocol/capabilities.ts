@@ -10,7 +10,7 @@ export function requiredCapability(command: string): string {
 }
 
 /**
- * Checks a command against the rules and an agent's capabilities: not empty, at most 64 KiB, and without NUL.
+ * Checks that a command is not empty, is at most 64 KiB, contains no NUL, and is within an agent's capabilities.
  * @returns why the command is invalid, as one sentence; null if it is valid
  */
 export function validateCommand(command: string, capabilities: readonly string[]): string | null {

@@ -39,7 +39,7 @@ export type FailureCode = Static<typeof FailureCode>;
 export const CommandError = Type.Object({ code: FailureCode, message: Type.String() });
 export type CommandError = Static<typeof CommandError>;
 
-/** A valid request that the hub rejects. Only `web` maps it to an HTTP status or an `error` message. */
+/** A well-formed request that the hub rejects, with a code for programs and a message for people. */
 export class HubError extends Error {
   override readonly name = 'HubError';
   readonly code: ErrorCode;

@@ -36,7 +36,7 @@ export function openDataFolder(dir: string): DataFolder {
     lock.close();
     const owner = read('owner') ?? 'another hub';
     throw new Error(
-      `The data folder ${dir} is in use by ${owner}. Stop it, or use another folder.`,
+      `The data folder ${dir} is in use by ${owner}. Stop that hub, or use another folder.`,
     );
   }
   return {

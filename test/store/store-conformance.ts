@@ -159,7 +159,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.output.list('2')).toEqual([chunk()]);
       });
 
-      test('are rejected one by one', async () => {
+      test('reject only their own promise when they fail', async () => {
         const insert = (id: string) => db.store.commands.insert(storedCommand({ id }));
         const results = await Promise.allSettled(['1', '2', '1', '3'].map(insert));
         expect(results.map(({ status }) => status)).toEqual([
