@@ -7,14 +7,10 @@ import type { DashboardToHub } from '../src/protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../src/protocol/hub-to-dashboard.ts';
 import { CHUNK_BYTES } from '../src/protocol/limits.ts';
 import type { Unversioned } from '../src/protocol/message.ts';
-import { type BareWire, openBareWire } from '../test/support/hub/wire.ts';
-import {
-  addAgent,
-  logIn,
-  start,
-  startHubBinary,
-  temporaryFolder,
-} from '../test/support/hub/binary.ts';
+import { addAgent, signInToApi, startHubBinary } from '../test/support/binary.ts';
+import { type ManualSocket, openManualSocket } from '../test/support/hub/manual-socket.ts';
+import { startProcess } from '../test/support/processes.ts';
+import { createTemporaryFolder } from '../test/support/temporary-folder.ts';
 import { type Figures, flood } from './flood.ts';
 
 const DASHBOARDS = 50;
@@ -55,11 +51,14 @@ async function openDashboard(url: string, token: string): Promise<WebSocket> {
 }
 
 /** A dashboard that says hello, and then reads nothing. */
-async function openStalled(url: string, token: string): Promise<BareWire> {
+async function openStalled(url: string, token: string): Promise<ManualSocket> {
   const { promise: welcomed, resolve } = Promise.withResolvers<void>();
-  const wire = await openBareWire(`${url}/ws/dashboard`, { frame: () => resolve(), closed() {} });
+  const wire = await openManualSocket(`${url}/ws/dashboard`, {
+    onFrame: () => resolve(),
+    onClose() {},
+  });
   const clientInfo = { userAgent: 'bench', timezone: 'UTC' };
-  wire.send(encode<DashboardToHub>({ type: 'dashboard:connect', token, clientInfo }));
+  wire.sendFrame(encode<DashboardToHub>({ type: 'dashboard:connect', token, clientInfo }));
   await welcomed;
   wire.pause();
   return wire;
@@ -70,7 +69,7 @@ async function throughHub(
   url: string,
   { stalled }: { stalled: boolean },
 ): Promise<(chunks: number) => Promise<Figures>> {
-  const token = (await logIn(url))['authorization']?.slice('Bearer '.length) ?? '';
+  const token = (await signInToApi(url))['authorization']?.slice('Bearer '.length) ?? '';
   if (stalled) await openStalled(url, token);
   const readers = await Promise.all(
     Array.from({ length: stalled ? DASHBOARDS - 1 : DASHBOARDS }, () => openDashboard(url, token)),
@@ -138,11 +137,11 @@ function median(rounds: readonly Figures[], figure: keyof Figures): number {
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const hub = await startHubBinary(join(folder.path, 'all'));
 const hubWithStalled = await startHubBinary(join(folder.path, 'stalled'));
-const raw = start([process.execPath, join(import.meta.dir, 'raw-publish.ts')]);
-const [, rawUrl = ''] = await raw.sees(/ready at (\S+)/);
+const raw = startProcess([process.execPath, join(import.meta.dir, 'raw-publish.ts')]);
+const [, rawUrl = ''] = await raw.waitForOutput(/ready at (\S+)/);
 
 const overHub = await throughHub(hub.url, { stalled: false });
 const overStalled = await throughHub(hubWithStalled.url, { stalled: true });

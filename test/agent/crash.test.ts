@@ -3,8 +3,8 @@ import { Database } from 'bun:sqlite';
 import { readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
-import { firstNumber, isRunning, until } from '../support/processes.ts';
 import type { AgentSocket } from '../support/agent/scripted-hub.ts';
+import { isRunning, parseFirstNumber, pollUntil } from '../support/processes.ts';
 
 const ENTRY = join(import.meta.dir, '../support/agent/agent-process.ts');
 
@@ -41,10 +41,10 @@ function spawnAgent() {
 /** Starts an agent process, runs `command` in it until it has written `text`, and kills it with SIGKILL. */
 async function crash(command: string, text: string) {
   const child = spawnAgent();
-  const hub = await fixture.hub.agent();
-  hub.welcome();
+  const hub = await fixture.hub.waitForAgent();
+  hub.sendWelcome();
   const id = hub.execute(command);
-  await hub.output(id, text);
+  await hub.waitForOutput(id, text);
   child.kill('SIGKILL');
   await child.exited;
   return { hub, id };
@@ -52,7 +52,7 @@ async function crash(command: string, text: string) {
 
 /** Resolves when the journal on disk has output with this text in it. */
 async function journaled(text: string): Promise<void> {
-  await until(() => {
+  await pollUntil(() => {
     const database = new Database(join(fixture.folder, 'state/journal.db'), { readonly: true });
     const row = database.query('SELECT 1 FROM output WHERE data LIKE ?').get(`%${text}%`);
     database.close();
@@ -73,13 +73,13 @@ async function says(child: ReturnType<typeof spawnAgent>, text: string): Promise
 describe('an agent that was killed', () => {
   test('ends what it left running, whatever that ignores, and reports it as crashed with the output it holds', async () => {
     const child = spawnAgent();
-    const hub = await fixture.hub.agent();
-    hub.welcome();
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
     const id = hub.execute(
       `!trap '' HUP INT TERM; setsid sleep 77 & echo $!; echo $$; sleep 78 & echo $!; wait; echo never`,
     );
-    await until(() => lines(hub, id).length === 3);
-    await until(() => isRunning(Number(lines(hub, id)[0])));
+    await pollUntil(() => lines(hub, id).length === 3);
+    await pollUntil(() => isRunning(Number(lines(hub, id)[0])));
     await journaled(lines(hub, id)[2]!);
     child.kill('SIGKILL');
     await child.exited;
@@ -87,15 +87,15 @@ describe('an agent that was killed', () => {
     expect(pids.map(isRunning)).toEqual([true, true, true]);
 
     const next = spawnAgent();
-    const second = await fixture.hub.agent();
+    const second = await fixture.hub.waitForAgent();
     expect(pids.map(isRunning)).toEqual([false, false, false]);
-    expect(second.hello.journalId).toBe(hub.hello.journalId);
-    expect(second.hello.instanceId).not.toBe(hub.hello.instanceId);
-    expect(second.hello.held).toMatchObject([
+    expect(second.connectMessage.journalId).toBe(hub.connectMessage.journalId);
+    expect(second.connectMessage.instanceId).not.toBe(hub.connectMessage.instanceId);
+    expect(second.connectMessage.held).toMatchObject([
       { commandId: id, attempt: 1, firstSequence: 0, lostBytes: 0, finished: true },
     ]);
-    second.welcome({ resume: [{ commandId: id, nextSequence: 0 }] });
-    const { finished, stdout } = await second.seen(id);
+    second.sendWelcome({ resume: [{ commandId: id, nextSequence: 0 }] });
+    const { finished, stdout } = await second.waitForFinished(id);
     expect(stdout.trim().split('\n').map(Number)).toEqual(pids);
     expect(finished).toMatchObject({
       outcome: 'failed',
@@ -109,9 +109,9 @@ describe('an agent that was killed', () => {
   test('reports it again after another crash, until it is acknowledged', async () => {
     const { id } = await crash('!echo one; sleep 77', 'one');
     fixture.start();
-    const second = await fixture.hub.agent();
-    second.welcome({ resume: [{ commandId: id, nextSequence: 1 }] });
-    const { finished, outputs } = await second.seen(id);
+    const second = await fixture.hub.waitForAgent();
+    second.sendWelcome({ resume: [{ commandId: id, nextSequence: 1 }] });
+    const { finished, outputs } = await second.waitForFinished(id);
     expect(finished.error?.code).toBe('agent_crashed');
     expect(outputs).toEqual([]);
   });
@@ -121,37 +121,37 @@ describe('an agent that was killed', () => {
     const hub = await fixture.connect();
     hub.execute('!echo ran >>log', { commandId: id });
     const probe = hub.execute('!cat log');
-    expect((await hub.seen(probe)).stdout).toBe('ran\n');
+    expect((await hub.waitForFinished(probe)).stdout).toBe('ran\n');
   });
 
   test('has forgotten what was acknowledged, but not that it was run', async () => {
     const child = spawnAgent();
-    const hub = await fixture.hub.agent();
-    hub.welcome();
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
     const id = hub.execute('!echo ran >>log');
-    await hub.seen(id);
+    await hub.waitForFinished(id);
     hub.send({ type: 'command:acknowledged', commandId: id });
-    await hub.seen(hub.execute('!true'));
+    await hub.waitForFinished(hub.execute('!true'));
     child.kill('SIGKILL');
     await child.exited;
     const second = await fixture.connect();
-    expect(second.hello.held?.some((held) => held.commandId === id)).toBe(false);
+    expect(second.connectMessage.held?.some((held) => held.commandId === id)).toBe(false);
     second.execute('!echo ran >>log', { commandId: id });
-    expect((await second.seen(second.execute('!cat log'))).stdout).toBe('ran\n');
+    expect((await second.waitForFinished(second.execute('!cat log'))).stdout).toBe('ran\n');
   });
 
   test('still knows a result that was not acknowledged, with all its output', async () => {
     const child = spawnAgent();
-    const hub = await fixture.hub.agent();
-    hub.welcome();
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
     const id = hub.execute('!for i in 1 2 3 4 5; do echo $i; sleep 0.02; done; exit 6');
-    await hub.seen(id);
+    await hub.waitForFinished(id);
     child.kill('SIGKILL');
     await child.exited;
     fixture.start();
-    const second = await fixture.hub.agent();
-    second.welcome({ resume: [{ commandId: id, nextSequence: 0 }] });
-    const { finished, stdout } = await second.seen(id);
+    const second = await fixture.hub.waitForAgent();
+    second.sendWelcome({ resume: [{ commandId: id, nextSequence: 0 }] });
+    const { finished, stdout } = await second.waitForFinished(id);
     expect(finished).toMatchObject({ outcome: 'failed', exitCode: 6 });
     expect(finished.error).toBeUndefined();
     expect(stdout).toBe('1\n2\n3\n4\n5\n');
@@ -159,16 +159,16 @@ describe('an agent that was killed', () => {
 
   test('counts a gap to the byte, though the output was dropped before the crash', async () => {
     const child = spawnAgent();
-    const hub = await fixture.hub.agent();
-    hub.welcome();
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
     const id = hub.execute(
       `!printf 123; until test -e go; do sleep 0.01; done; head -c 3000000 /dev/zero | tr '\\0' x; touch written; sleep 77`,
     );
-    await hub.output(id, '123');
+    await hub.waitForOutput(id, '123');
     await fixture.hub.stop();
     await says(child, 'no connection');
     await Bun.write(join(fixture.folder, 'go'), '');
-    await until(() => {
+    await pollUntil(() => {
       const database = new Database(join(fixture.folder, 'state/journal.db'), { readonly: true });
       const row = database
         .query<{ next_offset: number }, []>('SELECT next_offset FROM commands')
@@ -185,9 +185,9 @@ describe('an agent that was killed', () => {
     await child.exited;
     const other = createAgentFixture();
     other.start({ stateDir: join(fixture.folder, 'state') });
-    const second = await other.hub.agent();
-    second.welcome({ resume: [{ commandId: id, nextSequence: 1 }] });
-    const { gaps, stdout } = await second.seen(id);
+    const second = await other.hub.waitForAgent();
+    second.sendWelcome({ resume: [{ commandId: id, nextSequence: 1 }] });
+    const { gaps, stdout } = await second.waitForFinished(id);
     expect(gaps).toHaveLength(1);
     expect(gaps[0]!.bytes + stdout.length).toBe(3_000_000);
     await other[Symbol.asyncDispose]();
@@ -234,7 +234,7 @@ describe('command:started', () => {
        console.log(JSON.stringify(database.query('SELECT state, pid FROM commands').all()));`,
     );
     const id = hub.execute(`!echo $$; ${process.execPath} snapshot.ts`);
-    const { stdout } = await hub.seen(id);
+    const { stdout } = await hub.waitForFinished(id);
     const [pid, journal] = stdout.split('\n');
     expect(JSON.parse(journal ?? '')).toEqual([{ state: 'started', pid: Number(pid) }]);
     expect(hub.received[0]).toMatchObject({ type: 'command:started', commandId: id });
@@ -257,23 +257,23 @@ describe('the state folder', () => {
   test('is free again after a crash, and after an end', async () => {
     await crash('!echo one', 'one');
     const agent = fixture.start();
-    (await fixture.hub.agent()).welcome();
+    (await fixture.hub.waitForAgent()).sendWelcome();
     await agent.stop();
     await fixture.connect();
   });
 
   test('a process that is told to end by SIGTERM exits 0', async () => {
     const child = spawnAgent();
-    const hub = await fixture.hub.agent();
-    hub.welcome();
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
     const id = hub.execute('!echo $$; sleep 77');
-    await hub.output(id, '\n');
+    await hub.waitForOutput(id, '\n');
     child.kill('SIGTERM');
-    const { finished, stdout } = await hub.seen(id);
+    const { finished, stdout } = await hub.waitForFinished(id);
     expect(finished.outcome).toBe('interrupted');
     hub.send({ type: 'command:acknowledged', commandId: id });
     expect(await child.exited).toBe(0);
-    expect(isRunning(firstNumber(stdout))).toBe(false);
+    expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
   test.each([
@@ -309,23 +309,25 @@ describe('the state folder', () => {
     ],
   ])('a journal with %s is moved aside; the new one has another id', async (_, damage) => {
     const first = fixture.start();
-    const hub = await fixture.hub.agent();
+    const hub = await fixture.hub.waitForAgent();
     await first.stop();
     const path = join(fixture.folder, 'state/journal.db');
     damage(path);
     const second = await fixture.connect();
-    expect(second.hello.journalId).not.toBe(hub.hello.journalId);
-    expect(second.hello.held).toEqual([]);
-    expect(fixture.lines.join('\n')).toContain('journal: cannot be read');
+    expect(second.connectMessage.journalId).not.toBe(hub.connectMessage.journalId);
+    expect(second.connectMessage.held).toEqual([]);
+    expect(fixture.logLines.join('\n')).toContain('journal: cannot be read');
     const files = readdirSync(join(fixture.folder, 'state'));
     expect(files.some((file) => file.startsWith('journal.db.corrupt-'))).toBe(true);
-    expect((await second.seen(second.execute('!true'))).finished.outcome).toBe('completed');
+    expect((await second.waitForFinished(second.execute('!true'))).finished.outcome).toBe(
+      'completed',
+    );
   });
 });
 
 function lines(hub: AgentSocket, commandId: string): string[] {
   return hub
-    .outputs(commandId)
+    .outputsOf(commandId)
     .map((output) => output.data)
     .join('')
     .split('\n')

@@ -9,8 +9,8 @@ import type {
   StopLevel,
 } from '../../src/agent/runner.ts';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
-import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import type { AgentSocket } from '../support/agent/scripted-hub.ts';
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 
 const QUESTION = {
   title: 'May I?',
@@ -25,7 +25,7 @@ let clock: ManualClock;
 
 beforeEach(() => {
   fixture = createAgentFixture();
-  clock = createManualClock({ realBelow: 100 });
+  clock = createManualClock({ realTimeBelowMs: 100 });
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
@@ -92,8 +92,8 @@ describe('choice', () => {
   test('each command goes to the runner that can run it', async () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
-    expect(hub.hello.capabilities).toEqual(['prompt', '/review']);
-    expect(hub.hello.runner?.name).toBe('puppet');
+    expect(hub.connectMessage.capabilities).toEqual(['prompt', '/review']);
+    expect(hub.connectMessage.runner?.name).toBe('puppet');
     for (const command of ['write a poem', '/review now', '!true', '/unknown']) {
       const id = hub.execute(command);
       if (
@@ -101,10 +101,10 @@ describe('choice', () => {
           .capabilities()
           .some((one) => command.startsWith(one) || !/^[!/]/.test(command))
       ) {
-        await hub.find('command:started', (message) => message.commandId === id);
+        await hub.waitFor('command:started', (message) => message.commandId === id);
         puppet.end({ kind: 'exited', exitCode: 0 });
       }
-      await hub.seen(id);
+      await hub.waitForFinished(id);
     }
     const outcomes = hub.received.flatMap((message) =>
       message.type === 'command:finished' ? [message.error?.code ?? message.outcome] : [],
@@ -117,9 +117,9 @@ describe('choice', () => {
   test('changed capabilities are told', async () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
-    await hub.seen(hub.execute('!true'));
+    await hub.waitForFinished(hub.execute('!true'));
     puppet.can(['prompt']);
-    expect(await hub.find('agent:capabilities')).toMatchObject({ capabilities: ['prompt'] });
+    expect(await hub.waitFor('agent:capabilities')).toMatchObject({ capabilities: ['prompt'] });
   });
 
   test('a runner is closed with its agent', async () => {
@@ -132,10 +132,10 @@ describe('choice', () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const id = hub.execute('x');
-    await hub.find('command:started');
+    await hub.waitFor('command:started');
     const error = { code: 'program_failed', message: 'It had no idea.' } as const;
     puppet.end({ kind: 'failed', error });
-    expect((await hub.seen(id)).finished).toMatchObject({
+    expect((await hub.waitForFinished(id)).finished).toMatchObject({
       outcome: 'failed',
       exitCode: null,
       error,
@@ -148,39 +148,39 @@ describe('questions', () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const commandId = hub.execute('x');
-    await hub.find('command:started');
+    await hub.waitFor('command:started');
     const asked = puppet.host().requestApproval({ ...QUESTION, detail: 'rm -rf' });
-    const request = await hub.find('approval:request');
+    const request = await hub.waitFor('approval:request');
     expect(request).toMatchObject({ ...QUESTION, detail: 'rm -rf', commandId });
     resolved(hub, request.approvalId);
     const answer = await asked;
     expect(answer).toMatchObject({ outcome: 'selected', optionId: 'yes' });
     expect(hub.received.some((message) => message.type === 'approval:applied')).toBe(false);
     answer.confirm();
-    expect((await hub.find('approval:applied')).approvalId).toBe(request.approvalId);
+    expect((await hub.waitFor('approval:applied')).approvalId).toBe(request.approvalId);
   });
 
   test('open ones are asked again after every welcome, an applied answer is confirmed again', async () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const commandId = hub.execute('x');
-    await hub.find('command:started');
+    await hub.waitFor('command:started');
     const first = puppet.host().requestApproval(QUESTION);
-    const one = await hub.find('approval:request');
+    const one = await hub.waitFor('approval:request');
     resolved(hub, one.approvalId);
     (await first).confirm();
     void puppet.host().requestApproval({ ...QUESTION, title: 'And this?' });
-    await hub.find('approval:request', (message) => message.title === 'And this?');
-    const lost = fixture.logged(/no connection/);
-    hub.cut();
+    await hub.waitFor('approval:request', (message) => message.title === 'And this?');
+    const lost = fixture.waitForLog(/no connection/);
+    hub.terminate();
     await lost;
     clock.advance(500);
-    const second = await fixture.hub.agent();
-    second.welcome({ resume: [{ commandId, nextSequence: 0 }] });
-    const again = await second.find('approval:request');
+    const second = await fixture.hub.waitForAgent();
+    second.sendWelcome({ resume: [{ commandId, nextSequence: 0 }] });
+    const again = await second.waitFor('approval:request');
     expect(again.title).toBe('And this?');
     resolved(second, one.approvalId);
-    expect((await second.find('approval:applied')).approvalId).toBe(one.approvalId);
+    expect((await second.waitFor('approval:applied')).approvalId).toBe(one.approvalId);
     expect(second.received.filter((message) => message.type === 'approval:request')).toHaveLength(
       1,
     );
@@ -190,10 +190,10 @@ describe('questions', () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     hub.execute('x', { timeoutMs: 10_000 });
-    await hub.find('command:started');
+    await hub.waitFor('command:started');
     clock.advance(6_000);
     const asked = puppet.host().requestApproval(QUESTION);
-    const { approvalId } = await hub.find('approval:request');
+    const { approvalId } = await hub.waitFor('approval:request');
     clock.advance(20_000);
     resolved(hub, approvalId);
     await asked;
@@ -209,25 +209,25 @@ describe('questions', () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const id = hub.execute('x');
-    await hub.find('command:started');
+    await hub.waitFor('command:started');
     const asked = puppet.host().requestApproval(QUESTION);
-    await hub.find('approval:request');
+    await hub.waitFor('approval:request');
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
     expect((await asked).outcome).toBe('cancelled');
     expect((await puppet.host().requestApproval(QUESTION)).outcome).toBe('cancelled');
     clock.advance(5_000);
     clock.advance(5_000);
     expect(puppet.steps).toEqual(['interrupt', 'terminate', 'kill']);
-    expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
+    expect((await hub.waitForFinished(id)).finished.outcome).toBe('interrupted');
   });
 
   test('a detail of any size fits into a message', async () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     hub.execute('x');
-    await hub.find('command:started');
+    await hub.waitFor('command:started');
     void puppet.host().requestApproval({ ...QUESTION, detail: '\u0001'.repeat(2_000_000) });
-    const { detail } = await hub.find('approval:request');
+    const { detail } = await hub.waitFor('approval:request');
     expect(detail?.length).toBe(65_537);
     expect(detail?.endsWith('…')).toBe(true);
   });
@@ -236,11 +236,11 @@ describe('questions', () => {
     const puppet = createPuppet();
     const hub = await fixture.connect({ clock, runners: [puppet.runner] });
     const id = hub.execute('x');
-    await hub.find('command:started');
-    const logged = fixture.logged(/exceeds the maximum message size/);
+    await hub.waitFor('command:started');
+    const logged = fixture.waitForLog(/exceeds the maximum message size/);
     void puppet.host().requestApproval({ ...QUESTION, title: 'x'.repeat(2_000_000) });
     await logged;
     puppet.end({ kind: 'exited', exitCode: 0 });
-    expect((await hub.seen(id)).finished.outcome).toBe('completed');
+    expect((await hub.waitForFinished(id)).finished.outcome).toBe('completed');
   });
 });

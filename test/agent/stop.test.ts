@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
-import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
-import { firstNumber, isRunning, until } from '../support/processes.ts';
 import type { AgentSocket } from '../support/agent/scripted-hub.ts';
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
+import { isRunning, parseFirstNumber, pollUntil } from '../support/processes.ts';
 
 /** Leaves its parent's session, and says how often it is asked to go. */
 const STRAY = `
@@ -26,7 +26,7 @@ let clock: ManualClock;
 
 beforeEach(() => {
   fixture = createAgentFixture();
-  clock = createManualClock({ realBelow: 100 });
+  clock = createManualClock({ realTimeBelowMs: 100 });
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
@@ -37,16 +37,16 @@ const interrupt = (hub: AgentSocket, commandId: string) =>
 async function handled(hub: AgentSocket): Promise<void> {
   const commandId = Bun.randomUUIDv7();
   interrupt(hub, commandId);
-  await hub.find('command:finished', (message) => message.commandId === commandId);
+  await hub.waitFor('command:finished', (message) => message.commandId === commandId);
 }
 
 describe('interrupt', () => {
   test('a program that obeys SIGINT is interrupted, and has no exit code', async () => {
     const hub = await fixture.connect({ clock });
     const id = hub.execute('!echo ready; sleep 77');
-    await hub.output(id, 'ready');
+    await hub.waitForOutput(id, 'ready');
     interrupt(hub, id);
-    const { finished } = await hub.seen(id);
+    const { finished } = await hub.waitForFinished(id);
     expect(finished).toMatchObject({ outcome: 'interrupted', exitCode: null, signal: 'SIGINT' });
     expect(finished.error).toBeUndefined();
   });
@@ -56,9 +56,9 @@ describe('interrupt', () => {
     const id = hub.execute(
       `!trap 'echo bye; exit 0' INT; echo ready; while :; do sleep 0.02; done`,
     );
-    await hub.output(id, 'ready');
+    await hub.waitForOutput(id, 'ready');
     interrupt(hub, id);
-    const { finished, stdout } = await hub.seen(id);
+    const { finished, stdout } = await hub.waitForFinished(id);
     expect(finished).toMatchObject({ outcome: 'interrupted', exitCode: null, signal: 'SIGINT' });
     expect(stdout).toBe('ready\nbye\n');
   });
@@ -68,19 +68,19 @@ describe('interrupt', () => {
     const id = hub.execute(
       `!trap 'echo int' INT; trap 'echo term' TERM; echo $$; while :; do sleep 0.02; done`,
     );
-    await hub.output(id, '\n');
-    const pid = firstNumber(hub.outputs(id)[0]!.data);
+    await hub.waitForOutput(id, '\n');
+    const pid = parseFirstNumber(hub.outputsOf(id)[0]!.data);
     interrupt(hub, id);
-    await hub.output(id, 'int');
+    await hub.waitForOutput(id, 'int');
     clock.advance(4_999);
     interrupt(hub, id);
     await handled(hub);
     clock.advance(1);
-    await hub.output(id, 'term');
+    await hub.waitForOutput(id, 'term');
     clock.advance(4_999);
     expect(isRunning(pid)).toBe(true);
     clock.advance(1);
-    const { finished, stdout } = await hub.seen(id);
+    const { finished, stdout } = await hub.waitForFinished(id);
     expect(finished).toMatchObject({ outcome: 'interrupted', exitCode: null, signal: 'SIGKILL' });
     expect(stdout).toBe(`${pid}\nint\nterm\n`);
     expect(isRunning(pid)).toBe(false);
@@ -89,11 +89,11 @@ describe('interrupt', () => {
   test('grandchildren go with it', async () => {
     const hub = await fixture.connect();
     const id = hub.execute(`!bash -c 'sleep 77 & echo $!; wait'; true`);
-    await hub.output(id, '\n');
+    await hub.waitForOutput(id, '\n');
     interrupt(hub, id);
-    const { finished, stdout } = await hub.seen(id);
+    const { finished, stdout } = await hub.waitForFinished(id);
     expect(finished.outcome).toBe('interrupted');
-    expect(isRunning(firstNumber(stdout))).toBe(false);
+    expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
   test('so does what has left the session, holds no output and traps what it can', async () => {
@@ -101,21 +101,21 @@ describe('interrupt', () => {
     const id = hub.execute(
       `!setsid bash -c 'trap "" INT TERM HUP; echo $$; exec >/dev/null 2>&1; while :; do sleep 0.1; done' & sleep 77`,
     );
-    await hub.output(id, '\n');
+    await hub.waitForOutput(id, '\n');
     interrupt(hub, id);
-    const { finished, stdout } = await hub.seen(id);
+    const { finished, stdout } = await hub.waitForFinished(id);
     expect(finished.outcome).toBe('interrupted');
-    expect(isRunning(firstNumber(stdout))).toBe(false);
+    expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
   test('what has left the session is signalled with the rest, once', async () => {
     const hub = await fixture.connect();
     await Bun.write(join(fixture.folder, 'stray.py'), STRAY);
     const id = hub.execute('!python3 stray.py');
-    await hub.output(id, 'ready');
+    await hub.waitForOutput(id, 'ready');
     interrupt(hub, id);
-    await hub.output(id, 'stray');
-    const { stdout } = await hub.seen(id);
+    await hub.waitForOutput(id, 'stray');
+    const { stdout } = await hub.waitForFinished(id);
     expect(stdout).toBe('ready\nstray\n');
   });
 
@@ -123,7 +123,7 @@ describe('interrupt', () => {
     const hub = await fixture.connect({ clock });
     const commandId = Bun.randomUUIDv7();
     interrupt(hub, commandId);
-    const { finished } = await hub.seen(commandId);
+    const { finished } = await hub.waitForFinished(commandId);
     expect(finished).toMatchObject({ outcome: 'interrupted', exitCode: null, lastSequence: -1 });
     hub.execute('!touch ran', { commandId });
     await handled(hub);
@@ -137,17 +137,20 @@ describe('interrupt', () => {
   test('after the program has ended by itself does not make it interrupted', async () => {
     const hub = await fixture.connect();
     const id = hub.execute('!sleep 77 & echo $$');
-    await hub.output(id, '\n');
-    const pid = firstNumber(hub.outputs(id)[0]!.data);
-    await until(() => !isRunning(pid));
+    await hub.waitForOutput(id, '\n');
+    const pid = parseFirstNumber(hub.outputsOf(id)[0]!.data);
+    await pollUntil(() => !isRunning(pid));
     interrupt(hub, id);
-    expect((await hub.seen(id)).finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
+    expect((await hub.waitForFinished(id)).finished).toMatchObject({
+      outcome: 'completed',
+      exitCode: 0,
+    });
   });
 
   test('after the end, before the acknowledgement, leaves the result as it is', async () => {
     const hub = await fixture.connect({ clock });
     const id = hub.execute('!exit 4');
-    await hub.seen(id);
+    await hub.waitForFinished(id);
     interrupt(hub, id);
     await handled(hub);
     const outcomes = hub.received.filter((message) => message.type === 'command:finished');
@@ -161,14 +164,14 @@ describe('time-out', () => {
     const id = hub.execute(`!trap 'echo int' INT; echo ready; while :; do sleep 0.02; done`, {
       timeoutMs: 20_000,
     });
-    await hub.output(id, 'ready');
+    await hub.waitForOutput(id, 'ready');
     clock.advance(19_999);
     await handled(hub);
-    expect(hub.outputs(id)).toHaveLength(1);
+    expect(hub.outputsOf(id)).toHaveLength(1);
     clock.advance(1);
-    await hub.output(id, 'int');
+    await hub.waitForOutput(id, 'int');
     clock.advance(5_000);
-    expect((await hub.seen(id)).finished).toMatchObject({
+    expect((await hub.waitForFinished(id)).finished).toMatchObject({
       outcome: 'failed',
       exitCode: 143,
       signal: 'SIGTERM',
@@ -179,9 +182,9 @@ describe('time-out', () => {
   test('told by the hub is the same', async () => {
     const hub = await fixture.connect({ clock });
     const id = hub.execute('!echo ready; sleep 77');
-    await hub.output(id, 'ready');
+    await hub.waitForOutput(id, 'ready');
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'timeout' });
-    expect((await hub.seen(id)).finished).toMatchObject({
+    expect((await hub.waitForFinished(id)).finished).toMatchObject({
       outcome: 'failed',
       error: { code: 'timeout' },
     });
@@ -190,57 +193,57 @@ describe('time-out', () => {
   test('goes on while the hub is away', async () => {
     const hub = await fixture.connect({ clock });
     const id = hub.execute('!echo $$; sleep 77', { timeoutMs: 10_000 });
-    await hub.output(id, '\n');
-    const pid = firstNumber(hub.outputs(id)[0]!.data);
-    const lost = fixture.logged(/no connection/);
-    hub.cut();
+    await hub.waitForOutput(id, '\n');
+    const pid = parseFirstNumber(hub.outputsOf(id)[0]!.data);
+    const lost = fixture.waitForLog(/no connection/);
+    hub.terminate();
     await lost;
     await fixture.hub.stop();
     clock.advance(10_000);
-    await until(() => !isRunning(pid));
+    await pollUntil(() => !isRunning(pid));
   });
 
   test('leaves a command alone that has ended', async () => {
     const hub = await fixture.connect({ clock });
     const first = hub.execute('!true', { timeoutMs: 1_000 });
-    await hub.seen(first);
+    await hub.waitForFinished(first);
     const second = hub.execute('!echo ready; sleep 0.05', { timeoutMs: 50_000 });
-    await hub.output(second, 'ready');
+    await hub.waitForOutput(second, 'ready');
     clock.advance(2_000);
-    expect((await hub.seen(second)).finished.outcome).toBe('completed');
+    expect((await hub.waitForFinished(second)).finished.outcome).toBe('completed');
   });
 });
 
 describe('the end of the agent', () => {
   test('stops the command, tells the hub, and closes', async () => {
     const agent = fixture.start();
-    const hub = await fixture.hub.agent();
-    hub.welcome();
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
     const id = hub.execute('!echo ready; sleep 77');
-    await hub.output(id, 'ready');
+    await hub.waitForOutput(id, 'ready');
     const stopped = agent.stop();
-    const { finished } = await hub.seen(id);
+    const { finished } = await hub.waitForFinished(id);
     expect(finished.outcome).toBe('interrupted');
     hub.execute('!touch ran');
     hub.send({ type: 'command:acknowledged', commandId: id });
     await stopped;
     expect(await agent.ended).toMatchObject({ exitCode: 0 });
     expect(await hub.closed).toBe(1000);
-    expect((await fixture.connect()).hello.held).toEqual([]);
+    expect((await fixture.connect()).connectMessage.held).toEqual([]);
     expect(existsSync(join(fixture.folder, 'ran'))).toBe(false);
   });
 
   test('does not wait for ever for a hub that does not acknowledge', async () => {
     const agent = fixture.start({ clock });
-    const hub = await fixture.hub.agent();
-    hub.welcome();
-    await hub.seen(hub.execute('!true'));
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
+    await hub.waitForFinished(hub.execute('!true'));
     const stopped = agent.stop();
-    await until(() => {
+    await pollUntil(() => {
       clock.advance(100);
       return Bun.peek.status(stopped) === 'fulfilled';
     });
     const next = await fixture.connect({ clock });
-    expect(next.hello.held).toHaveLength(1);
+    expect(next.connectMessage.held).toHaveLength(1);
   });
 });

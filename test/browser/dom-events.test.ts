@@ -22,11 +22,11 @@ const commandStatus: HubToDashboard = {
 };
 
 test('status messages become the events that pages listen to', () => {
-  expect(getEventNames(agentStatus)).toEqual([listened.ANY_AGENT, listened.ofAgent('build-1.x')]);
+  expect(getEventNames(agentStatus)).toEqual([listened.ANY_AGENT, listened.agentEvent('build-1.x')]);
   expect(getEventNames(commandStatus)).toEqual([
     listened.ANY_COMMAND,
-    listened.ofCommand('c-1'),
-    listened.ofAgent('build-1.x'),
+    listened.commandEvent('c-1'),
+    listened.agentEvent('build-1.x'),
   ]);
   const outcome = { approvalId: 'q', outcome: 'cancelled' } as const;
   expect(getEventNames({ type: 'approval:resolved', version, ...outcome })).toEqual([
@@ -43,8 +43,8 @@ test('output and heartbeats trigger no request', () => {
 
 test('ids with characters that are special in triggers are not used in them', () => {
   for (const id of ['a b', 'a,b', 'a[1]', 'x from:window', '']) {
-    expect(listened.ofAgent(id)).toBe(listened.ANY_AGENT);
-    expect(listened.ofCommand(id)).toBe(listened.ANY_COMMAND);
+    expect(listened.agentEvent(id)).toBe(listened.ANY_AGENT);
+    expect(listened.commandEvent(id)).toBe(listened.ANY_COMMAND);
   }
 });
 

@@ -30,7 +30,7 @@ function openPage(
     random: () => 0,
     clientInfo: { userAgent: 'test', timezone: 'UTC' },
     fetchSession: async () => {
-      const token = await hub.token('viewer', 'vera');
+      const token = await hub.issueToken('viewer', 'vera');
       return { token, expiresAt: 0, userId: 'vera', role: 'viewer' };
     },
     prepareResume: () => [],
@@ -96,7 +96,7 @@ test('reports an invalid token as signed out, and does not retry', async () => {
   const bad = { token: 'no', expiresAt: 0, userId: 'x', role: 'viewer' } as const;
   const page = openPage(hub, { fetchSession: () => Promise.resolve(bad) });
   expect(await page.next()).toBe('signed out');
-  expect(page.clock.waiting()).toBe(1);
+  expect(page.clock.countTimers()).toBe(1);
 });
 
 test('reports the dashboard limit apart from a lost connection', async () => {

@@ -1,7 +1,7 @@
 // An agent of a round: the compiled binary, which may be killed and started again on the same journal.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Running, start } from '../support/hub/binary.ts';
+import { type RunningProcess, startProcess } from '../support/processes.ts';
 
 export interface AgentOptions {
   binary: string;
@@ -20,7 +20,7 @@ export type ChaosAgent = ReturnType<typeof startAgent>;
 
 export function startAgent(options: AgentOptions) {
   const { binary, agentId, hubUrl, folder } = options;
-  const runs: Running[] = [];
+  const runs: RunningProcess[] = [];
   const complaints: string[] = [];
   let kills = 0;
   const state = join(folder, `state-${agentId}`);
@@ -28,8 +28,8 @@ export function startAgent(options: AgentOptions) {
   let losses = 0;
   let present = run();
 
-  function run(): Running {
-    const agent = start(
+  function run(): RunningProcess {
+    const agent = startProcess(
       [binary, 'agent', '--hub', hubUrl, '--id', agentId, '--type', 'claude', '--state', state],
       { ...options.env, SIGNALBOX_AGENT_TOKEN: options.token },
       folder,
@@ -60,7 +60,7 @@ export function startAgent(options: AgentOptions) {
     stopped.kill('SIGTERM');
     const code = await stopped.exited;
     // 143: it had not come so far as to be stopped in order.
-    if (code === 0 || (code === 143 && stopped.text() === '')) return;
+    if (code === 0 || (code === 143 && stopped.output() === '')) return;
     complaints.push(`${agentId} ended with ${code} after SIGTERM: ${lastLine(stopped)}`);
   }
 
@@ -94,15 +94,15 @@ export function startAgent(options: AgentOptions) {
       ...complaints,
       ...runs.flatMap((one) =>
         one
-          .text()
+          .output()
           .split('\n')
           .filter((line) => /could not be handled|^\s+at |cannot be/.test(line)),
       ),
     ],
-    log: () => runs.map((one) => one.text()).join('--- next run\n'),
+    log: () => runs.map((one) => one.output()).join('--- next run\n'),
   };
 }
 
-function lastLine(running: Running): string {
-  return running.text().trim().split('\n').at(-1) ?? '';
+function lastLine(running: RunningProcess): string {
+  return running.output().trim().split('\n').at(-1) ?? '';
 }

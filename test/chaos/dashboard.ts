@@ -6,8 +6,8 @@ import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.
 import type { DashboardConnect, DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../src/protocol/message.ts';
-import { type BareWire, openBareWire } from '../support/hub/wire.ts';
-import { createChanges } from './changes.ts';
+import { createCondition } from '../support/condition.ts';
+import { type ManualSocket, openManualSocket } from '../support/hub/manual-socket.ts';
 import type { Prng } from './prng.ts';
 import { createDashboardRecord } from './record.ts';
 import { createRequests } from './requests.ts';
@@ -35,10 +35,10 @@ export type ChaosDashboard = ReturnType<typeof openDashboard>;
 export function openDashboard(options: DashboardOptions) {
   const { name, mode, prng } = options;
   const record = createDashboardRecord(name);
-  const { tell: changed, when } = createChanges();
+  const { notify: changed, waitUntil: when } = createCondition();
   /** Commands whose output it wants. */
   const followed = new Set<string>();
-  let wire: BareWire | null = null;
+  let wire: ManualSocket | null = null;
   let isWelcome = false;
   let connection = 0;
   let identity: { connectionId: string; hubEpoch: string } | null = null;
@@ -50,7 +50,7 @@ export function openDashboard(options: DashboardOptions) {
   const requests = createRequests((request) => say(request), flaw);
 
   function say(body: Unversioned<DashboardToHub>) {
-    if (isWelcome) wire?.send(encode<DashboardToHub>(body));
+    if (isWelcome) wire?.sendFrame(encode<DashboardToHub>(body));
   }
 
   const terminal = (commandId: string) => record.terminal(identity?.hubEpoch ?? '', commandId);
@@ -62,24 +62,24 @@ export function openDashboard(options: DashboardOptions) {
     const lost = Promise.withResolvers<never>();
     lost.promise.catch(() => {});
     const on = {
-      frame(frame: string | Uint8Array) {
+      onFrame(frame: string | Uint8Array) {
         if (mine === connection && !isOver) take(frame);
       },
-      closed(code: number, reason: string) {
+      onClose(code: number, reason: string) {
         lost.reject(new Error(`closed with ${code} ${reason}`));
         if (mine === connection) dropped();
       },
     };
     try {
       const opened = await Promise.race([
-        openBareWire(`${options.url()}/ws/dashboard`, on),
+        openManualSocket(`${options.url()}/ws/dashboard`, on),
         lost.promise,
       ]);
       opened.answerPings(true);
       const hello = await createHello();
-      if (mine !== connection || isOver) return opened.cut();
+      if (mine !== connection || isOver) return opened.terminate();
       wire = opened;
-      opened.send(encode<DashboardToHub>(hello));
+      opened.sendFrame(encode<DashboardToHub>(hello));
     } catch {
       if (mine === connection) dropped();
     }
@@ -157,6 +157,8 @@ export function openDashboard(options: DashboardOptions) {
       case 'error':
         return requests.refused(message);
       case 'hub:heartbeat':
+      case 'agent:updated':
+      case 'agent:removed':
         return;
       case 'approval:request':
       case 'approval:resolved':
@@ -227,7 +229,7 @@ export function openDashboard(options: DashboardOptions) {
       for (const commandId of commandIds) followed.add(commandId);
       const leaving = wire;
       connection += 1;
-      leaving?.cut();
+      leaving?.terminate();
       dropped();
       resumes = true;
     },
@@ -238,7 +240,7 @@ export function openDashboard(options: DashboardOptions) {
       isOver = true;
       clearTimeout(timer);
       requests.stop();
-      wire?.cut();
+      wire?.terminate();
     },
   };
 }

@@ -1,8 +1,9 @@
 // The hub of a round, as the round needs it: the compiled binary, or the same hub in this process with a clock to move.
 import { join } from 'node:path';
 import { createServer } from 'node:net';
-import { PASSWORD, type Running, start } from '../support/hub/binary.ts';
+import { PASSWORD } from '../support/binary.ts';
 import { startTestHub, type TestHub } from '../support/hub/hub.ts';
+import { type RunningProcess, startProcess } from '../support/processes.ts';
 
 export interface HubUnderTest {
   port(): number;
@@ -61,7 +62,7 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
   const data = join(options.folder, 'data');
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
-  const runs: Running[] = [];
+  const runs: RunningProcess[] = [];
   const complaints: string[] = [];
   let present = await run();
   const headers = { 'content-type': 'application/json' };
@@ -69,7 +70,7 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
   const session = await fetch(`${url}/api/v1/session`, { method: 'POST', headers, body });
   const { token } = (await session.json()) as { token: string };
 
-  async function run(): Promise<Running> {
+  async function run(): Promise<RunningProcess> {
     const flags = [
       '--port',
       String(port),
@@ -78,12 +79,12 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
       '--buffer-memory',
       String(options.bufferMemory),
     ];
-    const hub = start([options.binary, 'serve', ...flags], {
+    const hub = startProcess([options.binary, 'serve', ...flags], {
       ...options.env,
       SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
     });
     runs.push(hub);
-    await hub.sees(/Signalbox is ready/);
+    await hub.waitForOutput(/Signalbox is ready/);
     return hub;
   }
 
@@ -126,8 +127,8 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
       return join(data, 'signalbox.db');
     },
     dispose: () => Promise.resolve(),
-    complaints: () => [...complaints, ...runs.flatMap((one) => errorsIn(one.text()))],
-    log: () => runs.map((one) => one.text()).join('--- next run\n'),
+    complaints: () => [...complaints, ...runs.flatMap((one) => errorsIn(one.output()))],
+    log: () => runs.map((one) => one.output()).join('--- next run\n'),
   };
 }
 
@@ -145,7 +146,7 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
     settings: { bufferMemoryBytes: bufferMemory * 1_048_576 },
   });
   const began = new Map<string, number>();
-  const logs: TestHub['log'][] = [];
+  const logs: TestHub['logEntries'][] = [];
   /** How far the clock was set back: timers do not care. */
   let setBack = 0;
   let last = Date.now();
@@ -161,13 +162,13 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
     const passed = hub.clock.now;
     hub.clock.now = () => passed() - setBack;
     began.set(hub.hub.epoch, hub.clock.now());
-    logs.push(hub.log);
+    logs.push(hub.logEntries);
   }
   adopt(present);
 
   return {
     port: () => present.port,
-    token: () => present.token(),
+    token: () => present.issueToken(),
     addAgent: (agentId) => present.addAgent(agentId),
     kill: async () => adopt(await present.crash()),
     restart: async () => adopt(await present.restart()),
@@ -180,7 +181,7 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
     now: () => present.clock.now(),
     beganAt: (hubEpoch) => began.get(hubEpoch) ?? 0,
     async stop() {
-      await present.settled();
+      await present.flush();
       return present.file;
     },
     async dispose() {
@@ -188,15 +189,15 @@ export async function startInsideHub(bufferMemory: number): Promise<HubUnderTest
       await present[Symbol.asyncDispose]();
     },
     complaints: () =>
-      logs.flat().flatMap(({ level, message, about }) => {
-        const text = `${message} ${JSON.stringify(about)}`;
+      logs.flat().flatMap(({ level, message, fields }) => {
+        const text = `${message} ${JSON.stringify(fields)}`;
         // What a hub says that was crashed in this process: it goes on talking for a moment.
         return level === 'error' && !text.includes('Database has closed') ? [text] : [];
       }),
     log: () =>
       logs
         .flat()
-        .map((entry) => `${entry.level} ${entry.message} ${JSON.stringify(entry.about)}`)
+        .map((entry) => `${entry.level} ${entry.message} ${JSON.stringify(entry.fields)}`)
         .join('\n'),
   };
 }

@@ -3,7 +3,8 @@
 import { Command } from 'commander';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { binaryPath, temporaryFolder } from '../support/hub/binary.ts';
+import { buildBinary } from '../support/binary.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { parseCount } from '../../src/config.ts';
 import { endMarked, markOf } from './processes.ts';
 import { playRound, type Round } from './round.ts';
@@ -36,7 +37,7 @@ const options = new Command('chaos')
   .parse()
   .opts<Options>();
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 /** The processes of the rounds under way, by their marks. */
 const playing = new Map<string, Bun.Subprocess>();
 
@@ -85,7 +86,7 @@ function tellViolations({ seed, violations }: Round) {
 async function run(): Promise<number> {
   const binary = options.binary ?? join(folder.path, 'signalbox');
   // A copy: whoever builds anew meanwhile shall not change what is being looked at.
-  if (options.binary === undefined) copyFileSync(binaryPath(), binary);
+  if (options.binary === undefined) copyFileSync(buildBinary(), binary);
   const sum = emptyTally();
   let violations = 0;
   let next = 0;

@@ -1,6 +1,6 @@
 // One round: a world is built, lives through its plan, settles, is stopped, and its history is checked.
 import { writeFileSync } from 'node:fs';
-import { temporaryFolder } from '../support/hub/binary.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { checkCommands } from './check-commands.ts';
 import { checkOrder } from './check-order.ts';
 import { checkOutput } from './check-output.ts';
@@ -35,7 +35,7 @@ export async function playRound(
   { binary, keeps = false }: RoundOptions,
 ): Promise<Round> {
   const plan = createPlan(seed);
-  const folder = temporaryFolder();
+  const folder = createTemporaryFolder();
   const mark = markOf(process.pid, seed);
   const tally = emptyTally();
   const violations: string[] = [];

@@ -2,16 +2,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  addAgent,
-  binaryPath,
-  logIn,
-  start,
-  startHubBinary,
-  temporaryFolder,
-} from '../support/hub/binary.ts';
+import { addAgent, buildBinary, signInToApi, startHubBinary } from '../support/binary.ts';
+import { startProcess } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const bin = join(folder.path, 'bin');
 const scripted = join(import.meta.dir, '../support/agent/acp-program-process.ts');
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
@@ -37,9 +32,9 @@ function install(name: string): void {
 }
 
 const agent = (...flags: string[]) =>
-  start(
+  startProcess(
     [
-      binaryPath(),
+      buildBinary(),
       'agent',
       '--hub',
       hub.url,
@@ -56,9 +51,9 @@ describe('without --type', () => {
   test('the agent uses the only installed program', async () => {
     install('gemini');
     const running = agent();
-    await running.sees(/Found Gemini CLI; using --type gemini/);
-    await running.sees(/connected to/);
-    const headers = await logIn(hub.url);
+    await running.waitForOutput(/Found Gemini CLI; using --type gemini/);
+    await running.waitForOutput(/connected to/);
+    const headers = await signInToApi(hub.url);
     const known = await fetch(`${hub.url}/api/v1/agents/a1`, { headers });
     expect(await known.json()).toMatchObject({ status: 'online', agentType: 'gemini' });
     running.kill('SIGTERM');
@@ -68,7 +63,7 @@ describe('without --type', () => {
   test('the agent exits with an error if no program is installed', async () => {
     const running = agent();
     expect(await running.exited).toBe(1);
-    expect(running.text()).toContain(
+    expect(running.output()).toContain(
       'No AI program is installed on this machine. Set the type with --type.',
     );
   });
@@ -78,7 +73,7 @@ describe('without --type', () => {
     install('codex-acp');
     const running = agent();
     expect(await running.exited).toBe(1);
-    expect(running.text()).toContain(
+    expect(running.output()).toContain(
       'Found several AI programs: gemini, codex. Choose one with --type.',
     );
   });
@@ -87,7 +82,7 @@ describe('without --type', () => {
 test('--acp starts a program from a command line', async () => {
   install('my-agent');
   const running = agent('--type', 'gemini', '--acp', `'${join(bin, 'my-agent')}' --quiet`);
-  await running.sees(/my-agent is ready for prompts/);
+  await running.waitForOutput(/my-agent is ready for prompts/);
   running.kill('SIGTERM');
   expect(await running.exited).toBe(0);
 });

@@ -1,18 +1,19 @@
 // Two users see the same approval request, and one responds with a keyboard shortcut.
 import { afterAll, expect, test } from 'bun:test';
+import { addAgent, signInToApi, startHubBinary } from '../support/binary.ts';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
 import { openAgent } from '../support/hub/scripted-agent.ts';
-import { addAgent, logIn, startHubBinary, temporaryFolder } from '../support/hub/binary.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 afterAll(folder.remove);
 
 test('an approval request is shown to both users, and the response of one reaches the agent and the other user', async () => {
   const hub = await startHubBinary(folder.path);
   const token = await addAgent(hub.url, 'builder');
   const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
-  agent.hello({ agentId: 'builder', token });
-  await agent.find('agent:welcome');
+  agent.sendConnect({ agentId: 'builder', token });
+  await agent.waitFor('agent:welcome');
   const browser = await launchBrowser();
   const [first, second] = [
     await (await browser.newContext()).newPage(),
@@ -23,13 +24,13 @@ test('an approval request is shown to both users, and the response of one reache
 
   const answer = await fetch(`${hub.url}/api/v1/commands`, {
     method: 'POST',
-    headers: await logIn(hub.url),
+    headers: await signInToApi(hub.url),
     body: JSON.stringify({ agentId: 'builder', command: 'Fix the gate' }),
   });
   const { commandId } = (await answer.json()) as { commandId: string };
-  await agent.given(commandId);
-  agent.started(commandId);
-  agent.say({
+  await agent.waitForExecute(commandId);
+  agent.sendStarted(commandId);
+  agent.send({
     type: 'approval:request',
     approvalId: 'q1',
     commandId,
@@ -54,12 +55,12 @@ test('an approval request is shown to both users, and the response of one reache
   expect(agent.ofType('approval:resolved')).toMatchObject([
     { outcome: 'selected', optionId: 'once' },
   ]);
-  agent.say({ type: 'approval:applied', approvalId: 'q1' });
+  agent.send({ type: 'approval:applied', approvalId: 'q1' });
   for (const page of [first, second]) {
     await page.waitForFunction(() => !document.title.startsWith('('));
   }
-  agent.finish(commandId);
-  await agent.acknowledged(commandId);
+  agent.sendFinished(commandId);
+  await agent.waitForAcknowledged(commandId);
   await first.goto(`${hub.url}/commands/${commandId}`);
   await first.getByText('Write gate.ts?').first().waitFor();
   expect(await first.locator('body').innerText()).toMatch(/Allow.*admin/s);

@@ -2,17 +2,14 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
+import { startAgentBinary, startHubBinary } from '../support/binary.ts';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
-import {
-  type Running,
-  startAgentBinary,
-  startHubBinary,
-  temporaryFolder,
-} from '../support/hub/binary.ts';
+import type { RunningProcess } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
-let agent: Running;
+let agent: RunningProcess;
 let browser: Browser;
 
 beforeAll(async () => {

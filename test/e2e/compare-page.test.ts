@@ -1,10 +1,11 @@
 // The compare page: several agents receive the same prompt, and their terminals are shown side by side.
 import { afterAll, expect, test } from 'bun:test';
+import { addAgent, startHubBinary } from '../support/binary.ts';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
 import { openAgent } from '../support/hub/scripted-agent.ts';
-import { addAgent, startHubBinary, temporaryFolder } from '../support/hub/binary.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 afterAll(folder.remove);
 
 test('the selection survives updates of the list, each agent runs the prompt once, and each has a terminal and results', async () => {
@@ -12,8 +13,8 @@ test('the selection survives updates of the list, each agent runs the prompt onc
   async function connect(agentId: string) {
     const token = await addAgent(hub.url, agentId);
     const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
-    agent.hello({ agentId, token });
-    await agent.find('agent:welcome');
+    agent.sendConnect({ agentId, token });
+    await agent.waitFor('agent:welcome');
     return agent;
   }
   const [left, right] = [await connect('left'), await connect('right')];
@@ -36,13 +37,13 @@ test('the selection survives updates of the list, each agent runs the prompt onc
     { agent: right, name: 'right', cost: 0.25 },
   ];
   for (const { agent, name, cost } of lanes) {
-    const { commandId, session } = await agent.find('command:execute');
+    const { commandId, session } = await agent.waitFor('command:execute');
     expect(session).toBe('new');
-    agent.started(commandId);
-    agent.output(commandId, `written by ${name}\n`);
+    agent.sendStarted(commandId);
+    agent.sendOutput(commandId, `written by ${name}\n`);
     const lane = page.getByRole('region', { name, exact: true });
     await lane.getByText(`written by ${name}`).waitFor();
-    agent.finish(commandId, {
+    agent.sendFinished(commandId, {
       report: {
         usage: { used: 10, size: 100, cost: { amount: cost, currency: 'USD' } },
         changes: { files: 1, added: 2, removed: 3 },
@@ -55,9 +56,9 @@ test('the selection survives updates of the list, each agent runs the prompt onc
   // The cheaper of two completed commands is marked.
   await page
     .getByRole('region', { name: 'right', exact: true })
-    .getByText('0.2500 USD least')
+    .getByText('0.2500 USD cheapest')
     .waitFor();
-  expect(left.commands()).toEqual(['Fix the gate']);
+  expect(left.executedCommands()).toEqual(['Fix the gate']);
 
   await page.goto(`${hub.url}/compare`);
   await page.getByRole('link', { name: 'Fix the gate' }).click();
@@ -75,8 +76,8 @@ test('an error is shown for a single agent and for an offline agent', async () =
     ['left', 'right'].map(async (agentId) => {
       const token = await addAgent(hub.url, agentId);
       const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
-      agent.hello({ agentId, token });
-      await agent.find('agent:welcome');
+      agent.sendConnect({ agentId, token });
+      await agent.waitFor('agent:welcome');
       return agent;
     }),
   );
@@ -92,7 +93,7 @@ test('an error is shown for a single agent and for an offline agent', async () =
   await page.getByText('Offline').waitFor();
   await page.getByRole('button', { name: 'Compare' }).click();
   await page.getByText('right is offline.').waitFor();
-  expect(agents[0]?.commands()).toEqual([]);
+  expect(agents[0]?.executedCommands()).toEqual([]);
   expect(await page.inputValue('textarea')).toBe('Fix the gate');
   await browser.close();
   hub.kill('SIGTERM');

@@ -2,16 +2,11 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  binaryPath,
-  logIn,
-  start,
-  startAgentBinary,
-  startHubBinary,
-  temporaryFolder,
-} from '../support/hub/binary.ts';
+import { buildBinary, signInToApi, startAgentBinary, startHubBinary } from '../support/binary.ts';
+import { startProcess } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
 let agents: Awaited<ReturnType<typeof startAgentBinary>>[];
 let token: string;
@@ -24,7 +19,7 @@ beforeAll(async () => {
       return startAgentBinary(hub.url, id, join(folder.path, id));
     }),
   );
-  token = (await logIn(hub.url))['authorization']!.slice(7);
+  token = (await signInToApi(hub.url))['authorization']!.slice(7);
 });
 afterAll(async () => {
   for (const process of [...agents, hub]) process.kill('SIGTERM');
@@ -33,12 +28,12 @@ afterAll(async () => {
 });
 
 const cli = (...words: string[]) =>
-  start([binaryPath(), ...words, '--hub', hub.url], { SIGNALBOX_TOKEN: token });
+  startProcess([buildBinary(), ...words, '--hub', hub.url], { SIGNALBOX_TOKEN: token });
 
 test('prefixes output with the agent ID, and prints a table of results', async () => {
   const run = cli('run', '--agent', 'left,right', '!echo one; printf two; basename $PWD');
   expect(await run.exited).toBe(0);
-  const text = run.text();
+  const text = run.output();
   expect(text).toContain('left  │ one\n');
   expect(text).toContain('left  │ twoleft\n');
   expect(text).toContain('right │ tworight\n');
@@ -55,31 +50,31 @@ test('prefixes output with the agent ID, and prints a table of results', async (
 test('exits with 1 if one agent fails', async () => {
   const run = cli('run', '--agent', 'left,right', '![ $(basename $PWD) = left ]');
   expect(await run.exited).toBe(1);
-  expect(run.text()).toMatch(/right +failed/);
+  expect(run.output()).toMatch(/right +failed/);
 });
 
 test('Ctrl-C interrupts all agents', async () => {
   const run = cli('run', '--agent', 'left,right', '!echo ready; sleep 77');
-  await run.sees(/left +│ ready/);
-  await run.sees(/right +│ ready/);
+  await run.waitForOutput(/left +│ ready/);
+  await run.waitForOutput(/right +│ ready/);
   run.kill('SIGINT');
   expect(await run.exited).toBe(1);
-  expect(run.text()).toMatch(/left +interrupted/);
-  expect(run.text()).toMatch(/right +interrupted/);
+  expect(run.output()).toMatch(/left +interrupted/);
+  expect(run.output()).toMatch(/right +interrupted/);
 });
 
 test('sends the command to no agent if one of them does not exist', async () => {
   const run = cli('run', '--agent', 'left,nobody', '!echo no');
   expect(await run.exited).toBe(1);
-  expect(run.text()).toContain('There is no agent "nobody"');
-  expect(run.text()).not.toContain('│');
+  expect(run.output()).toContain('There is no agent "nobody"');
+  expect(run.output()).not.toContain('│');
 });
 
 test('--json prints messages, with the results as the last line', async () => {
   const run = cli('run', '--json', '--agent', 'left,right', '!echo one');
   expect(await run.exited).toBe(0);
   const lines = run
-    .text()
+    .output()
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line));

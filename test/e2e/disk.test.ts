@@ -4,15 +4,15 @@ import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   addAgent,
-  binaryPath,
-  logIn,
+  buildBinary,
   PASSWORD,
-  start,
+  signInToApi,
   startAgentBinary,
-  temporaryFolder,
-} from '../support/hub/binary.ts';
+} from '../support/binary.ts';
+import { startProcess } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 afterAll(folder.remove);
 
 /** Fills a file system completely. */
@@ -30,34 +30,34 @@ function fill(path: string) {
 test('a full disk rejects commands but not output, and the hub recovers when space is free again', async () => {
   const data = join(folder.path, 'data');
   mkdirSync(data);
-  const mount = `mount -t tmpfs -o size=8m tmpfs ${data} && exec ${binaryPath()} serve --port 0 --data ${data}`;
-  const hub = start(['unshare', '--map-root-user', '--mount', 'sh', '-c', mount], {
+  const mount = `mount -t tmpfs -o size=8m tmpfs ${data} && exec ${buildBinary()} serve --port 0 --data ${data}`;
+  const hub = startProcess(['unshare', '--map-root-user', '--mount', 'sh', '-c', mount], {
     SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
   });
-  const [, url = ''] = await hub.sees(/Signalbox is ready at (\S+)/);
+  const [, url = ''] = await hub.waitForOutput(/Signalbox is ready at (\S+)/);
   const agent = await startAgentBinary(url, 'a1', folder.path);
-  const token = (await logIn(url))['authorization']!.slice(7);
+  const token = (await signInToApi(url))['authorization']!.slice(7);
   const cli = (...words: string[]) =>
-    start([binaryPath(), ...words, '--hub', url], { SIGNALBOX_TOKEN: token });
+    startProcess([buildBinary(), ...words, '--hub', url], { SIGNALBOX_TOKEN: token });
   Bun.spawnSync(['mkfifo', 'gate'], { cwd: folder.path });
 
   const flood = 'cat gate; seq -f "%08.0f" 1 400000; echo done; cat gate';
   const watched = cli('run', '--agent', 'a1', '--timeout', '1h', `!echo ready; ${flood}`);
-  await watched.sees(/ready/);
+  await watched.waitForOutput(/ready/);
   const filler = `/proc/${hub.pid}/root${data}/filler`;
   fill(filler);
-  await hub.sees(/The disk cannot be written/);
+  await hub.waitForOutput(/The disk cannot be written/);
   const health = await fetch(`${url}/healthz`);
   expect(health.status).toBe(503);
   expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });
   expect(await cli('run', '--agent', 'a1', '!echo no').exited).toBe(1);
 
   await Bun.write(join(folder.path, 'gate'), 'go\n');
-  await watched.sees(/done/);
-  expect(watched.text()).toContain('00399999\n00400000\n');
+  await watched.waitForOutput(/done/);
+  expect(watched.output()).toContain('00399999\n00400000\n');
 
   rmSync(filler);
-  await hub.sees(/The disk can be written again/);
+  await hub.waitForOutput(/The disk can be written again/);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   await Bun.write(join(folder.path, 'gate'), 'end\n');
   expect(await watched.exited).toBe(0);

@@ -3,14 +3,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import packageJson from '../../package.json' with { type: 'json' };
-import {
-  addAgent,
-  binaryPath,
-  logIn,
-  start,
-  startHubBinary,
-  temporaryFolder,
-} from '../support/hub/binary.ts';
+import { addAgent, buildBinary, signInToApi, startHubBinary } from '../support/binary.ts';
+import { startProcess } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
 interface Check {
   name: string;
@@ -19,7 +14,7 @@ interface Check {
   fix?: string;
 }
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 const bin = join(folder.path, 'bin');
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
 
@@ -40,9 +35,12 @@ async function doctor(flags: string[], env: Record<string, string> = {}) {
     XDG_CONFIG_HOME: folder.path,
     PATH: `${bin}:/usr/bin:/bin`,
   };
-  const child = start([binaryPath(), 'doctor', '--json', ...flags], { ...isolated, ...env });
+  const child = startProcess([buildBinary(), 'doctor', '--json', ...flags], {
+    ...isolated,
+    ...env,
+  });
   const exitCode = await child.exited;
-  const lines = child.text().trim().split('\n');
+  const lines = child.output().trim().split('\n');
   const checks = new Map(
     lines.map((line): [string, Check] => {
       const check: Check = JSON.parse(line);
@@ -66,7 +64,7 @@ const health = { status: 'ok', name: 'signalbox', version: packageJson.version }
 describe('the hub', () => {
   test('passes all checks with a valid session and agent token', async () => {
     const token = await addAgent(hub.url, 'a1');
-    const session = (await logIn(hub.url))['authorization']!.slice(7);
+    const session = (await signInToApi(hub.url))['authorization']!.slice(7);
     const { exitCode, checks, statusOf } = await doctor(['--hub', hub.url, '--id', 'a1'], {
       SIGNALBOX_TOKEN: session,
       SIGNALBOX_AGENT_TOKEN: token,

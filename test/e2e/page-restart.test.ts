@@ -1,10 +1,11 @@
 // An open page recovers when the hub is killed during a command.
 import { afterAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
+import { startAgentBinary, startHubBinary } from '../support/binary.ts';
 import { launchBrowser, signIn } from '../support/browser/browser.ts';
-import { startAgentBinary, startHubBinary, temporaryFolder } from '../support/hub/binary.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 afterAll(folder.remove);
 
 test('output produced across kill -9 of the hub is shown once and in full, without a page reload', async () => {

@@ -1,15 +1,11 @@
 // Protocol compatibility: clients written only from the documentation, in Node.js with the ws library.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import {
-  addAgent,
-  PASSWORD,
-  start,
-  startHubBinary,
-  temporaryFolder,
-} from '../support/hub/binary.ts';
+import { addAgent, PASSWORD, startHubBinary } from '../support/binary.ts';
+import { startProcess } from '../support/processes.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
-const folder = temporaryFolder();
+const folder = createTemporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
 
 beforeAll(async () => {
@@ -27,11 +23,11 @@ function script(name: string): string {
 
 test('a dashboard that knows only six message types works with an independent agent', async () => {
   const token = await addAgent(hub.url, 'plain');
-  const agent = start(['node', script('agent/plain-agent.mjs'), hub.url, 'plain', 'claude'], {
+  const agent = startProcess(['node', script('hub/plain-agent.mjs'), hub.url, 'plain', 'claude'], {
     AGENT_TOKEN: token,
   });
-  await agent.sees(/welcome/);
-  const dashboard = start([
+  await agent.waitForOutput(/welcome/);
+  const dashboard = startProcess([
     'node',
     script('hub/plain-dashboard.mjs'),
     hub.url,
@@ -41,7 +37,7 @@ test('a dashboard that knows only six message types works with an independent ag
     '!echo hello',
   ]);
   expect(await dashboard.exited).toBe(0);
-  const lines = dashboard.text().trim().split('\n');
+  const lines = dashboard.output().trim().split('\n');
   expect(lines.filter((line) => line.startsWith('command'))).toEqual([
     'command queued',
     'command running',

@@ -2,43 +2,45 @@
 import { expect, test } from 'bun:test';
 import { inflateRawSync } from 'node:zlib';
 import { createCompressor } from '../../src/hub/compressor.ts';
-import { connectBareDashboard, connectDashboard } from '../support/hub/dashboard.ts';
-import { createStage } from '../support/hub/stage.ts';
+import { connectDashboard, connectManualDashboard } from '../support/hub/dashboard.ts';
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
 
 const LONG = 'a line of output, again and again\n'.repeat(200);
 
 test('a dashboard that accepts deflate-raw gets the same as one that does not', async () => {
-  await using on = await createStage();
+  await using on = await startHubFixture();
   const squeezed = await connectDashboard(on.hub, { accept: ['deflate-raw'] });
   const strange = await connectDashboard(on.hub, { accept: ['zstd'] });
-  const id = await on.running();
-  on.agent.output(id, LONG);
-  on.agent.output(id, 'short', 'stderr');
-  on.agent.finish(id);
+  const id = await on.startCommand();
+  on.agent.sendOutput(id, LONG);
+  on.agent.sendOutput(id, 'short', 'stderr');
+  on.agent.sendFinished(id);
   for (const dashboard of [on.dashboard, squeezed, strange]) {
-    await dashboard.complete(id);
-    await dashboard.status(id, 'completed');
-    expect(dashboard.text(id)).toBe(`${LONG}short`);
-    expect(dashboard.statuses(id)).toEqual(['queued', 'running', 'completed']);
-    expect(dashboard.sequences(id)).toEqual([0, 1]);
+    await dashboard.waitForComplete(id);
+    await dashboard.waitForStatus(id, 'completed');
+    expect(dashboard.outputOf(id)).toBe(`${LONG}short`);
+    expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'completed']);
+    expect(dashboard.sequencesOf(id)).toEqual([0, 1]);
   }
-  expect(squeezed.binaryFrames()).toBe(1);
-  expect([on.dashboard.binaryFrames(), strange.binaryFrames()]).toEqual([0, 0]);
+  expect(squeezed.countBinaryFrames()).toBe(1);
+  expect([on.dashboard.countBinaryFrames(), strange.countBinaryFrames()]).toEqual([0, 0]);
 });
 
 test('where compression fails, the same frames go out plain and flagged, with one warning', async () => {
   const deflate = () => {
     throw new Error('out of memory');
   };
-  await using on = await createStage({ deflate, dashboard: { accept: ['deflate-raw'] } });
-  const id = await on.running();
-  on.agent.output(id, LONG);
-  on.agent.output(id, LONG, 'stderr');
-  on.agent.finish(id);
-  await on.dashboard.complete(id);
-  expect(on.dashboard.text(id)).toBe(LONG + LONG);
-  expect(on.dashboard.binaryFrames()).toBe(2);
-  const warnings = on.hub.log.filter(({ message }) => message.startsWith('Compression failed'));
+  await using on = await startHubFixture({ deflate, dashboard: { accept: ['deflate-raw'] } });
+  const id = await on.startCommand();
+  on.agent.sendOutput(id, LONG);
+  on.agent.sendOutput(id, LONG, 'stderr');
+  on.agent.sendFinished(id);
+  await on.dashboard.waitForComplete(id);
+  expect(on.dashboard.outputOf(id)).toBe(LONG + LONG);
+  expect(on.dashboard.countBinaryFrames()).toBe(2);
+  const warnings = on.hub.logEntries.filter(({ message }) =>
+    message.startsWith('Compression failed'),
+  );
   expect(warnings).toHaveLength(1);
 });
 
@@ -54,22 +56,22 @@ test('frames of up to 1 KB stay text; longer ones are one flag byte and raw defl
 });
 
 test('a slow dashboard that accepts it loses nothing and gets nothing twice', async () => {
-  await using on = await createStage();
-  const slow = await connectBareDashboard(on.hub, { accept: ['deflate-raw'] });
-  const { connectionId } = await slow.find('dashboard:welcome');
-  const id = await on.running();
-  slow.wire.pause();
+  await using on = await startHubFixture();
+  const slow = await connectManualDashboard(on.hub, { accept: ['deflate-raw'] });
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const id = await on.startCommand();
+  slow.pause();
   let sent = 0;
   const connection = on.hub.hub.state.dashboards.get(connectionId);
-  while (connection?.subscriptions.get(id)?.isLive !== false) {
+  while (connection?.subscriptions.get(id)?.state !== 'replay') {
     for (let i = 0; i < 20; i++) {
-      on.agent.output(id, crypto.getRandomValues(new Uint8Array(5_000)).toHex());
+      on.agent.sendOutput(id, crypto.getRandomValues(new Uint8Array(5_000)).toHex());
     }
     sent += 20;
-    await on.agent.acked(id, sent);
+    await on.agent.waitForAck(id, sent);
   }
-  slow.wire.resume();
-  on.agent.finish(id);
-  await Promise.all([slow.complete(id), on.dashboard.complete(id)]);
-  expect(slow.text(id)).toBe(on.dashboard.text(id));
+  slow.resume();
+  on.agent.sendFinished(id);
+  await Promise.all([slow.waitForComplete(id), on.dashboard.waitForComplete(id)]);
+  expect(slow.outputOf(id)).toBe(on.dashboard.outputOf(id));
 });

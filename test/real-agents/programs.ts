@@ -3,7 +3,7 @@ import { Glob } from 'bun';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acpPrograms } from '../../src/agent/acp/programs.ts';
-import type { AcpKit } from '../support/agent/acp-suite.ts';
+import type { AcpSuiteOptions } from '../support/agent/acp-suite.ts';
 
 /** Where they are installed. */
 const FOLDER = join(import.meta.dir, '../../.cache/agents/node_modules/.bin');
@@ -40,15 +40,15 @@ const claudeStatus = () => ({
   signedOut: acpPrograms.claude.signInStatus?.signedOut ?? /nobody/,
 });
 
-export const claude: AcpKit = {
+export const claude: AcpSuiteOptions = {
   name: 'claude',
-  patience: PATIENCE_MS,
-  errors: {
-    500: 'The model says 500',
-    429: 'The model says 429',
-    529: 'The model says 529',
+  testTimeoutMs: PATIENCE_MS,
+  modelErrors: {
+    500: 'Model error 500',
+    429: 'Model error 429',
+    529: 'Model error 529',
   },
-  program: (home, modelUrl) => ({
+  createProgram: (home, modelUrl) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
     signInStatus: claudeStatus(),
@@ -62,27 +62,27 @@ export const claude: AcpKit = {
       IS_SANDBOX: '1',
     },
   }),
-  loggedOut: (home) => ({
+  createSignedOutProgram: (home) => ({
     ...acpPrograms.claude,
     argv: [installed('claude-agent-acp')],
     signInStatus: claudeStatus(),
     env: { ...alone(home), ...nobody },
   }),
-  tells: { usage: true, cost: true },
-  writeFile: (path, content) => ({ name: 'Write', input: { file_path: path, content } }),
+  reports: { usage: true, cost: true },
+  createWriteCall: (path, content) => ({ name: 'Write', input: { file_path: path, content } }),
 };
 
-export const gemini: AcpKit = {
+export const gemini: AcpSuiteOptions = {
   name: 'gemini',
-  patience: PATIENCE_MS,
-  errors: {
-    500: 'The model says 500',
-    429: 'The model says 429',
-    529: 'The model says 529',
+  testTimeoutMs: PATIENCE_MS,
+  modelErrors: {
+    500: 'Model error 500',
+    429: 'Model error 429',
+    529: 'Model error 529',
   },
   // It names a conversation's file by the minute in which it begins, and by that in which it is taken up again: in the
   // same minute it writes over what it was to read.
-  between(home) {
+  beforeRestart(home) {
     for (const path of new Glob('.gemini/tmp/*/chats/session-*').scanSync({
       cwd: home,
       dot: true,
@@ -90,7 +90,7 @@ export const gemini: AcpKit = {
       renameSync(join(home, path), join(home, path.replace(/session-\d{4}/, 'session-2001')));
     }
   },
-  program(home, modelUrl) {
+  createProgram(home, modelUrl) {
     mkdirSync(join(home, '.gemini'), { recursive: true });
     writeFileSync(
       join(home, '.gemini/settings.json'),
@@ -110,13 +110,13 @@ export const gemini: AcpKit = {
       },
     };
   },
-  loggedOut: (home) => ({
+  createSignedOutProgram: (home) => ({
     ...acpPrograms.gemini,
     argv: [installed('gemini'), '--acp'],
     env: { ...alone(home), ...nobody },
   }),
-  tells: { usage: false, cost: false },
-  writeFile: (path, content) => ({ name: 'write_file', input: { file_path: path, content } }),
+  reports: { usage: false, cost: false },
+  createWriteCall: (path, content) => ({ name: 'write_file', input: { file_path: path, content } }),
 };
 
 const CODEX_CONFIG = (modelUrl: string) => `
@@ -133,15 +133,15 @@ request_max_retries = 0
 stream_max_retries = 0
 `;
 
-export const codex: AcpKit = {
+export const codex: AcpSuiteOptions = {
   name: 'codex',
-  patience: PATIENCE_MS,
-  errors: {
+  testTimeoutMs: PATIENCE_MS,
+  modelErrors: {
     500: 'experiencing high demand',
     429: 'last status: 429',
-    529: 'The model says 529',
+    529: 'Model error 529',
   },
-  program(home, modelUrl) {
+  createProgram(home, modelUrl) {
     mkdirSync(join(home, '.codex'), { recursive: true });
     writeFileSync(join(home, '.codex/config.toml'), CODEX_CONFIG(modelUrl));
     return {
@@ -155,14 +155,14 @@ export const codex: AcpKit = {
       },
     };
   },
-  loggedOut: (home) => ({
+  createSignedOutProgram: (home) => ({
     ...acpPrograms.codex,
     argv: [installed('codex-acp')],
     env: { ...alone(home), ...nobody },
   }),
-  tells: { usage: true, cost: false },
+  reports: { usage: true, cost: false },
   // Its sandbox forbids writing: its model asks to run the command outside of it.
-  writeFile: (path, content) => ({
+  createWriteCall: (path, content) => ({
     name: 'exec_command',
     input: {
       cmd: `printf '${content.replaceAll('\n', String.raw`\n`)}' | tee ${path}`,

@@ -29,7 +29,7 @@ describe('signing in', () => {
       { cookie: `other=1; signalbox=${session.token}` },
     ]) {
       expect(
-        (await hub.call('GET', '/agents', { token: null, headers: { ...headers } })).status,
+        (await hub.callApi('GET', '/agents', { token: null, headers: { ...headers } })).status,
       ).toBe(200);
     }
   });
@@ -73,7 +73,7 @@ describe('signing in', () => {
 
   test('and out again removes the cookie', async () => {
     await using hub = await startHubWithAdmin();
-    const response = await hub.call('DELETE', '/session', { token: null });
+    const response = await hub.callApi('DELETE', '/session', { token: null });
     expect(response.status).toBe(204);
     expect(response.headers.get('set-cookie')).toMatch(/^signalbox=; .*Max-Age=0/);
   });
@@ -81,13 +81,13 @@ describe('signing in', () => {
   test('gives a page a socket token, which the API does not accept', async () => {
     await using hub = await startHubWithAdmin();
     const session = await expectJson(
-      hub.call('GET', '/session', { role: 'viewer' }),
+      hub.callApi('GET', '/session', { role: 'viewer' }),
       200,
       SessionResponse,
     );
     expect(session).toMatchObject({ role: 'viewer', expiresAt: hub.clock.now() + 300_000 });
     await expectError(
-      hub.call('GET', '/agents', { token: session.token }),
+      hub.callApi('GET', '/agents', { token: session.token }),
       401,
       'not_authenticated',
     );
@@ -140,7 +140,7 @@ describe('the first admin account', () => {
     await using hub = await startTestHub({ setupToken: 'the-setup-token' });
     hub.store.fail((call) => call === 'users.insert');
     expect((await setUp(hub, 'the-setup-token')).status).toBeGreaterThanOrEqual(400);
-    hub.store.heal();
+    hub.store.clearFaults();
     expect((await setUp(hub, 'the-setup-token')).status).toBe(303);
   });
 });

@@ -27,7 +27,7 @@ export async function startHubWithAdmin(options: TestHubOptions = {}) {
 }
 
 export function signIn(hub: TestHub, body: unknown = { username: 'admin', password: PASSWORD }) {
-  return hub.call('POST', '/session', { token: null, body });
+  return hub.callApi('POST', '/session', { token: null, body });
 }
 
 /** Expects an error response and nothing else in its body. Returns the message. */

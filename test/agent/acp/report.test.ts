@@ -31,7 +31,7 @@ const spend = (amount: number) => {
 };
 
 async function reportOf(hub: AgentSocket, command: string, session?: 'new') {
-  const { finished } = await hub.seen(hub.execute(command, session && { session }));
+  const { finished } = await hub.waitForFinished(hub.execute(command, session && { session }));
   return finished.report;
 }
 
@@ -56,12 +56,12 @@ describe('the conversation', () => {
   test('is told when it is open, again after a reconnect, and with the end', async () => {
     const hub = await fixture.connect(options());
     const id = hub.execute('@spawn');
-    const { conversationId } = await hub.find('command:report');
+    const { conversationId } = await hub.waitFor('command:report');
     expect(conversationId).toBeString();
-    hub.cut();
-    const again = await fixture.hub.agent();
-    again.welcome({ resume: [{ commandId: id, nextSequence: 0 }] });
-    expect(await again.find('command:report')).toMatchObject({ commandId: id, conversationId });
+    hub.terminate();
+    const again = await fixture.hub.waitForAgent();
+    again.sendWelcome({ resume: [{ commandId: id, nextSequence: 0 }] });
+    expect(await again.waitFor('command:report')).toMatchObject({ commandId: id, conversationId });
   });
 
   test('stays the same until another is begun', async () => {
@@ -127,7 +127,7 @@ describe('the changes', () => {
     const hub = await fixture.connect(options());
     const change =
       'echo d >> one.txt; printf "1\\n2\\n" > new.txt; mkdir ignored; echo x > ignored/x';
-    const { stdout, finished } = await hub.seen(hub.execute(run(change)));
+    const { stdout, finished } = await hub.waitForFinished(hub.execute(run(change)));
     expect(finished.report?.changes).toEqual({ files: 2, added: 3, removed: 0 });
     expect(Bun.stripANSI(stdout)).toContain('2 files, +3 −0');
     const second = await reportOf(hub, run('rm two.txt; mv one.txt moved.txt'));

@@ -3,11 +3,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acpPrograms } from '../../../src/agent/acp/programs.ts';
+import { readProgramPid } from '../../support/agent/acp-suite.ts';
 import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
-import { processesOf, programPid } from '../../support/agent/acp-suite.ts';
-import { createModelServer } from '../../support/models/server.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
-import { firstNumber, isRunning, until } from '../../support/processes.ts';
+import { createModelServer } from '../../support/models/server.ts';
+import { findProcesses, isRunning, parseFirstNumber, pollUntil } from '../../support/processes.ts';
 
 let fixture: AgentFixture;
 let work: string;
@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(async () => {
   await fixture[Symbol.asyncDispose]();
-  expect(processesOf(fixture.folder)).toEqual([]);
+  expect(findProcesses(fixture.folder)).toEqual([]);
 });
 
 const program = (env: Record<string, string> = {}) => ({
@@ -32,39 +32,40 @@ const options = (env?: Record<string, string>) => ({ acp: program(env), cwd: wor
 
 async function run(command: string) {
   const hub = await fixture.connect(options());
-  return hub.seen(hub.execute(command));
+  return hub.waitForFinished(hub.execute(command));
 }
 const say = (word: string, what: unknown) => `@${word} ${JSON.stringify(what)}`;
 
 describe('capabilities', () => {
   test('slash commands that can be typed are told', async () => {
     const hub = await fixture.connect(options());
-    if (!hub.hello.capabilities.includes('/review')) await hub.find('agent:capabilities');
+    if (!hub.connectMessage.capabilities.includes('/review'))
+      await hub.waitFor('agent:capabilities');
     const told = hub.received.flatMap((one) =>
       one.type === 'agent:capabilities' ? [one.capabilities] : [],
     );
-    expect(told.at(-1) ?? hub.hello.capabilities).toEqual(['prompt', '/review', 'shell']);
+    expect(told.at(-1) ?? hub.connectMessage.capabilities).toEqual(['prompt', '/review', 'shell']);
   });
 
   test('without a login there is the shell, and a word on what mends it', async () => {
     const hub = await fixture.connect(options({ TEST_LOGIN: 'missing' }));
-    expect(hub.hello.capabilities).toEqual(['shell']);
-    expect(hub.hello.notice).toContain('scripted login');
-    expect((await hub.seen(hub.execute('!echo yes'))).stdout).toBe('yes\n');
+    expect(hub.connectMessage.capabilities).toEqual(['shell']);
+    expect(hub.connectMessage.notice).toContain('scripted login');
+    expect((await hub.waitForFinished(hub.execute('!echo yes'))).stdout).toBe('yes\n');
   });
 
   test('a program that is not there is told', async () => {
     const acp = { title: 'Nothing', argv: ['signalbox-no-such-program'], install: 'get it' };
     const hub = await fixture.connect({ acp, cwd: work });
-    expect(hub.hello.capabilities).toEqual(['shell']);
-    expect(hub.hello.notice).toContain('is not installed');
-    expect(hub.hello.notice).toContain('get it');
+    expect(hub.connectMessage.capabilities).toEqual(['shell']);
+    expect(hub.connectMessage.notice).toContain('is not installed');
+    expect(hub.connectMessage.notice).toContain('get it');
   });
 
   test('a program that does not start says why', async () => {
     const hub = await fixture.connect(options({ TEST_START: 'crash' }));
-    expect(hub.hello.notice).toBe(
-      'Scripted failed to start (exit code 3). It cannot find its glasses.',
+    expect(hub.connectMessage.notice).toBe(
+      'Scripted failed to start (exit code 3). The configuration file is missing.',
     );
   });
 });
@@ -85,22 +86,22 @@ describe('the end of a turn', () => {
     await run('@stop end_turn');
     await fixture.stopAll();
     const hub = await fixture.connect(options({ TEST_LOAD: 'no' }));
-    const { stdout } = await hub.seen(hub.execute('@stop end_turn'));
+    const { stdout } = await hub.waitForFinished(hub.execute('@stop end_turn'));
     expect(stdout).toContain('could not be continued');
   });
 
   test('a past that is told late is not taken for an answer', async () => {
     const model = createModelServer();
-    model.respond(() => ({ words: ['An answer.'] }));
+    model.respondWith(() => ({ text: ['An answer.'] }));
     const env = { TEST_LOAD: 'late', ANTHROPIC_BASE_URL: model.url };
     const acp = { ...program(env), sendsHistoryLate: true };
     const hub = await fixture.connect({ acp, cwd: work });
-    await hub.seen(hub.execute('Ask'));
+    await hub.waitForFinished(hub.execute('Ask'));
     const id = hub.execute('@spawn');
-    await hub.output(id, '\n');
-    process.kill(programPid(join(fixture.folder, 'state')), 'SIGKILL');
-    await hub.seen(id);
-    const { stdout } = await hub.seen(hub.execute('Ask again'));
+    await hub.waitForOutput(id, '\n');
+    process.kill(readProgramPid(join(fixture.folder, 'state')), 'SIGKILL');
+    await hub.waitForFinished(id);
+    const { stdout } = await hub.waitForFinished(hub.execute('Ask again'));
     expect(stdout).toBe('An answer.\n');
     await model.stop();
   });
@@ -113,11 +114,11 @@ describe('the end of a turn', () => {
       say('update', [
         { sessionUpdate: 'session_info_update', _meta: { codex: { threadStatus: { type } } } },
       ]);
-    const good = await hub.seen(hub.execute(turn('active')));
+    const good = await hub.waitForFinished(hub.execute(turn('active')));
     expect(good.finished.outcome).toBe('completed');
-    const bad = await hub.seen(hub.execute(turn('systemError')));
+    const bad = await hub.waitForFinished(hub.execute(turn('systemError')));
     expect(bad.finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
-    const after = await hub.seen(hub.execute(turn('active')));
+    const after = await hub.waitForFinished(hub.execute(turn('active')));
     expect(after.finished.outcome).toBe('completed');
   });
 });
@@ -147,14 +148,14 @@ describe('files', () => {
       join(work, 'folder/secret.txt'),
       `${work}/../secret.txt`,
     ]) {
-      const read = await hub.seen(hub.execute(say('read', { path })));
+      const read = await hub.waitForFinished(hub.execute(say('read', { path })));
       expect(read.stdout).toContain('is outside of');
-      const write = await hub.seen(hub.execute(say('write', { path, content: 'x' })));
+      const write = await hub.waitForFinished(hub.execute(say('write', { path, content: 'x' })));
       expect(write.stdout).toContain('is outside of');
     }
     const path = join(work, 'dangling.txt');
-    const write = await hub.seen(hub.execute(say('write', { path, content: 'x' })));
-    expect(write.stdout).toContain('refused');
+    const write = await hub.waitForFinished(hub.execute(say('write', { path, content: 'x' })));
+    expect(write.stdout).toContain('error:');
     expect(existsSync(join(fixture.folder, 'made.txt'))).toBe(false);
     expect(readFileSync(secret, 'utf8')).toBe('secret');
   });
@@ -182,10 +183,10 @@ describe('terminals', () => {
   test('end with an interrupt, and all they have started', async () => {
     const hub = await fixture.connect(options());
     const id = hub.execute(say('run', { command: 'sleep 77 & echo $!; sleep 78' }));
-    await hub.output(id, '\n');
-    const pid = firstNumber(Bun.stripANSI(hub.outputs(id)[0]!.data));
+    await hub.waitForOutput(id, '\n');
+    const pid = parseFirstNumber(Bun.stripANSI(hub.outputsOf(id)[0]!.data));
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-    expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
+    expect((await hub.waitForFinished(id)).finished.outcome).toBe('interrupted');
     expect(isRunning(pid)).toBe(false);
   });
 });
@@ -194,31 +195,31 @@ describe('interrupt', () => {
   test('ends what the program has started and left', async () => {
     const hub = await fixture.connect(options());
     const id = hub.execute('@spawn');
-    await hub.output(id, '\n');
-    const pid = firstNumber(hub.outputs(id)[0]!.data);
-    const before = programPid(join(fixture.folder, 'state'));
+    await hub.waitForOutput(id, '\n');
+    const pid = parseFirstNumber(hub.outputsOf(id)[0]!.data);
+    const before = readProgramPid(join(fixture.folder, 'state'));
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-    expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
+    expect((await hub.waitForFinished(id)).finished.outcome).toBe('interrupted');
     expect(isRunning(pid)).toBe(false);
-    expect(programPid(join(fixture.folder, 'state'))).toBe(before);
+    expect(readProgramPid(join(fixture.folder, 'state'))).toBe(before);
     expect(isRunning(before)).toBe(true);
   });
 
   test('of a program that does not hear grows harder: SIGINT, SIGTERM, SIGKILL', async () => {
-    const clock = createManualClock({ realBelow: 2_000 });
+    const clock = createManualClock({ realTimeBelowMs: 2_000 });
     const hub = await fixture.connect({ ...options(), clock });
-    const id = hub.execute('@deaf');
-    await hub.output(id, 'ready');
+    const id = hub.execute('@ignoreSignals');
+    await hub.waitForOutput(id, 'ready');
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-    await until(() => clock.waiting() > 0);
+    await pollUntil(() => clock.countTimers() > 0);
     hub.ping();
-    await hub.ponged();
+    await hub.waitForPong();
     clock.advance(2_500);
-    await hub.output(id, 'SIGINT');
+    await hub.waitForOutput(id, 'SIGINT');
     clock.advance(2_500);
-    await hub.output(id, 'SIGTERM');
+    await hub.waitForOutput(id, 'SIGTERM');
     clock.advance(5_000);
-    const { finished } = await hub.seen(id);
+    const { finished } = await hub.waitForFinished(id);
     expect(finished).toMatchObject({ outcome: 'interrupted', exitCode: null, signal: 'SIGKILL' });
   });
 });

@@ -1,31 +1,31 @@
 // The suite that real programs pass, with a small one that needs no installation.
 import { join } from 'node:path';
-import { acpSuite } from '../../support/agent/acp-suite.ts';
+import { describeAcpProgram } from '../../support/agent/acp-suite.ts';
 
 const argv = [
   process.execPath,
   join(import.meta.dir, '../../support/agent/acp-program-process.ts'),
 ];
 
-acpSuite({
+describeAcpProgram({
   name: 'a scripted program',
-  program: (home, modelUrl) => ({
+  createProgram: (home, modelUrl) => ({
     title: 'Scripted',
     argv,
     env: { HOME: home, ANTHROPIC_BASE_URL: modelUrl },
   }),
-  loggedOut: (home) => ({
+  createSignedOutProgram: (home) => ({
     title: 'Scripted',
     argv,
     env: { HOME: home, TEST_LOGIN: 'missing' },
     signIn: 'scripted login',
   }),
-  tells: { usage: false, cost: false },
-  writeFile: (path, content) => ({ name: 'write', input: { path, content } }),
-  errors: {
-    500: 'The model says 500',
-    429: 'The model says 429',
-    529: 'The model says 529',
+  reports: { usage: false, cost: false },
+  createWriteCall: (path, content) => ({ name: 'write', input: { path, content } }),
+  modelErrors: {
+    500: 'Model error 500',
+    429: 'Model error 429',
+    529: 'Model error 529',
   },
-  patience: 10_000,
+  testTimeoutMs: 10_000,
 });

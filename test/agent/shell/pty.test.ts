@@ -11,12 +11,12 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-const run = (command: string) => hub.seen(hub.execute(command));
+const run = (command: string) => hub.waitForFinished(hub.execute(command));
 const type = (commandId: string, data: string) =>
   hub.send({ type: 'command:input', commandId, data });
 
 test('an agent with a terminal says so', () => {
-  expect(hub.hello.capabilities).toEqual(['shell', 'pty']);
+  expect(hub.connectMessage.capabilities).toEqual(['shell', 'pty']);
 });
 
 test('stdin, stdout and stderr are one real terminal, and nothing is echoed before the command', async () => {
@@ -29,9 +29,9 @@ test('stdin, stdout and stderr are one real terminal, and nothing is echoed befo
 
 test('keystrokes reach the program, echoed', async () => {
   const id = hub.execute('!read -r -p "name? " name; echo "hello $name"');
-  await hub.output(id, 'name? ');
+  await hub.waitForOutput(id, 'name? ');
   type(id, 'wörld\r');
-  const { stdout } = await hub.seen(id);
+  const { stdout } = await hub.waitForFinished(id);
   expect(stdout).toBe('name? wörld\r\nhello wörld\r\n');
 });
 
@@ -39,18 +39,18 @@ test('ctrl-C is typed like any other key', async () => {
   const id = hub.execute(
     '!trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.02; done',
   );
-  await hub.output(id, 'ready');
+  await hub.waitForOutput(id, 'ready');
   type(id, '\x03');
-  const { finished, stdout } = await hub.seen(id);
+  const { finished, stdout } = await hub.waitForFinished(id);
   expect(stdout).toContain('caught');
   expect(finished).toMatchObject({ outcome: 'failed', exitCode: 9 });
 });
 
 test('a resize reaches the program', async () => {
   const id = hub.execute('!trap "stty size; exit" WINCH; echo ready; while :; do sleep 0.02; done');
-  await hub.output(id, 'ready');
+  await hub.waitForOutput(id, 'ready');
   hub.send({ type: 'terminal:resize', commandId: id, cols: 132, rows: 43 });
-  expect((await hub.seen(id)).stdout).toContain('43 132');
+  expect((await hub.waitForFinished(id)).stdout).toContain('43 132');
 });
 
 test('a program in raw mode gets every byte, and no flow control is typed at it', async () => {
@@ -66,9 +66,9 @@ os.write(1, b"x" * 3000000)
 `,
   );
   const id = hub.execute('!python3 raw.py');
-  await hub.output(id, 'ready');
+  await hub.waitForOutput(id, 'ready');
   type(id, '\x13\x11\x03\x04q');
-  const { stdout } = await hub.seen(id);
+  const { stdout } = await hub.waitForFinished(id);
   expect(stdout.slice(0, 15)).toBe('ready1311030471');
 });
 
@@ -80,7 +80,10 @@ test('20 MB arrive whole: a terminal too is told to hold', async () => {
 
 test('interrupt, and what the shell leaves behind, as without a terminal', async () => {
   const id = hub.execute('!echo ready; sleep 77');
-  await hub.output(id, 'ready');
+  await hub.waitForOutput(id, 'ready');
   hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-  expect((await hub.seen(id)).finished).toMatchObject({ outcome: 'interrupted', signal: 'SIGINT' });
+  expect((await hub.waitForFinished(id)).finished).toMatchObject({
+    outcome: 'interrupted',
+    signal: 'SIGINT',
+  });
 });

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { byteLength } from '../../../src/protocol/text.ts';
 import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
-import { firstNumber, isRunning } from '../../support/processes.ts';
 import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
+import { isRunning, parseFirstNumber } from '../../support/processes.ts';
 
 // One agent runs all of these, one after the other.
 let fixture: AgentFixture;
@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => fixture[Symbol.asyncDispose]());
 
-const run = (command: string) => hub.seen(hub.execute(command));
+const run = (command: string) => hub.waitForFinished(hub.execute(command));
 
 describe('results', () => {
   test('exit code 0 is completed', async () => {
@@ -87,9 +87,9 @@ describe('output', () => {
     const id = hub.execute(
       `!test -t 1 && echo tty; python3 -c 'import time; print("now"); time.sleep(30)'`,
     );
-    await hub.output(id, 'tty\nnow\n');
+    await hub.waitForOutput(id, 'tty\nnow\n');
     hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-    expect((await hub.seen(id)).finished.outcome).toBe('interrupted');
+    expect((await hub.waitForFinished(id)).finished.outcome).toBe('interrupted');
   });
 
   test('/dev/stderr can be opened by name', async () => {
@@ -145,7 +145,7 @@ describe('surroundings', () => {
     const id = hub.execute(
       '!pwd; echo "$SIGNALBOX_COMMAND_ID:$SIGNALBOX_TOKEN:"; ps -o sid= -p $$; echo $$',
     );
-    const { stdout } = await hub.seen(id);
+    const { stdout } = await hub.waitForFinished(id);
     delete process.env['SIGNALBOX_TOKEN'];
     const [pwd, mark, session, pid] = stdout.split('\n').map((line) => line.trim());
     expect({ pwd, mark }).toEqual({ pwd: fixture.folder, mark: `${id}::` });
@@ -165,13 +165,13 @@ describe('what the shell leaves behind', () => {
   test('what holds the output has 500 ms, then it is killed and the command ends', async () => {
     const id = hub.execute('!(sleep 0.2; echo late; sleep 77; echo never) & echo pid=$!');
     const before = performance.now();
-    const { stdout, finished } = await hub.seen(id);
+    const { stdout, finished } = await hub.waitForFinished(id);
     const took = performance.now() - before;
     expect(took).toBeGreaterThan(490);
     expect(took).toBeLessThan(3_000);
     expect(stdout).toMatch(/^pid=\d+\nlate\n$/);
     expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
-    expect(isRunning(firstNumber(stdout))).toBe(false);
+    expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
   test('what has left the session and still holds the output is killed too', async () => {
@@ -179,7 +179,7 @@ describe('what the shell leaves behind', () => {
       `!setsid env -i bash -c 'echo pid=$$; exec sleep 77' & sleep 0.2`,
     );
     expect(finished.exitCode).toBe(0);
-    expect(isRunning(firstNumber(stdout))).toBe(false);
+    expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
   test('what holds no output is left alone', async () => {

@@ -1,21 +1,21 @@
 // Who may be which agent, and for how long it is believed to be there.
 import { describe, expect, test } from 'bun:test';
-import { connectAgent, connectBareAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
-import { createStage } from '../../support/hub/stage.ts';
+import { connectAgent, connectManualAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 
 describe('an agent is let in', () => {
   test('with its id, its type and its token, and told how often to show that it lives', async () => {
     await using hub = await startTestHub();
     const agent = await connectAgent(hub, { agentId: 'a', agentType: 'codex' });
-    expect(await agent.find('agent:welcome')).toMatchObject({
+    expect(await agent.waitFor('agent:welcome')).toMatchObject({
       agentId: 'a',
       heartbeatIntervalMs: 10_000,
       resume: [],
       stop: [],
     });
-    const summary = await (await hub.call('GET', '/agents/a')).json();
+    const summary = await (await hub.callApi('GET', '/agents/a')).json();
     expect(summary).toMatchObject({
       agentId: 'a',
       agentType: 'codex',
@@ -37,8 +37,8 @@ describe('an agent is let in', () => {
     await using hub = await startTestHub();
     const token = await hub.addAgent();
     const agent = await openAgent(hub);
-    agent.hello({ token, ...wrong });
-    expect((await agent.find('error')).message).toMatch(why);
+    agent.sendConnect({ token, ...wrong });
+    expect((await agent.waitFor('error')).message).toMatch(why);
     expect(await agent.closed).toEqual({ code: 1008, reason: 'unauthenticated' });
     expect(hub.hub.registry.list()).toMatchObject([{ status: 'offline' }]);
   });
@@ -49,28 +49,28 @@ describe('an agent is let in', () => {
     for (let i = 0; i < 10; i++) agents.push(await connectAgent(hub, { agentId: `a${i}` }));
     const token = await hub.addAgent('late');
     const late = await openAgent(hub);
-    late.hello({ agentId: 'late', token });
+    late.sendConnect({ agentId: 'late', token });
     expect(await late.closed).toEqual({ code: 1013, reason: 'limit' });
     const returning = await connectAgent(hub, { agentId: 'a0', token: agents[0]!.token });
     expect(await agents[0]!.closed).toEqual({ code: 4001, reason: 'replaced' });
     const watcher = await connectDashboard(hub);
     returning.close();
-    await watcher.find('agent:status', (it) => it.agentId === 'a0' && it.status === 'offline');
+    await watcher.waitFor('agent:status', (it) => it.agentId === 'a0' && it.status === 'offline');
     await connectAgent(hub, { agentId: 'late', token });
   });
 });
 
 describe('an agent is there', () => {
-  const signs: [string, (agent: Awaited<ReturnType<typeof connectBareAgent>>) => void][] = [
-    ['a heartbeat', (agent) => agent.say({ type: 'agent:heartbeat', timestamp: 1 })],
-    ['any other message', (agent) => agent.say({ type: 'command:started', commandId: 'x' })],
-    ['nonsense', (agent) => agent.send('nonsense')],
+  const signs: [string, (agent: Awaited<ReturnType<typeof connectManualAgent>>) => void][] = [
+    ['a heartbeat', (agent) => agent.send({ type: 'agent:heartbeat', timestamp: 1 })],
+    ['any other message', (agent) => agent.send({ type: 'command:started', commandId: 'x' })],
+    ['nonsense', (agent) => agent.sendFrame('nonsense')],
     ['a ping', (agent) => void agent.ping()],
   ];
 
   test.each(signs)('for 30 s more after %s', async (_name, sign) => {
     await using hub = await startTestHub();
-    const agent = await connectBareAgent(hub);
+    const agent = await connectManualAgent(hub);
     hub.clock.advance(29_000);
     sign(agent);
     await agent.ping();
@@ -83,15 +83,15 @@ describe('an agent is there', () => {
 
   test('for 30 s more after a pong: it is pinged every 10 s', async () => {
     await using hub = await startTestHub();
-    const agent = await connectBareAgent(hub);
+    const agent = await connectManualAgent(hub);
     hub.clock.advance(10_000);
     await agent.ping();
-    expect(agent.wire.pings).toBe(1);
-    agent.wire.answerPings(true);
+    expect(agent.countPings()).toBe(1);
+    agent.answerPings(true);
     hub.clock.advance(10_000);
     await agent.ping();
-    expect(agent.wire.pings).toBe(2);
-    agent.wire.answerPings(false);
+    expect(agent.countPings()).toBe(2);
+    agent.answerPings(false);
     await agent.ping();
     const heardAt = hub.clock.now();
     hub.clock.advance(29_000);
@@ -103,14 +103,14 @@ describe('an agent is there', () => {
 
   test('no longer after 30 silent seconds: it is closed, and everyone is told once', async () => {
     await using hub = await startTestHub();
-    const agent = await connectBareAgent(hub);
+    const agent = await connectManualAgent(hub);
     const dashboard = await connectDashboard(hub);
     hub.clock.advance(29_999);
     expect(hub.hub.registry.find('agent')?.status).toBe('online');
     hub.clock.advance(1);
     expect(await agent.closed).toEqual({ code: 1001, reason: 'silent' });
-    await dashboard.find('agent:status', ({ status }) => status === 'offline');
-    await hub.settled();
+    await dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
+    await hub.flush();
     await dashboard.ping();
     expect(dashboard.ofType('agent:status').map(({ status }) => status)).toEqual([
       'online',
@@ -119,9 +119,9 @@ describe('an agent is there', () => {
   });
 
   test('not at once after its socket is cut', async () => {
-    await using on = await createStage();
-    on.agent.cut();
-    await on.dashboard.find('agent:status', ({ status }) => status === 'offline');
+    await using on = await startHubFixture();
+    on.agent.terminate();
+    await on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
     const refused = on.dashboard.request('!ls');
     expect(refused).rejects.toThrow('agent_offline');
   });
@@ -129,13 +129,13 @@ describe('an agent is there', () => {
 
 describe('what is known of an agent', () => {
   test('is its child process as of the last heartbeat, its last output, and since when it is away', async () => {
-    await using on = await createStage();
-    const id = await on.running();
+    await using on = await startHubFixture();
+    const id = await on.startCommand();
     const child = { commandId: id, pid: 42, alive: true, lastOutputAt: null };
-    on.agent.say({ type: 'agent:heartbeat', timestamp: 1, process: child });
+    on.agent.send({ type: 'agent:heartbeat', timestamp: 1, process: child });
     on.hub.clock.advance(5_000);
-    on.agent.output(id, 'x');
-    await on.dashboard.find('terminal:output');
+    on.agent.sendOutput(id, 'x');
+    await on.dashboard.waitFor('terminal:output');
     const outputAt = on.hub.clock.now();
     expect(on.hub.hub.registry.find('agent')).toMatchObject({
       process: child,
@@ -143,8 +143,8 @@ describe('what is known of an agent', () => {
       offlineSince: null,
     });
     on.hub.clock.advance(5_000);
-    on.agent.cut();
-    await on.dashboard.find('agent:status', ({ status }) => status === 'offline');
+    on.agent.terminate();
+    await on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
     expect(on.hub.hub.registry.find('agent')).toMatchObject({
       offlineSince: outputAt + 5_000,
       lastOutputAt: outputAt,
@@ -154,17 +154,17 @@ describe('what is known of an agent', () => {
   });
 
   test('is also that its command has been silent for long', async () => {
-    await using on = await createStage({ settings: { stuckAfterMs: 60_000 } });
+    await using on = await startHubFixture({ settings: { stuckAfterMs: 60_000 } });
     const { hub, agent } = on;
     const stuck = () => hub.hub.registry.find('agent')?.suspectedStuck;
-    await hub.pass(60_000, agent, on.dashboard);
+    await hub.advance(60_000, agent, on.dashboard);
     expect(stuck()).toBe(false);
-    const id = await on.running();
-    await hub.pass(59_999, agent);
+    const id = await on.startCommand();
+    await hub.advance(59_999, agent);
     expect(stuck()).toBe(false);
     hub.clock.advance(1);
     expect(stuck()).toBe(true);
-    agent.output(id, 'x');
+    agent.sendOutput(id, 'x');
     await agent.ping();
     expect(stuck()).toBe(false);
   });
@@ -172,8 +172,8 @@ describe('what is known of an agent', () => {
 
 describe('the same agent twice', () => {
   test('from the same instance takes over, and frames of the old socket are ignored', async () => {
-    await using on = await createStage();
-    const id = await on.running();
+    await using on = await startHubFixture();
+    const id = await on.startCommand();
     const held = [
       {
         commandId: id,
@@ -185,69 +185,71 @@ describe('the same agent twice', () => {
       },
     ];
     const second = await openAgent(on.hub);
-    second.hello({ token: on.agent.token, held });
-    on.agent.output(id, 'from the dead');
-    on.agent.finish(id);
-    await second.find('agent:welcome');
+    second.sendConnect({ token: on.agent.token, held });
+    on.agent.sendOutput(id, 'from the dead');
+    on.agent.sendFinished(id);
+    await second.waitFor('agent:welcome');
     expect(await on.agent.closed).toEqual({ code: 4001, reason: 'replaced' });
-    second.output(id, 'alive');
-    second.finish(id);
-    await on.dashboard.complete(id);
-    expect(on.dashboard.text(id)).toBe('alive');
+    second.sendOutput(id, 'alive');
+    second.sendFinished(id);
+    await on.dashboard.waitForComplete(id);
+    expect(on.dashboard.outputOf(id)).toBe('alive');
     // It was never away.
     const told = on.dashboard.ofType('agent:status').map(({ status }) => status);
     expect(told).not.toContain('offline');
   });
 
   test('from another instance is refused while the first still answers', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     const other = await openAgent(on.hub);
-    other.hello({ token: on.agent.token, instanceId: 'other' });
-    expect((await other.find('error')).message).toMatch(/Another process is connected as "agent"/);
+    other.sendConnect({ token: on.agent.token, instanceId: 'other' });
+    expect((await other.waitFor('error')).message).toMatch(
+      /Another process is connected as "agent"/,
+    );
     expect(await other.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
     on.hub.clock.advance(5_000);
     const id = await on.dashboard.request('!ls');
-    await on.agent.given(id);
+    await on.agent.waitForExecute(id);
   });
 
   test('from another instance takes over when the first does not answer a ping within 2 s', async () => {
     await using hub = await startTestHub();
-    const first = await connectBareAgent(hub);
+    const first = await connectManualAgent(hub);
     const other = await openAgent(hub);
-    other.hello({ token: first.token, instanceId: 'other' });
+    other.sendConnect({ token: first.token, instanceId: 'other' });
     await other.ping();
-    expect(first.wire.pings).toBe(1);
+    expect(first.countPings()).toBe(1);
     hub.clock.advance(1_999);
     await other.ping();
     expect(other.received).toEqual([]);
     hub.clock.advance(1);
-    await other.find('agent:welcome');
+    await other.waitFor('agent:welcome');
     expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
   });
 
   test('from another instance takes over though something of the first still comes, sent before it was asked', async () => {
     await using hub = await startTestHub();
-    const first = await connectBareAgent(hub);
+    const first = await connectManualAgent(hub);
     const other = await openAgent(hub);
-    other.hello({ token: first.token, instanceId: 'other' });
+    other.sendConnect({ token: first.token, instanceId: 'other' });
     await other.ping();
-    first.say({ type: 'agent:heartbeat', timestamp: 1 });
+    first.send({ type: 'agent:heartbeat', timestamp: 1 });
     await first.ping();
     await other.ping();
     expect(other.received).toEqual([]);
     hub.clock.advance(2_000);
-    await other.find('agent:welcome');
+    await other.waitFor('agent:welcome');
     expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
   });
 
   test('from another instance takes over at once when the socket of the first closes', async () => {
-    await using on = await createStage();
-    const first = await connectBareAgent(on.hub, { agentId: 'second' });
+    await using on = await startHubFixture();
+    const first = await connectManualAgent(on.hub, { agentId: 'second' });
     const other = await openAgent(on.hub);
-    other.hello({ agentId: 'second', token: first.token, instanceId: 'other' });
+    other.sendConnect({ agentId: 'second', token: first.token, instanceId: 'other' });
     await other.ping();
-    first.cut();
-    await other.find('agent:welcome');
+    first.terminate();
+    await other.waitFor('agent:welcome');
     expect(on.hub.hub.registry.find('second')?.status).toBe('online');
     await on.dashboard.ping();
     const told = on.dashboard.ofType('agent:status').filter(({ agentId }) => agentId === 'second');
@@ -257,22 +259,22 @@ describe('the same agent twice', () => {
 
   test('a third has to wait its turn', async () => {
     await using hub = await startTestHub();
-    const first = await connectBareAgent(hub);
+    const first = await connectManualAgent(hub);
     const second = await openAgent(hub);
-    second.hello({ token: first.token, instanceId: 'second' });
+    second.sendConnect({ token: first.token, instanceId: 'second' });
     await second.ping();
     const third = await openAgent(hub);
-    third.hello({ token: first.token, instanceId: 'third' });
+    third.sendConnect({ token: first.token, instanceId: 'third' });
     expect(await third.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
     hub.clock.advance(2_000);
-    await second.find('agent:welcome');
+    await second.waitFor('agent:welcome');
   });
 
   test('a second that gives up leaves the first alone', async () => {
     await using hub = await startTestHub();
-    const first = await connectBareAgent(hub);
+    const first = await connectManualAgent(hub);
     const second = await openAgent(hub);
-    second.hello({ token: first.token, instanceId: 'second' });
+    second.sendConnect({ token: first.token, instanceId: 'second' });
     await second.ping();
     second.close();
     await second.closed;
@@ -283,9 +285,9 @@ describe('the same agent twice', () => {
 
   test('the first that comes back while a second waits keeps the agent', async () => {
     await using hub = await startTestHub();
-    const first = await connectBareAgent(hub);
+    const first = await connectManualAgent(hub);
     const second = await openAgent(hub);
-    second.hello({ token: first.token, instanceId: 'second' });
+    second.sendConnect({ token: first.token, instanceId: 'second' });
     await second.ping();
     const again = await connectAgent(hub, { token: first.token });
     expect(await second.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
@@ -297,57 +299,57 @@ describe('the same agent twice', () => {
 
 describe('a revoked agent', () => {
   test('is closed, its commands fail as agent_lost, and its token is worth nothing', async () => {
-    await using on = await createStage();
-    const running = await on.running();
+    await using on = await startHubFixture();
+    const running = await on.startCommand();
     const waiting = await on.dashboard.request('!next');
-    const answer = await on.hub.call('DELETE', '/agents/agent', { role: 'admin' });
+    const answer = await on.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
     expect(answer.status).toBe(204);
     expect(await on.agent.closed).toEqual({ code: 1008, reason: 'revoked' });
     for (const id of [running, waiting]) {
-      expect((await on.dashboard.status(id, 'failed')).error?.code).toBe('agent_lost');
-      await on.dashboard.complete(id);
+      expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+      await on.dashboard.waitForComplete(id);
     }
     const again = await openAgent(on.hub);
-    again.hello({ token: on.agent.token });
+    again.sendConnect({ token: on.agent.token });
     expect(await again.closed).toEqual({ code: 1008, reason: 'unauthenticated' });
-    expect(await (await on.hub.call('GET', '/agents')).json()).toMatchObject({ items: [] });
+    expect(await (await on.hub.callApi('GET', '/agents')).json()).toMatchObject({ items: [] });
   });
 
   test('does not come in by a second instance that waits', async () => {
     await using hub = await startTestHub();
-    const first = await connectBareAgent(hub);
+    const first = await connectManualAgent(hub);
     const second = await openAgent(hub);
-    second.hello({ token: first.token, instanceId: 'second' });
+    second.sendConnect({ token: first.token, instanceId: 'second' });
     await second.ping();
-    await hub.call('DELETE', '/agents/agent', { role: 'admin' });
+    await hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
     expect(await second.closed).toEqual({ code: 1008, reason: 'revoked' });
     hub.clock.advance(2_000);
     expect(second.ofType('agent:welcome')).toEqual([]);
   });
 
   test('leaves no terminal open, not even of a command that was still stopping', async () => {
-    await using on = await createStage();
-    const id = await on.running();
-    on.dashboard.say({ type: 'command:interrupt', commandId: id });
-    await on.agent.find('command:interrupt');
-    await on.hub.pass(30_000, on.agent, on.dashboard);
-    await on.dashboard.status(id, 'interrupted');
-    await on.hub.call('DELETE', '/agents/agent', { role: 'admin' });
-    await on.dashboard.complete(id);
+    await using on = await startHubFixture();
+    const id = await on.startCommand();
+    on.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await on.agent.waitFor('command:interrupt');
+    await on.hub.advance(30_000, on.agent, on.dashboard);
+    await on.dashboard.waitForStatus(id, 'interrupted');
+    await on.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+    await on.dashboard.waitForComplete(id);
   });
 
   test('takes the command with it that was being accepted', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     on.hub.store.hold((call) => call === 'commands.insert');
     const request = on.dashboard.request('!ls');
-    await on.hub.store.met('commands.insert');
-    await on.hub.call('DELETE', '/agents/agent', { role: 'admin' });
-    on.hub.store.heal();
+    await on.hub.store.waitForFault('commands.insert');
+    await on.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+    on.hub.store.clearFaults();
     const id = await request;
-    expect((await on.dashboard.status(id, 'failed')).error?.code).toBe('agent_lost');
+    expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
     const agent = await connectAgent(on.hub);
     const next = await on.dashboard.request('!next');
-    await agent.given(next);
-    expect(agent.commands()).toEqual(['!next']);
+    await agent.waitForExecute(next);
+    expect(agent.executedCommands()).toEqual(['!next']);
   });
 });

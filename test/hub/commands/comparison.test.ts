@@ -1,30 +1,30 @@
 // One command for several agents: taken for all of them or for none, once, and found again together.
 import { describe, expect, test } from 'bun:test';
 import type { AcceptedComparison } from '../../../src/protocol/api.ts';
+import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
-import { createStage, type Stage } from '../../support/hub/stage.ts';
 
 const body = { agentIds: ['agent', 'second'], command: 'Fix it', session: 'new' };
 
 async function createRace() {
-  const on = await createStage();
+  const on = await startHubFixture();
   const second = await connectAgent(on.hub, { agentId: 'second' });
   return { on, second, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
 }
 
-async function compare({ hub }: Stage, asked: object = body): Promise<AcceptedComparison> {
-  const answer = await hub.call('POST', '/comparisons', { body: asked });
+async function compare({ hub }: HubFixture, asked: object = body): Promise<AcceptedComparison> {
+  const answer = await hub.callApi('POST', '/comparisons', { body: asked });
   expect(answer.status).toBe(202);
   return answer.json();
 }
 
-async function refusal({ hub }: Stage, asked: object, role?: 'viewer') {
-  const answer = await hub.call('POST', '/comparisons', { body: asked, ...(role && { role }) });
+async function refusal({ hub }: HubFixture, asked: object, role?: 'viewer') {
+  const answer = await hub.callApi('POST', '/comparisons', { body: asked, ...(role && { role }) });
   return (await answer.json()).error.code;
 }
 
-const commandsOf = async ({ hub }: Stage, query: string) =>
-  (await (await hub.call('GET', `/commands?${query}`)).json()).items;
+const commandsOf = async ({ hub }: HubFixture, query: string) =>
+  (await (await hub.callApi('GET', `/commands?${query}`)).json()).items;
 
 describe('a comparison', () => {
   test('gives the same command to each agent', async () => {
@@ -32,7 +32,7 @@ describe('a comparison', () => {
     const { comparisonId, commands } = await compare(race.on);
     expect(commands.map(({ agentId }) => agentId)).toEqual(body.agentIds);
     const given = [race.on.agent, race.second].map((agent, index) =>
-      agent.given(commands[index]?.commandId ?? ''),
+      agent.waitForExecute(commands[index]?.commandId ?? ''),
     );
     for (const message of await Promise.all(given)) {
       expect(message).toMatchObject({ command: 'Fix it', session: 'new' });
@@ -54,7 +54,7 @@ describe('a comparison', () => {
   test('that one of them cannot take is taken by none', async () => {
     await using race = await createRace();
     race.second.close();
-    await race.on.dashboard.find('agent:status', ({ status }) => status === 'offline');
+    await race.on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
     expect(await refusal(race.on, body)).toBe('agent_offline');
     const unknown = { ...body, agentIds: ['agent', 'nobody'] };
     expect(await refusal(race.on, unknown)).toBe('agent_unknown');
@@ -78,7 +78,7 @@ describe('a comparison', () => {
     await compare(race.on, { ...body, comparisonId });
     const other = { ...body, comparisonId, command: 'Fix it better' };
     expect(await refusal(race.on, other)).toBe('invalid_message');
-    const stranger = await race.on.hub.call('POST', '/comparisons', {
+    const stranger = await race.on.hub.callApi('POST', '/comparisons', {
       body: { ...body, comparisonId },
       userId: 'bob',
     });
@@ -91,10 +91,10 @@ describe('a comparison', () => {
     const isSecond = (one: unknown) => (one as { agentId: string }).agentId === 'second';
     race.on.hub.store.fail((call, rows) => call === 'commands.insert' && rows.some(isSecond));
     expect(await refusal(race.on, body)).toBe('unavailable');
-    race.on.hub.store.heal();
+    race.on.hub.store.clearFaults();
     expect(await commandsOf(race.on, '')).toEqual([]);
     await race.on.agent.ping();
-    expect(race.on.agent.commands()).toEqual([]);
+    expect(race.on.agent.executedCommands()).toEqual([]);
   });
 
   test('answers the same after the agent of one has gone', async () => {
@@ -102,7 +102,7 @@ describe('a comparison', () => {
     const comparisonId = crypto.randomUUID();
     const first = await compare(race.on, { ...body, comparisonId });
     race.second.close();
-    await race.on.dashboard.find('agent:status', ({ status }) => status === 'offline');
+    await race.on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
     const again = await compare(race.on, { ...body, comparisonId });
     expect(again.commands[1]?.commandId).toBe(first.commands[1]?.commandId);
   });

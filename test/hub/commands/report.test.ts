@@ -1,8 +1,8 @@
 // What an agent tells of a command's turn: told on, kept, and kept apart.
 import { describe, expect, test } from 'bun:test';
 import type { CommandReport } from '../../../src/protocol/report.ts';
+import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
-import { createStage, type Stage } from '../../support/hub/stage.ts';
 
 const report: CommandReport = {
   conversationId: 'talk-1',
@@ -10,21 +10,21 @@ const report: CommandReport = {
   changes: { files: 1, added: 2, removed: 3 },
 };
 
-const stored = async ({ hub }: Stage, commandId: string) =>
-  (await hub.call('GET', `/commands/${commandId}`)).json();
+const stored = async ({ hub }: HubFixture, commandId: string) =>
+  (await hub.callApi('GET', `/commands/${commandId}`)).json();
 
 describe('a report', () => {
   test('is told to every dashboard once it is on disk', async () => {
-    await using on = await createStage();
-    const commandId = await on.running('Fix it');
+    await using on = await startHubFixture();
+    const commandId = await on.startCommand('Fix it');
     on.hub.store.hold((call) => call === 'commands.update');
-    on.agent.say({ type: 'command:report', commandId, conversationId: 'talk-1' });
-    await on.hub.store.met('commands.update');
+    on.agent.send({ type: 'command:report', commandId, conversationId: 'talk-1' });
+    await on.hub.store.waitForFault('commands.update');
     await on.dashboard.ping();
     expect(on.dashboard.ofType('command:report')).toEqual([]);
     expect(await stored(on, commandId)).toMatchObject({ conversationId: null });
-    on.hub.store.heal();
-    const told = await on.dashboard.find('command:report');
+    on.hub.store.clearFaults();
+    const told = await on.dashboard.waitFor('command:report');
     expect(told).toMatchObject({ commandId, agentId: 'agent', conversationId: 'talk-1' });
     expect(await stored(on, commandId)).toMatchObject({
       conversationId: 'talk-1',
@@ -34,36 +34,40 @@ describe('a report', () => {
   });
 
   test('that comes with the end is kept with it', async () => {
-    await using on = await createStage();
-    const commandId = await on.running('Fix it');
-    on.agent.finish(commandId, { report });
-    await on.dashboard.status(commandId, 'completed');
+    await using on = await startHubFixture();
+    const commandId = await on.startCommand('Fix it');
+    on.agent.sendFinished(commandId, { report });
+    await on.dashboard.waitForStatus(commandId, 'completed');
     expect(await stored(on, commandId)).toMatchObject({ status: 'completed', ...report });
   });
 
   test('of a command that failed, or was interrupted, is kept too', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     for (const outcome of ['failed', 'interrupted'] as const) {
-      const commandId = await on.running('Fix it');
-      on.agent.finish(commandId, { outcome, exitCode: null, report });
-      await on.dashboard.status(commandId, outcome);
+      const commandId = await on.startCommand('Fix it');
+      on.agent.sendFinished(commandId, { outcome, exitCode: null, report });
+      await on.dashboard.waitForStatus(commandId, outcome);
       expect(await stored(on, commandId)).toMatchObject({ status: outcome, ...report });
     }
   });
 
   test('changes nothing but what it is there for, whatever else it says', async () => {
-    await using on = await createStage();
-    const other = await on.running('!other');
-    on.agent.finish(other, { outcome: 'failed', exitCode: 7 });
-    await on.dashboard.status(other, 'failed');
+    await using on = await startHubFixture();
+    const other = await on.startCommand('!other');
+    on.agent.sendFinished(other, { outcome: 'failed', exitCode: 7 });
+    await on.dashboard.waitForStatus(other, 'failed');
     const before = await stored(on, other);
     const lies = { id: other, status: 'completed', exitCode: 0, requestedBy: null, completedAt: 1 };
-    const commandId = await on.running('Fix it');
-    on.agent.say({ type: 'command:report', commandId, ...report, ...lies } as never);
-    await on.dashboard.find('command:report');
+    const commandId = await on.startCommand('Fix it');
+    on.agent.send({ type: 'command:report', commandId, ...report, ...lies } as never);
+    await on.dashboard.waitFor('command:report');
     expect(await stored(on, commandId)).toMatchObject({ id: commandId, status: 'running' });
-    on.agent.finish(commandId, { outcome: 'failed', exitCode: 3, report: { ...report, ...lies } });
-    await on.dashboard.status(commandId, 'failed');
+    on.agent.sendFinished(commandId, {
+      outcome: 'failed',
+      exitCode: 3,
+      report: { ...report, ...lies },
+    });
+    await on.dashboard.waitForStatus(commandId, 'failed');
     const after = await stored(on, commandId);
     expect(after).toMatchObject({ id: commandId, status: 'failed', exitCode: 3, ...report });
     expect(after.requestedBy).toBe(before.requestedBy);
@@ -71,12 +75,12 @@ describe('a report', () => {
   });
 
   test('of a command that was ended while its agent was away is kept when that comes back', async () => {
-    await using on = await createStage();
-    const commandId = await on.running('Fix it');
-    on.agent.cut();
-    await on.dashboard.find('agent:status', ({ status }) => status === 'offline');
-    on.dashboard.say({ type: 'command:interrupt', commandId });
-    await on.dashboard.status(commandId, 'interrupted');
+    await using on = await startHubFixture();
+    const commandId = await on.startCommand('Fix it');
+    on.agent.terminate();
+    await on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
+    on.dashboard.send({ type: 'command:interrupt', commandId });
+    await on.dashboard.waitForStatus(commandId, 'interrupted');
     const held = {
       commandId,
       attempt: 1,
@@ -86,29 +90,29 @@ describe('a report', () => {
       finished: false,
     };
     const back = await connectAgent(on.hub, { token: on.agent.token, held: [held] });
-    back.finish(commandId, { outcome: 'interrupted', exitCode: null, report });
-    await back.acknowledged(commandId);
-    await on.hub.settled();
+    back.sendFinished(commandId, { outcome: 'interrupted', exitCode: null, report });
+    await back.waitForAcknowledged(commandId);
+    await on.hub.flush();
     expect(await stored(on, commandId)).toMatchObject({ status: 'interrupted', ...report });
   });
 
   test('that says nothing is nothing', async () => {
-    await using on = await createStage();
-    const commandId = await on.running('Fix it');
-    on.agent.say({ type: 'command:report', commandId });
-    on.agent.finish(commandId, { report: {} });
-    await on.dashboard.status(commandId, 'completed');
+    await using on = await startHubFixture();
+    const commandId = await on.startCommand('Fix it');
+    on.agent.send({ type: 'command:report', commandId });
+    on.agent.sendFinished(commandId, { report: {} });
+    await on.dashboard.waitForStatus(commandId, 'completed');
     expect(on.dashboard.ofType('command:report')).toEqual([]);
     expect(on.hub.hub.storeHealth.failure()).toBeNull();
   });
 
   test('of a command that its agent does not have is ignored', async () => {
-    await using on = await createStage();
-    const commandId = await on.running('Fix it');
-    on.agent.finish(commandId);
-    await on.agent.acknowledged(commandId);
-    on.agent.say({ type: 'command:report', commandId, ...report });
-    on.agent.say({ type: 'command:report', commandId: 'no-such-command', ...report });
+    await using on = await startHubFixture();
+    const commandId = await on.startCommand('Fix it');
+    on.agent.sendFinished(commandId);
+    await on.agent.waitForAcknowledged(commandId);
+    on.agent.send({ type: 'command:report', commandId, ...report });
+    on.agent.send({ type: 'command:report', commandId: 'no-such-command', ...report });
     await on.agent.ping();
     await on.dashboard.ping();
     expect(on.dashboard.ofType('command:report')).toEqual([]);
@@ -118,13 +122,13 @@ describe('a report', () => {
 
 describe('commands', () => {
   test('are found by their conversation', async () => {
-    await using on = await createStage();
-    const first = await on.running('Fix it');
-    on.agent.finish(first, { report });
-    await on.dashboard.status(first, 'completed');
-    const second = await on.running('Fix it again');
+    await using on = await startHubFixture();
+    const first = await on.startCommand('Fix it');
+    on.agent.sendFinished(first, { report });
+    await on.dashboard.waitForStatus(first, 'completed');
+    const second = await on.startCommand('Fix it again');
     const ids = async (query: string) => {
-      const page = await (await on.hub.call('GET', `/commands?${query}`)).json();
+      const page = await (await on.hub.callApi('GET', `/commands?${query}`)).json();
       return page.items.map(({ id }: { id: string }) => id);
     };
     expect(await ids('conversationId=talk-1')).toEqual([first]);

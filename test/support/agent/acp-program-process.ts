@@ -1,5 +1,5 @@
-// A small AI program that speaks ACP: it asks the stub model, keeps its conversations on disk, and does what a prompt
-// that begins with "@" says. What real programs do differently is theirs; what the protocol says is here.
+// A small ACP program that calls the scripted model, keeps its conversations on disk, and follows prompts such as
+// `@read {…}` as instructions. Environment variables named TEST_… change how it starts.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
@@ -13,7 +13,7 @@ import {
   RequestError,
   type SessionUpdate,
 } from '@agentclientprotocol/sdk';
-import { list, record } from '../models/answer.ts';
+import { asList, asRecord, type ToolCall } from '../models/model-api.ts';
 
 interface Message {
   role: 'user' | 'assistant';
@@ -27,29 +27,33 @@ interface Turn {
   text: string;
 }
 
+interface IdentifiedToolCall extends ToolCall {
+  id: string;
+}
+
 const home = process.env['HOME'] ?? '.';
-const model = process.env['ANTHROPIC_BASE_URL'] ?? '';
-const needsLogin = process.env['TEST_LOGIN'] === 'missing';
+const modelUrl = process.env['ANTHROPIC_BASE_URL'] ?? '';
+const isSignedOut = process.env['TEST_LOGIN'] === 'missing';
 const turns = new Map<string, AbortController>();
 if (process.env['TEST_START'] === 'crash') {
-  process.stderr.write('It cannot find its glasses.\n');
+  process.stderr.write('The configuration file is missing.\n');
   process.exit(3);
 }
 
-const fileOf = (sessionId: string) => join(home, `${sessionId}.json`);
-const remember = (sessionId: string, messages: Message[]) =>
-  writeFileSync(fileOf(sessionId), JSON.stringify(messages));
-function recall(sessionId: string): Message[] {
+const conversationPath = (sessionId: string) => join(home, `${sessionId}.json`);
+const saveConversation = (sessionId: string, messages: Message[]) =>
+  writeFileSync(conversationPath(sessionId), JSON.stringify(messages));
+function loadConversation(sessionId: string): Message[] {
   try {
-    return JSON.parse(readFileSync(fileOf(sessionId), 'utf8'));
+    return JSON.parse(readFileSync(conversationPath(sessionId), 'utf8'));
   } catch {
     throw RequestError.resourceNotFound(sessionId);
   }
 }
 
-const say = (client: AgentContext, sessionId: string, update: SessionUpdate) =>
+const sendUpdate = (client: AgentContext, sessionId: string, update: SessionUpdate) =>
   client.notify('session/update', { sessionId, update });
-const chunk = (text: string): SessionUpdate => ({
+const createTextChunk = (text: string): SessionUpdate => ({
   sessionUpdate: 'agent_message_chunk',
   content: { type: 'text', text },
 });
@@ -62,24 +66,24 @@ agent({ name: 'scripted' })
     authMethods: [{ id: 'key', name: 'Key' }],
   }))
   .onRequest('session/new', async ({ client }) => {
-    if (needsLogin) throw RequestError.authRequired();
+    if (isSignedOut) throw RequestError.authRequired();
     const sessionId = Bun.randomUUIDv7();
-    remember(sessionId, []);
-    await say(client, sessionId, {
+    saveConversation(sessionId, []);
+    await sendUpdate(client, sessionId, {
       sessionUpdate: 'available_commands_update',
       availableCommands: [
-        { name: 'review', description: 'Reviews.' },
-        { name: 'not a name', description: 'Cannot be typed.' },
+        { name: 'review', description: 'Reviews the changes.' },
+        { name: 'not a name', description: 'Cannot be typed as a slash command.' },
       ],
     });
     return { sessionId };
   })
   .onRequest('session/load', async ({ client, params: { sessionId } }) => {
-    const past = recall(sessionId).flatMap(({ role, content }) =>
+    const texts = loadConversation(sessionId).flatMap(({ role, content }) =>
       typeof content === 'string' && role === 'assistant' ? [content] : [],
     );
     const replay = async () => {
-      for (const text of past) await say(client, sessionId, chunk(text));
+      for (const text of texts) await sendUpdate(client, sessionId, createTextChunk(text));
     };
     if (process.env['TEST_LOAD'] === 'late') setTimeout(() => void replay(), 5);
     else await replay();
@@ -92,16 +96,16 @@ agent({ name: 'scripted' })
     turns.set(sessionId, controller);
     const turn = { client, sessionId, signal: controller.signal, text };
     try {
-      return text.startsWith('@') ? await obey(turn) : await converse(turn);
+      return text.startsWith('@') ? await followInstruction(turn) : await converse(turn);
     } catch (error) {
       if (controller.signal.aborted) return { stopReason: 'cancelled' };
       throw error;
     }
   })
   .onNotification('session/cancel', ({ params: { sessionId } }) => turns.get(sessionId)?.abort())
-  .connect(ndJsonStream(Writable.toWeb(process.stdout), webStdin()));
+  .connect(ndJsonStream(Writable.toWeb(process.stdout), openStdin()));
 
-function webStdin(): ReadableStream<Uint8Array> {
+function openStdin(): ReadableStream<Uint8Array> {
   process.stdin.on('end', () => process.exit(0));
   return new ReadableStream({
     start(controller) {
@@ -111,20 +115,28 @@ function webStdin(): ReadableStream<Uint8Array> {
   });
 }
 
-/** `@word argument`: what a test wants of the protocol itself. */
-async function obey({ client, sessionId, signal, text }: Turn): Promise<PromptResponse> {
-  const [, word = '', argument = ''] = /^@(\w+)\s*([^]*)$/.exec(text) ?? [];
-  const tell = (words: string) => say(client, sessionId, chunk(words));
-  switch (word) {
+/** Follows an instruction, `@name argument`, that exercises one part of ACP. */
+async function followInstruction({
+  client,
+  sessionId,
+  signal,
+  text,
+}: Turn): Promise<PromptResponse> {
+  const [, name = '', argument = ''] = /^@(\w+)\s*([^]*)$/.exec(text) ?? [];
+  const sendText = (chunk: string) => sendUpdate(client, sessionId, createTextChunk(chunk));
+  /** Sends the result of `act`, or its error. */
+  const sendResult = async (act: () => Promise<string>) =>
+    sendText(await act().catch((error: Error) => `error: ${error.message}`));
+  switch (name) {
     case 'update':
-      for (const update of list(JSON.parse(argument))) {
+      for (const update of asList(JSON.parse(argument))) {
         await client.notify('session/update', { sessionId, update });
       }
       return { stopReason: 'end_turn' };
     case 'stop':
       return { stopReason: argument as PromptResponse['stopReason'] };
     case 'read':
-      await attempt(tell, async () => {
+      await sendResult(async () => {
         const { content } = await client.request<ReadTextFileResponse>('fs/read_text_file', {
           sessionId,
           ...JSON.parse(argument),
@@ -133,81 +145,78 @@ async function obey({ client, sessionId, signal, text }: Turn): Promise<PromptRe
       });
       return { stopReason: 'end_turn' };
     case 'write':
-      await attempt(tell, async () => {
+      await sendResult(async () => {
         await client.request('fs/write_text_file', { sessionId, ...JSON.parse(argument) });
         return 'written';
       });
       return { stopReason: 'end_turn' };
     case 'run':
-      await attempt(tell, async () => {
+      await sendResult(async () => {
         const terminal = await client.createTerminal({ sessionId, ...JSON.parse(argument) });
-        const { exitCode, signal: by } = await terminal.waitForExit();
+        const exit = await terminal.waitForExit();
         const { output, truncated } = await terminal.currentOutput();
         await terminal.release();
-        return JSON.stringify({ output, truncated, exitCode, signal: by });
+        return JSON.stringify({ output, truncated, exitCode: exit.exitCode, signal: exit.signal });
       });
       return { stopReason: signal.aborted ? 'cancelled' : 'end_turn' };
     case 'spawn': {
-      // A grandchild that nobody waits for.
+      // The child process keeps running when the turn is cancelled.
       const child = Bun.spawn(['sleep', '77'], { stdio: ['ignore', 'ignore', 'ignore'] });
-      await tell(`${child.pid}\n`);
+      await sendText(`${child.pid}\n`);
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       return { stopReason: 'cancelled' };
     }
-    case 'deaf':
-      for (const name of ['SIGINT', 'SIGTERM']) process.on(name, () => void tell(`${name} `));
-      await tell('ready ');
+    case 'ignoreSignals':
+      for (const each of ['SIGINT', 'SIGTERM']) process.on(each, () => void sendText(`${each} `));
+      await sendText('ready ');
       return new Promise(() => undefined);
     default:
-      throw RequestError.internalError(undefined, `There is no @${word}.`);
+      throw RequestError.internalError(undefined, `Unknown instruction: @${name}.`);
   }
-}
-
-async function attempt(tell: (words: string) => unknown, act: () => Promise<string>) {
-  await tell(await act().catch((error: Error) => `refused: ${error.message}`));
 }
 
 async function converse(turn: Turn): Promise<PromptResponse> {
   const { client, sessionId, signal } = turn;
-  const messages = recall(sessionId);
+  const messages = loadConversation(sessionId);
   messages.push({ role: 'user', content: turn.text });
   for (;;) {
-    const { words, tool } = await askModel(messages, signal, (text) =>
-      say(client, sessionId, chunk(text)),
+    const { text, toolCall } = await callModel(messages, signal, (chunk) =>
+      sendUpdate(client, sessionId, createTextChunk(chunk)),
     );
-    const use = tool && { type: 'tool_use', ...tool };
-    messages.push({ role: 'assistant', content: use ? [use] : words });
-    remember(sessionId, messages);
-    if (!tool) return { stopReason: 'end_turn' };
-    const result = await useTool(turn, tool);
+    const content = toolCall ? [{ type: 'tool_use', ...toolCall }] : text;
+    messages.push({ role: 'assistant', content });
+    saveConversation(sessionId, messages);
+    if (!toolCall) return { stopReason: 'end_turn' };
+    const result = await writeFileIfAllowed(turn, toolCall);
     if (result === null) return { stopReason: 'cancelled' };
-    const content = [{ type: 'tool_result', tool_use_id: tool.id, content: result }];
-    messages.push({ role: 'user', content });
+    const results = [{ type: 'tool_result', tool_use_id: toolCall.id, content: result }];
+    messages.push({ role: 'user', content: results });
   }
 }
 
-interface Tool {
-  id: string;
-  name: string;
-  input: Record<string, unknown>;
-}
-
-/** The only tool: it writes a file, if it may. */
-async function useTool({ client, sessionId }: Turn, tool: Tool): Promise<string | null> {
-  const path = String(tool.input['path']);
-  const newText = String(tool.input['content']);
-  const call = {
-    toolCallId: tool.id,
+/** Executes the only tool, which writes a file. Returns null if the turn was cancelled during the approval request. */
+async function writeFileIfAllowed(
+  { client, sessionId }: Turn,
+  { id, input }: IdentifiedToolCall,
+): Promise<string | null> {
+  const path = String(input['path']);
+  const newText = String(input['content']);
+  const toolCall = {
+    toolCallId: id,
     title: `Write ${path}`,
     kind: 'edit' as const,
     content: [{ type: 'diff' as const, path, oldText: null, newText }],
   };
-  await say(client, sessionId, { sessionUpdate: 'tool_call', status: 'pending', ...call });
+  await sendUpdate(client, sessionId, {
+    sessionUpdate: 'tool_call',
+    status: 'pending',
+    ...toolCall,
+  });
   const { outcome } = await client.request<RequestPermissionResponse>(
     'session/request_permission',
     {
       sessionId,
-      toolCall: call,
+      toolCall,
       options: [
         { optionId: 'yes', name: 'Allow', kind: 'allow_once' },
         { optionId: 'no', name: 'Reject', kind: 'reject_once' },
@@ -217,47 +226,47 @@ async function useTool({ client, sessionId }: Turn, tool: Tool): Promise<string 
   if (outcome.outcome === 'cancelled') return null;
   const isAllowed = outcome.optionId === 'yes';
   if (isAllowed) writeFileSync(path, newText);
-  await say(client, sessionId, {
+  await sendUpdate(client, sessionId, {
     sessionUpdate: 'tool_call_update',
-    toolCallId: tool.id,
+    toolCallId: id,
     status: isAllowed ? 'completed' : 'failed',
   });
   return isAllowed ? 'done' : 'denied';
 }
 
-async function askModel(
+async function callModel(
   messages: Message[],
   signal: AbortSignal,
-  heard: (text: string) => Promise<void>,
+  onText: (text: string) => Promise<void>,
 ) {
-  const answer = await fetch(`${model}/v1/messages`, {
+  const response = await fetch(`${modelUrl}/v1/messages`, {
     method: 'POST',
     signal,
     body: JSON.stringify({ stream: true, messages, tools: [{ name: 'write' }] }),
   });
-  if (!answer.ok || !answer.body) {
-    const { error } = record(await answer.json());
-    throw RequestError.internalError({ details: String(record(error)['message']) });
+  if (!response.ok || !response.body) {
+    const { error } = asRecord(await response.json());
+    throw RequestError.internalError({ details: String(asRecord(error)['message']) });
   }
-  let words = '';
-  let tool: Tool | null = null;
+  let text = '';
+  let toolCall: IdentifiedToolCall | null = null;
   let rest = '';
-  for await (const bytes of answer.body.pipeThrough(new TextDecoderStream())) {
+  for await (const bytes of response.body.pipeThrough(new TextDecoderStream())) {
     const events = (rest + bytes).split('\n\n');
     rest = events.pop() ?? '';
     for (const event of events) {
-      const data = record(JSON.parse(event.slice(event.indexOf('data: ') + 6)));
-      const { text, partial_json } = record(data['delta']);
-      const block = record(data['content_block']);
-      if (typeof text === 'string') {
-        words += text;
-        await heard(text);
+      const data = asRecord(JSON.parse(event.slice(event.indexOf('data: ') + 6)));
+      const { text: part, partial_json: json } = asRecord(data['delta']);
+      const block = asRecord(data['content_block']);
+      if (typeof part === 'string') {
+        text += part;
+        await onText(part);
       }
       if (block['type'] === 'tool_use') {
-        tool = { id: String(block['id']), name: String(block['name']), input: {} };
+        toolCall = { id: String(block['id']), name: String(block['name']), input: {} };
       }
-      if (typeof partial_json === 'string' && tool) tool.input = JSON.parse(partial_json);
+      if (typeof json === 'string' && toolCall) toolCall = { ...toolCall, input: JSON.parse(json) };
     }
   }
-  return { words, tool };
+  return { text, toolCall };
 }

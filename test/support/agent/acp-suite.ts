@@ -1,64 +1,48 @@
-// What every program behind an agent must do, whichever it is. Each is driven by the same model, which is ours.
+// The conformance suite for AI programs: every program passes it, driven by the scripted model server.
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AcpProgram } from '../../../src/agent/acp/programs.ts';
-import { type AgentFixture, createAgentFixture } from './agent-fixture.ts';
-import { addAgent, logIn, startHubBinary } from '../hub/binary.ts';
+import { addAgent, signInToApi, startHubBinary } from '../binary.ts';
 import { openDashboard } from '../hub/dashboard.ts';
-import type { ModelTool } from '../models/answer.ts';
+import type { ToolCall } from '../models/model-api.ts';
 import { createModelServer, type ModelServer } from '../models/server.ts';
-import { until } from '../processes.ts';
+import { findProcesses, pollUntil } from '../processes.ts';
+import { type AgentFixture, createAgentFixture } from './agent-fixture.ts';
 import type { AgentSocket } from './scripted-hub.ts';
 
-export interface AcpKit {
+export interface AcpSuiteOptions {
   readonly name: string;
-  /** The program, at home in this folder, with this model. */
-  program(home: string, modelUrl: string): AcpProgram;
-  /** The same, where nobody has logged in. */
-  loggedOut(home: string): AcpProgram;
-  /** What it tells of a turn beside the conversation. */
-  readonly tells: { readonly usage: boolean; readonly cost: boolean };
-  /** How its model has it write a file. */
-  writeFile(path: string, content: string, tools: readonly string[]): ModelTool;
-  /** Model errors that it tells at once, without trying again for minutes, and in what words. */
-  readonly errors: Readonly<Record<number, string>>;
-  /** What has to happen between two starts for a conversation to be found again. */
-  between?(home: string): void;
-  /** How long a test may take, in milliseconds. */
-  readonly patience: number;
+  /** Creates the program with a home folder and the URL of its model. */
+  createProgram(home: string, modelUrl: string): AcpProgram;
+  /** Creates the program without credentials. */
+  createSignedOutProgram(home: string): AcpProgram;
+  /** Which optional figures it reports for a turn. */
+  readonly reports: { readonly usage: boolean; readonly cost: boolean };
+  /** Creates the tool call with which its model writes a file. */
+  createWriteCall(path: string, content: string, tools: readonly string[]): ToolCall;
+  /** The text it reports for a model error, by HTTP status; only errors that it reports without minutes of retries. */
+  readonly modelErrors: Readonly<Record<number, string>>;
+  /** Prepares the home folder between two starts, for a program that could not load its conversation otherwise. */
+  beforeRestart?(home: string): void;
+  readonly testTimeoutMs: number;
 }
 
-/** Processes that have this folder in their environment. */
-export function processesOf(folder: string): number[] {
-  return readdirSync('/proc')
-    .map(Number)
-    .filter((pid) => Number.isInteger(pid) && pid !== process.pid)
-    .filter((pid) => {
-      try {
-        const isZombie = /\) [ZX]/.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-        return !isZombie && readFileSync(`/proc/${pid}/environ`, 'utf8').includes(folder);
-      } catch {
-        return false;
-      }
-    });
-}
-
-/** A dashboard of a hub that is a process of its own. */
-async function watch(url: string) {
+/** Connects a dashboard to a hub in another process. */
+async function connectDashboardTo(url: string) {
   const dashboard = await openDashboard({ wsUrl: url.replace('http', 'ws') });
-  const token = (await logIn(url))['authorization']?.slice('Bearer '.length) ?? '';
-  await dashboard.hello({ token: () => Promise.resolve(token) }, { token });
+  const token = (await signInToApi(url))['authorization']?.slice('Bearer '.length) ?? '';
+  await dashboard.connect({ issueToken: () => Promise.resolve(token) });
   return dashboard;
 }
 
-/** The program that an agent has noted in its state folder. */
-export function programPid(stateDir: string): number {
+/** Reads the process id of the AI program from the state folder of its agent. */
+export function readProgramPid(stateDir: string): number {
   return JSON.parse(readFileSync(join(stateDir, 'acp-running.json'), 'utf8'))[0].pid;
 }
 
-export function acpSuite(kit: AcpKit): void {
-  describe(kit.name, () => {
+export function describeAcpProgram(options: AcpSuiteOptions): void {
+  describe(options.name, () => {
     let fixture: AgentFixture;
     let model: ModelServer;
     let home: string;
@@ -68,198 +52,209 @@ export function acpSuite(kit: AcpKit): void {
       model = createModelServer();
       home = join(fixture.folder, 'home');
       mkdirSync(home);
-      mkdirSync(work());
+      mkdirSync(workFolder());
     });
     afterEach(async () => {
       await fixture[Symbol.asyncDispose]();
-      expect(processesOf(fixture.folder)).toEqual([]);
+      expect(findProcesses(fixture.folder)).toEqual([]);
       await model.stop();
     });
 
-    const work = () => join(fixture.folder, 'work');
-    const connect = () => fixture.connect({ acp: kit.program(home, model.url), cwd: work() });
-    const timed = (name: string, act: () => Promise<void>) => test(name, act, kit.patience);
+    const workFolder = () => join(fixture.folder, 'work');
+    const createProgram = () => options.createProgram(home, model.url);
+    const connect = () => fixture.connect({ acp: createProgram(), cwd: workFolder() });
+    const testProgram = (name: string, act: () => Promise<void>) =>
+      test(name, act, options.testTimeoutMs);
 
-    async function answer(hub: AgentSocket, command: string, session?: 'new') {
-      const id = hub.execute(command, session && { session });
-      return hub.seen(id);
+    function run(hub: AgentSocket, command: string, session?: 'new') {
+      return hub.waitForFinished(hub.execute(command, session && { session }));
     }
 
-    timed('streams an answer, and takes prompts as it says', async () => {
+    /** Returns "I know it." if the conversation contains the code word, and "No idea." otherwise. */
+    const recallCodeWord = (userMessages: readonly string[]) =>
+      userMessages.join('|').includes('MANGO') ? 'I know it.' : 'No idea.';
+
+    testProgram('announces its capabilities and streams responses', async () => {
       const hub = await connect();
-      expect(hub.hello.notice).toBeUndefined();
-      expect(hub.hello.capabilities).toContain('prompt');
-      expect(hub.hello.capabilities).toContain('shell');
-      model.respond(() => ({ words: ['Hello', ' from', ' the model'], hang: true }));
+      expect(hub.connectMessage.notice).toBeUndefined();
+      expect(hub.connectMessage.capabilities).toContain('prompt');
+      expect(hub.connectMessage.capabilities).toContain('shell');
+      model.respondWith(() => ({ text: ['Hello', ' from', ' the model'], hang: true }));
       const id = hub.execute('Greet me');
-      await hub.output(id, 'Hello');
+      await hub.waitForOutput(id, 'Hello');
       hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-      await hub.seen(id);
-      model.respond(() => ({ words: ['Done', ' it.'] }));
-      const { stdout, finished } = await answer(hub, 'And now?');
+      await hub.waitForFinished(id);
+      model.respondWith(() => ({ text: ['Done', ' it.'] }));
+      const { stdout, finished } = await run(hub, 'And now?');
       expect(stdout).toContain('Done it.');
       expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
       expect(finished.report?.conversationId).toBeString();
-      expect(finished.report?.usage !== undefined).toBe(kit.tells.usage);
-      expect(finished.report?.usage?.cost !== undefined).toBe(kit.tells.cost);
-      expect((await answer(hub, '!echo $((6 * 7))')).stdout).toBe('42\n');
+      expect(finished.report?.usage !== undefined).toBe(options.reports.usage);
+      expect(finished.report?.usage?.cost !== undefined).toBe(options.reports.cost);
+      expect((await run(hub, '!echo $((6 * 7))')).stdout).toBe('42\n');
     });
 
-    timed('remembers, forgets when told to, and remembers after a restart', async () => {
-      model.respond(({ said }) => ({
-        words: [said.join('|').includes('MANGO') ? 'I know it.' : 'No idea.'],
-      }));
-      const hub = await connect();
-      await answer(hub, 'The word is MANGO');
-      expect((await answer(hub, 'Which word?')).stdout).toContain('I know it.');
-      expect((await answer(hub, 'Which word?', 'new')).stdout).toContain('No idea.');
-      await answer(hub, 'It was MANGO');
-      await fixture.stopAll();
-      kit.between?.(home);
-      const again = await connect();
-      const { stdout } = await answer(again, 'Which word?');
-      expect(stdout).toContain('I know it.');
-      expect(stdout.match(/I know it\./g)).toHaveLength(1);
-    });
-
-    for (const isAllowed of [true, false]) {
-      timed(`asks before it writes: ${isAllowed ? 'allowed' : 'denied'}`, async () => {
+    testProgram(
+      'continues its conversation, also after a restart, until told to start a new one',
+      async () => {
+        model.respondWith(({ userMessages }) => ({ text: [recallCodeWord(userMessages)] }));
         const hub = await connect();
-        const file = join(work(), 'note.txt');
-        model.respond(({ results, asked, tools }) => {
-          if (results.length > 0 || tools.length === 0 || !asked.includes('Write it'))
-            return { words: ['Fine.'] };
-          return { tool: kit.writeFile(file, 'written by a model\n', tools) };
+        await run(hub, 'The word is MANGO');
+        expect((await run(hub, 'Which word?')).stdout).toContain('I know it.');
+        expect((await run(hub, 'Which word?', 'new')).stdout).toContain('No idea.');
+        await run(hub, 'It was MANGO');
+        await fixture.stopAll();
+        options.beforeRestart?.(home);
+        const restarted = await connect();
+        const { stdout } = await run(restarted, 'Which word?');
+        expect(stdout).toContain('I know it.');
+        expect(stdout.match(/I know it\./g)).toHaveLength(1);
+      },
+    );
+
+    for (const isApproved of [true, false]) {
+      const outcome = isApproved ? 'writes it once approved' : 'does not write it once rejected';
+      testProgram(`requests approval to write a file and ${outcome}`, async () => {
+        const hub = await connect();
+        const file = join(workFolder(), 'note.txt');
+        model.respondWith(({ toolResults, latestInput, tools }) => {
+          if (toolResults.length > 0 || tools.length === 0 || !latestInput.includes('Write it')) {
+            return { text: ['Fine.'] };
+          }
+          return { toolCall: options.createWriteCall(file, 'written by a model\n', tools) };
         });
         const id = hub.execute('Write it');
-        const request = await hub.find('approval:request');
+        const request = await hub.waitFor('approval:request');
         expect(request.commandId).toBe(id);
         expect(`${request.title} ${request.detail}`).toContain('note.txt');
         expect(request.detail).toContain('written by a model');
         expect(existsSync(file)).toBe(false);
-        const { approvalId, options } = request;
-        const wanted = isAllowed ? 'allow_once' : 'reject_once';
-        const optionId = options.find((option) => option.kind === wanted)!.optionId;
+        const { approvalId } = request;
+        const kind = isApproved ? 'allow_once' : 'reject_once';
+        const { optionId } = request.options.find((option) => option.kind === kind)!;
         hub.send({ type: 'approval:resolved', approvalId, outcome: 'selected', optionId });
-        await hub.find('approval:applied');
-        const { stdout } = await hub.seen(id);
-        expect(existsSync(file)).toBe(isAllowed);
-        if (isAllowed) expect(readFileSync(file, 'utf8')).toBe('written by a model\n');
+        await hub.waitFor('approval:applied');
+        const { stdout } = await hub.waitForFinished(id);
+        expect(existsSync(file)).toBe(isApproved);
+        if (isApproved) expect(readFileSync(file, 'utf8')).toBe('written by a model\n');
         expect(stdout).toContain('note.txt');
         expect(stdout).toContain('written by a model');
       });
     }
 
-    timed('an interrupt while it asks withdraws the question', async () => {
+    testProgram('an interrupt cancels a pending approval request', async () => {
       const hub = await connect();
-      const file = join(work(), 'note.txt');
-      model.respond(({ asked, tools }) =>
-        tools.length > 0 && asked.includes('Write it')
-          ? { tool: kit.writeFile(file, 'no\n', tools) }
-          : { words: ['Fine.'] },
+      const file = join(workFolder(), 'note.txt');
+      model.respondWith(({ latestInput, tools }) =>
+        tools.length > 0 && latestInput.includes('Write it')
+          ? { toolCall: options.createWriteCall(file, 'no\n', tools) }
+          : { text: ['Fine.'] },
       );
       const id = hub.execute('Write it');
-      await hub.find('approval:request');
+      await hub.waitFor('approval:request');
       hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-      expect((await hub.seen(id)).finished).toMatchObject({
+      expect((await hub.waitForFinished(id)).finished).toMatchObject({
         outcome: 'interrupted',
         exitCode: null,
       });
       expect(existsSync(file)).toBe(false);
     });
 
-    timed('an interrupt in mid-answer ends it within 2 s', async () => {
+    testProgram('an interrupt during a response ends the command within 2 s', async () => {
       const hub = await connect();
-      model.respond(() => ({ words: ['It begins', ' and'], hang: true }));
+      model.respondWith(() => ({ text: ['It begins', ' and'], hang: true }));
       const id = hub.execute('Talk on and on');
-      await hub.output(id, 'It begins');
+      await hub.waitForOutput(id, 'It begins');
       const start = performance.now();
       hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
-      const { finished } = await hub.seen(id);
+      const { finished } = await hub.waitForFinished(id);
       expect(performance.now() - start).toBeLessThan(2_000);
       expect(finished).toMatchObject({ outcome: 'interrupted', exitCode: null });
-      await model.abandoned();
+      await model.waitForDisconnect();
     });
 
-    timed('killed in mid-answer it fails, and is started again with its memory', async () => {
-      const hub = await connect();
-      model.respond(({ said }) =>
-        said.at(-1)?.includes('Talk on and on') && !said.at(-1)?.includes('Which word?')
-          ? { words: ['It begins', ' and'], hang: true }
-          : { words: [said.join('|').includes('MANGO') ? 'I know it.' : 'No idea.'] },
-      );
-      await answer(hub, 'The word is MANGO');
-      const id = hub.execute('Talk on and on');
-      await hub.output(id, 'It begins');
-      process.kill(programPid(join(fixture.folder, 'state')), 'SIGKILL');
-      const { finished } = await hub.seen(id);
-      expect(finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
-      expect(finished.error?.message).toContain('exited unexpectedly (SIGKILL)');
-      kit.between?.(home);
-      const { stdout } = await answer(hub, 'Which word?');
-      expect(stdout.match(/I know it\./g)).toHaveLength(1);
-      expect(stdout).not.toContain('It begins');
-    });
-
-    for (const [status, words] of Object.entries(kit.errors)) {
-      timed(`tells in words that the model answers ${status}`, async () => {
+    testProgram(
+      'a kill during a response fails the command; the program restarts with its conversation',
+      async () => {
         const hub = await connect();
-        model.respond(() => ({ error: Number(status) }));
-        const { finished, stdout } = await answer(hub, 'Greet me');
-        expect(`${stdout} ${finished.error?.message}`).toContain(words);
+        model.respondWith(({ userMessages }) => {
+          const message = userMessages.at(-1) ?? '';
+          const hang = message.includes('Talk on and on') && !message.includes('Which word?');
+          return hang
+            ? { text: ['It begins', ' and'], hang }
+            : { text: [recallCodeWord(userMessages)] };
+        });
+        await run(hub, 'The word is MANGO');
+        const id = hub.execute('Talk on and on');
+        await hub.waitForOutput(id, 'It begins');
+        process.kill(readProgramPid(join(fixture.folder, 'state')), 'SIGKILL');
+        const { finished } = await hub.waitForFinished(id);
+        expect(finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
+        expect(finished.error?.message).toContain('exited unexpectedly (SIGKILL)');
+        options.beforeRestart?.(home);
+        const { stdout } = await run(hub, 'Which word?');
+        expect(stdout.match(/I know it\./g)).toHaveLength(1);
+        expect(stdout).not.toContain('It begins');
+      },
+    );
+
+    for (const [status, text] of Object.entries(options.modelErrors)) {
+      testProgram(`reports model error ${status}`, async () => {
+        const hub = await connect();
+        model.respondWith(() => ({ errorStatus: Number(status) }));
+        const { finished, stdout } = await run(hub, 'Greet me');
+        expect(`${stdout} ${finished.error?.message}`).toContain(text);
         expect(finished.outcome).toBe('failed');
       });
     }
 
-    timed('a hub killed in mid-answer loses nothing of it', async () => {
-      const { promise: gate, resolve: goOn } = Promise.withResolvers<void>();
-      model.respond(() => ({ words: ['It begins', ' and', ' it ends.'], gate }));
-      const data = join(fixture.folder, 'hub');
-      const first = await startHubBinary(data);
-      const token = await addAgent(first.url, 'tester');
-      const connected = fixture.logged(/connected to/);
-      fixture.start({
-        hub: first.url,
-        token,
-        acp: kit.program(home, model.url),
-        cwd: work(),
-      });
+    testProgram('a response is complete although the hub was killed during it', async () => {
+      const { promise: gate, resolve: openGate } = Promise.withResolvers<void>();
+      model.respondWith(() => ({ text: ['It begins', ' and', ' it ends.'], gate }));
+      const dataFolder = join(fixture.folder, 'hub');
+      const killedHub = await startHubBinary(dataFolder);
+      const token = await addAgent(killedHub.url, 'tester');
+      const connected = fixture.waitForLog(/connected to/i);
+      fixture.start({ hub: killedHub.url, token, acp: createProgram(), cwd: workFolder() });
       await connected;
-      const before = await watch(first.url);
+      const before = await connectDashboardTo(killedHub.url);
       const commandId = await before.request('Talk', { agentId: 'tester' });
-      await before.when(() => before.text(commandId).includes('It begins') || undefined, 'output');
+      await before.waitForOutput(commandId, 'It begins');
 
-      first.kill('SIGKILL');
-      await first.exited;
-      goOn();
-      const again = fixture.logged(/connected to/);
-      const second = await startHubBinary(data, ['--port', new URL(first.url).port]);
-      await again;
-      const after = await watch(second.url);
-      after.say({ type: 'terminal:attach', commandId });
-      await after.complete(commandId);
-      const headers = await logIn(second.url);
-      const ended = await fetch(`${second.url}/api/v1/commands/${commandId}`, { headers });
-      expect(await ended.json()).toMatchObject({ status: 'completed', exitCode: 0 });
-      expect(after.text(commandId).match(/It begins and it ends\./g)).toHaveLength(1);
+      killedHub.kill('SIGKILL');
+      await killedHub.exited;
+      openGate();
+      const reconnected = fixture.waitForLog(/connected to/i);
+      const hub = await startHubBinary(dataFolder, ['--port', new URL(killedHub.url).port]);
+      await reconnected;
+      const after = await connectDashboardTo(hub.url);
+      after.send({ type: 'terminal:attach', commandId });
+      await after.waitForComplete(commandId);
+      const headers = await signInToApi(hub.url);
+      const command = await fetch(`${hub.url}/api/v1/commands/${commandId}`, { headers });
+      expect(await command.json()).toMatchObject({ status: 'completed', exitCode: 0 });
+      expect(after.outputOf(commandId).match(/It begins and it ends\./g)).toHaveLength(1);
       await fixture.stopAll();
-      second.kill('SIGTERM');
-      await second.exited;
+      hub.kill('SIGTERM');
+      await hub.exited;
     });
 
-    timed('nobody logged in: the shell alone, and the command that logs in', async () => {
-      const program = kit.loggedOut(home);
-      const hub = await fixture.connect({ acp: program, cwd: work() });
-      expect(hub.hello.capabilities).toEqual(['shell']);
-      expect(hub.hello.notice).toContain('is not signed in');
-      expect(hub.hello.notice).toContain(program.signIn ?? 'a command');
-    });
+    testProgram(
+      'a signed-out program offers only the shell and names its sign-in command',
+      async () => {
+        const program = options.createSignedOutProgram(home);
+        const { connectMessage } = await fixture.connect({ acp: program, cwd: workFolder() });
+        expect(connectMessage.capabilities).toEqual(['shell']);
+        expect(connectMessage.notice).toContain('is not signed in');
+        expect(connectMessage.notice).toContain(program.signIn ?? 'a command');
+      },
+    );
 
-    timed('is gone with its agent', async () => {
+    testProgram('ends with its agent', async () => {
       await connect();
-      expect(processesOf(fixture.folder)).not.toEqual([]);
+      expect(findProcesses(fixture.folder)).not.toEqual([]);
       await fixture.stopAll();
-      await until(() => processesOf(fixture.folder).length === 0);
+      await pollUntil(() => findProcesses(fixture.folder).length === 0);
     });
   });
 }

@@ -1,10 +1,10 @@
-// A real agent against a scripted hub, in folders of its own, cleaned up after the test.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// A real agent connected to a scripted hub, in a temporary folder.
 import { join } from 'node:path';
 import { type AgentOptions, type RunningAgent, startAgent } from '../../../src/agent/agent.ts';
+import { createCondition } from '../condition.ts';
 import type { ManualClock } from '../manual-clock.ts';
-import { until } from '../processes.ts';
+import { pollUntil } from '../processes.ts';
+import { createTemporaryFolder } from '../temporary-folder.ts';
 import { type AgentSocket, createScriptedHub, type ScriptedHub } from './scripted-hub.ts';
 
 type Options = Partial<Omit<AgentOptions, 'clock'>> & { clock?: ManualClock };
@@ -12,29 +12,30 @@ type Options = Partial<Omit<AgentOptions, 'clock'>> & { clock?: ManualClock };
 export interface AgentFixture {
   readonly hub: ScriptedHub;
   readonly folder: string;
-  /** Starts an agent; several share the folder's journal. */
+  /** Starts an agent; all agents of a fixture share one state folder. */
   start(options?: Options): RunningAgent;
-  /** Starts an agent and welcomes it. */
+  /** Starts an agent and sends it the welcome. */
   connect(options?: Options): Promise<AgentSocket>;
-  /** Stops what was started so far. */
+  /** Stops all agents started so far. */
   stopAll(): Promise<void>;
-  /** The next line logged from now on that fits. */
-  logged(pattern: RegExp): Promise<string>;
-  readonly lines: string[];
+  /** Resolves with the next log line that matches; ignores earlier lines. */
+  waitForLog(pattern: RegExp): Promise<string>;
+  readonly logLines: string[];
   [Symbol.asyncDispose](): Promise<void>;
 }
 
+/** @param hubOptions options of the scripted hub */
 export function createAgentFixture(hubOptions: { acknowledge?: boolean } = {}): AgentFixture {
   const hub = createScriptedHub(hubOptions);
-  const folder = mkdtempSync(join(tmpdir(), 'signalbox-agent-'));
+  const folder = createTemporaryFolder();
   const agents: RunningAgent[] = [];
   const clocks = new Set<ManualClock>();
-  const lines: string[] = [];
-  const watchers = new Set<(line: string) => void>();
+  const logLines: string[] = [];
+  const logged = createCondition();
 
   function log(line: string): void {
-    lines.push(line);
-    for (const watch of watchers) watch(line);
+    logLines.push(line);
+    logged.notify();
   }
 
   function start(options: Options = {}): RunningAgent {
@@ -43,8 +44,8 @@ export function createAgentFixture(hubOptions: { acknowledge?: boolean } = {}): 
       agentId: 'tester',
       agentType: 'claude',
       token: 'secret',
-      cwd: folder,
-      stateDir: join(folder, 'state'),
+      cwd: folder.path,
+      stateDir: join(folder.path, 'state'),
       pty: false,
       random: () => 0,
       log,
@@ -55,40 +56,38 @@ export function createAgentFixture(hubOptions: { acknowledge?: boolean } = {}): 
     return agent;
   }
 
+  async function stopAll() {
+    await Promise.all(agents.map((agent) => agent.stop()));
+  }
+
   return {
     hub,
-    folder,
-    lines,
+    folder: folder.path,
+    logLines,
     start,
     async connect(options) {
       start(options);
-      const socket = await hub.agent();
-      socket.welcome();
+      const socket = await hub.waitForAgent();
+      socket.sendWelcome();
       return socket;
     },
-    async stopAll() {
-      await Promise.all(agents.map((agent) => agent.stop()));
+    stopAll,
+    waitForLog(pattern) {
+      const from = logLines.length;
+      return logged.waitUntil(() => logLines.slice(from).find((line) => pattern.test(line)));
     },
-    logged: (pattern) =>
-      new Promise((resolve) => {
-        function watch(line: string): void {
-          if (!pattern.test(line)) return;
-          watchers.delete(watch);
-          resolve(line);
-        }
-        watchers.add(watch);
-      }),
     async [Symbol.asyncDispose]() {
       await hub.stop();
-      let isOver = false;
-      void Promise.all(agents.map((agent) => agent.stop())).then(() => {
-        isOver = true;
+      let areStopped = false;
+      void stopAll().then(() => {
+        areStopped = true;
       });
-      await until(() => {
+      // An agent that is stopping its command may be waiting for a manual clock.
+      await pollUntil(() => {
         for (const clock of clocks) clock.advance(1_000);
-        return isOver;
+        return areStopped;
       });
-      rmSync(folder, { recursive: true, force: true });
+      folder.remove();
     },
   };
 }

@@ -1,4 +1,4 @@
-// An agent in a process of its own, for tests that kill it. Its options come as JSON in the first argument.
+// An agent in a process of its own, for tests that kill it. The first argument holds its options as JSON.
 import { startAgent } from '../../../src/agent/agent.ts';
 
 const agent = startAgent({

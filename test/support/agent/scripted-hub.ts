@@ -1,5 +1,4 @@
-// The hub's side of the agent socket, said line by line by a test. It knows no rules: what an agent does with a given
-// message is the agent's own.
+// The hub's end of an agent's socket, driven by a test: it applies no rules of its own.
 import type { ServerWebSocket } from 'bun';
 import {
   type AgentConnect,
@@ -11,12 +10,13 @@ import { CommandOptions } from '../../../src/protocol/entities.ts';
 import type { HubToAgent } from '../../../src/protocol/hub-to-agent.ts';
 import type { Unversioned } from '../../../src/protocol/message.ts';
 import { pickFields } from '../../../src/protocol/pick-fields.ts';
-import { command } from '../samples.ts';
+import { createMessageRecorder } from '../message-recorder.ts';
+import { command as sampleCommand } from '../samples.ts';
 
 type OfType<T extends AgentToHub['type']> = Extract<AgentToHub, { type: T }>;
 
-/** What a command wrote and how it ended, as the hub saw it. */
-export interface Seen {
+/** What the hub received for a command, from its first output to its result. */
+export interface CommandRecord {
   outputs: OfType<'terminal:output'>[];
   gaps: OfType<'terminal:gap'>[];
   stdout: string;
@@ -25,121 +25,124 @@ export interface Seen {
 }
 
 export interface AgentSocket {
-  readonly hello: AgentConnect;
+  readonly connectMessage: AgentConnect;
   readonly received: AgentToHub[];
   send(message: Unversioned<HubToAgent>): void;
-  /** Sends a frame as it is. */
-  raw(frame: string): void;
+  sendFrame(frame: string): void;
   ping(): void;
-  /** Resolves with the next answer to a ping. */
-  ponged(): Promise<void>;
-  welcome(options?: {
+  /** Resolves with the next pong. */
+  waitForPong(): Promise<void>;
+  sendWelcome(options?: {
     resume?: { commandId: string; nextSequence: number }[];
     stop?: string[];
     heartbeatIntervalMs?: number;
   }): void;
-  /** Sends a command to the agent; answers its id. */
+  /** Sends a command to the agent and returns its id. */
   execute(
     command: string,
     options?: { commandId?: string; attempt?: number } & Partial<CommandOptions>,
   ): string;
-  /** The first message, past or to come, that fits. */
-  find<T extends AgentToHub['type']>(
+  /** Resolves with the first matching message, past or future. */
+  waitFor<T extends AgentToHub['type']>(
     type: T,
-    fits?: (message: OfType<T>) => boolean,
+    matches?: (message: OfType<T>) => boolean,
   ): Promise<OfType<T>>;
-  /** Resolves when the command's output so far has this text in it. */
-  output(commandId: string, text: string): Promise<void>;
-  /** Waits for the end of a command. */
-  seen(commandId: string): Promise<Seen>;
-  /** What a command has written to this socket so far. */
-  outputs(commandId: string): OfType<'terminal:output'>[];
+  /** Resolves once the output of a command contains a text. */
+  waitForOutput(commandId: string, text: string): Promise<void>;
+  /** Resolves once a command has finished. */
+  waitForFinished(commandId: string): Promise<CommandRecord>;
+  /** Returns the output of a command received on this socket so far. */
+  outputsOf(commandId: string): OfType<'terminal:output'>[];
   close(code: number, reason?: string): void;
-  /** Cuts the connection without a close frame. */
-  cut(): void;
+  /** Drops the connection without a close frame. */
+  terminate(): void;
+  /** Resolves with the close code. */
   readonly closed: Promise<number>;
 }
 
 export interface ScriptedHub {
   readonly url: string;
-  /** The next agent that connects, once it has said who it is. */
-  agent(): Promise<AgentSocket>;
+  /** Resolves with the next agent that connects, once its `agent:connect` has arrived. */
+  waitForAgent(): Promise<AgentSocket>;
   stop(): Promise<void>;
 }
 
-interface Data {
-  socket: ReturnType<typeof createAgentSocket> | null;
+interface SocketData {
+  agent: ReturnType<typeof createAgentSocket> | null;
 }
+
+const decode = createDecoder(agentToHub);
 
 /**
  * Starts a hub on a free port.
- * @param acknowledge acknowledge output and results at once, as a hub does whose disk is fast
+ * @param acknowledge acknowledge output and results at once, like a hub with a fast disk
  */
 export function createScriptedHub({ acknowledge = false } = {}): ScriptedHub {
-  const arrived: AgentSocket[] = [];
-  const awaited: ((socket: AgentSocket) => void)[] = [];
+  const connected: AgentSocket[] = [];
+  const waiters: ((socket: AgentSocket) => void)[] = [];
 
-  function arrive(socket: AgentSocket): void {
-    const waiting = awaited.shift();
-    if (waiting) waiting(socket);
-    else arrived.push(socket);
+  function onConnect(socket: AgentSocket): void {
+    const waiter = waiters.shift();
+    if (waiter) waiter(socket);
+    else connected.push(socket);
   }
 
-  const server = Bun.serve<Data>({
+  const server = Bun.serve<SocketData>({
     port: 0,
     hostname: '127.0.0.1',
     fetch(request, self) {
       const { pathname } = new URL(request.url);
-      if (pathname === '/ws/agent' && self.upgrade(request, { data: { socket: null } })) {
+      if (pathname === '/ws/agent' && self.upgrade(request, { data: { agent: null } })) {
         return undefined;
       }
-      return new Response('no', { status: 426 });
+      return new Response('Upgrade required', { status: 426 });
     },
     websocket: {
       idleTimeout: 0,
       sendPings: false,
       message(ws, frame) {
         const decoded = decode(frame);
-        if (!decoded.ok) throw new Error(`the agent sent nonsense: ${decoded.reason}`);
+        if (!decoded.ok) throw new Error(`The agent sent an invalid message: ${decoded.reason}`);
         const { message } = decoded;
-        if (ws.data.socket) return ws.data.socket.receive(message);
-        if (message.type !== 'agent:connect')
-          throw new Error('the first message must be a connect');
-        ws.data.socket = createAgentSocket(ws, message, acknowledge);
-        arrive(ws.data.socket.socket);
+        if (ws.data.agent) return ws.data.agent.onMessage(message);
+        if (message.type !== 'agent:connect') {
+          throw new Error(`The first message must be agent:connect, not ${message.type}.`);
+        }
+        ws.data.agent = createAgentSocket(ws, message, acknowledge);
+        onConnect(ws.data.agent.socket);
       },
       pong(ws) {
-        ws.data.socket?.pong();
+        ws.data.agent?.onPong();
       },
-      close(ws, code) {
-        ws.data.socket?.close(code);
+      close(ws, code, reason) {
+        ws.data.agent?.onClose(code, reason);
       },
     },
   });
 
   return {
     url: `http://127.0.0.1:${server.port}`,
-    agent() {
-      const socket = arrived.shift();
+    waitForAgent() {
+      const socket = connected.shift();
       if (socket) return Promise.resolve(socket);
-      return new Promise((resolve) => void awaited.push(resolve));
+      return new Promise((resolve) => void waiters.push(resolve));
     },
     stop: () => server.stop(true),
   };
 }
 
-const decode = createDecoder(agentToHub);
-
-function createAgentSocket(ws: ServerWebSocket<Data>, hello: AgentConnect, acknowledge: boolean) {
-  const received: AgentToHub[] = [];
-  const watchers = new Set<() => void>();
-  const pongs: (() => void)[] = [];
-  const { promise: closed, resolve: close } = Promise.withResolvers<number>();
+function createAgentSocket(
+  ws: ServerWebSocket<SocketData>,
+  connectMessage: AgentConnect,
+  acknowledge: boolean,
+) {
+  const { received, record, close, closed, ofType, waitFor, waitUntil } =
+    createMessageRecorder<AgentToHub>('the hub');
+  const pongWaiters: (() => void)[] = [];
   const send = (message: Unversioned<HubToAgent>) => void ws.send(encode<HubToAgent>(message));
 
-  function receive(message: AgentToHub): void {
-    received.push(message);
-    for (const watch of watchers) watch();
+  function onMessage(message: AgentToHub): void {
+    record(message);
     if (!acknowledge) return;
     if (message.type === 'terminal:output') {
       const { commandId, sequence } = message;
@@ -150,86 +153,61 @@ function createAgentSocket(ws: ServerWebSocket<Data>, hello: AgentConnect, ackno
     }
   }
 
-  /** Resolves with what `look` finds, now or after some later message. */
-  function when<T>(look: () => T | undefined): Promise<T> {
-    return new Promise((resolve, reject) => {
-      function watch(): void {
-        const found = look();
-        if (found === undefined) return;
-        watchers.delete(watch);
-        resolve(found);
-      }
-      watchers.add(watch);
-      void closed.then((code) => {
-        watchers.delete(watch);
-        reject(new Error(`closed with ${code} before the message came`));
-      });
-      watch();
-    });
-  }
-
-  function ofType<T extends AgentToHub['type']>(type: T): OfType<T>[] {
-    return received.filter((message): message is OfType<T> => message.type === type);
-  }
-
-  const outputs = (commandId: string) =>
+  const outputsOf = (commandId: string) =>
     ofType('terminal:output').filter((message) => message.commandId === commandId);
+  const joinText = (outputs: OfType<'terminal:output'>[]) =>
+    outputs.map((message) => message.data).join('');
 
   const socket: AgentSocket = {
-    hello,
+    connectMessage,
     received,
     send,
-    raw: (frame) => void ws.send(frame),
+    sendFrame: (frame) => void ws.send(frame),
     ping: () => void ws.ping(),
-    ponged: () => new Promise((resolve) => void pongs.push(resolve)),
-    welcome({ resume = [], stop = [], heartbeatIntervalMs = 10_000 } = {}) {
-      send({ type: 'agent:welcome', agentId: hello.agentId, heartbeatIntervalMs, resume, stop });
+    waitForPong: () => new Promise((resolve) => void pongWaiters.push(resolve)),
+    sendWelcome({ resume = [], stop = [], heartbeatIntervalMs = 10_000 } = {}) {
+      const { agentId } = connectMessage;
+      send({ type: 'agent:welcome', agentId, heartbeatIntervalMs, resume, stop });
     },
-    execute(text, { commandId = Bun.randomUUIDv7(), attempt = 1, ...options } = {}) {
-      const defaults = pickFields(CommandOptions, command());
+    execute(command, { commandId = Bun.randomUUIDv7(), attempt = 1, ...options } = {}) {
       send({
         type: 'command:execute',
         commandId,
         attempt,
-        command: text,
-        ...defaults,
+        command,
+        ...pickFields(CommandOptions, sampleCommand()),
         ...options,
       });
       return commandId;
     },
-    find: (type, fits = () => true) => when(() => ofType(type).find(fits)),
-    async output(commandId, text) {
-      await when(() => {
-        const all = outputs(commandId).map((message) => message.data);
-        return all.join('').includes(text) ? true : undefined;
-      });
-    },
-    async seen(commandId) {
-      const finished = await when(() =>
-        ofType('command:finished').find((message) => message.commandId === commandId),
+    waitFor,
+    async waitForOutput(commandId, text) {
+      await waitUntil(
+        () => joinText(outputsOf(commandId)).includes(text),
+        `output ${JSON.stringify(text)}`,
       );
-      const all = outputs(commandId);
-      const textOf = (stream: string) =>
-        all
-          .filter((message) => message.stream === stream)
-          .map((message) => message.data)
-          .join('');
+    },
+    async waitForFinished(commandId) {
+      const isSameCommand = (message: { commandId: string }) => message.commandId === commandId;
+      const finished = await waitFor('command:finished', isSameCommand);
+      const outputs = outputsOf(commandId);
       return {
-        outputs: all,
-        gaps: ofType('terminal:gap').filter((message) => message.commandId === commandId),
-        stdout: textOf('stdout'),
-        stderr: textOf('stderr'),
+        outputs,
+        gaps: ofType('terminal:gap').filter(isSameCommand),
+        stdout: joinText(outputs.filter(({ stream }) => stream === 'stdout')),
+        stderr: joinText(outputs.filter(({ stream }) => stream === 'stderr')),
         finished,
       };
     },
-    outputs,
+    outputsOf,
     close: (code, reason) => ws.close(code, reason),
-    cut: () => ws.terminate(),
-    closed,
+    terminate: () => ws.terminate(),
+    closed: closed.then(({ code }) => code),
   };
-  function pong(): void {
-    for (const resolve of pongs.splice(0)) resolve();
+
+  function onPong(): void {
+    for (const resolve of pongWaiters.splice(0)) resolve();
   }
 
-  return { socket, receive, close, pong };
+  return { socket, onMessage, onClose: close, onPong };
 }

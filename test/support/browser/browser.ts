@@ -1,8 +1,8 @@
-// Debian's Chromium, driven by playwright-core.
+// Drives Debian's Chromium through playwright-core.
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { PASSWORD } from '../hub/binary.ts';
+import { PASSWORD } from '../binary.ts';
 
-/** Starts a browser without a window. */
+/** Starts a headless browser. */
 export function launchBrowser(): Promise<Browser> {
   return chromium.launch({
     executablePath: Bun.which('chromium') ?? '/usr/bin/chromium',
@@ -18,11 +18,11 @@ export function launchBrowser(): Promise<Browser> {
   });
 }
 
-/** Signs in as the admin, and goes on to a page of the hub. */
-export async function signIn(page: Page, url: string, to: string): Promise<void> {
-  await page.goto(`${url}/login?next=${encodeURIComponent(to)}`);
+/** Signs in as the admin and opens a page of the hub. */
+export async function signIn(page: Page, url: string, path: string): Promise<void> {
+  await page.goto(`${url}/login?next=${encodeURIComponent(path)}`);
   await page.fill('input[name=username]', 'admin');
   await page.fill('input[name=password]', PASSWORD);
   await page.keyboard.press('Enter');
-  await page.waitForURL(url + to);
+  await page.waitForURL(url + path);
 }

@@ -1,6 +1,7 @@
-// A dashboard that speaks the protocol over a real socket, and believes nothing the schemas do not allow.
+// A dashboard driven by a test, over a real socket.
+import type { AgentStatus } from '../../../src/protocol/agent-status.ts';
+import { createDecoder } from '../../../src/protocol/codec.ts';
 import type { CommandStatus } from '../../../src/protocol/command-status.ts';
-import { createDecoder, encode } from '../../../src/protocol/codec.ts';
 import type {
   CommandRequest,
   DashboardConnect,
@@ -8,11 +9,11 @@ import type {
 } from '../../../src/protocol/dashboard-to-hub.ts';
 import type { Role } from '../../../src/protocol/entities.ts';
 import { type HubToDashboard, hubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
-import type { Unversioned } from '../../../src/protocol/message.ts';
 import { inflate } from '../../../src/web/sockets/socket.ts';
+import { type ClientSocket, openSocket, type SocketHandlers } from './client-socket.ts';
 import type { TestHub } from './hub.ts';
-import { createInbox } from './inbox.ts';
-import { type BareWire, openBareWire, openWire, type Wire } from './wire.ts';
+import { openManualSocket } from './manual-socket.ts';
+import { openProtocolClient } from './protocol-client.ts';
 
 export interface DashboardOptions {
   role?: Role;
@@ -23,63 +24,51 @@ export interface DashboardOptions {
   accept?: DashboardConnect['accept'];
 }
 
-const decode = createDecoder(hubToDashboard, inflate);
+export type RequestOptions = Partial<Omit<CommandRequest, 'type' | 'version' | 'command'>>;
 
 export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
 
-/** Opens a dashboard's socket and says nothing yet. */
-export async function openDashboard(hub: Pick<TestHub, 'wsUrl'>) {
-  const { ears, on } = createEars();
-  return dashboardOn(await openWire(`${hub.wsUrl}/ws/dashboard`, on), ears);
+const decode = createDecoder(hubToDashboard, inflate);
+
+/** Opens the socket of a dashboard and sends nothing yet. */
+export function openDashboard({ wsUrl }: Pick<TestHub, 'wsUrl'>) {
+  return openOn((handlers) => openSocket(`${wsUrl}/ws/dashboard`, handlers));
 }
 
-/** A dashboard that has been welcomed. */
+/** Connects a dashboard; resolves once it has the welcome. */
 export async function connectDashboard(hub: TestHub, options: DashboardOptions = {}) {
   const dashboard = await openDashboard(hub);
-  await dashboard.hello(hub, options);
+  await dashboard.connect(hub, options);
   return dashboard;
 }
 
-/** A dashboard over bare TCP, which may stop reading. */
-export async function connectBareDashboard(hub: TestHub, options: DashboardOptions = {}) {
-  const { ears, on } = createEars();
-  const wire: BareWire = await openBareWire(`${hub.wsUrl}/ws/dashboard`, on);
-  const dashboard = dashboardOn(wire, ears);
-  await dashboard.hello(hub, options);
-  return { ...dashboard, wire };
+/** Connects a dashboard on a manual socket, which can stop reading. */
+export async function connectManualDashboard(hub: TestHub, options: DashboardOptions = {}) {
+  const dashboard = await openOn((handlers) =>
+    openManualSocket(`${hub.wsUrl}/ws/dashboard`, handlers),
+  );
+  await dashboard.connect(hub, options);
+  return dashboard;
 }
 
-function createEars() {
-  const inbox = createInbox<HubToDashboard>('the dashboard');
-  const ears = { inbox, binaryFrames: 0 };
-  return {
-    ears,
-    on: {
-      frame(frame: string | Uint8Array) {
-        if (typeof frame !== 'string') ears.binaryFrames += 1;
-        const decoded = decode(frame);
-        if (!decoded.ok) throw new Error(`the hub sent nonsense: ${decoded.reason}`);
-        inbox.take(decoded.message);
-      },
-      closed: inbox.end,
-    },
-  };
-}
-
-/** What a terminal's message takes of the sequence: its number, or the gap as `[from, to)`. */
-function sequencesOf(message: HubToDashboard): (number | [number, number])[] {
+/** Returns the sequences that a message covers: the number of a chunk, or a gap as `[from, to)`. */
+function readSequences(message: HubToDashboard): (number | [number, number])[] {
   if (message.type === 'terminal:output') return [message.sequence];
   if (message.type === 'terminal:gap') return [[message.fromSequence, message.toSequence]];
   return [];
 }
 
-function dashboardOn(wire: Wire, ears: ReturnType<typeof createEars>['ears']) {
-  const { inbox } = ears;
-  const send = (body: Unversioned<DashboardToHub>) => wire.send(encode<DashboardToHub>(body));
+async function openOn<S extends ClientSocket>(open: (handlers: SocketHandlers) => Promise<S>) {
+  const client = await openProtocolClient<HubToDashboard, DashboardToHub, S>(
+    'the dashboard',
+    decode,
+    open,
+  );
+  const { send, received, ofType, waitFor, waitUntil } = client;
 
-  /** What came of one terminal, in the order it came. */
-  function terminal(commandId: string) {
-    return inbox.received.filter(
+  /** Returns the messages received for a terminal, in order. */
+  function terminalMessages(commandId: string) {
+    return received.filter(
       (message) =>
         (message.type === 'terminal:output' ||
           message.type === 'terminal:gap' ||
@@ -88,77 +77,79 @@ function dashboardOn(wire: Wire, ears: ReturnType<typeof createEars>['ears']) {
     );
   }
 
+  /** Returns the output received for a command. */
+  const outputOf = (commandId: string) =>
+    terminalMessages(commandId)
+      .map((message) => (message.type === 'terminal:output' ? message.data : ''))
+      .join('');
+
   return {
-    ...wire,
-    received: inbox.received,
-    closed: inbox.closed,
-    find: inbox.find,
-    ofType: inbox.ofType,
-    when: inbox.when,
-    /** Sends a message. */
-    say: send,
-    /** Introduces itself; resolves with the welcome. */
-    async hello(
-      hub: Pick<TestHub, 'token'>,
+    ...client,
+    /** Sends `dashboard:connect`; resolves with the welcome. */
+    async connect(
+      hub: Pick<TestHub, 'issueToken'>,
       { role, userId, token, terminals, resume, accept }: DashboardOptions = {},
     ) {
       send({
         type: 'dashboard:connect',
-        token: token ?? (await hub.token(role, userId)),
+        token: token ?? (await hub.issueToken(role, userId)),
         clientInfo: { userAgent: 'test', timezone: 'UTC' },
         ...(terminals && { terminals }),
         ...(resume && { resume }),
         ...(accept && { accept }),
       });
-      return inbox.find('dashboard:welcome');
+      return waitFor('dashboard:welcome');
     },
-    /** Asks for a command; resolves with its id once it is accepted. */
-    async request(
-      command: string,
-      more: Partial<Omit<CommandRequest, 'type' | 'version' | 'command'>> = {},
-    ) {
-      const requestId = more.requestId ?? crypto.randomUUID();
-      const isMine = (message: { requestId?: string }) => message.requestId === requestId;
+    /** Requests a command; resolves with its id once it is accepted. */
+    async request(command: string, options: RequestOptions = {}) {
+      const requestId = options.requestId ?? crypto.randomUUID();
+      const isReply = (message: { requestId?: string }) => message.requestId === requestId;
       send({
         type: 'command:request',
         agentId: 'agent',
         priority: 'normal',
-        ...more,
+        ...options,
         command,
         requestId,
       });
-      const answer = await inbox.when(
-        () => inbox.ofType('command:accepted').find(isMine) ?? inbox.ofType('error').find(isMine),
+      const reply = await waitUntil(
+        () => ofType('command:accepted').find(isReply) ?? ofType('error').find(isReply),
         'command:accepted',
       );
-      if (answer.type !== 'command:accepted') {
-        throw new Error(`refused: ${JSON.stringify(answer)}`);
+      if (reply.type !== 'command:accepted') {
+        throw new Error(`The command was rejected: ${JSON.stringify(reply)}`);
       }
-      return answer.commandId;
+      return reply.commandId;
     },
-    /** Resolves once the hub has said that the command has this status. */
-    status: (commandId: string, status: CommandStatus) =>
-      inbox.find(
+    waitForStatus: (commandId: string, status: CommandStatus) =>
+      waitFor(
         'command:status',
-        (said) => said.commandId === commandId && said.status === status,
+        (update) => update.commandId === commandId && update.status === status,
       ),
-    /** Every status the hub has told of a command, in order. */
-    statuses: (commandId: string) =>
-      inbox
-        .ofType('command:status')
-        .flatMap((said) => (said.commandId === commandId ? [said.status] : [])),
-    terminal,
-    /** The text of a terminal so far. */
-    text: (commandId: string) =>
-      terminal(commandId)
-        .map((message) => (message.type === 'terminal:output' ? message.data : ''))
-        .join(''),
-    /** The sequences that came, gaps as `[from, to)`. */
-    sequences: (commandId: string) => terminal(commandId).flatMap(sequencesOf),
-    /** How many frames came in bytes. */
-    binaryFrames: () => ears.binaryFrames,
-    complete: (commandId: string) =>
-      inbox.find('terminal:complete', (message) => message.commandId === commandId),
-    error: (code: string) => inbox.find('error', (message) => message.code === code),
+    /** Returns every status received for a command, in order. */
+    statusesOf: (commandId: string) =>
+      ofType('command:status').flatMap((update) =>
+        update.commandId === commandId ? [update.status] : [],
+      ),
+    waitForAgentStatus: (status: AgentStatus, agentId = 'agent') =>
+      waitFor('agent:status', (update) => update.agentId === agentId && update.status === status),
+    /** Returns every status received for an agent, in order. */
+    agentStatuses: (agentId = 'agent') =>
+      ofType('agent:status').flatMap((update) =>
+        update.agentId === agentId ? [update.status] : [],
+      ),
+    terminalMessages,
+    outputOf,
+    /** Resolves once the output of a command contains a text; by default, once there is any output. */
+    waitForOutput: (commandId: string, text = '') =>
+      waitUntil(() => {
+        const output = outputOf(commandId);
+        return output !== '' && output.includes(text);
+      }, `output "${text}"`),
+    /** Returns the sequences received for a command, gaps as `[from, to)`. */
+    sequencesOf: (commandId: string) => terminalMessages(commandId).flatMap(readSequences),
+    waitForComplete: (commandId: string) =>
+      waitFor('terminal:complete', (message) => message.commandId === commandId),
+    waitForError: (code: string) => waitFor('error', (message) => message.code === code),
   };
 }

@@ -1,72 +1,72 @@
-// The real store, with a disk that a test can break. Nothing of the store is replaced: a call either passes or fails.
+// The real store with injectable faults: a matching call fails or is delayed before it reaches the store.
 import type { Store } from '../../../src/store/store.ts';
 
 export interface FaultStore extends Store {
-  /** Makes calls fail whose name (`commands.insert`) and arguments fit, until `heal`. */
-  fail(fits: Fits): void;
-  /** Lets calls that fit wait before they reach the store, until `heal`. */
-  hold(fits: Fits): void;
-  heal(): void;
-  /** Resolves when a call of this name has failed, or has begun to wait. */
-  met(call: string): Promise<void>;
+  /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`. */
+  fail(matches: CallMatcher): void;
+  /** Delays matching calls until `clearFaults`. */
+  hold(matches: CallMatcher): void;
+  clearFaults(): void;
+  /** Resolves once a call with this name has failed or is being delayed. */
+  waitForFault(call: string): Promise<void>;
 }
 
-type Fits = (call: string, args: readonly unknown[]) => boolean;
+type CallMatcher = (call: string, args: readonly unknown[]) => boolean;
 type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 
 export function createFaultStore(store: Store): FaultStore {
-  let fails: Fits = () => false;
-  let holds: Fits = () => false;
-  let healed = Promise.withResolvers<void>();
-  const meetings = new Map<string, PromiseWithResolvers<void>>();
+  let shouldFail: CallMatcher = () => false;
+  let shouldHold: CallMatcher = () => false;
+  let cleared = Promise.withResolvers<void>();
+  const faults = new Map<string, PromiseWithResolvers<void>>();
 
-  function meeting(call: string) {
-    const known = meetings.get(call) ?? Promise.withResolvers<void>();
-    meetings.set(call, known);
-    return known;
+  function faultOf(call: string) {
+    const fault = faults.get(call) ?? Promise.withResolvers<void>();
+    faults.set(call, fault);
+    return fault;
   }
 
-  function guard<T extends object>(noun: string, calls: T): T {
-    const guarded = Object.entries(calls as Methods).map(([verb, act]) => {
+  function guard<T extends object>(noun: string, methods: T): T {
+    const guarded = Object.entries(methods as Methods).map(([verb, method]) => {
       const call = `${noun}.${verb}`;
       return [
         verb,
         async (...args: never[]) => {
-          if (fails(call, args)) {
-            meeting(call).resolve();
-            throw new Error(`the disk is full: ${call}`);
+          if (shouldFail(call, args)) {
+            faultOf(call).resolve();
+            throw new Error(`disk full: ${call}`);
           }
-          if (holds(call, args)) {
-            meeting(call).resolve();
-            await healed.promise;
+          if (shouldHold(call, args)) {
+            faultOf(call).resolve();
+            await cleared.promise;
           }
-          return act(...args);
+          return method(...args);
         },
       ];
     });
     return Object.fromEntries(guarded) as T;
   }
 
-  const nouns = Object.entries(store).filter(([, calls]) => typeof calls === 'object');
-  const guarded = Object.fromEntries(nouns.map(([noun, calls]) => [noun, guard(noun, calls)]));
+  const groups = Object.entries(store).filter(([, methods]) => typeof methods === 'object');
+  const guarded = Object.fromEntries(groups.map(([noun, methods]) => [noun, guard(noun, methods)]));
 
   return {
     ...store,
     ...guarded,
     probe: guard('store', { probe: store.probe }).probe,
-    fail(fits) {
-      fails = fits;
+    fail(matches) {
+      shouldFail = matches;
     },
-    hold(fits) {
-      holds = fits;
+    hold(matches) {
+      shouldHold = matches;
     },
-    heal() {
-      fails = () => false;
-      holds = () => false;
-      healed.resolve();
-      healed = Promise.withResolvers();
-      meetings.clear();
+    clearFaults() {
+      shouldFail = () => false;
+      shouldHold = () => false;
+      cleared.resolve();
+      cleared = Promise.withResolvers();
+      faults.clear();
     },
-    met: (call) => meeting(call).promise,
+    waitForFault: (call) => faultOf(call).promise,
   };
 }

@@ -1,10 +1,9 @@
-// A real hub on a free port, with a clock that tests move, a disk they can break, and a data folder that outlives it.
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// A real hub on a free port, with a manual clock, injectable disk faults and a data folder that survives restarts.
+import { cpSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deflate } from '../../../src/hub/compressor.ts';
-import { startHub } from '../../../src/hub/hub.ts';
 import type { HubSettings } from '../../../src/hub/context.ts';
+import { startHub } from '../../../src/hub/hub.ts';
 import type { Role } from '../../../src/protocol/entities.ts';
 import {
   AGENT_GRACE_MS,
@@ -17,16 +16,17 @@ import {
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { createTokens } from '../../../src/web/tokens.ts';
-import { createFaultStore } from './fault-store.ts';
 import { createManualClock } from '../manual-clock.ts';
+import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
+import { createFaultStore } from './fault-store.ts';
 
-/** Timers shorter than this run by themselves: gathering output, grouping commits. */
-const REAL_BELOW_MS = 100;
+/** Shorter timers run in real time: batching of output and group commits. */
+const REAL_TIME_BELOW_MS = 100;
 
-/** Shorter than any silence that means something. */
-const STEP_MS = 20_000;
+/** Shorter than every silence that the hub acts on. */
+const ADVANCE_STEP_MS = 20_000;
 
-export const SECRET = 'only a test signs with this secret';
+export const SECRET = 'signing secret for tests only';
 export const SETTINGS: HubSettings = {
   maxDashboards: MAX_DASHBOARDS,
   maxAgents: MAX_AGENTS,
@@ -40,43 +40,65 @@ export const SETTINGS: HubSettings = {
 export interface LogEntry {
   level: 'info' | 'warn' | 'error';
   message: string;
-  about: Record<string, unknown>;
+  fields: Record<string, unknown>;
 }
 
 export interface TestHubOptions {
   settings?: Partial<HubSettings>;
   publicUrl?: string;
   setupToken?: string;
-  /** Instead of raw deflate. */
+  /** Replaces raw deflate. */
   deflate?: Deflate;
-  /** Keep everything in a file, so that the hub can be started again. */
+  /** Keeps the database in a file, so that the hub can be restarted. */
   onDisk?: boolean;
+}
+
+interface ApiRequestOptions {
+  role?: Role;
+  userId?: string;
+  /** Null sends no token. */
+  token?: string | null;
+  body?: unknown;
+  headers?: Record<string, string>;
 }
 
 export type TestHub = Awaited<ReturnType<typeof startTestHub>>;
 
 export function startTestHub(options: TestHubOptions = {}) {
-  const folder = options.onDisk ? mkdtempSync(join(tmpdir(), 'signalbox-hub-')) : null;
-  return run(options, folder, 0, Date.UTC(2026, 0, 1));
+  const folder = options.onDisk ? createTemporaryFolder() : null;
+  return startRun(options, folder, 0, Date.UTC(2026, 0, 1));
 }
 
-async function run(options: TestHubOptions, folder: string | null, life: number, start: number) {
-  const file = folder === null ? ':memory:' : join(folder, `life-${life}.db`);
-  const clock = createManualClock({ start, realBelow: REAL_BELOW_MS });
+/** Starts the hub for the first time or after a restart; each run has a database file of its own. */
+async function startRun(
+  options: TestHubOptions,
+  folder: TemporaryFolder | null,
+  run: number,
+  start: number,
+) {
+  const file = folder === null ? ':memory:' : databasePath(folder, run);
+  const clock = createManualClock({ start, realTimeBelowMs: REAL_TIME_BELOW_MS });
   const store = createFaultStore(openStore(file));
-  const logged: LogEntry[] = [];
-  const logAs =
+  const logEntries: LogEntry[] = [];
+  const createLogLine =
     (level: LogEntry['level']) =>
-    (message: string, about: Record<string, unknown> = {}) =>
-      void logged.push({ level, message, about });
-  const log = { info: logAs('info'), warn: logAs('warn'), error: logAs('error') };
+    (message: string, fields: Record<string, unknown> = {}) =>
+      void logEntries.push({ level, message, fields });
+  const log = {
+    info: createLogLine('info'),
+    warn: createLogLine('warn'),
+    error: createLogLine('error'),
+  };
   let server: typeof app.server = null;
   const hub = await startHub({
     store,
     clock,
     log,
     settings: { ...SETTINGS, ...options.settings },
-    publish: (topic, frame) => server?.publish(topic, frame),
+    publisher: {
+      publish: (topic, frame) => void server?.publish(topic, frame),
+      subscriberCount: (topic) => server?.subscriberCount(topic) ?? 0,
+    },
     ...(options.deflate && { deflate: options.deflate }),
   });
   const { app, drain, listen } = createApp({
@@ -93,11 +115,11 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
   const port = app.server?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;
   const tokens = createTokens(SECRET, clock);
-  let isOver = false;
+  let hasEnded = false;
 
-  /** Ends the process, as far as one can in this one. */
+  /** Ends this run, as an exit of the process would. */
   async function end() {
-    isOver = true;
+    hasEnded = true;
     await app.server?.stop(true);
     await store.close();
   }
@@ -106,7 +128,7 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     hub,
     clock,
     store,
-    log: logged,
+    logEntries,
     file,
     port,
     url,
@@ -114,22 +136,21 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
     drain,
     tokens,
 
-    /** A session token for anybody. */
-    async token(role: Role = 'operator', userId = 'ada'): Promise<string> {
+    async issueToken(role: Role = 'operator', userId = 'ada'): Promise<string> {
       return (await tokens.issueSession({ userId, role })).token;
     },
-    /** Adds an agent; answers its token. */
+    /** Adds an agent and returns its token. */
     async addAgent(agentId = 'agent', agentType: 'claude' | 'gemini' | 'codex' = 'claude') {
       const admin = { userId: 'root', role: 'admin' as const };
       return (await hub.registry.register(admin, { agentId, agentType })).token;
     },
-    /** Calls the API. */
-    async call(
+    /** Sends a request to the API. */
+    async callApi(
       method: string,
       path: string,
-      { role = 'operator', userId = 'ada', token, body, headers = {} }: CallOptions = {},
+      { role = 'operator', userId = 'ada', token, body, headers = {} }: ApiRequestOptions = {},
     ) {
-      const bearer = token === undefined ? await this.token(role, userId) : token;
+      const bearer = token === undefined ? await this.issueToken(role, userId) : token;
       return fetch(`${url}/api/v1${path}`, {
         method,
         headers: {
@@ -140,52 +161,43 @@ async function run(options: TestHubOptions, folder: string | null, life: number,
         ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
       });
     },
-    /** Resolves once everything that was to be written is, and what follows from it has been sent. */
-    async settled(): Promise<void> {
+    /** Resolves once all pending writes are committed and the messages that follow them are sent. */
+    async flush(): Promise<void> {
       await store.connections.purgeBefore(0);
       for (let turn = 0; turn < 5; turn++) {
         await new Promise((resolve) => void setImmediate(resolve));
       }
     },
-    /** Lets time pass, in steps short enough for these peers to show that they live. */
-    async pass(ms: number, ...peers: { ping(): Promise<void> }[]): Promise<void> {
-      for (let left = ms; left > 0; left -= STEP_MS) {
-        clock.advance(Math.min(left, STEP_MS));
+    /** Advances the clock in steps, with pings from these peers in between so that they do not time out. */
+    async advance(ms: number, ...peers: { ping(): Promise<void> }[]): Promise<void> {
+      for (let left = ms; left > 0; left -= ADVANCE_STEP_MS) {
+        clock.advance(Math.min(left, ADVANCE_STEP_MS));
         await Promise.all(peers.map((peer) => peer.ping()));
       }
     },
-    /** Closes every door, commits everything, and starts again `away` milliseconds later. */
-    async restart(away = 0) {
+    /** Shuts the hub down and starts it again. */
+    async restart(downtimeMs = 0) {
       drain();
       hub.stop();
       await end();
-      const before = file;
-      const next = folder && join(folder, `life-${life + 1}.db`);
-      if (next) copyDatabase(before, next);
-      return run(options, folder, life + 1, clock.now() + away);
+      if (folder) copyDatabase(file, databasePath(folder, run + 1));
+      return startRun(options, folder, run + 1, clock.now() + downtimeMs);
     },
-    /** Loses everything that is not on disk, and starts again with what is. */
-    async crash(away = 0) {
-      if (folder === null) throw new Error('a hub in memory has nothing to come back to');
-      copyDatabase(file, join(folder, `life-${life + 1}.db`));
+    /** Ends the hub without a shutdown, so that it loses everything not yet on disk, and starts it again. */
+    async crash(downtimeMs = 0) {
+      if (!folder) throw new Error('A hub in memory cannot crash: start it with onDisk.');
+      copyDatabase(file, databasePath(folder, run + 1));
       await end();
-      return run(options, folder, life + 1, clock.now() + away);
+      return startRun(options, folder, run + 1, clock.now() + downtimeMs);
     },
     async [Symbol.asyncDispose]() {
-      if (!isOver) await end();
-      if (folder !== null) rmSync(folder, { recursive: true, force: true });
+      if (!hasEnded) await end();
+      folder?.remove();
     },
   };
 }
 
-interface CallOptions {
-  role?: Role;
-  userId?: string;
-  /** Null sends none. */
-  token?: string | null;
-  body?: unknown;
-  headers?: Record<string, string>;
-}
+const databasePath = (folder: TemporaryFolder, run: number) => join(folder.path, `run-${run}.db`);
 
 function copyDatabase(from: string, to: string) {
   for (const suffix of ['', '-wal']) {

@@ -1,5 +1,5 @@
-// A dashboard that knows the session call and the six messages of the data model, and nothing else of Signalbox.
-// Node and the ws library: node plain-dashboard.mjs URL USER PASSWORD AGENT COMMAND. Prints what it receives.
+// A dashboard that knows only the session endpoint and the six messages of docs/data-model.md, with Node and the ws
+// library: plain-dashboard.mjs URL USER PASSWORD AGENT COMMAND. It prints what it receives.
 import { WebSocket } from 'ws';
 
 const [url, username, password, agentId, command] = process.argv.slice(2);
@@ -27,7 +27,7 @@ socket.on('message', (frame) => {
     case 'agent:status':
       console.log(`agent ${message.agentId} ${message.status}`);
       if (message.agentId === agentId && message.status === 'online' && !commandId) {
-        commandId = 'asked';
+        commandId = 'requested';
         send({ type: 'command:request', agentId, command, priority: 'normal' });
       }
       break;

@@ -1,91 +1,86 @@
-// The agent's side of the protocol, played by a test: it keeps no rules of its own.
-import {
-  type AgentConnect,
-  type AgentToHub,
-  type CommandFinished,
+// The agent's side of the protocol, driven by a test: it applies no rules of its own.
+import type {
+  AgentConnect,
+  AgentToHub,
+  CommandFinished,
+  HeldCommand,
 } from '../../../src/protocol/agent-to-hub.ts';
-import { createDecoder, encode } from '../../../src/protocol/codec.ts';
+import { createDecoder } from '../../../src/protocol/codec.ts';
 import type { OutputStream } from '../../../src/protocol/entities.ts';
 import { type HubToAgent, hubToAgent } from '../../../src/protocol/hub-to-agent.ts';
-import type { Unversioned } from '../../../src/protocol/message.ts';
+import { type ClientSocket, openSocket, type SocketHandlers } from './client-socket.ts';
 import type { TestHub } from './hub.ts';
-import { createInbox } from './inbox.ts';
-import { openBareWire, openWire, type Wire } from './wire.ts';
+import { openManualSocket } from './manual-socket.ts';
+import { openProtocolClient } from './protocol-client.ts';
+
+export type AgentConnectFields = Partial<Omit<AgentConnect, 'type' | 'version'>>;
 
 const decode = createDecoder(hubToAgent);
 
-export type AgentHello = Partial<Omit<AgentConnect, 'type' | 'version'>>;
-/** Opens an agent's socket and says nothing yet. */
-export async function openAgent(hub: Pick<TestHub, 'wsUrl'>) {
-  const { inbox, on } = createEars();
-  return playerOn(await openWire(`${hub.wsUrl}/ws/agent`, on), inbox);
+/** Opens the socket of an agent and sends nothing yet. */
+export function openAgent({ wsUrl }: Pick<TestHub, 'wsUrl'>) {
+  return openOn((handlers) => openSocket(`${wsUrl}/ws/agent`, handlers));
 }
 
-/** Adds an agent and connects it; resolves once it is welcomed. */
-export async function connectAgent(hub: TestHub, hello: AgentHello = {}) {
-  const token = hello.token ?? (await hub.addAgent(hello.agentId, hello.agentType));
+/** Connects an agent, adding it first unless a token is given; resolves once it has the welcome. */
+export async function connectAgent(hub: TestHub, fields: AgentConnectFields = {}) {
+  const token = fields.token ?? (await hub.addAgent(fields.agentId, fields.agentType));
   const agent = await openAgent(hub);
-  agent.hello({ ...hello, token });
-  await agent.find('agent:welcome');
+  agent.sendConnect({ ...fields, token });
+  await agent.waitFor('agent:welcome');
   return { ...agent, token };
 }
 
-/** The same over bare TCP: it answers pings only when it is told to. */
-export async function connectBareAgent(hub: TestHub, hello: AgentHello = {}) {
-  const token = hello.token ?? (await hub.addAgent(hello.agentId, hello.agentType));
-  const { inbox, on } = createEars();
-  const wire = await openBareWire(`${hub.wsUrl}/ws/agent`, on);
-  const agent = playerOn(wire, inbox);
-  agent.hello({ ...hello, token });
-  await agent.find('agent:welcome');
-  return { ...agent, token, wire };
+/** Connects an agent on a manual socket, which answers pings only when told to. */
+export async function connectManualAgent(hub: TestHub, fields: AgentConnectFields = {}) {
+  const token = fields.token ?? (await hub.addAgent(fields.agentId, fields.agentType));
+  const agent = await openOn((handlers) => openManualSocket(`${hub.wsUrl}/ws/agent`, handlers));
+  agent.sendConnect({ ...fields, token });
+  await agent.waitFor('agent:welcome');
+  return { ...agent, token };
 }
 
-function createEars() {
-  const inbox = createInbox<HubToAgent>('the agent');
+/** Describes a command that a reconnecting agent still holds: running and without output, unless `fields` say more. */
+export function createHeldCommand(
+  commandId: string,
+  fields: Partial<HeldCommand> = {},
+): HeldCommand {
   return {
-    inbox,
-    on: {
-      frame(frame: string | Uint8Array) {
-        const decoded = decode(frame);
-        if (!decoded.ok) throw new Error(`the hub sent nonsense: ${decoded.reason}`);
-        inbox.take(decoded.message);
-      },
-      closed: inbox.end,
-    },
+    commandId,
+    attempt: 1,
+    firstSequence: 0,
+    nextSequence: 0,
+    lostBytes: 0,
+    finished: false,
+    ...fields,
   };
 }
 
-function playerOn(wire: Wire, inbox: ReturnType<typeof createInbox<HubToAgent>>) {
-  const send = (body: Unversioned<AgentToHub>) => wire.send(encode<AgentToHub>(body));
-  const sequences = new Map<string, number>();
+async function openOn<S extends ClientSocket>(open: (handlers: SocketHandlers) => Promise<S>) {
+  const client = await openProtocolClient<HubToAgent, AgentToHub, S>('the agent', decode, open);
+  const { send, ofType, waitFor } = client;
+  const nextSequences = new Map<string, number>();
 
-  function output(commandId: string, data: string, stream: OutputStream = 'stdout') {
-    const sequence = sequences.get(commandId) ?? 0;
-    sequences.set(commandId, sequence + 1);
+  function sendOutput(commandId: string, data: string, stream: OutputStream = 'stdout') {
+    const sequence = nextSequences.get(commandId) ?? 0;
+    nextSequences.set(commandId, sequence + 1);
     send({ type: 'terminal:output', commandId, data, stream, sequence });
   }
 
-  function finish(commandId: string, result: Partial<CommandFinished> = {}) {
+  function sendFinished(commandId: string, fields: Partial<CommandFinished> = {}) {
     send({
       type: 'command:finished',
       commandId,
       outcome: 'completed',
       exitCode: 0,
-      lastSequence: (sequences.get(commandId) ?? 0) - 1,
-      ...result,
+      lastSequence: (nextSequences.get(commandId) ?? 0) - 1,
+      ...fields,
     });
   }
 
   return {
-    ...wire,
-    received: inbox.received,
-    closed: inbox.closed,
-    find: inbox.find,
-    ofType: inbox.ofType,
-    when: inbox.when,
-    say: send,
-    hello(hello: AgentHello) {
+    ...client,
+    sendConnect(fields: AgentConnectFields) {
       send({
         type: 'agent:connect',
         agentId: 'agent',
@@ -94,34 +89,35 @@ function playerOn(wire: Wire, inbox: ReturnType<typeof createInbox<HubToAgent>>)
         capabilities: ['prompt', 'shell'],
         instanceId: 'instance',
         journalId: 'journal',
-        ...hello,
+        ...fields,
       });
     },
-    /** Resolves when the hub hands this command over, for this attempt. */
-    given: (commandId: string, attempt = 1) =>
-      inbox.find(
-        'command:execute',
-        (given) => given.commandId === commandId && given.attempt === attempt,
-      ),
-    /** The commands the hub has handed over, in order. */
-    commands: () => inbox.ofType('command:execute').map(({ command }) => command),
-    started: (commandId: string) => send({ type: 'command:started', commandId }),
+    sendStarted: (commandId: string) => send({ type: 'command:started', commandId }),
     /** Sends output with the agent's next sequence. */
-    output,
-    /** Goes on numbering output from here. */
-    goOnFrom: (commandId: string, sequence: number) => void sequences.set(commandId, sequence),
-    finish,
-    /** Starts a command and ends it at once. */
-    run(commandId: string, text = '') {
+    sendOutput,
+    /** Sets the sequence of the next output. */
+    setNextSequence: (commandId: string, sequence: number) =>
+      void nextSequences.set(commandId, sequence),
+    /** Sends the result of a command: completed, with exit code 0, unless `fields` say otherwise. */
+    sendFinished,
+    /** Starts a command, sends its output and finishes it. */
+    run(commandId: string, output = '') {
       send({ type: 'command:started', commandId });
-      if (text !== '') output(commandId, text);
-      finish(commandId);
+      if (output !== '') sendOutput(commandId, output);
+      sendFinished(commandId);
     },
-    acknowledged: (commandId: string) =>
-      inbox.find('command:acknowledged', (message) => message.commandId === commandId),
-    /** Resolves once output before this sequence of the agent's is committed. */
-    acked: (commandId: string, nextSequence: number) =>
-      inbox.find(
+    waitForExecute: (commandId: string, attempt = 1) =>
+      waitFor(
+        'command:execute',
+        (message) => message.commandId === commandId && message.attempt === attempt,
+      ),
+    /** Returns the text of every command received, in order. */
+    executedCommands: () => ofType('command:execute').map(({ command }) => command),
+    waitForAcknowledged: (commandId: string) =>
+      waitFor('command:acknowledged', (message) => message.commandId === commandId),
+    /** Resolves once the hub has committed all output before this agent sequence. */
+    waitForAck: (commandId: string, nextSequence: number) =>
+      waitFor(
         'output:ack',
         (ack) => ack.commandId === commandId && ack.nextSequence >= nextSequence,
       ),

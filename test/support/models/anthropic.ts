@@ -1,79 +1,96 @@
-// Anthropic's Messages API, as far as coding agents use it.
-import { list, type ModelAnswer, type ModelApi, record, sse, texts } from './answer.ts';
+// The part of Anthropic's Messages API that coding agents use.
+import {
+  asList,
+  asRecord,
+  createConversation,
+  extractTexts,
+  formatError,
+  formatEvent,
+  type ModelApi,
+  type ModelResponse,
+} from './model-api.ts';
 
 export const anthropic: ModelApi = {
-  read(body) {
-    const messages = list(record(body)['messages']).map(record);
-    const said: string[] = [];
-    const answered: string[] = [];
-    let asked = '';
-    let results: string[] = [];
-    for (const { role, content } of messages) {
+  parseRequest(body) {
+    const conversation = createConversation();
+    for (const { role, content } of asList(asRecord(body)['messages']).map(asRecord)) {
       if (role === 'assistant') {
-        answered.push(texts(content).join(''));
-        asked = '';
+        conversation.addModelMessage(extractTexts(content).join(''));
         continue;
       }
-      const given = list(content).map(record);
-      const fromTools = given.filter((part) => part['type'] === 'tool_result');
-      const text = texts(content).join('\n');
-      if (fromTools.length > 0) results.push(...fromTools.map((part) => JSON.stringify(part)));
-      else results = [];
-      asked += text;
-      if (text !== '' && fromTools.length === 0) said.push(text);
+      const text = extractTexts(content).join('\n');
+      const results = asList(content)
+        .map(asRecord)
+        .filter((part) => part['type'] === 'tool_result');
+      if (results.length > 0) conversation.addToolResults(results, text);
+      else conversation.addUserMessage(text);
     }
-    const tools = list(record(body)['tools']).map((tool) => String(record(tool)['name']));
-    return { said, asked, answered, results, tools, body };
+    const tools = asList(asRecord(body)['tools']).map((tool) => String(asRecord(tool)['name']));
+    return conversation.toRequest(tools, body);
   },
 
-  *events(answer) {
+  *createEvents({ text: parts, toolCall, hang }) {
     const usage = { input_tokens: 10, output_tokens: 1 };
-    const message = { ...envelope(), content: [], stop_reason: null, stop_sequence: null, usage };
-    yield sse({ type: 'message_start', message }, 'message_start');
+    const message = {
+      ...createEnvelope(),
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage,
+    };
+    yield formatEvent({ type: 'message_start', message }, 'message_start');
     let index = 0;
-    if (answer.words) {
-      yield* block(index, { type: 'text', text: '' });
-      for (const text of answer.words) yield delta(index, { type: 'text_delta', text });
-      if (answer.hang) return;
-      yield sse({ type: 'content_block_stop', index }, 'content_block_stop');
+    if (parts) {
+      yield* startBlock(index, { type: 'text', text: '' });
+      for (const text of parts) yield formatDelta(index, { type: 'text_delta', text });
+      if (hang) return;
+      yield formatEvent({ type: 'content_block_stop', index }, 'content_block_stop');
       index += 1;
     }
-    if (answer.tool) {
-      const { name, input } = answer.tool;
-      yield* block(index, { type: 'tool_use', id: `toolu_${Bun.randomUUIDv7()}`, name, input: {} });
-      yield delta(index, { type: 'input_json_delta', partial_json: JSON.stringify(input) });
-      yield sse({ type: 'content_block_stop', index }, 'content_block_stop');
+    if (toolCall) {
+      const { name, input } = toolCall;
+      yield* startBlock(index, {
+        type: 'tool_use',
+        id: `toolu_${Bun.randomUUIDv7()}`,
+        name,
+        input: {},
+      });
+      yield formatDelta(index, { type: 'input_json_delta', partial_json: JSON.stringify(input) });
+      yield formatEvent({ type: 'content_block_stop', index }, 'content_block_stop');
     }
-    const stop = { stop_reason: answer.tool ? 'tool_use' : 'end_turn', stop_sequence: null };
-    yield sse({ type: 'message_delta', delta: stop, usage: { output_tokens: 5 } }, 'message_delta');
-    yield sse({ type: 'message_stop' }, 'message_stop');
+    const stop = { stop_reason: toolCall ? 'tool_use' : 'end_turn', stop_sequence: null };
+    yield formatEvent(
+      { type: 'message_delta', delta: stop, usage: { output_tokens: 5 } },
+      'message_delta',
+    );
+    yield formatEvent({ type: 'message_stop' }, 'message_stop');
   },
 
-  whole: ({ words = [] }: ModelAnswer) => ({
-    ...envelope(),
-    content: [{ type: 'text', text: words.join('') }],
+  createBody: ({ text = [] }: ModelResponse) => ({
+    ...createEnvelope(),
+    content: [{ type: 'text', text: text.join('') }],
     stop_reason: 'end_turn',
     stop_sequence: null,
     usage: { input_tokens: 10, output_tokens: 5 },
   }),
 
-  error: (status) => ({
+  createErrorBody: (status) => ({
     type: 'error',
     error: {
       type: { 429: 'rate_limit_error', 529: 'overloaded_error' }[status] ?? 'api_error',
-      message: `The model says ${status}`,
+      message: formatError(status),
     },
   }),
 };
 
-function envelope() {
+function createEnvelope() {
   return { id: `msg_${Bun.randomUUIDv7()}`, type: 'message', role: 'assistant', model: 'stub' };
 }
 
-function* block(index: number, content_block: unknown) {
-  yield sse({ type: 'content_block_start', index, content_block }, 'content_block_start');
+function* startBlock(index: number, content_block: unknown) {
+  yield formatEvent({ type: 'content_block_start', index, content_block }, 'content_block_start');
 }
 
-function delta(index: number, change: unknown): string {
-  return sse({ type: 'content_block_delta', index, delta: change }, 'content_block_delta');
+function formatDelta(index: number, change: unknown): string {
+  return formatEvent({ type: 'content_block_delta', index, delta: change }, 'content_block_delta');
 }

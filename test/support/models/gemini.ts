@@ -1,52 +1,55 @@
-// Google's Gemini API, as far as its CLI uses it.
-import { list, type ModelAnswer, type ModelApi, record, sse, texts } from './answer.ts';
+// The part of Google's Gemini API that Gemini CLI uses.
+import {
+  asList,
+  asRecord,
+  createConversation,
+  extractTexts,
+  formatError,
+  formatEvent,
+  type ModelApi,
+  type ModelResponse,
+} from './model-api.ts';
 
 export const gemini: ModelApi = {
-  read(body) {
-    const contents = list(record(body)['contents']).map(record);
-    const said: string[] = [];
-    const answered: string[] = [];
-    let asked = '';
-    let results: string[] = [];
-    for (const { role, parts } of contents) {
-      const text = texts(parts).join('\n');
+  parseRequest(body) {
+    const conversation = createConversation();
+    for (const { role, parts } of asList(asRecord(body)['contents']).map(asRecord)) {
+      const text = extractTexts(parts).join('\n');
       if (role === 'model') {
-        answered.push(text);
-        asked = '';
+        conversation.addModelMessage(text);
         continue;
       }
-      const given = list(parts).map((part) => record(part)['functionResponse']);
-      const fromTools = given.filter((response) => response !== undefined);
-      if (fromTools.length > 0) results.push(...fromTools.map((one) => JSON.stringify(one)));
-      else results = [];
-      asked += text;
-      if (text !== '' && fromTools.length === 0) said.push(text);
+      const results = asList(parts)
+        .map((part) => asRecord(part)['functionResponse'])
+        .filter((result) => result !== undefined);
+      if (results.length > 0) conversation.addToolResults(results, text);
+      else conversation.addUserMessage(text);
     }
-    const declared = list(record(body)['tools']).flatMap((tool) =>
-      list(record(tool)['functionDeclarations']),
+    const declarations = asList(asRecord(body)['tools']).flatMap((tool) =>
+      asList(asRecord(tool)['functionDeclarations']),
     );
-    const tools = declared.map((one) => String(record(one)['name']));
-    return { said, asked, answered, results, tools, body };
+    const tools = declarations.map((declaration) => String(asRecord(declaration)['name']));
+    return conversation.toRequest(tools, body);
   },
 
-  *events(answer) {
-    for (const text of answer.words ?? []) yield sse(candidate([{ text }]));
-    if (answer.hang) return;
-    if (answer.tool) {
-      const { name, input } = answer.tool;
-      yield sse(candidate([{ functionCall: { name, args: input } }]));
+  *createEvents({ text: parts = [], toolCall, hang }) {
+    for (const text of parts) yield formatEvent(createCandidate([{ text }]));
+    if (hang) return;
+    if (toolCall) {
+      const { name, input } = toolCall;
+      yield formatEvent(createCandidate([{ functionCall: { name, args: input } }]));
     }
-    yield sse(candidate([{ text: '' }], 'STOP'));
+    yield formatEvent(createCandidate([{ text: '' }], 'STOP'));
   },
 
-  whole: ({ words = [] }: ModelAnswer) => candidate([{ text: words.join('') }], 'STOP'),
+  createBody: ({ text = [] }: ModelResponse) => createCandidate([{ text: text.join('') }], 'STOP'),
 
-  error: (status) => ({
-    error: { code: status, message: `The model says ${status}`, status: 'UNAVAILABLE' },
+  createErrorBody: (status) => ({
+    error: { code: status, message: formatError(status), status: 'UNAVAILABLE' },
   }),
 };
 
-function candidate(parts: unknown[], finishReason?: string) {
+function createCandidate(parts: unknown[], finishReason?: string) {
   return {
     candidates: [
       { index: 0, content: { role: 'model', parts }, ...(finishReason && { finishReason }) },

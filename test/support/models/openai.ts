@@ -1,50 +1,53 @@
-// OpenAI's Responses API, as far as Codex uses it.
-import { list, type ModelAnswer, type ModelApi, record, sse, texts } from './answer.ts';
+// The part of OpenAI's Responses API that Codex uses.
+import {
+  asList,
+  asRecord,
+  createConversation,
+  extractTexts,
+  formatError,
+  formatEvent,
+  type ModelApi,
+  type ModelResponse,
+} from './model-api.ts';
 
 export const openai: ModelApi = {
-  read(body) {
-    const said: string[] = [];
-    const answered: string[] = [];
-    let asked = '';
-    let results: string[] = [];
-    for (const item of list(record(body)['input']).map(record)) {
-      if (String(item['type']).endsWith('_call_output')) results.push(JSON.stringify(item));
-      if (item['type'] !== 'message' && item['role'] === undefined) continue;
-      const text = texts(item['content']).join('\n');
-      if (item['role'] === 'assistant') {
-        answered.push(text);
-        asked = '';
-      }
-      if (item['role'] !== 'user') continue;
-      said.push(text);
-      asked += text;
-      results = [];
+  parseRequest(body) {
+    const conversation = createConversation();
+    for (const item of asList(asRecord(body)['input']).map(asRecord)) {
+      if (String(item['type']).endsWith('_call_output')) conversation.addToolResults([item]);
+      const text = extractTexts(item['content']).join('\n');
+      if (item['role'] === 'assistant') conversation.addModelMessage(text);
+      if (item['role'] === 'user') conversation.addUserMessage(text);
     }
-    const tools = list(record(body)['tools']).map((tool) => String(record(tool)['name']));
-    return { said, asked, answered, results, tools, body };
+    const tools = asList(asRecord(body)['tools']).map((tool) => String(asRecord(tool)['name']));
+    return conversation.toRequest(tools, body);
   },
 
-  *events(answer) {
+  *createEvents({ text: parts, toolCall, hang }) {
     const id = `resp_${Bun.randomUUIDv7()}`;
-    yield named({ type: 'response.created', response: { id } });
+    yield formatNamedEvent({ type: 'response.created', response: { id } });
     let index = 0;
     const output: unknown[] = [];
-    if (answer.words) {
+    if (parts) {
       const item = { type: 'message', role: 'assistant', id: `msg_${id}`, content: [] };
-      yield named({ type: 'response.output_item.added', output_index: index, item });
-      for (const delta of answer.words) {
-        const where = { item_id: item.id, output_index: index, content_index: 0 };
-        yield named({ type: 'response.output_text.delta', ...where, delta });
+      yield formatNamedEvent({ type: 'response.output_item.added', output_index: index, item });
+      for (const delta of parts) {
+        const position = { item_id: item.id, output_index: index, content_index: 0 };
+        yield formatNamedEvent({ type: 'response.output_text.delta', ...position, delta });
       }
-      if (answer.hang) return;
-      const text = answer.words.join('');
+      if (hang) return;
+      const text = parts.join('');
       const done = { ...item, content: [{ type: 'output_text', text, annotations: [] }] };
-      yield named({ type: 'response.output_item.done', output_index: index, item: done });
+      yield formatNamedEvent({
+        type: 'response.output_item.done',
+        output_index: index,
+        item: done,
+      });
       output.push(done);
       index += 1;
     }
-    if (answer.tool) {
-      const { name, input } = answer.tool;
+    if (toolCall) {
+      const { name, input } = toolCall;
       const call_id = `call_${Bun.randomUUIDv7()}`;
       const item = {
         type: 'function_call',
@@ -53,7 +56,7 @@ export const openai: ModelApi = {
         name,
         arguments: JSON.stringify(input),
       };
-      yield named({ type: 'response.output_item.done', output_index: index, item });
+      yield formatNamedEvent({ type: 'response.output_item.done', output_index: index, item });
       output.push(item);
     }
     const usage = {
@@ -63,17 +66,17 @@ export const openai: ModelApi = {
       output_tokens_details: { reasoning_tokens: 0 },
       total_tokens: 15,
     };
-    yield named({
+    yield formatNamedEvent({
       type: 'response.completed',
       response: { id, status: 'completed', output, usage },
     });
   },
 
-  whole: ({ words = [] }: ModelAnswer) => ({ id: 'resp_whole', output_text: words.join('') }),
+  createBody: ({ text = [] }: ModelResponse) => ({ id: 'resp_body', output_text: text.join('') }),
 
-  error: (status) => ({ error: { type: 'server_error', message: `The model says ${status}` } }),
+  createErrorBody: (status) => ({ error: { type: 'server_error', message: formatError(status) } }),
 };
 
-function named(data: { type: string } & Record<string, unknown>): string {
-  return sse(data, data.type);
+function formatNamedEvent(data: { type: string } & Record<string, unknown>): string {
+  return formatEvent(data, data.type);
 }

@@ -1,52 +1,53 @@
-// A model on loopback, for programs that want one: it speaks three APIs, and says what the test tells it to.
+// A scripted model server on loopback that speaks the APIs of Anthropic, Google and OpenAI.
+import { createCondition } from '../condition.ts';
 import { anthropic } from './anthropic.ts';
-import { type ModelAnswer, type ModelApi, type ModelRequest, record } from './answer.ts';
 import { gemini } from './gemini.ts';
+import { asRecord, type ModelApi, type ModelRequest, type ModelResponse } from './model-api.ts';
 import { openai } from './openai.ts';
 
-export type Respond = (request: ModelRequest) => ModelAnswer;
+export type Respond = (request: ModelRequest) => ModelResponse;
 
 export interface ModelServer {
   readonly url: string;
-  /** All that was asked, oldest first. */
+  /** All requests so far, oldest first. */
   readonly requests: ModelRequest[];
-  /** Paths that were asked for and are not of these APIs. */
-  readonly unknown: string[];
-  /** What it answers from now on. */
-  respond(respond: Respond): void;
-  /** Resolves when somebody has gone away from an answer that hangs. */
-  abandoned(): Promise<void>;
+  /** Requests for paths outside these APIs, as `METHOD /path`. */
+  readonly unknownRequests: string[];
+  /** Sets how requests are answered from now on. */
+  respondWith(respond: Respond): void;
+  /** Resolves once a client has disconnected before the end of a streamed response. */
+  waitForDisconnect(): Promise<void>;
   stop(): Promise<void>;
 }
 
 export function createModelServer(): ModelServer {
   const requests: ModelRequest[] = [];
-  const unknown: string[] = [];
-  const waiting: (() => void)[] = [];
-  let left = 0;
-  let respond: Respond = () => ({ words: ['ok'] });
+  const unknownRequests: string[] = [];
+  const disconnected = createCondition();
+  let hasDisconnect = false;
+  let respond: Respond = () => ({ text: ['ok'] });
 
-  function leave(): void {
-    left += 1;
-    for (const resolve of waiting.splice(0)) resolve();
+  function onDisconnect(): void {
+    hasDisconnect = true;
+    disconnected.notify();
   }
 
-  function stream(api: ModelApi, answer: ModelAnswer): Response {
+  function streamResponse(api: ModelApi, response: ModelResponse): Response {
     const encoder = new TextEncoder();
-    const lastWord = JSON.stringify(answer.words?.at(-1) ?? null);
-    let isGone = false;
+    const lastPart = JSON.stringify(response.text?.at(-1) ?? null);
+    let isCancelled = false;
     const body = new ReadableStream<Uint8Array>({
       async start(controller) {
-        for (const event of api.events(answer)) {
-          if (event.includes(lastWord)) await answer.gate;
-          if (isGone) return;
+        for (const event of api.createEvents(response)) {
+          if (event.includes(lastPart)) await response.gate;
+          if (isCancelled) return;
           controller.enqueue(encoder.encode(event));
         }
-        if (!answer.hang) controller.close();
+        if (!response.hang) controller.close();
       },
       cancel() {
-        isGone = true;
-        leave();
+        isCancelled = true;
+        onDisconnect();
       },
     });
     return new Response(body, { headers: { 'content-type': 'text/event-stream' } });
@@ -56,43 +57,41 @@ export function createModelServer(): ModelServer {
     port: 0,
     hostname: '127.0.0.1',
     idleTimeout: 0,
-    async fetch(request) {
-      const { pathname } = new URL(request.url);
-      const api = apiOf(pathname);
+    async fetch(httpRequest) {
+      const { pathname } = new URL(httpRequest.url);
       if (/count_?tokens$/i.test(pathname)) {
         return Response.json({ input_tokens: 10, totalTokens: 10 });
       }
-      if (!api || request.method !== 'POST') {
-        unknown.push(`${request.method} ${pathname}`);
+      const api = findApi(pathname);
+      if (!api || httpRequest.method !== 'POST') {
+        unknownRequests.push(`${httpRequest.method} ${pathname}`);
         return Response.json({}, { status: 404 });
       }
-      const asked = api.read(await request.json());
-      requests.push(asked);
-      const answer = respond(asked);
-      if (answer.error !== undefined) {
-        return Response.json(api.error(answer.error), { status: answer.error });
-      }
-      const isStream = record(asked.body)['stream'] === true || /:stream/.test(pathname);
-      return isStream ? stream(api, answer) : Response.json(api.whole(answer));
+      const request = api.parseRequest(await httpRequest.json());
+      requests.push(request);
+      const response = respond(request);
+      const { errorStatus: status } = response;
+      if (status !== undefined) return Response.json(api.createErrorBody(status), { status });
+      const isStreamed = asRecord(request.body)['stream'] === true || /:stream/.test(pathname);
+      return isStreamed ? streamResponse(api, response) : Response.json(api.createBody(response));
     },
   });
 
   return {
     url: `http://127.0.0.1:${server.port}`,
     requests,
-    unknown,
-    respond(next) {
+    unknownRequests,
+    respondWith(next) {
       respond = next;
     },
-    async abandoned() {
-      if (left > 0) return;
-      await new Promise<void>((resolve) => void waiting.push(resolve));
+    async waitForDisconnect() {
+      await disconnected.waitUntil(() => hasDisconnect);
     },
     stop: () => server.stop(true),
   };
 }
 
-function apiOf(path: string): ModelApi | null {
+function findApi(path: string): ModelApi | null {
   if (path.endsWith('/messages')) return anthropic;
   if (path.endsWith('/responses')) return openai;
   return /:(stream)?GenerateContent$/i.test(path) ? gemini : null;

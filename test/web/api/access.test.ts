@@ -1,7 +1,7 @@
 // Access to the JSON API: tokens, cross-site requests and unknown endpoints.
 import { describe, expect, test } from 'bun:test';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
-import { createStage } from '../../support/hub/stage.ts';
 import { expectError } from '../helpers.ts';
 
 describe('every endpoint except sign-in', () => {
@@ -21,18 +21,18 @@ describe('every endpoint except sign-in', () => {
   test.each(calls)('%s %s requires a valid token', async (method, path, body) => {
     await using hub = await startTestHub();
     await hub.addAgent();
-    const expired = await hub.token();
+    const expired = await hub.issueToken();
     hub.clock.advance(12 * 3_600_000 + 2_000);
     const socket = (await hub.tokens.issueSocket({ userId: 'a', role: 'admin', expiresAt: 9e15 }))
       .token;
     for (const token of [null, '', 'nonsense', expired, socket, await hub.addAgent('other')]) {
-      await expectError(hub.call(method, path, { token, body }), 401, 'not_authenticated');
+      await expectError(hub.callApi(method, path, { token, body }), 401, 'not_authenticated');
     }
     expect(hub.hub.registry.list()).toHaveLength(2);
   });
 
   test.each(calls)('%s %s is not available to other sites', async (method, path, body) => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     const statuses = [];
     for (const headers of [
       { origin: 'https://evil.example' },
@@ -40,7 +40,7 @@ describe('every endpoint except sign-in', () => {
       { 'sec-fetch-site': 'cross-site' },
       { 'sec-fetch-site': 'same-site' },
     ]) {
-      const response = await on.hub.call(method, path, {
+      const response = await on.hub.callApi(method, path, {
         role: 'admin',
         body,
         headers: { ...headers },
@@ -50,7 +50,7 @@ describe('every endpoint except sign-in', () => {
     if (method !== 'GET') expect(statuses).toEqual([403, 403, 403, 403]);
     else expect(statuses).not.toContain(403);
     expect(on.hub.hub.registry.list()).toHaveLength(1);
-    expect(on.agent.commands()).toEqual([]);
+    expect(on.agent.executedCommands()).toEqual([]);
   });
 
   test('accepts requests from its own pages, at the local and the public URL', async () => {
@@ -58,7 +58,7 @@ describe('every endpoint except sign-in', () => {
     for (const origin of [hub.url, 'https://signalbox.example']) {
       const body = { agentId: origin.startsWith('https') ? 'b' : 'a', agentType: 'claude' };
       const headers = { origin, 'sec-fetch-site': 'same-origin' };
-      expect((await hub.call('POST', '/agents', { role: 'admin', body, headers })).status).toBe(
+      expect((await hub.callApi('POST', '/agents', { role: 'admin', body, headers })).status).toBe(
         201,
       );
     }
@@ -68,8 +68,8 @@ describe('every endpoint except sign-in', () => {
 test('an unknown endpoint responds with 404', async () => {
   await using hub = await startTestHub();
   for (const call of [
-    hub.call('GET', '/nothing'),
-    hub.call('PUT', '/agents/agent', { body: {} }),
+    hub.callApi('GET', '/nothing'),
+    hub.callApi('PUT', '/agents/agent', { body: {} }),
   ]) {
     expect(await expectError(call, 404, 'not_found')).toBe('Unknown API endpoint.');
   }

@@ -2,47 +2,51 @@
 import { describe, expect, test } from 'bun:test';
 import { AgentPage, RegisteredAgent } from '../../../src/protocol/api.ts';
 import { AgentSummary } from '../../../src/protocol/entities.ts';
-import { connectAgent } from '../../support/hub/scripted-agent.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
+import { connectAgent } from '../../support/hub/scripted-agent.ts';
 import { expectError, expectJson } from '../helpers.ts';
 
 describe('agents', () => {
   test('are listed by ID, and returned one by one', async () => {
     await using hub = await startTestHub();
     for (const id of ['b', 'c', 'a']) await hub.addAgent(id);
-    const page = await expectJson(hub.call('GET', '/agents', { role: 'viewer' }), 200, AgentPage);
+    const page = await expectJson(
+      hub.callApi('GET', '/agents', { role: 'viewer' }),
+      200,
+      AgentPage,
+    );
     expect(page.items.map(({ agentId }: { agentId: string }) => agentId)).toEqual(['a', 'b', 'c']);
     const one = await expectJson(
-      hub.call('GET', '/agents/b', { role: 'viewer' }),
+      hub.callApi('GET', '/agents/b', { role: 'viewer' }),
       200,
       AgentSummary,
     );
     expect(one).toEqual(page.items[1]);
     expect(JSON.stringify(page)).not.toContain('tokenHash');
-    await expectError(hub.call('GET', '/agents/x'), 404, 'agent_unknown');
+    await expectError(hub.callApi('GET', '/agents/x'), 404, 'agent_unknown');
   });
 
   test('are added by admins: the token is returned once, and only its hash is stored', async () => {
     await using hub = await startTestHub();
     const body = { agentId: 'new', agentType: 'gemini' };
     for (const role of ['viewer', 'operator'] as const) {
-      await expectError(hub.call('POST', '/agents', { role, body }), 403, 'forbidden');
+      await expectError(hub.callApi('POST', '/agents', { role, body }), 403, 'forbidden');
     }
     const added = await expectJson(
-      hub.call('POST', '/agents', { role: 'admin', body }),
+      hub.callApi('POST', '/agents', { role: 'admin', body }),
       201,
       RegisteredAgent,
     );
     expect(added).toMatchObject(body);
     expect(added.token.length).toBeGreaterThan(40);
-    await expectError(hub.call('POST', '/agents', { role: 'admin', body }), 409, 'agent_exists');
+    await expectError(hub.callApi('POST', '/agents', { role: 'admin', body }), 409, 'agent_exists');
     const [stored] = await hub.store.agents.list();
     expect(stored).toMatchObject({ ...body, createdBy: 'ada' });
     expect(stored?.tokenHash).toBe(
       new Bun.CryptoHasher('sha256').update(added.token).digest('hex'),
     );
     expect(JSON.stringify(stored)).not.toContain(added.token);
-    const again = await (await hub.call('GET', '/agents/new', { role: 'admin' })).text();
+    const again = await (await hub.callApi('GET', '/agents/new', { role: 'admin' })).text();
     expect(again).not.toContain(added.token);
     await connectAgent(hub, { ...body, token: added.token } as never);
   });
@@ -57,7 +61,11 @@ describe('agents', () => {
     ['no body', undefined],
   ])('are not added with %s', async (_name, body) => {
     await using hub = await startTestHub();
-    await expectError(hub.call('POST', '/agents', { role: 'admin', body }), 400, 'invalid_message');
+    await expectError(
+      hub.callApi('POST', '/agents', { role: 'admin', body }),
+      400,
+      'invalid_message',
+    );
     expect(hub.hub.registry.list()).toEqual([]);
   });
 
@@ -65,10 +73,14 @@ describe('agents', () => {
     await using hub = await startTestHub();
     await hub.addAgent();
     for (const role of ['viewer', 'operator'] as const) {
-      await expectError(hub.call('DELETE', '/agents/agent', { role }), 403, 'forbidden');
+      await expectError(hub.callApi('DELETE', '/agents/agent', { role }), 403, 'forbidden');
     }
-    expect((await hub.call('DELETE', '/agents/agent', { role: 'admin' })).status).toBe(204);
-    await expectError(hub.call('DELETE', '/agents/agent', { role: 'admin' }), 404, 'agent_unknown');
+    expect((await hub.callApi('DELETE', '/agents/agent', { role: 'admin' })).status).toBe(204);
+    await expectError(
+      hub.callApi('DELETE', '/agents/agent', { role: 'admin' }),
+      404,
+      'agent_unknown',
+    );
     expect(await hub.store.agents.list()).toEqual([]);
   });
 
@@ -77,10 +89,10 @@ describe('agents', () => {
     await hub.addAgent('old');
     hub.store.fail((call) => call.startsWith('agents.'));
     const body = { agentId: 'new', agentType: 'claude' };
-    await expectError(hub.call('POST', '/agents', { role: 'admin', body }), 503, 'unavailable');
-    await expectError(hub.call('DELETE', '/agents/old', { role: 'admin' }), 503, 'unavailable');
+    await expectError(hub.callApi('POST', '/agents', { role: 'admin', body }), 503, 'unavailable');
+    await expectError(hub.callApi('DELETE', '/agents/old', { role: 'admin' }), 503, 'unavailable');
     expect(hub.hub.registry.list().map(({ agentId }) => agentId)).toEqual(['old']);
-    hub.store.heal();
-    expect((await hub.call('POST', '/agents', { role: 'admin', body })).status).toBe(201);
+    hub.store.clearFaults();
+    expect((await hub.callApi('POST', '/agents', { role: 'admin', body })).status).toBe(201);
   });
 });

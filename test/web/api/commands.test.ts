@@ -2,27 +2,27 @@
 import { describe, expect, test } from 'bun:test';
 import { AcceptedCommand, CommandPage } from '../../../src/protocol/api.ts';
 import { CommandExecution } from '../../../src/protocol/entities.ts';
-import { connectAgent } from '../../support/hub/scripted-agent.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
-import { createStage } from '../../support/hub/stage.ts';
+import { connectAgent } from '../../support/hub/scripted-agent.ts';
 import { expectError, expectJson } from '../helpers.ts';
 
 describe('commands', () => {
   test('are accepted with 202 and a queue position, and returned by ID', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     const body = { agentId: 'agent', command: '!ls -l' };
     const answer = await expectJson(
-      on.hub.call('POST', '/commands', { body }),
+      on.hub.callApi('POST', '/commands', { body }),
       202,
       AcceptedCommand,
     );
     expect(answer.position).toBe(0);
-    const given = await on.agent.given(answer.commandId);
+    const given = await on.agent.waitForExecute(answer.commandId);
     on.agent.run(given.commandId, 'a\u0000b😀');
-    await on.agent.acknowledged(given.commandId);
+    await on.agent.waitForAcknowledged(given.commandId);
     const path = `/commands/${answer.commandId}`;
     const command = await expectJson(
-      on.hub.call('GET', path, { role: 'viewer' }),
+      on.hub.callApi('GET', path, { role: 'viewer' }),
       200,
       CommandExecution,
     );
@@ -40,7 +40,7 @@ describe('commands', () => {
     expect(Object.keys(command).toSorted()).toEqual(
       Object.keys(CommandExecution.properties).toSorted(),
     );
-    const output = await on.hub.call('GET', `${path}/output`, { role: 'viewer' });
+    const output = await on.hub.callApi('GET', `${path}/output`, { role: 'viewer' });
     expect(output.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(await output.text()).toBe('a\u0000b😀');
   });
@@ -81,65 +81,73 @@ describe('commands', () => {
   ];
 
   test.each(rejected)('for %s are rejected', async (_name, body, status, code) => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     await on.hub.addAgent('offline');
-    await expectError(on.hub.call('POST', '/commands', { body }), status, code);
+    await expectError(on.hub.callApi('POST', '/commands', { body }), status, code);
   });
 
   test('are neither accepted from viewers nor interrupted by them', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     const body = { agentId: 'agent', command: '!ls' };
-    await expectError(on.hub.call('POST', '/commands', { role: 'viewer', body }), 403, 'forbidden');
-    const id = await on.running();
+    await expectError(
+      on.hub.callApi('POST', '/commands', { role: 'viewer', body }),
+      403,
+      'forbidden',
+    );
+    const id = await on.startCommand();
     const path = `/commands/${id}/interrupt`;
-    await expectError(on.hub.call('POST', path, { role: 'viewer' }), 403, 'forbidden');
+    await expectError(on.hub.callApi('POST', path, { role: 'viewer' }), 403, 'forbidden');
     await on.agent.ping();
     expect(on.agent.ofType('command:interrupt')).toEqual([]);
   });
 
   test('with a body over 1 MiB are rejected', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     const body = { agentId: 'agent', command: 'x'.repeat(1_048_576) };
-    const answer = await on.hub.call('POST', '/commands', { body });
+    const answer = await on.hub.callApi('POST', '/commands', { body });
     expect(answer.status).toBeOneOf([413, 422]);
-    expect(on.agent.commands()).toEqual([]);
+    expect(on.agent.executedCommands()).toEqual([]);
   });
 
   test('are interrupted with 202 while active, and rejected afterwards', async () => {
-    await using on = await createStage();
-    const running = await on.running();
+    await using on = await startHubFixture();
+    const running = await on.startCommand();
     const waiting = await on.dashboard.request('!next');
     for (const id of [waiting, running]) {
-      const answer = await on.hub.call('POST', `/commands/${id}/interrupt`);
+      const answer = await on.hub.callApi('POST', `/commands/${id}/interrupt`);
       expect([answer.status, await answer.json()]).toEqual([202, { commandId: id }]);
     }
-    await on.agent.find('command:interrupt', ({ commandId }) => commandId === running);
-    on.agent.finish(running, { outcome: 'interrupted', exitCode: null });
-    await on.dashboard.status(running, 'interrupted');
+    await on.agent.waitFor('command:interrupt', ({ commandId }) => commandId === running);
+    on.agent.sendFinished(running, { outcome: 'interrupted', exitCode: null });
+    await on.dashboard.waitForStatus(running, 'interrupted');
     for (const id of [waiting, running]) {
       await expectError(
-        on.hub.call('POST', `/commands/${id}/interrupt`),
+        on.hub.callApi('POST', `/commands/${id}/interrupt`),
         409,
         'command_not_active',
       );
     }
-    await expectError(on.hub.call('POST', '/commands/nothing/interrupt'), 404, 'command_unknown');
-    await expectError(on.hub.call('GET', '/commands/nothing'), 404, 'command_unknown');
-    await expectError(on.hub.call('GET', '/commands/nothing/output'), 404, 'command_unknown');
+    await expectError(
+      on.hub.callApi('POST', '/commands/nothing/interrupt'),
+      404,
+      'command_unknown',
+    );
+    await expectError(on.hub.callApi('GET', '/commands/nothing'), 404, 'command_unknown');
+    await expectError(on.hub.callApi('GET', '/commands/nothing/output'), 404, 'command_unknown');
   });
 
   test('are listed newest first, in pages, with filters', async () => {
-    await using on = await createStage();
+    await using on = await startHubFixture();
     const second = await connectAgent(on.hub, { agentId: 'second' });
     const ids: string[] = [];
     for (let i = 0; i < 5; i++) ids.unshift(await on.dashboard.request(`!echo ${i}%`));
     const other = await on.dashboard.request('!other', { agentId: 'second' });
-    await second.given(other);
+    await second.waitForExecute(other);
     second.run(other);
-    await on.dashboard.status(other, 'completed');
+    await on.dashboard.waitForStatus(other, 'completed');
     const list = async (query: string) => {
       const page = await expectJson(
-        on.hub.call('GET', `/commands?${query}`, { role: 'viewer' }),
+        on.hub.callApi('GET', `/commands?${query}`, { role: 'viewer' }),
         200,
         CommandPage,
       );
@@ -163,7 +171,7 @@ describe('commands', () => {
     'are not listed with %s',
     async (query) => {
       await using hub = await startTestHub();
-      await expectError(hub.call('GET', `/commands?${query}`), 400, 'invalid_message');
+      await expectError(hub.callApi('GET', `/commands?${query}`), 400, 'invalid_message');
     },
   );
 });

@@ -10,7 +10,7 @@ test('a rejected command is rendered as a notice', async () => {
   const form = { command: 'hello', priority: 'high' };
   const response = await requestPage(hub, '/agents/build/commands', { role: 'operator', form });
   expect(response.status).toBe(422);
-  expect(await response.text()).toMatch(/^<p class="notice notice-refused" role="alert">.*offline/);
+  expect(await response.text()).toMatch(/^<p class="notice notice-error" role="alert">.*offline/);
 });
 
 test('forms check the role', async () => {

@@ -17,7 +17,7 @@ export async function requestPage(
   path: string,
   { role, userId, form, headers = {} }: PageRequest = {},
 ) {
-  const cookie = role ? { cookie: `signalbox=${await hub.token(role, userId)}` } : {};
+  const cookie = role ? { cookie: `signalbox=${await hub.issueToken(role, userId)}` } : {};
   return fetch(hub.url + path, {
     method: form ? 'POST' : 'GET',
     redirect: 'manual',

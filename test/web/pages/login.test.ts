@@ -26,17 +26,19 @@ test('setup sets the password once, and sign-in accepts it', async () => {
   expect(await (await requestPage(hub, '/setup?token=first-start')).text()).toContain(
     'Choose the password',
   );
-  expect(await (await requestPage(hub, '/setup?token=other-token')).text()).toContain('used up');
+  expect(await (await requestPage(hub, '/setup?token=other-token')).text()).toContain(
+    'already been used',
+  );
   const password = 'correct horse battery';
-  const form = { token: 'first-start', password, again: password };
+  const form = { token: 'first-start', password, confirmation: password };
   const short = await requestPage(hub, '/setup', {
-    form: { ...form, password: 'short', again: 'short' },
+    form: { ...form, password: 'short', confirmation: 'short' },
   });
   expect([short.status, await short.text()]).toEqual([
     422,
     expect.stringContaining('12 characters'),
   ]);
-  const mismatch = await requestPage(hub, '/setup', { form: { ...form, again: 'another' } });
+  const mismatch = await requestPage(hub, '/setup', { form: { ...form, confirmation: 'another' } });
   expect(await mismatch.text()).toContain('do not match');
   const done = await requestPage(hub, '/setup', { form });
   expect([done.status, done.headers.get('location')]).toEqual([303, '/']);

@@ -1,9 +1,9 @@
 // The connection log in the database (docs/data-model.md, "Data Retention").
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
-import { connectAgent } from '../../support/hub/scripted-agent.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
+import { connectAgent } from '../../support/hub/scripted-agent.ts';
 
 test('records the peer, the times and the close code of each connection', async () => {
   await using hub = await startTestHub({ onDisk: true });
@@ -12,10 +12,10 @@ test('records the peer, the times and the close code of each connection', async 
   hub.clock.advance(1_000);
   dashboard.close();
   await dashboard.closed;
-  agent.cut();
+  agent.terminate();
   await agent.closed;
-  await hub.settled();
-  await hub.settled();
+  await hub.flush();
+  await hub.flush();
   const database = new Database(hub.file, { readonly: true });
   const rows = database.query('SELECT * FROM connections ORDER BY kind').all();
   database.close();
@@ -43,15 +43,15 @@ test('is purged after 30 days', async () => {
   const dashboard = await connectDashboard(before);
   dashboard.close();
   await dashboard.closed;
-  await before.settled();
+  await before.flush();
   const hour = 3_600_000;
   await using hub = await before.restart(30 * 24 * hour - hour / 2);
   const database = new Database(hub.file);
   const rows = () => database.query('SELECT id FROM connections').all().length;
-  await hub.settled();
+  await hub.flush();
   expect(rows()).toBe(1);
   hub.clock.advance(hour);
-  await hub.settled();
+  await hub.flush();
   expect(rows()).toBe(0);
   database.close();
 });

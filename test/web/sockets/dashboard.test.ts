@@ -6,12 +6,12 @@ import { startTestHub } from '../../support/hub/hub.ts';
 describe("a dashboard's token", () => {
   test('for sockets opens a socket that lasts as long as the session', async () => {
     await using hub = await startTestHub();
-    const session = await (await hub.call('GET', '/session')).json();
+    const session = await (await hub.callApi('GET', '/session')).json();
     const dashboard = await connectDashboard(hub, { token: session.token });
-    await hub.pass(6 * 60_000, dashboard);
+    await hub.advance(6 * 60_000, dashboard);
     await dashboard.ping();
     const late = await openDashboard(hub);
-    late.say({
+    late.send({
       type: 'dashboard:connect',
       token: session.token,
       clientInfo: { userAgent: 'x', timezone: 'x' },
@@ -22,22 +22,22 @@ describe("a dashboard's token", () => {
   test('that is invalid gets an error and closes the socket', async () => {
     await using hub = await startTestHub();
     const dashboard = await openDashboard(hub);
-    dashboard.say({
+    dashboard.send({
       type: 'dashboard:connect',
       token: 'not a token',
       clientInfo: { userAgent: 'x', timezone: 'x' },
     });
-    await dashboard.error('not_authenticated');
+    await dashboard.waitForError('not_authenticated');
     expect(await dashboard.closed).toEqual({ code: 1008, reason: 'unauthenticated' });
     expect(hub.hub.state.dashboards.size).toBe(0);
   });
 
   test('leaves no dashboard behind if the socket closes during verification', async () => {
     await using hub = await startTestHub();
-    const token = await hub.token();
+    const token = await hub.issueToken();
     for (let i = 0; i < 5; i++) {
       const dashboard = await openDashboard(hub);
-      dashboard.say({
+      dashboard.send({
         type: 'dashboard:connect',
         token,
         clientInfo: { userAgent: 'x', timezone: 'x' },
@@ -45,7 +45,7 @@ describe("a dashboard's token", () => {
       dashboard.close();
       await dashboard.closed;
     }
-    await hub.settled();
+    await hub.flush();
     expect(
       [...hub.hub.state.dashboards.values()].filter(({ state }) => state === 'CONNECTED'),
     ).toEqual([]);
@@ -59,31 +59,31 @@ describe('dashboards', () => {
     for (let i = 0; i < 50; i++) dashboards.push(await connectDashboard(hub));
     // A pending socket does not count, but cannot connect when the limit is reached.
     const late = await openDashboard(hub);
-    void late.hello(hub).catch(() => undefined);
+    void late.connect(hub).catch(() => undefined);
     expect(await late.closed).toEqual({ code: 1013, reason: 'limit' });
     await dashboards[0]?.ping();
     // A RECONNECTING dashboard does not count, and can resume only below the limit.
     const [first] = dashboards;
-    const { connectionId, hubEpoch } = await first!.find('dashboard:welcome');
-    first!.cut();
+    const { connectionId, hubEpoch } = await first!.waitFor('dashboard:welcome');
+    first!.terminate();
     await first!.closed;
     const replacement = await connectDashboard(hub);
     expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('RECONNECTING');
     const resume = { connectionId, hubEpoch, terminals: [] };
     const rejected = await openDashboard(hub);
-    void rejected.hello(hub, { resume }).catch(() => undefined);
+    void rejected.connect(hub, { resume }).catch(() => undefined);
     expect(await rejected.closed).toEqual({ code: 1013, reason: 'limit' });
     replacement.close();
     await replacement.closed;
     const back = await openDashboard(hub);
-    expect(await back.hello(hub, { resume })).toMatchObject({ resumed: true });
+    expect(await back.connect(hub, { resume })).toMatchObject({ resumed: true });
   });
 
   test('are limited by the maxDashboards setting', async () => {
     await using hub = await startTestHub({ settings: { maxDashboards: 1 } });
     await connectDashboard(hub);
     const late = await openDashboard(hub);
-    void late.hello(hub).catch(() => undefined);
+    void late.connect(hub).catch(() => undefined);
     expect(await late.closed).toEqual({ code: 1013, reason: 'limit' });
   });
 });

@@ -1,17 +1,17 @@
 // What agents' and dashboards' sockets have in common: the first message, frames and shutdown.
 import { describe, expect, test } from 'bun:test';
-import { connectAgent, connectBareAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 import { connectDashboard, openDashboard } from '../../support/hub/dashboard.ts';
 import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
-import type { Closed } from '../../support/hub/inbox.ts';
+import { connectAgent, connectManualAgent, openAgent } from '../../support/hub/scripted-agent.ts';
+import type { CloseEvent } from '../../support/message-recorder.ts';
 
 /** What the scripted agent and dashboard have in common. */
 interface Peer {
-  send(frame: string | Uint8Array): void;
+  sendFrame(frame: string | Uint8Array): void;
   ping(): Promise<void>;
-  readonly closed: Promise<Closed>;
+  readonly closed: Promise<CloseEvent>;
   readonly received: readonly { type: string; message?: string }[];
-  when<T>(look: () => T | undefined, what: string): Promise<T>;
+  waitUntil<T>(evaluate: () => T | undefined, description: string): Promise<T>;
 }
 
 describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
@@ -21,7 +21,10 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
     kind === 'dashboard' ? connectDashboard(hub) : connectAgent(hub);
   /** Waits for the hub's nth error. Returns its message. */
   const findError = (peer: Peer, nth = 0) =>
-    peer.when(() => peer.received.filter(({ type }) => type === 'error')[nth]?.message, 'an error');
+    peer.waitUntil(
+      () => peer.received.filter(({ type }) => type === 'error')[nth]?.message,
+      'an error',
+    );
 
   test('that sends nothing for 5 s is closed', async () => {
     await using hub = await startTestHub();
@@ -61,16 +64,16 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
   ])('whose first message is %s is closed', async (_name, frame, reason) => {
     await using hub = await startTestHub();
     const socket = await open(hub);
-    socket.send(frame);
+    socket.sendFrame(frame);
     expect(await socket.closed).toEqual({ code: 1008, reason });
   });
 
   test('can send up to 1 MiB in a message', async () => {
     await using hub = await startTestHub();
     const socket = await connect(hub);
-    socket.send('x'.repeat(1_048_576));
+    socket.sendFrame('x'.repeat(1_048_576));
     await findError(socket);
-    socket.send('x'.repeat(1_048_577));
+    socket.sendFrame('x'.repeat(1_048_577));
     expect((await socket.closed).code).toBeOneOf([1009, 1006]);
     await connectDashboard(hub);
   });
@@ -79,9 +82,9 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
     await using hub = await startTestHub();
     const socket = await connect(hub);
     const text = new TextEncoder().encode('{"type":"hub:explode","version":"1.0.0"}');
-    socket.send(new Uint8Array([0, ...text]));
+    socket.sendFrame(new Uint8Array([0, ...text]));
     expect(await findError(socket)).toContain('hub:explode');
-    socket.send(new Uint8Array([1, ...Bun.deflateSync(text)]));
+    socket.sendFrame(new Uint8Array([1, ...Bun.deflateSync(text)]));
     expect(await findError(socket, 1)).toContain('hub:explode');
   });
 });
@@ -89,9 +92,9 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
 describe('a hub that shuts down', () => {
   test('closes all sockets with 1001, including pending ones', async () => {
     await using hub = await startTestHub();
-    const agent = await connectBareAgent(hub);
+    const agent = await connectManualAgent(hub);
     const second = await openAgent(hub);
-    second.hello({ token: agent.token, instanceId: 'other' });
+    second.sendConnect({ token: agent.token, instanceId: 'other' });
     await second.ping();
     const peers = [
       agent,

@@ -1,5 +1,5 @@
-// An agent written from the protocol alone, with Node and the ws library: node plain-agent.mjs URL ID TYPE.
-// Its token is in AGENT_TOKEN. It echoes each command in three pieces, and ends with exit code 0.
+// An agent written from docs/protocol.md alone, with Node and the ws library: plain-agent.mjs URL ID TYPE, with its
+// token in AGENT_TOKEN. It answers each command with three chunks of output and exit code 0.
 import { randomUUID } from 'node:crypto';
 import { WebSocket } from 'ws';
 
@@ -8,14 +8,12 @@ const socket = new WebSocket(`${url.replace('http', 'ws')}/ws/agent`);
 const send = (message) => socket.send(JSON.stringify({ version: '1.0.0', ...message }));
 
 socket.on('open', () => {
-  const token = process.env.AGENT_TOKEN;
-  const capabilities = ['shell'];
   send({
     type: 'agent:connect',
     agentId,
     agentType,
-    token,
-    capabilities,
+    token: process.env.AGENT_TOKEN,
+    capabilities: ['shell'],
     instanceId: randomUUID(),
   });
 });
@@ -25,13 +23,13 @@ socket.on('message', (frame) => {
   if (message.type === 'agent:welcome') console.log('welcome');
   if (message.type !== 'command:execute') return;
   const { commandId, command } = message;
-  const pieces = [`you said ${command}\n`, 'and a warning\n', 'done\n'];
+  const chunks = [`you said ${command}\n`, 'and a warning\n', 'done\n'];
   send({ type: 'command:started', commandId });
-  for (const [sequence, data] of pieces.entries()) {
+  for (const [sequence, data] of chunks.entries()) {
     const stream = sequence === 1 ? 'stderr' : 'stdout';
     send({ type: 'terminal:output', commandId, data, stream, sequence });
   }
-  const lastSequence = pieces.length - 1;
+  const lastSequence = chunks.length - 1;
   send({ type: 'command:finished', commandId, outcome: 'completed', exitCode: 0, lastSequence });
 });
 
