@@ -34,17 +34,17 @@ export function agentCommand(): Command {
     .addOption(agentIdOption().makeOptionMandatory())
     .addOption(
       envOption('--type <type>', 'Agent type, as registered on the hub', 'agent_type')
-        .default(undefined, 'the AI program that is installed')
+        .default(undefined, 'detected')
         .choices(agentTypes),
     )
-    .option('--acp <command>', 'ACP program that handles prompts, if not the usual one of the type')
+    .option('--acp <command>', 'ACP command to use instead of the default one of the type')
     .option('--no-acp', 'Run shell commands only, no prompts')
     .addOption(tokenFileOption())
     .addOption(cwdOption())
     .addOption(
       envOption('--state <dir>', 'Folder for the journal', 'agent_state').default(
         undefined,
-        'a folder per hub and agent in ~/.local/state/signalbox',
+        '~/.local/state/signalbox/<hub>/<id>',
       ),
     )
     .addOption(

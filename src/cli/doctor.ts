@@ -26,9 +26,10 @@ export function doctorCommand(): Command {
     .addHelpText(
       'after',
       `
-Checks the hub, encryption, WebSocket connections, versions, clocks, your session,
-the token of an agent, and the AI programs on this machine, which it starts.
-Exits with 1 if a check fails. Warnings do not count as failures.
+Checks the hub, encryption, WebSocket connections, versions, clocks, your
+session, an agent token, and the AI programs on this machine. To check an AI
+program, it starts the program. Exits with 1 if a check fails; warnings do not
+count as failures.
 
 Examples:
   signalbox doctor

@@ -7,11 +7,16 @@ export function formatHelp(program: Command): Command {
     .helpOption('-h, --help', 'Show help')
     .helpCommand('help [command]', 'Show help for a command')
     .configureHelp({ optionDescription: describeOption })
-    .configureOutput({
-      outputError: (text, write) => write(text.replace(/^error:/, 'Error:')),
-    });
+    .configureOutput({ outputError: (text, write) => write(formatUsageError(text)) });
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
+}
+
+/** Commander writes `error: unknown command 'x'`; our own errors are sentences. */
+function formatUsageError(text: string): string {
+  const message = text.replace(/^error: /, '').trim();
+  const end = /[.)]$/.test(message) ? '' : '.';
+  return `Error: ${message.charAt(0).toUpperCase()}${message.slice(1)}${end}\n`;
 }
 
 /** For example `Port to listen on (default: 7420; env: SIGNALBOX_PORT)`. */

@@ -45,7 +45,10 @@ export async function startHubProcess(options: HubProcessOptions) {
     log,
     settings,
     build: assetBuild,
-    publish: (topic, frame) => server?.publish(topic, frame),
+    publisher: {
+      publish: (topic, frame) => void server?.publish(topic, frame),
+      subscriberCount: (topic) => server?.subscriberCount(topic) ?? 0,
+    },
   });
   if (options.adminPassword !== null && !(await hub.accounts.exist())) {
     await hub.accounts.createFirstAdmin(options.adminPassword);

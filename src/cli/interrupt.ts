@@ -6,7 +6,7 @@ import { type ClientFlags, withClientOptions } from './client-options.ts';
 
 export function interruptCommand(): Command {
   return withClientOptions(new Command('interrupt'))
-    .description('Interrupt a running command, or cancel a queued one')
+    .description('Interrupt a running command or cancel a queued one')
     .argument('<id>', 'Command ID')
     .addHelpText('after', '\nExample:\n  signalbox interrupt 019a…')
     .action(async (id: string, flags: ClientFlags) => {

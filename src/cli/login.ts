@@ -25,8 +25,9 @@ export function loginCommand(): Command {
       `
 Saves a token for the commands run, ps, logs, interrupt and doctor.
 
-The password is read from SIGNALBOX_PASSWORD, from standard input, or from a
-prompt. Scripts can set a token in SIGNALBOX_TOKEN instead of signing in.
+Reads the password from SIGNALBOX_PASSWORD, from a prompt, or from standard
+input if that is not a terminal. Instead of signing in, scripts can provide a
+token in SIGNALBOX_TOKEN.
 
 Examples:
   signalbox login --hub https://signalbox.example.com

@@ -1,4 +1,4 @@
-// `signalbox ps`: lists agents, and running and queued commands.
+// `signalbox ps`: lists agents and their running and queued commands.
 import { Command } from 'commander';
 import { AgentPage, CommandPage } from '../protocol/api.ts';
 import { createApiClient } from './api-client.ts';
@@ -9,7 +9,7 @@ const MAX_COMMAND_LENGTH = 60;
 
 export function psCommand(): Command {
   return withClientOptions(new Command('ps'))
-    .description('List agents, and running and queued commands')
+    .description('List agents and their running and queued commands')
     .addHelpText('after', '\nExamples:\n  signalbox ps\n  signalbox ps --json')
     .action(async (flags: ClientFlags) => {
       const client = createApiClient(flags.hub);

@@ -44,8 +44,8 @@ export function runCommand(): Command {
       `
 Press Ctrl-C to interrupt the command. Press it again to exit at once.
 
-Exits with the exit code of the command, with ${INTERRUPTED_EXIT_CODE} if it was interrupted, or with ${TIMEOUT_EXIT_CODE}
-if it timed out.
+Exits with the exit code of the command, with ${INTERRUPTED_EXIT_CODE} if it was interrupted, or
+with ${TIMEOUT_EXIT_CODE} if it timed out.
 
 With several agents, either all of them receive the command or none does. The
 results are compared in a table at the end. The exit code is 0 if all agents

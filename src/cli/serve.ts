@@ -6,7 +6,7 @@ import { waitForStopSignal } from './signals.ts';
 
 export function serveCommand(): Command {
   return withHubOptions(new Command('serve'))
-    .description('Start the hub')
+    .description('Start a hub')
     .addHelpText(
       'after',
       `

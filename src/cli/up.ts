@@ -19,7 +19,7 @@ interface UpFlags extends HubFlags {
 
 export function upCommand(): Command {
   return withHubOptions(new Command('up'))
-    .description('Start a hub and one local agent')
+    .description('Start a hub and a local agent')
     .addOption(agentIdOption().default('local'))
     .addOption(
       envOption('--type <type>', 'Agent type', 'agent_type').choices(agentTypes).default('claude'),
