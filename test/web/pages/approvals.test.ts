@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
-import { approval } from '../../views/samples.ts';
+import { approval } from '../../support/samples.ts';
 import { requestPage } from './helpers.ts';
 
 test('the inbox is a page, and its list a fragment for htmx only', async () => {
