@@ -3,7 +3,7 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ErrorResponse } from '../protocol/api.ts';
 import { CliError } from './cli-error.ts';
-import { findCredentials } from './credentials.ts';
+import { findCredentials, sessionExpired } from './credentials.ts';
 
 const TIMEOUT_MS = 20_000;
 
@@ -65,8 +65,9 @@ async function request(hub: string, path: string, { token, method = 'GET', body 
     throw new CliError(connectFailure(hub, error));
   });
   if (response.ok) return response;
-  const refusal: unknown = await response.json().catch(() => null);
-  if (Value.Check(ErrorResponse, refusal)) throw new CliError(refusal.error.message);
+  if (response.status === 401 && token !== undefined) throw sessionExpired(hub);
+  const rejection: unknown = await response.json().catch(() => null);
+  if (Value.Check(ErrorResponse, rejection)) throw new CliError(rejection.error.message);
   throw new CliError(`${hub} responded with HTTP ${response.status}.`);
 }
 

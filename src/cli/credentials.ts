@@ -33,15 +33,18 @@ export function findCredentials(hubFlag: string | undefined): Pick<Credentials, 
   if (saved?.hub !== hub) {
     throw new CliError(`You are not signed in to ${hub}. Run: ${signInCommand(hub)}`);
   }
-  if (saved.expiresAt <= Date.now()) {
-    throw new CliError(`Your session has expired. Run: ${signInCommand(hub)}`);
-  }
+  if (saved.expiresAt <= Date.now()) throw sessionExpired(hub);
   return saved;
 }
 
 /** The hub of the last sign-in, or the default. */
 export function lastHub(): string {
   return readCredentials()?.hub ?? DEFAULT_HUB;
+}
+
+/** The error for a session that has expired or that the hub rejected. */
+export function sessionExpired(hub: string): CliError {
+  return new CliError(`Your session has expired. Run: ${signInCommand(hub)}`);
 }
 
 export function signInCommand(hub: string): string {

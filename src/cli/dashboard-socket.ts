@@ -9,7 +9,7 @@ import { HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
-import { signInCommand } from './credentials.ts';
+import { sessionExpired } from './credentials.ts';
 
 export interface DashboardSocket {
   /** Sends a message. Dropped while the socket is not connected. */
@@ -70,7 +70,7 @@ export function openDashboardSocket(
       if (isClosed) return;
       if (code === CloseCode.policyViolation) {
         isClosed = true;
-        return events.onReject(new CliError(rejection(hub, reason)));
+        return events.onReject(rejectionError(hub, reason));
       }
       retryTimer = setTimeout(connect, backoffDelay(attempt, Math.random()));
       attempt += 1;
@@ -90,9 +90,9 @@ export function openDashboardSocket(
   };
 }
 
-function rejection(hub: string, reason: string): string {
-  if (reason === 'unsupported_version') {
-    return 'The hub does not support this version of signalbox. Use the same version as the hub.';
-  }
-  return `The hub rejected your session (${reason || 'no reason given'}). Run: ${signInCommand(hub)}`;
+function rejectionError(hub: string, reason: string): CliError {
+  if (reason !== 'unsupported_version') return sessionExpired(hub);
+  return new CliError(
+    'The hub does not support this version of signalbox. Install the same version as the hub.',
+  );
 }

@@ -6,6 +6,7 @@ import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-das
 import { type Unversioned, VERSION } from '../protocol/message.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
+import { sessionExpired } from './credentials.ts';
 import { openDashboardSocket } from './dashboard-socket.ts';
 import type { OutputWriter } from './output-writer.ts';
 
@@ -49,7 +50,8 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
       const isOurs = message.commandId === undefined || message.commandId === commandId;
       // An interrupt that arrives after the end of the command is not an error.
       if (!isOurs || message.code === 'command_not_active') return;
-      return fail(new CliError(message.message));
+      const isRejected = message.code === 'not_authenticated';
+      return fail(isRejected ? sessionExpired(client.hub) : new CliError(message.message));
     }
     if (!('commandId' in message) || message.commandId !== commandId) return;
     if (message.type === 'terminal:output') {
@@ -98,7 +100,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
     onWelcome(hubEpoch) {
       // Sequence numbers are valid only within one run of the hub (docs/protocol.md, "Reconnect").
       if (epoch !== null && epoch !== hubEpoch && nextSequence > 0) {
-        process.stderr.write('[The hub restarted. The output it still has is shown again.]\n');
+        process.stderr.write('[Hub restarted. Replaying the output that is still available.]\n');
         nextSequence = 0;
       }
       epoch = hubEpoch;

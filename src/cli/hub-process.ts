@@ -34,9 +34,9 @@ export type HubProcess = Awaited<ReturnType<typeof startHubProcess>>;
  */
 export async function startHubProcess(options: HubProcessOptions) {
   const { host, data, publicUrl, settings, log } = options;
-  const folder = openOrFail(() => openDataFolder(data));
+  const folder = openOrFail(data, () => openDataFolder(data));
   const database = folder.resolve('signalbox.db');
-  const store = openOrFail(() => openStore(database), `Cannot open ${database}: `);
+  const store = openOrFail(database, () => openStore(database));
   // There are no subscribers to publish to before the server listens.
   let server: typeof app.server = null;
   const hub = await startHub({
@@ -97,12 +97,13 @@ export async function startHubProcess(options: HubProcessOptions) {
   };
 }
 
-/** Converts an error of `open` to a CliError. */
-function openOrFail<T>(open: () => T, prefix = ''): T {
+/** Converts errors to a CliError. System and SQLite errors have a code and do not always name the path. */
+function openOrFail<T>(path: string, open: () => T): T {
   try {
     return open();
   } catch (error) {
-    throw new CliError(`${prefix}${error instanceof Error ? error.message : String(error)}`);
+    if (!(error instanceof Error)) throw error;
+    throw new CliError('code' in error ? `Cannot open ${path}: ${error.message}` : error.message);
   }
 }
 

@@ -1,7 +1,7 @@
 // The log of `serve`, `up` and `agent`: one readable line per event on stderr.
 import type { Log } from '../hub/log.ts';
 
-/** Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected agentId=a1`. */
+/** Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected. agentId=a1`. */
 export function createLog(): Log {
   const logger =
     (level: string) =>

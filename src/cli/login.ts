@@ -1,4 +1,4 @@
-// `signalbox login`: signs in to a hub and saves the token for the other commands.
+// `signalbox login`: signs in to a hub and saves the session for the other commands.
 import password from '@inquirer/password';
 import { Command } from 'commander';
 import { DEFAULT_HUB, envOption, parseOrigin } from '../config.ts';
@@ -7,6 +7,7 @@ import { requestJson } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { jsonOption } from './client-options.ts';
 import { saveCredentials } from './credentials.ts';
+import { INTERRUPTED_EXIT_CODE } from './signals.ts';
 
 interface LoginFlags {
   hub: string;
@@ -23,7 +24,7 @@ export function loginCommand(): Command {
     .addHelpText(
       'after',
       `
-Saves a token for the commands run, ps, logs, interrupt and doctor.
+Saves the session for the commands run, ps, logs, interrupt and doctor.
 
 Reads the password from SIGNALBOX_PASSWORD, from a prompt, or from standard
 input if that is not a terminal. Instead of signing in, scripts can provide a
@@ -53,8 +54,15 @@ async function readPassword(): Promise<string> {
   const given = process.env['SIGNALBOX_PASSWORD'];
   if (given) return given;
   const typed = process.stdin.isTTY
-    ? await password({ message: 'Password:' })
+    ? await password({ message: 'Password:' }).catch(cancelled)
     : (await Bun.stdin.text()).replace(/\r?\n$/, '');
-  if (typed === '') throw new CliError('No password given.');
+  if (typed === '')
+    throw new CliError('No password given. Enter it at the prompt, or set SIGNALBOX_PASSWORD.');
   return typed;
+}
+
+/** Ctrl-C at the prompt is not a crash. */
+function cancelled(error: unknown): never {
+  const isCancelled = error instanceof Error && error.name === 'ExitPromptError';
+  throw isCancelled ? new CliError('Cancelled.', INTERRUPTED_EXIT_CODE) : error;
 }

@@ -27,7 +27,7 @@ Examples:
       const hub = await startHubProcess(hubProcessOptions(flags, password));
       process.stdout.write(`Signalbox is ready at ${hub.url}\n`);
       if (hub.setupUrl !== null) {
-        process.stdout.write(`Choose the admin password (this link works once): ${hub.setupUrl}\n`);
+        process.stdout.write(`Set the admin password (this link works once): ${hub.setupUrl}\n`);
       }
       await stopped;
       await hub.stop();

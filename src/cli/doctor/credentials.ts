@@ -37,9 +37,9 @@ export async function checkAgentToken(
     if (error instanceof CliError) return failed(name, error.message, usage);
     throw error;
   }
-  if (token === null) return warning(name, 'Not checked, because no token is given.', usage);
+  if (token === null) return warning(name, 'Not checked: no token given.', usage);
   if (agentId === undefined) {
-    return warning(name, 'Not checked, because no agent is given with --id.', usage);
+    return warning(name, 'Not checked: no agent ID given (--id).', usage);
   }
   const path = `/api/v1/agents/${encodeURIComponent(agentId)}/token`;
   let response: Response;

@@ -49,8 +49,8 @@ async function fetchHealth(hub: string): Promise<HealthResponse | Check> {
     if (!Value.Check(Health, health)) {
       return failed(
         'Hub',
-        `${hub} responds (HTTP ${response.status}), but is not a Signalbox hub.`,
-        'Check the URL and the configuration of the proxy in front of the hub.',
+        `${hub} is not a Signalbox hub (HTTP ${response.status}).`,
+        'Check the URL, and the configuration of any proxy in front of the hub.',
       );
     }
     // The Date header has whole seconds, so it is half a second behind on average.
@@ -61,7 +61,7 @@ async function fetchHealth(hub: string): Promise<HealthResponse | Check> {
     return failed(
       'Hub',
       connectFailure(hub, error),
-      'Start it with "signalbox serve", or use another URL with --hub.',
+      'Start the hub with "signalbox serve", or set another URL with --hub.',
     );
   }
 }
@@ -70,7 +70,7 @@ function checkHealth(hub: string, { health }: HealthResponse): Check {
   if (health.status === 'ok') return ok('Hub', `${hub} is reachable and healthy.`);
   return failed(
     'Hub',
-    `${hub} is reachable, but not healthy: ${health.reason ?? health.status}`,
+    `${hub} is reachable but not healthy: ${health.reason ?? health.status}`,
     'Free disk space on the hub, or make its data folder writable. It recovers automatically.',
   );
 }
@@ -79,7 +79,7 @@ function checkEncryption(hub: string): Check {
   const { protocol, hostname } = new URL(hub);
   if (protocol === 'https:') return ok('Encryption', 'Connections use TLS.');
   const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-  if (isLocal) return ok('Encryption', 'Not needed, the hub runs on this machine.');
+  if (isLocal) return ok('Encryption', 'Not needed: the hub runs on this machine.');
   return warning(
     'Encryption',
     'Tokens and output are sent unencrypted.',
@@ -108,20 +108,20 @@ async function checkWebSocket(hub: string): Promise<Check> {
 
 function checkVersion({ health }: HealthResponse): Check {
   const { version } = packageJson;
-  if (health.version === version) return ok('Version', `${version}, the same on both sides.`);
+  if (health.version === version) return ok('Version', `${version} on both sides.`);
   return warning(
     'Version',
     `${version} on this machine, ${health.version} on the hub.`,
-    'Install the same version on both sides. Some features need it.',
+    'Install the same version on both sides.',
   );
 }
 
 function checkClock({ clockSkewMs }: HealthResponse): Check {
   if (clockSkewMs === null) {
-    return warning('Clock', 'Not checked, because the hub sends no Date header.');
+    return warning('Clock', 'Not checked: the hub sends no Date header.');
   }
   if (Math.abs(clockSkewMs) < MAX_CLOCK_SKEW_MS) {
-    return ok('Clock', 'The same time on both sides.');
+    return ok('Clock', 'In sync with the hub.');
   }
   const skew = formatDuration(Math.abs(Math.round(clockSkewMs / 1000)) * 1000);
   return warning(

@@ -22,7 +22,7 @@ export async function* checkPrograms(cwd: string): AsyncGenerator<Check> {
   if (installed.length > 0) return;
   yield warning(
     'AI programs',
-    'None is installed. An agent on this machine can only run shell commands.',
+    'None installed. An agent on this machine can only run shell commands.',
     Object.values(acpPrograms)
       .map(({ install }) => install)
       .join('\n'),
