@@ -1,31 +1,31 @@
-// The DOM events by which the island tells htmx that something changed, as `hx-trigger` writes them.
-// Their other end is src/browser/dom-events.ts; test/browser/dom-events.test.ts keeps the two together.
+// The DOM events that the island dispatches, and the `hx-trigger` values that listen for them.
+// src/browser/dom-events.ts dispatches the same names; test/browser/dom-events.test.ts compares them.
 
-/** Any agent came, went, began or ended work. */
+/** The status of any agent changed. */
 export const ANY_AGENT = 'signalbox:agent-status';
-/** Any command moved on. */
+/** The status of any command changed. */
 export const ANY_COMMAND = 'signalbox:command-status';
-/** An agent asks, or a question of one was answered. */
+/** An approval request was created or resolved, or its response was delivered. */
 export const ANY_APPROVAL = 'signalbox:approval';
-/** The page may have missed something, or has just changed it: fetch again. */
+/** The page may be out of date. */
 export const REFRESH = 'signalbox:refresh';
 
-/** Something about this agent changed. Ids are letters, digits, dot, dash and underscore; others are not named. */
-export function ofAgent(agentId: string): string {
-  return isPlain(agentId) ? `signalbox:agent/${agentId}` : ANY_AGENT;
+/** The event of one agent. IDs that are not valid in `hx-trigger` use the event of all agents. */
+export function agentEvent(agentId: string): string {
+  return isValidInTrigger(agentId) ? `signalbox:agent/${agentId}` : ANY_AGENT;
 }
 
-/** Something about this command changed. */
-export function ofCommand(commandId: string): string {
-  return isPlain(commandId) ? `signalbox:command/${commandId}` : ANY_COMMAND;
+/** The event of one command. IDs that are not valid in `hx-trigger` use the event of all commands. */
+export function commandEvent(commandId: string): string {
+  return isValidInTrigger(commandId) ? `signalbox:command/${commandId}` : ANY_COMMAND;
 }
 
-/** The value of `hx-trigger` for these events, wherever on the page they are told. */
-export function whenever(...events: string[]): string {
+/** Returns the `hx-trigger` value for these events. The island dispatches them on the body. */
+export function triggerOn(...events: string[]): string {
   return events.map((event) => `${event} from:body`).join(', ');
 }
 
-/** A trigger is a small language of its own: nothing that could be read as part of it goes in. */
-function isPlain(id: string): boolean {
+/** `hx-trigger` has a syntax of its own: spaces, commas and brackets in an ID would change its meaning. */
+function isValidInTrigger(id: string): boolean {
   return /^[A-Za-z0-9._-]+$/.test(id);
 }

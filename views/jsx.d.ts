@@ -1,4 +1,4 @@
-// The elements our pages use that preact does not know: htmx's partials and the island's own clock.
+// Types of the custom elements in our pages: htmx's partials and the island's local time.
 import type { ComponentChildren } from 'preact';
 
 declare module 'preact' {

@@ -84,7 +84,7 @@ export function markResolved(page: Document, approvalId: string, outcome: string
   const card = findCard(page, approvalId);
   const options = card?.querySelector('.approval-options');
   if (!card || !options) return false;
-  card.classList.add('approval-answered');
+  card.classList.add('approval-resolved');
   options.replaceChildren(outcome);
   return true;
 }

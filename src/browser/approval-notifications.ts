@@ -63,10 +63,10 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     const link = page.createElement('a');
     link.href = card ? `#${encodeURIComponent(card.id)}` : '/approvals';
     link.textContent = `${agentId} requests approval: ${title}`;
-    showNotice('asks', link);
+    showNotice('approval', link);
   }
 
-  function showNotice(kind: 'asks' | 'done', content: Node | string): void {
+  function showNotice(kind: 'approval' | 'success', content: Node | string): void {
     const notice = page.createElement('p');
     notice.className = `notice notice-${kind}`;
     notice.append(content);
@@ -78,7 +78,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     const wasOnPage = markResolved(page, request.approvalId, outcome);
     // The user who responded gets a notice from the server.
     if (!wasOnPage || resolved.resolvedBy === userId) return;
-    showNotice('done', formatOutcomeNotice(request, resolved));
+    showNotice('success', formatOutcomeNotice(request, resolved));
   }
 
   return (message: HubToDashboard, pending: ReadonlyMap<string, ApprovalRequest>): void => {

@@ -10,7 +10,7 @@ async function handleClick(event: MouseEvent): Promise<void> {
   const button = event.target.closest<HTMLElement>('[data-copy]');
   const source = document.getElementById(button?.dataset['copy'] ?? '');
   if (!button || !source) return;
-  const label = button.querySelector('[data-copy-word]');
+  const label = button.querySelector('[data-copy-label]');
   const isCopied = await copyText(source);
   if (label) label.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
 }

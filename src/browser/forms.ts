@@ -14,10 +14,10 @@ function showFailure(event: Event): void {
   const form = event.target;
   if (!(form instanceof HTMLFormElement)) return;
   const place =
-    document.querySelector(`[data-note-for="${CSS.escape(form.id)}"]`) ??
+    document.querySelector(`[data-notice-for="${CSS.escape(form.id)}"]`) ??
     document.getElementById('notices');
   const notice = document.createElement('p');
-  notice.className = 'notice notice-refused';
+  notice.className = 'notice notice-error';
   notice.role = 'alert';
   notice.textContent = 'The request failed. Your input was kept. Try again.';
   place?.replaceChildren(notice);

@@ -17,11 +17,11 @@ export function openPageTerminals({
   send,
   onCommand,
 }: PageTerminalsOptions): TerminalSubscription[] {
-  const hosts = [...document.querySelectorAll<HTMLElement>('.screen[data-head]')];
+  const hosts = [...document.querySelectorAll<HTMLElement>('.terminal-screen[data-header]')];
   const terminals = hosts.map((host) => openTerminal(host, send));
   const showCommands = () => {
     for (const [index, { host, display, subscription }] of terminals.entries()) {
-      const command = readCommand(host.dataset['head'] ?? '');
+      const command = readCommand(host.dataset['header'] ?? '');
       if (index === 0) onCommand(command);
       // Prompts produce prose; the output of shell commands keeps its own line breaks.
       display.setWordWrap(command !== null && !command.command.startsWith('!'));

@@ -15,8 +15,8 @@ export function addBadge(svg: string): string {
 
 /** Updates the count as requests arrive and are resolved. The server renders the initial count. */
 export function initPendingCount(store: PageStore, clock: Clock, page: Document): void {
-  const counter = page.getElementById('waiting');
-  const header = page.querySelector('.board');
+  const counter = page.getElementById('pending-count');
+  const header = page.querySelector('.header');
   const setBadge = createBadge(page);
   let shown = Number(counter?.textContent?.match(/\d+/)?.[0] ?? 0);
 
@@ -26,8 +26,8 @@ export function initPendingCount(store: PageStore, clock: Clock, page: Document)
     const number = counter?.querySelector('[data-count]');
     if (number && number.textContent !== String(shown)) number.textContent = String(shown);
     if (counter) counter.hidden = shown === 0;
-    header?.toggleAttribute('data-waiting', shown > 0);
-    const title = page.querySelector('title')?.dataset['plain'];
+    header?.toggleAttribute('data-pending', shown > 0);
+    const title = page.querySelector('title')?.dataset['title'];
     if (title !== undefined) page.title = formatTitle(title, shown);
     setBadge(shown > 0);
   }

@@ -108,7 +108,7 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
       const height = baseY + cursorY + (cursorX > 0 ? 1 : 0) - from;
       if (!start || start.isDisposed || height < 1) return;
       const decoration = terminal.registerDecoration({ marker: start, width: 1, height });
-      decoration?.onRender((element) => element.classList.add('stderr-mark'));
+      decoration?.onRender((element) => element.classList.add('stderr-marker'));
       if (decoration) decorations.push(decoration);
       if (decorations.length > MAX_DECORATIONS) decorations.shift()?.dispose();
     }

@@ -22,7 +22,10 @@ const commandStatus: HubToDashboard = {
 };
 
 test('status messages become the events that pages listen to', () => {
-  expect(getEventNames(agentStatus)).toEqual([listened.ANY_AGENT, listened.agentEvent('build-1.x')]);
+  expect(getEventNames(agentStatus)).toEqual([
+    listened.ANY_AGENT,
+    listened.agentEvent('build-1.x'),
+  ]);
   expect(getEventNames(commandStatus)).toEqual([
     listened.ANY_COMMAND,
     listened.commandEvent('c-1'),

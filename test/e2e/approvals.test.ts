@@ -63,7 +63,7 @@ test('an approval request is shown to both users, and the response of one reache
   await agent.waitForAcknowledged(commandId);
   await first.goto(`${hub.url}/commands/${commandId}`);
   await first.getByText('Write gate.ts?').first().waitFor();
-  expect(await first.locator('body').innerText()).toMatch(/Allow.*admin/s);
+  expect(await first.locator('body').innerText()).toMatch(/Approved by admin/);
 
   await browser.close();
   hub.kill('SIGTERM');

@@ -1,19 +1,19 @@
-// Whatever agents and people write stays text.
+// Text from agents and users is escaped on every page.
 import { expect, test } from 'bun:test';
-import { AgentAdded, AddAgentForm, RevokeForm } from '../../views/components/add-agent.tsx';
+import { AddAgentForm, AgentAdded, RevokeForm } from '../../views/components/agent-dialogs.tsx';
+import { Notice } from '../../views/components/notice.tsx';
 import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
+import { ApprovalList, ApprovalsPage } from '../../views/pages/approvals.tsx';
 import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
-import { CompareAgents, ComparePage, type Comparison } from '../../views/pages/compare.tsx';
+import { AgentOptions, ComparePage, type Comparison } from '../../views/pages/compare.tsx';
 import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
 import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
-import { ApprovalList, ApprovalsPage } from '../../views/pages/approvals.tsx';
-import { LoginPage, SetupPage } from '../../views/pages/login.tsx';
 import { NotFoundPage } from '../../views/pages/not-found.tsx';
-import { Notice } from '../../views/components/notice.tsx';
-import { see } from './render.ts';
+import { SetupPage, SignInPage } from '../../views/pages/sign-in.tsx';
+import { render } from './render.ts';
 import { agent, approval, command } from '../support/samples.ts';
-import { admin, frame } from './samples.ts';
+import { admin, context } from './samples.ts';
 
 const EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
 
@@ -21,7 +21,7 @@ const evilAgent = agent({
   agentId: EVIL,
   capabilities: ['prompt', `/${EVIL}`],
   status: 'busy',
-  notice: `${EVIL}. Mend it: ${EVIL}`,
+  notice: `${EVIL}. Fix it: ${EVIL}`,
 });
 const evilCommand = command({
   id: EVIL,
@@ -34,7 +34,7 @@ const evilCommand = command({
   conversationId: EVIL,
   usage: { used: 1, size: 2, cost: { amount: 1, currency: EVIL } },
 });
-const evilQuestion = approval({
+const evilRequest = approval({
   approvalId: EVIL,
   commandId: EVIL,
   agentId: EVIL,
@@ -42,109 +42,106 @@ const evilQuestion = approval({
   detail: `${EVIL}\n@@ -1,1 +1,1 @@\n-${EVIL}\n+${EVIL}`,
   options: [{ optionId: EVIL, name: EVIL, kind: EVIL }],
 });
-const evilAnswer = {
-  ...evilQuestion,
+const evilResolved = {
+  ...evilRequest,
+  approvalId: 'q2',
   outcome: 'selected' as const,
   optionId: EVIL,
   resolvedBy: EVIL,
 };
-const questions = [{ approval: evilQuestion, command: evilCommand }];
-const approvals = [evilQuestion, { ...evilAnswer, approvalId: 'q2' }];
-const reader = { ...admin, userId: EVIL };
-const state = {
-  reader,
+const pending = [{ approval: evilRequest, command: evilCommand }];
+const approvals = [evilRequest, evilResolved];
+const user = { ...admin, userId: EVIL };
+const agentState = {
+  user,
   agent: evilAgent,
   live: [
     command({ ...evilCommand, status: 'running', error: null }),
     command({ ...evilCommand, id: 'c2', status: 'queued', error: null }),
   ],
   recent: [evilCommand],
-  shown: { command: evilCommand, output: 'held' as const, chosen: true },
-  questions,
+  shown: { command: evilCommand, output: 'held' as const, isChosen: true },
+  pending,
 };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };
 const comparison: Comparison = { comparisonId: EVIL, commands: [evilCommand] };
-const race = {
-  reader,
+const comparisonState = {
+  user,
   comparison,
-  lanes: [{ command: evilCommand, output: 'held' as const, agentType: null }],
-  questions,
+  columns: [{ command: evilCommand, output: 'held' as const, agentType: null }],
+  pending,
 };
 const page = { items: [evilCommand], nextCursor: EVIL };
 const registered = { agentId: EVIL, agentType: 'claude' as const, token: EVIL };
 
 const views = {
-  'the overview': (
+  AgentsPage: (
     <AgentsPage
-      frame={frame}
-      reader={reader}
-      agents={[{ agent: evilAgent, current: evilCommand, asks: EVIL }]}
+      context={context}
+      user={user}
+      agents={[{ agent: evilAgent, current: evilCommand, pendingTitle: EVIL }]}
     />
   ),
-  'an agent': <AgentPage {...state} frame={frame} requestId={EVIL} />,
-  'what changes of an agent': <AgentLive {...state} />,
-  'the history': (
-    <HistoryPage frame={frame} reader={reader} agents={[evilAgent]} query={query} page={page} />
+  AgentPage: <AgentPage {...agentState} context={context} requestId={EVIL} />,
+  AgentLive: <AgentLive {...agentState} />,
+  HistoryPage: <HistoryPage {...{ context, user, query, page }} agents={[evilAgent]} />,
+  HistoryOlder: <HistoryOlder query={query} page={page} />,
+  CommandPage: (
+    <CommandPage {...{ context, user, approvals }} command={evilCommand} output="expired" />
   ),
-  'more of the history': <HistoryOlder query={query} page={page} />,
-  'a command': (
-    <CommandPage {...{ frame, reader, approvals }} command={evilCommand} output="expired" />
-  ),
-  'what changes of a command': (
-    <CommandLive {...{ reader, approvals }} command={evilCommand} output="held" />
-  ),
-  comparing: (
+  CommandLive: <CommandLive {...{ user, approvals }} command={evilCommand} output="held" />,
+  ComparePage: (
     <ComparePage
-      frame={frame}
-      reader={reader}
+      context={context}
+      user={user}
       agents={[evilAgent]}
       recent={[comparison]}
       comparisonId={EVIL}
     />
   ),
-  'whom to compare': <CompareAgents agents={[evilAgent]} />,
-  'a comparison': <ComparisonPage {...race} frame={frame} />,
-  'what changes of a comparison': <ComparisonLive {...race} />,
-  'the inbox': <ApprovalsPage {...{ frame, reader, questions }} />,
-  'what changes of the inbox': <ApprovalList {...{ reader, questions }} />,
-  'the dialogs': (
+  AgentOptions: <AgentOptions agents={[evilAgent]} />,
+  ComparisonPage: <ComparisonPage {...comparisonState} context={context} />,
+  ComparisonLive: <ComparisonLive {...comparisonState} />,
+  ApprovalsPage: <ApprovalsPage {...{ context, user, pending }} />,
+  ApprovalList: <ApprovalList {...{ user, pending }} />,
+  dialogs: (
     <div>
-      <AddAgentForm agentId={EVIL} refusal={EVIL} />
+      <AddAgentForm agentId={EVIL} error={EVIL} />
       <AgentAdded registered={registered} hubUrl={EVIL} />
-      <RevokeForm agentId={EVIL} refusal={EVIL} />
+      <RevokeForm agentId={EVIL} error={EVIL} />
     </div>
   ),
-  'signing in': <LoginPage frame={frame} next={EVIL} username={EVIL} refusal={EVIL} />,
-  'the first start': <SetupPage frame={frame} token={EVIL} refusal={EVIL} />,
-  'nothing there': <NotFoundPage frame={frame} reader={reader} what={EVIL} />,
-  'a notice': <Notice kind="refused" text={EVIL} />,
+  SignInPage: <SignInPage context={context} next={EVIL} username={EVIL} error={EVIL} />,
+  SetupPage: <SetupPage context={context} token={EVIL} error={EVIL} />,
+  NotFoundPage: <NotFoundPage {...{ context, user }} title={EVIL} message={EVIL} />,
+  Notice: <Notice kind="error" text={EVIL} />,
 };
 
 for (const [name, view] of Object.entries(views)) {
-  test(`${name} shows markup as text`, () => {
-    const seen = see(view);
-    expect(seen.html).toContain('&lt;script>');
-    expect(seen.all('script:not([src^="/assets/"])')).toEqual([]);
-    expect(seen.all('img')).toEqual([]);
-    expect(seen.all('[onerror]')).toEqual([]);
-    // Nothing inline either, which the policy would refuse.
-    expect(seen.all('[style], style')).toEqual([]);
-    const attributes = seen.all('*').flatMap((element) => [...element.keys()]);
+  test(`${name} escapes markup`, () => {
+    const { html, findAll } = render(view);
+    expect(html).toContain('&lt;script>');
+    expect(findAll('script:not([src^="/assets/"])')).toEqual([]);
+    expect(findAll('img')).toEqual([]);
+    expect(findAll('[onerror]')).toEqual([]);
+    // Inline styles violate the CSP.
+    expect(findAll('[style], style')).toEqual([]);
+    const attributes = findAll('*').flatMap((element) => [...element.keys()]);
     expect(attributes.filter((attribute) => /^(hx-)?on/.test(attribute))).toEqual([]);
   });
 
-  test(`${name} leads nowhere but here`, () => {
-    const seen = see(view);
-    const addresses = ['href', 'action', 'hx-get', 'hx-post'].flatMap((attribute) =>
-      seen.all(`[${attribute}]`).map((element) => element.get(attribute)),
+  test(`${name} links only to this site`, () => {
+    const { findAll } = render(view);
+    const urls = ['href', 'action', 'hx-get', 'hx-post'].flatMap((attribute) =>
+      findAll(`[${attribute}]`).map((element) => element.get(attribute)),
     );
-    for (const address of addresses) expect(address).toMatch(/^(\/[a-z?]|\/$|#main$)[^<>" ]*$/);
+    for (const url of urls) expect(url).toMatch(/^(\/[a-z?]|\/$|#main$)[^<>" ]*$/);
   });
 }
 
-test('an id that could be read as a trigger is not written into one', () => {
-  const seen = see(<AgentPage {...state} frame={frame} requestId="r" />);
-  const triggers = seen.all('[hx-trigger]').map((element) => element.get('hx-trigger'));
+test('IDs that are not valid in hx-trigger are not written into it', () => {
+  const { findAll } = render(<AgentPage {...agentState} context={context} requestId="r" />);
+  const triggers = findAll('[hx-trigger]').map((element) => element.get('hx-trigger'));
   expect(triggers).toEqual([
     'signalbox:agent-status from:body, signalbox:approval from:body, signalbox:refresh from:body, every 10s',
   ]);

@@ -1,23 +1,23 @@
-// Views rendered as the pages render them, and looked at as a browser would: parsed, not searched with patterns.
+// Renders a view as the pages do, and parses the result for assertions.
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 
-export interface Seen {
+export interface Rendered {
   html: string;
-  /** All text, tags taken off, entities read. */
+  /** The text content, with entities decoded. */
   text: string;
-  /** The attributes of every element a selector finds. */
-  all(selector: string): Map<string, string>[];
+  /** Returns the attributes of every element that matches the selector. */
+  findAll(selector: string): Map<string, string>[];
 }
 
-export function see(view: VNode): Seen {
+export function render(view: VNode): Rendered {
   const html = renderToString(view);
   const texts: string[] = [];
-  new HTMLRewriter().onDocument({ text: (piece) => void texts.push(piece.text) }).transform(html);
+  new HTMLRewriter().onDocument({ text: (chunk) => void texts.push(chunk.text) }).transform(html);
   return {
     html,
     text: decode(texts.join('')),
-    all(selector) {
+    findAll(selector) {
       const found: Map<string, string>[] = [];
       new HTMLRewriter()
         .on(selector, {

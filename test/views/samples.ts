@@ -1,7 +1,10 @@
-// The frame and the readers of pages. Agents, commands and approval requests are in test/support/samples.ts.
-import type { Frame, Reader } from '../../views/components/layout.tsx';
+// Sample users, page context and view states. Entities are in test/support/samples.ts.
+import type { Approval } from '../../src/protocol/approvals.ts';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { PageContext, User } from '../../views/components/layout.tsx';
+import { approval, command, NOW } from '../support/samples.ts';
 
-export const frame: Frame = {
+export const context: PageContext = {
   assets: {
     css: '/assets/s.css',
     xtermCss: '/assets/x.css',
@@ -11,10 +14,44 @@ export const frame: Frame = {
   },
   build: 'b1',
   nonce: 'nonce-of-this-response',
-  waiting: 0,
+  pendingCount: 0,
   theme: null,
 };
 
-export const viewer: Reader = { userId: 'vera', role: 'viewer' };
-export const operator: Reader = { userId: 'otto', role: 'operator' };
-export const admin: Reader = { userId: 'ada', role: 'admin' };
+export const viewer: User = { userId: 'vera', role: 'viewer' };
+export const operator: User = { userId: 'otto', role: 'operator' };
+export const admin: User = { userId: 'ada', role: 'admin' };
+
+export function resolvedApproval(fields: Partial<Approval> = {}): Approval {
+  return approval({
+    approvalId: 'q0',
+    outcome: 'selected',
+    optionId: 'yes',
+    resolvedBy: 'otto',
+    resolvedAt: NOW - 8000,
+    appliedAt: NOW - 7900,
+    ...fields,
+  });
+}
+
+/** The state of a comparison with these commands, one agent each. */
+export function createComparisonState(
+  ...[first, ...others]: [Partial<CommandExecution>, ...Partial<CommandExecution>[]]
+) {
+  const createCommand = (fields: Partial<CommandExecution>, index: number) =>
+    command({ id: `c${index}`, agentId: `a${index}`, comparisonId: 'r1', ...fields });
+  const commands: [CommandExecution, ...CommandExecution[]] = [
+    createCommand(first, 0),
+    ...others.map((fields, index) => createCommand(fields, index + 1)),
+  ];
+  return {
+    user: operator,
+    comparison: { comparisonId: 'r1', commands },
+    columns: commands.map((one) => ({
+      command: one,
+      output: 'held' as const,
+      agentType: 'claude' as const,
+    })),
+    pending: [],
+  };
+}

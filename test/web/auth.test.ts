@@ -102,7 +102,7 @@ describe('the first admin account', () => {
     fetch(`${hub.url}/setup`, {
       method: 'POST',
       redirect: 'manual',
-      body: new URLSearchParams({ token, password, again: password }),
+      body: new URLSearchParams({ token, password, confirmation: password }),
     });
 
   test('is created by the setup link, once', async () => {

@@ -1,84 +1,84 @@
-// One agent in the overview: its signal, its name, what it does, and the track of commands that wait for it.
+// An agent in the list of agents: its status, its current command and the length of its queue.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { agentAddress } from '../addresses.ts';
-import { count } from '../format/units.ts';
-import { Moment } from './moment.tsx';
-import { AgentStatusWord, lampOf, SignalHead } from './status.tsx';
-import { Signs } from './liveness.tsx';
-import { agentTypes } from '../format/labels.ts';
+import { agentUrl } from '../urls.ts';
+import { agentTypeLabels } from '../format/labels.ts';
+import { formatCount } from '../format/units.ts';
+import { Liveness } from './liveness.tsx';
+import { agentStatusOf, AgentStatusLabel, StatusIndicator } from './status.tsx';
+import { Timestamp } from './timestamp.tsx';
 
-/** An agent, and the command it runs or is about to, if any. */
-export interface AgentWithCommand {
+export interface AgentListItem {
   agent: AgentSummary;
+  /** The command it is running, or was sent and has not started. */
   current: CommandExecution | null;
-  /** The title of its oldest open question, if it has one. */
-  asks: string | null;
+  /** The title of its oldest pending approval request. */
+  pendingTitle: string | null;
 }
 
-/** The most blocks a track shows before it only counts. */
-const BLOCKS = 8;
+/** The number of queued commands drawn as blocks. */
+const MAX_BLOCKS = 8;
 
-/** A row of the overview; the whole of it is the link. */
-export function AgentRow({ agent, current, asks }: AgentWithCommand) {
-  const lamp = lampOf(agent);
+/** The whole row is a link to the agent's page. */
+export function AgentRow({ agent, current, pendingTitle }: AgentListItem) {
+  const status = agentStatusOf(agent);
   return (
-    <li class={`agent agent-${lamp}`} id={`agent-${agent.agentId}`}>
-      <SignalHead lamp={lamp} />
-      <div class="agent-who">
+    <li class={`agent agent-${status}`} id={`agent-${agent.agentId}`}>
+      <StatusIndicator status={status} />
+      <div class="agent-identity">
         <h2>
-          <a class="agent-link" href={agentAddress(agent.agentId)}>
+          <a class="agent-link" href={agentUrl(agent.agentId)}>
             {agent.agentId}
           </a>
         </h2>
         <p class="agent-facts">
-          <AgentStatusWord lamp={lamp} />
-          <span>{agentTypes[agent.agentType]}</span>
+          <AgentStatusLabel status={status} />
+          <span>{agentTypeLabels[agent.agentType]}</span>
         </p>
       </div>
-      <div class="agent-now">
-        <NowLine agent={agent} current={current} />
-        {asks !== null && (
-          <p class="agent-asks">
-            <span>Asks</span> <b>{asks}</b>
+      <div class="agent-activity">
+        <CurrentCommand agent={agent} current={current} />
+        {pendingTitle !== null && (
+          <p class="agent-approval">
+            <span>Needs approval:</span> <b>{pendingTitle}</b>
           </p>
         )}
-        <p class="agent-heartbeat agent-facts">
-          <Signs agent={agent} />
+        <p class="agent-liveness agent-facts">
+          <Liveness agent={agent} />
         </p>
       </div>
-      <Track length={agent.queueLength} />
+      <QueueLength length={agent.queueLength} />
     </li>
   );
 }
 
-function NowLine({ agent, current }: Pick<AgentWithCommand, 'agent' | 'current'>) {
+function CurrentCommand({ agent, current }: Pick<AgentListItem, 'agent' | 'current'>) {
   if (!current) {
-    const idle = agent.status === 'offline' ? 'Not connected' : 'Idle, ready for a command';
-    return <p class="agent-command agent-idle">{idle}</p>;
+    return (
+      <p class="agent-command agent-idle">
+        {agent.status === 'offline' ? 'Not connected' : 'Idle'}
+      </p>
+    );
   }
-  const since = current.startedAt ?? current.requestedAt;
   return (
     <p class="agent-command">
       <code class="one-line">{current.command}</code>
       <span class="elapsed">
-        {agent.status === 'offline' ? 'away ' : ''}
-        <Moment at={since} as="elapsed" />
+        <Timestamp at={current.startedAt ?? current.requestedAt} as="elapsed" />
       </span>
     </p>
   );
 }
 
-/** The commands that wait, as blocks on a line that leads to the agent. */
-function Track({ length }: { length: number }) {
+function QueueLength({ length }: { length: number }) {
   return (
-    <p class={`track ${length === 0 ? 'track-clear' : ''}`}>
-      <span class="track-line" aria-hidden="true">
-        {Array.from({ length: Math.min(length, BLOCKS) }, (_, block) => (
+    <p class={`queue-length ${length === 0 ? 'queue-length-zero' : ''}`}>
+      <span class="queue-length-bar" aria-hidden="true">
+        {Array.from({ length: Math.min(length, MAX_BLOCKS) }, (_, block) => (
           <i key={block} />
         ))}
       </span>
-      <span class="track-count">
-        {length === 0 ? 'Queue empty' : `${count(length, 'command')} queued`}
+      <span class="queue-length-label">
+        {length === 0 ? 'Queue empty' : `${formatCount(length, 'command')} queued`}
       </span>
     </p>
   );

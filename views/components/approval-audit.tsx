@@ -1,34 +1,34 @@
-// What a command asked for, who answered what and when, and whether the agent has the answer.
-import { type Approval, formatResponse, classifyOption } from '../../src/protocol/approvals.ts';
+// The resolved approval requests of a command: who responded, when, and whether the agent received the response.
+import { type Approval, classifyOption, formatResponse } from '../../src/protocol/approvals.ts';
 import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
+import { formatDuration } from '../../src/protocol/duration.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import { Icon, type IconName } from './icons.tsx';
-import { duration } from '../format/units.ts';
-import { Moment } from './moment.tsx';
+import { Timestamp } from './timestamp.tsx';
 
 interface AuditProps {
   approvals: Approval[];
   status: CommandStatus;
 }
 
-/** Which questions can be answered still: those of a command that has ended are moot, whatever became of them. */
-export function openOf({ approvals, status }: AuditProps): Approval[] {
+/** Returns the requests that can still be responded to. A command that has ended has none. */
+export function pendingOf({ approvals, status }: AuditProps): Approval[] {
   return hasEnded(status) ? [] : approvals.filter(({ outcome }) => outcome === null);
 }
 
-/** The questions of one command that are over, oldest first; the open ones stand above as cards. */
+/** Resolved requests, oldest first. The page shows the pending ones as cards. */
 export function ApprovalAudit({ approvals, status }: AuditProps) {
-  const open = openOf({ approvals, status });
-  const answered = approvals.filter((approval) => !open.includes(approval));
+  const pending = pendingOf({ approvals, status });
+  const resolved = approvals.filter((approval) => !pending.includes(approval));
   return (
-    <section id="approval-audit" class={answered.length > 0 ? 'panel' : ''}>
-      {answered.length > 0 && (
+    <section id="approval-audit" class={resolved.length > 0 ? 'panel' : ''}>
+      {resolved.length > 0 && (
         <>
           <h2>
-            Approvals <span class="badge">{answered.length}</span>
+            Approvals <span class="badge">{resolved.length}</span>
           </h2>
           <ol class="audit">
-            {answered.map((approval) => (
+            {resolved.map((approval) => (
               <AuditRow key={approval.approvalId} approval={approval} status={status} />
             ))}
           </ol>
@@ -39,31 +39,31 @@ export function ApprovalAudit({ approvals, status }: AuditProps) {
 }
 
 function AuditRow({ approval, status }: { approval: Approval; status: CommandStatus }) {
-  const { approvalId, title, detail, options, requestedAt, resolvedAt } = approval;
-  const stance = stanceOfAnswer(approval);
+  const { approvalId, title, detail, options, outcome, requestedAt, resolvedAt } = approval;
+  const result = classifyOutcome(approval);
   return (
     <li id={`audit-${approvalId}`}>
-      <p class={`audit-answer audit-${stance}`}>
-        <Icon name={icons[stance]} />
+      <p class={`audit-response audit-${result}`}>
+        <Icon name={icons[result]} />
         {formatResponse(options, approval)}
       </p>
-      <div class="audit-what">
+      <div class="audit-request">
         <p class="audit-title">{title}</p>
         <p class="facts">
           <span>
-            Asked <Moment at={requestedAt} as="clock" />
+            Requested <Timestamp at={requestedAt} as="clock" />
           </span>
           {resolvedAt !== null && (
             <span>
-              {approval.outcome === 'selected' ? 'answered' : 'withdrawn'} after{' '}
-              {duration(resolvedAt - requestedAt)}
+              {outcome === 'selected' ? 'Responded' : 'Withdrawn'} after{' '}
+              {formatDuration(resolvedAt - requestedAt)}
             </span>
           )}
-          {approval.outcome === 'selected' && <Delivery approval={approval} status={status} />}
+          {outcome === 'selected' && <Delivery approval={approval} status={status} />}
         </p>
         {detail !== null && (
           <details id={`audit-detail-${approvalId}`} hx-morph-skip>
-            <summary>What it asked about</summary>
+            <summary>Show details</summary>
             <ApprovalDetail detail={detail} />
           </details>
         )}
@@ -76,28 +76,26 @@ function Delivery({ approval, status }: { approval: Approval; status: CommandSta
   if (approval.appliedAt !== null) {
     return (
       <span>
-        the agent has it since <Moment at={approval.appliedAt} as="clock" />
+        Delivered <Timestamp at={approval.appliedAt} as="clock" />
       </span>
     );
   }
   return (
-    <strong class="audit-missing">
-      {hasEnded(status)
-        ? 'the agent never said that it got it'
-        : 'the agent has not said yet that it got it'}
+    <strong class="audit-unconfirmed">
+      {hasEnded(status) ? 'Delivery was not confirmed' : 'Delivery not confirmed yet'}
     </strong>
   );
 }
 
-type Stance = ReturnType<typeof classifyOption> | 'cancelled';
-const icons: Record<Stance, IconName> = {
+type Result = ReturnType<typeof classifyOption> | 'cancelled';
+const icons: Record<Result, IconName> = {
   allow: 'check',
   reject: 'close',
   other: 'send',
   cancelled: 'minus',
 };
 
-function stanceOfAnswer({ outcome, optionId, options }: Approval): Stance {
+function classifyOutcome({ outcome, optionId, options }: Approval): Result {
   if (outcome !== 'selected') return 'cancelled';
   const option = options.find((one) => one.optionId === optionId);
   return option ? classifyOption(option) : 'other';

@@ -1,50 +1,50 @@
-// One open question of an agent, with its answers: the same card wherever it stands.
+// A pending approval request of an agent, with the options to respond.
 import {
   type Approval,
   type ApprovalOption,
   classifyOption,
 } from '../../src/protocol/approvals.ts';
 import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
-import { agentAddress, approvalsAddress, commandAddress } from '../addresses.ts';
+import { agentUrl, approvalsUrl, commandUrl } from '../urls.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
-import type { Reader } from './layout.tsx';
-import { Moment } from './moment.tsx';
-import { WaitingMark } from './status.tsx';
+import type { User } from './layout.tsx';
+import { PendingIcon } from './status.tsx';
+import { Timestamp } from './timestamp.tsx';
 
-/** A question, and the command it came up in, where that is known. */
-export interface Question {
+/** A pending request, and its command if it is known. */
+export interface PendingApproval {
   approval: Approval;
   command: CommandExecution | null;
 }
 
-interface CardProps extends Question {
-  reader: Reader;
-  /** What the card need not say, for the page around it does. */
-  known?: 'agent' | 'command';
+interface CardProps extends PendingApproval {
+  user: User;
+  /** What the surrounding page already shows; a command implies its agent. */
+  omit?: 'agent' | 'command';
 }
 
-/** A list of open questions; keys answer the one in focus, or the first. */
+/** Number keys respond to the focused card, or to the first one. */
 export function ApprovalCards(props: {
-  questions: Question[];
-  reader: Reader;
-  known?: CardProps['known'];
+  pending: PendingApproval[];
+  user: User;
+  omit?: CardProps['omit'];
 }) {
-  if (props.questions.length === 0) return null;
+  if (props.pending.length === 0) return null;
   return (
     <ul class="approvals" data-approvals>
-      {props.questions.map((question) => (
+      {props.pending.map((pending) => (
         <ApprovalCard
-          key={question.approval.approvalId}
-          {...question}
-          reader={props.reader}
-          {...(props.known && { known: props.known })}
+          key={pending.approval.approvalId}
+          {...pending}
+          user={props.user}
+          {...(props.omit && { omit: props.omit })}
         />
       ))}
     </ul>
   );
 }
 
-function ApprovalCard({ approval, command, reader, known }: CardProps) {
+function ApprovalCard({ approval, command, user, omit }: CardProps) {
   const { approvalId, agentId, title, detail, options } = approval;
   return (
     <li
@@ -52,34 +52,34 @@ function ApprovalCard({ approval, command, reader, known }: CardProps) {
       class="approval"
       data-approval={approvalId}
       tabIndex={-1}
-      aria-label={`${agentId} asks: ${title}`}
+      aria-label={`${agentId} requests approval: ${title}`}
     >
       <p class="approval-facts">
-        <WaitingMark />
+        <PendingIcon />
         <span>
-          {known ? (
-            'Asks'
+          {omit ? (
+            'Requested'
           ) : (
             <>
-              <a class="mono approval-agent" href={agentAddress(agentId)}>
+              <a class="mono approval-agent" href={agentUrl(agentId)}>
                 {agentId}
               </a>{' '}
-              asks
+              requested approval
             </>
           )}{' '}
-          <Moment at={approval.requestedAt} />
+          <Timestamp at={approval.requestedAt} />
         </span>
       </p>
       <h2 class="approval-title">{title}</h2>
       {detail !== null && <ApprovalDetail detail={detail} />}
-      {hasRole(reader.role, 'operator') ? (
-        <Answers approvalId={approvalId} options={options} />
+      {hasRole(user.role, 'operator') ? (
+        <Options approvalId={approvalId} options={options} />
       ) : (
-        <p class="quiet approval-options">Your role may watch, but not answer.</p>
+        <p class="hint approval-options">Only operators and admins can respond.</p>
       )}
-      {known !== 'command' && (
-        <a class="approval-command" href={commandAddress(approval.commandId)}>
-          <span>{command ? 'From the command' : 'To its command'}</span>
+      {omit !== 'command' && (
+        <a class="approval-command" href={commandUrl(approval.commandId)}>
+          <span>{command ? 'Command:' : 'View command'}</span>
           {command && <code class="one-line">{command.command}</code>}
         </a>
       )}
@@ -87,12 +87,12 @@ function ApprovalCard({ approval, command, reader, known }: CardProps) {
   );
 }
 
-function Answers({ approvalId, options }: Pick<Approval, 'approvalId' | 'options'>) {
-  const first = firstChoice(options);
+function Options({ approvalId, options }: Pick<Approval, 'approvalId' | 'options'>) {
+  const primary = findPrimary(options);
   return (
     <form
       class="approval-options"
-      hx-post={approvalsAddress}
+      hx-post={approvalsUrl}
       hx-target="#notices"
       hx-disable="find button"
       hx-sync="this:drop"
@@ -104,7 +104,7 @@ function Answers({ approvalId, options }: Pick<Approval, 'approvalId' | 'options
           type="submit"
           name="optionId"
           value={option.optionId}
-          class={`button approval-option ${option === first ? 'button-first' : ''} approval-${classifyOption(option)}`}
+          class={`button approval-option ${option === primary ? 'button-primary' : ''} approval-${classifyOption(option)}`}
           {...(index < 9 && { 'aria-keyshortcuts': String(index + 1) })}
         >
           {index < 9 && <kbd aria-hidden="true">{index + 1}</kbd>}
@@ -115,8 +115,8 @@ function Answers({ approvalId, options }: Pick<Approval, 'approvalId' | 'options
   );
 }
 
-/** The answer most people give: to allow, this once. */
-function firstChoice(options: readonly ApprovalOption[]): ApprovalOption | undefined {
+/** Returns the most common response: to allow once, or else any that allows. */
+function findPrimary(options: readonly ApprovalOption[]): ApprovalOption | undefined {
   return (
     options.find(({ kind }) => kind === 'allow_once') ??
     options.find((option) => classifyOption(option) === 'allow')

@@ -1,28 +1,24 @@
-// How long a command has run, or ran, and how it ended.
+// How long a command has been queued or running, or how long it ran and how it ended.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { duration } from '../format/units.ts';
-import { Moment } from './moment.tsx';
+import { formatRunTime } from '../format/units.ts';
+import { Timestamp } from './timestamp.tsx';
 
-/** "for 1:12", "12.4 s, exit 0", or how long it has waited. */
+/** Continues the status label: `for 1:12`, `12.4 s · exit 0`, or `not started`. */
 export function CommandTime({ command }: { command: CommandExecution }) {
-  const { status, startedAt, completedAt, exitCode, signal } = command;
-  if (status === 'queued') {
+  const { status, requestedAt, startedAt, completedAt, exitCode, signal } = command;
+  if (status === 'queued' || status === 'running') {
+    const since = status === 'queued' ? requestedAt : (startedAt ?? requestedAt);
     return (
       <span class="facts">
-        waiting <Moment at={command.requestedAt} as="elapsed" />
+        for <Timestamp at={since} as="elapsed" />
       </span>
     );
   }
-  if (status === 'running') {
-    return (
-      <span class="facts">
-        for <Moment at={startedAt ?? command.requestedAt} as="elapsed" />
-      </span>
-    );
-  }
-  const took =
-    startedAt !== null && completedAt !== null ? duration(completedAt - startedAt) : null;
-  const exit = exitCode === null ? null : `exit ${exitCode}`;
-  const facts = [took, exit, signal].filter((fact) => fact !== null);
-  return <span class="facts">{facts.length === 0 ? 'never started' : facts.join(' · ')}</span>;
+  const hasRun = startedAt !== null && completedAt !== null;
+  const facts = [
+    hasRun ? formatRunTime(command) : null,
+    exitCode === null ? null : `exit ${exitCode}`,
+    signal,
+  ].filter((fact) => fact !== null);
+  return <span class="facts">{facts.length === 0 ? 'not started' : facts.join(' · ')}</span>;
 }

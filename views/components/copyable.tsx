@@ -1,7 +1,7 @@
-// A line to paste elsewhere, with a button that copies it.
+// Text with a button that copies it.
 import { Icon } from './icons.tsx';
 
-/** `id` is the page's own name for it; `label` says what it is. */
+/** `id` must be unique on the page; `label` describes the text to screen readers. */
 export function Copyable({ id, label, text }: { id: string; label: string; text: string }) {
   return (
     <div class="copyable">
@@ -10,7 +10,7 @@ export function Copyable({ id, label, text }: { id: string; label: string; text:
       </code>
       <button class="button button-small" type="button" data-copy={id}>
         <Icon name="copy" />
-        <span data-copy-word aria-live="polite">
+        <span data-copy-label aria-live="polite">
           Copy
         </span>
       </button>

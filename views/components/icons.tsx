@@ -1,4 +1,4 @@
-// Line icons, drawn on a 16 by 16 grid. Words stand beside them, or an aria-label on what holds them.
+// Line icons on a 16 by 16 grid. They are hidden from screen readers: the element around them needs text or an aria-label.
 
 const shapes = {
   plus: 'M8 3v10M3 8h10',
@@ -8,10 +8,10 @@ const shapes = {
   send: 'M2.5 8h10M8.5 3.5 13 8l-4.5 4.5',
   search: 'M7 2.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9m3.3 7.8 3.2 3.2',
   down: 'M8 3v10m-4-4 4 4 4-4',
-  leave: 'M6.5 3h-3v10h3M7 8h6.5M11 5.5 13.5 8 11 10.5',
-  light:
+  signOut: 'M6.5 3h-3v10h3M7 8h6.5M11 5.5 13.5 8 11 10.5',
+  theme:
     'M8 5a3 3 0 1 0 0 6 3 3 0 0 0 0-6M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1m8 8 1 1M13 3l-1 1M4 12l-1 1',
-  warn: 'M8 2 14.5 13.5h-13zM8 6.5v3.2m0 1.8v.2',
+  warning: 'M8 2 14.5 13.5h-13zM8 6.5v3.2m0 1.8v.2',
   minus: 'M3.5 8h9',
   bell: 'M3.5 11.5h9c-1-1-1.3-2-1.3-4.3a3.2 3.2 0 0 0-6.4 0c0 2.3-.3 3.3-1.3 4.3M6.8 13.8h2.4',
   check: 'm3 8.5 3.2 3.2L13 4.5',
@@ -19,7 +19,7 @@ const shapes = {
 
 export type IconName = keyof typeof shapes;
 
-/** An icon, in the colour of the text around it. */
+/** An icon in the color of the surrounding text. */
 export function Icon({ name }: { name: IconName }) {
   return (
     <svg class="icon" viewBox="0 0 16 16" width="16" height="16" aria-hidden="true">
@@ -28,16 +28,16 @@ export function Icon({ name }: { name: IconName }) {
   );
 }
 
-/** The name board: a signal arm on its post, at clear. */
-export function Mark() {
+/** The Signalbox logo: a signal arm on a post. */
+export function Logo() {
   return (
-    <svg class="mark" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
-      <path class="mark-post" d="M9 3v26M5 29h8" />
-      <g class="mark-arm">
+    <svg class="logo" viewBox="0 0 32 32" width="28" height="28" aria-hidden="true">
+      <path class="logo-post" d="M9 3v26M5 29h8" />
+      <g class="logo-arm">
         <path d="M7 7.5h20v6H7z" />
-        <path class="mark-stripe" d="M21.5 7.5v6" />
+        <path class="logo-stripe" d="M21.5 7.5v6" />
       </g>
-      <circle class="mark-lamp" cx="9" cy="19.5" r="3.4" />
+      <circle class="logo-lamp" cx="9" cy="19.5" r="3.4" />
     </svg>
   );
 }

@@ -1,11 +1,11 @@
-// What every page has around it: the head, the name board with its menu, the banner, the dialog and the notices.
+// The layout of all pages: document head, header, connection banner, dialog and notices.
 import type { ComponentChildren } from 'preact';
 import type { Role } from '../../src/protocol/entities.ts';
 import { formatTitle } from '../../src/protocol/approvals.ts';
-import { approvalsAddress, compareAddress } from '../addresses.ts';
-import { Icon, Mark } from './icons.tsx';
+import { approvalsUrl, compareUrl } from '../urls.ts';
+import { Icon, Logo } from './icons.tsx';
 
-/** Addresses of the embedded files, as src/web/assets.ts serves them. */
+/** URLs of the assets that src/web/assets.ts serves. */
 export interface AssetLinks {
   css: string;
   xtermCss: string;
@@ -14,26 +14,26 @@ export interface AssetLinks {
   icon: string;
 }
 
-/** What a page needs to know of the request it answers. */
-export interface Frame {
+/** What every page needs from the request it responds to. */
+export interface PageContext {
   assets: AssetLinks;
-  /** Names them all together. */
+  /** Identifies the set of assets. The island reloads pages of another build. */
   build: string;
-  /** Of this response's Content-Security-Policy; the island gives it to the styles that xterm makes. */
+  /** From this response's Content-Security-Policy. The island passes it to xterm's style elements. */
   nonce: string;
-  /** How many questions of agents were open when it was answered; the island keeps the count. */
-  waiting: number;
-  /** What the reader chose, or null to follow the system. */
+  /** The number of pending approval requests. The island keeps it up to date. */
+  pendingCount: number;
+  /** The theme the user chose, or null to follow the system. */
   theme: 'dark' | 'light' | null;
 }
 
-/** Who reads the page. */
-export interface Reader {
+/** The signed-in user. */
+export interface User {
   userId: string;
   role: Role;
 }
 
-/** No inline style; going back is a plain page load; and a proxy's error page is never swapped in. */
+/** Inline styles would violate the CSP. 5xx responses may come from a proxy, so they are not swapped in. */
 const HTMX_CONFIG = JSON.stringify({
   includeIndicatorCSS: false,
   history: 'reload',
@@ -42,32 +42,35 @@ const HTMX_CONFIG = JSON.stringify({
 });
 
 interface DocumentProps {
-  frame: Frame;
+  context: PageContext;
   title: string;
-  /** Whether htmx and the island run here. */
-  live: boolean;
+  /** Whether the page loads htmx and the island. */
+  hasScripts: boolean;
   children: ComponentChildren;
 }
 
-function Document({ frame, title, live, children }: DocumentProps) {
-  const plain = `${title} · Signalbox`;
+function Document({ context, title, hasScripts, children }: DocumentProps) {
+  const { assets, theme } = context;
+  const fullTitle = `${title} · Signalbox`;
   return (
-    <html lang="en" {...(frame.theme && { 'data-theme': frame.theme })}>
+    <html lang="en" {...(theme && { 'data-theme': theme })}>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="dark light" />
         <meta name="referrer" content="same-origin" />
-        <title data-plain={plain}>{formatTitle(plain, live ? frame.waiting : 0)}</title>
-        <link rel="icon" type="image/svg+xml" href={frame.assets.icon} />
-        <link rel="stylesheet" href={frame.assets.css} />
-        {live && (
+        <title data-title={fullTitle}>
+          {formatTitle(fullTitle, hasScripts ? context.pendingCount : 0)}
+        </title>
+        <link rel="icon" type="image/svg+xml" href={assets.icon} />
+        <link rel="stylesheet" href={assets.css} />
+        {hasScripts && (
           <>
-            <link rel="stylesheet" href={frame.assets.xtermCss} />
-            <meta name="build" content={frame.build} />
+            <link rel="stylesheet" href={assets.xtermCss} />
+            <meta name="build" content={context.build} />
             <meta name="htmx-config" content={HTMX_CONFIG} />
-            <script defer src={frame.assets.htmx} />
-            <script defer id="island" nonce={frame.nonce} src={frame.assets.island} />
+            <script defer src={assets.htmx} />
+            <script defer id="island" nonce={context.nonce} src={assets.island} />
           </>
         )}
       </head>
@@ -76,17 +79,23 @@ function Document({ frame, title, live, children }: DocumentProps) {
   );
 }
 
-/** A page outside the box: signing in, the first start. It runs no script. */
-export function DoorPage(props: { frame: Frame; title: string; children: ComponentChildren }) {
+interface SignInLayoutProps {
+  context: PageContext;
+  title: string;
+  children: ComponentChildren;
+}
+
+/** The layout of pages that do not require a session: sign-in and setup. They load no scripts. */
+export function SignInLayout({ context, title, children }: SignInLayoutProps) {
   return (
-    <Document frame={props.frame} title={props.title} live={false}>
-      <body class="door">
-        <main class="door-card">
-          <p class="door-name">
-            <Mark />
+    <Document context={context} title={title} hasScripts={false}>
+      <body class="sign-in">
+        <main class="sign-in-card">
+          <p class="sign-in-brand">
+            <Logo />
             Signalbox
           </p>
-          {props.children}
+          {children}
         </main>
       </body>
     </Document>
@@ -94,65 +103,35 @@ export function DoorPage(props: { frame: Frame; title: string; children: Compone
 }
 
 interface PageProps {
-  frame: Frame;
-  reader: Reader;
+  context: PageContext;
+  user: User;
   title: string;
-  section: 'agents' | 'compare' | 'approvals' | 'history';
-  /** For what stands side by side. */
-  wide?: boolean;
+  section: Section;
+  /** Uses the full width of the window. */
+  isWide?: boolean;
   children: ComponentChildren;
 }
 
-/** A page inside the box. */
-export function Page({ frame, reader, title, section, wide, children }: PageProps) {
+type Section = 'agents' | 'compare' | 'approvals' | 'history';
+
+/** The layout of pages for signed-in users. */
+export function Page({ context, user, title, section, isWide, children }: PageProps) {
   return (
-    <Document frame={frame} title={title} live>
+    <Document context={context} title={title} hasScripts>
       <body>
-        <a class="skip" href="#main">
-          Skip to the content
+        <a class="skip-link" href="#main">
+          Skip to content
         </a>
-        <header class="board" data-waiting={frame.waiting > 0 ? '' : undefined}>
-          <a class="board-name" href="/">
-            <Mark />
+        <header class="header" data-pending={context.pendingCount > 0 ? '' : undefined}>
+          <a class="header-brand" href="/">
+            <Logo />
             <span>Signalbox</span>
           </a>
-          <nav class="board-menu" aria-label="Main">
-            <a href="/" {...(section === 'agents' && { 'aria-current': 'page' })}>
-              Agents
-            </a>
-            <a href={compareAddress()} {...(section === 'compare' && { 'aria-current': 'page' })}>
-              Compare
-            </a>
-            <a
-              href={approvalsAddress}
-              {...(section === 'approvals' && { 'aria-current': 'page' as const })}
-            >
-              Approvals
-              <span id="waiting" class="board-count" role="status" hidden={frame.waiting === 0}>
-                <b data-count>{frame.waiting}</b>
-                <span class="visually-hidden"> open</span>
-              </span>
-            </a>
-            <a href="/history" {...(section === 'history' && { 'aria-current': 'page' })}>
-              History
-            </a>
-          </nav>
-          <div class="board-reader">
-            <span class="board-user" title={`Signed in as ${reader.userId}, ${reader.role}`}>
-              {reader.userId} <span class="board-role">{reader.role}</span>
-            </span>
-            <button class="board-button" type="button" data-theme-switch aria-label="Dark or light">
-              <Icon name="light" />
-            </button>
-            <form method="post" action="/logout">
-              <button class="board-button" type="submit" aria-label="Sign out" title="Sign out">
-                <Icon name="leave" />
-              </button>
-            </form>
-          </div>
+          <Menu section={section} pendingCount={context.pendingCount} />
+          <Account user={user} />
         </header>
         <p class="banner" id="connection" role="status" hidden />
-        <main id="main" class={wide ? 'page page-wide' : 'page'}>
+        <main id="main" class={isWide ? 'page page-wide' : 'page'}>
           {children}
         </main>
         <dialog id="dialog" aria-labelledby="dialog-title">
@@ -161,5 +140,44 @@ export function Page({ frame, reader, title, section, wide, children }: PageProp
         <div id="notices" class="notices" role="status" aria-live="polite" />
       </body>
     </Document>
+  );
+}
+
+function Menu({ section, pendingCount }: { section: Section; pendingCount: number }) {
+  const linkTo = (target: Section, href: string) => ({
+    href,
+    ...(target === section && { 'aria-current': 'page' as const }),
+  });
+  return (
+    <nav class="header-menu" aria-label="Main">
+      <a {...linkTo('agents', '/')}>Agents</a>
+      <a {...linkTo('compare', compareUrl())}>Compare</a>
+      <a {...linkTo('approvals', approvalsUrl)}>
+        Approvals
+        <span id="pending-count" class="header-count" role="status" hidden={pendingCount === 0}>
+          <b data-count>{pendingCount}</b>
+          <span class="visually-hidden"> pending</span>
+        </span>
+      </a>
+      <a {...linkTo('history', '/history')}>History</a>
+    </nav>
+  );
+}
+
+function Account({ user }: { user: User }) {
+  return (
+    <div class="header-account">
+      <span class="header-user" title={`Signed in as ${user.userId} (${user.role})`}>
+        {user.userId} <span class="header-role">{user.role}</span>
+      </span>
+      <button class="header-button" type="button" data-theme-switch aria-label="Switch theme">
+        <Icon name="theme" />
+      </button>
+      <form method="post" action="/logout">
+        <button class="header-button" type="submit" aria-label="Sign out" title="Sign out">
+          <Icon name="signOut" />
+        </button>
+      </form>
+    </div>
   );
 }

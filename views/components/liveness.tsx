@@ -1,34 +1,48 @@
-// The signs of life of an agent and of what it runs, each with its age: what is known, and how old that is.
+// When an agent was last seen, when its command last produced output, and whether its process is alive.
 import type { AgentSummary } from '../../src/protocol/entities.ts';
-import { Moment } from './moment.tsx';
+import { Timestamp } from './timestamp.tsx';
 
-/** What was last heard of an agent, as a run of facts. */
-export function Signs({ agent }: { agent: AgentSummary }) {
-  const { status, lastHeartbeat, lastOutputAt, offlineSince, process } = agent;
+export function Liveness({ agent }: { agent: AgentSummary }) {
+  const { status, lastHeartbeat, lastOutputAt, offlineSince, process, suspectedStuck } = agent;
   if (lastHeartbeat === null) return <span>Never connected</span>;
   if (status === 'offline') {
     return (
       <span>
-        Away since <Moment at={offlineSince ?? lastHeartbeat} />
+        Offline for <Timestamp at={offlineSince ?? lastHeartbeat} as="age" />
       </span>
     );
   }
   return (
     <>
       <span>
-        Heartbeat <Moment at={lastHeartbeat} />
+        Last heartbeat <Timestamp at={lastHeartbeat} />
       </span>
-      {status === 'busy' && lastOutputAt !== null && (
+      {status === 'busy' && lastOutputAt !== null && !suspectedStuck && (
         <span>
-          Output <Moment at={lastOutputAt} />
+          Last output <Timestamp at={lastOutputAt} />
         </span>
       )}
       {status === 'busy' && process && (
         <span>
-          Process {process.pid} {process.alive ? 'runs' : 'is gone'}
+          Process {process.pid} {process.alive ? 'running' : 'exited'}
         </span>
       )}
-      {agent.suspectedStuck && <strong class="stuck">Silent for long: perhaps stuck</strong>}
+      {suspectedStuck && <StuckWarning lastOutputAt={lastOutputAt} />}
     </>
+  );
+}
+
+function StuckWarning({ lastOutputAt }: Pick<AgentSummary, 'lastOutputAt'>) {
+  return (
+    <strong class="stuck">
+      No output
+      {lastOutputAt !== null && (
+        <>
+          {' '}
+          for <Timestamp at={lastOutputAt} as="age" />
+        </>
+      )}
+      , may be stuck
+    </strong>
   );
 }

@@ -1,41 +1,34 @@
-// What an agent has before it: the command it is at, then those that wait, in their order.
+// The commands of an agent that have not finished: the current one, then the queue.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { agentAddress } from '../addresses.ts';
-import { InterruptButton } from './interrupt.tsx';
-import { Moment } from './moment.tsx';
-import { PriorityWord } from './status.tsx';
+import { agentUrl } from '../urls.ts';
+import { InterruptButton } from './interrupt-button.tsx';
+import { PriorityLabel } from './status.tsx';
+import { Timestamp } from './timestamp.tsx';
 
 interface QueueProps {
   agent: AgentSummary;
-  /** The running (or sent) command first, if any, then the queue in order. */
+  /** The current command first, then the queued ones in order. */
   live: CommandExecution[];
-  mayInterrupt: boolean;
+  canInterrupt: boolean;
 }
 
-/** The queue of one agent. */
-export function Queue({ agent, live, mayInterrupt }: QueueProps) {
+export function Queue({ agent, live, canInterrupt }: QueueProps) {
   const isCurrent = (command: CommandExecution) =>
     command.status === 'running' || command.id === agent.currentCommand;
-  const waiting = live.filter((command) => !isCurrent(command));
+  const queued = live.filter((command) => !isCurrent(command));
   return (
     <section id="queue" class="panel" aria-labelledby="queue-title">
       <h2 id="queue-title">
-        Queue <span class="badge">{waiting.length}</span>
+        Queue <span class="badge">{queued.length}</span>
       </h2>
-      {live.length === 0 && (
-        <p class="quiet">
-          {agent.status === 'offline'
-            ? 'Nothing waits.'
-            : 'Nothing waits. A command sent now runs at once.'}
-        </p>
-      )}
+      {live.length === 0 && <p class="hint">The queue is empty.</p>}
       <ol class="queue">
         {live.map((command) => (
           <QueueRow
             key={command.id}
             command={command}
-            position={isCurrent(command) ? null : waiting.indexOf(command) + 1}
-            mayInterrupt={mayInterrupt}
+            position={isCurrent(command) ? null : queued.indexOf(command) + 1}
+            canInterrupt={canInterrupt}
           />
         ))}
       </ol>
@@ -45,27 +38,27 @@ export function Queue({ agent, live, mayInterrupt }: QueueProps) {
 
 interface QueueRowProps {
   command: CommandExecution;
-  /** From 1; null for the one the agent is at. */
+  /** From 1; null for the current command. */
   position: number | null;
-  mayInterrupt: boolean;
+  canInterrupt: boolean;
 }
 
-function QueueRow({ command, position, mayInterrupt }: QueueRowProps) {
+function QueueRow({ command, position, canInterrupt }: QueueRowProps) {
   return (
-    <li id={`queued-${command.id}`} class={position === null ? 'queue-now' : ''}>
-      <span class="queue-position">{position === null ? 'Now' : position}</span>
-      <div class="queue-what">
-        <a href={agentAddress(command.agentId, command.id)}>
+    <li id={`queued-${command.id}`} class={position === null ? 'queue-current' : ''}>
+      <span class="queue-position">{position ?? 'Now'}</span>
+      <div class="queue-command">
+        <a href={agentUrl(command.agentId, command.id)}>
           <code class="one-line">{command.command}</code>
         </a>
         <p class="facts">
-          <PriorityWord priority={command.priority} />
+          <PriorityLabel priority={command.priority} />
           <span>
-            {command.requestedBy}, <Moment at={command.requestedAt} />
+            {command.requestedBy}, <Timestamp at={command.requestedAt} />
           </span>
         </p>
       </div>
-      {mayInterrupt && <InterruptButton command={command} small />}
+      {canInterrupt && <InterruptButton command={command} small />}
     </li>
   );
 }

@@ -1,64 +1,80 @@
-// Signal lamps. A status is never told by colour alone: the lamp that is lit, its shape and the word beside it say it too.
+// Status indicators and labels. Each status has its own shape and text, so that it is never shown by color alone.
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
 import type { AgentSummary } from '../../src/protocol/entities.ts';
-import { type AgentLamp, agentLamps, commandStatuses, priorities } from '../format/labels.ts';
+import {
+  agentStatusLabels,
+  commandStatusLabels,
+  type DisplayStatus,
+  priorityLabels,
+} from '../format/labels.ts';
 
-/** The lamp of an agent. One that is away shows that first: no answer reaches it now. */
-export function lampOf(agent: Pick<AgentSummary, 'status' | 'waitingForApproval'>): AgentLamp {
+/** Returns the status to show. Offline takes precedence over waiting: an offline agent receives no response. */
+export function agentStatusOf(
+  agent: Pick<AgentSummary, 'status' | 'waitingForApproval'>,
+): DisplayStatus {
   return agent.waitingForApproval && agent.status !== 'offline' ? 'waiting' : agent.status;
 }
 
 /**
- * A signal head: bottom lamp lit is online, middle is busy, top with a question mark waits for approval,
- * none (a ring with a bar) is offline.
+ * An agent's status as a signal with three lamps. The bottom lamp is lit when online, the middle one when busy, and the
+ * top one, with a question mark, when waiting for approval. Offline is a ring with a bar.
  */
-export function SignalHead({ lamp }: { lamp: AgentLamp }) {
+export function StatusIndicator({ status }: { status: DisplayStatus }) {
   return (
-    <svg class={`head head-${lamp}`} viewBox="0 0 28 60" width="28" height="60" aria-hidden="true">
-      <rect class="head-case" x="1" y="1" width="26" height="58" rx="13" />
+    <svg
+      class={`indicator indicator-${status}`}
+      viewBox="0 0 28 60"
+      width="28"
+      height="60"
+      aria-hidden="true"
+    >
+      <rect class="indicator-case" x="1" y="1" width="26" height="58" rx="13" />
       <circle class="lamp lamp-top" cx="14" cy="14" r="6.5" />
       <circle class="lamp lamp-middle" cx="14" cy="30" r="6.5" />
       <circle class="lamp lamp-bottom" cx="14" cy="46" r="6.5" />
-      {lamp === 'offline' && <path class="head-bar" d="M8 30h12" />}
-      {lamp === 'waiting' && (
-        <path class="head-ask" d="M11.8 12a2.3 2.3 0 1 1 3.3 2.1q-1.1.5-1.1 1.6m0 2.2v.2" />
+      {status === 'offline' && <path class="indicator-bar" d="M8 30h12" />}
+      {status === 'waiting' && (
+        <path
+          class="indicator-question"
+          d="M11.8 12a2.3 2.3 0 1 1 3.3 2.1q-1.1.5-1.1 1.6m0 2.2v.2"
+        />
       )}
     </svg>
   );
 }
 
-/** An agent's status as a word with its lamp. */
-export function AgentStatusWord({ lamp }: { lamp: AgentLamp }) {
+/** An agent's status as text with a small icon. */
+export function AgentStatusLabel({ status }: { status: DisplayStatus }) {
   return (
-    <span class={`word word-${lamp}`}>
+    <span class={`status status-${status}`}>
       <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
-        {lamp === 'online' && <circle cx="6" cy="6" r="5" class="fill" />}
-        {lamp === 'busy' && <path d="M6 .8 11.4 11H.6z" class="fill" />}
-        {lamp === 'waiting' && <path d={ASKS} class="stroke" />}
-        {lamp === 'offline' && (
+        {status === 'online' && <circle cx="6" cy="6" r="5" class="fill" />}
+        {status === 'busy' && <path d="M6 .8 11.4 11H.6z" class="fill" />}
+        {status === 'waiting' && <path d={QUESTION_MARK} class="stroke" />}
+        {status === 'offline' && (
           <path d="M6 1.2a4.8 4.8 0 1 0 0 9.6 4.8 4.8 0 0 0 0-9.6M3.4 6h5.2" class="stroke" />
         )}
       </svg>
-      {agentLamps[lamp]}
+      {agentStatusLabels[status]}
     </span>
   );
 }
 
-/** A question mark on a grid of 12. */
-const ASKS = 'M3.6 3.6a2.4 2.4 0 1 1 3.7 2.0q-1.3.8-1.3 2.1m0 2.5v.1';
+/** On a 12 by 12 grid. */
+const QUESTION_MARK = 'M3.6 3.6a2.4 2.4 0 1 1 3.7 2.0q-1.3.8-1.3 2.1m0 2.5v.1';
 
-/** The mark of an open question. */
-export function WaitingMark() {
+/** The icon of a pending approval request. */
+export function PendingIcon() {
   return (
-    <span class="word word-waiting">
+    <span class="status status-waiting">
       <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">
-        <path d={ASKS} class="stroke" />
+        <path d={QUESTION_MARK} class="stroke" />
       </svg>
     </span>
   );
 }
 
-const marks: Record<CommandStatus, { d: string; kind: 'fill' | 'stroke' }> = {
+const commandIcons: Record<CommandStatus, { d: string; kind: 'fill' | 'stroke' }> = {
   queued: { d: 'M7 1.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11M7 4v3.2l2 1.3', kind: 'stroke' },
   running: { d: 'M3.5 2.2v9.6L12 7z', kind: 'fill' },
   completed: { d: 'm2.2 7.6 3.2 3.2 6.4-7', kind: 'stroke' },
@@ -66,21 +82,21 @@ const marks: Record<CommandStatus, { d: string; kind: 'fill' | 'stroke' }> = {
   interrupted: { d: 'M3 3h8v8H3z', kind: 'fill' },
 };
 
-/** A command's status: a mark of its own shape, and the word. */
-export function CommandStatusWord({ status }: { status: CommandStatus }) {
-  const mark = marks[status];
+/** A command's status as text with an icon. */
+export function CommandStatusLabel({ status }: { status: CommandStatus }) {
+  const icon = commandIcons[status];
   return (
-    <span class={`word word-${status}`}>
+    <span class={`status status-${status}`}>
       <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
-        <path d={mark.d} class={mark.kind} />
+        <path d={icon.d} class={icon.kind} />
       </svg>
-      {commandStatuses[status]}
+      {commandStatusLabels[status]}
     </span>
   );
 }
 
-/** A priority: one to three bars, and the word. */
-export function PriorityWord({ priority }: { priority: Priority }) {
+/** A priority as text with one to three bars. */
+export function PriorityLabel({ priority }: { priority: Priority }) {
   const bars = { low: 1, normal: 2, high: 3 }[priority];
   return (
     <span class={`priority priority-${priority}`}>
@@ -97,7 +113,7 @@ export function PriorityWord({ priority }: { priority: Priority }) {
           />
         ))}
       </svg>
-      {priorities[priority]}
+      {priorityLabels[priority]}
     </span>
   );
 }

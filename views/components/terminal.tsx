@@ -1,92 +1,89 @@
-// The terminal of one command. Its head is rendered here and swapped as the command moves on;
-// the screen below belongs to the island, which reads from its head what to show, and is never swapped.
+// The terminal of one command. The server renders the header and swaps it when the command changes. The screen below
+// belongs to the island, which reads the command to show from the header; it is never swapped.
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { agentAddress, commandAddress } from '../addresses.ts';
+import { agentUrl, commandUrl } from '../urls.ts';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
-import { InterruptButton } from './interrupt.tsx';
-import { CommandStatusWord } from './status.tsx';
+import { InterruptButton } from './interrupt-button.tsx';
+import { CommandStatusLabel } from './status.tsx';
 
-/** A command whose output is shown. */
-export interface Shown {
+/** The command in a terminal. */
+export interface ShownCommand {
   command: CommandExecution;
   output: 'held' | 'expired';
-  /** Whether the reader chose it; otherwise the terminal follows what the agent runs. */
-  chosen: boolean;
+  /** Whether the user chose it. Otherwise the terminal follows the agent's current command. */
+  isChosen: boolean;
 }
 
-interface TerminalHeadProps {
-  shown: Shown | null;
-  mayInterrupt: boolean;
-  /** Whether the command is written here; its own page has it above. */
-  named?: boolean;
-  /** Where there are several on a page: which of them. */
-  lane?: string;
+interface TerminalHeaderProps {
+  shown: ShownCommand | null;
+  canInterrupt: boolean;
+  /** Hides the command's text where the page already shows it. */
+  omitCommand?: boolean;
+  /** Distinguishes several terminals on one page. */
+  terminalId?: string;
 }
 
-/** The id of a terminal's head. */
-export function headId(lane?: string): string {
-  return lane === undefined ? 'terminal-head' : `terminal-head-${lane}`;
+/** The ID of a terminal's header element. */
+export function terminalHeaderId(terminalId?: string): string {
+  return terminalId === undefined ? 'terminal-header' : `terminal-header-${terminalId}`;
 }
 
-/** The head: which command, how it stands, and how to stop it. */
-export function TerminalHead({ shown, mayInterrupt, named = true, lane }: TerminalHeadProps) {
+/** The command, its status, and the button that stops it. */
+export function TerminalHeader(props: TerminalHeaderProps) {
+  const { shown, canInterrupt, omitCommand = false, terminalId } = props;
   if (!shown) {
     return (
-      <div id={headId(lane)} class="terminal-head" data-output="none">
-        <p class="terminal-empty">
-          Nothing has run here yet. What the next command writes appears here.
-        </p>
+      <div id={terminalHeaderId(terminalId)} class="terminal-header" data-output="none">
+        <p class="terminal-empty">No output yet. The output of the next command appears here.</p>
       </div>
     );
   }
-  const { command, output, chosen } = shown;
+  const { command, output, isChosen } = shown;
   return (
     <div
-      id={headId(lane)}
-      class="terminal-head"
+      id={terminalHeaderId(terminalId)}
+      class="terminal-header"
       data-output={output}
       data-command={JSON.stringify(command)}
     >
-      <div class="terminal-title">
-        <CommandStatusWord status={command.status} />
+      <div class="terminal-status">
+        <CommandStatusLabel status={command.status} />
         <CommandTime command={command} />
-        <span class="terminal-tools">
-          {chosen && (
-            <a class="button button-small" href={agentAddress(command.agentId)}>
+        <span class="terminal-actions">
+          {isChosen && (
+            <a class="button button-small" href={agentUrl(command.agentId)}>
               Back to live
             </a>
           )}
-          {mayInterrupt && !hasEnded(command.status) && <InterruptButton command={command} />}
+          {canInterrupt && !hasEnded(command.status) && <InterruptButton command={command} />}
         </span>
       </div>
-      {named && (
+      {!omitCommand && (
         <p class="terminal-command">
           <span aria-hidden="true">›</span>
-          <a href={commandAddress(command.id)} title="This command's page">
+          <a href={commandUrl(command.id)} title="View command">
             <code class="one-line">{command.command}</code>
           </a>
         </p>
       )}
-      <Outcome command={command} />
+      <CommandFailure command={command} />
       {output === 'expired' && (
         <p class="terminal-empty">
-          The output of this command is no longer held: the hub keeps it in memory for a while, and
-          what was there has been freed or did not outlive a restart. The record of the command
-          stays.
+          The output of this command is no longer available. The hub keeps output in memory for a
+          limited time, and not across restarts.
         </p>
       )}
     </div>
   );
 }
 
-/** Why it failed, where it did. */
-function Outcome({ command }: { command: CommandExecution }) {
+function CommandFailure({ command }: { command: CommandExecution }) {
   if (!command.error) return null;
   return (
-    <p class="failure">
-      <Icon name="warn" />
+    <p class="terminal-error">
+      <Icon name="warning" />
       <span>
         {command.error.message} <code>{command.error.code}</code>
       </span>
@@ -94,18 +91,18 @@ function Outcome({ command }: { command: CommandExecution }) {
   );
 }
 
-/** The screen that the island fills. Without a script there is no live output, and it says so. */
-export function TerminalScreen({ lane }: { lane?: string }) {
+/** The element that the island opens xterm in. */
+export function TerminalScreen({ terminalId }: { terminalId?: string }) {
   return (
     <div
-      id={lane === undefined ? 'terminal' : `terminal-${lane}`}
-      class="screen"
-      data-head={headId(lane)}
+      id={terminalId === undefined ? 'terminal' : `terminal-${terminalId}`}
+      class="terminal-screen"
+      data-header={terminalHeaderId(terminalId)}
       role="region"
       aria-label="Terminal output"
       hx-morph-skip
     >
-      <noscript>The terminal needs JavaScript.</noscript>
+      <noscript>The terminal requires JavaScript.</noscript>
     </div>
   );
 }

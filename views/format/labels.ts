@@ -1,24 +1,24 @@
-// What people read for the states of data-model.md.
+// Labels of agent types, statuses and priorities.
 import type { AgentStatus, AgentType } from '../../src/protocol/agent-status.ts';
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
 
-export const agentTypes: Record<AgentType, string> = {
+export const agentTypeLabels: Record<AgentType, string> = {
   claude: 'Claude Code',
   gemini: 'Gemini CLI',
   codex: 'Codex',
 };
 
-/** What an agent's signal shows: its status, or that it cannot go on until somebody answers. */
-export type AgentLamp = AgentStatus | 'waiting';
+/** The status shown for an agent: its own, or that it is waiting for a response to an approval request. */
+export type DisplayStatus = AgentStatus | 'waiting';
 
-export const agentLamps: Record<AgentLamp, string> = {
+export const agentStatusLabels: Record<DisplayStatus, string> = {
   online: 'Online',
   busy: 'Busy',
   waiting: 'Waiting for approval',
   offline: 'Offline',
 };
 
-export const commandStatuses: Record<CommandStatus, string> = {
+export const commandStatusLabels: Record<CommandStatus, string> = {
   queued: 'Queued',
   running: 'Running',
   completed: 'Completed',
@@ -26,4 +26,8 @@ export const commandStatuses: Record<CommandStatus, string> = {
   interrupted: 'Interrupted',
 };
 
-export const priorities: Record<Priority, string> = { high: 'High', normal: 'Normal', low: 'Low' };
+export const priorityLabels: Record<Priority, string> = {
+  high: 'High',
+  normal: 'Normal',
+  low: 'Low',
+};

@@ -1,25 +1,34 @@
-// Counts, names and lengths of time in words.
+// Formats counts, durations, times, changes and IDs.
+import type { CommandExecution } from '../../src/protocol/entities.ts';
+import { formatDuration } from '../../src/protocol/duration.ts';
+import type { Changes } from '../../src/protocol/report.ts';
+import { formatChanges } from '../../src/protocol/report-format.ts';
 
-/** A length of time: `840 ms`, `12.4 s`, `3 min 20 s`, `2 h 5 min`. */
-export function duration(ms: number): string {
-  if (ms < 1000) return `${Math.max(0, Math.round(ms))} ms`;
-  if (ms < 59_950) return `${(ms / 1000).toFixed(1)} s`;
-  const seconds = Math.round(ms / 1000);
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return withRest(`${minutes} min`, seconds % 60, 's');
-  return withRest(`${Math.floor(minutes / 60)} h`, minutes % 60, 'min');
-}
+/** Stands for a value that is not known, or not known yet. */
+export const UNKNOWN = '–';
 
-function withRest(whole: string, rest: number, unit: string): string {
-  return rest === 0 ? whole : `${whole} ${rest} ${unit}`;
-}
-
-/** A number with its noun: `1 command`, `3 commands`. */
-export function count(n: number, noun: string): string {
+/** Formats a number with its noun: `1 command`, `3 commands`. */
+export function formatCount(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
 }
 
-/** The end of an id made by somebody else: enough to tell two of them apart. */
-export function shortId(id: string): string {
+/** Formats how long a command ran. */
+export function formatRunTime({ startedAt, completedAt }: CommandExecution): string {
+  if (startedAt === null || completedAt === null) return UNKNOWN;
+  return formatDuration(completedAt - startedAt);
+}
+
+/** Formats the size of a change as a value of its own: `3 files, +120 −4`, or `No files changed`. */
+export function formatChangedFiles(changes: Changes): string {
+  return changes.files === 0 ? 'No files changed' : formatChanges(changes);
+}
+
+/** Formats a time in UTC: `2026-03-01 14:03:22 UTC`. */
+export function formatUtc(ms: number): string {
+  return `${new Date(ms).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+}
+
+/** Shortens an ID to its last eight characters. */
+export function shortenId(id: string): string {
   return id.length <= 8 ? id : `…${id.slice(-8)}`;
 }

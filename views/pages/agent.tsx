@@ -1,51 +1,54 @@
-// An agent's page: how it is, its terminal, its queue, what it ran, and the box that sends it commands.
+// The page of an agent: its status, terminal, queue, recent commands, and the form that sends commands.
 import { type AgentSummary, type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
-import { agentAddress, agentLiveAddress } from '../addresses.ts';
+import { agentLiveUrl, agentUrl } from '../urls.ts';
 import { AgentNotice } from '../components/agent-notice.tsx';
-import { ApprovalCards, type Question } from '../components/approval-card.tsx';
-import { Composer, ComposerHint, ComposerSession } from '../components/composer.tsx';
-import { ANY_APPROVAL, ofAgent, REFRESH, whenever } from '../events.ts';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { Partial } from '../components/partial.tsx';
+import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
+import { ComposerHint } from '../components/composer-hint.tsx';
+import { Composer, ComposerSession } from '../components/composer.tsx';
+import { HxPartial } from '../components/hx-partial.tsx';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { Liveness } from '../components/liveness.tsx';
 import { Queue } from '../components/queue.tsx';
-import { Recent } from '../components/recent.tsx';
-import { AgentStatusWord, lampOf, SignalHead } from '../components/status.tsx';
-import { Signs } from '../components/liveness.tsx';
-import { type Shown, TerminalHead, TerminalScreen } from '../components/terminal.tsx';
-import { agentTypes } from '../format/labels.ts';
+import { RecentCommands } from '../components/recent-commands.tsx';
+import { agentStatusOf, AgentStatusLabel, StatusIndicator } from '../components/status.tsx';
+import { type ShownCommand, TerminalHeader, TerminalScreen } from '../components/terminal.tsx';
+import { agentEvent, ANY_APPROVAL, REFRESH, triggerOn } from '../events.ts';
+import { agentTypeLabels } from '../format/labels.ts';
 
-/** Everything on an agent's page that changes. */
+/** The parts of an agent's page that change. */
 export interface AgentState {
-  reader: Reader;
+  user: User;
   agent: AgentSummary;
+  /** The current command first, then the queue. */
   live: CommandExecution[];
+  /** Newest first. */
   recent: CommandExecution[];
-  shown: Shown | null;
-  /** The open ones of this agent, oldest first. */
-  questions: Question[];
+  shown: ShownCommand | null;
+  /** Oldest first. */
+  pending: PendingApproval[];
 }
 
 /** The page at `/agents/:id`. */
-export function AgentPage(props: AgentState & { frame: Frame; requestId: string }) {
-  const { agent, reader, shown, frame } = props;
-  const operates = hasRole(reader.role, 'operator');
+export function AgentPage(props: AgentState & { context: PageContext; requestId: string }) {
+  const { agent, user, shown, context } = props;
+  const isOperator = hasRole(user.role, 'operator');
   return (
-    <Page frame={frame} reader={reader} title={agent.agentId} section="agents">
-      <AgentHead agent={agent} reader={reader} />
+    <Page context={context} user={user} title={agent.agentId} section="agents">
+      <AgentHeader agent={agent} user={user} />
       <AgentNotice agent={agent} />
-      <AgentWatch agentId={agent.agentId} chosenId={shown?.chosen ? shown.command.id : null} />
-      <div class="desk">
-        <div class="desk-main">
-          <AgentAsks reader={reader} questions={props.questions} />
+      <AgentUpdates agentId={agent.agentId} chosenId={shown?.isChosen ? shown.command.id : null} />
+      <div class="columns">
+        <div class="columns-main">
+          <AgentApprovals user={user} pending={props.pending} />
           <section class="panel terminal-panel" aria-label="Terminal">
-            <TerminalHead shown={shown} mayInterrupt={operates} />
+            <TerminalHeader shown={shown} canInterrupt={isOperator} />
             <TerminalScreen />
           </section>
-          {operates && <Composer agent={agent} requestId={props.requestId} />}
+          {isOperator && <Composer agent={agent} requestId={props.requestId} />}
         </div>
-        <div class="desk-side">
-          <Queue agent={agent} live={props.live} mayInterrupt={operates} />
-          <Recent
+        <div class="columns-side">
+          <Queue agent={agent} live={props.live} canInterrupt={isOperator} />
+          <RecentCommands
             agentId={agent.agentId}
             commands={props.recent}
             shownId={shown?.command.id ?? null}
@@ -56,83 +59,87 @@ export function AgentPage(props: AgentState & { frame: Frame; requestId: string 
   );
 }
 
-/** The answer to `/agents/:id/live`: every part of the page that changes, each to its own place. */
-export function AgentLive({ reader, agent, live, recent, shown, questions }: AgentState) {
-  const operates = hasRole(reader.role, 'operator');
+/** The response of `/agents/:id/live`: every part of the page that changes. */
+export function AgentLive({ user, agent, live, recent, shown, pending }: AgentState) {
+  const isOperator = hasRole(user.role, 'operator');
   return (
     <>
-      <Partial target="#agent-head">
-        <AgentHead agent={agent} reader={reader} />
-      </Partial>
-      <Partial target="#agent-notice">
+      <HxPartial target="#agent-header">
+        <AgentHeader agent={agent} user={user} />
+      </HxPartial>
+      <HxPartial target="#agent-notice">
         <AgentNotice agent={agent} />
-      </Partial>
-      <Partial target="#agent-asks">
-        <AgentAsks reader={reader} questions={questions} />
-      </Partial>
-      <Partial target="#terminal-head">
-        <TerminalHead shown={shown} mayInterrupt={operates} />
-      </Partial>
-      <Partial target="#queue">
-        <Queue agent={agent} live={live} mayInterrupt={operates} />
-      </Partial>
-      <Partial target="#recent">
-        <Recent agentId={agent.agentId} commands={recent} shownId={shown?.command.id ?? null} />
-      </Partial>
-      {operates && (
+      </HxPartial>
+      <HxPartial target="#agent-approvals">
+        <AgentApprovals user={user} pending={pending} />
+      </HxPartial>
+      <HxPartial target="#terminal-header">
+        <TerminalHeader shown={shown} canInterrupt={isOperator} />
+      </HxPartial>
+      <HxPartial target="#queue">
+        <Queue agent={agent} live={live} canInterrupt={isOperator} />
+      </HxPartial>
+      <HxPartial target="#recent">
+        <RecentCommands
+          agentId={agent.agentId}
+          commands={recent}
+          shownId={shown?.command.id ?? null}
+        />
+      </HxPartial>
+      {isOperator && (
         <>
-          <Partial target="#composer-session">
+          <HxPartial target="#composer-session">
             <ComposerSession agent={agent} />
-          </Partial>
-          <Partial target="#composer-hint">
+          </HxPartial>
+          <HxPartial target="#composer-hint">
             <ComposerHint agent={agent} />
-          </Partial>
+          </HxPartial>
         </>
       )}
     </>
   );
 }
 
-/** Asks for the changed parts, one request for all of them. */
-function AgentWatch({ agentId, chosenId }: { agentId: string; chosenId: string | null }) {
+/** Fetches all changing parts in one request. */
+function AgentUpdates({ agentId, chosenId }: { agentId: string; chosenId: string | null }) {
   return (
     <div
       hidden
-      hx-get={agentLiveAddress(agentId, chosenId ?? undefined)}
-      hx-trigger={`${whenever(ofAgent(agentId), ANY_APPROVAL, REFRESH)}, every 10s`}
+      hx-get={agentLiveUrl(agentId, chosenId ?? undefined)}
+      hx-trigger={`${triggerOn(agentEvent(agentId), ANY_APPROVAL, REFRESH)}, every 10s`}
       hx-swap="none"
       hx-sync="this:queue last"
     />
   );
 }
 
-/** What this agent asks, above its terminal: nothing goes on there until somebody answers. */
-function AgentAsks({ reader, questions }: Pick<AgentState, 'reader' | 'questions'>) {
+/** Pending requests appear above the terminal, because the command continues only after a response. */
+function AgentApprovals({ user, pending }: Pick<AgentState, 'user' | 'pending'>) {
   return (
-    <section id="agent-asks" aria-label="Open questions">
-      <ApprovalCards questions={questions} reader={reader} known="agent" />
+    <section id="agent-approvals" aria-label="Pending approval requests">
+      <ApprovalCards pending={pending} user={user} omit="agent" />
     </section>
   );
 }
 
-function AgentHead({ agent, reader }: { agent: AgentSummary; reader: Reader }) {
-  const lamp = lampOf(agent);
+function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
+  const status = agentStatusOf(agent);
   return (
-    <div id="agent-head" class={`agent-head agent-${lamp}`}>
-      <SignalHead lamp={lamp} />
+    <div id="agent-header" class={`agent-header agent-${status}`}>
+      <StatusIndicator status={status} />
       <div>
-        <h1 class="plate">{agent.agentId}</h1>
+        <h1 class="agent-id">{agent.agentId}</h1>
         <p class="agent-facts">
-          <AgentStatusWord lamp={lamp} />
-          <span>{agentTypes[agent.agentType]}</span>
-          <Signs agent={agent} />
+          <AgentStatusLabel status={status} />
+          <span>{agentTypeLabels[agent.agentType]}</span>
+          <Liveness agent={agent} />
         </p>
       </div>
-      {hasRole(reader.role, 'admin') && (
+      {hasRole(user.role, 'admin') && (
         <button
           class="button button-small agent-revoke"
           type="button"
-          hx-get={`${agentAddress(agent.agentId)}/revoke`}
+          hx-get={`${agentUrl(agent.agentId)}/revoke`}
           hx-target="#dialog-body"
         >
           Revoke…

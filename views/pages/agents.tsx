@@ -1,63 +1,64 @@
-// The overview: every agent, and how it is.
+// The list of agents with their status.
 import { hasRole } from '../../src/protocol/entities.ts';
-import { AgentRow, type AgentWithCommand } from '../components/agent-row.tsx';
-import { ANY_AGENT, ANY_APPROVAL, ANY_COMMAND, REFRESH, whenever } from '../events.ts';
+import { type AgentListItem, AgentRow } from '../components/agent-row.tsx';
 import { Icon } from '../components/icons.tsx';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { lampOf, SignalHead } from '../components/status.tsx';
-import { type AgentLamp, agentLamps } from '../format/labels.ts';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { agentStatusOf, StatusIndicator } from '../components/status.tsx';
+import { ANY_AGENT, ANY_APPROVAL, ANY_COMMAND, REFRESH, triggerOn } from '../events.ts';
+import { agentStatusLabels, type DisplayStatus } from '../format/labels.ts';
 
 interface AgentsProps {
-  reader: Reader;
-  agents: AgentWithCommand[];
+  user: User;
+  agents: AgentListItem[];
 }
 
 /** The page at `/`. */
-export function AgentsPage({ frame, reader, agents }: AgentsProps & { frame: Frame }) {
+export function AgentsPage({ context, user, agents }: AgentsProps & { context: PageContext }) {
   return (
-    <Page frame={frame} reader={reader} title="Agents" section="agents">
-      <div class="page-head">
+    <Page context={context} user={user} title="Agents" section="agents">
+      <div class="page-header">
         <h1>Agents</h1>
-        {hasRole(reader.role, 'admin') && <AddButton />}
+        {hasRole(user.role, 'admin') && <AddButton />}
       </div>
-      <AgentList reader={reader} agents={agents} />
+      <AgentList user={user} agents={agents} />
     </Page>
   );
 }
 
-/** The list, which fetches itself again when something has changed; heartbeats age in between. */
-export function AgentList({ reader, agents }: AgentsProps) {
+/** The list updates itself on every change, and every 10 s to refresh the heartbeats. */
+export function AgentList({ user, agents }: AgentsProps) {
   return (
     <section
       id="agents"
       aria-label="Agents"
       hx-get="/agents"
-      hx-trigger={`${whenever(ANY_AGENT, ANY_COMMAND, ANY_APPROVAL, REFRESH)}, every 10s`}
+      hx-trigger={`${triggerOn(ANY_AGENT, ANY_COMMAND, ANY_APPROVAL, REFRESH)}, every 10s`}
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
-      {agents.length === 0 ? <NoAgents reader={reader} /> : <Rows agents={agents} />}
+      {agents.length === 0 ? <NoAgents user={user} /> : <AgentRows agents={agents} />}
     </section>
   );
 }
 
-function Rows({ agents }: { agents: AgentWithCommand[] }) {
-  const lamps: AgentLamp[] = ['waiting', 'online', 'busy', 'offline'];
-  const lit = (lamp: AgentLamp) => agents.filter(({ agent }) => lampOf(agent) === lamp).length;
+function AgentRows({ agents }: { agents: AgentListItem[] }) {
+  const statuses: DisplayStatus[] = ['waiting', 'online', 'busy', 'offline'];
+  const countOf = (status: DisplayStatus) =>
+    agents.filter(({ agent }) => agentStatusOf(agent) === status).length;
   return (
     <>
-      <p class="tally">
-        {lamps
-          .filter((lamp) => lamp !== 'waiting' || lit(lamp) > 0)
-          .map((lamp) => (
-            <span key={lamp} class={`tally-${lamp}`}>
-              <b>{lit(lamp)}</b> {agentLamps[lamp].toLowerCase()}
+      <p class="agent-counts">
+        {statuses
+          .filter((status) => status !== 'waiting' || countOf(status) > 0)
+          .map((status) => (
+            <span key={status} class={`agent-count-${status}`}>
+              <b>{countOf(status)}</b> {agentStatusLabels[status].toLowerCase()}
             </span>
           ))}
       </p>
       <ul class="agents">
-        {agents.map((row) => (
-          <AgentRow key={row.agent.agentId} {...row} />
+        {agents.map((item) => (
+          <AgentRow key={item.agent.agentId} {...item} />
         ))}
       </ul>
     </>
@@ -67,7 +68,7 @@ function Rows({ agents }: { agents: AgentWithCommand[] }) {
 function AddButton() {
   return (
     <button
-      class="button button-first"
+      class="button button-primary"
       type="button"
       hx-get="/dialogs/add-agent"
       hx-target="#dialog-body"
@@ -78,29 +79,27 @@ function AddButton() {
   );
 }
 
-function NoAgents({ reader }: { reader: Reader }) {
+function NoAgents({ user }: { user: User }) {
   return (
     <div class="empty">
-      <div class="empty-signals" aria-hidden="true">
-        <SignalHead lamp="offline" />
-        <SignalHead lamp="busy" />
-        <SignalHead lamp="online" />
+      <div class="empty-icons" aria-hidden="true">
+        <StatusIndicator status="offline" />
+        <StatusIndicator status="busy" />
+        <StatusIndicator status="online" />
       </div>
-      <h2>The line is quiet</h2>
-      {hasRole(reader.role, 'admin') ? (
+      <h2>No agents yet</h2>
+      {hasRole(user.role, 'admin') ? (
         <>
-          <p>No agent is known here yet. Three steps, two minutes:</p>
+          <p>Add your first agent in three steps:</p>
           <ol class="steps">
-            <li>Add an agent: a name, and which program it is.</li>
-            <li>Copy the line you are shown.</li>
-            <li>Paste it on the machine where Claude Code, Gemini CLI or Codex is installed.</li>
+            <li>Choose an ID and an AI program.</li>
+            <li>Copy the start command.</li>
+            <li>Run it on the machine where Claude Code, Gemini CLI or Codex is installed.</li>
           </ol>
           <AddButton />
         </>
       ) : (
-        <p>
-          No agent is known here yet. An administrator can add one; it will show up here by itself.
-        </p>
+        <p>Ask an admin to add one. It then appears here automatically.</p>
       )}
     </div>
   );

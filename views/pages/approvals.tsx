@@ -1,47 +1,51 @@
-// The inbox: every open question of every agent, oldest first.
+// The inbox: the pending approval requests of all agents, oldest first.
 import { hasRole } from '../../src/protocol/entities.ts';
-import { approvalsAddress } from '../addresses.ts';
-import { ApprovalCards, type Question } from '../components/approval-card.tsx';
-import { ANY_APPROVAL, REFRESH, whenever } from '../events.ts';
+import { approvalsUrl } from '../urls.ts';
+import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { Icon } from '../components/icons.tsx';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { SignalHead } from '../components/status.tsx';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { StatusIndicator } from '../components/status.tsx';
+import { ANY_APPROVAL, REFRESH, triggerOn } from '../events.ts';
 
 interface ApprovalsProps {
-  reader: Reader;
-  questions: Question[];
+  user: User;
+  pending: PendingApproval[];
 }
 
 /** The page at `/approvals`. */
-export function ApprovalsPage({ frame, reader, questions }: ApprovalsProps & { frame: Frame }) {
+export function ApprovalsPage({
+  context,
+  user,
+  pending,
+}: ApprovalsProps & { context: PageContext }) {
   return (
-    <Page frame={frame} reader={reader} title="Approvals" section="approvals">
-      <div class="page-head">
+    <Page context={context} user={user} title="Approvals" section="approvals">
+      <div class="page-header">
         <h1>Approvals</h1>
         <button class="button button-small" type="button" data-notify hidden>
           <Icon name="bell" />
-          Tell me when an agent asks
+          Enable notifications
         </button>
       </div>
-      <ApprovalList reader={reader} questions={questions} />
+      <ApprovalList user={user} pending={pending} />
     </Page>
   );
 }
 
-/** The list, which fetches itself again when somebody asks or answers. */
-export function ApprovalList({ reader, questions }: ApprovalsProps) {
+/** The list updates itself when a request is created or resolved. */
+export function ApprovalList({ user, pending }: ApprovalsProps) {
   return (
     <section
       id="approvals"
-      aria-label="Open questions"
-      hx-get={`${approvalsAddress}/list`}
-      hx-trigger={whenever(ANY_APPROVAL, REFRESH)}
+      aria-label="Pending approval requests"
+      hx-get={`${approvalsUrl}/list`}
+      hx-trigger={triggerOn(ANY_APPROVAL, REFRESH)}
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
-      {questions.length === 0 && <NothingAsked />}
-      <ApprovalCards questions={questions} reader={reader} />
-      {questions.length > 0 && hasRole(reader.role, 'operator') && <KeyHints />}
+      {pending.length === 0 && <NothingPending />}
+      <ApprovalCards pending={pending} user={user} />
+      {pending.length > 0 && hasRole(user.role, 'operator') && <KeyHints />}
     </section>
   );
 }
@@ -50,23 +54,23 @@ function KeyHints() {
   return (
     <p class="key-hints">
       <span>
-        <kbd>1</kbd> to <kbd>9</kbd> answer the marked question
+        <kbd>1</kbd> to <kbd>9</kbd> choose an option
       </span>
       <span>
-        <kbd>j</kbd> <kbd>k</kbd> mark the next, the previous one
+        <kbd>j</kbd> <kbd>k</kbd> next or previous request
       </span>
     </p>
   );
 }
 
-function NothingAsked() {
+function NothingPending() {
   return (
     <div class="empty">
-      <div class="empty-signals" aria-hidden="true">
-        <SignalHead lamp="online" />
+      <div class="empty-icons" aria-hidden="true">
+        <StatusIndicator status="online" />
       </div>
-      <h2>Nobody waits for you</h2>
-      <p>When an agent needs a yes before it edits a file or runs a program, it asks here.</p>
+      <h2>Nothing needs your approval</h2>
+      <p>When an agent needs approval to edit a file or run a program, its request appears here.</p>
     </div>
   );
 }

@@ -1,36 +1,32 @@
-// A command's page: everything that is known of it, and its terminal.
-import { hasEnded } from '../../src/protocol/command-status.ts';
+// The page of a command: its text, properties, approval requests and terminal.
 import type { Approval } from '../../src/protocol/approvals.ts';
+import { hasEnded } from '../../src/protocol/command-status.ts';
 import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
-import { formatChanges, formatCost, formatUsage } from '../../src/protocol/report-format.ts';
-import type { ComponentChildren } from 'preact';
-import { agentAddress, commandAddress, compareAddress, historyAddress } from '../addresses.ts';
-import { ApprovalAudit, openOf } from '../components/approval-audit.tsx';
+import { agentUrl, commandUrl } from '../urls.ts';
+import { ApprovalAudit, pendingOf } from '../components/approval-audit.tsx';
 import { ApprovalCards } from '../components/approval-card.tsx';
-import { ANY_APPROVAL, ofAgent, ofCommand, REFRESH, whenever } from '../events.ts';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { duration, shortId } from '../format/units.ts';
-import { Moment } from '../components/moment.tsx';
-import { Partial } from '../components/partial.tsx';
-import { CommandStatusWord, PriorityWord } from '../components/status.tsx';
-import { TerminalHead, TerminalScreen } from '../components/terminal.tsx';
+import { CommandFields } from '../components/command-fields.tsx';
+import { HxPartial } from '../components/hx-partial.tsx';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { TerminalHeader, TerminalScreen } from '../components/terminal.tsx';
+import { agentEvent, ANY_APPROVAL, commandEvent, REFRESH, triggerOn } from '../events.ts';
 
-interface CommandProps {
-  reader: Reader;
+interface CommandState {
+  user: User;
   command: CommandExecution;
   output: 'held' | 'expired';
-  /** Everything it asked, oldest first. */
+  /** All of its approval requests, oldest first. */
   approvals: Approval[];
 }
 
 /** The page at `/commands/:id`. */
-export function CommandPage(props: CommandProps & { frame: Frame }) {
-  const { frame, reader, command, output, approvals } = props;
+export function CommandPage(props: CommandState & { context: PageContext }) {
+  const { context, user, command, approvals } = props;
   return (
-    <Page frame={frame} reader={reader} title={firstLine(command.command)} section="history">
-      <p class="crumbs">
+    <Page context={context} user={user} title={shortenFirstLine(command.command)} section="history">
+      <p class="breadcrumbs">
         <a href="/history">History</a> <span aria-hidden="true">/</span>{' '}
-        <a class="mono" href={agentAddress(command.agentId)}>
+        <a class="mono" href={agentUrl(command.agentId)}>
           {command.agentId}
         </a>
       </p>
@@ -38,15 +34,11 @@ export function CommandPage(props: CommandProps & { frame: Frame }) {
       <pre class="command-text">
         <code>{command.command}</code>
       </pre>
-      <CommandWatch command={command} />
+      <CommandUpdates command={command} />
       <CommandFields command={command} />
-      <CommandAsks {...{ reader, command, approvals }} />
+      <CommandApprovals {...props} />
       <section class="panel terminal-panel" aria-label="Terminal">
-        <TerminalHead
-          shown={{ command, output, chosen: false }}
-          mayInterrupt={hasRole(reader.role, 'operator')}
-          named={false}
-        />
+        <CommandTerminalHeader {...props} />
         <TerminalScreen />
       </section>
       <ApprovalAudit approvals={approvals} status={command.status} />
@@ -54,131 +46,73 @@ export function CommandPage(props: CommandProps & { frame: Frame }) {
   );
 }
 
-/** The answer to `/commands/:id/live`: the parts that change. */
-export function CommandLive({ reader, command, output, approvals }: CommandProps) {
+/** The response of `/commands/:id/live`: the parts of the page that change. */
+export function CommandLive(props: CommandState) {
+  const { command, approvals } = props;
   return (
     <>
-      <Partial target="#command-fields">
+      <HxPartial target="#command-fields">
         <CommandFields command={command} />
-      </Partial>
-      <Partial target="#command-asks">
-        <CommandAsks {...{ reader, command, approvals }} />
-      </Partial>
-      <Partial target="#approval-audit">
+      </HxPartial>
+      <HxPartial target="#command-approvals">
+        <CommandApprovals {...props} />
+      </HxPartial>
+      <HxPartial target="#approval-audit">
         <ApprovalAudit approvals={approvals} status={command.status} />
-      </Partial>
-      <Partial target="#terminal-head">
-        <TerminalHead
-          shown={{ command, output, chosen: false }}
-          mayInterrupt={hasRole(reader.role, 'operator')}
-          named={false}
-        />
-      </Partial>
+      </HxPartial>
+      <HxPartial target="#terminal-header">
+        <CommandTerminalHeader {...props} />
+      </HxPartial>
       {hasEnded(command.status) && (
-        <Partial target="#command-watch">
-          <CommandWatch command={command} />
-        </Partial>
+        <HxPartial target="#command-updates">
+          <CommandUpdates command={command} />
+        </HxPartial>
       )}
     </>
   );
 }
 
-/** A command that has ended changes no more, but for its output, which may be freed. */
-function CommandWatch({ command }: { command: CommandExecution }) {
-  const live = { 'hx-get': `${commandAddress(command.id)}/live`, 'hx-swap': 'none' };
-  const events = hasEnded(command.status)
-    ? whenever(REFRESH)
-    : `${whenever(ofCommand(command.id), ofAgent(command.agentId), ANY_APPROVAL, REFRESH)}, every 10s`;
-  return <div id="command-watch" hidden hx-trigger={events} hx-sync="this:queue last" {...live} />;
+/** After a command has ended only its output can change, when it expires. */
+function CommandUpdates({ command }: { command: CommandExecution }) {
+  const events = [commandEvent(command.id), agentEvent(command.agentId), ANY_APPROVAL, REFRESH];
+  return (
+    <div
+      id="command-updates"
+      hidden
+      hx-get={`${commandUrl(command.id)}/live`}
+      hx-trigger={
+        hasEnded(command.status) ? triggerOn(REFRESH) : `${triggerOn(...events)}, every 10s`
+      }
+      hx-swap="none"
+      hx-sync="this:queue last"
+    />
+  );
 }
 
-/** Its open questions. */
-function CommandAsks({ reader, command, approvals }: Omit<CommandProps, 'output'>) {
-  const open = openOf({ approvals, status: command.status });
+function CommandApprovals({ user, command, approvals }: CommandState) {
+  const pending = pendingOf({ approvals, status: command.status });
   return (
-    <section id="command-asks" aria-label="Open questions">
+    <section id="command-approvals" aria-label="Pending approval requests">
       <ApprovalCards
-        questions={open.map((approval) => ({ approval, command }))}
-        reader={reader}
-        known="command"
+        pending={pending.map((approval) => ({ approval, command }))}
+        user={user}
+        omit="command"
       />
     </section>
   );
 }
 
-function CommandFields({ command }: { command: CommandExecution }) {
-  const { startedAt, completedAt, requestedAt } = command;
+function CommandTerminalHeader({ user, command, output }: CommandState) {
   return (
-    <dl id="command-fields" class="fields">
-      <Field name="Status">
-        <CommandStatusWord status={command.status} />
-      </Field>
-      <Field name="Exit code">{command.exitCode ?? 'none'}</Field>
-      {command.signal !== null && <Field name="Ended by">{command.signal}</Field>}
-      <Field name="Duration">
-        {startedAt !== null && completedAt !== null
-          ? duration(completedAt - startedAt)
-          : 'none yet'}
-      </Field>
-      <Field name="Waited">
-        {startedAt === null ? 'not started' : duration(startedAt - requestedAt)}
-      </Field>
-      <Field name="Priority">
-        <PriorityWord priority={command.priority} />
-      </Field>
-      <Field name="Requested by">{command.requestedBy}</Field>
-      <Field name="Requested">
-        <Moment at={requestedAt} as="clock" />
-      </Field>
-      <Field name="Started">
-        {startedAt === null ? 'never' : <Moment at={startedAt} as="clock" />}
-      </Field>
-      <Field name="Ended">
-        {completedAt === null ? 'not yet' : <Moment at={completedAt} as="clock" />}
-      </Field>
-      <Field name="Time limit">{duration(command.timeoutMs)}</Field>
-      {!command.command.startsWith('!') && (
-        <Field name="Conversation">
-          <Conversation command={command} />
-        </Field>
-      )}
-      {command.usage && <Field name="Context">{formatUsage(command.usage)}</Field>}
-      {command.usage?.cost && <Field name="Cost">{formatCost(command.usage.cost)}</Field>}
-      {command.changes && <Field name="Change">{formatChanges(command.changes)}</Field>}
-      {command.comparisonId !== null && (
-        <Field name="Comparison">
-          <a href={compareAddress(command.comparisonId)}>Side by side</a>
-        </Field>
-      )}
-      <Field name="Id">
-        <code class="id">{command.id}</code>
-      </Field>
-    </dl>
+    <TerminalHeader
+      shown={{ command, output, isChosen: false }}
+      canInterrupt={hasRole(user.role, 'operator')}
+      omitCommand
+    />
   );
 }
 
-/** Which conversation it belongs to, once its program has said so: the way to all that was said in it. */
-function Conversation({ command }: { command: CommandExecution }) {
-  const { conversationId, session } = command;
-  const how = session === 'new' ? 'New' : 'Continued';
-  if (conversationId === null) return <>{how}</>;
-  return (
-    <a href={historyAddress({ conversationId })} title={conversationId}>
-      {how} <code>{shortId(conversationId)}</code>
-    </a>
-  );
-}
-
-function Field({ name, children }: { name: string; children: ComponentChildren }) {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-function firstLine(text: string): string {
+function shortenFirstLine(text: string): string {
   const line = text.split('\n', 1)[0] ?? '';
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }

@@ -1,37 +1,38 @@
-// The same prompt for several agents at once: the form that sends it, and the comparisons made so far.
-import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { hasRole } from '../../src/protocol/entities.ts';
-import { compareAddress } from '../addresses.ts';
-import { CommandField, TimeLimit } from '../components/composer.tsx';
-import { ANY_AGENT, ANY_COMMAND, REFRESH, whenever } from '../events.ts';
+// The form that sends one prompt to several agents, and the recent comparisons.
+import { type AgentSummary, type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import { compareUrl } from '../urls.ts';
+import { CommandField, SubmitShortcut, TimeoutSelect } from '../components/command-field.tsx';
 import { Icon } from '../components/icons.tsx';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { Moment } from '../components/moment.tsx';
-import { AgentStatusWord, CommandStatusWord, lampOf } from '../components/status.tsx';
-import { agentTypes } from '../format/labels.ts';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { agentStatusOf, AgentStatusLabel, CommandStatusLabel } from '../components/status.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import { ANY_AGENT, ANY_COMMAND, REFRESH, triggerOn } from '../events.ts';
+import { agentTypeLabels } from '../format/labels.ts';
 
-/** Commands that are compared with each other, in the order of their agents. */
 export interface Comparison {
   comparisonId: string;
+  /** One per agent. */
   commands: [CommandExecution, ...CommandExecution[]];
 }
 
 interface CompareProps {
-  reader: Reader;
+  context: PageContext;
+  user: User;
   agents: AgentSummary[];
   /** Newest first. */
   recent: Comparison[];
+  /** Identifies the next comparison, so that submitting the form twice creates one. */
+  comparisonId: string;
 }
 
-/** The page at `/compare`. `comparisonId` is the page's own name for the next one: sent twice, it still runs once. */
-export function ComparePage(props: CompareProps & { frame: Frame; comparisonId: string }) {
-  const { frame, reader, agents, recent, comparisonId } = props;
+/** The page at `/compare`. */
+export function ComparePage({ context, user, agents, recent, comparisonId }: CompareProps) {
   return (
-    <Page frame={frame} reader={reader} title="Compare" section="compare">
-      <div class="page-head">
+    <Page context={context} user={user} title="Compare" section="compare">
+      <div class="page-header">
         <h1>Compare</h1>
       </div>
-      {hasRole(reader.role, 'operator') && (
+      {hasRole(user.role, 'operator') && (
         <CompareForm agents={agents} comparisonId={comparisonId} />
       )}
       <RecentComparisons recent={recent} />
@@ -44,97 +45,95 @@ function CompareForm({ agents, comparisonId }: { agents: AgentSummary[]; compari
     <section class="composer panel" aria-label="Compare agents">
       <form
         id="compare"
-        hx-post={compareAddress()}
-        hx-target="#compare-note"
+        hx-post={compareUrl()}
+        hx-target="#compare-notice"
         hx-disable="find button[type=submit]"
       >
         <input type="hidden" name="comparisonId" value={comparisonId} />
-        <CompareAgents agents={agents} />
+        <AgentOptions agents={agents} />
         <CommandField
           label="Prompt"
-          placeholder="One prompt for all of them…"
-          describedBy="compare-note"
+          placeholder="Enter a prompt for all selected agents…"
+          describedBy="compare-notice"
         />
         <div class="composer-row">
-          <TimeLimit />
-          <label class="check" title="Forget what was said before: none has a head start">
+          <TimeoutSelect />
+          <label class="checkbox" title="Start without the context of earlier prompts">
             <input type="checkbox" name="session" value="new" checked />
             <span>New conversations</span>
           </label>
-          <button class="button button-first composer-send" type="submit">
+          <button class="button button-primary composer-send" type="submit">
             <Icon name="send" />
             Compare
           </button>
         </div>
       </form>
-      <div id="compare-note" data-note-for="compare" />
+      <div id="compare-notice" data-notice-for="compare" />
       <p class="composer-hint">
-        Each works in its own folder: what each has changed is counted there by git.{' '}
-        <span class="composer-keys">Ctrl or ⌘ with Enter sends.</span>
+        Each agent works in its own folder, where Git counts its changes. <SubmitShortcut />
       </p>
     </section>
   );
 }
 
-/** Whom to ask. Renewed as agents come and go; what is chosen stays chosen. */
-export function CompareAgents({ agents }: { agents: AgentSummary[] }) {
+/** The agents to choose from. Updates keep the current choice. */
+export function AgentOptions({ agents }: { agents: AgentSummary[] }) {
   return (
     <fieldset
       id="compare-agents"
-      class="runners"
-      hx-get={`${compareAddress()}/agents`}
-      hx-trigger={whenever(ANY_AGENT, REFRESH)}
+      class="agent-options"
+      hx-get={`${compareUrl()}/agents`}
+      hx-trigger={triggerOn(ANY_AGENT, REFRESH)}
       hx-target="this"
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
       <legend class="visually-hidden">Agents</legend>
       {agents.length < 2 && (
-        <p class="quiet">
-          It takes at least two agents. <a href="/">Add another</a>
+        <p class="hint">
+          A comparison needs at least two agents. <a href="/">Add an agent</a>
         </p>
       )}
       {agents.map((agent) => (
-        <CompareAgent key={agent.agentId} agent={agent} />
+        <AgentOption key={agent.agentId} agent={agent} />
       ))}
     </fieldset>
   );
 }
 
-function CompareAgent({ agent }: { agent: AgentSummary }) {
+function AgentOption({ agent }: { agent: AgentSummary }) {
   const { agentId, agentType, status } = agent;
   return (
     <label
       id={`compare-agent-${agentId}`}
-      class={status === 'offline' ? 'runner runner-away' : 'runner'}
+      class={status === 'offline' ? 'agent-option agent-option-offline' : 'agent-option'}
     >
       <input type="checkbox" name="agentId" value={agentId} />
-      <span class="runner-name mono">{agentId}</span>
+      <span class="agent-option-name mono">{agentId}</span>
       <span class="facts">
-        <AgentStatusWord lamp={lampOf(agent)} />
-        <span>{agentTypes[agentType]}</span>
+        <AgentStatusLabel status={agentStatusOf(agent)} />
+        <span>{agentTypeLabels[agentType]}</span>
       </span>
     </label>
   );
 }
 
-/** The comparisons made last, kept up to date. */
-export function RecentComparisons({ recent }: Pick<CompareProps, 'recent'>) {
+export function RecentComparisons({ recent }: { recent: Comparison[] }) {
   return (
     <section
       id="comparisons"
       aria-label="Comparisons"
-      hx-get={`${compareAddress()}/recent`}
-      hx-trigger={whenever(ANY_COMMAND, REFRESH)}
+      hx-get={`${compareUrl()}/recent`}
+      hx-trigger={triggerOn(ANY_COMMAND, REFRESH)}
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
       {recent.length === 0 && (
         <div class="empty">
-          <h2>Nothing compared yet</h2>
+          <h2>No comparisons yet</h2>
           <p>
-            Give one prompt to several agents: their terminals stand side by side, with the time,
-            the cost and the size of the change of each.
+            Send one prompt to several agents and compare their output, time, cost and changes side
+            by side.
           </p>
         </div>
       )}
@@ -151,20 +150,20 @@ function ComparisonRow({ comparisonId, commands }: Comparison) {
   const [first] = commands;
   return (
     <li id={`comparison-${comparisonId}`} class="row row-comparison">
-      <div class="row-what">
-        <a class="row-link" href={compareAddress(comparisonId)}>
+      <div class="row-command">
+        <a class="row-link" href={compareUrl(comparisonId)}>
           <code class="one-line">{first.command}</code>
         </a>
       </div>
-      <span class="row-runners">
+      <span class="row-agents">
         {commands.map(({ id, agentId, status }) => (
           <span key={id}>
-            <CommandStatusWord status={status} /> <span class="mono">{agentId}</span>
+            <CommandStatusLabel status={status} /> <span class="mono">{agentId}</span>
           </span>
         ))}
       </span>
-      <span class="row-when">
-        <Moment at={first.requestedAt} as="clock" />
+      <span class="row-date">
+        <Timestamp at={first.requestedAt} as="clock" />
       </span>
     </li>
   );

@@ -1,61 +1,62 @@
-// What several agents made of the same prompt, side by side: terminals, time, cost and size of the change.
-import type { ComponentChildren } from 'preact';
+// The page of a comparison: one column per agent, each with a terminal.
 import type { AgentType } from '../../src/protocol/agent-status.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
-import { formatChanges, formatCost, formatUsage } from '../../src/protocol/report-format.ts';
-import { agentAddress, compareAddress } from '../addresses.ts';
-import { ApprovalCards, type Question } from '../components/approval-card.tsx';
+import { agentUrl, compareUrl } from '../urls.ts';
+import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
+import { ComparisonFacts } from '../components/comparison-facts.tsx';
+import { HxPartial } from '../components/hx-partial.tsx';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { TerminalHeader, terminalHeaderId, TerminalScreen } from '../components/terminal.tsx';
+import { ANY_APPROVAL, commandEvent, REFRESH, triggerOn } from '../events.ts';
+import { agentTypeLabels } from '../format/labels.ts';
 import type { Comparison } from './compare.tsx';
-import { ANY_APPROVAL, ofCommand, REFRESH, whenever } from '../events.ts';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { duration } from '../format/units.ts';
-import { Moment } from '../components/moment.tsx';
-import { Partial } from '../components/partial.tsx';
-import { TerminalHead, TerminalScreen } from '../components/terminal.tsx';
-import { agentTypes } from '../format/labels.ts';
 
-/** A command of a comparison, and what its page needs to know beside it. */
-export interface Lane {
+/** One command of the comparison. */
+export interface ComparisonColumn {
   command: CommandExecution;
   output: 'held' | 'expired';
-  /** Null where the agent has been revoked since. */
+  /** Null if the agent has been revoked. */
   agentType: AgentType | null;
 }
 
-interface ComparisonProps {
-  reader: Reader;
+interface ComparisonState {
+  user: User;
   comparison: Comparison;
-  lanes: Lane[];
-  /** What these commands ask, oldest first. */
-  questions: Question[];
+  columns: ComparisonColumn[];
+  /** The requests of all commands, oldest first. */
+  pending: PendingApproval[];
+}
+
+interface ColumnProps extends ComparisonState {
+  column: ComparisonColumn;
 }
 
 /** The page at `/compare/:id`. */
-export function ComparisonPage(props: ComparisonProps & { frame: Frame }) {
-  const { frame, reader, comparison, lanes, questions } = props;
+export function ComparisonPage(props: ComparisonState & { context: PageContext }) {
+  const { context, user, comparison, columns } = props;
   const { command } = comparison.commands[0];
   return (
-    <Page frame={frame} reader={reader} title="Comparison" section="compare" wide>
-      <p class="crumbs">
-        <a href={compareAddress()}>Compare</a>
+    <Page context={context} user={user} title="Comparison" section="compare" isWide>
+      <p class="breadcrumbs">
+        <a href={compareUrl()}>Compare</a>
       </p>
       <h1 class="visually-hidden">Comparison</h1>
       <pre class="command-text">
         <code>{command}</code>
       </pre>
-      <ComparisonWatch comparison={comparison} />
-      <div class="lanes">
-        {lanes.map((lane) => (
+      <ComparisonUpdates comparison={comparison} />
+      <div class="comparison">
+        {columns.map((column) => (
           <section
-            key={lane.command.id}
-            class="panel terminal-panel lane"
-            aria-label={lane.command.agentId}
+            key={column.command.id}
+            class="panel terminal-panel comparison-column"
+            aria-label={column.command.agentId}
           >
-            <LaneHead lane={lane} lanes={lanes} />
-            <LaneAsks lane={lane} reader={reader} questions={questions} />
-            <LaneTerminalHead lane={lane} reader={reader} />
-            <TerminalScreen lane={lane.command.id} />
+            <ColumnHeader {...props} column={column} />
+            <ColumnApprovals {...props} column={column} />
+            <ColumnTerminalHeader {...props} column={column} />
+            <TerminalScreen terminalId={column.command.id} />
           </section>
         ))}
       </div>
@@ -63,138 +64,92 @@ export function ComparisonPage(props: ComparisonProps & { frame: Frame }) {
   );
 }
 
-/** The answer to `/compare/:id/live`: the parts that change. */
-export function ComparisonLive({ reader, comparison, lanes, questions }: ComparisonProps) {
+/** The response of `/compare/:id/live`: the parts of the page that change. */
+export function ComparisonLive(props: ComparisonState) {
+  const { comparison, columns } = props;
   return (
     <>
-      {lanes.map((lane) => (
+      {columns.map((column) => (
         <>
-          <Partial target={`#lane-${lane.command.id}`}>
-            <LaneHead lane={lane} lanes={lanes} />
-          </Partial>
-          <Partial target={`#lane-asks-${lane.command.id}`}>
-            <LaneAsks lane={lane} reader={reader} questions={questions} />
-          </Partial>
-          <Partial target={`#terminal-head-${lane.command.id}`}>
-            <LaneTerminalHead lane={lane} reader={reader} />
-          </Partial>
+          <HxPartial target={`#comparison-header-${column.command.id}`}>
+            <ColumnHeader {...props} column={column} />
+          </HxPartial>
+          <HxPartial target={`#comparison-approvals-${column.command.id}`}>
+            <ColumnApprovals {...props} column={column} />
+          </HxPartial>
+          <HxPartial target={`#${terminalHeaderId(column.command.id)}`}>
+            <ColumnTerminalHeader {...props} column={column} />
+          </HxPartial>
         </>
       ))}
-      {isOver(comparison) && (
-        <Partial target="#comparison-watch">
-          <ComparisonWatch comparison={comparison} />
-        </Partial>
+      {isFinished(comparison) && (
+        <HxPartial target="#comparison-updates">
+          <ComparisonUpdates comparison={comparison} />
+        </HxPartial>
       )}
     </>
   );
 }
 
-function isOver({ commands }: Comparison): boolean {
+function isFinished({ commands }: Comparison): boolean {
   return commands.every(({ status }) => hasEnded(status));
 }
 
-function ComparisonWatch({ comparison }: { comparison: Comparison }) {
+function ComparisonUpdates({ comparison }: { comparison: Comparison }) {
   const { comparisonId, commands } = comparison;
-  const events = isOver(comparison)
-    ? whenever(REFRESH)
-    : `${whenever(...commands.map(({ id }) => ofCommand(id)), ANY_APPROVAL, REFRESH)}, every 10s`;
+  const events = [...commands.map(({ id }) => commandEvent(id)), ANY_APPROVAL, REFRESH];
   return (
     <div
-      id="comparison-watch"
+      id="comparison-updates"
       hidden
-      hx-get={`${compareAddress(comparisonId)}/live`}
+      hx-get={`${compareUrl(comparisonId)}/live`}
       hx-swap="none"
-      hx-trigger={events}
+      hx-trigger={
+        isFinished(comparison) ? triggerOn(REFRESH) : `${triggerOn(...events)}, every 10s`
+      }
       hx-sync="this:queue last"
     />
   );
 }
 
-/** What this agent asks, above its terminal: nothing goes on there until somebody answers. */
-function LaneAsks(props: Pick<ComparisonProps, 'reader' | 'questions'> & { lane: Lane }) {
-  const { lane, reader, questions } = props;
-  const mine = questions.filter(({ approval }) => approval.commandId === lane.command.id);
+function ColumnHeader({ column, columns }: ColumnProps) {
+  const { command, agentType } = column;
   return (
-    <div id={`lane-asks-${lane.command.id}`} class="lane-asks">
-      <ApprovalCards questions={mine} reader={reader} known="command" />
-    </div>
-  );
-}
-
-function LaneHead({ lane, lanes }: { lane: Lane; lanes: Lane[] }) {
-  const { command, agentType } = lane;
-  return (
-    <header id={`lane-${command.id}`} class="lane-head">
+    <header id={`comparison-header-${command.id}`} class="comparison-header">
       <h2>
-        <a class="mono" href={agentAddress(command.agentId, command.id)}>
+        <a class="mono" href={agentUrl(command.agentId, command.id)}>
           {command.agentId}
         </a>{' '}
-        <span class="lane-type">{agentType === null ? 'revoked' : agentTypes[agentType]}</span>
+        <span class="comparison-type">
+          {agentType === null ? 'Revoked' : agentTypeLabels[agentType]}
+        </span>
       </h2>
-      <dl class="lane-facts">
-        <Fact name="Time" least={isLeast(command, lanes, timeOf)}>
-          <LaneTime command={command} />
-        </Fact>
-        <Fact name="Cost" least={isOneCurrency(lanes) && isLeast(command, lanes, amountOf)}>
-          {command.usage?.cost ? formatCost(command.usage.cost) : 'not told'}
-        </Fact>
-        <Fact name="Context">{command.usage ? formatUsage(command.usage) : 'not told'}</Fact>
-        <Fact name="Change" least={isLeast(command, lanes, sizeOf)}>
-          {command.changes ? formatChanges(command.changes) : 'not known'}
-        </Fact>
-      </dl>
+      <ComparisonFacts command={command} commands={columns.map((one) => one.command)} />
     </header>
   );
 }
 
-function LaneTerminalHead({ lane, reader }: { lane: Lane; reader: Reader }) {
-  const { command, output } = lane;
+function ColumnApprovals({ column, user, pending }: ColumnProps) {
+  const { id } = column.command;
   return (
-    <TerminalHead
-      shown={{ command, output, chosen: false }}
-      mayInterrupt={hasRole(reader.role, 'operator')}
-      named={false}
-      lane={command.id}
-    />
+    <div id={`comparison-approvals-${id}`} class="comparison-approvals">
+      <ApprovalCards
+        pending={pending.filter(({ approval }) => approval.commandId === id)}
+        user={user}
+        omit="command"
+      />
+    </div>
   );
 }
 
-function LaneTime({ command }: { command: CommandExecution }) {
-  const took = timeOf(command);
-  if (took !== null) return <>{duration(took)}</>;
-  if (command.startedAt === null) return <>not started</>;
-  return <Moment at={command.startedAt} as="elapsed" />;
-}
-
-type Measure = (command: CommandExecution) => number | null;
-
-const timeOf: Measure = ({ startedAt, completedAt }) =>
-  startedAt === null || completedAt === null ? null : completedAt - startedAt;
-const amountOf: Measure = ({ usage }) => usage?.cost?.amount ?? null;
-const sizeOf: Measure = ({ changes }) => changes && changes.added + changes.removed;
-
-/** Dollars are not credits. */
-function isOneCurrency(lanes: Lane[]): boolean {
-  return new Set(lanes.flatMap(({ command }) => command.usage?.cost?.currency ?? [])).size === 1;
-}
-
-/** Whether this one took least, of at least two that have completed. One that failed fast is no winner. */
-function isLeast(command: CommandExecution, lanes: Lane[], measure: Measure): boolean {
-  const all = lanes.filter((lane) => lane.command.status === 'completed');
-  const values = all.flatMap((lane) => measure(lane.command) ?? []);
-  const isAmong = all.some((lane) => lane.command.id === command.id);
-  if (!isAmong || values.length < 2 || new Set(values).size < 2) return false;
-  return measure(command) === Math.min(...values);
-}
-
-function Fact(props: { name: string; least?: boolean; children: ComponentChildren }) {
+function ColumnTerminalHeader({ column, user }: ColumnProps) {
+  const { command, output } = column;
   return (
-    <div>
-      <dt>{props.name}</dt>
-      <dd class={props.least ? 'least' : ''}>
-        {props.children}
-        {props.least && <span class="least-word"> least</span>}
-      </dd>
-    </div>
+    <TerminalHeader
+      shown={{ command, output, isChosen: false }}
+      canInterrupt={hasRole(user.role, 'operator')}
+      omitCommand
+      terminalId={command.id}
+    />
   );
 }

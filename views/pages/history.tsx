@@ -1,16 +1,16 @@
-// What ran: every command, newest first, with filters and an "Older" that adds to the list.
-import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+// The command history, newest first, with filters.
 import type { CommandPage, CommandQuery } from '../../src/protocol/api.ts';
-import { agentAddress, commandAddress, historyAddress } from '../addresses.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { agentUrl, commandUrl, historyUrl } from '../urls.ts';
 import { CommandTime } from '../components/command-time.tsx';
-import { ANY_COMMAND, REFRESH, whenever } from '../events.ts';
+import { HistoryFilters } from '../components/history-filters.tsx';
+import { HxPartial } from '../components/hx-partial.tsx';
 import { Icon } from '../components/icons.tsx';
-import { type Frame, Page, type Reader } from '../components/layout.tsx';
-import { shortId } from '../format/units.ts';
-import { Moment } from '../components/moment.tsx';
-import { Partial } from '../components/partial.tsx';
-import { CommandStatusWord } from '../components/status.tsx';
-import { commandStatuses } from '../format/labels.ts';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { CommandStatusLabel } from '../components/status.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import { ANY_COMMAND, REFRESH, triggerOn } from '../events.ts';
+import { shortenId } from '../format/units.ts';
 
 interface HistoryProps {
   query: CommandQuery;
@@ -18,141 +18,76 @@ interface HistoryProps {
 }
 
 interface HistoryPageProps extends HistoryProps {
-  frame: Frame;
-  reader: Reader;
+  context: PageContext;
+  user: User;
   agents: AgentSummary[];
 }
 
-/** The page at `/history`; without a script its form and its "Older" are plain. */
-export function HistoryPage({ frame, reader, agents, query, page }: HistoryPageProps) {
+/** The page at `/history`. */
+export function HistoryPage({ context, user, agents, query, page }: HistoryPageProps) {
   return (
-    <Page frame={frame} reader={reader} title="History" section="history">
-      <div class="page-head">
+    <Page context={context} user={user} title="History" section="history">
+      <div class="page-header">
         <h1>History</h1>
       </div>
-      <Filters agents={agents} query={query} />
-      {query.conversationId && <OneConversation conversationId={query.conversationId} />}
+      <HistoryFilters agents={agents} query={query} />
+      {query.conversationId && <ConversationFilter conversationId={query.conversationId} />}
       <HistoryList query={query} page={page} />
     </Page>
   );
 }
 
-/** The list has the commands of one conversation alone. */
-function OneConversation({ conversationId }: { conversationId: string }) {
+function ConversationFilter({ conversationId }: { conversationId: string }) {
   return (
-    <p class="quiet one-conversation">
-      In conversation <code title={conversationId}>{shortId(conversationId)}</code>.{' '}
-      <a href="/history">Show everything</a>
+    <p class="hint conversation-filter">
+      Only conversation <code title={conversationId}>{shortenId(conversationId)}</code> is shown.{' '}
+      <a href="/history">Show all commands</a>
     </p>
   );
 }
 
-function Filters({ agents, query }: { agents: AgentSummary[]; query: CommandQuery }) {
-  return (
-    <form
-      class="filters"
-      role="search"
-      method="get"
-      action="/history"
-      hx-get="/history/list"
-      hx-trigger="submit, change, input delay:300ms"
-      hx-target="#history"
-      hx-swap="outerMorph"
-      hx-sync="this:replace"
-    >
-      {query.conversationId && (
-        <input type="hidden" name="conversationId" value={query.conversationId} />
-      )}
-      <label class="filter filter-text">
-        <Icon name="search" />
-        <span class="visually-hidden">Text in the command</span>
-        <input
-          type="search"
-          name="q"
-          value={query.q ?? ''}
-          maxlength={256}
-          placeholder="Search commands"
-        />
-      </label>
-      <label class="filter">
-        <span class="visually-hidden">Agent</span>
-        <select name="agentId">
-          <option value="">All agents</option>
-          {agentIds(agents, query).map((agentId) => (
-            <option key={agentId} value={agentId} selected={agentId === query.agentId}>
-              {agentId}
-            </option>
-          ))}
-        </select>
-      </label>
-      <label class="filter">
-        <span class="visually-hidden">Status</span>
-        <select name="status">
-          <option value="">Any status</option>
-          {Object.entries(commandStatuses).map(([status, name]) => (
-            <option key={status} value={status} selected={status === query.status}>
-              {name}
-            </option>
-          ))}
-        </select>
-      </label>
-      <noscript>
-        <button class="button" type="submit">
-          Filter
-        </button>
-      </noscript>
-    </form>
-  );
-}
-
-/** The known agents, and the one asked for even where it has been revoked. */
-function agentIds(agents: AgentSummary[], query: CommandQuery): string[] {
-  const known = agents.map((agent) => agent.agentId);
-  return query.agentId && !known.includes(query.agentId) ? [...known, query.agentId] : known;
-}
-
-/** The list under the filters, kept up to date until the reader goes back in time. */
+/** The list updates itself until the user loads older commands. */
 export function HistoryList({ query, page }: HistoryProps) {
   return (
     <section id="history" aria-label="Commands">
-      {query.cursor === undefined && <HistoryWatch query={query} />}
-      {page.items.length === 0 ? <NothingFound query={query} /> : null}
+      {query.cursor === undefined && <HistoryUpdates query={query} />}
+      {page.items.length === 0 && <NothingFound query={query} />}
       <ul id="history-rows" class="rows">
         <HistoryRows page={page} />
       </ul>
-      <Older query={query} nextCursor={page.nextCursor} />
+      <LoadMore query={query} nextCursor={page.nextCursor} />
     </section>
   );
 }
 
-/** The answer to "Older": more rows below, the next "Older", and no more renewing from the top. */
+/** The response of `/history/older`: adds rows below and stops the updates from the top. */
 export function HistoryOlder({ query, page }: HistoryProps) {
-  const { cursor: _, ...newest } = query;
+  const { cursor: _, ...latest } = query;
   return (
     <>
-      <Partial target="#history-rows" swap="beforeend">
+      <HxPartial target="#history-rows" swap="beforeend">
         <HistoryRows page={page} />
-      </Partial>
-      <Partial target="#history-older" swap="outerHTML">
-        <Older query={query} nextCursor={page.nextCursor} />
-      </Partial>
-      <Partial target="#history-watch" swap="outerHTML">
-        <p id="history-watch" class="quiet">
-          New commands are not added while you read older ones.{' '}
-          <a href={historyAddress(newest)}>Back to the newest</a>
+      </HxPartial>
+      <HxPartial target="#history-more" swap="outerHTML">
+        <LoadMore query={query} nextCursor={page.nextCursor} />
+      </HxPartial>
+      <HxPartial target="#history-updates" swap="outerHTML">
+        <p id="history-updates" class="hint">
+          Live updates are paused while older commands are shown.{' '}
+          <a href={historyUrl(latest)}>Back to latest</a>
         </p>
-      </Partial>
+      </HxPartial>
     </>
   );
 }
 
-function HistoryWatch({ query }: { query: CommandQuery }) {
+function HistoryUpdates({ query }: { query: CommandQuery }) {
   return (
     <div
-      id="history-watch"
+      id="history-updates"
       hidden
-      hx-get={historyAddress(query, '/history/list')}
-      hx-trigger={whenever(ANY_COMMAND, REFRESH)}
+      hx-get={historyUrl(query, '/history/list')}
+      hx-trigger={triggerOn(ANY_COMMAND, REFRESH)}
       hx-target="#history"
       hx-swap="outerMorph"
       hx-sync="this:queue last"
@@ -173,55 +108,55 @@ function HistoryRows({ page }: { page: CommandPage }) {
 function HistoryRow({ command }: { command: CommandExecution }) {
   return (
     <li id={`row-${command.id}`} class="row">
-      <CommandStatusWord status={command.status} />
-      <div class="row-what">
-        <a class="row-link" href={commandAddress(command.id)}>
+      <CommandStatusLabel status={command.status} />
+      <div class="row-command">
+        <a class="row-link" href={commandUrl(command.id)}>
           <code class="one-line">{command.command}</code>
         </a>
         {command.error && <p class="row-error">{command.error.message}</p>}
       </div>
-      <a class="row-agent mono" href={agentAddress(command.agentId)}>
+      <a class="row-agent mono" href={agentUrl(command.agentId)}>
         {command.agentId}
       </a>
-      <span class="row-by">{command.requestedBy}</span>
-      <span class="row-time">
+      <span class="row-user">{command.requestedBy}</span>
+      <span class="row-duration">
         <CommandTime command={command} />
       </span>
-      <span class="row-when">
-        <Moment at={command.requestedAt} as="clock" />
+      <span class="row-date">
+        <Timestamp at={command.requestedAt} as="clock" />
       </span>
     </li>
   );
 }
 
-function Older({ query, nextCursor }: { query: CommandQuery; nextCursor: string | null }) {
-  if (nextCursor === null) return <div id="history-older" />;
+function LoadMore({ query, nextCursor }: { query: CommandQuery; nextCursor: string | null }) {
+  if (nextCursor === null) return <div id="history-more" />;
   const older = { ...query, cursor: nextCursor };
   return (
-    <div id="history-older" class="older">
+    <div id="history-more" class="load-more">
       <a
         class="button"
-        href={historyAddress(older)}
-        hx-get={historyAddress(older, '/history/older')}
+        href={historyUrl(older)}
+        hx-get={historyUrl(older, '/history/older')}
         hx-swap="none"
       >
         <Icon name="down" />
-        Older
+        Load more
       </a>
     </div>
   );
 }
 
 function NothingFound({ query }: { query: CommandQuery }) {
-  const filtered = query.agentId || query.status || query.q || query.conversationId;
+  const hasFilters = query.agentId || query.status || query.q || query.conversationId;
   return (
     <div class="empty">
-      <h2>{filtered ? 'Nothing matches' : 'Nothing has run yet'}</h2>
+      <h2>{hasFilters ? 'No matching commands' : 'No commands yet'}</h2>
       <p>
-        {filtered ? (
-          <a href="/history">Show everything</a>
+        {hasFilters ? (
+          <a href="/history">Clear filters</a>
         ) : (
-          'Commands sent to agents are listed here, with what came of them.'
+          'Commands sent to agents are listed here.'
         )}
       </p>
     </div>

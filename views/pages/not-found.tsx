@@ -1,23 +1,23 @@
-// There is nothing at this address.
-import { Page, type Frame, type Reader } from '../components/layout.tsx';
+// The page for anything that does not exist.
+import { Page, type PageContext, type User } from '../components/layout.tsx';
 
 interface NotFoundProps {
-  frame: Frame;
-  reader: Reader;
-  /** What was looked for, in a sentence. */
-  what: string;
+  context: PageContext;
+  user: User;
+  /** For example `Agent not found`. */
+  title: string;
+  message: string;
 }
 
-/** Says what is missing, and where to go on. */
-export function NotFoundPage({ frame, reader, what }: NotFoundProps) {
+export function NotFoundPage({ context, user, title, message }: NotFoundProps) {
   return (
-    <Page frame={frame} reader={reader} title="Not found" section="agents">
+    <Page context={context} user={user} title={title} section="agents">
       <div class="empty">
-        <h1>No line here</h1>
-        <p>{what}</p>
+        <h1>{title}</h1>
+        <p>{message}</p>
         <p>
           <a class="button" href="/">
-            All agents
+            Back to agents
           </a>
         </p>
       </div>

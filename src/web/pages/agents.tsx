@@ -7,13 +7,13 @@ import { AgentRegistration } from '../../protocol/api.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/add-agent.tsx';
+import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/agent-dialogs.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
-import type { AgentWithCommand } from '../../../views/components/agent-row.tsx';
+import type { AgentListItem } from '../../../views/components/agent-row.tsx';
 import { AgentList, AgentsPage } from '../../../views/pages/agents.tsx';
 import { CommandAccepted } from '../../../views/components/composer.tsx';
 import { REFRESH } from '../../../views/events.ts';
-import type { Shown } from '../../../views/components/terminal.tsx';
+import type { ShownCommand } from '../../../views/components/terminal.tsx';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, readField } from './form.ts';
 import { type RequireUser, requireRole } from './guard.tsx';
@@ -32,7 +32,7 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
       requireUser(request, (user) =>
         renderDocument(
           request,
-          (frame) => <AgentsPage frame={frame} reader={user} agents={listAgents(hub)} />,
+          (context) => <AgentsPage context={context} user={user} agents={listAgents(hub)} />,
           { pendingApprovals: hub.approvals.listPending().length },
         ),
       ),
@@ -40,7 +40,7 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
     .get('/agents', ({ request }) =>
       requireUser(request, (user) =>
         request.headers.has('hx-request')
-          ? renderFragment(<AgentList reader={user} agents={listAgents(hub)} />)
+          ? renderFragment(<AgentList user={user} agents={listAgents(hub)} />)
           : redirect(request, '/'),
       ),
     )
@@ -60,13 +60,13 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
       requireUser(request, async (user) => {
         const state = await getAgentState(hub, user, params.id, request);
         if (!state) {
-          const what = `There is no agent “${params.id}”. It may have been revoked.`;
-          return renderNotFound(request, user, what);
+          const message = `There is no agent “${params.id}”. It may have been revoked.`;
+          return renderNotFound(request, user, 'Agent not found', message);
         }
         const requestId = Bun.randomUUIDv7();
         return renderDocument(
           request,
-          (frame) => <AgentPage {...state} frame={frame} requestId={requestId} />,
+          (context) => <AgentPage {...state} context={context} requestId={requestId} />,
           { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
@@ -98,7 +98,7 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
           await hub.registry.revoke(user, params.id);
         } catch (error) {
           if (!(error instanceof HubError)) throw error;
-          return renderFragment(<RevokeForm agentId={params.id} refusal={error.message} />, {
+          return renderFragment(<RevokeForm agentId={params.id} error={error.message} />, {
             status: 422,
           });
         }
@@ -108,13 +108,13 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
 }
 
 /** Returns every agent with its current command and first pending approval request. */
-function listAgents(hub: Hub): AgentWithCommand[] {
+function listAgents(hub: Hub): AgentListItem[] {
   const pending = hub.approvals.listPending();
   return hub.registry.list().map((agent) => {
     const [first] = hub.history.listActive(agent.agentId);
     const isCurrent = first && (first.status === 'running' || first.id === agent.currentCommand);
     const approval = pending.find(({ agentId }) => agentId === agent.agentId);
-    return { agent, current: isCurrent ? first : null, asks: approval?.title ?? null };
+    return { agent, current: isCurrent ? first : null, pendingTitle: approval?.title ?? null };
   });
 }
 
@@ -132,8 +132,8 @@ async function getAgentState(
   const page = await hub.history.listPage({ agentId, limit });
   const recent = page.items.filter((command) => hasEnded(command.status)).slice(0, RECENT_COMMANDS);
   const shown = await chooseShown(hub, agentId, { live, recent }, request);
-  const questions = listPendingCards(hub).filter(({ approval }) => approval.agentId === agentId);
-  return { reader: user, agent, live, recent, shown, questions };
+  const pending = listPendingCards(hub).filter(({ approval }) => approval.agentId === agentId);
+  return { user, agent, live, recent, shown, pending };
 }
 
 /** Returns the command for the terminal: the one in the URL, else the running, the latest or the next one. */
@@ -142,14 +142,14 @@ async function chooseShown(
   agentId: string,
   { live, recent }: { live: CommandExecution[]; recent: CommandExecution[] },
   request: Request,
-): Promise<Shown | null> {
+): Promise<ShownCommand | null> {
   const chosenId = new URL(request.url).searchParams.get('command');
   const chosen = chosenId === null ? undefined : await hub.history.find(chosenId);
   const isChosen = chosen?.agentId === agentId;
   const running = live[0]?.status === 'running' ? live[0] : undefined;
   const command = isChosen ? chosen : (running ?? recent[0] ?? live[0]);
   if (!command) return null;
-  return { command, output: hub.history.outputState(command.id), chosen: isChosen };
+  return { command, output: hub.history.outputState(command.id), isChosen };
 }
 
 async function addAgent(
@@ -161,8 +161,8 @@ async function addAgent(
   requireRole(user, 'admin');
   const agentId = readField(form, 'agentId').trim();
   const agentType = readField(form, 'agentType');
-  const renderForm = (refusal: string) =>
-    renderFragment(<AddAgentForm {...{ agentId, agentType, refusal }} />, { status: 422 });
+  const renderForm = (error: string) =>
+    renderFragment(<AddAgentForm {...{ agentId, agentType, error }} />, { status: 422 });
   const registration: unknown = { agentId, agentType };
   if (!Value.Check(AgentRegistration, registration)) {
     return renderForm(

@@ -2,7 +2,7 @@
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { formatResponse } from '../../protocol/approvals.ts';
-import type { Question } from '../../../views/components/approval-card.tsx';
+import type { PendingApproval } from '../../../views/components/approval-card.tsx';
 import { ApprovalList, ApprovalsPage } from '../../../views/pages/approvals.tsx';
 import { ANY_APPROVAL } from '../../../views/events.ts';
 import { Notice } from '../../../views/components/notice.tsx';
@@ -17,7 +17,7 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
         const pending = listPendingCards(hub);
         return renderDocument(
           request,
-          (frame) => <ApprovalsPage frame={frame} reader={user} questions={pending} />,
+          (context) => <ApprovalsPage context={context} user={user} pending={pending} />,
           { pendingApprovals: pending.length },
         );
       }),
@@ -25,7 +25,7 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
     .get('/approvals/list', ({ request }) =>
       requireUser(request, (user) =>
         request.headers.has('hx-request')
-          ? renderFragment(<ApprovalList reader={user} questions={listPendingCards(hub)} />)
+          ? renderFragment(<ApprovalList user={user} pending={listPendingCards(hub)} />)
           : redirect(request, '/approvals'),
       ),
     )
@@ -39,7 +39,7 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
         const response = { outcome: 'selected', optionId, resolvedBy: user.userId } as const;
         const outcome = formatResponse(approval?.options ?? [], response);
         const text = `${outcome}: ${approval?.title ?? approvalId}`;
-        return renderFragment(<Notice kind="done" text={text} />, {
+        return renderFragment(<Notice kind="success" text={text} />, {
           headers: { 'hx-trigger': ANY_APPROVAL },
         });
       }),
@@ -47,7 +47,7 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
 }
 
 /** Returns the pending approval requests with their commands, oldest first. */
-export function listPendingCards(hub: Hub): Question[] {
+export function listPendingCards(hub: Hub): PendingApproval[] {
   return hub.approvals.listPending().map((approval) => {
     const active = hub.history.listActive(approval.agentId);
     return { approval, command: active.find(({ id }) => id === approval.commandId) ?? null };

@@ -2,7 +2,7 @@
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
-import { historyAddress } from '../../../views/addresses.ts';
+import { historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
 import { Notice } from '../../../views/components/notice.tsx';
@@ -20,7 +20,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         const agents = hub.registry.list();
         return renderDocument(
           request,
-          (frame) => <HistoryPage {...{ frame, reader: user, agents, query, page }} />,
+          (context) => <HistoryPage {...{ context, user, agents, query, page }} />,
           { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
@@ -29,7 +29,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
       requireUser(request, async () => {
         const query = parseCommandQuery(request);
         const page = await hub.history.listPage(query);
-        const headers = { 'hx-replace-url': historyAddress(query) };
+        const headers = { 'hx-replace-url': historyUrl(query) };
         return renderFragment(<HistoryList query={query} page={page} />, { headers });
       }),
     )
@@ -43,10 +43,13 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     .get('/commands/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
         const state = await getCommandState(hub, params.id);
-        if (!state) return renderNotFound(request, user, 'There is no command with this ID.');
+        if (!state) {
+          const message = 'There is no command with this ID.';
+          return renderNotFound(request, user, 'Command not found', message);
+        }
         return renderDocument(
           request,
-          (frame) => <CommandPage {...state} frame={frame} reader={user} />,
+          (context) => <CommandPage {...state} context={context} user={user} />,
           { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
@@ -55,7 +58,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
       requireUser(request, async (user) => {
         const state = await getCommandState(hub, params.id);
         return state
-          ? renderFragment(<CommandLive {...state} reader={user} />)
+          ? renderFragment(<CommandLive {...state} user={user} />)
           : redirect(request, '/history');
       }),
     )
@@ -65,7 +68,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         const command = await hub.history.find(params.id);
         await hub.commands.interrupt(user, params.id);
         const text = command?.status === 'queued' ? 'Removed from the queue' : 'Stopping…';
-        return renderFragment(<Notice kind="done" text={text} />, {
+        return renderFragment(<Notice kind="success" text={text} />, {
           headers: { 'hx-trigger': REFRESH },
         });
       }),

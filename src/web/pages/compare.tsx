@@ -2,9 +2,9 @@
 import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
 import type { Hub } from '../../hub/hub.ts';
-import { compareAddress } from '../../../views/addresses.ts';
+import { compareUrl } from '../../../views/urls.ts';
 import {
-  CompareAgents,
+  AgentOptions,
   ComparePage,
   type Comparison,
   RecentComparisons,
@@ -31,13 +31,13 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
         const comparisonId = Bun.randomUUIDv7();
         return renderDocument(
           request,
-          (frame) => <ComparePage {...{ frame, reader: user, agents, recent, comparisonId }} />,
+          (context) => <ComparePage {...{ context, user, agents, recent, comparisonId }} />,
           { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
     )
     .get('/compare/agents', ({ request }) =>
-      requireUser(request, () => renderFragment(<CompareAgents agents={hub.registry.list()} />)),
+      requireUser(request, () => renderFragment(<AgentOptions agents={hub.registry.list()} />)),
     )
     .get('/compare/recent', ({ request }) =>
       requireUser(request, async () =>
@@ -48,16 +48,19 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
       requireUser(request, async (user) => {
         requireRole(user, 'operator');
         const { comparisonId } = await hub.commands.compare(user, parseComparisonForm(body));
-        return redirect(request, compareAddress(comparisonId));
+        return redirect(request, compareUrl(comparisonId));
       }),
     )
     .get('/compare/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
         const state = await getComparisonState(hub, params.id);
-        if (!state) return renderNotFound(request, user, 'There is no comparison with this ID.');
+        if (!state) {
+          const message = 'There is no comparison with this ID.';
+          return renderNotFound(request, user, 'Comparison not found', message);
+        }
         return renderDocument(
           request,
-          (frame) => <ComparisonPage {...state} frame={frame} reader={user} />,
+          (context) => <ComparisonPage {...state} context={context} user={user} />,
           { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
@@ -66,8 +69,8 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
       requireUser(request, async (user) => {
         const state = await getComparisonState(hub, params.id);
         return state
-          ? renderFragment(<ComparisonLive {...state} reader={user} />)
-          : redirect(request, compareAddress());
+          ? renderFragment(<ComparisonLive {...state} user={user} />)
+          : redirect(request, compareUrl());
       }),
     );
 }
@@ -115,12 +118,12 @@ async function getComparisonState(hub: Hub, comparisonId: string) {
   const { items } = await hub.history.listPage({ comparisonId, limit: RECENT_COMMANDS });
   const comparison = toComparison(comparisonId, items);
   if (!comparison) return undefined;
-  const lanes = comparison.commands.map((command) => ({
+  const columns = comparison.commands.map((command) => ({
     command,
     output: hub.history.outputState(command.id),
     agentType: hub.registry.find(command.agentId)?.agentType ?? null,
   }));
   const ids = new Set(comparison.commands.map(({ id }) => id));
-  const questions = listPendingCards(hub).filter(({ approval }) => ids.has(approval.commandId));
-  return { comparison, lanes, questions };
+  const pending = listPendingCards(hub).filter(({ approval }) => ids.has(approval.commandId));
+  return { comparison, columns, pending };
 }

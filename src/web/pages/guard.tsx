@@ -34,7 +34,7 @@ export function requireRole(user: Identity, role: Role): void {
 
 /** Renders an error as a notice. The status is always 4xx, because htmx does not swap in 5xx responses. */
 function renderError(error: HubError): Response {
-  return renderFragment(<Notice kind="refused" text={error.message} />, {
+  return renderFragment(<Notice kind="error" text={error.message} />, {
     status: toStatus(error),
   });
 }

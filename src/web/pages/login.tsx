@@ -2,11 +2,11 @@
 import { Elysia } from 'elysia';
 import { HubError } from '../../protocol/errors.ts';
 import {
-  LoginPage,
+  SignInPage,
   PASSWORD_LENGTH,
-  SetupOverPage,
+  UsedSetupLinkPage,
   SetupPage,
-} from '../../../views/pages/login.tsx';
+} from '../../../views/pages/sign-in.tsx';
 import type { Auth } from '../auth.ts';
 import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
@@ -18,17 +18,17 @@ export function createLoginPages(auth: Auth) {
     .get('/login', async ({ request }) => {
       const next = toLocalPath(new URL(request.url).searchParams.get('next') ?? '/', request);
       if (await auth.identify(request)) return redirect(request, next);
-      return renderDocument(request, (frame) => <LoginPage frame={frame} next={next} />);
+      return renderDocument(request, (context) => <SignInPage context={context} next={next} />);
     })
     .post('/login', ({ request, body }) => signIn(auth, request, body))
     .post('/logout', ({ request }) => redirect(request, '/login', auth.signOut()))
     .get('/setup', ({ request }) => {
       const token = new URL(request.url).searchParams.get('token') ?? '';
-      return renderDocument(request, (frame) =>
+      return renderDocument(request, (context) =>
         auth.isSetupToken(token) ? (
-          <SetupPage frame={frame} token={token} />
+          <SetupPage context={context} token={token} />
         ) : (
-          <SetupOverPage frame={frame} />
+          <UsedSetupLinkPage context={context} />
         ),
       );
     })
@@ -38,8 +38,8 @@ export function createLoginPages(auth: Auth) {
 async function signIn(auth: Auth, request: Request, form: unknown): Promise<Response> {
   const username = readField(form, 'username').trim();
   const next = toLocalPath(readField(form, 'next') || '/', request);
-  const renderForm = (refusal: string, status: number) =>
-    renderDocument(request, (frame) => <LoginPage {...{ frame, next, username, refusal }} />, {
+  const renderForm = (error: string, status: number) =>
+    renderDocument(request, (context) => <SignInPage {...{ context, next, username, error }} />, {
       status,
     });
   try {
@@ -55,17 +55,18 @@ async function signIn(auth: Auth, request: Request, form: unknown): Promise<Resp
 async function setUp(auth: Auth, request: Request, form: unknown): Promise<Response> {
   const token = readField(form, 'token');
   const password = readField(form, 'password');
-  const renderForm = (refusal: string) =>
-    renderDocument(request, (frame) => <SetupPage {...{ frame, token, refusal }} />, {
+  const renderForm = (error: string) =>
+    renderDocument(request, (context) => <SetupPage {...{ context, token, error }} />, {
       status: 422,
     });
   const renderUsedLink = () =>
-    renderDocument(request, (frame) => <SetupOverPage frame={frame} />, { status: 410 });
+    renderDocument(request, (context) => <UsedSetupLinkPage context={context} />, { status: 410 });
   if (!auth.isSetupToken(token)) return renderUsedLink();
   if (password.length < PASSWORD_LENGTH) {
     return renderForm(`The password must have at least ${PASSWORD_LENGTH} characters.`);
   }
-  if (password !== readField(form, 'again')) return renderForm('The passwords do not match.');
+  if (password !== readField(form, 'confirmation'))
+    return renderForm('The passwords do not match.');
   try {
     const session = await auth.setUp(token, password);
     return session ? redirect(request, '/', session.cookie) : renderUsedLink();

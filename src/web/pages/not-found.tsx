@@ -3,11 +3,16 @@ import type { Identity } from '../../hub/state/dashboard.ts';
 import { NotFoundPage } from '../../../views/pages/not-found.tsx';
 import { renderDocument } from './response.ts';
 
-/** @param what a sentence that says what does not exist */
-export function renderNotFound(request: Request, user: Identity, what: string): Response {
+/** @param title for example `Agent not found` */
+export function renderNotFound(
+  request: Request,
+  user: Identity,
+  title: string,
+  message: string,
+): Response {
   return renderDocument(
     request,
-    (frame) => <NotFoundPage frame={frame} reader={user} what={what} />,
+    (context) => <NotFoundPage {...{ context, user, title, message }} />,
     { status: 404 },
   );
 }

@@ -35,6 +35,6 @@ export function createNotFound(auth: Auth): (request: Request) => Promise<Respon
   const requireUser = createGuard(auth);
   return (request) =>
     requireUser(request, (user) =>
-      renderNotFound(request, user, 'There is no page at this address.'),
+      renderNotFound(request, user, 'Page not found', 'There is no page at this address.'),
     );
 }

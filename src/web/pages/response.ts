@@ -1,7 +1,7 @@
 // Responses of pages: HTML documents, fragments for htmx, and redirects.
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
-import type { Frame } from '../../../views/components/layout.tsx';
+import type { PageContext } from '../../../views/components/layout.tsx';
 import { assetBuild, assetLinks } from '../assets.ts';
 import { contentSecurityPolicy } from '../csp.ts';
 
@@ -22,21 +22,21 @@ interface DocumentOptions extends ResponseOptions {
   pendingApprovals?: number;
 }
 
-/** Renders a document. `view` receives the response's frame, whose nonce is used for this response only. */
+/** Renders a document. `view` receives the response's context, whose nonce is used for this response only. */
 export function renderDocument(
   request: Request,
-  view: (frame: Frame) => VNode,
+  view: (context: PageContext) => VNode,
   { status = 200, headers = {}, pendingApprovals = 0 }: DocumentOptions = {},
 ): Response {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
-  const frame: Frame = {
+  const context: PageContext = {
     assets: assetLinks,
     build: assetBuild,
     nonce,
-    waiting: pendingApprovals,
+    pendingCount: pendingApprovals,
     theme: readTheme(request),
   };
-  return new Response(`<!doctype html>${renderToString(view(frame))}`, {
+  return new Response(`<!doctype html>${renderToString(view(context))}`, {
     status,
     headers: {
       ...HTML_HEADERS,
@@ -84,7 +84,7 @@ export function toLocalPath(url: string, request: Request): string {
 }
 
 /** Returns the theme that the user chose with the theme switch. */
-function readTheme(request: Request): Frame['theme'] {
+function readTheme(request: Request): PageContext['theme'] {
   const match = /(?:^|;\s*)theme=(dark|light)(?:;|$)/.exec(request.headers.get('cookie') ?? '');
   if (match?.[1] === 'dark' || match?.[1] === 'light') return match[1];
   return null;

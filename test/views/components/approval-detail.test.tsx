@@ -1,11 +1,10 @@
-// Diffs are read by what they say of themselves; everything else stays as it is.
 import { expect, test } from 'bun:test';
 import {
   ApprovalDetail,
-  changeSize,
-  readDetail,
+  countChanges,
+  parseDetail,
 } from '../../../views/components/approval-detail.tsx';
-import { see } from '../render.ts';
+import { render } from '../render.ts';
 
 const DIFF = `src/a.ts
 @@ -1,3 +1,4 @@
@@ -20,8 +19,8 @@ src/b.ts (new)
 @@ -0,0 +1 @@
 +-- a line that begins with dashes`;
 
-test('the lines of a diff are told apart', () => {
-  expect(readDetail(DIFF).map(({ kind, text }) => [kind, text])).toEqual([
+test('classifies the lines of a diff', () => {
+  expect(parseDetail(DIFF).map(({ kind, text }) => [kind, text])).toEqual([
     ['file', 'src/a.ts'],
     ['hunk', '@@ -1,3 +1,4 @@'],
     ['same', ' one'],
@@ -34,36 +33,38 @@ test('the lines of a diff are told apart', () => {
     ['hunk', '@@ -0,0 +1 @@'],
     ['new', '+-- a line that begins with dashes'],
   ]);
-  expect(changeSize(readDetail(DIFF))).toEqual({ files: 2, added: 3, removed: 1 });
+  expect(countChanges(parseDetail(DIFF))).toEqual({ files: 2, added: 3, removed: 1 });
 });
 
-test('a hunk that says more lines than it has takes nothing from what follows', () => {
-  const kinds = readDetail('a\n@@ -1,9 +1,9 @@\n-x\n@@ -20,9 +20,9 @@\n+y\nb\n@@ -1 +1 @@\n-z').map(
-    ({ kind }) => kind,
-  );
+test('a hunk with fewer lines than declared does not include the text after it', () => {
+  const kinds = parseDetail(
+    'a\n@@ -1,9 +1,9 @@\n-x\n@@ -20,9 +20,9 @@\n+y\nb\n@@ -1 +1 @@\n-z',
+  ).map(({ kind }) => kind);
   expect(kinds).toEqual(['file', 'hunk', 'old', 'hunk', 'new', 'file', 'hunk', 'old']);
 });
 
-test('a command or a list with dashes is no diff', () => {
+test('commands and lists with dashes are not diffs', () => {
   for (const text of ['rm -rf x', '- one\n- two\n+ three', '--flag\n-x', '']) {
-    expect(readDetail(text)).toEqual([{ kind: 'plain', text }]);
-    expect(changeSize(readDetail(text))).toBeNull();
+    expect(parseDetail(text)).toEqual([{ kind: 'plain', text }]);
+    expect(countChanges(parseDetail(text))).toBeNull();
   }
 });
 
-test('no line is lost or added', () => {
+test('keeps every line', () => {
   for (const text of [DIFF, `${DIFF}\n`, '\n\n', 'x\n@@ -1 +1 @@\n-a\n+b\n\n- c']) {
     expect(
-      readDetail(text)
+      parseDetail(text)
         .map((run) => run.text)
         .join('\n'),
     ).toBe(text);
   }
 });
 
-test('the detail stays text, and says how much changes', () => {
-  const seen = see(<ApprovalDetail detail={`<b>x</b>\n@@ -1 +1 @@\n-<i>\n+</code></pre>`} />);
-  expect(seen.all('b, i')).toEqual([]);
-  expect(seen.text).toContain('+1 −1');
-  expect(seen.all('.detail-new').length).toBe(2);
+test('escapes markup and shows the size of the change', () => {
+  const rendered = render(
+    <ApprovalDetail detail={`<b>x</b>\n@@ -1 +1 @@\n-<i>\n+</code></pre>`} />,
+  );
+  expect(rendered.findAll('b, i')).toEqual([]);
+  expect(rendered.text).toContain('+1 −1');
+  expect(rendered.findAll('.detail-new').length).toBe(2);
 });

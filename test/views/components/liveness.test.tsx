@@ -1,7 +1,6 @@
-// What an agent's page says of how much it knows.
 import { expect, test } from 'bun:test';
-import { Signs } from '../../../views/components/liveness.tsx';
-import { see } from '../render.ts';
+import { Liveness } from '../../../views/components/liveness.tsx';
+import { render } from '../render.ts';
 import { agent, NOW } from '../../support/samples.ts';
 
 const busy = {
@@ -11,16 +10,25 @@ const busy = {
 };
 
 test.each([
-  ['one that never came', { lastHeartbeat: null }, /^Never connected$/],
-  ['an idle one', {}, /^Heartbeat .*UTC$/],
-  ['a busy one', busy, /Heartbeat .*Output .*Process 4711 runs$/],
+  ['an agent that never connected', { lastHeartbeat: null }, /^Never connected$/],
+  ['an idle agent', {}, /^Last heartbeat .*UTC$/],
+  ['a busy agent', busy, /Last heartbeat .*Last output .*Process 4711 running$/],
   [
-    'one whose process is gone',
+    'an agent whose process exited',
     { ...busy, process: { ...busy.process, alive: false } },
-    /Process 4711 is gone$/,
+    /Process 4711 exited$/,
   ],
-  ['a silent one', { ...busy, suspectedStuck: true }, /perhaps stuck$/],
-  ['one that is away', { status: 'offline' as const, offlineSince: NOW - 40_000 }, /^Away since /],
-])('%s', (_, fields, says) => {
-  expect(see(<Signs agent={agent(fields)} />).text).toMatch(says);
+  [
+    'an agent without recent output',
+    { ...busy, suspectedStuck: true },
+    /No output for .*UTC, may be stuck$/,
+  ],
+  [
+    'an agent without any output',
+    { ...busy, lastOutputAt: null, suspectedStuck: true },
+    /No output, may be stuck$/,
+  ],
+  ['an offline agent', { status: 'offline' as const, offlineSince: NOW - 40_000 }, /^Offline for /],
+])('describes %s', (_, fields, text) => {
+  expect(render(<Liveness agent={agent(fields)} />).text).toMatch(text);
 });

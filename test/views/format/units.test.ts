@@ -1,39 +1,31 @@
 import { expect, test } from 'bun:test';
-import { agentAddress, commandAddress, historyAddress } from '../../../views/addresses.ts';
-import { count, duration, shortId } from '../../../views/format/units.ts';
+import {
+  formatChangedFiles,
+  formatCount,
+  formatRunTime,
+  shortenId,
+} from '../../../views/format/units.ts';
+import { command } from '../../support/samples.ts';
 
-test('lengths of time are told in the units that fit', () => {
-  const times = [-5, 0, 840, 999, 1000, 12_440, 59_949, 59_950, 200_000, 3_600_000, 7_500_000];
-  expect(times.map(duration)).toEqual([
-    '0 ms',
-    '0 ms',
-    '840 ms',
-    '999 ms',
-    '1.0 s',
-    '12.4 s',
-    '59.9 s',
-    '1 min',
-    '3 min 20 s',
-    '1 h',
-    '2 h 5 min',
-  ]);
-});
-
-test('one is not many', () => {
-  expect([0, 1, 2].map((n) => count(n, 'command'))).toEqual([
+test('counts use the singular for one', () => {
+  expect([0, 1, 2].map((n) => formatCount(n, 'command'))).toEqual([
     '0 commands',
     '1 command',
     '2 commands',
   ]);
 });
 
-test('of a long id the end is shown', () => {
-  expect(shortId('0199-abcdefgh')).toBe('…abcdefgh');
-  expect(shortId('short')).toBe('short');
+test('the run time of a command that has not finished is unknown', () => {
+  expect(formatRunTime(command({ startedAt: 0, completedAt: 9_000 }))).toBe('9 s');
+  expect(formatRunTime(command({ completedAt: null }))).toBe('–');
 });
 
-test('ids are escaped in addresses', () => {
-  expect(agentAddress('a/b?c#d', '../x')).toBe('/agents/a%2Fb%3Fc%23d?command=..%2Fx');
-  expect(commandAddress('javascript:x')).toBe('/commands/javascript%3Ax');
-  expect(historyAddress({ q: 'a&b=c' })).toBe('/history?q=a%26b%3Dc');
+test('an empty change is a value of its own', () => {
+  expect(formatChangedFiles({ files: 0, added: 0, removed: 0 })).toBe('No files changed');
+  expect(formatChangedFiles({ files: 1, added: 2, removed: 3 })).toBe('1 file, +2 −3');
+});
+
+test('long IDs are shortened to their end', () => {
+  expect(shortenId('0199-abcdefgh')).toBe('…abcdefgh');
+  expect(shortenId('short')).toBe('short');
 });

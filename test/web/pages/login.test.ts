@@ -24,7 +24,7 @@ test('a page without a session redirects to sign-in, and returns to the page aft
 test('setup sets the password once, and sign-in accepts it', async () => {
   await using hub = await startTestHub({ setupToken: 'first-start' });
   expect(await (await requestPage(hub, '/setup?token=first-start')).text()).toContain(
-    'Choose the password',
+    'Choose a password',
   );
   expect(await (await requestPage(hub, '/setup?token=other-token')).text()).toContain(
     'already been used',

@@ -1,33 +1,32 @@
-// Where things are on this site. Every id that goes into an address goes through here, escaped.
+// URLs of the pages. Every ID in a URL is escaped here.
 import type { CommandQuery } from '../src/protocol/api.ts';
 
-/** An agent's page, with the command whose terminal it shows, if one was chosen. */
-export function agentAddress(agentId: string, commandId?: string): string {
+/** The page of an agent. `commandId` selects the command in the terminal. */
+export function agentUrl(agentId: string, commandId?: string): string {
   const page = `/agents/${encodeURIComponent(agentId)}`;
   return commandId === undefined ? page : `${page}?command=${encodeURIComponent(commandId)}`;
 }
 
-/** What an agent's page asks for when something has changed. */
-export function agentLiveAddress(agentId: string, commandId?: string): string {
+/** The fragments that update an agent's page. */
+export function agentLiveUrl(agentId: string, commandId?: string): string {
   const live = `/agents/${encodeURIComponent(agentId)}/live`;
   return commandId === undefined ? live : `${live}?command=${encodeURIComponent(commandId)}`;
 }
 
-/** A command's page. */
-export function commandAddress(commandId: string): string {
+export function commandUrl(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
 }
 
-/** Where the same prompt is given to several agents, and where what they made of it stands side by side. */
-export function compareAddress(comparisonId?: string): string {
+/** The page of a comparison, or without an ID the form that starts one. */
+export function compareUrl(comparisonId?: string): string {
   return comparisonId === undefined ? '/compare' : `/compare/${encodeURIComponent(comparisonId)}`;
 }
 
-/** The inbox, and where answers are sent. */
-export const approvalsAddress = '/approvals';
+/** The approvals page. Responses are posted to the same URL. */
+export const approvalsUrl = '/approvals';
 
-/** A page of the history, as the filters have it; `path` is the full page or one of its fragments. */
-export function historyAddress(query: CommandQuery, path = '/history'): string {
+/** A page of the history with its filters. `path` is the page or one of its fragments. */
+export function historyUrl(query: CommandQuery, path = '/history'): string {
   const parameters = new URLSearchParams();
   if (query.agentId) parameters.set('agentId', query.agentId);
   if (query.status) parameters.set('status', query.status);

@@ -1,39 +1,39 @@
-// The commands an agent ran last, each a way back to its output.
+// The latest finished commands of an agent, with links to their output.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { agentAddress, historyAddress } from '../addresses.ts';
+import { agentUrl, historyUrl } from '../urls.ts';
 import { CommandTime } from './command-time.tsx';
-import { Moment } from './moment.tsx';
-import { CommandStatusWord } from './status.tsx';
+import { CommandStatusLabel } from './status.tsx';
+import { Timestamp } from './timestamp.tsx';
 
-interface RecentProps {
+interface RecentCommandsProps {
   agentId: string;
+  /** Newest first. */
   commands: CommandExecution[];
   shownId: string | null;
 }
 
-/** The recent commands of one agent, newest first. */
-export function Recent({ agentId, commands, shownId }: RecentProps) {
+export function RecentCommands({ agentId, commands, shownId }: RecentCommandsProps) {
   return (
     <section id="recent" class="panel" aria-labelledby="recent-title">
       <h2 id="recent-title">
-        Recent{' '}
-        <a class="panel-more" href={historyAddress({ agentId })}>
-          All history
+        Recent commands{' '}
+        <a class="panel-link" href={historyUrl({ agentId })}>
+          View all
         </a>
       </h2>
-      {commands.length === 0 && <p class="quiet">What this agent has run will be listed here.</p>}
+      {commands.length === 0 && <p class="hint">No commands yet.</p>}
       <ul class="recent">
         {commands.map((command) => (
           <li key={command.id} id={`recent-${command.id}`}>
             <a
-              href={agentAddress(agentId, command.id)}
+              href={agentUrl(agentId, command.id)}
               {...(command.id === shownId && { 'aria-current': 'true' as const })}
             >
               <code class="one-line">{command.command}</code>
               <span class="facts">
-                <CommandStatusWord status={command.status} />
+                <CommandStatusLabel status={command.status} />
                 <CommandTime command={command} />
-                <Moment at={command.completedAt ?? command.requestedAt} />
+                <Timestamp at={command.completedAt ?? command.requestedAt} />
               </span>
             </a>
           </li>

@@ -1,0 +1,34 @@
+import { expect, test } from 'bun:test';
+import { ComposerHint } from '../../../views/components/composer-hint.tsx';
+import { render } from '../render.ts';
+import { agent } from '../../support/samples.ts';
+
+const renderHint = (capabilities: string[], notice: string | null = null) =>
+  render(<ComposerHint agent={agent({ capabilities, notice })} />);
+
+test.each([
+  [['prompt'], 'Accepts prompts.'],
+  [['prompt', 'shell'], 'Accepts prompts and shell commands (start with !).'],
+  [['prompt', '/review'], 'Accepts prompts and /review.'],
+  [
+    ['prompt', 'shell', '/review', '/init'],
+    'Accepts prompts, shell commands (start with !), and 2 slash commands (start with /).',
+  ],
+  [['shell'], 'Shell commands only (start with !).'],
+  [[], 'Accepts no commands.'],
+])('describes the capabilities %p', (capabilities, text) => {
+  expect(renderHint(capabilities).text).toStartWith(text);
+});
+
+test('passes only the slash commands to the island', () => {
+  const [hint] = renderHint(['shell', '/review', 'prompt', '/init', 'pty']).findAll(
+    '#composer-hint',
+  );
+  expect(JSON.parse(hint?.get('data-slash') ?? '')).toEqual(['/init', '/review']);
+});
+
+test('refers to the notice if the agent accepts no prompts', () => {
+  const notice = 'Codex is not installed.';
+  expect(renderHint(['shell'], notice).text).toContain('See the notice above.');
+  expect(renderHint(['prompt'], notice).text).not.toContain('notice above');
+});

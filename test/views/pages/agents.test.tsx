@@ -1,0 +1,53 @@
+import { expect, test } from 'bun:test';
+import { AgentsPage } from '../../../views/pages/agents.tsx';
+import { render } from '../render.ts';
+import { agent, command } from '../../support/samples.ts';
+import { admin, context, operator } from '../samples.ts';
+
+test('shows each status as text and counts them', () => {
+  const agents = (['online', 'busy', 'offline'] as const).map((status) => ({
+    agent: agent({ agentId: status, status, queueLength: status === 'busy' ? 3 : 0 }),
+    current: status === 'busy' ? command({ status: 'running' }) : null,
+    pendingTitle: null,
+  }));
+  const page = render(<AgentsPage context={context} user={admin} agents={agents} />);
+  expect(page.text).toMatch(/1 online.*1 busy.*1 offline/);
+  for (const text of [
+    'Online',
+    'Busy',
+    'Offline',
+    'Claude Code',
+    '3 commands queued',
+    'Fix the login test',
+  ]) {
+    expect(page.text).toContain(text);
+  }
+  expect(page.findAll('.queue-length-bar i')).toHaveLength(3);
+  expect(page.findAll('[hx-trigger*="signalbox:agent-status"]')).toHaveLength(1);
+});
+
+test('draws at most eight queued commands', () => {
+  const agents = [{ agent: agent({ queueLength: 90 }), current: null, pendingTitle: null }];
+  const page = render(<AgentsPage context={context} user={admin} agents={agents} />);
+  expect(page.findAll('.queue-length-bar i')).toHaveLength(8);
+  expect(page.text).toContain('90 commands queued');
+});
+
+test('without agents, explains how to add one', () => {
+  const page = render(<AgentsPage context={context} user={admin} agents={[]} />);
+  expect(page.text).toContain('Copy the start command.');
+});
+
+test('an agent that waits for approval shows the request, unless it is offline', () => {
+  const current = command({ status: 'running', completedAt: null, exitCode: null });
+  const renderAgent = (status: 'busy' | 'offline') => {
+    const waiting = agent({ status, waitingForApproval: true });
+    const agents = [{ agent: waiting, current, pendingTitle: 'Edit src/main.ts' }];
+    return render(<AgentsPage context={context} user={operator} agents={agents} />);
+  };
+  const page = renderAgent('busy');
+  expect(page.text).toMatch(/1 waiting for approval.*0 busy/);
+  expect(page.text).toMatch(/Waiting for approval.*Needs approval: Edit src\/main.ts/);
+  expect(page.findAll('.indicator-waiting .indicator-question')).toHaveLength(1);
+  expect(renderAgent('offline').text).not.toContain('Waiting for approval');
+});

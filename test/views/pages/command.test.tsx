@@ -1,0 +1,67 @@
+import { expect, test } from 'bun:test';
+import type { CommandExecution } from '../../../src/protocol/entities.ts';
+import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
+import { render } from '../render.ts';
+import { approval, command, NOW } from '../../support/samples.ts';
+import { context, operator, resolvedApproval } from '../samples.ts';
+
+function renderPage(fields: Partial<CommandExecution> = {}, output: 'held' | 'expired' = 'held') {
+  const state = { user: operator, command: command(fields), output, approvals: [] };
+  return render(<CommandPage {...state} context={context} />);
+}
+
+test('says that the output has expired', () => {
+  const page = renderPage({}, 'expired');
+  expect(page.text).toContain('no longer available');
+  expect(page.findAll('#terminal-header')[0]?.get('data-output')).toBe('expired');
+});
+
+test('shows the message, code and exit code of a failure', () => {
+  const page = renderPage({
+    status: 'failed',
+    exitCode: 3,
+    error: { code: 'program_failed', message: 'The program ended with exit code 3.' },
+  });
+  for (const text of ['Failed', '12 s · exit 3', 'ended with exit code 3', 'program_failed']) {
+    expect(page.text).toContain(text);
+  }
+});
+
+test('a command that has ended updates only on refresh', () => {
+  const triggerOf = (status: 'running' | 'completed') =>
+    renderPage({ status }).findAll('#command-updates')[0]?.get('hx-trigger');
+  expect(triggerOf('running')).toContain('signalbox:command/c1');
+  expect(triggerOf('completed')).toBe('signalbox:refresh from:body');
+  const renderLive = (status: 'running' | 'completed') =>
+    render(
+      <CommandLive user={operator} command={command({ status })} output="held" approvals={[]} />,
+    ).html;
+  expect(renderLive('running')).not.toContain('#command-updates');
+  expect(renderLive('completed')).toContain('#command-updates');
+});
+
+test('times are rendered in UTC', () => {
+  const page = renderPage({ requestedAt: NOW });
+  expect(page.text).toContain('2026-03-01 14:03:22 UTC');
+  expect(page.findAll(`local-time[at="${NOW}"][as="clock"]`)).toHaveLength(1);
+});
+
+test('separates pending approval requests from resolved ones', () => {
+  const running = command({ status: 'running', completedAt: null, exitCode: null });
+  const approvals = [resolvedApproval(), approval()];
+  const state = { user: operator, command: running, output: 'held' as const, approvals };
+  for (const { findAll } of [
+    render(<CommandPage context={context} {...state} />),
+    render(<CommandLive {...state} />),
+  ]) {
+    expect(findAll('[data-approval]').map((card) => card.get('data-approval'))).toEqual(['q1']);
+    expect(findAll('.audit li').map((row) => row.get('id'))).toEqual(['audit-q0']);
+  }
+});
+
+test('unresolved requests of a command that has ended are shown as withdrawn', () => {
+  const state = { user: operator, output: 'held' as const, approvals: [approval()] };
+  const page = render(<CommandPage context={context} {...state} command={command()} />);
+  expect(page.findAll('[data-approval]')).toEqual([]);
+  expect(page.text).toContain('Withdrawn');
+});

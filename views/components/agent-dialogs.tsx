@@ -1,0 +1,146 @@
+// The dialogs that add an agent, show its token once, and revoke it.
+import type { ComponentChildren } from 'preact';
+import type { RegisteredAgent } from '../../src/protocol/api.ts';
+import { agentUrl } from '../urls.ts';
+import { agentTypeLabels } from '../format/labels.ts';
+import { Copyable } from './copyable.tsx';
+import { Icon } from './icons.tsx';
+import { Notice } from './notice.tsx';
+
+function DialogHeader({ title }: { title: string }) {
+  return (
+    <div class="dialog-header">
+      <h2 id="dialog-title">{title}</h2>
+      <button class="icon-button" type="button" data-close-dialog aria-label="Close">
+        <Icon name="close" />
+      </button>
+    </div>
+  );
+}
+
+function CloseButton({
+  children,
+  autofocus,
+}: {
+  children: ComponentChildren;
+  autofocus?: boolean;
+}) {
+  return (
+    <button class="button" type="button" data-close-dialog autofocus={autofocus}>
+      {children}
+    </button>
+  );
+}
+
+interface AddAgentProps {
+  agentId?: string;
+  agentType?: string;
+  error?: string;
+}
+
+/** The form for the agent's ID and its AI program. */
+export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddAgentProps) {
+  return (
+    <>
+      <DialogHeader title="Add agent" />
+      {error && <Notice kind="error" text={error} />}
+      <form hx-post="/agents" hx-target="#dialog-body" hx-disable="find button">
+        <label class="field">
+          <span>
+            Agent ID <small>Letters, digits, dots, dashes and underscores</small>
+          </span>
+          <input
+            name="agentId"
+            class="mono"
+            value={agentId}
+            placeholder="build-server"
+            pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
+            maxlength={64}
+            autocapitalize="none"
+            autocomplete="off"
+            spellcheck={false}
+            required
+            autofocus
+          />
+        </label>
+        <fieldset class="field">
+          <legend>AI program</legend>
+          <div class="choices">
+            {Object.entries(agentTypeLabels).map(([type, label]) => (
+              <label key={type} class="choice">
+                <input type="radio" name="agentType" value={type} checked={type === agentType} />
+                <span>{label}</span>
+              </label>
+            ))}
+          </div>
+        </fieldset>
+        <div class="dialog-footer">
+          <CloseButton>Cancel</CloseButton>
+          <button class="button button-primary" type="submit">
+            Add agent
+          </button>
+        </div>
+      </form>
+    </>
+  );
+}
+
+/** Returns the command that starts the agent on its machine. */
+export function formatStartCommand(registered: RegisteredAgent, hubUrl: string): string {
+  const { token, agentId, agentType } = registered;
+  return `SIGNALBOX_AGENT_TOKEN=${token} signalbox agent --hub ${hubUrl} --id ${agentId} --type ${agentType}`;
+}
+
+/** The agent's token and start command. The hub stores only a hash of the token, so this is shown once. */
+export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string }) {
+  const { agentId, token } = props.registered;
+  return (
+    <>
+      <DialogHeader title={`${agentId} added`} />
+      <p class="muted" data-keep-dialog>
+        Run this command on the agent's machine, in the folder the agent should work in. The token
+        is shown <b>only once</b>. Anyone who has it can connect as this agent.
+      </p>
+      <Copyable
+        id="start-command"
+        label="Start command"
+        text={formatStartCommand(props.registered, props.hubUrl)}
+      />
+      <details class="disclosure">
+        <summary>Show token only</summary>
+        <Copyable id="agent-token" label="Agent token" text={token} />
+      </details>
+      <div class="dialog-footer">
+        <CloseButton>Done</CloseButton>
+        <a class="button button-primary" href={agentUrl(agentId)}>
+          Go to {agentId}
+        </a>
+      </div>
+    </>
+  );
+}
+
+/** Asks for confirmation before an agent is revoked. */
+export function RevokeForm({ agentId, error }: { agentId: string; error?: string }) {
+  return (
+    <>
+      <DialogHeader title={`Revoke ${agentId}?`} />
+      {error && <Notice kind="error" text={error} />}
+      <p class="muted">
+        The agent is disconnected and its token stops working immediately. Its commands stay in the
+        history. To connect it again, add it with a new token.
+      </p>
+      <form
+        class="dialog-footer"
+        hx-post={`${agentUrl(agentId)}/revoke`}
+        hx-target="#dialog-body"
+        hx-disable="find button"
+      >
+        <CloseButton autofocus>Cancel</CloseButton>
+        <button class="button button-danger-primary" type="submit">
+          Revoke agent
+        </button>
+      </form>
+    </>
+  );
+}

@@ -1,0 +1,47 @@
+// Form controls for a command, shared by the agent page and the compare page.
+import { formatDuration } from '../../src/protocol/duration.ts';
+
+const MINUTE_MS = 60_000;
+const TIMEOUTS_MS = [5 * MINUTE_MS, 15 * MINUTE_MS, 60 * MINUTE_MS, 240 * MINUTE_MS];
+
+/** The text box. Ctrl+Enter or ⌘+Enter submits its form. */
+export function CommandField(props: { label: string; placeholder: string; describedBy: string }) {
+  return (
+    <>
+      <label class="visually-hidden" for="command">
+        {props.label}
+      </label>
+      <textarea
+        id="command"
+        name="command"
+        rows={3}
+        placeholder={props.placeholder}
+        autocomplete="off"
+        spellcheck={false}
+        autocapitalize="none"
+        aria-describedby={props.describedBy}
+        data-send-on-enter
+        required
+      />
+    </>
+  );
+}
+
+export function TimeoutSelect() {
+  return (
+    <label class="select">
+      <span>Timeout</span>
+      <select name="timeoutMs">
+        {TIMEOUTS_MS.map((ms) => (
+          <option key={ms} value={ms}>
+            {formatDuration(ms)}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+export function SubmitShortcut() {
+  return <span class="composer-keys">Press Ctrl+Enter or ⌘+Enter to submit.</span>;
+}

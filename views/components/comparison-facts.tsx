@@ -1,0 +1,76 @@
+// Time, cost, context and changes of one command in a comparison, with the best values marked.
+import type { ComponentChildren } from 'preact';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
+import { formatCost, formatUsage } from '../../src/protocol/report-format.ts';
+import { formatChangedFiles, formatRunTime, UNKNOWN } from '../format/units.ts';
+import { Timestamp } from './timestamp.tsx';
+
+interface FactsProps {
+  command: CommandExecution;
+  /** All commands of the comparison, this one included. */
+  commands: CommandExecution[];
+}
+
+export function ComparisonFacts({ command, commands }: FactsProps) {
+  const { usage, changes } = command;
+  const isFastest = isLowest(command, commands, getRunTime);
+  const isCheapest = hasOneCurrency(commands) && isLowest(command, commands, getCost);
+  const isSmallest = isLowest(command, commands, getChangedLines);
+  return (
+    <dl class="comparison-facts">
+      <Fact name="Time" bestLabel={isFastest && 'fastest'}>
+        <RunTime command={command} />
+      </Fact>
+      <Fact name="Cost" bestLabel={isCheapest && 'cheapest'}>
+        {usage?.cost ? formatCost(usage.cost) : UNKNOWN}
+      </Fact>
+      <Fact name="Context">{usage ? formatUsage(usage) : UNKNOWN}</Fact>
+      <Fact name="Changes" bestLabel={isSmallest && 'smallest'}>
+        {changes ? formatChangedFiles(changes) : UNKNOWN}
+      </Fact>
+    </dl>
+  );
+}
+
+function RunTime({ command }: { command: CommandExecution }) {
+  const { startedAt, completedAt } = command;
+  if (startedAt !== null && completedAt === null) return <Timestamp at={startedAt} as="elapsed" />;
+  return <>{formatRunTime(command)}</>;
+}
+
+type Measure = (command: CommandExecution) => number | null;
+
+const getRunTime: Measure = ({ startedAt, completedAt }) =>
+  startedAt === null || completedAt === null ? null : completedAt - startedAt;
+const getCost: Measure = ({ usage }) => usage?.cost?.amount ?? null;
+const getChangedLines: Measure = ({ changes }) => changes && changes.added + changes.removed;
+
+/** Costs in different currencies cannot be compared. */
+function hasOneCurrency(commands: CommandExecution[]): boolean {
+  return new Set(commands.flatMap(({ usage }) => usage?.cost?.currency ?? [])).size === 1;
+}
+
+/** Whether a command has the lowest value of at least two completed ones. Failed commands do not count. */
+function isLowest(
+  command: CommandExecution,
+  commands: CommandExecution[],
+  measure: Measure,
+): boolean {
+  const completed = commands.filter(({ status }) => status === 'completed');
+  const values = completed.flatMap((one) => measure(one) ?? []);
+  const isCompleted = completed.some(({ id }) => id === command.id);
+  if (!isCompleted || new Set(values).size < 2) return false;
+  return measure(command) === Math.min(...values);
+}
+
+function Fact(props: { name: string; bestLabel?: string | false; children: ComponentChildren }) {
+  return (
+    <div>
+      <dt>{props.name}</dt>
+      <dd class={props.bestLabel ? 'best' : ''}>
+        {props.children}
+        {props.bestLabel && <span class="best-label"> {props.bestLabel}</span>}
+      </dd>
+    </div>
+  );
+}
