@@ -16,6 +16,8 @@ export function getEventNames(message: HubToDashboard): string[] {
     case 'dashboard:welcome':
       return [REFRESH];
     case 'agent:status':
+    case 'agent:updated':
+    case 'agent:removed':
       return ['signalbox:agent-status', `signalbox:agent/${message.agentId}`];
     case 'command:status':
       return [

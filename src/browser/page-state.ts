@@ -50,6 +50,11 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
       return { connectionStatus: 'connected', error: null, approvals: new Map() };
     case 'agent:status':
       return { agents: new Map(state.agents).set(message.agentId, message.status) };
+    case 'agent:removed': {
+      const agents = new Map(state.agents);
+      agents.delete(message.agentId);
+      return { agents };
+    }
     case 'command:status':
       return applyStatus(state, message);
     case 'terminal:output':
@@ -63,6 +68,7 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
     }
     case 'error':
       return { error: new Error(message.message) };
+    case 'agent:updated':
     case 'command:accepted':
     case 'command:report':
     case 'approval:applied':

@@ -39,7 +39,7 @@ export function createApprovals(
     if (pendingOf(commandId).length > 0) execution.timeout.hold();
     else execution.timeout.release();
     const agent = state.agents.get(execution.agentId);
-    if (agent) presence.publish(agent);
+    if (agent) presence.publishUpdate(agent);
   }
 
   /** Sends a resolution to the agent. If it is offline, it gets it when it reconnects. */

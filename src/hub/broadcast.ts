@@ -3,14 +3,19 @@ import { encode } from '../protocol/codec.ts';
 import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../protocol/message.ts';
-import type { createCompressor } from './compressor.ts';
+import type { Compress } from './compressor.ts';
 import { sendToAgent } from './link.ts';
 import { holdsCommand } from './state/agent.ts';
 import type { DashboardConnection } from './state/dashboard.ts';
 import type { ServerState } from './state/server-state.ts';
 
-/** Sends one frame to every socket that is subscribed to a topic. */
-export type Publish = (topic: string, frame: string | Uint8Array) => void;
+/** Topics of the server's sockets. */
+export interface Publisher {
+  /** Sends one frame to every socket that is subscribed to a topic. */
+  publish(topic: string, frame: string | Uint8Array): void;
+  /** How many sockets are subscribed to a topic. */
+  subscriberCount(topic: string): number;
+}
 
 /** The topic of every dashboard: agents, commands, approvals, heartbeats. */
 export const DASHBOARDS_TOPIC = 'dashboards';
@@ -27,18 +32,13 @@ export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topi
 
 export type Broadcast = ReturnType<typeof createBroadcast>;
 
-export function createBroadcast(
-  state: ServerState,
-  publish: Publish,
-  compress: ReturnType<typeof createCompressor>,
-) {
-  /** Publishes a frame, and its compressed twin if a connected dashboard accepts compression. */
+export function createBroadcast(state: ServerState, publisher: Publisher, compress: Compress) {
+  /** Publishes a frame, and compressed for those subscribers of the topic that accept it. */
   function publishFrame(topic: string, frame: string) {
-    publish(topic, frame);
-    const isCompressionWanted = [...state.dashboards.values()].some(
-      ({ accepts, state: connection }) => accepts !== null && connection === 'CONNECTED',
-    );
-    if (isCompressionWanted) publish(topicFor({ accepts: 'deflate-raw' }, topic), compress(frame));
+    publisher.publish(topic, frame);
+    const compressedTopic = topicFor({ accepts: 'deflate-raw' }, topic);
+    if (publisher.subscriberCount(compressedTopic) === 0) return;
+    publisher.publish(compressedTopic, compress(frame));
   }
 
   return {

@@ -8,6 +8,9 @@ const MIN_BYTES = 1_024;
 /** Favours speed over size: the frames are live output. */
 const LEVEL = 3;
 
+/** Encodes a frame for dashboards that accept compression. */
+export type Compress = (text: string) => string | Uint8Array;
+
 /** Compresses bytes; may throw. */
 export type Deflate = (bytes: Uint8Array) => Uint8Array;
 
@@ -17,13 +20,13 @@ const deflateRaw: Deflate = (bytes) => deflateRawSync(bytes, { level: LEVEL });
  * Creates the encoder of frames for dashboards that accept `deflate-raw`: a flagged binary frame for messages over 1 KB,
  * the text itself otherwise. If compression fails, the frame is sent plain, with the flag that says so.
  */
-export function createCompressor(log: Log, deflate: Deflate = deflateRaw) {
+export function createCompressor(log: Log, deflate: Deflate = deflateRaw): Compress {
   const encoder = new TextEncoder();
   let hasWarned = false;
 
-  return (text: string): string | Uint8Array => {
-    if (text.length <= MIN_BYTES) return text;
+  return (text) => {
     const bytes = encoder.encode(text);
+    if (bytes.length <= MIN_BYTES) return text;
     try {
       return flagged(FrameFlag.deflateRaw, deflate(bytes));
     } catch (error) {

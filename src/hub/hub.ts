@@ -9,7 +9,7 @@ import { createAgents } from './agents/agents.ts';
 import { createAgentMessages } from './agents/messages.ts';
 import { createRegistry } from './agents/registry.ts';
 import { createApprovals } from './approvals.ts';
-import { createBroadcast, type Publish } from './broadcast.ts';
+import { createBroadcast, type Publisher } from './broadcast.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
 import { createDispatcher } from './commands/dispatcher.ts';
@@ -39,7 +39,7 @@ export interface HubOptions {
   clock: Clock;
   log: Log;
   settings: HubSettings;
-  publish: Publish;
+  publisher: Publisher;
   /** Identifies the pages this hub serves, so that pages of another build can reload. */
   build?: string;
   /** Replaces raw deflate. */
@@ -53,9 +53,10 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  * @throws when the store cannot be read
  */
 export async function startHub(options: HubOptions) {
-  const { store, clock, log, settings, publish, deflate, build = '' } = options;
+  const { store, clock, log, settings, publisher, deflate, build = '' } = options;
   const state = createServerState();
-  const broadcast = createBroadcast(state, publish, createCompressor(log, deflate));
+  const compress = createCompressor(log, deflate);
+  const broadcast = createBroadcast(state, publisher, compress);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
   const connectionLog = createConnectionLog(store, clock, log);
   const epoch = Bun.randomUUIDv7();
@@ -70,7 +71,7 @@ export async function startHub(options: HubOptions) {
     build,
     epoch,
   };
-  const subscriptions = createSubscriptions(context, broadcast);
+  const subscriptions = createSubscriptions(context, broadcast, compress);
   const terminals = createTerminals(context, broadcast, subscriptions);
   const presence = createPresence(context, broadcast);
   const approvals = createApprovals(context, broadcast, presence);
@@ -102,6 +103,7 @@ export async function startHub(options: HubOptions) {
     clock.every(SWEEP_MS, () => {
       agents.sweep();
       dashboards.sweep();
+      terminals.freeMemory();
     }),
   ];
 

@@ -7,7 +7,7 @@ import type { Unversioned } from '../protocol/message.ts';
 
 /** One open socket. */
 export interface Link {
-  send(frame: string): void;
+  send(frame: string | Uint8Array): void;
   /** Sends a ping; the pong carries the same payload. */
   ping(payload?: string): void;
   close(code: CloseCode, reason: CloseReason): void;

@@ -21,19 +21,27 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
     return clock.now() - lastActivity >= settings.stuckAfterMs;
   }
 
-  /** Publishes the status of an agent. */
-  function publish({ agentId, status }: AgentConnection) {
+  function publishStatus({ agentId, status }: AgentConnection) {
     broadcast.toDashboards({ type: 'agent:status', agentId, status, timestamp: clock.now() });
   }
 
   return {
-    publish,
+    /** Publishes a new agent. */
+    publishAdded: publishStatus,
+    /** Publishes that an agent was removed. */
+    publishRemoved({ agentId }: AgentConnection) {
+      broadcast.toDashboards({ type: 'agent:removed', agentId });
+    },
+    /** Publishes that something other than the status has changed. */
+    publishUpdate({ agentId }: AgentConnection) {
+      broadcast.toDashboards({ type: 'agent:updated', agentId });
+    },
     /** Updates an agent's status and publishes it if it changed. */
     update(agent: AgentConnection) {
       const status = currentStatus(agent);
       if (status === agent.status) return;
       agent.status = nextAgentStatus(agent.status, eventBetween(agent.status, status));
-      publish(agent);
+      publishStatus(agent);
     },
     /** The public fields of an agent. `currentCommand` is set only while it is busy. */
     summarize(agent: AgentConnection): AgentSummary {

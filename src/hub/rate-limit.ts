@@ -10,10 +10,10 @@ export function createTokenBucket(
   rate: { perSecond: number; burst: number },
 ): TokenBucket {
   let level = rate.burst;
-  let filledAt = clock.now();
+  let filledAt = clock.monotonic();
   return (amount = 1) => {
-    const now = clock.now();
-    level = Math.min(rate.burst, level + (Math.max(0, now - filledAt) / 1000) * rate.perSecond);
+    const now = clock.monotonic();
+    level = Math.min(rate.burst, level + ((now - filledAt) / 1000) * rate.perSecond);
     filledAt = now;
     if (level < amount) return false;
     level -= amount;

@@ -36,7 +36,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
   await store.output.removeExcept(unfinished.map(({ id }) => id));
   for (const command of unfinished) {
     const chunks = await store.output.list(command.id);
-    terminals.open(command.id, chunks, command.agentNextSequence);
+    terminals.open(command, chunks, command.agentNextSequence);
     const waitedMs = await approvals.waitedMs(command.id);
     const delivery = command.sent ? 'sent' : 'waiting';
     const execution = createExecution(clock, command, delivery, waitedMs);

@@ -11,6 +11,7 @@ const statuses: Record<ErrorCode, number> = {
   agent_unknown: 404,
   agent_offline: 409,
   agent_exists: 409,
+  request_id_reused: 409,
   invalid_command: 422,
   queue_full: 429,
   command_unknown: 404,

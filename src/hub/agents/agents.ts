@@ -40,7 +40,8 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     cancelGrace(agent);
     const connectionId = Bun.randomUUIDv7();
     const { instanceId, journalId = null } = message;
-    agent.connection = { link, connectionId, instanceId, journalId };
+    const lastHeardAt = clock.monotonic();
+    agent.connection = { link, connectionId, instanceId, journalId, lastHeardAt };
     byLink.set(link, agent);
     agent.connectionTime = clock.now();
     agent.lastHeartbeat = clock.now();
@@ -78,6 +79,8 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (current?.stopReason && current.delivery === 'sent') {
       dispatcher.stop(current, current.stopReason);
     }
+    // It may have timed out while the agent was offline.
+    current?.timeout.reschedule();
   }
 
   function reject(link: Link, agentId: string, reason: CloseReason, message: string) {
@@ -103,6 +106,13 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   /** Marks an agent as offline. Its command continues without it during the grace period. */
   function handleDisconnect(agent: AgentConnection, code: number, reason: string) {
     removeConnection(agent, code, reason);
+    const { current } = agent;
+    // An agent that stops closes its connection after everything it has to report. What it has not started by then, it
+    // never will.
+    if (code === CloseCode.normal && current?.delivery === 'sent' && current.status === 'queued') {
+      dispatcher.returnToQueue(agent, current);
+      completion.persist(current, { sent: false }).catch(() => undefined);
+    }
     presence.update(agent);
     if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);
   }
@@ -127,7 +137,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         event: 'failed',
         error: {
           code: 'agent_lost',
-          message: `"${agent.agentId}" did not reconnect within ${grace}. Check that its machine and process are running.`,
+          message: `"${agent.agentId}" went offline and did not reconnect within ${grace}. Check that its machine and process are running.`,
         },
       });
     });
@@ -156,7 +166,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
 
   function handleActivity(link: Link): AgentConnection | undefined {
     const agent = byLink.get(link);
-    if (agent) agent.lastHeartbeat = clock.now();
+    if (!agent?.connection.link) return undefined;
+    agent.lastHeartbeat = clock.now();
+    agent.connection.lastHeardAt = clock.monotonic();
     return agent;
   }
 
@@ -211,8 +223,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     /** Closes the connections of agents that have been silent for 30 s. */
     sweep() {
       for (const agent of byLink.values()) {
-        const silentMs = clock.now() - (agent.lastHeartbeat ?? 0);
-        if (silentMs < AGENT_SILENCE_MS) continue;
+        const { connection } = agent;
+        if (!connection.link) continue;
+        if (clock.monotonic() - connection.lastHeardAt < AGENT_SILENCE_MS) continue;
         if (!takeovers.complete(agent)) close(agent, CloseCode.goingAway, 'silent');
       }
     },
@@ -222,6 +235,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       close(agent, CloseCode.policyViolation, 'revoked');
       cancelGrace(agent);
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
+      terminals.releaseAgent(agent.agentId);
     },
     closeAll(code: CloseCode, reason: CloseReason) {
       takeovers.closeAll(code, reason);

@@ -1,6 +1,7 @@
 // Handles the messages of connected agents.
 import type { AgentToHub, CommandFinished } from '../../protocol/agent-to-hub.ts';
-import { pickReport } from '../../protocol/report.ts';
+import { pickFields } from '../../protocol/pick-fields.ts';
+import { CommandReport } from '../../protocol/report.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { HubContext } from '../context.ts';
@@ -43,7 +44,7 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
       case 'agent:capabilities':
         agent.capabilities = message.capabilities;
         agent.notice = message.notice ?? null;
-        return presence.publish(agent);
+        return presence.publishUpdate(agent);
       case 'agent:heartbeat':
         agent.process = message.process ?? null;
         return;
@@ -64,7 +65,8 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
         state.terminalBuffers.get(message.commandId)?.addGap(message.nextSequence, message.bytes);
         return;
       case 'command:report':
-        if (current?.id === message.commandId) progress.handleReport(current, pickReport(message));
+        if (current?.id === message.commandId)
+          progress.handleReport(current, pickFields(CommandReport, message));
         return;
       case 'command:finished':
         return logFailure(finish(agent, link, message), message, agent);

@@ -67,7 +67,7 @@ export function createRegistry(
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not save the agent. Try again.');
       }
-      presence.publish(connection);
+      presence.publishAdded(connection);
       return { ...body, token };
     },
     /**
@@ -91,7 +91,7 @@ export function createRegistry(
         dispatcher.endInBackground(execution, removedOutcome(execution));
       }
       state.commandQueue.delete(agentId);
-      presence.publish(agent);
+      presence.publishRemoved(agent);
     },
   };
 }

@@ -113,6 +113,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
    * @throws what the store throws; the command does not exist then
    */
   async function accept(execution: Execution, committed: Promise<void>): Promise<number> {
+    const agent = state.agents.get(execution.agentId);
     state.executions.set(execution.id, execution);
     try {
       await committed;
@@ -121,16 +122,16 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       throw error;
     }
     moveDelivery(execution, 'committed');
-    terminals.open(execution.id);
+    terminals.open(execution);
     subscriptions.attachFollowers(execution.id);
-    const position = enqueue(queueOf(state, execution.agentId), execution);
+    // An agent that was removed and added again meanwhile is another agent.
+    const isRemoved = !agent || state.agents.get(execution.agentId) !== agent;
+    const position = isRemoved ? 0 : enqueue(queueOf(state, execution.agentId), execution);
     // In the next tick, so that the requester receives `command:accepted` first.
     setImmediate(() => {
       if (!execution.completion) completion.publishStatus(execution);
-      const agent = state.agents.get(execution.agentId);
-      if (agent) return dispatcher.dispatchNext(agent);
-      state.commandQueue.delete(execution.agentId);
-      dispatcher.endInBackground(execution, removedOutcome(execution));
+      if (isRemoved) dispatcher.endInBackground(execution, removedOutcome(execution));
+      else dispatcher.dispatchNext(agent);
     });
     return position;
   }

@@ -85,6 +85,7 @@ export function createCompletion(
   /** Commits the outcome, then publishes it. */
   async function finish(execution: Execution, status: CommandStatus, outcome: Outcome) {
     execution.timeout.stop();
+    execution.cancelStartLimit();
     execution.cancelGiveUp();
     await terminals.flush(execution.id);
     const buffer = terminals.get(execution.id);

@@ -9,7 +9,7 @@ import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
 import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
-import { type Execution, moveDelivery } from '../state/execution.ts';
+import { type Execution, moveDelivery, type StopReason } from '../state/execution.ts';
 import { queueOf } from '../state/server-state.ts';
 import type { Completion } from './completion.ts';
 import { type Outcome, stoppedOutcome } from './outcome.ts';
@@ -17,6 +17,9 @@ import { enqueue, requeue } from './queue.ts';
 
 /** Delay before a failed attempt to dispatch a command is retried. */
 const RETRY_MS = 1_000;
+
+/** An agent starts a command as soon as it receives it. One that has not started it after this time never will. */
+const START_LIMIT_MS = 30_000;
 
 /** An agent that has not stopped a command after this time is given up on. It has sent every signal by then. */
 const GIVE_UP_MS = 6 * ESCALATION_MS;
@@ -82,7 +85,9 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       return;
     }
     moveDelivery(execution, 'sent');
-    startTimeout(execution, clock.now());
+    execution.cancelStartLimit = clock.after(START_LIMIT_MS, () => {
+      if (agent.connection.link) stop(execution, 'not_started');
+    });
     sendToAgent(link, {
       type: 'command:execute',
       commandId: execution.id,
@@ -97,29 +102,43 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
     moveDelivery(execution, 'returned');
     execution.sent = false;
-    execution.timeout.reset();
+    execution.cancelStartLimit();
     agent.current = null;
     requeue(queueOf(state, agent.agentId), execution);
     presence.update(agent);
   }
 
-  /** Starts a command's timeout, counted from `since`. */
-  function startTimeout(execution: Execution, since: number) {
-    execution.timeout.start(since, () => stop(execution, 'timeout'));
+  /**
+   * Starts the timeout of a command that has been running for `elapsedMs`. While its agent is offline the timeout has no
+   * effect: the agent enforces it, or the grace period ends the command.
+   */
+  function startTimeout(execution: Execution, elapsedMs = 0) {
+    execution.timeout.start(elapsedMs, () => {
+      if (linkOf(execution)) stop(execution, 'timeout');
+    });
+  }
+
+  function linkOf({ agentId }: Execution) {
+    return state.agents.get(agentId)?.connection.link;
   }
 
   /** Tells the agent to stop a command. If the agent is offline or does not comply, the hub ends the command itself. */
-  function stop(execution: Execution, reason: 'user' | 'timeout') {
+  function stop(execution: Execution, reason: StopReason) {
     if (execution.completion) return;
     const isRepeated = execution.stopReason !== null;
     execution.stopReason ??= reason;
     execution.timeout.stop();
+    execution.cancelStartLimit();
     approvals.cancel(execution.id);
     const giveUp = () =>
       endInBackground(execution, { ...stoppedOutcome(execution), isOutputPending: true });
-    const link = state.agents.get(execution.agentId)?.connection.link;
+    const link = linkOf(execution);
     if (!link) return giveUp();
-    sendToAgent(link, { type: 'command:interrupt', commandId: execution.id, reason });
+    sendToAgent(link, {
+      type: 'command:interrupt',
+      commandId: execution.id,
+      reason: reason === 'user' ? 'user' : 'timeout',
+    });
     if (!isRepeated) execution.cancelGiveUp = clock.after(GIVE_UP_MS, giveUp);
   }
 
@@ -155,8 +174,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       const agent = state.agents.get(execution.agentId);
       if (execution.delivery === 'waiting') enqueue(queueOf(state, execution.agentId), execution);
       else if (agent) agent.current = execution;
-      if (agent && execution.delivery === 'sent') {
-        startTimeout(execution, execution.startedAt ?? clock.now());
+      if (agent && execution.startedAt !== null) {
+        startTimeout(execution, Math.max(0, clock.now() - execution.startedAt));
       }
     },
   };

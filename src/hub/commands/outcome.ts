@@ -20,9 +20,17 @@ export interface Outcome {
 
 /** The outcome of a command that was told to stop and whose agent did not report a result. */
 export function stoppedOutcome(execution: Execution): Outcome {
-  if (execution.stopReason === 'timeout')
-    return { event: 'failed', error: timeoutError(execution) };
-  return { event: 'interrupted' };
+  switch (execution.stopReason) {
+    case 'timeout':
+      return { event: 'failed', error: timeoutError(execution) };
+    case 'not_started':
+      return { event: 'failed', error: NOT_STARTED };
+    case 'user':
+    case null:
+      return { event: 'interrupted' };
+    default:
+      return execution.stopReason satisfies never;
+  }
 }
 
 /** The outcome of a command whose agent was removed. */
@@ -35,13 +43,20 @@ export function removedOutcome({ agentId }: Execution): Outcome {
 export function reportedOutcome(execution: Execution, message: CommandFinished): Outcome {
   const { outcome, exitCode, signal, error } = message;
   const report = message.report && pickFields(CommandReport, message.report);
-  if (execution.stopReason === 'timeout' && outcome !== 'completed') {
-    return { event: 'failed', exitCode, signal, error: timeoutError(execution), report };
+  // The exit code and signal of a timed out command are those of stopping it.
+  if (error?.code === 'timeout') return { event: 'failed', error: timeoutError(execution), report };
+  if (outcome === 'interrupted') {
+    const stopped = stoppedOutcome(execution);
+    return { ...stopped, report, ...(stopped.event === 'interrupted' && { signal }) };
   }
-  if (outcome === 'interrupted') return { event: 'interrupted', signal, report };
   if (outcome === 'completed' && exitCode === 0) return { event: 'completed', exitCode, report };
   return { event: 'failed', exitCode, signal, ...(error && { error }), report };
 }
+
+const NOT_STARTED: CommandError = {
+  code: 'not_started',
+  message: 'The agent received the command but did not start it. Check the log of the agent.',
+};
 
 function timeoutError({ timeoutMs }: Execution): CommandError {
   return {

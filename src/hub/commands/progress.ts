@@ -31,7 +31,8 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
       startedAt: Math.max(clock.now(), execution.requestedAt),
     };
     Object.assign(execution, changes);
-    dispatcher.startTimeout(execution, changes.startedAt);
+    execution.cancelStartLimit();
+    dispatcher.startTimeout(execution);
     const started = { ...execution };
     completion
       .persist(execution, changes)

@@ -20,6 +20,9 @@ import type { Welcome } from './welcome.ts';
 /** Close reason of a dashboard that has not been heard from. It can resume. */
 const SILENT: CloseReason = 'silent';
 
+/** A close without a code is reported as 1005: `ws.close()` in a browser. */
+const CLEAN_CODES = new Set<number>([CloseCode.normal, CloseCode.goingAway, 1005]);
+
 export interface DashboardsParts {
   broadcast: Broadcast;
   completion: Completion;
@@ -48,6 +51,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       role: identity.role,
       connectionTime: clock.now(),
       lastActivity: clock.now(),
+      lastHeardAt: clock.monotonic(),
       state: 'CONNECTING',
       clientInfo: message.clientInfo,
       link,
@@ -55,7 +59,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       accepts: null,
       subscriptions: new Map(),
       confirmedCompletions: completion.publishedCount(),
-      pingedCompletions: [],
+      lastPing: 0,
+      unansweredPings: new Map(),
       slowSince: null,
       messageBudget: createTokenBucket(clock, MESSAGE_RATE),
       inputBudget: createTokenBucket(clock, INPUT_RATE),
@@ -80,13 +85,13 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     }
     dashboard.link = link;
     dashboard.slowSince = null;
-    dashboard.pingedCompletions = [];
+    dashboard.unansweredPings.clear();
   }
 
   function removeLink(dashboard: DashboardConnection) {
     byLink.delete(dashboard.link);
     cancelTimers(dashboard);
-    for (const subscription of dashboard.subscriptions.values()) subscription.isLive = false;
+    subscriptions.suspend(dashboard);
   }
 
   /** Ends a connection. It cannot be resumed. */
@@ -98,9 +103,21 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     connectionLog.recordClose(dashboard.id, code, reason);
   }
 
+  function ping(dashboard: DashboardConnection) {
+    dashboard.lastPing += 1;
+    dashboard.unansweredPings.set(dashboard.lastPing, completion.publishedCount());
+    dashboard.link.ping(String(dashboard.lastPing));
+  }
+
+  function recordActivity(dashboard: DashboardConnection) {
+    // The wall clock may be set back; `lastActivity` never precedes `connectionTime`.
+    dashboard.lastActivity = Math.max(clock.now(), dashboard.connectionTime);
+    dashboard.lastHeardAt = clock.monotonic();
+  }
+
   function handleActivity(link: DashboardLink): DashboardConnection | undefined {
     const dashboard = byLink.get(link);
-    if (dashboard) dashboard.lastActivity = clock.now();
+    if (dashboard) recordActivity(dashboard);
     return dashboard;
   }
 
@@ -117,9 +134,10 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       cancelTimers(dashboard);
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
       dashboard.role = identity.role;
+      dashboard.clientInfo = message.clientInfo;
       dashboard.terminals = message.terminals ?? 'all';
       dashboard.accepts = message.accept?.includes('deflate-raw') ? 'deflate-raw' : null;
-      dashboard.lastActivity = clock.now();
+      recordActivity(dashboard);
       byLink.set(link, dashboard);
       const expiresInMs = Math.max(0, identity.expiresAt - clock.now());
       dashboard.cancelTimers.push(
@@ -134,11 +152,16 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     /** Records that a frame arrived. */
     handleActivity: (link: DashboardLink) => void handleActivity(link),
     /** Records a pong: everything sent before its ping has arrived. */
-    handlePong(link: DashboardLink) {
+    handlePong(link: DashboardLink, payload: string) {
       const dashboard = handleActivity(link);
-      if (!dashboard) return;
-      dashboard.confirmedCompletions =
-        dashboard.pingedCompletions.shift() ?? dashboard.confirmedCompletions;
+      const ping = Number(payload);
+      const completions = dashboard?.unansweredPings.get(ping);
+      if (!dashboard || completions === undefined) return;
+      for (const earlier of dashboard.unansweredPings.keys()) {
+        if (earlier <= ping) dashboard.unansweredPings.delete(earlier);
+      }
+      dashboard.confirmedCompletions = completions;
+      subscriptions.confirm(dashboard, ping);
     },
     /** Handles a socket that has room again. */
     handleDrain(link: DashboardLink) {
@@ -150,8 +173,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       const dashboard = byLink.get(link);
       if (!dashboard) return;
       removeLink(dashboard);
-      const isClean =
-        (code === CloseCode.normal || code === CloseCode.goingAway) && reason !== SILENT;
+      const isClean = CLEAN_CODES.has(code) && reason !== SILENT;
       if (isClean || code === CloseCode.policyViolation) return end(dashboard, code, reason);
       dashboard.state = nextConnectionState(dashboard.state, 'dropped');
       dashboard.cancelTimers.push(
@@ -160,20 +182,19 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     },
     /** Pings every dashboard. */
     ping() {
-      for (const [link, dashboard] of byLink) {
-        dashboard.pingedCompletions.push(completion.publishedCount());
-        link.ping();
-      }
+      for (const dashboard of byLink.values()) ping(dashboard);
     },
     /** Sends `hub:heartbeat` to every dashboard, because browsers cannot see pings. */
     sendHeartbeat() {
       broadcast.toDashboards({ type: 'hub:heartbeat', timestamp: clock.now() });
     },
-    /** Closes dashboards that have been silent for 60 s, and handles slow ones. */
+    /** Closes dashboards that have been silent for 60 s, confirms completed output, and handles slow dashboards. */
     sweep() {
-      for (const [link, { lastActivity }] of byLink) {
-        if (clock.now() - lastActivity >= DASHBOARD_SILENCE_MS) {
+      for (const [link, dashboard] of byLink) {
+        if (clock.monotonic() - dashboard.lastHeardAt >= DASHBOARD_SILENCE_MS) {
           link.close(CloseCode.goingAway, SILENT);
+        } else if (subscriptions.needConfirmation(dashboard)) {
+          ping(dashboard);
         }
       }
       subscriptions.sweep();

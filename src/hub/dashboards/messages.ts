@@ -25,7 +25,7 @@ export interface DashboardMessagesParts {
 }
 
 export function createDashboardMessages(
-  { state, clock, log }: HubContext,
+  { state, log }: HubContext,
   { admission, approvals, dashboards, interrupt, subscriptions }: DashboardMessagesParts,
 ) {
   /** Whether a dashboard stays within its rate limits. Input is limited by size, other messages by number. */
@@ -107,7 +107,6 @@ export function createDashboardMessages(
   return function receive(link: DashboardLink, message: DashboardToHub): void {
     const dashboard = dashboards.find(link);
     if (!dashboard) return;
-    dashboard.lastActivity = clock.now();
     if (!isWithinRate(dashboard, message)) {
       refuse(link, message, new HubError('rate_limited', 'Too many messages. Slow down.'));
       return;

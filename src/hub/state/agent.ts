@@ -13,6 +13,8 @@ export interface LiveConnection {
   /** Identifies the agent process. */
   readonly instanceId: string;
   readonly journalId: string | null;
+  /** When the last frame or pong arrived, on the monotonic clock. */
+  lastHeardAt: number;
 }
 
 interface NoConnection {

@@ -19,8 +19,8 @@ export function createCommandTimeout(clock: Clock, durationMs: number, heldBefor
   function schedule() {
     cancelTimer();
     if (!running || heldSince !== null) return;
-    const end = running.since + durationMs + heldMs;
-    cancelTimer = clock.after(Math.max(0, end - clock.now()), running.onTimeout);
+    const remainingMs = durationMs + heldMs - (clock.monotonic() - running.since);
+    cancelTimer = clock.after(Math.max(0, remainingMs), running.onTimeout);
   }
 
   return {
@@ -28,30 +28,30 @@ export function createCommandTimeout(clock: Clock, durationMs: number, heldBefor
     get isHeld() {
       return heldSince !== null;
     },
-    /** Starts the timeout, or restarts it with another start time. Does nothing after `stop`. */
-    start(since: number, onTimeout: () => void) {
+    /**
+     * Starts the timeout of a command that has already run for `elapsedMs`. Restarting replaces
+     * the elapsed time. Does nothing after `stop`.
+     */
+    start(elapsedMs: number, onTimeout: () => void) {
       if (isStopped) return;
-      running = { since, onTimeout };
+      running = { since: clock.monotonic() - elapsedMs, onTimeout };
       schedule();
     },
-    /** Pauses the timeout while the command waits for an approval. */
-    hold() {
+    /** Pauses the timeout because the command has been waiting for an approval for `elapsedMs`. */
+    hold(elapsedMs = 0) {
       if (isStopped || heldSince !== null) return;
       cancelTimer();
-      heldSince = clock.now();
+      heldSince = clock.monotonic() - elapsedMs;
     },
     /** Continues after `hold`. */
     release() {
       if (heldSince === null) return;
-      heldMs += clock.now() - heldSince;
+      heldMs += clock.monotonic() - heldSince;
       heldSince = null;
       schedule();
     },
-    /** Cancels the timeout until the next `start`: the command was returned to the queue. */
-    reset() {
-      running = null;
-      cancelTimer();
-    },
+    /** Schedules the timeout again: at once if it passed while the agent was offline. */
+    reschedule: schedule,
     /** Cancels the timeout for good: the command was told to stop, or has ended. */
     stop() {
       isStopped = true;

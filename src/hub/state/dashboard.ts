@@ -16,12 +16,15 @@ export interface Identity extends Actor {
   expiresAt: number;
 }
 
-/** A dashboard's position in one command's output. */
-export interface Subscription {
-  /** Live: chunks arrive through the topic. Otherwise the hub sends from the buffer, starting at `next`. */
-  isLive: boolean;
-  next: number;
-}
+/**
+ * A dashboard's subscription to one command's output. `replay`: the hub sends from the buffer, starting at `next`. `live`:
+ * chunks arrive through the topic. `sent`: everything was sent, and the pong to ping number `confirmedBy` or a later one
+ * confirms that it arrived.
+ */
+export type Subscription =
+  | { readonly state: 'replay'; next: number }
+  | { readonly state: 'live' }
+  | { readonly state: 'sent'; readonly confirmedBy: number };
 
 export interface DashboardConnection {
   readonly id: string;
@@ -29,6 +32,8 @@ export interface DashboardConnection {
   role: Role;
   readonly connectionTime: number;
   lastActivity: number;
+  /** The same on the monotonic clock. */
+  lastHeardAt: number;
   state: ConnectionState;
   clientInfo: ClientInfo;
   link: DashboardLink;
@@ -40,9 +45,11 @@ export interface DashboardConnection {
   subscriptions: Map<string, Subscription>;
   /** How many of the published completions have certainly arrived: a pong confirms what was sent before its ping. */
   confirmedCompletions: number;
-  /** For each unanswered ping, oldest first: how many completions were published before it. */
-  pingedCompletions: number[];
-  /** Since when it has been too slow for live output; null while it keeps up. */
+  /** The number of the latest ping. */
+  lastPing: number;
+  /** How many completions were published before each unanswered ping, by ping number. */
+  unansweredPings: Map<number, number>;
+  /** Since when it has been too slow for live output, on the monotonic clock; null while it keeps up. */
   slowSince: number | null;
   messageBudget: TokenBucket;
   inputBudget: TokenBucket;

@@ -25,13 +25,18 @@ export const deliveryTransitions: TransitionTable<Delivery, DeliveryEvent> = {
 
 const nextDelivery = createTransition('Delivery', deliveryTransitions);
 
+/** Why a command was told to stop. */
+export type StopReason = 'user' | 'timeout' | 'not_started';
+
 export interface Execution extends StoredCommand {
   readonly delivery: Delivery;
   /** Why it was told to stop; null if it was not. */
-  stopReason: 'user' | 'timeout' | null;
+  stopReason: StopReason | null;
   /** Set once its outcome is decided; resolves when that is committed and published. A command ends exactly once. */
   completion: Promise<void> | null;
   timeout: CommandTimeout;
+  /** Cancels the timer that stops a command which its agent does not start. */
+  cancelStartLimit: () => void;
   /** Cancels the timer that gives up on an agent which does not stop the command. */
   cancelGiveUp: () => void;
 }
@@ -52,6 +57,7 @@ export function createExecution(
     stopReason: null,
     completion: null,
     timeout: createCommandTimeout(clock, command.timeoutMs, heldMs),
+    cancelStartLimit: () => {},
     cancelGiveUp: () => {},
   };
 }
@@ -66,7 +72,8 @@ export function moveDelivery(execution: Execution, event: DeliveryEvent): void {
 
 /** The stored fields of an execution. */
 export function toStored(execution: Execution): StoredCommand {
-  const { delivery, stopReason, completion, timeout, cancelGiveUp, ...stored } = execution;
+  const { delivery, stopReason, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } =
+    execution;
   return stored;
 }
 

@@ -1,9 +1,15 @@
 // A command's output as dashboards receive it: collected into chunks, numbered from 0, with the last 1 MB held.
 import type { Clock } from '../../protocol/clock.ts';
 import type { OutputStream } from '../../protocol/entities.ts';
-import { BUFFER_BYTES, CHUNK_BYTES, OUTPUT_BATCH_MS } from '../../protocol/limits.ts';
+import {
+  BUFFER_BYTES,
+  BUFFER_CHUNKS,
+  CHUNK_BYTES,
+  OUTPUT_BATCH_MS,
+} from '../../protocol/limits.ts';
 import { byteLength, splitAtBytes } from '../../protocol/text.ts';
 import type { StoredChunk } from '../../store/store.ts';
+import { createChunkLog } from './chunk-log.ts';
 
 /** A numbered piece of output (docs/data-model.md, "OutputChunk"), or a gap: output that the agent had to drop. */
 export type OutputChunk = StoredChunk;
@@ -39,14 +45,13 @@ export function createTerminalBuffer(
   restored: readonly OutputChunk[] = [],
   agentNextSequence = 0,
 ) {
-  const chunks = latestContiguous(restored);
-  const base = chunks[0];
-  /** The byte offset of every chunk since `base`, held or dropped. Gap sizes are computed from these. */
-  const offsets = chunks.map(({ offset }) => offset);
+  const held = latestContiguous(restored);
+  const base = held[0];
   const baseSequence = base?.sequence ?? 0;
-  let heldBytes = chunks.reduce((sum, chunk) => sum + byteLength(chunk.data), 0);
-  let writtenBytes = endOffset(chunks.at(-1));
-  let nextSequence = baseSequence + chunks.length;
+  const chunks = createChunkLog(baseSequence);
+  for (const chunk of held) chunks.push(chunk);
+  let heldBytes = held.reduce((sum, chunk) => sum + byteLength(chunk.data), 0);
+  let writtenBytes = endOffset(held.at(-1));
   let unpersisted: OutputChunk[] = [];
   /** The agent's sequence up to which everything was passed to `onPersistable`. */
   let persistableNextSequence = agentNextSequence;
@@ -59,7 +64,7 @@ export function createTerminalBuffer(
 
   function append(type: OutputStream, data: string, lostBytes: number) {
     const chunk = {
-      sequence: nextSequence,
+      sequence: chunks.nextSequence(),
       type,
       data,
       timestamp: clock.now(),
@@ -67,14 +72,12 @@ export function createTerminalBuffer(
       lostBytes,
     };
     const bytes = byteLength(data);
-    nextSequence += 1;
     writtenBytes += bytes + lostBytes;
     heldBytes += bytes;
-    offsets.push(chunk.offset);
     chunks.push(chunk);
     unpersisted.push(chunk);
     callbacks.onChunk(commandId, chunk);
-    while (heldBytes > BUFFER_BYTES) dropOldest();
+    while (heldBytes > BUFFER_BYTES || chunks.length > BUFFER_CHUNKS) dropOldest();
   }
 
   function dropOldest() {
@@ -127,18 +130,19 @@ export function createTerminalBuffer(
     flush();
   }
 
-  function firstSequence(): number {
-    return chunks[0]?.sequence ?? nextSequence;
-  }
-
   return {
     commandId,
+    /** The held chunks in order. */
     get chunks(): readonly OutputChunk[] {
-      return chunks;
+      return [...chunks.values()];
     },
-    /** Bytes held, at most 1 MB. */
+    /** Bytes of text held, at most 1 MB. */
     get totalBytes() {
       return heldBytes;
+    },
+    /** Memory used in bytes: the text, and what is needed to store it in chunks. */
+    get memoryBytes() {
+      return heldBytes + chunks.overheadBytes;
     },
     /** Bytes the program has written, including those dropped. */
     get writtenBytes() {
@@ -148,7 +152,7 @@ export function createTerminalBuffer(
       return isComplete;
     },
     get nextSequence() {
-      return nextSequence;
+      return chunks.nextSequence();
     },
     /** The next sequence expected from the agent. */
     get agentNextSequence() {
@@ -157,7 +161,8 @@ export function createTerminalBuffer(
     get lastRead() {
       return lastRead;
     },
-    firstSequence,
+    /** The sequence of the oldest held chunk, or the next one if none is held. */
+    firstSequence: chunks.firstSequence,
 
     /**
      * Adds one agent message. Messages seen before are ignored; skipped sequences leave a gap of unknown size.
@@ -181,21 +186,24 @@ export function createTerminalBuffer(
       flush();
       isComplete = true;
     },
-    /** Bytes between two sequences, held or dropped. */
+    /**
+     * Bytes between two sequences, held or dropped. Rounded up to a page of chunks where `from` was dropped more than
+     * 262,144 chunks ago.
+     */
     bytesBetween(from: number, to: number): number {
       const at = (sequence: number) =>
-        sequence < baseSequence ? 0 : (offsets[sequence - baseSequence] ?? writtenBytes);
+        sequence < baseSequence ? 0 : (chunks.offsetOf(sequence) ?? writtenBytes);
       return at(to) - at(from);
     },
     /** The chunk with this sequence if it is held. Marks the buffer as read. */
     read(sequence: number): OutputChunk | undefined {
       lastRead = clock.now();
-      return chunks[sequence - firstSequence()];
+      return chunks.get(sequence);
     },
     /** The held output as text, both streams in order. Marks the buffer as read. */
     text(): string {
       lastRead = clock.now();
-      return chunks.map(({ data }) => data).join('') + (pending?.text ?? '');
+      return Array.from(chunks.values(), ({ data }) => data).join('') + (pending?.text ?? '');
     },
   };
 }

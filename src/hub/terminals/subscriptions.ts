@@ -8,46 +8,47 @@ import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { SLOW_BYTES, SLOW_MS } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';
 import { type Broadcast, terminalTopic, topicFor } from '../broadcast.ts';
+import type { Compress } from '../compressor.ts';
 import type { HubContext } from '../context.ts';
-import type { DashboardConnection, Subscription } from '../state/dashboard.ts';
+import type { DashboardConnection } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
 import { createBackpressure } from './backpressure.ts';
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
-export function createSubscriptions({ state, store, clock }: HubContext, broadcast: Broadcast) {
+export function createSubscriptions(
+  { state, store, clock }: HubContext,
+  broadcast: Broadcast,
+  compress: Compress,
+) {
   const backpressure = createBackpressure();
 
-  function send(dashboard: DashboardConnection, frame: string) {
-    backpressure.add(dashboard.link, byteLength(frame));
+  function send(dashboard: DashboardConnection, text: string) {
+    const frame = dashboard.accepts === null ? text : compress(text);
+    backpressure.add(dashboard.link, frameBytes(frame));
     dashboard.link.send(frame);
   }
 
-  function joinTopic(
-    dashboard: DashboardConnection,
-    commandId: string,
-    subscription: Subscription,
-  ) {
-    subscription.isLive = true;
+  function joinTopic(dashboard: DashboardConnection, commandId: string) {
+    dashboard.subscriptions.set(commandId, { state: 'live' });
     dashboard.link.subscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
-  function leaveTopic(
-    dashboard: DashboardConnection,
-    commandId: string,
-    subscription: Subscription,
-    next: number,
-  ) {
-    subscription.isLive = false;
-    subscription.next = next;
+  function leaveTopic(dashboard: DashboardConnection, commandId: string) {
     dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
-  /** Sends the chunks that a dashboard has not received. False if its socket is full. */
-  function sendPending(
+  /** Keeps a completed subscription until a pong confirms that its output arrived: the socket may be half-open. */
+  function awaitConfirmation(dashboard: DashboardConnection, commandId: string) {
+    const confirmedBy = dashboard.lastPing + 1;
+    dashboard.subscriptions.set(commandId, { state: 'sent', confirmedBy });
+  }
+
+  /** Sends the chunks that a dashboard has not received, from `cursor.next` on. False if its socket is full. */
+  function replay(
     dashboard: DashboardConnection,
     commandId: string,
-    subscription: Subscription,
+    cursor: { next: number },
   ): boolean {
     const buffer = state.terminalBuffers.get(commandId);
     if (!buffer) {
@@ -55,22 +56,22 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
       return true;
     }
     const first = buffer.firstSequence();
-    if (subscription.next < first) {
-      send(dashboard, overflowFrame(buffer, subscription.next, first));
-      subscription.next = first;
+    if (cursor.next < first) {
+      send(dashboard, overflowFrame(buffer, cursor.next, first));
+      cursor.next = first;
     }
-    while (subscription.next < buffer.nextSequence) {
+    while (cursor.next < buffer.nextSequence) {
       if (backpressure.pending(dashboard.link) > SLOW_BYTES) return false;
-      const chunk = buffer.read(subscription.next);
+      const chunk = buffer.read(cursor.next);
       if (chunk) send(dashboard, chunkFrame(commandId, chunk));
-      subscription.next += 1;
+      cursor.next += 1;
     }
     if (!buffer.isComplete) {
-      joinTopic(dashboard, commandId, subscription);
+      joinTopic(dashboard, commandId);
       return true;
     }
     send(dashboard, completeFrame(buffer));
-    dashboard.subscriptions.delete(commandId);
+    awaitConfirmation(dashboard, commandId);
     return true;
   }
 
@@ -78,8 +79,8 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
   function advance(dashboard: DashboardConnection) {
     if (dashboard.state !== 'CONNECTED') return;
     for (const [commandId, subscription] of dashboard.subscriptions) {
-      if (subscription.isLive || sendPending(dashboard, commandId, subscription)) continue;
-      dashboard.slowSince ??= clock.now();
+      if (subscription.state !== 'replay' || replay(dashboard, commandId, subscription)) continue;
+      dashboard.slowSince ??= clock.monotonic();
       retryNextTick(dashboard);
       return;
     }
@@ -97,12 +98,13 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
 
   /** Removes a slow dashboard from all live topics. From `sequence` on, cursors serve it. */
   function demote(dashboard: DashboardConnection, commandId: string, sequence: number) {
-    dashboard.slowSince ??= clock.now();
+    dashboard.slowSince ??= clock.monotonic();
     for (const [id, subscription] of dashboard.subscriptions) {
       const buffer = state.terminalBuffers.get(id);
-      if (!subscription.isLive || !buffer) continue;
+      if (subscription.state !== 'live' || !buffer) continue;
+      leaveTopic(dashboard, id);
       const next = id === commandId ? sequence : buffer.nextSequence;
-      leaveTopic(dashboard, id, subscription, next);
+      dashboard.subscriptions.set(id, { state: 'replay', next });
     }
     retryNextTick(dashboard);
   }
@@ -110,14 +112,13 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
   function liveDashboards(commandId: string) {
     return [...state.dashboards.values()].filter(
       ({ state: connection, subscriptions }) =>
-        connection === 'CONNECTED' && subscriptions.get(commandId)?.isLive === true,
+        connection === 'CONNECTED' && subscriptions.get(commandId)?.state === 'live',
     );
   }
 
   function attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
-    const existing = dashboard.subscriptions.get(commandId);
-    if (existing?.isLive) leaveTopic(dashboard, commandId, existing, 0);
-    dashboard.subscriptions.set(commandId, { isLive: false, next: afterSequence + 1 });
+    if (dashboard.subscriptions.get(commandId)?.state === 'live') leaveTopic(dashboard, commandId);
+    dashboard.subscriptions.set(commandId, { state: 'replay', next: afterSequence + 1 });
     advance(dashboard);
   }
 
@@ -140,8 +141,29 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
       const { commandId } = buffer;
       broadcast.toSubscribers(commandId, completeFrame(buffer));
       for (const dashboard of liveDashboards(commandId)) {
-        dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
+        leaveTopic(dashboard, commandId);
+        awaitConfirmation(dashboard, commandId);
+      }
+    },
+    /** Whether a dashboard has completed subscriptions that no ping sent so far can confirm. */
+    needConfirmation: ({ subscriptions, lastPing }: DashboardConnection) =>
+      subscriptions
+        .values()
+        .some(
+          (subscription) => subscription.state === 'sent' && subscription.confirmedBy > lastPing,
+        ),
+    /** Ends the completed subscriptions that a pong confirms. */
+    confirm(dashboard: DashboardConnection, ping: number) {
+      for (const [commandId, subscription] of dashboard.subscriptions) {
+        if (subscription.state !== 'sent' || subscription.confirmedBy > ping) continue;
         dashboard.subscriptions.delete(commandId);
+      }
+    },
+    /** Suspends all subscriptions of a dashboard whose socket has closed. They hold the buffers until it resumes. */
+    suspend(dashboard: DashboardConnection) {
+      for (const [commandId, { state: subscription }] of dashboard.subscriptions) {
+        if (subscription !== 'live') continue;
+        dashboard.subscriptions.set(commandId, { state: 'replay', next: 0 });
       }
     },
     /**
@@ -161,10 +183,10 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
           encode<HubToDashboard>({
             type: 'terminal:gap',
             commandId,
-            // The whole output: the sizes of single chunks are not known after the output was freed.
-            fromSequence: 0,
+            fromSequence: afterSequence + 1,
             toSequence: lastSequence + 1,
-            bytes: totalBytes,
+            // The sizes of single chunks are not known after the output was freed.
+            bytes: afterSequence < 0 ? totalBytes : 0,
             reason: 'expired',
           }),
         );
@@ -176,9 +198,8 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
     },
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
-      const subscription = dashboard.subscriptions.get(commandId);
-      if (subscription?.isLive) {
-        dashboard.link.unsubscribe(topicFor(dashboard, terminalTopic(commandId)));
+      if (dashboard.subscriptions.get(commandId)?.state === 'live') {
+        leaveTopic(dashboard, commandId);
       }
       dashboard.subscriptions.delete(commandId);
     },
@@ -191,14 +212,14 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
     },
     /** Continues after a socket has drained. */
     handleDrain(dashboard: DashboardConnection) {
-      if (dashboard.slowSince !== null) dashboard.slowSince = clock.now();
+      if (dashboard.slowSince !== null) dashboard.slowSince = clock.monotonic();
       advance(dashboard);
     },
     /** Closes dashboards that have not drained for 30 s, and retries the other slow ones. */
     sweep() {
       for (const dashboard of state.dashboards.values()) {
         if (dashboard.slowSince === null || dashboard.state !== 'CONNECTED') continue;
-        if (clock.now() - dashboard.slowSince < SLOW_MS) retryNextTick(dashboard);
+        if (clock.monotonic() - dashboard.slowSince < SLOW_MS) retryNextTick(dashboard);
         else dashboard.link.close(CloseCode.tryAgainLater, 'slow_consumer');
       }
     },
@@ -206,6 +227,10 @@ export function createSubscriptions({ state, store, clock }: HubContext, broadca
     exist: (commandId: string) =>
       [...state.dashboards.values()].some(({ subscriptions }) => subscriptions.has(commandId)),
   };
+}
+
+function frameBytes(frame: string | Uint8Array): number {
+  return typeof frame === 'string' ? byteLength(frame) : frame.byteLength;
 }
 
 /** The frame of a chunk: `terminal:output`, or `terminal:gap` for output that the agent dropped. */

@@ -1,4 +1,5 @@
 // The terminal buffers of all commands: opened with the command, persisted beside the live broadcast, freed at the end.
+import type { StoredCommand } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { HubContext } from '../context.ts';
 import {
@@ -18,6 +19,7 @@ export type Terminals = ReturnType<typeof createTerminals>;
 
 /** The output of one command that is not persisted yet. */
 interface Persistence {
+  readonly agentId: string;
   backlog: OutputChunk[];
   agentNextSequence: number;
   /** The agent's sequence up to which output is committed. */
@@ -33,6 +35,8 @@ export function createTerminals(
 ) {
   const buffers = state.terminalBuffers;
   const persistences = new Map<string, Persistence>();
+  /** Commands whose agent was removed. Their buffers are freed as soon as possible. */
+  const orphaned = new Set<string>();
 
   /** Commits the backlog in order until it is empty, and acknowledges what is committed. Failed writes are retried. */
   async function persist(buffer: TerminalBuffer, persistence: Persistence) {
@@ -60,28 +64,37 @@ export function createTerminals(
     persistence.running = null;
   }
 
-  /** Frees completed buffers without subscribers, least recently read first, until the rest fits into memory. */
+  /**
+   * Frees completed buffers without subscribers: those of removed agents, then the least recently read until the rest
+   * fits into memory.
+   */
   function freeMemory() {
     let bytes = 0;
-    for (const { totalBytes } of buffers.values()) bytes += totalBytes;
-    if (bytes <= settings.bufferMemoryBytes) return;
+    for (const { memoryBytes } of buffers.values()) bytes += memoryBytes;
+    if (bytes <= settings.bufferMemoryBytes && orphaned.size === 0) return;
     const freeable = [...buffers.values()]
       .filter(({ commandId, isComplete }) => isComplete && !subscriptions.exist(commandId))
       .toSorted((a, b) => a.lastRead - b.lastRead);
-    for (const { commandId, totalBytes } of freeable) {
-      if (bytes <= settings.bufferMemoryBytes) return;
-      bytes -= totalBytes;
+    for (const { commandId, memoryBytes } of freeable) {
+      if (bytes <= settings.bufferMemoryBytes && !orphaned.has(commandId)) continue;
+      bytes -= memoryBytes;
       buffers.delete(commandId);
       persistences.delete(commandId);
+      orphaned.delete(commandId);
       store.output.remove(commandId).catch(storeHealth.reportFailure);
     }
   }
 
   return {
     /** Opens the buffer of a command, with the output that an earlier run of the hub persisted. */
-    open(commandId: string, restored: readonly OutputChunk[] = [], agentNextSequence = 0) {
+    open(
+      { id: commandId, agentId }: Pick<StoredCommand, 'id' | 'agentId'>,
+      restored: readonly OutputChunk[] = [],
+      agentNextSequence = 0,
+    ) {
       freeMemory();
       const persistence: Persistence = {
+        agentId,
         backlog: [],
         agentNextSequence,
         committed: agentNextSequence,
@@ -119,6 +132,13 @@ export function createTerminals(
       await persistences.get(commandId)?.running;
     },
     freeMemory,
+    /** Frees the buffers of an agent that was removed, as soon as they are complete and nobody reads them. */
+    releaseAgent(agentId: string) {
+      for (const [commandId, persistence] of persistences) {
+        if (persistence.agentId === agentId) orphaned.add(commandId);
+      }
+      freeMemory();
+    },
   };
 }
 

@@ -255,18 +255,42 @@ describe('an agent that stays away', () => {
     await on.dashboard.waitForStatus(id, 'completed');
   });
 
-  test('does not stop the time: the command times out, and is stopped on return', async () => {
+  test('past the timeout of its command is told to stop it when it reconnects', async () => {
     await using on = await startHubFixture();
     const id = await on.startCommand('!long', { timeoutMs: 60_000 });
     await goAway(on);
-    await on.hub.advance(60_000, on.dashboard);
-    expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('timeout');
+    await on.hub.advance(90_000, on.dashboard);
+    expect(on.dashboard.statusesOf(id)).toEqual(['queued', 'running']);
     const back = await comeBack(on, { held: holds(id, { nextSequence: 1 }) });
-    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
+    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [] });
+    await back.waitFor('command:interrupt', ({ reason }) => reason === 'timeout');
     back.sendOutput(id, 'what it wrote meanwhile');
     back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+    expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('timeout');
     await on.dashboard.waitForComplete(id);
     expect(on.dashboard.outputOf(id)).toBe('what it wrote meanwhile');
+  });
+
+  test('past the timeout of its command fails it as agent_lost, not as timeout', async () => {
+    await using on = await startHubFixture();
+    const id = await on.startCommand('!long', { timeoutMs: 60_000 });
+    await goAway(on);
+    await on.hub.advance(300_000, on.dashboard);
+    expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+  });
+
+  test('after closing its connection cleanly gives back the command it had not started', async () => {
+    await using on = await startHubFixture();
+    const first = await on.dashboard.request('!first');
+    const second = await on.dashboard.request('!second');
+    await on.agent.waitForExecute(first);
+    on.agent.close(1000);
+    await on.agent.closed;
+    const back = await comeBack(on, { journalId: 'another journal' });
+    await back.waitForExecute(first, 2);
+    back.run(first);
+    await back.waitForExecute(second);
+    expect(on.dashboard.statusesOf(first)).not.toContain('failed');
   });
 
   test('and finds its command ended is heard to the end of its output, and of what it lost', async () => {

@@ -431,14 +431,72 @@ describe('time-out', () => {
     expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'failed']);
   });
 
-  test('counts from the sending while the command has not started', async () => {
+  test('counts from the start of the command', async () => {
     await using on = await startHubFixture();
     const id = await on.dashboard.request('!ls', { timeoutMs: 10_000 });
     await on.agent.waitForExecute(id);
-    await on.hub.advance(10_000, on.agent);
-    await on.agent.waitFor('command:interrupt');
+    await on.hub.advance(20_000, on.agent, on.dashboard);
+    on.agent.sendStarted(id);
+    await on.dashboard.waitForStatus(id, 'running');
+    await on.hub.advance(9_999, on.agent, on.dashboard);
+    expect(on.agent.ofType('command:interrupt')).toEqual([]);
+    await on.hub.advance(1, on.agent, on.dashboard);
+    await on.agent.waitFor('command:interrupt', ({ reason }) => reason === 'timeout');
+  });
+
+  test('does not depend on the wall clock', async () => {
+    await using on = await startHubFixture();
+    const id = await on.startCommand('!ls', { timeoutMs: 10_000 });
+    on.hub.clock.jump(3_600_000);
+    await on.hub.advance(9_999, on.agent, on.dashboard);
+    expect(on.agent.ofType('command:interrupt')).toEqual([]);
+    on.hub.clock.jump(-7_200_000);
+    await on.hub.advance(1, on.agent, on.dashboard);
+    await on.agent.waitFor('command:interrupt', ({ commandId }) => commandId === id);
+  });
+
+  test('a command that its agent does not start within 30 s fails as not_started', async () => {
+    await using on = await startHubFixture();
+    const id = await on.dashboard.request('!ls');
+    const next = await on.dashboard.request('!next');
+    await on.agent.waitForExecute(id);
+    await on.hub.advance(30_000, on.agent, on.dashboard);
+    await on.agent.waitFor('command:interrupt', ({ commandId }) => commandId === id);
     on.agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
-    expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('timeout');
+    expect((await on.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('not_started');
+    await on.agent.waitForExecute(next);
+  });
+
+  test('a program that exits by itself as the timeout is reached keeps its exit code', async () => {
+    await using on = await startHubFixture();
+    const id = await on.startCommand('!false', { timeoutMs: 10_000 });
+    await on.hub.advance(10_000, on.agent, on.dashboard);
+    await on.agent.waitFor('command:interrupt');
+    on.agent.sendFinished(id, { outcome: 'failed', exitCode: 3 });
+    const status = await on.dashboard.waitForStatus(id, 'failed');
+    expect(status.exitCode).toBe(3);
+    expect(status.error).toBeUndefined();
+  });
+
+  test('reports no exit code or signal, however the agent reports it', async () => {
+    await using on = await startHubFixture();
+    for (const result of [
+      { outcome: 'interrupted', exitCode: null, signal: 'SIGINT' },
+      {
+        outcome: 'failed',
+        exitCode: 130,
+        signal: 'SIGINT',
+        error: { code: 'timeout', message: 'Timed out.' },
+      },
+    ] as const) {
+      const id = await on.startCommand('!sleep', { timeoutMs: 10_000 });
+      await on.hub.advance(10_000, on.agent, on.dashboard);
+      await on.agent.waitFor('command:interrupt', ({ commandId }) => commandId === id);
+      on.agent.sendFinished(id, result);
+      const status = await on.dashboard.waitForStatus(id, 'failed');
+      expect([status.exitCode, status.error?.code]).toEqual([undefined, 'timeout']);
+      expect(await on.hub.hub.history.find(id)).toMatchObject({ exitCode: null, signal: null });
+    }
   });
 
   test('is not for a command that ended in time, nor for one that waits', async () => {

@@ -1,0 +1,112 @@
+// A dashboard whose socket is dead while the hub still considers it connected.
+import { describe, expect, test } from 'bun:test';
+import { connectManualDashboard, openDashboard } from '../../support/hub/dashboard.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
+
+describe('a command that starts and ends while a socket is half-open', () => {
+  test.each(['all', 'attached'] as const)(
+    'is sent completely after resume in mode %s',
+    async (terminals) => {
+      await using on = await startHubFixture();
+      const { hub, agent, dashboard } = on;
+      const dead = await connectManualDashboard(hub, { terminals });
+      const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
+      dead.pause();
+      const id = await on.startCommand();
+      if (terminals === 'attached') dead.send({ type: 'terminal:attach', commandId: id });
+      agent.sendOutput(id, 'hello');
+      agent.sendFinished(id);
+      await dashboard.waitForComplete(id);
+      await dashboard.waitForStatus(id, 'completed');
+      expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
+
+      const back = await openDashboard(hub);
+      const named = terminals === 'attached' ? [{ commandId: id, afterSequence: -1 }] : [];
+      await back.connect(hub, { terminals, resume: { connectionId, hubEpoch, terminals: named } });
+      await back.waitForComplete(id);
+      expect(back.outputOf(id)).toBe('hello');
+      expect(back.statusesOf(id)).toEqual(['completed']);
+    },
+  );
+
+  test('keeps its buffer, however little memory there is', async () => {
+    await using on = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
+    const { hub, agent, dashboard } = on;
+    const dead = await connectManualDashboard(hub);
+    const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
+    dead.pause();
+    const id = await on.startCommand();
+    agent.sendOutput(id, 'hello');
+    agent.sendFinished(id);
+    await dashboard.waitForComplete(id);
+    for (let i = 0; i < 5; i++) await hub.advance(1_000, agent, dashboard);
+    const back = await openDashboard(hub);
+    await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await back.waitForComplete(id);
+    expect(back.outputOf(id)).toBe('hello');
+  });
+
+  test('is not sent again once a pong has confirmed it', async () => {
+    await using on = await startHubFixture();
+    const { hub, agent, dashboard } = on;
+    const { connectionId, hubEpoch } = await dashboard.waitFor('dashboard:welcome');
+    const id = await on.startCommand();
+    agent.sendOutput(id, 'hello');
+    agent.sendFinished(id);
+    await dashboard.waitForComplete(id);
+    for (let i = 0; i < 3; i++) await hub.advance(1_000, agent, dashboard);
+    dashboard.terminate();
+    const back = await openDashboard(hub);
+    await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await back.ping();
+    expect(back.terminalMessages(id)).toEqual([]);
+  });
+
+  test('is not confirmed by a pong that answers no ping', async () => {
+    await using on = await startHubFixture();
+    const { hub, agent, dashboard } = on;
+    const dead = await connectManualDashboard(hub);
+    const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
+    const id = await on.startCommand();
+    agent.sendOutput(id, 'hello');
+    agent.sendFinished(id);
+    await dashboard.waitForComplete(id);
+    await hub.advance(1_000, agent, dashboard);
+    dead.sendPong('');
+    dead.sendPong('17');
+    await dead.ping();
+    const back = await openDashboard(hub);
+    await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await back.waitForComplete(id);
+    expect(back.outputOf(id)).toBe('hello');
+  });
+});
+
+test('a close without a code ends the connection', async () => {
+  await using on = await startHubFixture();
+  const dead = await connectManualDashboard(on.hub);
+  const { connectionId } = await dead.waitFor('dashboard:welcome');
+  dead.closeWithoutCode();
+  await dead.closed;
+  await on.dashboard.ping();
+  expect(on.hub.hub.state.dashboards.has(connectionId)).toBe(false);
+});
+
+test('resuming updates the client information', async () => {
+  await using on = await startHubFixture();
+  const { connectionId, hubEpoch } = await on.dashboard.waitFor('dashboard:welcome');
+  on.dashboard.terminate();
+  await on.dashboard.closed;
+  const back = await openDashboard(on.hub);
+  back.send({
+    type: 'dashboard:connect',
+    token: await on.hub.issueToken(),
+    clientInfo: { userAgent: 'updated', timezone: 'Asia/Tokyo' },
+    resume: { connectionId, hubEpoch, terminals: [] },
+  });
+  await back.waitFor('dashboard:welcome', ({ resumed }) => resumed);
+  expect(on.hub.hub.state.dashboards.get(connectionId)?.clientInfo).toEqual({
+    userAgent: 'updated',
+    timezone: 'Asia/Tokyo',
+  });
+});
