@@ -77,20 +77,20 @@ describe('the hub', () => {
     expect(exitCode).toBe(0);
   });
 
-  test('that cannot be reached fails, and the checks that need it are skipped', async () => {
+  test('fails if it cannot be reached, and the checks that need it are skipped', async () => {
     const { exitCode, checks, statusOf } = await doctor(['--hub', 'http://127.0.0.1:1']);
     expect(statusOf('Hub')).toBe('failed');
     expect([...checks.keys()]).toEqual(['Hub', 'AI programs']);
     expect(exitCode).toBe(1);
   });
 
-  test('that is another web server fails', async () => {
+  test('fails if it is another web server', async () => {
     await using fake = fakeHub(() => new Response('<h1>It works!</h1>'));
     const { checks } = await doctor(['--hub', fake.url]);
     expect(checks.get('Hub')?.message).toContain('is not a Signalbox hub');
   });
 
-  test('that is unhealthy fails with the reason', async () => {
+  test('fails with the reason if it is unhealthy', async () => {
     const reason = 'The disk is full.';
     await using fake = fakeHub(() => Response.json({ ...health, status: 'failing', reason }));
     const { exitCode, checks } = await doctor(['--hub', fake.url]);
@@ -99,7 +99,7 @@ describe('the hub', () => {
     expect(exitCode).toBe(1);
   });
 
-  test('behind a proxy without WebSocket support, with another version and another time', async () => {
+  test('fails without WebSocket support, and warns about another version and clock', async () => {
     await using fake = fakeHub(() =>
       Response.json(
         { ...health, version: '99.0.0' },
@@ -118,7 +118,7 @@ describe('the hub', () => {
 });
 
 describe('credentials', () => {
-  test('without a session, the fix is to sign in', async () => {
+  test('a missing session is a warning with the sign-in command', async () => {
     const { exitCode, checks } = await doctor(['--hub', hub.url]);
     expect(checks.get('Session')).toMatchObject({
       status: 'warning',
@@ -164,7 +164,7 @@ describe('AI programs', () => {
   }
   const scripted = join(import.meta.dir, '../support/agent/acp-program-process.ts');
 
-  test('that work are ready, with their version', async () => {
+  test('that work are reported with their version', async () => {
     install('gemini', `[ "$1" = --version ] && echo 9.8.7 || exec ${process.execPath} ${scripted}`);
     const { checks } = await doctor(['--hub', hub.url]);
     expect(checks.get('Gemini CLI')).toMatchObject({ status: 'ok' });
@@ -172,7 +172,7 @@ describe('AI programs', () => {
     expect(checks.has('Codex')).toBe(false);
   });
 
-  test('without a signed-in user give a warning with the sign-in command', async () => {
+  test('that nobody has signed in to are a warning with the sign-in command', async () => {
     const status = `[ "$1" = --cli ] && { echo '{ "loggedIn": false }'; exit 1; }`;
     install('claude-agent-acp', `[ "$1" = --version ] && { echo 1.2.3; exit; }; ${status}`);
     const { exitCode, checks } = await doctor(['--hub', hub.url]);
