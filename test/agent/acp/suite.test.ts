@@ -1,4 +1,4 @@
-// The suite that real programs pass, with a small one that needs no installation.
+// Runs the conformance suite with the scripted program, which needs no installation.
 import { join } from 'node:path';
 import { describeAcpProgram } from '../../support/agent/acp-suite.ts';
 

@@ -1,6 +1,8 @@
+// Shell commands on one interactive terminal.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
 import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
+import { interrupt } from '../../support/agent/steps.ts';
 
 let fixture: AgentFixture;
 let hub: AgentSocket;
@@ -15,11 +17,11 @@ const run = (command: string) => hub.waitForFinished(hub.execute(command));
 const type = (commandId: string, data: string) =>
   hub.send({ type: 'command:input', commandId, data });
 
-test('an agent with a terminal says so', () => {
+test('the agent has the capability pty', () => {
   expect(hub.connectMessage.capabilities).toEqual(['shell', 'pty']);
 });
 
-test('stdin, stdout and stderr are one real terminal, and nothing is echoed before the command', async () => {
+test('stdin, stdout and stderr are one terminal, and nothing is echoed before the command', async () => {
   const { stdout, stderr, finished } = await run(
     '!test -t 0 && test -t 1 && test -t 2 && tty </dev/tty >/dev/null && echo all; echo err >&2; exit 3',
   );
@@ -27,7 +29,7 @@ test('stdin, stdout and stderr are one real terminal, and nothing is echoed befo
   expect(finished).toMatchObject({ outcome: 'failed', exitCode: 3 });
 });
 
-test('keystrokes reach the program, echoed', async () => {
+test('keystrokes reach the program and are echoed', async () => {
   const id = hub.execute('!read -r -p "name? " name; echo "hello $name"');
   await hub.waitForOutput(id, 'name? ');
   type(id, 'wörld\r');
@@ -35,7 +37,7 @@ test('keystrokes reach the program, echoed', async () => {
   expect(stdout).toBe('name? wörld\r\nhello wörld\r\n');
 });
 
-test('ctrl-C is typed like any other key', async () => {
+test('Ctrl-C is a keystroke like any other', async () => {
   const id = hub.execute(
     '!trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.02; done',
   );
@@ -53,7 +55,7 @@ test('a resize reaches the program', async () => {
   expect((await hub.waitForFinished(id)).stdout).toContain('43 132');
 });
 
-test('a program in raw mode gets every byte, and no flow control is typed at it', async () => {
+test('a program in raw mode receives every byte and no flow control characters', async () => {
   await Bun.write(
     `${fixture.folder}/raw.py`,
     `import os, sys, tty
@@ -72,16 +74,16 @@ os.write(1, b"x" * 3000000)
   expect(stdout.slice(0, 15)).toBe('ready1311030471');
 });
 
-test('20 MB arrive whole: a terminal too is told to hold', async () => {
+test('20 MB arrive complete: flow control pauses the terminal', async () => {
   const { stdout, gaps } = await run(`!head -c 20000000 /dev/zero | tr '\\0' x`);
   expect(gaps).toEqual([]);
   expect(stdout.length).toBe(20_000_000);
 }, 20_000);
 
-test('interrupt, and what the shell leaves behind, as without a terminal', async () => {
+test('an interrupt stops the command and its background processes', async () => {
   const id = hub.execute('!echo ready; sleep 77');
   await hub.waitForOutput(id, 'ready');
-  hub.send({ type: 'command:interrupt', commandId: id, reason: 'user' });
+  interrupt(hub, id);
   expect((await hub.waitForFinished(id)).finished).toMatchObject({
     outcome: 'interrupted',
     signal: 'SIGINT',

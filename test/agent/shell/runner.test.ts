@@ -4,7 +4,7 @@ import { type AgentFixture, createAgentFixture } from '../../support/agent/agent
 import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
 import { isRunning, parseFirstNumber } from '../../support/processes.ts';
 
-// One agent runs all of these, one after the other.
+// All tests share one agent.
 let fixture: AgentFixture;
 let hub: AgentSocket;
 
@@ -17,20 +17,20 @@ afterAll(() => fixture[Symbol.asyncDispose]());
 const run = (command: string) => hub.waitForFinished(hub.execute(command));
 
 describe('results', () => {
-  test('exit code 0 is completed', async () => {
+  test('exit code 0 completes the command', async () => {
     const { finished } = await run('!true');
     expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0, lastSequence: -1 });
     expect(finished.signal).toBeUndefined();
     expect(finished.error).toBeUndefined();
   });
 
-  test('another exit code is failed, without an error of ours', async () => {
+  test('another exit code fails the command without an error message', async () => {
     const { finished } = await run('!exit 3');
     expect(finished).toMatchObject({ outcome: 'failed', exitCode: 3 });
     expect(finished.error).toBeUndefined();
   });
 
-  test('a signal of somebody else is program_failed, 128 and its number', async () => {
+  test('a signal from elsewhere is program_failed, with exit code 128 plus its number', async () => {
     const { finished } = await run('!kill -SEGV $$');
     expect(finished).toMatchObject({
       outcome: 'failed',
@@ -40,13 +40,13 @@ describe('results', () => {
     });
   });
 
-  test('a command that is not there says so on stderr and answers 127', async () => {
+  test('a missing program is reported on stderr, with exit code 127', async () => {
     const { finished, stderr } = await run('!no-such-program-here');
     expect(finished.exitCode).toBe(127);
     expect(stderr).toContain('no-such-program-here');
   });
 
-  test('a command that begins with a dash is no option of the shell', async () => {
+  test('a command that starts with a dash is not an option of the shell', async () => {
     const { finished, stderr } = await run('!-x');
     expect(finished.exitCode).toBe(127);
     expect(stderr).toContain('-x: command not found');
@@ -54,13 +54,13 @@ describe('results', () => {
 });
 
 describe('output', () => {
-  test('stdout and stderr stay apart', async () => {
+  test('stdout and stderr are separate', async () => {
     const { stdout, stderr, finished } = await run('!echo out; echo err >&2');
     expect({ stdout, stderr }).toEqual({ stdout: 'out\n', stderr: 'err\n' });
     expect(finished.lastSequence).toBe(1);
   });
 
-  test('order between the streams is kept, and sequences have no hole', async () => {
+  test('the order between the streams is kept, and sequences have no gap', async () => {
     const { outputs } = await run(
       '!for i in 1 2 3 4 5; do echo o$i; sleep 0.03; echo e$i >&2; sleep 0.03; done',
     );
@@ -70,7 +70,7 @@ describe('output', () => {
     expect(outputs.map((output) => output.sequence)).toEqual([...outputs.keys()]);
   });
 
-  test('every byte arrives as it was written: control characters, tabs, no carriage returns', async () => {
+  test('every byte arrives as written: control characters, tabs, no added carriage returns', async () => {
     const { stdout, stderr } = await run(
       String.raw`!printf 'a\nb\r\nc\td\033[31m\001\004\023\021\177\n'; printf 'x\ny\r\n' >&2`,
     );
@@ -78,12 +78,12 @@ describe('output', () => {
     expect(stderr).toBe('x\ny\r\n');
   });
 
-  test('a byte order mark is output too', async () => {
+  test('a byte order mark is kept', async () => {
     const { stdout } = await run(String.raw`!printf '\357\273\277x'`);
     expect(stdout).toBe('\uFEFFx');
   });
 
-  test('stdout is a terminal, so programs do not hold their output back', async () => {
+  test('stdout is a terminal, so programs do not buffer their output', async () => {
     const id = hub.execute(
       `!test -t 1 && echo tty; python3 -c 'import time; print("now"); time.sleep(30)'`,
     );
@@ -98,11 +98,11 @@ describe('output', () => {
     expect(finished.exitCode).toBe(0);
   });
 
-  test('a program that reads its input finds it empty', async () => {
+  test('stdin is empty', async () => {
     expect((await run('!cat')).finished.exitCode).toBe(0);
   });
 
-  test('messages are at most 10 KB, and no code point is cut, at any alignment', async () => {
+  test('messages are at most 10 KB and never split a code point, at any alignment', async () => {
     for (const lead of ['', 'a', 'ab', 'abc']) {
       const text = lead + '😀é漢'.repeat(6_000);
       const { outputs, stdout } = await run(
@@ -115,20 +115,20 @@ describe('output', () => {
     }
   });
 
-  test('a code point that comes in pieces is one, and a broken one is marked', async () => {
+  test('a code point that was written in pieces is joined, and an invalid one is replaced', async () => {
     const { stdout } = await run(
       String.raw`!printf '\360\237'; sleep 0.05; printf '\230\200|\377|\342\202'`,
     );
     expect(stdout).toBe('😀|\uFFFD|\uFFFD');
   });
 
-  test('what is written fast is gathered', async () => {
+  test('frequent small writes are batched', async () => {
     const { outputs, stdout } = await run('!for i in {1..2000}; do echo $i; done');
     expect(stdout.split('\n').length).toBe(2001);
     expect(outputs.length).toBeLessThan(500);
   });
 
-  test('20 MB arrive whole on either stream: the program waits for the hub', async () => {
+  test('20 MB arrive complete on either stream: the program is paused for the hub', async () => {
     const write = 'head -c 20000000 /dev/zero | tr "\\0" x';
     const out = await run(`!${write}`);
     expect(out.stdout.length).toBe(20_000_000);
@@ -139,8 +139,8 @@ describe('output', () => {
   }, 20_000);
 });
 
-describe('surroundings', () => {
-  test('it runs in the agent’s folder, marked, in a session of its own, without the agent’s secrets', async () => {
+describe('environment', () => {
+  test('a command runs in the agent’s folder, in its own session, with its mark and without the agent’s secrets', async () => {
     process.env['SIGNALBOX_TOKEN'] = 'secret';
     const id = hub.execute(
       '!pwd; echo "$SIGNALBOX_COMMAND_ID:$SIGNALBOX_TOKEN:"; ps -o sid= -p $$; echo $$',
@@ -152,7 +152,7 @@ describe('surroundings', () => {
     expect(session).toBe(pid);
   });
 
-  test('nothing stays open after many commands', async () => {
+  test('no file descriptor stays open after many commands', async () => {
     const count = async () => Number((await run(`!ls /proc/${process.pid}/fd | wc -l`)).stdout);
     await run('!true');
     const before = await count();
@@ -161,20 +161,20 @@ describe('surroundings', () => {
   });
 });
 
-describe('what the shell leaves behind', () => {
-  test('what holds the output has 500 ms, then it is killed and the command ends', async () => {
+describe('background processes', () => {
+  test('that keep the output open have 500 ms, then they are killed and the command finishes', async () => {
     const id = hub.execute('!(sleep 0.2; echo late; sleep 77; echo never) & echo pid=$!');
     const before = performance.now();
     const { stdout, finished } = await hub.waitForFinished(id);
-    const took = performance.now() - before;
-    expect(took).toBeGreaterThan(490);
-    expect(took).toBeLessThan(3_000);
+    const elapsed = performance.now() - before;
+    expect(elapsed).toBeGreaterThan(490);
+    expect(elapsed).toBeLessThan(3_000);
     expect(stdout).toMatch(/^pid=\d+\nlate\n$/);
     expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
     expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
-  test('what has left the session and still holds the output is killed too', async () => {
+  test('that keep the output open are killed even if they have left the session', async () => {
     const { stdout, finished } = await run(
       `!setsid env -i bash -c 'echo pid=$$; exec sleep 77' & sleep 0.2`,
     );
@@ -182,7 +182,7 @@ describe('what the shell leaves behind', () => {
     expect(isRunning(parseFirstNumber(stdout))).toBe(false);
   });
 
-  test('what holds no output is left alone', async () => {
+  test('that do not keep the output open keep running', async () => {
     const before = performance.now();
     const { stdout } = await run('!sleep 77 >/dev/null 2>&1 & echo $!');
     expect(performance.now() - before).toBeLessThan(450);

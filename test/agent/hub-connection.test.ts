@@ -1,0 +1,197 @@
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { agentSocketUrl } from '../../src/agent/hub-connection.ts';
+import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
+import { disconnect, reconnect, roundTrip } from '../support/agent/steps.ts';
+import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
+import { isRunning, parseFirstNumber } from '../support/processes.ts';
+
+let fixture: AgentFixture;
+let clock: ManualClock;
+
+beforeEach(() => {
+  fixture = createAgentFixture();
+  clock = createManualClock({ realTimeBelowMs: 100 });
+});
+afterEach(() => fixture[Symbol.asyncDispose]());
+
+describe('URL', () => {
+  test.each([
+    ['https://hub.example', 'wss://hub.example/ws/agent'],
+    ['http://127.0.0.1:8080/', 'ws://127.0.0.1:8080/ws/agent'],
+    ['wss://hub.example/under/', 'wss://hub.example/under/ws/agent'],
+  ])('the socket of %s is %s', (hub, url) => {
+    expect(agentSocketUrl(hub)).toBe(url);
+  });
+
+  test('rejects other URLs', () => {
+    expect(() => agentSocketUrl('ftp://hub.example')).toThrow(TypeError);
+    expect(() => agentSocketUrl('hub')).toThrow(TypeError);
+  });
+});
+
+describe('heartbeats', () => {
+  test('are sent at the interval in the welcome, with the process status', async () => {
+    fixture.start({ clock });
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome({ heartbeatIntervalMs: 7_000 });
+    await roundTrip(hub);
+    clock.advance(6_999);
+    clock.advance(1);
+    expect(await hub.waitFor('agent:heartbeat')).toMatchObject({ timestamp: clock.now() });
+    const id = hub.execute('!echo $$; sleep 77');
+    await hub.waitForOutput(id, '\n');
+    clock.advance(7_000);
+    const { process } = await hub.waitFor('agent:heartbeat', (message) => Boolean(message.process));
+    const pid = parseFirstNumber(hub.outputsOf(id)[0]!.data);
+    expect(process).toMatchObject({ commandId: id, pid, alive: true });
+    expect(process?.lastOutputAt).toBeNumber();
+    expect(hub.received.filter((message) => message.type === 'agent:heartbeat')).toHaveLength(2);
+  });
+});
+
+describe('idle timeout', () => {
+  test('the agent reconnects after 30 s without data; a ping counts as data', async () => {
+    const hub = await fixture.connect({ clock });
+    await roundTrip(hub);
+    clock.advance(29_000);
+    hub.ping();
+    await roundTrip(hub);
+    clock.advance(29_999);
+    const disconnected = fixture.waitForLog(/no data from the hub for 30 s/);
+    clock.advance(1);
+    await disconnected;
+    expect((await reconnect(fixture, clock)).connectMessage.instanceId).toBe(
+      hub.connectMessage.instanceId,
+    );
+  });
+
+  test('a ping without a message keeps the connection', async () => {
+    const hub = await fixture.connect({ clock });
+    await roundTrip(hub);
+    clock.advance(29_000);
+    hub.ping();
+    // The agent has received the ping when its pong arrives.
+    await hub.waitForPong();
+    clock.advance(29_000);
+    await roundTrip(hub);
+    expect(fixture.logLines.filter((line) => line.includes('no data'))).toEqual([]);
+  });
+
+  test('applies before the welcome as well', async () => {
+    fixture.start({ clock });
+    await fixture.hub.waitForAgent();
+    const disconnected = fixture.waitForLog(/no data from the hub/);
+    clock.advance(30_000);
+    await disconnected;
+    await reconnect(fixture, clock);
+  });
+});
+
+describe('reconnect', () => {
+  test('the delay doubles up to 30 s and is reset by a welcome', async () => {
+    const delays: number[] = [];
+    const first = createAgentFixture();
+    const { url } = first.hub;
+    await first[Symbol.asyncDispose]();
+    fixture.start({ clock, hub: url, random: () => 0.999_999 });
+    for (let i = 0; i < 8; i += 1) {
+      const line = await fixture.waitForLog(/retrying/);
+      const delay = Number(/in (\d+) ms/.exec(line)?.[1]);
+      delays.push(delay);
+      clock.advance(delay);
+    }
+    expect(delays).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    fixture.start({ clock, stateDir: join(fixture.folder, 'other'), random: () => 0.999_999 });
+    for (let i = 0; i < 3; i += 1) {
+      const hub = await fixture.hub.waitForAgent();
+      hub.sendWelcome();
+      await roundTrip(hub);
+      const line = fixture.waitForLog(/retrying in 1000 ms/);
+      hub.terminate();
+      await line;
+      clock.advance(1_000);
+    }
+  });
+
+  test.each([1001, 1013, 1009, 1011])('happens after close code %d', async (code) => {
+    const hub = await fixture.connect({ clock });
+    await roundTrip(hub);
+    const disconnected = fixture.waitForLog(/no connection/);
+    hub.close(code, 'limit');
+    await disconnected;
+    await reconnect(fixture, clock);
+  });
+
+  test('keeps the instance ID and the journal ID', async () => {
+    const hub = await fixture.connect({ clock });
+    expect(hub.connectMessage).toMatchObject({ agentId: 'tester', agentType: 'claude', held: [] });
+    await disconnect(fixture, hub);
+    const { connectMessage } = await reconnect(fixture, clock);
+    expect(connectMessage.instanceId).toBe(hub.connectMessage.instanceId);
+    expect(connectMessage.journalId).toBe(hub.connectMessage.journalId);
+  });
+});
+
+describe('rejection', () => {
+  test.each([
+    [
+      1008,
+      'agent_in_use',
+      'Another process is connected as "tester". Stop it, or use another agent ID.',
+    ],
+    [4001, 'replaced', 'Another process took over as "tester".'],
+  ])('close code %d stops the command and exits with code 1', async (code, reason, message) => {
+    const agent = fixture.start({ clock });
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
+    const id = hub.execute('!echo $$; sleep 77');
+    await hub.waitForOutput(id, '\n');
+    hub.close(code, reason);
+    expect(await agent.ended).toEqual({ exitCode: 1, reason: message });
+    expect(isRunning(parseFirstNumber(hub.outputsOf(id)[0]!.data))).toBe(false);
+  });
+
+  test('uses the explanation of the hub if there is one', async () => {
+    const agent = fixture.start({ clock });
+    const hub = await fixture.hub.waitForAgent();
+    hub.send({ type: 'error', code: 'not_authenticated', message: 'Wrong type.' });
+    hub.close(1008, 'unauthenticated');
+    expect(await agent.ended).toEqual({ exitCode: 1, reason: 'Wrong type.' });
+  });
+});
+
+describe('messages', () => {
+  test('unknown types, invalid messages and errors are ignored without a reply', async () => {
+    const hub = await fixture.connect({ clock });
+    for (const frame of ['{"type":"agent:dance","version":"1.0.0"}', 'nonsense', '[]', 'null']) {
+      hub.sendFrame(frame);
+    }
+    hub.sendFrame('{"type":"command:execute","version":"1.0.0"}');
+    hub.sendFrame('{"type":"command:execute","version":"2.0.0"}');
+    hub.send({ type: 'error', code: 'invalid_message', message: 'Invalid.' });
+    hub.send({ type: 'output:ack', commandId: 'unknown', nextSequence: 3 });
+    hub.send({ type: 'command:acknowledged', commandId: 'unknown' });
+    hub.send({ type: 'command:input', commandId: 'unknown', data: 'x' });
+    hub.send({ type: 'terminal:resize', commandId: 'unknown', cols: 1, rows: 1 });
+    await roundTrip(hub);
+    expect(hub.received.map((message) => message.type)).toEqual(['command:finished']);
+  });
+
+  test('fields of a later version are ignored', async () => {
+    const hub = await fixture.connect({ clock });
+    hub.sendFrame(
+      JSON.stringify({
+        type: 'command:execute',
+        version: '1.7.0',
+        commandId: 'later',
+        attempt: 1,
+        command: '!true',
+        session: 'continue',
+        timeoutMs: 1000,
+        color: 'red',
+      }),
+    );
+    expect((await hub.waitForFinished('later')).finished.outcome).toBe('completed');
+  });
+});
