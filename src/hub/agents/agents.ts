@@ -180,8 +180,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     connect(link: Link, message: AgentConnect) {
       const agent = state.agents.get(message.agentId);
       if (!agent || !isTokenOf(agent.tokenHash, message.token)) {
-        const text =
-          'Wrong agent ID or token. Create a new token with "Add agent" on the dashboard.';
+        const text = `The hub rejected the token for "${message.agentId}". Create a new one with "Add agent".`;
         return reject(link, message.agentId, 'unauthenticated', text);
       }
       if (agent.agentType !== message.agentType) {

@@ -29,9 +29,9 @@ describe('an agent is let in', () => {
   });
 
   test.each([
-    ['a token that is not its own', { token: 'sba_wrong' }, /Wrong agent ID or token/],
-    ['an empty token', { token: '' }, /Wrong agent ID or token/],
-    ['an id nobody added', { agentId: 'nobody' }, /Wrong agent ID or token/],
+    ['a token that is not its own', { token: 'sba_wrong' }, /rejected the token for/],
+    ['an empty token', { token: '' }, /rejected the token for/],
+    ['an id nobody added', { agentId: 'nobody' }, /rejected the token for/],
     ['another type', { agentType: 'gemini' as const }, /was added as type claude/],
   ])('not with %s', async (_name, wrong, why) => {
     await using hub = await startTestHub();
