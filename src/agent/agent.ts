@@ -1,5 +1,5 @@
-// The agent: a process that connects to a hub and runs its commands one at a time. It survives the loss of the
-// connection, and its own crash, without losing output and without running a command twice.
+// The agent: a process that connects to a hub and runs its commands one at a time. If the connection drops or the agent
+// crashes, no output is lost and no command runs twice.
 import { chmodSync, mkdirSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -49,11 +49,11 @@ export interface AgentExit {
 
 export interface RunningAgent {
   /**
-   * Stops the running command, sends the last results and disconnects. Takes up to 10 s if the command resists and 3 s
-   * more if the hub does not acknowledge. Results that were not acknowledged stay in the journal for the next start.
+   * Stops the running command, sends the last results and disconnects. Takes up to 10 s if the command ignores
+   * signals, plus 3 s if the hub does not acknowledge the results. Those stay in the journal for the next start.
    */
   stop(): Promise<void>;
-  /** Resolves, never rejects: with exit code 0 after `stop`, and 1 if the agent cannot run or was rejected. */
+  /** Never rejects. Resolves with exit code 0 after `stop`, or 1 if the agent could not run or was rejected. */
   readonly ended: Promise<AgentExit>;
 }
 
@@ -148,7 +148,7 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   runners.subscribe(() => {
     connection.send({ type: 'agent:capabilities', ...capabilitiesAndNotice() });
   });
-  // Connect when the capabilities are complete: the hub fails queued prompts for an agent that does not accept prompts.
+  // Connect only when the capabilities are known: the hub fails queued prompts if the agent does not accept prompts.
   const ready = runners.ready();
   if (ready) void ready.then(connect);
   else connect();

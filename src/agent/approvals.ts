@@ -64,7 +64,7 @@ export function createApprovals(commandId: string, send: Send) {
   };
 }
 
-/** The response to a request that nobody will answer. */
+/** The response to a cancelled request. */
 export function cancelledResponse(): ApprovalResponse {
   return { outcome: 'cancelled', confirm: () => undefined };
 }

@@ -22,7 +22,7 @@ export interface CommandsOptions {
   log: (line: string) => void;
 }
 
-/** How many interrupts of commands that have not arrived yet are stored. */
+/** The maximum number of stored interrupts for commands that have not arrived yet. */
 const MAX_EARLY_INTERRUPTS = 1_000;
 
 /** Restores the unacknowledged commands from the journal. */
@@ -47,7 +47,8 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
       outgoing = unacknowledged.begin(commandId, attempt);
     } catch (error) {
       // Without a journal entry the command could run again after a crash.
-      const text = `The agent could not write its journal: ${String(error)}`;
+      const cause = `the agent could not write its journal (${String(error)})`;
+      const text = `The command did not run: ${cause}. Check the disk on the agent's machine.`;
       log(text);
       return reportNotStarted(commandId, { code: 'program_failed', message: text });
     }
@@ -104,12 +105,12 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
     if (running) return running.stop(reason);
     const finished = unacknowledged.get(commandId);
     if (finished) return finished.flush();
-    // The command itself may still be on its way.
+    // The command may not have arrived yet.
     if (earlyInterrupts.size < MAX_EARLY_INTERRUPTS) earlyInterrupts.add(commandId);
     reportNotStarted(commandId);
   }
 
-  /** Continues on a new connection. Stops the running command if the hub has ended it in the meantime. */
+  /** Resumes on a new connection. Stops the running command if the hub has ended it in the meantime. */
   function resume(welcome: AgentWelcome): void {
     earlyInterrupts.clear();
     unacknowledged.resume(welcome);

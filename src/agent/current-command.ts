@@ -1,4 +1,4 @@
-// The running command together with its connection to the hub: its output, its report and its approval requests.
+// Runs a command and connects it to the hub: its output, its report and its approval requests.
 import type { Clock } from '../protocol/clock.ts';
 import type { CommandExecute } from '../protocol/hub-to-agent.ts';
 import { createApprovals } from './approvals.ts';

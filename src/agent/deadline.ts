@@ -3,7 +3,7 @@ import type { Clock } from '../protocol/clock.ts';
 
 export type Deadline = ReturnType<typeof createDeadline>;
 
-/** Calls `onExpire` once, after `ms` milliseconds without the pauses, unless cancelled. */
+/** Calls `onExpire` once after `ms` milliseconds, not counting pauses, unless cancelled. */
 export function createDeadline(clock: Clock, ms: number, onExpire: () => void) {
   let remaining = ms;
   let startedAt = clock.now();
@@ -17,7 +17,7 @@ export function createDeadline(clock: Clock, ms: number, onExpire: () => void) {
   }
 
   return {
-    /** Pauses until `resume` has been called as often as `pause`. */
+    /** Pauses the deadline. Pauses nest: it resumes after the same number of `resume` calls. */
     pause(): void {
       pauses += 1;
       if (pauses > 1 || !cancelTimer) return;

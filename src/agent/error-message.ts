@@ -1,6 +1,6 @@
-// The text of a caught value, which may be anything.
+// Formats caught values, which are not always errors.
 
-/** The message of an error, or the value as a string. */
+/** Returns the message of an error, and any other value as a string. */
 export function errorMessage(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -28,13 +28,13 @@ export interface HubConnectionHandlers {
   /** Builds the first message of each connection. */
   connectMessage(): Unversioned<AgentConnect>;
   heartbeat(): Unversioned<AgentHeartbeat>;
-  /** Receives the welcome, which makes the agent connected, and every later message. */
+  /** Receives the welcome and every message after it. */
   onMessage(message: HubToAgent): void;
   onDisconnect(): void;
   /**
-   * The hub rejected the agent: it must not reconnect.
+   * Called when the hub rejects the agent. The connection does not reconnect after that.
    * @param reason the reason in the close frame
-   * @param explanation the hub's own words, if it sent any
+   * @param explanation the hub's error message, if it sent one
    */
   onReject(reason: string, explanation: string | null): void;
 }
@@ -45,7 +45,7 @@ const decode = createDecoder(hubToAgent);
 /**
  * The URL of the agents' WebSocket.
  * @param hub the hub's base URL: http, https, ws or wss
- * @throws {TypeError} if `hub` is not such a URL
+ * @throws {TypeError} if `hub` is not a valid hub URL
  */
 export function agentSocketUrl(hub: string): string {
   const url = URL.parse(hub);
@@ -62,7 +62,7 @@ export function agentSocketUrl(hub: string): string {
 
 export type HubConnection = ReturnType<typeof createHubConnection>;
 
-/** Creates a connection that is not open yet. */
+/** Creates a connection, which connects when `open` is called. */
 export function createHubConnection({ url, clock, random, log }: HubConnectionOptions) {
   let socket: WebSocket | null = null;
   let isConnected = false;
@@ -173,7 +173,7 @@ export function createHubConnection({ url, clock, random, log }: HubConnectionOp
     if (!isClosed) connect();
   }
 
-  /** Closes for good. Resolves when the hub has closed too, or after a second. */
+  /** Closes the connection permanently. Resolves when the close handshake is complete, or after one second. */
   async function close(): Promise<void> {
     isClosed = true;
     cancelRetry?.();
@@ -197,7 +197,7 @@ export function createHubConnection({ url, clock, random, log }: HubConnectionOp
   };
 }
 
-/** Drops a socket without a close handshake. Bun's WebSocket can do that, a browser's cannot. */
+/** Drops a socket without a close handshake. Bun's WebSocket can do that; the standard interface cannot. */
 function terminate(socket: WebSocket): void {
   if ('terminate' in socket && typeof socket.terminate === 'function') socket.terminate();
 }

@@ -1,7 +1,7 @@
-// Detects a connection without traffic. It needs one timer, no matter how much traffic there is.
+// Detects an idle connection with a single timer, regardless of the amount of traffic.
 import type { Clock } from '../protocol/clock.ts';
 
-/** Calls `onIdle` once when `touch` has not been called for `ms` milliseconds since `start`. */
+/** After `start`, calls `onIdle` once when `ms` milliseconds have passed without a call to `touch`. */
 export function createIdleTimeout(clock: Clock, ms: number, onIdle: () => void) {
   let touchedAt = 0;
   let cancelTimer: (() => void) | null = null;

@@ -1,4 +1,4 @@
-// What to tell a person when the hub rejects the agent (docs/protocol.md, "Close codes").
+// Error messages for an agent that the hub has rejected (docs/protocol.md, "Close codes").
 
 /** @param reason the reason in the hub's close frame */
 export function rejectionMessage(reason: string, agentId: string): string {
@@ -11,7 +11,7 @@ export function rejectionMessage(reason: string, agentId: string): string {
     case 'agent_in_use':
       return `Another process is connected as "${agentId}". Stop it, or use another agent ID.`;
     case 'replaced':
-      return `Another process took over as "${agentId}".`;
+      return `Another process took over agent "${agentId}".`;
     case 'unsupported_version':
       return 'The hub does not support this version of Signalbox. Use the same version as the hub.';
     default:

@@ -1,4 +1,4 @@
-// The runners of an agent as one: their combined capabilities and notices, and the runner for each command.
+// Combines the runners of an agent: their capabilities, their notices, and the choice of a runner for each command.
 import type { Clock } from '../protocol/clock.ts';
 import type { Runner } from './runner.ts';
 import { sleep } from './sleep.ts';
@@ -13,17 +13,17 @@ export function createRunnerSet(runners: readonly Runner[], clock: Clock) {
   return {
     capabilities: (): string[] => [...new Set(runners.flatMap((runner) => runner.capabilities()))],
 
-    /** The first runner with a capability. */
+    /** Returns the first runner that has a capability. */
     find: (capability: string): Runner | undefined =>
       runners.find((runner) => runner.capabilities().includes(capability)),
 
-    /** What limits the capabilities, one line per runner; undefined if nothing does. */
+    /** The notices of all runners, one per line; undefined if there are none. */
     notice(): string | undefined {
       const notices = runners.flatMap((runner) => runner.notice?.() ?? []);
       return notices.length > 0 ? notices.join('\n').slice(0, MAX_NOTICE_LENGTH) : undefined;
     },
 
-    /** The name that represents the agent. */
+    /** The name that is reported to the hub. */
     name: runners[0]?.name ?? 'none',
 
     /** Resolves when all capabilities are known, or after 15 s; null if they are known already. */

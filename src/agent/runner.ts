@@ -17,13 +17,13 @@ export interface Runner {
    * @throws if the command cannot start; the command then fails with the error's message
    */
   start(spec: CommandSpec, context: RunContext): Run;
-  /** What limits its capabilities and the command that fixes it, for people; null if nothing does. */
+  /** Explains why capabilities are missing and which command fixes it; null if none are missing. */
   notice?(): string | null;
-  /** Resolves, never rejects, when the capabilities are known. The agent waits for it before it connects. */
+  /** Resolves when the capabilities are known; never rejects. The agent waits for this before it connects. */
   readonly ready?: Promise<void>;
   /** Calls `onChange` whenever `capabilities()` or `notice()` changes. Replaces an earlier subscription. */
   subscribe?(onChange: () => void): void;
-  /** Stops what the runner keeps running between commands. */
+  /** Stops the processes that the runner keeps between commands. */
   close?(): Promise<void>;
 }
 
@@ -36,16 +36,16 @@ export interface CommandSpec {
 
 /** What the agent provides for a run. */
 export interface RunContext {
-  /** Takes output in the order in which it was read. `text` contains whole code points only. */
+  /** Writes output in the order it was read. `text` must consist of whole code points. */
   writeOutput(stream: OutputStream, text: string): void;
   /**
-   * Records the process group in the journal, so that a restarted agent can kill it. Call it before the program does
-   * anything: the record is written when this returns.
+   * Records the process group in the journal, so that a restarted agent can kill it. The record is written when this
+   * returns. Call it before the program does anything.
    */
   recordProcess(pid: number): void;
-  /** Adds to the report of this command. Fields that are not given keep their values. */
+  /** Updates the report of the command. Omitted fields keep their values. */
   updateReport(report: CommandReport): void;
-  /** Sends an approval request to the hub. The time until the response does not count against the timeout. */
+  /** Sends an approval request to the hub. The time until the response does not count toward the timeout. */
   requestApproval(request: ApprovalRequestContent): Promise<ApprovalResponse>;
 }
 
@@ -75,15 +75,15 @@ export interface Run {
   /** Stops reading the program's output until `resume`. Idempotent. */
   pause(): void;
   resume(): void;
-  /** Types keystrokes. Only runners with the capability `pty` have it. */
+  /** Sends keystrokes. Present only if the runner has the capability `pty`. */
   writeInput?(data: string): void;
   /** Resizes the terminal, in characters. */
   resize?(cols: number, rows: number): void;
 }
 
 /**
- * How a program ended. `exited`: with an exit code; `signal` is the last signal it was sent before, `error` explains a
- * code other than 0. `signaled`: terminated by a signal. `failed`: neither is known.
+ * How a program ended. `exited`: with an exit code; `signal` is the last signal sent to it, if any, and `error` explains
+ * a non-zero code. `signaled`: terminated by a signal. `failed`: neither is known.
  */
 export type ExitStatus =
   | { kind: 'exited'; exitCode: number; signal?: string; error?: CommandError }

@@ -140,7 +140,7 @@ describe('rejection', () => {
       'agent_in_use',
       'Another process is connected as "tester". Stop it, or use another agent ID.',
     ],
-    [4001, 'replaced', 'Another process took over as "tester".'],
+    [4001, 'replaced', 'Another process took over agent "tester".'],
   ])('close code %d stops the command and exits with code 1', async (code, reason, message) => {
     const agent = fixture.start({ clock });
     const hub = await fixture.hub.waitForAgent();

@@ -1,5 +1,5 @@
-// Runs git in a folder that may contain anything: without the programs that a repository's configuration names, without
-// the network, and without asking a person.
+// Runs git in an untrusted repository: without the programs that its configuration names, without network access and
+// without prompts.
 import { childEnvironment } from '../process/environment.ts';
 import { findProcessTree, signalProcesses } from '../process/tree.ts';
 
@@ -12,7 +12,7 @@ const SAFE_CONFIG = [
   'protocol.allow=never',
 ].flatMap((setting) => ['-c', setting]);
 
-/** Runs a git command. Rejects if it fails, or is aborted: then its processes are killed. */
+/** Runs a git command. Rejects if the command fails or is aborted. An abort kills its processes. */
 export type Git = (
   args: readonly string[],
   env: Record<string, string>,

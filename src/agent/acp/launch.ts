@@ -16,7 +16,7 @@ export interface LaunchOptions extends SessionOptions {
   client: ClientApp;
 }
 
-/** @throws if the program is missing, signed out (see `isAuthRequired`), or does not start; it is not running then */
+/** @throws if the program is not installed, is signed out (see `isAuthRequired`) or fails to start */
 export async function launch(options: LaunchOptions): Promise<AcpSession> {
   const { acp, env, clock } = options;
   if (findExecutable(acp, env) === null) throw new Error(notInstalledNotice(acp));

@@ -18,9 +18,9 @@ export interface AcpProgram {
   readonly install?: string;
   /** The command that signs in. */
   readonly signIn?: string;
-  /** The mode in which it requests permission before it acts, if that may not be its default. */
+  /** The mode in which it requests permission before it acts, unless that is always its default. */
   readonly mode?: string;
-  /** It accesses files itself. If we offered file access, it would mistake a missing file for an error. */
+  /** It accesses files itself. With file access over ACP, it would treat a missing file as an error. */
   readonly accessesFiles?: boolean;
   /** How to check the sign-in, for a program that opens a conversation even when it is signed out. */
   readonly signInStatus?: { readonly argv: readonly string[]; readonly signedOut: RegExp };
@@ -32,7 +32,7 @@ export interface AcpProgram {
   authMethod?(env: Env): string | null;
 }
 
-/** Codex sends this when its model fails. The error itself is in a message before it. */
+/** Codex sends this after a model error. The error itself is in a preceding message. */
 const CodexFailure = Type.Object({
   codex: Type.Object({ threadStatus: Type.Object({ type: Type.Literal('systemError') }) }),
 });
@@ -91,13 +91,13 @@ export function installedAgentTypes(env: Env = process.env): AgentType[] {
   return types.filter((type) => findExecutable(acpPrograms[type], env) !== null);
 }
 
-/** A notice that ends with the command to run. */
+/** The notice for a program that is not installed. It ends with the command to run. */
 export function notInstalledNotice({ title, argv: [command], install }: AcpProgram): string {
   const fix = install ? ` Install it: ${install}` : '';
   return `${title} is not installed: ${command} was not found in the PATH.${fix}`;
 }
 
-/** A notice that ends with the command to run. */
+/** The notice for a program that is signed out. It ends with the command to run. */
 export function signedOutNotice({ title, signIn }: AcpProgram): string {
   return `${title} is not signed in.${signIn ? ` Sign in on the agent's machine: ${signIn}` : ''}`;
 }

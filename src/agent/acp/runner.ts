@@ -1,5 +1,5 @@
-// Runs prompts with an AI program over the Agent Client Protocol. The program keeps running between prompts. If it exits,
-// the next command restarts it and continues the conversation.
+// Runs prompts with an AI program over the Agent Client Protocol (ACP). The program keeps running between prompts. If it
+// exits, the next command restarts it and continues the conversation.
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AvailableCommand, SessionUpdate } from '@agentclientprotocol/sdk';
@@ -20,7 +20,7 @@ import { openSessionFile } from './session-file.ts';
 import { startTurn, type Turn } from './turn.ts';
 import { createWorkspaceFiles } from './workspace-files.ts';
 
-/** A program that has sent no update for this long has sent the whole history. */
+/** After this many milliseconds without an update, a program is assumed to have sent the whole history. */
 const QUIET_MS = 300;
 /** How often to check whether a problem with the program has been fixed, in milliseconds. */
 const RETRY_MS = 60_000;

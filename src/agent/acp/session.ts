@@ -34,7 +34,7 @@ export interface SessionOptions {
   whenQuiet(): Promise<void>;
 }
 
-/** @throws the program's error. It may fulfill `isAuthRequired`. */
+/** @throws the program's error, see `isAuthRequired` */
 export async function openSession(
   acpProcess: AcpProcess,
   options: SessionOptions,

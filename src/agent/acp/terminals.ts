@@ -1,5 +1,5 @@
-// Runs the commands that an AI program asks its client to run (ACP terminals). They are shell commands like any other:
-// each has its own process group and mark, and nothing of it is left when the turn ends.
+// Runs the commands that an AI program asks its client to run (ACP terminals). They run like other shell commands, each
+// in its own process group, and are killed when the turn ends.
 import {
   type CreateTerminalRequest,
   RequestError,
@@ -144,7 +144,7 @@ function withRequestError<T>(act: () => T): T {
   }
 }
 
-/** The line for the shell. Without arguments, the command itself is such a line. */
+/** Builds the command line for the shell. A command without arguments is passed on unchanged. */
 function commandLine({ command, args = [] }: CreateTerminalRequest): string {
   return args.length === 0 ? command : [command, ...args].map(quote).join(' ');
 }

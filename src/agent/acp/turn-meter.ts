@@ -10,7 +10,7 @@ export function startTurnMeter(cwd: string, scratch: string) {
   let usage: UsageUpdate | null = null;
 
   return {
-    /** Resolves, never rejects, when changes can be measured from here on. */
+    /** Resolves, never rejects, when the folder's state before the turn has been recorded. */
     ready: snapshot,
 
     recordUsage(update: UsageUpdate): void {

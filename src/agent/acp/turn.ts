@@ -42,7 +42,7 @@ export interface TurnOptions {
   /** The folder whose changes are measured. */
   cwd: string;
   terminals: Omit<TerminalsOptions, 'onOutput' | 'clock'>;
-  /** Rejects with a message for people if the conversation cannot be opened. */
+  /** Rejects with a message for the user if the conversation cannot be opened. */
   session: Promise<AcpSession>;
   /** The program requires the user to sign in. */
   onSignedOut(): void;
@@ -100,7 +100,7 @@ export function startTurn(options: TurnOptions) {
     const status = await prompt(session);
     await terminals.close();
     if (isInterrupted) {
-      // Only what the turn has started is killed. The program itself keeps running.
+      // Kill only what the turn has started. The program itself keeps running.
       const findStarted = () =>
         acpProcess.findDescendants().filter((pid) => pid !== acpProcess.pid && !before.has(pid));
       await killAfter(SHELL_LINGER_MS, findStarted, clock);

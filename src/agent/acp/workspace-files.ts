@@ -63,7 +63,7 @@ export function createWorkspaceFiles(folder: string) {
   };
 }
 
-/** Like realpath, but also for paths that do not exist yet. Does not resolve a dangling symlink: it is never followed. */
+/** Like realpath, but also for paths that do not exist yet. Dangling symlinks are not resolved or followed. */
 function realPath(path: string): string {
   try {
     return realpathSync(path);

@@ -42,7 +42,7 @@ export function openDatabase(
     return open(path);
   } catch (error) {
     const backup = `${path}.corrupt-${clock.now()}`;
-    log(`journal: cannot be read (${String(error)}); moved to ${backup} and created a new one`);
+    log(`cannot read the journal (${String(error)}); moved it to ${backup} and created a new one`);
     for (const suffix of ['', '-wal', '-shm']) moveIfExists(path + suffix, backup + suffix);
     return open(path);
   }

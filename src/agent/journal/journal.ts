@@ -7,11 +7,11 @@ import type { CommandResult } from '../result.ts';
 import { openDatabase } from './database.ts';
 import { createJournalWriter, type JournaledChange } from './writer.ts';
 
-/** How long output may wait before it is written, in milliseconds. */
+/** The maximum delay before output is written, in milliseconds. */
 const WRITE_DELAY_MS = 20;
-/** How many changes are kept in memory while the disk cannot be written. */
+/** The maximum number of changes kept in memory while the disk is not writable. */
 const MAX_UNWRITTEN_CHANGES = 1_000;
-/** How many acknowledged commands keep their attempt number, which prevents them from running again. */
+/** The number of acknowledged commands whose attempt number is kept, so that they cannot run again. */
 const MAX_FORGOTTEN_COMMANDS = 1_000;
 
 export type Journal = ReturnType<typeof openJournal>;
@@ -28,7 +28,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
   let cancelTimer: (() => void) | null = null;
   let hasFailed = false;
 
-  /** Writes the waiting output and `alongside` in one transaction. */
+  /** Writes the pending changes of output and `alongside` in one transaction. */
   function commit(isDurable: boolean, alongside?: () => void): void {
     cancelTimer?.();
     cancelTimer = null;
@@ -47,7 +47,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
       commit(isDurable, alongside);
       hasFailed = false;
     } catch (error) {
-      if (!hasFailed) log(`journal: cannot be written, a crash may lose output: ${String(error)}`);
+      if (!hasFailed) log(`cannot write the journal; a crash may lose output: ${String(error)}`);
       hasFailed = true;
       // A full disk must not fill the memory as well. Discarded changes count as dropped output.
       changes = changes.slice(-MAX_UNWRITTEN_CHANGES);
@@ -59,7 +59,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
     /** The commands that an earlier agent process started and the hub has not acknowledged. */
     restored: commands,
 
-    /** The highest attempt of a command that was ever started here; 0 if there was none. */
+    /** The highest attempt of a command that this agent has started; 0 if there is none. */
     lastAttempt: (commandId: string): number => writer.lastAttempt(commandId),
 
     /** Records that an attempt is about to start. It is on disk when this returns. @throws if it cannot be written */
@@ -71,7 +71,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
       tryCommit(false, () => writer.recordProcess(commandId, identity));
     },
 
-    /** Records a change of the output. It is written soon, and before any later change of state. */
+    /** Records a change of the output. It is written within 20 ms, and before any later change of state. */
     recordOutput(commandId: string, change: OutboxChange): void {
       changes.push({ commandId, change });
       cancelTimer ??= clock.after(WRITE_DELAY_MS, () => tryCommit(false));

@@ -34,9 +34,9 @@ export interface OutboxState {
   messages: OutboxMessage[];
 }
 
-/** Reading pauses at this size. The rest, up to 1 MB, is for output that has already been read into other buffers. */
+/** The program is paused at this size. The remaining space, up to 1 MB, is for output already in other buffers. */
 const FULL_BYTES = (BUFFER_BYTES * 3) / 4;
-/** Reading resumes at this size. */
+/** The program is resumed at this size. */
 const ROOM_BYTES = BUFFER_BYTES / 2;
 /**
  * The maximum number of positions kept for dropped messages. If the hub cannot write for many minutes and the limit is
@@ -63,7 +63,7 @@ export function createOutbox(
   let countedFrom = acked.offset;
   /** Everything before this may have reached the hub, on this connection or an earlier one. */
   let sentUpTo = state ? next.sequence : 0;
-  /** Positions of dropped messages. One position stands for all messages up to the next position. */
+  /** Positions of dropped messages. Each position covers all messages up to the next position. */
   const dropped = createQueue(state?.dropped);
   const messages = createQueue(state?.messages);
 
@@ -85,7 +85,7 @@ export function createOutbox(
     const oldest = messages.shift();
     if (!oldest) return;
     const last = dropped.last();
-    // Messages that were never sent are lost as one piece: the hub cannot resume in the middle of it.
+    // Messages that were never sent form a single gap: the hub cannot resume inside it.
     const keepPosition = !last || (oldest.sequence <= sentUpTo && dropped.length() < MAX_POSITIONS);
     if (keepPosition) dropped.push({ sequence: oldest.sequence, offset: oldest.offset });
     onChange({ kind: 'drop', sequence: oldest.sequence, keepPosition });
@@ -119,7 +119,7 @@ export function createOutbox(
   }
 
   /**
-   * Continues on a new connection.
+   * Resumes on a new connection.
    * @param sequence the hub has everything before it; null if the hub did not say
    */
   function resumeFrom(sequence: number | null): void {
@@ -130,11 +130,11 @@ export function createOutbox(
 
   /**
    * Returns the next message to send and counts it as sent; null if there is none or too much is unacknowledged.
-   * @param awaitsAcks false if the hub cannot acknowledge: then there is no limit on unacknowledged output
+   * @param canAcknowledge whether the hub can acknowledge output; if not, unacknowledged output has no limit
    */
-  function pull(awaitsAcks = true): Unversioned<AgentOutput> | Unversioned<AgentGap> | null {
+  function pull(canAcknowledge = true): Unversioned<AgentOutput> | Unversioned<AgentGap> | null {
     if (cursor.sequence >= next.sequence) return null;
-    if (awaitsAcks && cursor.offset - countedFrom >= BUFFER_BYTES) return null;
+    if (canAcknowledge && cursor.offset - countedFrom >= BUFFER_BYTES) return null;
     const from = first();
     if (cursor.sequence < from.sequence) {
       const bytes = from.offset - cursor.offset;

@@ -1,4 +1,4 @@
-// A FIFO queue with indexed access and a cheap `shift`: Array.shift moves every element.
+// A FIFO queue with indexed access. Unlike Array.shift, its `shift` does not move every element.
 
 export function createQueue<T>(initial: readonly T[] = []) {
   let items = initial.slice();

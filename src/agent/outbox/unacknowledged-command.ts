@@ -12,7 +12,7 @@ export interface UnacknowledgedCommandOptions {
   journal: Journal;
   send: Send;
   isConnected(): boolean;
-  /** Whether the hub can write, and so acknowledge output. */
+  /** Whether the hub can store output, and so acknowledge it. */
   canAcknowledge(): boolean;
   /** The state restored from the journal. */
   restored?: { output: OutboxState; result: CommandResult };
@@ -74,7 +74,7 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
     },
 
     /**
-     * Continues on a new connection.
+     * Resumes on a new connection.
      * @param nextSequence the hub has all output before it; null if the hub did not say
      */
     resumeFrom(nextSequence: number | null): void {

@@ -54,7 +54,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
   function endCrashed({ commandId, process }: JournaledCommand): CommandResult {
     const pids = killLeftovers(commandId, process);
     if (pids.length > 0) {
-      log(`killed processes of command ${commandId}, left by a crash: ${pids.join(', ')}`);
+      log(`killed processes that command ${commandId} left after a crash: ${pids.join(', ')}`);
     }
     const result = failedResult(CRASHED);
     journal.finish(commandId, result);
@@ -91,7 +91,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
       settleIfDone();
     },
 
-    /** Continues on a new connection where the hub asks for it, and sends results again. */
+    /** Resumes each command at the position in the welcome. Results will be sent again. */
     resume({ resume }: AgentWelcome): void {
       hubCanWrite = true;
       const positions = new Map(resume.map((one) => [one.commandId, one.nextSequence]));
@@ -110,7 +110,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
       hubCanWrite = canWrite;
     },
 
-    /** Whether a full outbox drains when the agent waits: the hub is connected and can write. */
+    /** Whether a full outbox will drain: the hub is connected and can write. */
     canDrain: (): boolean => isConnected() && hubCanWrite,
 
     onDisconnect: settleIfDone,

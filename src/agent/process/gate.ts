@@ -1,4 +1,4 @@
-// Pauses a loop that reads a program's output, so that the program waits instead of filling the agent's memory.
+// Pauses reading from a program, so that its output does not fill the agent's memory.
 
 export type Gate = ReturnType<typeof createGate>;
 

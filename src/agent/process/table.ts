@@ -22,7 +22,7 @@ export const MARK_VARIABLE = 'SIGNALBOX_COMMAND_ID';
 
 export const isLinux = process.platform === 'linux';
 
-/** When a process started, in a form that no later process with the same PID shares; null if there is no such process. */
+/** When a process started, in a form that distinguishes it from later processes with its PID; null if not found. */
 export function startTimeOf(pid: number): string | null {
   if (!isLinux) return startTimeFromPs(pid);
   const row = readRow(pid);
@@ -51,7 +51,7 @@ export function hasMark(pid: number, mark: string): boolean {
   return `\0${readText(`/proc/${pid}/environ`)}`.includes(`\0${MARK_VARIABLE}=${mark}\0`);
 }
 
-/** Whether a process, or with a negative number a process group, exists and may be signaled. */
+/** Whether a process exists and may be signaled. A negative PID stands for a process group. */
 export function canSignal(pid: number): boolean {
   try {
     process.kill(pid, 0);

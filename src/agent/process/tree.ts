@@ -13,7 +13,7 @@ import {
 /** How often to look for processes that are still running, in milliseconds. */
 const POLL_MS = 10;
 const MAX_KILL_ROUNDS = 200;
-/** Fewer than MAX_KILL_ROUNDS, because killLeftovers blocks the process. */
+/** Fewer than MAX_KILL_ROUNDS, because killLeftovers blocks the event loop. */
 const MAX_BLOCKING_ROUNDS = 50;
 
 interface TreeProcess {
@@ -74,8 +74,8 @@ export async function killAfter(
 }
 
 /**
- * Kills what a crashed agent left running, before this function returns. The recorded process counts as the root only
- * if it is still the same one: the PID may belong to an unrelated process by now.
+ * Kills the processes that a crashed agent left running. Blocks until they are gone. The recorded process is used as
+ * the root only if it is still the same process: its PID may have been reused.
  * @returns the PIDs found first
  */
 export function killLeftovers(mark: string, recorded: ProcessIdentity | null): number[] {
@@ -108,7 +108,7 @@ function findProcesses(mark: string, root: number | null): TreeProcess[] {
   return [...tree.values()];
 }
 
-/** Other systems than Linux do not show the environment: there the start time alone decides. */
+/** On systems other than Linux, the environment cannot be read, so the start time alone decides. */
 function isSameProcess({ pid, start }: ProcessIdentity, mark: string): boolean {
   return startTimeOf(pid) === start && (!isLinux || hasMark(pid, mark));
 }

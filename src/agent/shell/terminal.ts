@@ -61,7 +61,7 @@ export function openShellTerminal(options: ShellTerminalOptions) {
     hasEnded = true;
   });
 
-  /** Writes to the master directly if possible: Bun's write queue waits until all output has been read. */
+  /** Writes to the master side directly if possible: Bun's write queue waits until all output has been read. */
   function sendFlowControl(character: string): void {
     if (hasEnded || terminal?.closed !== false || (terminal.inputFlags & IXON) === 0) return;
     if (master === null) terminal.write(character);
@@ -82,7 +82,10 @@ export function openShellTerminal(options: ShellTerminalOptions) {
     write: (data: string) => void terminal.write(data),
     resize: (cols: number, rows: number) => terminal.resize(cols, rows),
 
-    /** Stops output. Bun always reads the terminal, so it gets XOFF. That has no effect if a program has disabled flow control. */
+    /**
+     * Pauses output. Bun cannot stop reading a terminal, so the terminal receives XOFF. That has no effect if a program
+     * has disabled flow control.
+     */
     pause(): void {
       stderr?.pause();
       sendFlowControl(XOFF);

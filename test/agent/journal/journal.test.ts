@@ -54,7 +54,7 @@ test.each([
   const second = await fixture.connect();
   expect(second.connectMessage.journalId).not.toBe(hub.connectMessage.journalId);
   expect(second.connectMessage.held).toEqual([]);
-  expect(fixture.logLines.join('\n')).toContain('journal: cannot be read');
+  expect(fixture.logLines.join('\n')).toContain('cannot read the journal');
   const files = readdirSync(join(fixture.folder, 'state'));
   expect(files.some((file) => file.startsWith('journal.db.corrupt-'))).toBe(true);
   const { finished } = await second.waitForFinished(second.execute('!true'));

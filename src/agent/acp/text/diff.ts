@@ -10,7 +10,7 @@ export interface FileChange {
   readonly newText: string;
 }
 
-/** The time of a comparison grows with the square of the edits. With more edits, all lines are shown as replaced. */
+/** Comparison time grows quadratically with the number of edits. Beyond this limit, all lines are shown as replaced. */
 const MAX_EDITS = 2_000;
 
 interface DiffLine {

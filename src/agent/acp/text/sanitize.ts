@@ -1,9 +1,9 @@
-// Makes text from models and programs safe for a terminal: it cannot move the cursor, change colors or the window title,
-// or reverse the direction of writing. Replaced characters stay visible.
+// Makes text from models and programs safe for a terminal: it cannot move the cursor, change colors or the window
+// title, or reverse the direction of writing. Replaced characters stay visible.
 
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
-/** Directional overrides and isolates, and line separators: with them text reads differently than it runs. */
+/** Directional overrides and isolates, and line separators. They can make text look different from what it is. */
 const BIDI_CHARACTERS = /[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 /** The first half of a surrogate pair that was cut. */
 const HIGH_SURROGATE = /[\ud800-\udbff]$/;

@@ -1,5 +1,5 @@
-// Terminal colors and indentation. Each colored text resets its own color, so that output can be joined, cut and replayed
-// at any point.
+// Terminal colors and indentation. Each colored text resets its own color, so that output can be joined, cut and
+// replayed at any point.
 
 const style = (start: number, end: number) => (text: string) =>
   text === '' ? '' : `\u001b[${start}m${text}\u001b[${end}m`;
@@ -11,7 +11,7 @@ export const green = style(32, 39);
 export const yellow = style(33, 39);
 export const cyan = style(36, 39);
 
-/** Dims every line by itself: a browser may show only some of the lines. */
+/** Dims each line separately, because a viewer may show only some of the lines. */
 export function dimLines(text: string): string {
   return text.split('\n').map(dim).join('\n');
 }

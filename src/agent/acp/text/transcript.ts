@@ -112,7 +112,7 @@ export function createTranscript(now: () => number) {
       return tool;
     },
 
-    /** A tool call waits for approval. */
+    /** Shows that a tool call waits for approval. */
     approvalRequested(id: string): string {
       const section = `tool ${id}`;
       const text = showHeader(id) + layout.block(section, newDiffs(toolFor(id)));
