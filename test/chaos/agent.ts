@@ -1,32 +1,35 @@
-// An agent of a round: the compiled binary, which may be killed and started again on the same journal.
+// An agent of a round: the compiled binary, which can be killed and started again with the same journal.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningProcess, startProcess } from '../support/processes.ts';
 
-export interface AgentOptions {
+export interface ChaosAgentOptions {
   binary: string;
   agentId: string;
   hubUrl: string;
   token: string;
-  /** Where it works, and keeps its journal. */
+  /** Where commands run, and where the agent keeps its state. */
   folder: string;
-  /** Starts again where the hub sends it away: one whose clock jumps may take a new socket for a silent one. */
-  returns: boolean;
-  /** Marks it, and all it starts, as this round's. */
+  /**
+   * Starts it again after the hub has rejected it. A hub whose clock jumps can reject a socket because its first message
+   * seems late.
+   */
+  restartsAfterRejection: boolean;
   env: Record<string, string>;
 }
 
-export type ChaosAgent = ReturnType<typeof startAgent>;
+export type ChaosAgent = ReturnType<typeof startChaosAgent>;
 
-export function startAgent(options: AgentOptions) {
+export function startChaosAgent(options: ChaosAgentOptions) {
   const { binary, agentId, hubUrl, folder } = options;
   const runs: RunningProcess[] = [];
-  const complaints: string[] = [];
-  let kills = 0;
+  const errors: string[] = [];
   const state = join(folder, `state-${agentId}`);
+  let kills = 0;
   let restarts = 0;
-  let losses = 0;
-  let present = run();
+  let journalLosses = 0;
+  /** The current process; null while it is being ended. */
+  let current: RunningProcess | null = run();
 
   function run(): RunningProcess {
     const agent = startProcess(
@@ -36,70 +39,71 @@ export function startAgent(options: AgentOptions) {
     );
     runs.push(agent);
     void agent.exited.then((code) => {
-      if (agent !== present) return;
-      if (options.returns && lastLine(agent).includes('unauthenticated')) present = run();
-      else complaints.push(`${agentId} ended by itself with ${code}: ${lastLine(agent)}`);
+      if (agent !== current) return;
+      const line = lastLine(agent);
+      if (options.restartsAfterRejection && line.includes('rejected the token')) current = run();
+      else errors.push(`${agentId} exited by itself with ${code}: ${line}`);
     });
     return agent;
   }
 
-  /** Kills it, and starts another a while later. */
-  async function kill(pauseMs: number, meanwhile = () => {}) {
-    const killed = present;
-    present = { ...killed };
-    killed.kill('SIGKILL');
-    await killed.exited;
-    meanwhile();
+  async function killAndRestart(pauseMs: number, whileStopped = () => {}) {
+    const killed = current;
+    current = null;
+    killed?.kill('SIGKILL');
+    await killed?.exited;
+    whileStopped();
     await new Promise((resolve) => void setTimeout(resolve, pauseMs));
-    present = run();
+    current = run();
   }
 
   async function stop() {
-    const stopped = present;
-    present = { ...stopped };
+    const stopped = current;
+    current = null;
+    if (!stopped) return;
     stopped.kill('SIGTERM');
     const code = await stopped.exited;
-    // 143: it had not come so far as to be stopped in order.
+    // 143: SIGTERM arrived before the agent had installed its handler.
     if (code === 0 || (code === 143 && stopped.output() === '')) return;
-    complaints.push(`${agentId} ended with ${code} after SIGTERM: ${lastLine(stopped)}`);
+    errors.push(`${agentId} exited with ${code} after SIGTERM: ${lastLine(stopped)}`);
   }
 
   return {
     agentId,
-    /** What was done to it, by kind: each may end a command of its own accord. */
-    get harm() {
-      return { kills, restarts, losses };
+    /** How often each fault was injected that can end a command. */
+    get faults() {
+      return { kills, restarts, journalLosses };
     },
-    /** Kills it, and starts another on the same journal a while later. */
+    /** Kills it and starts it again with the same journal after a pause. */
     async kill(pauseMs: number) {
       kills += 1;
-      await kill(pauseMs);
+      await killAndRestart(pauseMs);
     },
-    /** Kills it, and starts another without a journal: nobody knows any more what it had begun. */
+    /** Kills it and starts it again without its journal, so that nobody knows what it had started. */
     async loseJournal(pauseMs: number) {
-      losses += 1;
-      await kill(pauseMs, () => rmSync(state, { recursive: true, force: true }));
+      journalLosses += 1;
+      await killAndRestart(pauseMs, () => rmSync(state, { recursive: true, force: true }));
     },
-    freeze: () => present.kill('SIGSTOP'),
-    thaw: () => present.kill('SIGCONT'),
-    /** Ends it in order, and starts another. */
+    freeze: () => current?.kill('SIGSTOP'),
+    resume: () => current?.kill('SIGCONT'),
+    /** Stops it and starts it again. */
     async restart() {
       restarts += 1;
       await stop();
-      present = run();
+      current = run();
     },
-    /** Ends it in order. */
     stop,
-    complaints: () => [
-      ...complaints,
-      ...runs.flatMap((one) =>
-        one
+    /** Returns unexpected exits and the error lines of its log. */
+    errors: () => [
+      ...errors,
+      ...runs.flatMap((each) =>
+        each
           .output()
           .split('\n')
-          .filter((line) => /could not be handled|^\s+at |cannot be/.test(line)),
+          .filter((line) => /failed to handle|cannot be|^\s+at /.test(line)),
       ),
     ],
-    log: () => runs.map((one) => one.output()).join('--- next run\n'),
+    log: () => runs.map((each) => each.output()).join('--- next run\n'),
   };
 }
 

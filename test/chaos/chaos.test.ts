@@ -1,16 +1,16 @@
-// A few rounds of `make chaos`: seeds that between them meet most kinds of fault.
+// A few rounds of `make chaos`, with seeds that cover most kinds of faults between them.
 import { expect, test } from 'bun:test';
 import { buildBinary } from '../support/binary.ts';
-import { playRound } from './round.ts';
+import { runRound } from './round.ts';
 
-const ROUND_MS = 60_000;
+const TIMEOUT_MS = 60_000;
 
 test.each([13, 3, 10])(
-  'round %i of faults loses nothing, repeats nothing, and tells no lie',
+  'round %i: under faults, no command or output is lost, repeated or misreported',
   async (seed) => {
-    const { commands, violations } = await playRound(seed, { binary: buildBinary() });
+    const { commands, violations } = await runRound(seed, { binary: buildBinary() });
     expect(violations).toEqual([]);
     expect(commands).toBeGreaterThanOrEqual(60);
   },
-  ROUND_MS,
+  TIMEOUT_MS,
 );

@@ -1,57 +1,51 @@
-// The order in which commands were started: high, normal, low, and first come first served within.
+// Checks the order in which commands start: by priority (high, normal, low), and first come, first served within one.
 import type { Priority } from '../../src/protocol/command-status.ts';
-import type { History, Known } from './history.ts';
+import { type History, type PlannedCommand, startsByAgent } from './history.ts';
 
-const ranks: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
+const RANKS: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 
-export interface OrderVerdict {
-  flaws: string[];
-  /** Pairs whose order could be judged. */
+export interface OrderResult {
+  violations: string[];
+  /** The number of pairs of commands whose order could be checked. */
   pairs: number;
 }
 
 /**
- * A command that began is handed out after the one before it began. Whatever had been accepted by then was in the
- * queue with it: if that began later, it must not have had the right of way.
+ * A command is sent to its agent after the previous command has started. Every command accepted by then was in the
+ * queue at the same time, so it must not start later if it should come first.
  */
-export function checkOrder({ records, known, starts }: History): OrderVerdict {
-  const flaws: string[] = [];
+export function checkOrder(history: History): OrderResult {
+  const violations: string[] = [];
   let pairs = 0;
-  const byName = new Map([...known.values()].map((one) => [one.spec.name, one]));
   const acceptedAt = new Map<string, number>();
-  for (const { accepted } of records) {
+  for (const { accepted } of history.records) {
     for (const { commandId, at } of accepted) {
       acceptedAt.set(commandId, Math.min(at, acceptedAt.get(commandId) ?? Infinity));
     }
   }
-  const begun = starts.flatMap(({ name, at }) => {
-    const one = byName.get(name);
-    return one ? [{ ...one, at }] : [];
-  });
-  for (const [, marks] of Map.groupBy(begun, ({ row }) => row.agentId)) {
-    const inOrder = marks.toSorted((a, b) => a.at - b.at);
-    for (const [index, chosen] of inOrder.entries()) {
-      const before = inOrder[index - 1];
-      if (!before) continue;
-      for (const later of inOrder.slice(index + 1)) {
-        if ((acceptedAt.get(later.row.id) ?? Infinity) >= before.at) continue;
+  for (const [, starts] of startsByAgent(history)) {
+    for (const [index, started] of starts.entries()) {
+      const previous = starts[index - 1];
+      if (!previous) continue;
+      for (const later of starts.slice(index + 1)) {
+        if ((acceptedAt.get(later.row.id) ?? Infinity) >= previous.at) continue;
         pairs += 1;
-        if (hadRightOfWay(later, chosen)) {
-          flaws.push(
-            `${chosen.spec.name} was started before ${later.spec.name}: ${told(chosen)}, ${told(later)}`,
+        if (comesBefore(later, started)) {
+          violations.push(
+            `${started.spec.name} (${format(started)}) was started before ${later.spec.name} (${format(later)})`,
           );
         }
       }
     }
   }
-  return { flaws, pairs };
+  return { violations, pairs };
 }
 
-function hadRightOfWay(one: Known, other: Known): boolean {
-  const difference = ranks[one.row.priority] - ranks[other.row.priority];
-  return difference < 0 || (difference === 0 && one.row.id < other.row.id);
+function comesBefore(a: PlannedCommand, b: PlannedCommand): boolean {
+  const difference = RANKS[a.row.priority] - RANKS[b.row.priority];
+  return difference < 0 || (difference === 0 && a.row.id < b.row.id);
 }
 
-function told({ row }: Known): string {
+function format({ row }: PlannedCommand): string {
   return `${row.priority} ${row.id}`;
 }

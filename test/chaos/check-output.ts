@@ -1,156 +1,164 @@
-// Output against what the processes wrote: byte by byte, gaps by their announced sizes, per epoch.
-import type { History, Known } from './history.ts';
-import type { DashboardRecord } from './record.ts';
-import type { Gap, Output, TerminalView } from './terminal-view.ts';
+// Checks output against what the commands wrote, byte by byte, including the reported sizes of gaps.
+import type { DashboardRecord } from './dashboard-record.ts';
+import { endedByItself, type History, type PlannedCommand } from './history.ts';
+import type { GapPiece, OutputPiece, TerminalView } from './terminal-view.ts';
 
-export interface OutputVerdict {
-  flaws: string[];
+export interface OutputResult {
+  violations: string[];
   bytes: number;
-  /** Gaps by their reason. */
-  gaps: Record<Gap['reason'], number>;
+  /** The number of gaps by reason. */
+  gaps: Record<GapPiece['reason'], number>;
 }
 
-/** What a decoder makes of a character that was cut off at the end of a stream. */
-const CUT_CHARACTER = Buffer.from('\uFFFD');
+/** What a decoder makes of a character that is cut off at the end of a stream. */
+const REPLACEMENT_CHARACTER = Buffer.from('\uFFFD');
 
-export function checkOutput(history: History): OutputVerdict {
-  const verdict: OutputVerdict = {
-    flaws: [],
+type ReadWritten = (name: string, stream: OutputPiece['stream']) => Buffer;
+
+export function checkOutput(history: History): OutputResult {
+  const result: OutputResult = {
+    violations: [],
     bytes: 0,
     gaps: { buffer_overflow: 0, agent_overflow: 0, expired: 0 },
   };
-  const wrote = createMemory(history);
+  const readWritten = createCache(history.readWritten);
   for (const record of history.records) {
     for (const [hubEpoch, views] of record.terminals) {
       for (const [commandId, view] of views) {
-        const known = history.known.get(commandId);
-        const flaws = known
-          ? checkTerminal(history, known, view, hubEpoch, wrote)
-          : [`output of ${commandId}, which is not in SQLite`];
-        verdict.flaws.push(
-          ...[...view.flaws, ...flaws].map(
-            (flaw) => `${record.name} in ${hubEpoch.slice(-6)}: ${flaw}`,
-          ),
+        const command = history.planned.get(commandId);
+        const violations = command
+          ? checkTerminal(history, command, view, hubEpoch, readWritten)
+          : [`received output of ${commandId}, which is not stored`];
+        const source = `${record.name} in ${hubEpoch.slice(-6)}`;
+        result.violations.push(
+          ...[...view.violations, ...violations].map((violation) => `${source}: ${violation}`),
         );
         for (const piece of view.pieces) {
-          if (piece.kind === 'output') verdict.bytes += piece.data.length;
-          else verdict.gaps[piece.reason] += 1;
+          if (piece.kind === 'output') result.bytes += piece.data.length;
+          else result.gaps[piece.reason] += 1;
         }
       }
     }
-    verdict.flaws.push(...checkComplete(history, record));
+    result.violations.push(...checkComplete(history, record));
   }
-  return verdict;
+  return result;
 }
 
-/** In the end every dashboard has every terminal of the last epoch, whole. */
-function checkComplete({ known }: History, record: DashboardRecord): string[] {
+/** At the end, every dashboard has every terminal of the last epoch completely. */
+function checkComplete({ planned }: History, record: DashboardRecord): string[] {
   const epoch = record.welcomes.at(-1)?.hubEpoch ?? '';
   const views = record.terminals.get(epoch);
-  return [...known.values()].flatMap(({ spec, row }) =>
+  return [...planned.values()].flatMap(({ spec, row }) =>
     views?.get(row.id)?.complete
       ? []
-      : [`${record.name} never had the end of ${spec.name} (${row.status})`],
+      : [`${record.name} did not receive all output of ${spec.name} (${row.status})`],
   );
 }
 
-type Wrote = (name: string, stream: Output['stream']) => Buffer;
-
-function createMemory({ wrote }: History): Wrote {
-  const known = new Map<string, Buffer>();
+function createCache(readWritten: ReadWritten): ReadWritten {
+  const cache = new Map<string, Buffer>();
   return (name, stream) => {
     const key = `${name} ${stream}`;
-    const bytes = known.get(key) ?? wrote(name, stream);
-    known.set(key, bytes);
+    const bytes = cache.get(key) ?? readWritten(name, stream);
+    cache.set(key, bytes);
     return bytes;
   };
 }
 
 function checkTerminal(
   history: History,
-  { spec, row }: Known,
+  { spec, row }: PlannedCommand,
   view: TerminalView,
   hubEpoch: string,
-  wrote: Wrote,
+  readWritten: ReadWritten,
 ): string[] {
   const { name } = spec;
-  const flaws: string[] = [];
-  const isWhole = row.status === 'completed' || (row.status === 'failed' && row.error === null);
+  const violations: string[] = [];
+  const isWhole = endedByItself(row);
   const outputs = view.pieces.filter((piece) => piece.kind === 'output');
   const gaps = view.pieces.filter((piece) => piece.kind === 'gap');
-  if (spec.writesBoth)
-    flaws.push(...checkStreams(name, outputs, gaps, isWhole && view.complete !== null, wrote));
-  else flaws.push(...checkPlaces(name, outputs, wrote(name, 'stdout'), isWhole));
-  const total = wrote(name, 'stdout').length + wrote(name, 'stderr').length;
+  if (spec.usesBothStreams) {
+    if (gaps.length === 0) {
+      violations.push(
+        ...checkStreams(name, outputs, isWhole && view.complete !== null, readWritten),
+      );
+    }
+  } else violations.push(...checkOffsets(name, outputs, readWritten(name, 'stdout'), isWhole));
+  const total = readWritten(name, 'stdout').length + readWritten(name, 'stderr').length;
   if (view.complete && isWhole && view.bytes !== total) {
-    flaws.push(`${name} wrote ${total} bytes, and its terminal ended after ${view.bytes}`);
+    violations.push(`${name} wrote ${total} bytes, but its terminal ended after ${view.bytes}`);
   }
   if (view.complete && isWhole && (row.totalBytes !== total || row.lastSequence === null)) {
-    flaws.push(
-      `${name} wrote ${total} bytes, and SQLite says ${row.totalBytes} up to ${row.lastSequence}`,
+    violations.push(
+      `${name} wrote ${total} bytes, but ${row.totalBytes} are stored, up to sequence ${row.lastSequence}`,
     );
   }
-  // A character that was cut off counts three bytes, and was fewer.
+  // The replacement of a character that was cut off has three bytes, up to two more than what was written of it.
   if (view.bytes > total + 2) {
     const lost = gaps.map(
-      (gap) => `[${gap.sequence}, ${gap.to}) ${gap.at}+${gap.bytes} ${gap.reason}`,
+      (gap) => `[${gap.sequence}, ${gap.to}) ${gap.offset}+${gap.bytes} ${gap.reason}`,
     );
-    flaws.push(
-      `${name} wrote ${total} bytes, and its terminal has ${view.bytes}, lost: ${lost.join(', ')}`,
+    violations.push(
+      `${name} wrote ${total} bytes, but its terminal has ${view.bytes}, with gaps ${lost.join(', ')}`,
     );
   }
   for (const gap of gaps) {
-    if (gap.reason !== 'expired' || history.plan.bufferMemory < 256) continue;
-    const endedBefore = (row.completedAt ?? Infinity) <= history.beganAt(hubEpoch);
-    if (!endedBefore && !history.wasSetBack) {
-      flaws.push(`${name} is expired, and ended in this run of the hub`);
+    if (gap.reason !== 'expired' || history.plan.bufferMemoryMb < 256) continue;
+    const endedBefore = (row.completedAt ?? Infinity) <= history.epochStart(hubEpoch);
+    if (!endedBefore && !history.hasClockSetBack) {
+      violations.push(`the output of ${name} has expired although it ended in this run of the hub`);
     }
   }
-  return flaws;
+  return violations;
 }
 
-/** One stream: each chunk is what the process wrote at that place. */
-function checkPlaces(name: string, outputs: Output[], truth: Buffer, isWhole: boolean): string[] {
-  const wrong = outputs.find(({ at, data, stream }, index) => {
+/** With one stream, each chunk is what the process wrote at its offset. */
+function checkOffsets(
+  name: string,
+  outputs: OutputPiece[],
+  written: Buffer,
+  isWhole: boolean,
+): string[] {
+  const wrong = outputs.find(({ offset, data, stream }, index) => {
     const isLast = index === outputs.length - 1;
-    return stream !== 'stdout' || !isAt(data, truth, at, isLast && !isWhole);
+    return stream !== 'stdout' || !isAt(data, written, offset, isLast && !isWhole);
   });
-  return wrong
-    ? [
-        `${name}: chunk ${wrong.sequence} is not what was written at ${wrong.at}: ${sample(wrong.data, truth, wrong.at)}`,
-      ]
-    : [];
+  if (!wrong) return [];
+  const { sequence, data, offset } = wrong;
+  const difference = describeDifference(data, written, offset);
+  return [`${name}: chunk ${sequence} is not what was written at ${offset}: ${difference}`];
 }
 
-/** Two streams: only their own orders are known, and nothing of where a gap lies in each. */
+/** With two streams and no gaps, each stream is what the process wrote to it; their interleaving is not known. */
 function checkStreams(
   name: string,
-  outputs: Output[],
-  gaps: Gap[],
+  outputs: OutputPiece[],
   isWhole: boolean,
-  wrote: Wrote,
+  readWritten: ReadWritten,
 ): string[] {
-  if (gaps.length > 0) return [];
   return (['stdout', 'stderr'] as const).flatMap((stream) => {
-    const seen = Buffer.concat(
-      outputs.filter((one) => one.stream === stream).map((one) => one.data),
+    const received = Buffer.concat(
+      outputs.filter((piece) => piece.stream === stream).map((piece) => piece.data),
     );
-    const truth = wrote(name, stream);
-    if (isWhole ? seen.equals(truth) : isAt(seen, truth, 0, true)) return [];
-    return [`${name}: ${stream} is not what was written: ${sample(seen, truth, 0)}`];
+    const written = readWritten(name, stream);
+    if (isWhole ? received.equals(written) : isAt(received, written, 0, true)) return [];
+    const difference = describeDifference(received, written, 0);
+    return [`${name}: ${stream} is not what was written: ${difference}`];
   });
 }
 
-function isAt(data: Buffer, truth: Buffer, at: number, mayBeCut: boolean): boolean {
-  if (truth.subarray(at, at + data.length).equals(data)) return true;
-  if (!mayBeCut || !data.subarray(-3).equals(CUT_CHARACTER)) return false;
+/** Whether `data` is at `offset` in `written`; if `mayBeCut`, its last character may be incomplete. */
+function isAt(data: Buffer, written: Buffer, offset: number, mayBeCut: boolean): boolean {
+  if (written.subarray(offset, offset + data.length).equals(data)) return true;
+  if (!mayBeCut || !data.subarray(-3).equals(REPLACEMENT_CHARACTER)) return false;
   const rest = data.subarray(0, -3);
-  return truth.subarray(at, at + rest.length).equals(rest);
+  return written.subarray(offset, offset + rest.length).equals(rest);
 }
 
-function sample(data: Buffer, truth: Buffer, at: number): string {
-  const first = data.findIndex((byte, index) => byte !== truth[at + index]);
+function describeDifference(data: Buffer, written: Buffer, offset: number): string {
+  const first = data.findIndex((byte, index) => byte !== written[offset + index]);
   const from = Math.max(0, first - 20);
-  const told = JSON.stringify(data.toString('utf8', from, first + 40));
-  return `after ${first} bytes ${told} instead of ${JSON.stringify(truth.toString('utf8', at + from, at + first + 40))}`;
+  const received = JSON.stringify(data.toString('utf8', from, first + 40));
+  const expected = JSON.stringify(written.toString('utf8', offset + from, offset + first + 40));
+  return `after ${first} bytes, ${received} instead of ${expected}`;
 }

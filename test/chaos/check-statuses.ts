@@ -1,87 +1,94 @@
-// Statuses as each dashboard saw them: moved only along the diagrams, and ended as SQLite says.
+// Checks the statuses that each dashboard received: they follow the state machines and end as stored in SQLite.
 import { agentTransitions } from '../../src/protocol/agent-status.ts';
 import { commandTransitions, hasEnded } from '../../src/protocol/command-status.ts';
+import type { CommandUpdate, DashboardRecord } from './dashboard-record.ts';
 import type { History } from './history.ts';
-import type { DashboardRecord, StatusSeen } from './record.ts';
 
 export function checkStatuses(history: History): string[] {
   return history.records.flatMap((record) =>
-    [...record.flaws, ...checkCommands(history, record), ...checkAgents(record)].map(
-      (flaw) => `${record.name}: ${flaw}`,
-    ),
+    [
+      ...record.violations,
+      ...checkTransitions(history, record),
+      ...checkFinalStatuses(history, record),
+      ...checkAgents(record),
+    ].map((violation) => `${record.name}: ${violation}`),
   );
 }
 
-function checkCommands(history: History, record: DashboardRecord): string[] {
-  const flaws: string[] = [];
-  for (const [commandId, all] of Map.groupBy(record.statuses, (seen) => seen.commandId)) {
-    for (const [index, seen] of all.entries()) {
-      const before = all[index - 1];
-      if (before && !mayFollow(before, seen)) {
-        flaws.push(`${commandId} went from ${told(before)} to ${told(seen)}`);
+function checkTransitions(history: History, record: DashboardRecord): string[] {
+  const violations: string[] = [];
+  const byCommand = Map.groupBy(record.commandUpdates, (update) => update.commandId);
+  for (const [commandId, updates] of byCommand) {
+    for (const [index, update] of updates.entries()) {
+      const previous = updates[index - 1];
+      if (previous && !mayFollow(previous, update)) {
+        violations.push(`${commandId} went from ${format(previous)} to ${format(update)}`);
       }
     }
-    const known = history.known.get(commandId);
-    const last = all.at(-1);
-    if (!known) flaws.push(`${commandId} was ${last?.status}, and is not in SQLite`);
-    if (!known || !last || !hasEnded(last.status)) continue;
-    const { status, exitCode, error } = known.row;
-    if (
-      last.status !== status ||
-      last.exitCode !== exitCode ||
-      last.error !== (error?.code ?? null)
-    ) {
-      flaws.push(
-        `${known.spec.name} was ${told(last)}, and is ${status} ${exitCode} ${error?.code ?? ''} in SQLite`,
-      );
+    const command = history.planned.get(commandId);
+    const last = updates.at(-1);
+    if (!command) violations.push(`${commandId} was ${last?.status}, but is not stored`);
+    if (!command || !last || !hasEnded(last.status)) continue;
+    const { status, exitCode, error } = command.row;
+    const errorCode = error?.code ?? null;
+    if (last.status !== status || last.exitCode !== exitCode || last.error !== errorCode) {
+      const stored = [status, exitCode, errorCode].join(' ').trim();
+      violations.push(`${command.spec.name} was ${format(last)}, but is stored as ${stored}`);
     }
   }
-  for (const { spec, row } of history.known.values()) {
-    const last = record.last.get(row.id);
-    if (last && hasEnded(last.status)) continue;
-    // A clock that was set back tells nothing of before and after.
-    const endedAt = history.wasSetBack ? 0 : (row.completedAt ?? 0);
-    if (mustKnow(record, last, endedAt)) {
-      flaws.push(`${spec.name} ended, and it was never told; it knows of ${last?.status}`);
-    }
-  }
-  return flaws;
+  return violations;
 }
 
-/** One step along the diagram; more where it was away in between; the same again. */
-function mayFollow(before: StatusSeen, seen: StatusSeen): boolean {
-  if (before.status === seen.status) {
-    return before.exitCode === seen.exitCode && before.error === seen.error;
-  }
-  const steps = Object.values(commandTransitions[before.status]);
-  if (steps.includes(seen.status)) return true;
-  const later = steps.flatMap((step) => Object.values(commandTransitions[step]));
-  return before.connection !== seen.connection && later.includes(seen.status);
+/** Every dashboard receives the end of every command, except of those that `mustKnowEnd` excludes. */
+function checkFinalStatuses(history: History, record: DashboardRecord): string[] {
+  return [...history.planned.values()].flatMap(({ spec, row }) => {
+    const last = record.latestUpdates.get(row.id);
+    if (last && hasEnded(last.status)) return [];
+    // With a clock that was set back, times cannot be compared.
+    const endedAt = history.hasClockSetBack ? 0 : (row.completedAt ?? 0);
+    if (!mustKnowEnd(record, last, endedAt)) return [];
+    return [`${spec.name} ended, but the last status received is ${last?.status}`];
+  });
 }
 
-/** Whether an end must have been told: not where it came while nobody kept the dashboard's place. */
-function mustKnow({ welcomes }: DashboardRecord, last: StatusSeen | undefined, endedAt: number) {
+/** Whether a dashboard must know the end of a command: not if it was disconnected at that time and did not resume. */
+function mustKnowEnd(
+  { welcomes }: DashboardRecord,
+  last: CommandUpdate | undefined,
+  endedAt: number,
+) {
   const fresh = welcomes.findLast(({ resumed }) => !resumed);
   if (!fresh) return false;
   return (last !== undefined && last.connection >= fresh.connection) || endedAt > fresh.at;
 }
 
-function checkAgents({ agents }: DashboardRecord): string[] {
-  const flaws: string[] = [];
-  for (const [agentId, all] of Map.groupBy(agents, (seen) => seen.agentId)) {
-    for (const [index, { connection, status }] of all.entries()) {
-      const before = all[index - 1];
-      if (!before || before.connection !== connection) continue;
-      if (!Object.values(agentTransitions[before.status]).includes(status)) {
-        flaws.push(`${agentId} went from ${before.status} to ${status}`);
-      }
-    }
-    if (all.at(-1)?.status !== 'online')
-      flaws.push(`${agentId} is ${all.at(-1)?.status} at the end`);
+/** Allows one transition; two if the dashboard was disconnected in between; or the same status again. */
+function mayFollow(previous: CommandUpdate, update: CommandUpdate): boolean {
+  if (previous.status === update.status) {
+    return previous.exitCode === update.exitCode && previous.error === update.error;
   }
-  return flaws;
+  const next = Object.values(commandTransitions[previous.status]);
+  if (next.includes(update.status)) return true;
+  const afterNext = next.flatMap((status) => Object.values(commandTransitions[status]));
+  return previous.connection !== update.connection && afterNext.includes(update.status);
 }
 
-function told({ status, exitCode, error, connection }: StatusSeen): string {
-  return `${status} ${exitCode ?? ''} ${error ?? ''} (connection ${connection})`;
+function checkAgents({ agentUpdates }: DashboardRecord): string[] {
+  const violations: string[] = [];
+  for (const [agentId, updates] of Map.groupBy(agentUpdates, (update) => update.agentId)) {
+    for (const [index, { connection, status }] of updates.entries()) {
+      const previous = updates[index - 1];
+      if (!previous || previous.connection !== connection) continue;
+      if (!Object.values(agentTransitions[previous.status]).includes(status)) {
+        violations.push(`${agentId} went from ${previous.status} to ${status}`);
+      }
+    }
+    const last = updates.at(-1)?.status;
+    if (last !== 'online') violations.push(`${agentId} is ${last} at the end`);
+  }
+  return violations;
+}
+
+function format({ status, exitCode, error, connection }: CommandUpdate): string {
+  return `${[status, exitCode, error].join(' ').trim()} (connection ${connection})`;
 }

@@ -1,5 +1,4 @@
-// A dashboard of a round: speaks the protocol over a real socket, comes back whenever it is cut off, takes up where it
-// was, and writes down everything it sees.
+// A dashboard of a round: it reconnects and resumes after every disconnect and records everything it receives.
 import { inflateRawSync } from 'node:zlib';
 import { createDecoder, encode } from '../../src/protocol/codec.ts';
 import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
@@ -8,154 +7,150 @@ import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-d
 import type { Unversioned } from '../../src/protocol/message.ts';
 import { createCondition } from '../support/condition.ts';
 import { type ManualSocket, openManualSocket } from '../support/hub/manual-socket.ts';
+import { createDashboardRecord } from './dashboard-record.ts';
+import { createPendingRequests } from './pending-requests.ts';
+import type { DashboardPlan } from './plan.ts';
 import type { Prng } from './prng.ts';
-import { createDashboardRecord } from './record.ts';
-import { createRequests } from './requests.ts';
 
-export interface DashboardOptions {
+export interface ChaosDashboardOptions extends DashboardPlan {
   name: string;
-  mode: 'all' | 'attached';
-  /** Takes broadcasts compressed. */
-  deflates: boolean;
-  /** Where it finds the hub. */
+  /** Returns the current address of the hub. */
   url(): string;
-  token(): Promise<string>;
-  /** The hub's clock. */
+  issueToken(): Promise<string>;
+  /** Returns the time of the hub's clock. */
   now(): number;
   prng: Prng;
 }
 
-/** Terminals it attaches to by itself at once after a reconnect: a person opens no more either. */
-const ATTACH_AT_ONCE = 8;
+/** How many terminals it attaches to at once after a reconnect; a user would not open more either. */
+const MAX_ATTACHED_AT_ONCE = 8;
 
 const decode = createDecoder(hubToDashboard, (bytes) => inflateRawSync(bytes));
 
 export type ChaosDashboard = ReturnType<typeof openDashboard>;
 
-export function openDashboard(options: DashboardOptions) {
+export function openDashboard(options: ChaosDashboardOptions) {
   const { name, mode, prng } = options;
   const record = createDashboardRecord(name);
-  const { notify: changed, waitUntil: when } = createCondition();
-  /** Commands whose output it wants. */
+  const { notify, waitUntil } = createCondition();
+  /** The commands whose output it expects. */
   const followed = new Set<string>();
-  let wire: ManualSocket | null = null;
+  let socket: ManualSocket | null = null;
   let isWelcome = false;
   let connection = 0;
   let identity: { connectionId: string; hubEpoch: string } | null = null;
   let resumes = true;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  let isOver = false;
+  let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
+  let isClosed = false;
 
-  const flaw = (text: string) => void record.flaws.push(text);
-  const requests = createRequests((request) => say(request), flaw);
+  const addViolation = (text: string) => void record.violations.push(text);
+  const requests = createPendingRequests((request) => send(request), addViolation);
 
-  function say(body: Unversioned<DashboardToHub>) {
-    if (isWelcome) wire?.sendFrame(encode<DashboardToHub>(body));
+  function send(message: Unversioned<DashboardToHub>) {
+    if (isWelcome) socket?.sendFrame(encode<DashboardToHub>(message));
   }
 
-  const terminal = (commandId: string) => record.terminal(identity?.hubEpoch ?? '', commandId);
-  const incomplete = () => [...followed].filter((commandId) => !terminal(commandId).complete);
+  const getTerminal = (commandId: string) =>
+    record.getTerminal(identity?.hubEpoch ?? '', commandId);
+  const incompleteCommands = () =>
+    [...followed].filter((commandId) => !getTerminal(commandId).complete);
 
   async function connect() {
     connection += 1;
-    const mine = connection;
+    const ownConnection = connection;
     const lost = Promise.withResolvers<never>();
     lost.promise.catch(() => {});
-    const on = {
+    const handlers = {
       onFrame(frame: string | Uint8Array) {
-        if (mine === connection && !isOver) take(frame);
+        if (ownConnection === connection && !isClosed) onFrame(frame);
       },
       onClose(code: number, reason: string) {
-        lost.reject(new Error(`closed with ${code} ${reason}`));
-        if (mine === connection) dropped();
+        lost.reject(new Error(`The socket was closed with ${code} ${reason}.`));
+        if (ownConnection === connection) onDisconnect();
       },
     };
     try {
       const opened = await Promise.race([
-        openManualSocket(`${options.url()}/ws/dashboard`, on),
+        openManualSocket(`${options.url()}/ws/dashboard`, handlers),
         lost.promise,
       ]);
       opened.answerPings(true);
-      const hello = await createHello();
-      if (mine !== connection || isOver) return opened.terminate();
-      wire = opened;
-      opened.sendFrame(encode<DashboardToHub>(hello));
+      const connectMessage = await createConnectMessage();
+      if (ownConnection !== connection || isClosed) return opened.terminate();
+      socket = opened;
+      opened.sendFrame(encode<DashboardToHub>(connectMessage));
     } catch {
-      if (mine === connection) dropped();
+      if (ownConnection === connection) onDisconnect();
     }
   }
 
-  async function createHello(): Promise<Unversioned<DashboardConnect>> {
-    const token = await options.token();
+  async function createConnectMessage(): Promise<Unversioned<DashboardConnect>> {
+    const token = await options.issueToken();
+    const terminals = incompleteCommands().map((commandId) => ({
+      commandId,
+      afterSequence: getTerminal(commandId).nextSequence - 1,
+    }));
     return {
       type: 'dashboard:connect',
       token,
       clientInfo: { userAgent: `chaos ${name}`, timezone: 'UTC' },
       terminals: mode,
-      ...(options.deflates && { accept: ['deflate-raw'] }),
-      ...(identity &&
-        resumes && {
-          resume: {
-            ...identity,
-            terminals: incomplete().map((commandId) => ({
-              commandId,
-              afterSequence: terminal(commandId).next - 1,
-            })),
-          },
-        }),
+      ...(options.acceptsDeflate && { accept: ['deflate-raw'] }),
+      ...(identity && resumes && { resume: { ...identity, terminals } }),
     };
   }
 
-  function dropped() {
-    wire = null;
+  function onDisconnect() {
+    socket = null;
     isWelcome = false;
-    if (isOver) return;
-    clearTimeout(timer);
+    if (isClosed) return;
+    clearTimeout(reconnectTimer);
     resumes = prng.chance(0.85);
-    timer = setTimeout(() => void connect(), prng.between(10, 250));
-    changed();
+    reconnectTimer = setTimeout(() => void connect(), prng.between(10, 250));
+    notify();
   }
 
-  function take(frame: string | Uint8Array): void {
+  function onFrame(frame: string | Uint8Array): void {
     const decoded = decode(frame);
-    if (!decoded.ok) return flaw(`nonsense came: ${decoded.reason}`);
+    if (!decoded.ok) return addViolation(`received an invalid message: ${decoded.reason}`);
     const { message } = decoded;
     if (message.type !== 'dashboard:welcome' && !isWelcome && message.type !== 'error') {
-      flaw(`${message.type} came before the welcome`);
+      addViolation(`received ${message.type} before the welcome`);
     }
-    receive(message);
+    onMessage(message);
   }
 
-  function receive(message: HubToDashboard) {
+  function onMessage(message: HubToDashboard) {
     switch (message.type) {
       case 'dashboard:welcome':
-        return welcomed(message.connectionId, message.hubEpoch, message.resumed);
+        return onWelcome(message.connectionId, message.hubEpoch, message.resumed);
       case 'agent:status':
-        record.agents.push({ connection, agentId: message.agentId, status: message.status });
-        return changed();
+        record.agentUpdates.push({ connection, agentId: message.agentId, status: message.status });
+        return notify();
       case 'command:status': {
         const { commandId, status, exitCode = null, error } = message;
-        const isNew = !record.last.has(commandId);
-        record.status({ connection, commandId, status, exitCode, error: error?.code ?? null });
+        const isNew = !record.latestUpdates.has(commandId);
+        const update = { connection, commandId, status, exitCode, error: error?.code ?? null };
+        record.addCommandUpdate(update);
         if (mode === 'all') followed.add(commandId);
-        if (mode === 'attached' && !followed.has(commandId)) consider(commandId, isNew);
-        return changed();
+        if (mode === 'attached' && !followed.has(commandId)) maybeAttach(commandId, isNew);
+        return notify();
       }
       case 'terminal:output':
         if (mode === 'all') followed.add(message.commandId);
-        return terminal(message.commandId).output(message);
+        return getTerminal(message.commandId).addOutput(message);
       case 'terminal:gap':
-        return terminal(message.commandId).gap(message);
+        return getTerminal(message.commandId).addGap(message);
       case 'terminal:complete':
-        terminal(message.commandId).completed(message);
-        return changed();
+        getTerminal(message.commandId).setComplete(message);
+        return notify();
       case 'command:accepted': {
         const { requestId = '', commandId } = message;
         record.accepted.push({ requestId, commandId, at: Date.now() });
-        return requests.accepted(requestId, commandId);
+        return requests.onAccepted(requestId, commandId);
       }
       case 'error':
-        return requests.refused(message);
+        return requests.onError(message);
       case 'hub:heartbeat':
       case 'agent:updated':
       case 'agent:removed':
@@ -164,83 +159,87 @@ export function openDashboard(options: DashboardOptions) {
       case 'approval:resolved':
       case 'approval:applied':
       case 'command:report':
-        return flaw(`${message.type} came, and nobody asked anything of an AI`);
+        return addViolation(`received ${message.type}, which only an AI program can cause`);
       default:
         message satisfies never;
     }
   }
 
-  /** Attaches to some commands as they appear, to others once they have moved on. */
-  function consider(commandId: string, isNew: boolean) {
+  /** Attaches to some commands when they appear and to others when their status changes. */
+  function maybeAttach(commandId: string, isNew: boolean) {
     if (!prng.chance(isNew ? 0.4 : 0.2)) return;
     followed.add(commandId);
     attach(commandId);
   }
 
   function attach(commandId: string) {
-    say({ type: 'terminal:attach', commandId, afterSequence: terminal(commandId).next - 1 });
+    const afterSequence = getTerminal(commandId).nextSequence - 1;
+    send({ type: 'terminal:attach', commandId, afterSequence });
   }
 
-  function welcomed(connectionId: string, hubEpoch: string, resumed: boolean) {
-    const isSame = identity?.hubEpoch === hubEpoch;
-    if (resumed && (!isSame || identity?.connectionId !== connectionId)) {
-      flaw('resumed what it had not been');
+  function onWelcome(connectionId: string, hubEpoch: string, resumed: boolean) {
+    const isSameEpoch = identity?.hubEpoch === hubEpoch;
+    if (resumed && (!isSameEpoch || identity?.connectionId !== connectionId)) {
+      addViolation('resumed a connection that is not its own');
     }
     identity = { connectionId, hubEpoch };
     isWelcome = true;
     record.welcomes.push({ connection, hubEpoch, resumed, at: options.now() });
-    requests.again();
-    if (!resumed) for (const commandId of incomplete().slice(0, ATTACH_AT_ONCE)) attach(commandId);
-    changed();
+    requests.resendAll();
+    if (!resumed) {
+      for (const commandId of incompleteCommands().slice(0, MAX_ATTACHED_AT_ONCE)) {
+        attach(commandId);
+      }
+    }
+    notify();
   }
 
   void connect();
 
   return {
     record,
-    mode,
-    /** Asks for a command until it is accepted. */
-    ask: requests.ask,
-    interrupt: (commandId: string) => say({ type: 'command:interrupt', commandId }),
+    /** Requests a command and repeats the request until it is accepted. */
+    request: requests.request,
+    interrupt: (commandId: string) => send({ type: 'command:interrupt', commandId }),
     isWelcome: () => isWelcome,
-    /** Commands that have not ended, as far as it knows. */
-    live: () =>
-      [...record.last.values()].flatMap(({ commandId, status }) =>
+    /** Returns the commands that have not ended, as far as it knows. */
+    liveCommands: () =>
+      [...record.latestUpdates.values()].flatMap(({ commandId, status }) =>
         hasEnded(status) ? [] : [commandId],
       ),
-    /** Resolves once it has seen a command in a status, or past it. */
-    sees: (commandId: string, status: CommandStatus) =>
-      when(() => {
-        const last = record.last.get(commandId)?.status;
-        return last === status || (last !== undefined && hasEnded(last));
+    /** Resolves once a command has a status or has ended. */
+    waitForStatus: (commandId: string, status: CommandStatus) =>
+      waitUntil(() => {
+        const latest = record.latestUpdates.get(commandId)?.status;
+        return latest === status || (latest !== undefined && hasEnded(latest));
       }),
-    /** The last status of an agent. */
-    agent: (agentId: string) => record.agents.findLast((seen) => seen.agentId === agentId)?.status,
-    incomplete,
-    /** Stops reading, or goes on. */
-    pause() {
-      wire?.pause();
+    /** Returns the latest status of an agent. */
+    agentStatus: (agentId: string) =>
+      record.agentUpdates.findLast((update) => update.agentId === agentId)?.status,
+    incompleteCommands,
+    pauseReading() {
+      socket?.pause();
     },
-    unpause() {
-      wire?.resume();
+    resumeReading() {
+      socket?.resume();
     },
-    /** Wants these too, and comes back naming them, and all it has not seen the end of. */
+    /** Follows these commands too, and reconnects to receive all output that it has not seen completely. */
     followAll(commandIds: readonly string[]) {
       for (const commandId of commandIds) followed.add(commandId);
-      const leaving = wire;
+      const previous = socket;
       connection += 1;
-      leaving?.terminate();
-      dropped();
+      previous?.terminate();
+      onDisconnect();
       resumes = true;
     },
-    /** Everything sent before has been answered. */
-    settled: () => wire?.ping() ?? Promise.resolve(),
-    when,
+    /** Resolves once the hub has handled everything sent before. */
+    ping: () => socket?.ping() ?? Promise.resolve(),
+    waitUntil,
     close() {
-      isOver = true;
-      clearTimeout(timer);
+      isClosed = true;
+      clearTimeout(reconnectTimer);
       requests.stop();
-      wire?.terminate();
+      socket?.terminate();
     },
   };
 }

@@ -1,16 +1,16 @@
-// What is left of a round: what clients saw, what SQLite holds, what the processes wrote. The checkers read nothing else.
+// The evidence of a round: what clients received, what SQLite contains and what the commands wrote. The checks use
+// nothing else.
 import { Database } from 'bun:sqlite';
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
 import type { ChaosAgent } from './agent.ts';
-import type { CommandSpec } from './command.ts';
-import { textOf } from './command.ts';
-import type { Kit, Mark } from './kit.ts';
+import type { DashboardRecord } from './dashboard-record.ts';
 import type { Plan } from './plan.ts';
-import type { DashboardRecord } from './record.ts';
-import type { World } from './world.ts';
+import type { Mark, ShellLibrary } from './shell-library.ts';
+import type { System } from './system.ts';
+import { type CommandSpec, formatCommand } from './workload.ts';
 
-/** A row of the table of commands. */
-export interface Row {
+/** A row of the table `commands`. */
+export interface CommandRow {
   id: string;
   agentId: string;
   command: string;
@@ -26,31 +26,30 @@ export interface Row {
   totalBytes: number | null;
 }
 
-/** A command as it was meant, and as SQLite has it. */
-export interface Known {
+/** A command as planned and as stored. */
+export interface PlannedCommand {
   spec: CommandSpec;
-  row: Row;
+  row: CommandRow;
 }
 
 export interface History {
   plan: Plan;
   records: DashboardRecord[];
-  rows: Row[];
-  /** By command id: every row that is a command of the plan. */
-  known: Map<string, Known>;
+  rows: CommandRow[];
+  /** The rows that belong to a command of the plan, by command id. */
+  planned: Map<string, PlannedCommand>;
   starts: Mark[];
   ends: Mark[];
-  wrote: Kit['wrote'];
-  /** Commands somebody asked to interrupt. */
+  readWritten: ShellLibrary['readWritten'];
+  /** The ids of commands for which an interrupt was sent. */
   interrupted: ReadonlySet<string>;
-  /** By agent: how often it was killed, restarted, or lost its journal. */
-  harm: Map<string, ChaosAgent['harm']>;
-  /** When the run of an epoch began, by the hub's clock. */
-  beganAt(hubEpoch: string): number;
-  /** Whether time passed all at once: time-outs and graces may have ended early. */
-  jumped: boolean;
-  /** Whether the hub's clock was set back. */
-  wasSetBack: boolean;
+  /** By agent id. */
+  agentFaults: Map<string, ChaosAgent['faults']>;
+  /** Returns when an epoch started, by the hub's clock. */
+  epochStart(hubEpoch: string): number;
+  /** Whether the clock jumped forward, so that timeouts and grace periods may have ended early. */
+  hasClockJump: boolean;
+  hasClockSetBack: boolean;
 }
 
 const COLUMNS = `
@@ -58,47 +57,70 @@ const COLUMNS = `
   started_at AS startedAt, completed_at AS completedAt, exit_code AS exitCode, error,
   last_sequence AS lastSequence, total_bytes AS totalBytes`;
 
-/** Reads the database of a hub that has ended. */
-export function readRows(file: string): Row[] {
+/** Reads the commands from the database of a hub that has ended. */
+export function readRows(file: string): CommandRow[] {
   const database = new Database(file, { readonly: true });
   const rows = database
-    .query<Omit<Row, 'error'> & { error: string | null }, []>(
+    .query<Omit<CommandRow, 'error'> & { error: string | null }, []>(
       `SELECT ${COLUMNS} FROM commands ORDER BY id`,
     )
     .all();
   database.close();
   return rows.map((row) => ({
     ...row,
-    error: row.error === null ? null : (JSON.parse(row.error) as Row['error']),
+    error: row.error === null ? null : (JSON.parse(row.error) as CommandRow['error']),
   }));
 }
 
 export function createHistory(
   plan: Plan,
-  { hub, kit, agents }: World,
+  { hub, library, agents }: System,
   records: DashboardRecord[],
-  rows: Row[],
+  rows: CommandRow[],
   interrupted: ReadonlySet<string>,
 ): History {
   const jumps = plan.faults.flatMap(({ kind, amount }) => (kind === 'clock-jump' ? [amount] : []));
-  const specs = new Map(plan.commands.map((spec) => [textOf(spec), spec]));
-  const known = new Map<string, Known>();
+  const specs = new Map(plan.commands.map((spec) => [formatCommand(spec), spec]));
+  const planned = new Map<string, PlannedCommand>();
   for (const row of rows) {
     const spec = specs.get(row.command);
-    if (spec) known.set(row.id, { spec, row });
+    if (spec) planned.set(row.id, { spec, row });
   }
   return {
     plan,
     records,
     rows,
-    known,
-    starts: kit.starts(),
-    ends: kit.ends(),
-    wrote: kit.wrote,
+    planned,
+    starts: library.readStarts(),
+    ends: library.readEnds(),
+    readWritten: library.readWritten,
     interrupted,
-    harm: new Map(agents.map(({ agentId, harm }) => [agentId, harm])),
-    beganAt: hub.beganAt,
-    jumped: jumps.some((ms) => ms > 0),
-    wasSetBack: jumps.some((ms) => ms < 0),
+    agentFaults: new Map(agents.map(({ agentId, faults }) => [agentId, faults])),
+    epochStart: hub.epochStart,
+    hasClockJump: jumps.some((ms) => ms > 0),
+    hasClockSetBack: jumps.some((ms) => ms < 0),
   };
+}
+
+/** Whether a command ended because its process exited, not because of an interrupt or an error. */
+export function endedByItself({ status, error }: CommandRow): boolean {
+  return status === 'completed' || (status === 'failed' && error === null);
+}
+
+/** Returns the planned commands by their names. */
+export function groupByName({ planned }: History): Map<string, PlannedCommand> {
+  return new Map([...planned.values()].map((command) => [command.spec.name, command]));
+}
+
+/** Returns the starts on each agent, in order of time. */
+export function startsByAgent(history: History): [string, (PlannedCommand & { at: number })[]][] {
+  const byName = groupByName(history);
+  const starts = history.starts.flatMap(({ name, at }) => {
+    const command = byName.get(name);
+    return command ? [{ ...command, at }] : [];
+  });
+  return [...Map.groupBy(starts, ({ row }) => row.agentId)].map(([agentId, marks]) => [
+    agentId,
+    marks.toSorted((a, b) => a.at - b.at),
+  ]);
 }

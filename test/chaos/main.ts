@@ -1,19 +1,21 @@
-// `make chaos`: many rounds of faults, each in a process of its own, and a summary. Exit code 1 where a round failed, or
-// where a long run left out a kind of fault.
+// `make chaos`: runs many rounds of faults, each in its own process, and prints a summary. Exits with 1 if a round has
+// violations, or if a long run has not injected every kind of fault.
 import { Command } from 'commander';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseCount } from '../../src/config.ts';
 import { buildBinary } from '../support/binary.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
-import { parseCount } from '../../src/config.ts';
-import { endMarked, markOf } from './processes.ts';
-import { playRound, type Round } from './round.ts';
-import { addTally, emptyTally, tell } from './tally.ts';
+import { addCounters, createCounters, formatSummary } from './counters.ts';
+import { createRoundId, killRoundProcesses } from './round-processes.ts';
+import { type RoundResult, runRound } from './round.ts';
 
-/** A run so long meets every kind of fault, or does not do what it says. */
+/** A run of this many rounds must inject every kind of fault. */
 const LONG_RUN = 50;
-/** A round that takes longer hangs. */
-const ROUND_MS = 150_000;
+/** A round that takes longer is stuck. */
+const ROUND_TIMEOUT_MS = 150_000;
+const MAX_PRINTED_VIOLATIONS = 12;
+const MAX_VIOLATION_CHARACTERS = 600;
 
 interface Options {
   rounds: number;
@@ -26,111 +28,111 @@ interface Options {
 
 const options = new Command('chaos')
   .description(
-    'Play rounds of faults against the compiled binary, and check what became of every command.',
+    'Run the compiled binary under random faults and check every command and its output.',
   )
-  .option('--rounds <number>', 'how many', parseCount, 500)
-  .option('--seed <number>', 'of the first round; the next ones count up', parseCount, 1)
-  .option('--parallel <number>', 'rounds at a time', parseCount, 2)
-  .option('--keep', 'leave the folders of the rounds, with logs', false)
+  .option('--rounds <number>', 'number of rounds', parseCount, 500)
+  .option('--seed <number>', 'seed of the first round; it increases by 1 per round', parseCount, 1)
+  .option('--parallel <number>', 'number of rounds at the same time', parseCount, 2)
+  .option('--keep', 'keep the folders of the rounds, with logs', false)
   .option('--report', 'print each round as a line of JSON', false)
-  .option('--binary <path>', 'the binary to play with; built where none is named')
+  .option('--binary <path>', 'binary to test (default: build it)')
   .parse()
   .opts<Options>();
 
 const folder = createTemporaryFolder();
-/** The processes of the rounds under way, by their marks. */
-const playing = new Map<string, Bun.Subprocess>();
+/** The processes of the current rounds, by round id. */
+const children = new Map<string, Bun.Subprocess>();
+let exiting: Promise<never> | null = null;
 
-/** Set once somebody has asked to stop. */
-const asked: { leaving: Promise<never> | null } = { leaving: null };
-
-/** Leaves nothing behind. */
-async function leave(exitCode: number): Promise<never> {
-  const own = options.rounds === 1 ? [markOf(process.pid, options.seed)] : [];
-  for (const child of playing.values()) child.kill();
-  for (const child of playing.values()) await child.exited;
-  for (const mark of [...playing.keys(), ...own]) await endMarked(mark);
+/** Ends all processes, removes the folder and exits. */
+async function cleanUpAndExit(exitCode: number): Promise<never> {
+  const ownRound = options.rounds === 1 ? [createRoundId(process.pid, options.seed)] : [];
+  for (const child of children.values()) child.kill();
+  for (const child of children.values()) await child.exited;
+  for (const roundId of [...children.keys(), ...ownRound]) await killRoundProcesses(roundId);
   folder.remove();
   process.exit(exitCode);
 }
 
-/** Plays one round in a process of its own. */
-async function spawnRound(seed: number, binary: string): Promise<Round> {
+/** Runs one round in its own process. */
+async function spawnRound(seed: number, binary: string): Promise<RoundResult> {
   const flags = ['--rounds', '1', '--seed', String(seed), '--report', '--binary', binary];
   const child = Bun.spawn([process.execPath, import.meta.path, ...flags], {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
-    timeout: ROUND_MS,
-    // What it leaves behind goes with the folder of the run.
+    timeout: ROUND_TIMEOUT_MS,
+    // Files that a round leaves behind are removed with the folder of the run.
     env: { ...process.env, TMPDIR: folder.path },
   });
-  const mark = markOf(child.pid, seed);
-  playing.set(mark, child);
+  const roundId = createRoundId(child.pid, seed);
+  children.set(roundId, child);
   const text = await new Response(child.stdout).text();
-  await endMarked(mark);
-  playing.delete(mark);
+  await killRoundProcesses(roundId);
+  children.delete(roundId);
   const last = text.trim().split('\n').at(-1) ?? '';
-  if (last.startsWith('{')) return JSON.parse(last) as Round;
-  const violations = [`the round ended without a report, with ${await child.exited}: ${text}`];
-  return { ...emptyTally(), rounds: 1, seed, violations };
+  if (last.startsWith('{')) return JSON.parse(last) as RoundResult;
+  const violations = [`the round exited with ${await child.exited} and without a report: ${text}`];
+  return { ...createCounters(), rounds: 1, seed, violations };
 }
 
-function tellViolations({ seed, violations }: Round) {
+function printViolations({ seed, violations }: RoundResult) {
   if (violations.length === 0) return;
   console.log(`\nround ${seed}: ${violations.length} violations`);
-  for (const violation of violations.slice(0, 12)) console.log(`  ${violation.slice(0, 600)}`);
-  console.log(`replay: node_modules/.bin/bun test/chaos/main.ts --rounds 1 --seed ${seed}`);
+  for (const violation of violations.slice(0, MAX_PRINTED_VIOLATIONS)) {
+    console.log(`  ${violation.slice(0, MAX_VIOLATION_CHARACTERS)}`);
+  }
+  console.log(`repeat with: node_modules/.bin/bun test/chaos/main.ts --rounds 1 --seed ${seed}`);
 }
 
 async function run(): Promise<number> {
   const binary = options.binary ?? join(folder.path, 'signalbox');
-  // A copy: whoever builds anew meanwhile shall not change what is being looked at.
+  // A copy, because a build during the run would replace the binary.
   if (options.binary === undefined) copyFileSync(buildBinary(), binary);
-  const sum = emptyTally();
+  const sum = createCounters();
   let violations = 0;
-  let next = 0;
-  const began = Date.now();
+  let nextRound = 0;
+  const startedAt = Date.now();
+  const elapsed = () => `${Math.round((Date.now() - startedAt) / 1000)} s`;
 
-  function take(round: Round) {
-    addTally(sum, round);
+  function addRound(round: RoundResult) {
+    addCounters(sum, round);
     violations += round.violations.length;
     if (options.report) return console.log(JSON.stringify(round));
-    tellViolations(round);
+    printViolations(round);
     if (sum.rounds % 10 === 0) {
-      console.log(
-        `${sum.rounds} rounds, ${violations} violations, ${Math.round((Date.now() - began) / 1000)} s`,
-      );
+      console.log(`${sum.rounds} rounds, ${violations} violations, ${elapsed()}`);
     }
   }
 
-  async function work() {
-    while (next < options.rounds && !asked.leaving) {
-      const seed = options.seed + next;
-      next += 1;
+  async function runRounds() {
+    while (nextRound < options.rounds) {
+      if (exiting) return;
+      const seed = options.seed + nextRound;
+      nextRound += 1;
       const round =
         options.rounds === 1
-          ? await playRound(seed, { binary, keeps: options.keep })
+          ? await runRound(seed, { binary, keepsFolder: options.keep })
           : await spawnRound(seed, binary);
-      if (!asked.leaving) take(round);
+      if (!exiting) addRound(round);
     }
   }
 
-  await Promise.all(Array.from({ length: Math.min(options.parallel, options.rounds) }, work));
-  const missing = Object.entries(sum.faults).flatMap(([kind, times]) =>
-    times === 0 ? [kind] : [],
+  await Promise.all(Array.from({ length: Math.min(options.parallel, options.rounds) }, runRounds));
+  const missingFaults = Object.entries(sum.faults).flatMap(([kind, count]) =>
+    count === 0 ? [kind] : [],
   );
-  const isHollow = options.rounds >= LONG_RUN && missing.length > 0;
+  const isIncomplete = options.rounds >= LONG_RUN && missingFaults.length > 0;
   if (!options.report) {
-    console.log(`\n${tell(sum, violations)}`);
-    console.log(`took        ${Math.round((Date.now() - began) / 1000)} s`);
-    if (isHollow) console.log(`never met: ${missing.join(', ')}`);
+    console.log(`\n${formatSummary(sum, violations)}`);
+    console.log(`duration    ${elapsed()}`);
+    if (isIncomplete) console.log(`faults never injected: ${missingFaults.join(', ')}`);
   }
-  return violations > 0 || isHollow ? 1 : 0;
+  return violations > 0 || isIncomplete ? 1 : 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => void (asked.leaving ??= leave(130)));
+  process.on(signal, () => void (exiting ??= cleanUpAndExit(130)));
 }
 const exitCode = await run();
-await (asked.leaving ?? leave(exitCode));
+await (exiting ?? cleanUpAndExit(exitCode));

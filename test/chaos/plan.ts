@@ -1,15 +1,15 @@
-// Everything that will happen in a round, decided by its seed before it begins.
-import { type CommandSpec, chooseDoing, hugeDoing, plainDoing } from './command.ts';
+// Everything that happens in a round, determined by its seed before it starts.
 import { createPrng, type Prng } from './prng.ts';
+import { type CommandSpec, createWorkload, pickHugeWorkload, pickWorkload } from './workload.ts';
 
 export const NETWORK_FAULTS = [
-  'cut',
-  'cut-mid-frame',
+  'reset',
+  'reset-mid-frame',
   'delay',
-  'trickle',
+  'fragment',
   'stall',
-  'ghost',
-  'repeat-frames',
+  'half-open',
+  'duplicate-frames',
 ] as const;
 export const PROCESS_FAULTS = [
   'hub-kill',
@@ -27,59 +27,65 @@ export type FaultKind = (typeof FAULTS)[number];
 
 export interface Fault {
   kind: FaultKind;
-  /** In milliseconds from the start. */
+  /** In milliseconds from the start of the round. */
   at: number;
-  lasts: number;
-  /** Whom it meets, as a number from 0 up, taken modulo the number of those it can meet. */
-  whom: number;
-  /** How strong: milliseconds of delay, repeated frames, milliseconds a clock jumps. */
+  durationMs: number;
+  /** What it affects, as an index modulo the number of possible targets. */
+  target: number;
+  /** The delay in milliseconds, the number of frames to duplicate, or the clock jump in milliseconds. */
   amount: number;
+}
+
+export interface DashboardPlan {
+  mode: 'all' | 'attached';
+  /** Whether it accepts compressed broadcasts. */
+  acceptsDeflate: boolean;
 }
 
 export interface Plan {
   seed: number;
-  /** Whether the hub runs in this process, with a clock that jumps, instead of as the compiled binary. */
-  inside: boolean;
+  /** Whether the hub runs in this process, with a clock that can jump, instead of as the compiled binary. */
+  isInProcess: boolean;
   agents: number;
-  dashboards: { mode: 'all' | 'attached'; deflates: boolean }[];
-  /** Megabytes of terminal output that the hub may hold. */
-  bufferMemory: number;
+  dashboards: DashboardPlan[];
+  /** The hub's limit for terminal output, in MB. */
+  bufferMemoryMb: number;
   commands: CommandSpec[];
   faults: Fault[];
-  interrupts: { at: number; by: number; dice: number }[];
-  /** When the gates open that hold the agents' first commands. */
-  opensAt: number[];
-  /** When nothing happens any more. */
+  /** `pick` selects one of the commands live at that time, as an index modulo their number. */
+  interrupts: { at: number; dashboard: number; pick: number }[];
+  /** By agent: when the gate opens that holds its first command. */
+  gatesOpenAt: number[];
   endsAt: number;
 }
 
-/** The name of the gate that holds an agent. */
+/** Returns the name of the gate that holds an agent's first command. */
 export const gateOf = (agent: number) => `gate-${agent}`;
 
 export function createPlan(seed: number): Plan {
   const prng = createPrng(`chaos ${seed}`);
-  const inside = prng.chance(1 / 6);
+  const isInProcess = prng.chance(1 / 6);
   const agents = prng.between(3, 4);
   const dashboards = Array.from({ length: prng.between(5, 6) }, (_, index) => ({
     mode: index < 2 ? ('all' as const) : prng.pick(['all', 'attached', 'attached'] as const),
-    deflates: prng.chance(0.3),
+    acceptsDeflate: prng.chance(0.3),
   }));
   const endsAt = prng.between(2_000, 3_500);
-  const opensAt = Array.from({ length: agents }, () => prng.between(500, 1_300));
+  const gatesOpenAt = Array.from({ length: agents }, () => prng.between(500, 1_300));
   return {
     seed,
-    inside,
+    isInProcess,
     agents,
     dashboards,
-    bufferMemory: prng.chance(0.2) ? 1 : 256,
+    bufferMemoryMb: prng.chance(0.2) ? 1 : 256,
     commands: planCommands(prng.fork('commands'), agents, dashboards.length, endsAt),
-    faults: planFaults(prng.fork('faults'), inside, endsAt),
+    faults: planFaults(prng.fork('faults'), isInProcess, endsAt),
     interrupts: Array.from({ length: prng.between(3, 10) }, () => ({
       at: prng.between(400, endsAt),
-      by: prng.between(0, dashboards.length - 1),
-      dice: prng.between(0, 1_000),
+      dashboard: prng.between(0, dashboards.length - 1),
+      pick: prng.between(0, 1_000),
     })),
-    opensAt,
+    gatesOpenAt,
     endsAt,
   };
 }
@@ -88,30 +94,30 @@ function planCommands(prng: Prng, agents: number, dashboards: number, endsAt: nu
   const commands: CommandSpec[] = Array.from({ length: agents }, (_, agent) => ({
     name: `g${agent}`,
     agent,
-    by: prng.between(0, dashboards - 1),
+    dashboard: prng.between(0, dashboards - 1),
     priority: 'high',
     at: 0,
-    ...plainDoing(`gate ${gateOf(agent)}; lines 2 0`),
-    repeatAfter: null,
+    ...createWorkload(`gate ${gateOf(agent)}; lines 2 0`),
+    repeatAfterMs: null,
   }));
-  const hugeAt = prng.chance(0.6) ? prng.between(0, 59) : -1;
+  const hugeIndex = prng.chance(0.6) ? prng.between(0, 59) : -1;
   const count = prng.between(60, 70);
   for (let index = 0; index < count; index += 1) {
-    const early = prng.chance(0.5);
+    const isEarly = prng.chance(0.5);
     commands.push({
       name: `c${index}`,
       agent: prng.between(0, agents - 1),
-      by: prng.between(0, dashboards - 1),
+      dashboard: prng.between(0, dashboards - 1),
       priority: prng.pick(['high', 'normal', 'low'] as const),
-      at: early ? prng.between(50, 450) : prng.between(450, endsAt - 300),
-      ...(index === hugeAt ? hugeDoing(prng) : chooseDoing(prng)),
-      repeatAfter: prng.chance(0.2) ? prng.between(10, 1_500) : null,
+      at: isEarly ? prng.between(50, 450) : prng.between(450, endsAt - 300),
+      ...(index === hugeIndex ? pickHugeWorkload(prng) : pickWorkload(prng)),
+      repeatAfterMs: prng.chance(0.2) ? prng.between(10, 1_500) : null,
     });
   }
   return commands;
 }
 
-function planFaults(prng: Prng, inside: boolean, endsAt: number): Fault[] {
+function planFaults(prng: Prng, isInProcess: boolean, endsAt: number): Fault[] {
   const kinds: FaultKind[] = [
     ...NETWORK_FAULTS,
     ...NETWORK_FAULTS,
@@ -125,7 +131,7 @@ function planFaults(prng: Prng, inside: boolean, endsAt: number): Fault[] {
     'hub-kill',
     'hub-kill',
     'hub-restart',
-    ...(inside
+    ...(isInProcess
       ? (['clock-jump', 'clock-jump', 'clock-jump', 'clock-jump'] as const)
       : (['hub-freeze'] as const)),
   ];
@@ -134,15 +140,15 @@ function planFaults(prng: Prng, inside: boolean, endsAt: number): Fault[] {
     return {
       kind,
       at: prng.between(100, endsAt - 200),
-      lasts: prng.between(20, kind === 'slow-reader' ? 1_500 : 700),
-      whom: prng.between(0, 1_000),
-      amount: kind === 'clock-jump' ? chooseJump(prng) : prng.between(5, 80),
+      durationMs: prng.between(20, kind === 'slow-reader' ? 1_500 : 700),
+      target: prng.between(0, 1_000),
+      amount: kind === 'clock-jump' ? pickClockJump(prng) : prng.between(5, 80),
     };
   }).toSorted((a, b) => a.at - b.at);
 }
 
-/** A second, a silence, a grace, a session; now and then back. */
-function chooseJump(prng: Prng): number {
+/** Picks a jump beyond a timer, a silence, the grace period or a session; sometimes the clock is set back instead. */
+function pickClockJump(prng: Prng): number {
   const longest = prng.pick([3_000, 35_000, 70_000, 320_000, 13 * 3_600_000]);
   return prng.chance(0.15) ? -prng.between(100, 60_000) : prng.between(500, longest);
 }

@@ -1,17 +1,18 @@
-// Numbers that look random and come out the same for the same seed: what makes a failing round repeatable.
+// Pseudo-random numbers that depend only on a seed, so that a failing round can be repeated.
 
 export interface Prng {
-  /** In [0, 1). */
+  /** Returns a number in [0, 1). */
   next(): number;
-  /** A whole number in [low, high]. */
+  /** Returns an integer in [low, high]. */
   between(low: number, high: number): number;
+  /** Returns true with this probability. */
   chance(probability: number): boolean;
   pick<T>(list: readonly T[]): T;
-  /** Another source, which depends on this one's seed and the label alone, not on what was drawn here. */
+  /** Creates a generator that depends only on this one's seed and the label, not on the numbers drawn so far. */
   fork(label: string | number): Prng;
 }
 
-/** Makes a source of numbers (mulberry32) from any words. */
+/** Creates a generator (mulberry32) from a text. */
 export function createPrng(seed: string): Prng {
   let state = Bun.hash.xxHash32(seed);
 
@@ -29,7 +30,7 @@ export function createPrng(seed: string): Prng {
     chance: (probability) => next() < probability,
     pick<T>(list: readonly T[]): T {
       const index = between(0, list.length - 1);
-      if (index >= list.length || index < 0) throw new Error('nothing to pick from');
+      if (index >= list.length || index < 0) throw new Error('Cannot pick from an empty list.');
       return list[index] as T;
     },
     fork: (label) => createPrng(`${seed}/${label}`),

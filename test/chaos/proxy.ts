@@ -1,26 +1,33 @@
-// A TCP proxy before the hub, one for each client, and what can go wrong in a network between the two.
+// A TCP proxy between one client and the hub that injects network faults.
 import { connect, createServer, type Socket } from 'node:net';
-import { createLane, type Direction, type Weather } from './lane.ts';
 import type { Prng } from './prng.ts';
+import { createRelay, type Direction, type NetworkFaults } from './relay.ts';
 
-interface Pipe {
+interface Connection {
   client: Socket;
   hub: Socket;
-  /** Ends both, as a network does that forgets a connection. */
-  cut(): void;
-  /** The client is gone, and the hub does not know it. */
-  haunt(): void;
+  /** Resets both ends. */
+  reset(): void;
+  /** Resets the client's end only, so that the hub does not notice. */
+  halfOpen(): void;
 }
 
 export type Proxy = Awaited<ReturnType<typeof openProxy>>;
 
-/** @param hubPort where the hub is at the moment */
+/** @param hubPort returns the current port of the hub */
 export async function openProxy(hubPort: () => number, prng: Prng) {
-  const weather: Weather = { delayMs: 0, trickles: false, stall: null, repeats: 0, breaks: null };
-  const pipes = new Set<Pipe>();
-  const ghosts = new Set<Socket>();
-  let repeated = 0;
-  let broken = 0;
+  const faults: NetworkFaults = {
+    delayMs: 0,
+    isFragmented: false,
+    stall: null,
+    duplicates: 0,
+    truncate: null,
+  };
+  const connections = new Set<Connection>();
+  /** The hub's ends of half-open connections. */
+  const halfOpenSockets = new Set<Socket>();
+  let duplicated = 0;
+  let truncated = 0;
 
   const server = createServer((client) => {
     const hub = connect({ host: '127.0.0.1', port: hubPort() });
@@ -28,95 +35,100 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
       socket.setNoDelay(true);
       socket.on('error', () => {});
     }
-    const events = {
-      broken: () => {
-        broken += 1;
-        pipe.cut();
+    const handlers = {
+      onTruncate() {
+        truncated += 1;
+        connection.reset();
       },
-      repeated: () => void (repeated += 1),
+      onDuplicate() {
+        duplicated += 1;
+      },
     };
-    const lanes = [
-      createLane('up', [client, hub], weather, prng.fork('up'), events),
-      createLane('down', [hub, client], weather, prng.fork('down'), events),
+    const relays = [
+      createRelay('upstream', [client, hub], faults, prng.fork('upstream'), handlers),
+      createRelay('downstream', [hub, client], faults, prng.fork('downstream'), handlers),
     ];
-    const forget = () => {
-      pipes.delete(pipe);
-      for (const lane of lanes) lane.cut();
-    };
-    const pipe: Pipe = {
+    function release() {
+      connections.delete(connection);
+      for (const relay of relays) relay.stop();
+    }
+    const connection: Connection = {
       client,
       hub,
-      cut() {
-        forget();
+      reset() {
+        release();
         client.resetAndDestroy();
         hub.resetAndDestroy();
       },
-      haunt() {
-        forget();
+      halfOpen() {
+        release();
         client.resetAndDestroy();
-        ghosts.add(hub);
+        halfOpenSockets.add(hub);
       },
     };
-    pipes.add(pipe);
+    connections.add(connection);
     hub.on('close', () => {
-      if (client.destroyed) pipes.delete(pipe);
+      if (client.destroyed) connections.delete(connection);
     });
     client.on('close', () => {
-      if (hub.destroyed) pipes.delete(pipe);
+      if (hub.destroyed) connections.delete(connection);
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
   const port = typeof address === 'object' && address !== null ? address.port : 0;
 
-  function flow(): void {
-    weather.stall?.resolve();
-    weather.stall = null;
-    for (const { client, hub } of pipes) for (const socket of [client, hub]) socket.resume();
+  function resume(): void {
+    faults.stall?.resolve();
+    faults.stall = null;
+    for (const { client, hub } of connections) for (const socket of [client, hub]) socket.resume();
+  }
+
+  function closeHalfOpen() {
+    for (const socket of halfOpenSockets) socket.destroy();
+    halfOpenSockets.clear();
+  }
+
+  function resetConnections() {
+    for (const connection of connections) connection.reset();
   }
 
   return {
     port,
-    weather,
-    get repeated() {
-      return repeated;
+    faults,
+    /** The number of messages duplicated so far. */
+    get duplicated() {
+      return duplicated;
     },
-    get broken() {
-      return broken;
+    /** The number of messages truncated so far. */
+    get truncated() {
+      return truncated;
     },
-    /** How many connections there are. */
-    live: () => pipes.size,
-    /** Resets every connection. */
-    cut() {
-      for (const pipe of pipes) pipe.cut();
+    countConnections: () => connections.size,
+    resetConnections,
+    /** Makes every connection half-open: the client's end is reset, the hub's end receives nothing more. */
+    halfOpenConnections() {
+      for (const connection of connections) connection.halfOpen();
     },
-    /** Resets the client's end of every connection; the hub's end stays, and hears nothing, until `exorcise`. */
-    haunt() {
-      for (const pipe of pipes) pipe.haunt();
-    },
-    exorcise() {
-      for (const ghost of ghosts) ghost.destroy();
-      ghosts.clear();
-    },
+    closeHalfOpen,
     stall() {
-      weather.stall ??= Promise.withResolvers();
+      faults.stall ??= Promise.withResolvers();
     },
-    flow,
-    /** Cuts in the middle of the next frame that goes in a direction. */
-    breakNext(direction: Direction) {
-      weather.breaks = direction;
+    resume,
+    /** Truncates the next message in a direction and resets its connection. */
+    truncateNext(direction: Direction) {
+      faults.truncate = direction;
     },
     /** Ends all faults. */
-    calm() {
-      Object.assign(weather, { delayMs: 0, trickles: false, repeats: 0, breaks: null });
-      flow();
-      for (const ghost of ghosts) ghost.destroy();
-      ghosts.clear();
+    clearFaults() {
+      Object.assign(faults, { delayMs: 0, isFragmented: false, duplicates: 0, truncate: null });
+      resume();
+      closeHalfOpen();
     },
     close() {
-      flow();
-      for (const pipe of pipes) pipe.cut();
-      for (const ghost of ghosts) ghost.destroy();
+      resume();
+      resetConnections();
+      closeHalfOpen();
       server.close();
     },
   };

@@ -1,62 +1,74 @@
-// One terminal as one dashboard saw it within one epoch: pieces by sequence, each with its place in bytes. What does not
-// fit is noted as a flaw: a hole, a repetition that differs, a gap or a total of the wrong size.
+// One terminal as one dashboard receives it within one epoch. Detects missing, repeated and inconsistent messages while
+// they arrive; their content is checked at the end of the round.
+import type { OutputStream } from '../../src/protocol/entities.ts';
 import type {
   TerminalComplete,
   TerminalGap,
   TerminalOutput,
 } from '../../src/protocol/hub-to-dashboard.ts';
-import type { OutputStream } from '../../src/protocol/entities.ts';
-import type { Unversioned } from '../../src/protocol/message.ts';
 import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
+import type { Unversioned } from '../../src/protocol/message.ts';
 
-export interface Output {
+export interface OutputPiece {
   kind: 'output';
   sequence: number;
-  /** Bytes the command had written before it, as far as this terminal knows. */
-  at: number;
+  /** The number of bytes written before it, as far as this terminal knows. */
+  offset: number;
   stream: OutputStream;
   data: Buffer;
 }
 
-export interface Gap {
+export interface GapPiece {
   kind: 'gap';
+  /** It covers [sequence, to). */
   sequence: number;
-  at: number;
   to: number;
+  offset: number;
   bytes: number;
   reason: TerminalGap['reason'];
 }
 
-export type Piece = Output | Gap;
+export type Piece = OutputPiece | GapPiece;
 export type TerminalView = ReturnType<typeof createTerminalView>;
 
 export function createTerminalView(commandId: string) {
   const pieces: Piece[] = [];
   const bySequence = new Map<number, Piece>();
-  const flaws: string[] = [];
-  let next = 0;
+  const violations: string[] = [];
+  let nextSequence = 0;
   let bytes = 0;
+  /** Whether the size of the last piece, a gap, is unknown until the terminal is complete. */
+  let isLastSizeUnknown = false;
   let complete: { lastSequence: number; totalBytes: number } | null = null;
 
-  const flaw = (text: string) => void flaws.push(`${commandId}: ${text}`);
+  const addViolation = (text: string) => void violations.push(`${commandId}: ${text}`);
 
-  function add(piece: Piece, to: number, size: number) {
-    if (complete) flaw(`sequence ${piece.sequence} came after terminal:complete`);
+  function addPiece(piece: Piece, to: number, size: number) {
+    if (complete) addViolation(`sequence ${piece.sequence} arrived after terminal:complete`);
+    if (isLastSizeUnknown) addViolation(`sequence ${piece.sequence} follows a gap of unknown size`);
     pieces.push(piece);
     bySequence.set(piece.sequence, piece);
-    next = to;
+    nextSequence = to;
     bytes += size;
   }
 
-  /** Where a sequence lies in bytes; undefined in the middle of a gap. */
-  const placeOf = (sequence: number) => (sequence === next ? bytes : bySequence.get(sequence)?.at);
+  /** Returns the offset of a sequence in bytes; undefined within a gap. */
+  const offsetOf = (sequence: number) =>
+    sequence === nextSequence ? bytes : bySequence.get(sequence)?.offset;
+
+  function addGapOfUnknownSize(to: number, reason: TerminalGap['reason']) {
+    if (to <= nextSequence) return;
+    addPiece({ kind: 'gap', sequence: nextSequence, to, offset: bytes, bytes: 0, reason }, to, 0);
+    isLastSizeUnknown = true;
+  }
 
   return {
     pieces,
-    flaws,
-    get next() {
-      return next;
+    violations,
+    get nextSequence() {
+      return nextSequence;
     },
+    /** The number of bytes received or reported as lost. */
     get bytes() {
       return bytes;
     },
@@ -64,49 +76,62 @@ export function createTerminalView(commandId: string) {
       return complete;
     },
 
-    output({ sequence, stream, data: text }: Unversioned<TerminalOutput>): void {
+    addOutput({ sequence, stream, data: text }: Unversioned<TerminalOutput>): void {
       const data = Buffer.from(text);
-      if (data.length > CHUNK_BYTES) flaw(`chunk ${sequence} has ${data.length} bytes`);
-      if (sequence > next) flaw(`hole: chunk ${sequence} came where ${next} was due`);
-      if (sequence >= next) {
-        add({ kind: 'output', sequence, at: bytes, stream, data }, sequence + 1, data.length);
-        return;
+      if (data.length > CHUNK_BYTES) addViolation(`chunk ${sequence} has ${data.length} bytes`);
+      if (sequence > nextSequence) {
+        addViolation(`chunk ${sequence} arrived where ${nextSequence} was expected`);
+      }
+      if (sequence >= nextSequence) {
+        const piece = { kind: 'output' as const, sequence, offset: bytes, stream, data };
+        return addPiece(piece, sequence + 1, data.length);
       }
       const known = bySequence.get(sequence);
-      if (known?.kind !== 'output') return flaw(`chunk ${sequence} came after it was told lost`);
+      if (known?.kind !== 'output') {
+        return addViolation(`chunk ${sequence} arrived after it was reported as lost`);
+      }
       if (known.stream !== stream || !known.data.equals(data)) {
-        flaw(`chunk ${sequence} came again, and differs`);
+        addViolation(`chunk ${sequence} arrived again with different content`);
       }
     },
 
-    gap({
-      fromSequence: from,
-      toSequence: to,
-      bytes: size,
-      reason,
-    }: Unversioned<TerminalGap>): void {
-      if (to <= from) flaw(`gap [${from}, ${to}) is none`);
-      if (from > next) flaw(`hole: gap [${from}, ${to}) came where ${next} was due`);
-      const start = from > next ? bytes : placeOf(from);
+    addGap({ fromSequence: from, toSequence: to, bytes: size, reason }: Unversioned<TerminalGap>) {
+      const gap = `gap [${from}, ${to}) of ${size} bytes`;
+      if (to <= from) addViolation(`${gap} is empty`);
+      if (from > nextSequence) addViolation(`${gap} arrived where ${nextSequence} was expected`);
+      if (size === undefined) return addGapOfUnknownSize(to, reason);
+      const start = from > nextSequence ? bytes : offsetOf(from);
       if (start === undefined) return;
       const end = start + size;
-      if (to > next) {
+      if (to > nextSequence) {
         const lost = end - bytes;
-        if (lost < 0) flaw(`gap [${from}, ${to}) of ${size} bytes ends before what is there`);
-        add({ kind: 'gap', sequence: next, at: bytes, to, bytes: lost, reason }, to, lost);
-        return;
+        if (lost < 0) addViolation(`${gap} ends before the output received so far`);
+        const sequence = nextSequence;
+        return addPiece(
+          { kind: 'gap', sequence, to, offset: bytes, bytes: lost, reason },
+          to,
+          lost,
+        );
       }
-      const known = placeOf(to);
+      const known = offsetOf(to);
       if (known !== undefined && known !== end) {
-        flaw(`gap [${from}, ${to}) of ${size} bytes should have ${known - start}`);
+        addViolation(`${gap} should have ${known - start} bytes`);
       }
     },
 
-    completed({ lastSequence, totalBytes }: Unversioned<TerminalComplete>) {
-      if (lastSequence + 1 !== next) {
-        flaw(`complete at ${lastSequence}, but ${next - 1} was the last that came`);
+    setComplete({ lastSequence, totalBytes }: Unversioned<TerminalComplete>) {
+      if (isLastSizeUnknown) {
+        const last = pieces.at(-1);
+        if (last?.kind === 'gap') last.bytes = totalBytes - bytes;
+        bytes = totalBytes;
+        isLastSizeUnknown = false;
       }
-      if (totalBytes !== bytes) flaw(`complete with ${totalBytes} bytes, but ${bytes} came`);
+      if (lastSequence + 1 !== nextSequence) {
+        addViolation(`complete at ${lastSequence}, but ${nextSequence - 1} was the last sequence`);
+      }
+      if (totalBytes !== bytes) {
+        addViolation(`complete with ${totalBytes} bytes, but ${bytes} arrived`);
+      }
       complete ??= { lastSequence, totalBytes };
     },
   };

@@ -1,0 +1,94 @@
+// A hub of a round that runs as the compiled binary.
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { addAgent, PASSWORD, signInToApi } from '../support/binary.ts';
+import { type RunningProcess, startProcess } from '../support/processes.ts';
+import type { HubUnderTest } from './hub-under-test.ts';
+
+export interface BinaryHubOptions {
+  binary: string;
+  folder: string;
+  bufferMemoryMb: number;
+  env: Record<string, string>;
+}
+
+/** Below the ports that Linux uses for outgoing connections, so that the port stays free while the hub restarts. */
+const FIRST_PORT = 12_000;
+const PORT_COUNT = 18_000;
+
+export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnderTest> {
+  const dataFolder = join(options.folder, 'data');
+  const port = await findFreePort();
+  const url = `http://127.0.0.1:${port}`;
+  const runs: RunningProcess[] = [];
+  const errors: string[] = [];
+  let current = await run();
+  const { authorization = '' } = await signInToApi(url);
+  const token = authorization.slice('Bearer '.length);
+
+  async function run(): Promise<RunningProcess> {
+    const bufferMemory = String(options.bufferMemoryMb);
+    const flags = ['--port', String(port), '--data', dataFolder, '--buffer-memory', bufferMemory];
+    const hub = startProcess([options.binary, 'serve', ...flags], {
+      ...options.env,
+      SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
+    });
+    runs.push(hub);
+    await hub.waitForOutput(/Signalbox is ready/);
+    return hub;
+  }
+
+  async function shutDown() {
+    current.kill('SIGTERM');
+    const code = await current.exited;
+    if (code !== 0) errors.push(`the hub exited with ${code} after SIGTERM`);
+  }
+
+  return {
+    port: () => port,
+    issueToken: () => Promise.resolve(token),
+    addAgent: (agentId) => addAgent(url, agentId),
+    async kill() {
+      current.kill('SIGKILL');
+      await current.exited;
+      current = await run();
+    },
+    async restart() {
+      await shutDown();
+      current = await run();
+    },
+    freeze: () => current.kill('SIGSTOP'),
+    resume: () => current.kill('SIGCONT'),
+    jumpClock() {
+      throw new Error('The clock of another process cannot jump.');
+    },
+    now: () => Date.now(),
+    // An epoch is a UUIDv7, whose first 48 bits are its time.
+    epochStart: (hubEpoch) => parseInt(hubEpoch.replaceAll('-', '').slice(0, 12), 16),
+    async stop() {
+      await shutDown();
+      return join(dataFolder, 'signalbox.db');
+    },
+    dispose: () => Promise.resolve(),
+    errors: () => [...errors, ...runs.flatMap((each) => findErrors(each.output()))],
+    log: () => runs.map((each) => each.output()).join('--- next run\n'),
+  };
+}
+
+async function findFreePort(): Promise<number> {
+  for (;;) {
+    const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
+    const server = createServer();
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false));
+      server.listen(port, '127.0.0.1', () => resolve(true));
+    });
+    if (!isFree) continue;
+    await new Promise((resolve) => server.close(resolve));
+    return port;
+  }
+}
+
+function findErrors(log: string): string[] {
+  return log.split('\n').filter((line) => / error /.test(line) || /^\s+at /.test(line));
+}

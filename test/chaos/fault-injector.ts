@@ -1,0 +1,129 @@
+// Injects the faults of a round and counts those that had a target.
+import type { Fault, FaultKind } from './plan.ts';
+import type { Proxy } from './proxy.ts';
+import type { System } from './system.ts';
+
+const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
+
+/** Runs the tasks of each key one after another. */
+function createTaskQueues() {
+  const lastTasks = new Map<object, Promise<void>>();
+  return (key: object, task: () => Promise<void>): Promise<void> => {
+    const next = (lastTasks.get(key) ?? Promise.resolve()).then(task);
+    lastTasks.set(key, next);
+    return next;
+  };
+}
+
+/** Returns a function that injects one fault and resolves once it is over. */
+export function createFaultInjector(
+  { hub, agents, dashboards, proxies }: System,
+  onInjected: (kind: FaultKind) => void,
+) {
+  /** One fault at a time kills, freezes or restarts a process. */
+  const enqueue = createTaskQueues();
+
+  function pickTarget<T>(list: readonly T[], target: number): T {
+    const found = list[target % list.length];
+    if (found === undefined) throw new Error('There is no target for this fault.');
+    return found;
+  }
+
+  /** Applies a network fault for a while. */
+  async function disturb(
+    { kind, durationMs }: Fault,
+    proxy: Proxy,
+    begin: () => void,
+    end: () => void,
+  ) {
+    if (proxy.countConnections() > 0) onInjected(kind);
+    begin();
+    await wait(durationMs);
+    end();
+  }
+
+  async function freeze({ kind, durationMs }: Fault, target: { freeze(): void; resume(): void }) {
+    onInjected(kind);
+    target.freeze();
+    await wait(durationMs);
+    target.resume();
+  }
+
+  return async function inject(fault: Fault): Promise<void> {
+    const { kind, durationMs, target, amount } = fault;
+    const proxy = pickTarget(proxies, target);
+    const { faults } = proxy;
+    const agent = pickTarget(agents, target);
+    switch (kind) {
+      case 'reset':
+        if (proxy.countConnections() > 0) onInjected(kind);
+        return proxy.resetConnections();
+      case 'reset-mid-frame': {
+        const before = proxy.truncated;
+        proxy.truncateNext(target % 3 === 0 ? 'upstream' : 'downstream');
+        await wait(durationMs);
+        faults.truncate = null;
+        if (proxy.truncated > before) onInjected(kind);
+        return;
+      }
+      case 'delay':
+        return disturb(
+          fault,
+          proxy,
+          () => (faults.delayMs = amount),
+          () => (faults.delayMs = 0),
+        );
+      case 'fragment':
+        return disturb(
+          fault,
+          proxy,
+          () => (faults.isFragmented = true),
+          () => (faults.isFragmented = false),
+        );
+      case 'stall':
+        return disturb(fault, proxy, proxy.stall, proxy.resume);
+      case 'half-open':
+        return disturb(fault, proxy, proxy.halfOpenConnections, proxy.closeHalfOpen);
+      case 'duplicate-frames': {
+        const agentProxy = pickTarget(proxies.slice(0, agents.length), target);
+        const before = agentProxy.duplicated;
+        agentProxy.faults.duplicates = amount;
+        await wait(durationMs);
+        agentProxy.faults.duplicates = 0;
+        if (agentProxy.duplicated > before) onInjected(kind);
+        return;
+      }
+      case 'hub-kill':
+        onInjected(kind);
+        return enqueue(hub, hub.kill);
+      case 'hub-restart':
+        onInjected(kind);
+        return enqueue(hub, hub.restart);
+      case 'hub-freeze':
+        return enqueue(hub, () => freeze(fault, hub));
+      case 'agent-kill':
+        onInjected(kind);
+        return enqueue(agent, () => agent.kill(durationMs / 4));
+      case 'agent-restart':
+        onInjected(kind);
+        return enqueue(agent, agent.restart);
+      case 'journal-loss':
+        onInjected(kind);
+        return enqueue(agent, () => agent.loseJournal(durationMs / 4));
+      case 'agent-freeze':
+        return enqueue(agent, () => freeze(fault, agent));
+      case 'slow-reader': {
+        const dashboard = pickTarget(dashboards, target);
+        if (dashboard.isWelcome()) onInjected(kind);
+        dashboard.pauseReading();
+        await wait(durationMs);
+        return dashboard.resumeReading();
+      }
+      case 'clock-jump':
+        onInjected(kind);
+        return enqueue(hub, () => Promise.resolve(hub.jumpClock(amount)));
+      default:
+        kind satisfies never;
+    }
+  };
+}
