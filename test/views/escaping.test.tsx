@@ -55,7 +55,7 @@ const user = { ...admin, userId: EVIL };
 const agentState = {
   user,
   agent: evilAgent,
-  live: [
+  active: [
     command({ ...evilCommand, status: 'running', error: null }),
     command({ ...evilCommand, id: 'c2', status: 'queued', error: null }),
   ],

@@ -15,7 +15,7 @@ function renderAgentPage(user: User) {
   const state = {
     user,
     agent: agent({ status: 'busy' }),
-    live: [running, queued],
+    active: [running, queued],
     recent: [],
     shown: { command: running, output: 'held' as const, isChosen: false },
     pending: [],

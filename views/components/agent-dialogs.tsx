@@ -98,8 +98,8 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
     <>
       <DialogHeader title={`${agentId} added`} />
       <p class="muted" data-keep-dialog>
-        Run this command on the agent's machine, in the folder the agent should work in. The token
-        is shown <b>only once</b>. Anyone who has it can connect as this agent.
+        Run this command on the agent's machine, in the folder where the agent should work. The
+        token is shown <b>only once</b>. Anyone who has it can connect as this agent.
       </p>
       <Copyable
         id="start-command"
@@ -107,7 +107,7 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
         text={formatStartCommand(props.registered, props.hubUrl)}
       />
       <details class="disclosure">
-        <summary>Show token only</summary>
+        <summary>Show only the token</summary>
         <Copyable id="agent-token" label="Agent token" text={token} />
       </details>
       <div class="dialog-footer">
@@ -128,7 +128,7 @@ export function RevokeForm({ agentId, error }: { agentId: string; error?: string
       {error && <Notice kind="error" text={error} />}
       <p class="muted">
         The agent is disconnected and its token stops working immediately. Its commands stay in the
-        history. To connect it again, add it with a new token.
+        history. To reconnect it, add it again with a new token.
       </p>
       <form
         class="dialog-footer"

@@ -55,7 +55,7 @@ function CurrentCommand({ agent, current }: Pick<AgentListItem, 'agent' | 'curre
   if (!current) {
     return (
       <p class="agent-command agent-idle">
-        {agent.status === 'offline' ? 'Not connected' : 'Idle'}
+        {agent.status === 'offline' ? 'No running command' : 'Idle'}
       </p>
     );
   }

@@ -3,14 +3,14 @@ import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { formatRunTime } from '../format/units.ts';
 import { Timestamp } from './timestamp.tsx';
 
-/** Continues the status label: `for 1:12`, `12.4 s · exit 0`, or `not started`. */
+/** Follows the status label: `1:12`, `12.4 s · exit 0`, or `not started`. */
 export function CommandTime({ command }: { command: CommandExecution }) {
   const { status, requestedAt, startedAt, completedAt, exitCode, signal } = command;
   if (status === 'queued' || status === 'running') {
     const since = status === 'queued' ? requestedAt : (startedAt ?? requestedAt);
     return (
       <span class="facts">
-        for <Timestamp at={since} as="elapsed" />
+        <Timestamp at={since} as="elapsed" />
       </span>
     );
   }

@@ -8,22 +8,22 @@ import { Timestamp } from './timestamp.tsx';
 interface QueueProps {
   agent: AgentSummary;
   /** The current command first, then the queued ones in order. */
-  live: CommandExecution[];
+  active: CommandExecution[];
   canInterrupt: boolean;
 }
 
-export function Queue({ agent, live, canInterrupt }: QueueProps) {
+export function Queue({ agent, active, canInterrupt }: QueueProps) {
   const isCurrent = (command: CommandExecution) =>
     command.status === 'running' || command.id === agent.currentCommand;
-  const queued = live.filter((command) => !isCurrent(command));
+  const queued = active.filter((command) => !isCurrent(command));
   return (
     <section id="queue" class="panel" aria-labelledby="queue-title">
       <h2 id="queue-title">
         Queue <span class="badge">{queued.length}</span>
       </h2>
-      {live.length === 0 && <p class="hint">The queue is empty.</p>}
+      {active.length === 0 && <p class="hint">The queue is empty.</p>}
       <ol class="queue">
-        {live.map((command) => (
+        {active.map((command) => (
           <QueueRow
             key={command.id}
             command={command}

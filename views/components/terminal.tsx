@@ -72,7 +72,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
       {output === 'expired' && (
         <p class="terminal-empty">
           The output of this command is no longer available. The hub keeps output in memory for a
-          limited time, and not across restarts.
+          limited time and discards it when it restarts.
         </p>
       )}
     </div>

@@ -20,7 +20,7 @@ export interface AgentState {
   user: User;
   agent: AgentSummary;
   /** The current command first, then the queue. */
-  live: CommandExecution[];
+  active: CommandExecution[];
   /** Newest first. */
   recent: CommandExecution[];
   shown: ShownCommand | null;
@@ -47,7 +47,7 @@ export function AgentPage(props: AgentState & { context: PageContext; requestId:
           {isOperator && <Composer agent={agent} requestId={props.requestId} />}
         </div>
         <div class="columns-side">
-          <Queue agent={agent} live={props.live} canInterrupt={isOperator} />
+          <Queue agent={agent} active={props.active} canInterrupt={isOperator} />
           <RecentCommands
             agentId={agent.agentId}
             commands={props.recent}
@@ -60,7 +60,7 @@ export function AgentPage(props: AgentState & { context: PageContext; requestId:
 }
 
 /** The response of `/agents/:id/live`: every part of the page that changes. */
-export function AgentLive({ user, agent, live, recent, shown, pending }: AgentState) {
+export function AgentLive({ user, agent, active, recent, shown, pending }: AgentState) {
   const isOperator = hasRole(user.role, 'operator');
   return (
     <>
@@ -77,7 +77,7 @@ export function AgentLive({ user, agent, live, recent, shown, pending }: AgentSt
         <TerminalHeader shown={shown} canInterrupt={isOperator} />
       </HxPartial>
       <HxPartial target="#queue">
-        <Queue agent={agent} live={live} canInterrupt={isOperator} />
+        <Queue agent={agent} active={active} canInterrupt={isOperator} />
       </HxPartial>
       <HxPartial target="#recent">
         <RecentCommands

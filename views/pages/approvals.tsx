@@ -54,10 +54,13 @@ function KeyHints() {
   return (
     <p class="key-hints">
       <span>
-        <kbd>1</kbd> to <kbd>9</kbd> choose an option
+        <kbd>1</kbd>–<kbd>9</kbd> Choose an option
       </span>
       <span>
-        <kbd>j</kbd> <kbd>k</kbd> next or previous request
+        <kbd>j</kbd> Next request
+      </span>
+      <span>
+        <kbd>k</kbd> Previous request
       </span>
     </p>
   );

@@ -70,7 +70,7 @@ function CompareForm({ agents, comparisonId }: { agents: AgentSummary[]; compari
       </form>
       <div id="compare-notice" data-notice-for="compare" />
       <p class="composer-hint">
-        Each agent works in its own folder, where Git counts its changes. <SubmitShortcut />
+        Each agent works in its own folder and counts its changes with Git. <SubmitShortcut />
       </p>
     </section>
   );

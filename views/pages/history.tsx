@@ -40,7 +40,7 @@ export function HistoryPage({ context, user, agents, query, page }: HistoryPageP
 function ConversationFilter({ conversationId }: { conversationId: string }) {
   return (
     <p class="hint conversation-filter">
-      Only conversation <code title={conversationId}>{shortenId(conversationId)}</code> is shown.{' '}
+      Showing only conversation <code title={conversationId}>{shortenId(conversationId)}</code>.{' '}
       <a href="/history">Show all commands</a>
     </p>
   );

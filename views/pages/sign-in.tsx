@@ -113,7 +113,7 @@ function NewPassword(props: { name: string; label: string; hint?: string }) {
 export function UsedSetupLinkPage({ context }: { context: PageContext }) {
   return (
     <SignInLayout context={context} title="Set up">
-      <h1>Setup link not valid</h1>
+      <h1>Invalid setup link</h1>
       <p class="muted">
         This link has already been used. If you have not chosen a password yet, open the latest
         setup link from the hub's log.

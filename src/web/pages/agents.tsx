@@ -126,28 +126,28 @@ async function getAgentState(
 ): Promise<AgentState | undefined> {
   const agent = hub.registry.find(agentId);
   if (!agent) return undefined;
-  const live = hub.history.listActive(agentId);
+  const active = hub.history.listActive(agentId);
   // The newest commands of the history may be active, so request that many more.
-  const limit = Math.min(MAX_PAGE_LENGTH, RECENT_COMMANDS + live.length);
+  const limit = Math.min(MAX_PAGE_LENGTH, RECENT_COMMANDS + active.length);
   const page = await hub.history.listPage({ agentId, limit });
   const recent = page.items.filter((command) => hasEnded(command.status)).slice(0, RECENT_COMMANDS);
-  const shown = await chooseShown(hub, agentId, { live, recent }, request);
+  const shown = await chooseShown(hub, agentId, { active, recent }, request);
   const pending = listPendingCards(hub).filter(({ approval }) => approval.agentId === agentId);
-  return { user, agent, live, recent, shown, pending };
+  return { user, agent, active, recent, shown, pending };
 }
 
 /** Returns the command for the terminal: the one in the URL, else the running, the latest or the next one. */
 async function chooseShown(
   hub: Hub,
   agentId: string,
-  { live, recent }: { live: CommandExecution[]; recent: CommandExecution[] },
+  { active, recent }: { active: CommandExecution[]; recent: CommandExecution[] },
   request: Request,
 ): Promise<ShownCommand | null> {
   const chosenId = new URL(request.url).searchParams.get('command');
   const chosen = chosenId === null ? undefined : await hub.history.find(chosenId);
   const isChosen = chosen?.agentId === agentId;
-  const running = live[0]?.status === 'running' ? live[0] : undefined;
-  const command = isChosen ? chosen : (running ?? recent[0] ?? live[0]);
+  const running = active[0]?.status === 'running' ? active[0] : undefined;
+  const command = isChosen ? chosen : (running ?? recent[0] ?? active[0]);
   if (!command) return null;
   return { command, output: hub.history.outputState(command.id), isChosen };
 }

@@ -11,7 +11,7 @@ function renderPage(fields: Partial<AgentState> = {}) {
   const state = {
     user: operator,
     agent: agent(),
-    live: [],
+    active: [],
     recent: [],
     shown: null,
     pending: [],
@@ -22,8 +22,8 @@ function renderPage(fields: Partial<AgentState> = {}) {
 
 test('the queue shows the running command first, then the others in order', () => {
   const running = command({ status: 'running', completedAt: null, exitCode: null });
-  const live = [running, queued('c2', { priority: 'high' }), queued('c3')];
-  const page = renderPage({ agent: agent({ status: 'busy', currentCommand: 'c1' }), live });
+  const active = [running, queued('c2', { priority: 'high' }), queued('c3')];
+  const page = renderPage({ agent: agent({ status: 'busy', currentCommand: 'c1' }), active });
   expect(page.findAll('.queue li').map((row) => row.get('id'))).toEqual([
     'queued-c1',
     'queued-c2',
@@ -35,7 +35,7 @@ test('the queue shows the running command first, then the others in order', () =
 test('a command that was sent and has not started counts as current', () => {
   const page = renderPage({
     agent: agent({ status: 'busy', currentCommand: 'c1' }),
-    live: [queued('c1')],
+    active: [queued('c1')],
   });
   expect(page.findAll('.queue-current')).toHaveLength(1);
   expect(page.text).toContain('Queue 0');
@@ -70,7 +70,7 @@ test('the terminal header contains the command for the island', () => {
 test('pending approval requests appear above the terminal', () => {
   const running = command({ status: 'running', completedAt: null, exitCode: null });
   const { html } = renderPage({
-    live: [running],
+    active: [running],
     pending: [{ approval: approval(), command: running }],
   });
   const card = html.indexOf('data-approval="q1"');
