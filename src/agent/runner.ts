@@ -82,8 +82,8 @@ export interface Run {
 }
 
 /**
- * How a program ended. `exited`: with an exit code; `signal` is the last signal sent to it, if any, and `error` explains
- * a non-zero code. `signaled`: terminated by a signal. `failed`: neither is known.
+ * How a program ended. `exited`: with an exit code; `signal` is the last signal sent to it, if any, and `error`
+ * explains a non-zero code. `signaled`: terminated by a signal. `failed`: neither is known.
  */
 export type ExitStatus =
   | { kind: 'exited'; exitCode: number; signal?: string; error?: CommandError }

@@ -27,8 +27,6 @@ export interface StartCommandOptions {
   onReport(report: CommandReport): void;
 }
 
-export type RunningCommand = ReturnType<typeof startCommand>;
-
 /** Starts a command. If it cannot start, `finished` resolves with a failure. */
 export function startCommand(options: StartCommandOptions) {
   const { spec, clock, approvals, timeoutMs } = options;

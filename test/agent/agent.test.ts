@@ -37,7 +37,7 @@ describe('stop', () => {
     expect(existsSync(join(fixture.folder, 'ran'))).toBe(false);
   });
 
-  test('gives up after a while if the hub does not acknowledge', async () => {
+  test('times out if the hub does not acknowledge', async () => {
     const clock = createManualClock({ realTimeBelowMs: 100 });
     const agent = fixture.start({ clock });
     const hub = await fixture.hub.waitForAgent();

@@ -24,7 +24,7 @@ describe('URL', () => {
     expect(agentSocketUrl(hub)).toBe(url);
   });
 
-  test('rejects other URLs', () => {
+  test('other URLs are rejected', () => {
     expect(() => agentSocketUrl('ftp://hub.example')).toThrow(TypeError);
     expect(() => agentSocketUrl('hub')).toThrow(TypeError);
   });
@@ -78,7 +78,7 @@ describe('idle timeout', () => {
     expect(fixture.logLines.filter((line) => line.includes('no data'))).toEqual([]);
   });
 
-  test('applies before the welcome as well', async () => {
+  test('also applies before the welcome', async () => {
     fixture.start({ clock });
     await fixture.hub.waitForAgent();
     const disconnected = fixture.waitForLog(/no data from the hub/);

@@ -8,6 +8,6 @@ test.each([
   ],
   ['revoked', '"build-1" was removed from the hub. Create a new token with "Add agent".'],
   ['', 'The hub rejected "build-1": no reason given.'],
-])('reason %p', (reason, message) => {
+])('a rejection with reason %p', (reason, message) => {
   expect(rejectionMessage(reason, 'build-1')).toBe(message);
 });

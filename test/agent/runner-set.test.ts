@@ -12,7 +12,7 @@ beforeEach(() => {
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
-test('each command runs on the runner with its capability', async () => {
+test('each command runs on the runner that has the required capability', async () => {
   const manual = createManualRunner();
   const hub = await fixture.connect({ clock, runners: [manual.runner] });
   expect(hub.connectMessage.capabilities).toEqual(['prompt', '/review']);

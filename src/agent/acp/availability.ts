@@ -1,7 +1,5 @@
 // Whether an AI program accepts prompts, and if not, why. Changes are logged and reported to the agent.
 
-export type Availability = ReturnType<typeof createAvailability>;
-
 export function createAvailability(title: string, log: (line: string) => void) {
   let isReady = false;
   let problem: string | null = null;

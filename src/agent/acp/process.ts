@@ -68,12 +68,12 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
     }),
   );
 
-  const findDescendants = () => findProcessTree(mark, pid);
+  const findProcesses = () => findProcessTree(mark, pid);
   const signal = (name: NodeJS.Signals) => signalProcessTree(mark, pid, name);
 
   /** Resolves with a description of the exit status when no process of the program is left. */
   const exited = child.exited.then(async (exitCode) => {
-    await killAll(findDescendants, clock);
+    await killAll(findProcesses, clock);
     pidFile.remove(mark);
     connection.close();
     return child.signalCode === null ? `exit code ${exitCode}` : String(child.signalCode);
@@ -95,7 +95,7 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
     resume: gate.open,
     signal,
     /** The PIDs of the program and everything it started. */
-    findDescendants,
+    findProcesses,
 
     /** Terminates the program, and kills it after a second. Resolves when no process of it is left. */
     async close(): Promise<void> {

@@ -1,5 +1,5 @@
-// Runs prompts with an AI program over the Agent Client Protocol (ACP). The program keeps running between prompts. If it
-// exits, the next command restarts it and continues the conversation.
+// Runs prompts with an AI program over the Agent Client Protocol (ACP). The program keeps running between prompts. If
+// it exits, the next command restarts it and continues the conversation.
 import { realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AvailableCommand, SessionUpdate } from '@agentclientprotocol/sdk';
@@ -98,10 +98,11 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
 
   /** The session for a command: the current one, or a new one if the command asks for it. */
   async function sessionFor(mode: Session): Promise<AcpSession> {
-    const opened = session ?? (await open(mode));
-    const needsNew = mode === 'new' && !opened.isUnused;
-    const current = needsNew ? await newSession(opened.process, cwd, acp) : opened;
-    session = current;
+    let current = session ?? (await open(mode));
+    if (mode === 'new' && !current.isUnused) {
+      current = await newSession(current.process, cwd, acp);
+      session = current;
+    }
     current.isUnused = false;
     sessionFile.save(current.sessionId);
     return current;

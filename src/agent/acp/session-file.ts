@@ -9,8 +9,6 @@ const StoredSession = Type.Object({
   sessionId: Type.String(),
 });
 
-export type SessionFile = ReturnType<typeof openSessionFile>;
-
 /** A stored session is used only for the same program in the same folder. */
 export function openSessionFile(path: string, program: string, cwd: string) {
   return {

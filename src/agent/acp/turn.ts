@@ -96,13 +96,13 @@ export function startTurn(options: TurnOptions) {
     if (conversationId !== '') context.updateReport({ conversationId });
     await Promise.race([meter.ready, interrupted]);
     if (isInterrupted) return INTERRUPTED;
-    const before = new Set(acpProcess.findDescendants());
+    const before = new Set(acpProcess.findProcesses());
     const status = await prompt(session);
     await terminals.close();
     if (isInterrupted) {
       // Kill only what the turn has started. The program itself keeps running.
       const findStarted = () =>
-        acpProcess.findDescendants().filter((pid) => pid !== acpProcess.pid && !before.has(pid));
+        acpProcess.findProcesses().filter((pid) => pid !== acpProcess.pid && !before.has(pid));
       await killAfter(SHELL_LINGER_MS, findStarted, clock);
     }
     hasEnded = true;

@@ -24,8 +24,6 @@ export interface UnacknowledgedCommandsOptions {
   log: (line: string) => void;
 }
 
-export type UnacknowledgedCommands = ReturnType<typeof restoreUnacknowledgedCommands>;
-
 /** Restores the commands in the journal. Kills those that a crashed agent left running and records them as failed. */
 export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOptions) {
   const { journal, send, isConnected, log } = options;

@@ -33,8 +33,6 @@ export interface ShellTerminalOptions {
   onStderr(bytes: Uint8Array): void;
 }
 
-export type ShellTerminal = ReturnType<typeof openShellTerminal>;
-
 /**
  * Starts the shell. The command does not run until `start` is called.
  * @throws if the folder, the shell or the named pipe cannot be used

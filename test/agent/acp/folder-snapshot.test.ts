@@ -100,7 +100,7 @@ test('runs no program that the repository names', async () => {
   expect(existsSync(evidence)).toBe(false);
 });
 
-test('is not confused by a file name that looks like numbers', async () => {
+test('counts a file whose name looks like a row of numbers correctly', async () => {
   createRepository();
   writeFileSync(join(work, '900000\t5\tx'), 'some text\nof two lines\n');
   git('add', '.');

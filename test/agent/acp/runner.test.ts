@@ -45,14 +45,14 @@ describe('capabilities', () => {
     expect(latest).toEqual(['prompt', '/review', 'shell']);
   });
 
-  test('are the shell only if the program is signed out, with a notice that contains the command to sign in', async () => {
+  test('are limited to the shell if the program is signed out; the notice contains the command to sign in', async () => {
     const hub = await fixture.connect(options({ TEST_LOGIN: 'missing' }));
     expect(hub.connectMessage.capabilities).toEqual(['shell']);
     expect(hub.connectMessage.notice).toContain('scripted login');
     expect((await hub.waitForFinished(hub.execute('!echo yes'))).stdout).toBe('yes\n');
   });
 
-  test('are the shell only if the program is not installed', async () => {
+  test('are limited to the shell if the program is not installed', async () => {
     const acp = { title: 'Nothing', argv: ['signalbox-no-such-program'], install: 'get it' };
     const hub = await fixture.connect({ acp, cwd: work });
     expect(hub.connectMessage.capabilities).toEqual(['shell']);

@@ -115,7 +115,7 @@ test('sends at most 1 MB beyond the acknowledged position', () => {
   expect(outbox.isSent()).toBe(true);
 });
 
-test('does not wait for acknowledgements of output that the hub reported to have', () => {
+test('does not wait for acknowledgements of output that the hub already has', () => {
   const outbox = create();
   for (let i = 0; i < 102; i += 1) outbox.push('stdout', KB10);
   drain(outbox);

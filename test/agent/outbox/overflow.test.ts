@@ -33,7 +33,7 @@ test.each([
   ['stdout', FLOOD],
   ['stderr', `(${FLOOD}) >&2`],
 ])(
-  '%s is paused for a slow hub: at most 1 MB is unacknowledged and nothing is lost',
+  'a program that writes to %s is paused for a slow hub: at most 1 MB is unacknowledged and nothing is lost',
   async (_, program) => {
     const hub = await fixture.connect({ clock });
     const id = hub.execute(`!${program}`);

@@ -37,7 +37,7 @@ test('keystrokes reach the program and are echoed', async () => {
   expect(stdout).toBe('name? wörld\r\nhello wörld\r\n');
 });
 
-test('Ctrl-C is a keystroke like any other', async () => {
+test('Ctrl-C is passed to the program as a keystroke', async () => {
   const id = hub.execute(
     '!trap "echo caught; exit 9" INT; echo ready; while :; do sleep 0.02; done',
   );

@@ -24,13 +24,13 @@ describe('results', () => {
     expect(finished.error).toBeUndefined();
   });
 
-  test('another exit code fails the command without an error message', async () => {
+  test('a non-zero exit code fails the command without an error message', async () => {
     const { finished } = await run('!exit 3');
     expect(finished).toMatchObject({ outcome: 'failed', exitCode: 3 });
     expect(finished.error).toBeUndefined();
   });
 
-  test('a signal from elsewhere is program_failed, with exit code 128 plus its number', async () => {
+  test('a program killed by a signal fails with program_failed and exit code 128 plus the signal number', async () => {
     const { finished } = await run('!kill -SEGV $$');
     expect(finished).toMatchObject({
       outcome: 'failed',
@@ -46,7 +46,7 @@ describe('results', () => {
     expect(stderr).toContain('no-such-program-here');
   });
 
-  test('a command that starts with a dash is not an option of the shell', async () => {
+  test('a command that starts with a dash is not treated as an option of the shell', async () => {
     const { finished, stderr } = await run('!-x');
     expect(finished.exitCode).toBe(127);
     expect(stderr).toContain('-x: command not found');

@@ -2,8 +2,6 @@
 
 type Style = (text: string) => string;
 
-export type Layout = ReturnType<typeof createLayout>;
-
 /** A section is named by its kind and ID, such as `tool 42`. */
 export function createLayout() {
   let section: string | null = null;
