@@ -17,6 +17,7 @@ import {
   MAX_AGENTS,
   MAX_COMMAND_TIMEOUT_MS,
   MAX_DASHBOARDS,
+  QUEUE_TTL_MS,
   STUCK_AFTER_MS,
 } from '../protocol/limits.ts';
 import { createLog } from './log.ts';
@@ -34,6 +35,7 @@ export interface HubFlags {
   commandTimeout: number;
   maxCommandTimeout: number;
   agentGrace: number;
+  queueTtl: number;
   stuckAfter: number;
   bufferMemory: number;
 }
@@ -60,24 +62,27 @@ export function withHubOptions(command: Command): Command {
         .argParser(parseCount),
     )
     .addOption(
-      durationOption(
-        '--command-timeout <duration>',
-        'Maximum run time of a command that sets no timeout of its own',
-        COMMAND_TIMEOUT_MS,
-      ),
+      durationOption('--command-timeout <duration>', 'Default command timeout', COMMAND_TIMEOUT_MS),
     )
     .addOption(
       durationOption(
         '--max-command-timeout <duration>',
-        'Longest timeout that a command can set',
+        'Maximum command timeout',
         MAX_COMMAND_TIMEOUT_MS,
       ),
     )
     .addOption(
       durationOption(
         '--agent-grace <duration>',
-        'How long a running command waits for its agent to reconnect before it fails',
+        'How long a disconnected agent has to reconnect before its command fails',
         AGENT_GRACE_MS,
+      ),
+    )
+    .addOption(
+      durationOption(
+        '--queue-ttl <duration>',
+        'How long a command may be queued before it fails as expired',
+        QUEUE_TTL_MS,
       ),
     )
     .addOption(
@@ -88,7 +93,7 @@ export function withHubOptions(command: Command): Command {
       ),
     )
     .addOption(
-      envOption('--buffer-memory <megabytes>', 'Memory for terminal output of all commands, in MB')
+      envOption('--buffer-memory <megabytes>', 'Memory for terminal output, in MB')
         .default(BUFFER_MEMORY_BYTES / MEGABYTE)
         .argParser(parseCount),
     );
@@ -109,6 +114,7 @@ export function hubProcessOptions(
     commandTimeoutMs: Math.min(flags.commandTimeout, flags.maxCommandTimeout),
     maxCommandTimeoutMs: flags.maxCommandTimeout,
     agentGraceMs: flags.agentGrace,
+    queueTtlMs: flags.queueTtl,
     stuckAfterMs: flags.stuckAfter,
     bufferMemoryBytes: flags.bufferMemory * MEGABYTE,
   };

@@ -12,11 +12,13 @@ import { sendToAgent } from './link.ts';
 import type { Presence } from './presence.ts';
 import type { AgentConnection } from './state/agent.ts';
 import type { Actor } from './state/dashboard.ts';
-import { findExecution } from './state/server-state.ts';
+import type { Execution } from './state/execution.ts';
+import { findExecution, listExecutions } from './state/server-state.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
 
-type Resolution = Pick<StoredApproval, 'outcome' | 'optionId' | 'resolvedBy'>;
+/** Delay before a failed write is retried. */
+const RETRY_MS = 1_000;
 
 export function createApprovals(
   { state, store, clock, storeHealth, log }: HubContext,
@@ -54,18 +56,17 @@ export function createApprovals(
     });
   }
 
-  /** Commits a resolution, then publishes it. */
-  async function resolve(approval: StoredApproval, resolution: Resolution) {
-    const pending = { outcome: null, optionId: null, resolvedBy: null, resolvedAt: null };
-    const changes = { ...resolution, resolvedAt: clock.now() };
-    Object.assign(approval, changes);
-    try {
-      await store.approvals.update(approval.approvalId, changes);
-    } catch (error) {
-      Object.assign(approval, pending);
-      storeHealth.reportFailure(error);
-      throw new HubError('unavailable', 'Could not save the response. Try again.');
-    }
+  /** Sends the resolution of a repeated request again, unless another agent repeats it. */
+  function repeat({ agentId }: AgentConnection, approval: StoredApproval) {
+    if (approval.agentId === agentId) return sendResolution(approval);
+    log.warn('An agent repeated the approval request of another agent.', {
+      agentId,
+      approvalId: approval.approvalId,
+    });
+  }
+
+  /** Publishes a resolution that is committed. */
+  function publishResolution(approval: StoredApproval) {
     const { approvalId, outcome, optionId, resolvedBy, commandId } = approval;
     broadcast.toDashboards({
       type: 'approval:resolved',
@@ -78,39 +79,70 @@ export function createApprovals(
     if (pendingOf(commandId).length === 0) updateTimeout(commandId);
   }
 
+  /** Calls `write` until it succeeds, or until `isObsolete`. */
+  async function retry(write: () => Promise<void>, isObsolete = () => false): Promise<void> {
+    while (!isObsolete()) {
+      try {
+        return await write();
+      } catch (error) {
+        storeHealth.reportFailure(error);
+        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      }
+    }
+  }
+
+  /** Cancels a pending request. Nobody can respond to it from now on. */
+  async function cancel(approval: StoredApproval) {
+    const changes = { outcome: 'cancelled' as const, resolvedAt: clock.now() };
+    Object.assign(approval, changes);
+    await retry(() => store.approvals.update(approval.approvalId, changes));
+    publishResolution(approval);
+  }
+
+  function cancelPending(commandId: string): Promise<void[]> {
+    return Promise.all(pendingOf(commandId).map(cancel));
+  }
+
   return {
-    /** Restores the unsettled requests of commands that have not ended. */
-    async restore() {
-      for (const approval of await store.approvals.listUnsettled()) {
-        if (!findExecution(state, approval.commandId)) continue;
-        unsettled.set(approval.approvalId, approval);
-        if (approval.outcome === null) updateTimeout(approval.commandId);
+    /** Restores the requests of a command, and holds its timeout if one is pending. */
+    async restore({ id, timeout }: Execution) {
+      let waitedMs = 0;
+      let waitedUntil = 0;
+      let pendingSince: number | null = null;
+      for (const approval of await store.approvals.listByCommand(id)) {
+        if (approval.outcome === null || approval.appliedAt === null) {
+          unsettled.set(approval.approvalId, approval);
+        }
+        const { requestedAt, resolvedAt } = approval;
+        // Overlapping waits count once.
+        const since = Math.max(requestedAt, waitedUntil);
+        if (resolvedAt === null) pendingSince ??= since;
+        else if (resolvedAt > since) {
+          waitedMs += resolvedAt - since;
+          waitedUntil = resolvedAt;
+        }
       }
+      timeout.addHeldTime(waitedMs);
+      if (pendingSince !== null) timeout.hold(Math.max(0, clock.now() - pendingSince));
     },
-    /** How long a command has waited for resolved requests, in milliseconds. Overlapping waits count once. */
-    async waitedMs(commandId: string): Promise<number> {
-      let total = 0;
-      let until = 0;
-      for (const { requestedAt, resolvedAt } of await store.approvals.listByCommand(commandId)) {
-        if (resolvedAt === null || resolvedAt <= until) continue;
-        total += resolvedAt - Math.max(requestedAt, until);
-        until = resolvedAt;
-      }
-      return total;
+    /** Cancels the pending requests of commands that ended while the hub was down. */
+    async cancelOrphaned() {
+      const active = listExecutions(state).map(({ id }) => id);
+      await store.approvals.cancelPendingExcept(active, clock.now());
     },
     /** Pending requests, oldest first. */
     listPending: () => [...unsettled.values()].filter(({ outcome }) => outcome === null),
     /** All requests of a command with their resolutions, oldest first. */
     listByCommand: (commandId: string) => store.approvals.listByCommand(commandId),
 
-    /** Handles an agent's request. For a request it repeats, the resolution is sent again if there is one. */
+    /** Handles an agent's request. If it repeats one, its resolution is sent again. */
     async request(agent: AgentConnection, message: AgentApprovalRequest): Promise<void> {
-      const known = unsettled.get(message.approvalId);
-      if (known) return sendResolution(known);
-      const isFirst = pendingOf(message.commandId).length === 0;
+      const { approvalId, commandId } = message;
+      const known = unsettled.get(approvalId);
+      if (known) return repeat(agent, known);
       const approval: StoredApproval = {
-        approvalId: message.approvalId,
-        commandId: message.commandId,
+        approvalId,
+        commandId,
         agentId: agent.agentId,
         title: message.title,
         detail: message.detail ?? null,
@@ -122,16 +154,22 @@ export function createApprovals(
         resolvedAt: null,
         appliedAt: null,
       };
-      unsettled.set(approval.approvalId, approval);
-      try {
-        await store.approvals.insert(approval);
-      } catch (error) {
-        // The agent repeats the request after the next welcome.
-        unsettled.delete(approval.approvalId);
-        return storeHealth.reportFailure(error);
+      unsettled.set(approvalId, approval);
+      updateTimeout(commandId);
+      let settled: StoredApproval | undefined;
+      await retry(
+        async () => {
+          settled = await store.approvals.find(approvalId);
+          if (!settled) await store.approvals.insert(approval);
+        },
+        () => approval.outcome !== null,
+      );
+      if (settled) {
+        unsettled.delete(approvalId);
+        updateTimeout(commandId);
+        return repeat(agent, settled);
       }
-      if (isFirst) updateTimeout(approval.commandId);
-      broadcast.toDashboards(toRequest(approval));
+      if (approval.outcome === null) broadcast.toDashboards(toRequest(approval));
     },
 
     /**
@@ -152,30 +190,53 @@ export function createApprovals(
       if (!approval.options.some((option) => option.optionId === optionId)) {
         throw new HubError('invalid_message', 'That option is not available.');
       }
-      await resolve(approval, { outcome: 'selected', optionId, resolvedBy: actor.userId });
+      const changes = {
+        outcome: 'selected' as const,
+        optionId,
+        resolvedBy: actor.userId,
+        resolvedAt: clock.now(),
+      };
+      Object.assign(approval, changes);
+      try {
+        await store.approvals.update(approvalId, changes);
+      } catch (error) {
+        storeHealth.reportFailure(error);
+        Object.assign(approval, {
+          outcome: null,
+          optionId: null,
+          resolvedBy: null,
+          resolvedAt: null,
+        });
+        // The command may have ended meanwhile.
+        if (!unsettled.has(approvalId)) {
+          cancel(approval).catch((cause: unknown) => {
+            log.error('Could not cancel an approval request.', { approvalId, error: cause });
+          });
+        }
+        throw new HubError('unavailable', 'Could not save the response. Try again.');
+      }
+      publishResolution(approval);
     },
 
     /** Records that the AI program has received the response. */
-    async confirm(approvalId: string): Promise<void> {
+    async confirm(agent: AgentConnection, approvalId: string): Promise<void> {
       const approval = unsettled.get(approvalId);
-      if (!approval || approval.outcome === null) return;
-      try {
-        await store.approvals.update(approvalId, { appliedAt: clock.now() });
-        unsettled.delete(approvalId);
-        const { commandId } = approval;
-        broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
-      } catch (error) {
-        storeHealth.reportFailure(error);
-      }
+      if (!approval || approval.outcome === null || approval.agentId !== agent.agentId) return;
+      const { commandId } = approval;
+      unsettled.delete(approvalId);
+      await retry(() => store.approvals.update(approvalId, { appliedAt: clock.now() }));
+      broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
     },
 
-    /** Cancels the pending requests of a command that was told to stop or has ended. */
-    cancel(commandId: string) {
-      for (const approval of pendingOf(commandId)) {
-        resolve(approval, { outcome: 'cancelled', optionId: null, resolvedBy: null }).catch(
-          (error: unknown) => log.warn('Could not cancel an approval request.', { error }),
-        );
+    /** Cancels the pending requests of a command that was told to stop. */
+    cancelPending,
+    /** Cancels the pending requests of a command that has ended, and forgets the others. */
+    async close(commandId: string) {
+      const cancelled = cancelPending(commandId);
+      for (const approval of unsettled.values()) {
+        if (approval.commandId === commandId) unsettled.delete(approval.approvalId);
       }
+      await cancelled;
     },
 
     /** Sends the resolutions again that a reconnected agent has not confirmed. */

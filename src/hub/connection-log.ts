@@ -23,7 +23,15 @@ export function createConnectionLog({ connections }: Store, clock: Clock, log: L
     recordClose(id: string, code: number, reason: string) {
       warnOnFailure(connections.markClosed(id, clock.now(), code, reason));
     },
-    /** Deletes entries older than 30 days. */
+    /** Closes the entries that an earlier run of the hub left open. */
+    async closeAll() {
+      await connections.markAllClosed(clock.now(), 1006, 'hub_stopped').catch((error: unknown) => {
+        log.warn('Could not write to the connection log.', { error });
+      });
+    },
+    /** A page of entries, latest first. */
+    list: (limit: number, cursor?: string) => connections.list(limit, cursor),
+    /** Deletes entries of connections that ended more than 30 days ago. */
     purge() {
       warnOnFailure(connections.purgeBefore(clock.now() - CONNECTION_LOG_RETENTION_MS));
     },

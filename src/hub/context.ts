@@ -13,6 +13,8 @@ export interface HubSettings {
   commandTimeoutMs: number;
   maxCommandTimeoutMs: number;
   agentGraceMs: number;
+  /** A command that has been queued for longer fails as `expired`. */
+  queueTtlMs: number;
   /** A running command without output for this long is reported as possibly stuck. */
   stuckAfterMs: number;
   bufferMemoryBytes: number;

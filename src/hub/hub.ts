@@ -33,6 +33,10 @@ import { createTerminals } from './terminals/terminals.ts';
 /** How often silent and slow connections are looked for. */
 const SWEEP_MS = 1_000;
 const PURGE_MS = 3_600_000;
+/** How often the last contact with the connected agents is stored. */
+const CONTACT_MS = 60_000;
+/** How often queued commands are checked for their age. */
+const EXPIRY_MS = 10_000;
 
 export interface HubOptions {
   store: Store;
@@ -79,7 +83,7 @@ export async function startHub(options: HubOptions) {
   const dispatcher = createDispatcher(context, { approvals, completion, presence });
   const progress = createProgress(context, { completion, dispatcher, presence, terminals });
   const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
-  const interrupt = createInterrupt(context, dispatcher);
+  const interrupt = createInterrupt(context, completion, dispatcher);
   const agents = createAgents(context, {
     approvals,
     completion,
@@ -91,7 +95,8 @@ export async function startHub(options: HubOptions) {
   const welcome = createWelcome(context, { approvals, completion, subscriptions });
   const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
 
-  await restore(context, { admission, agents, approvals, dispatcher, terminals });
+  await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
+  await connectionLog.closeAll();
 
   connectionLog.purge();
   const timers = [
@@ -100,6 +105,8 @@ export async function startHub(options: HubOptions) {
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
     clock.every(PURGE_MS, connectionLog.purge),
+    clock.every(CONTACT_MS, agents.saveContacts),
+    clock.every(EXPIRY_MS, dispatcher.expireQueued),
     clock.every(SWEEP_MS, () => {
       agents.sweep();
       dashboards.sweep();

@@ -3,10 +3,11 @@ import { REQUEST_ID_TTL_MS } from '../protocol/limits.ts';
 import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';
 import type { Admission } from './commands/admission.ts';
+import type { Completion } from './commands/completion.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
-import { removedOutcome } from './commands/outcome.ts';
+import type { StoredCommand } from '../store/store.ts';
 import type { HubContext } from './context.ts';
-import { createAgentConnection, disconnect } from './state/agent.ts';
+import { createAgentConnection } from './state/agent.ts';
 import { createExecution } from './state/execution.ts';
 import type { Terminals } from './terminals/terminals.ts';
 
@@ -14,16 +15,17 @@ export interface RestoreParts {
   admission: Admission;
   agents: Agents;
   approvals: Approvals;
+  completion: Completion;
   dispatcher: Dispatcher;
   terminals: Terminals;
 }
 
 /**
  * Restores the server state. Queued commands wait again; commands assigned to an agent wait for it during the grace
- * period. The output of ended commands is deleted.
+ * period, and the remaining output of commands that have ended is still received. Other output is deleted.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
-  const { admission, agents, approvals, dispatcher, terminals } = parts;
+  const { admission, agents, approvals, completion, dispatcher, terminals } = parts;
   for (const agent of await store.agents.list()) {
     state.agents.set(agent.agentId, createAgentConnection(agent));
   }
@@ -33,22 +35,27 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
     }
   }
   const unfinished = await store.commands.listUnfinished();
-  await store.output.removeExcept(unfinished.map(({ id }) => id));
+  const outputOpen = await store.commands.listOutputOpen();
+  await store.output.removeExcept([...unfinished, ...outputOpen].map(({ id }) => id));
   for (const command of unfinished) {
+    await openTerminal(command);
+    const execution = createExecution(clock, command, command.sent ? 'sent' : 'waiting');
+    await dispatcher.restore(execution);
+  }
+  for (const command of outputOpen) {
+    await openTerminal(command);
+    const agent = state.agents.get(command.agentId);
+    if (agent) agent.stopping.add(command.id);
+    else completion.completeLateOutput(command.id);
+  }
+  await approvals.cancelOrphaned();
+  for (const agent of state.agents.values()) {
+    if (!agent.current && agent.stopping.size === 0) continue;
+    agents.startGrace(agent);
+  }
+
+  async function openTerminal(command: StoredCommand) {
     const chunks = await store.output.list(command.id);
     terminals.open(command, chunks, command.agentNextSequence);
-    const waitedMs = await approvals.waitedMs(command.id);
-    const delivery = command.sent ? 'sent' : 'waiting';
-    const execution = createExecution(clock, command, delivery, waitedMs);
-    dispatcher.restore(execution);
-    if (!state.agents.has(command.agentId)) {
-      dispatcher.endInBackground(execution, removedOutcome(execution));
-    }
-  }
-  await approvals.restore();
-  for (const agent of state.agents.values()) {
-    if (!agent.current) continue;
-    disconnect(agent, clock.now());
-    agents.startGrace(agent);
   }
 }

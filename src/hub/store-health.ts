@@ -11,6 +11,7 @@ export type StoreHealth = ReturnType<typeof createStoreHealth>;
 /** Probes the store every 5 s. Agents are told with `hub:storage` when writes start to fail and when they work again. */
 export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
   let failure: string | null = null;
+  let nextFailure = Promise.withResolvers<void>();
 
   function setFailure(reason: string | null) {
     const wasFailing = failure !== null;
@@ -18,10 +19,12 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     failure = reason;
     if (wasFailing === isFailing) return;
     if (isFailing) {
+      nextFailure.resolve();
       log.error('Writes to the store fail. New commands are refused until it recovers.', {
         reason,
       });
     } else {
+      nextFailure = Promise.withResolvers();
       log.info('Writes to the store work again.');
     }
     broadcast.toAgents({ type: 'hub:storage', failing: isFailing });
@@ -38,6 +41,8 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   return {
     /** Why writes fail; null while they work. */
     failure: () => failure,
+    /** Resolves when writes fail: at once if they fail now. */
+    whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */
     reportFailure,
     stop,

@@ -10,16 +10,21 @@ export function requiredCapability(command: string): string {
 }
 
 /**
- * Checks that a command is not empty, is at most 64 KiB, contains no NUL, and is within an agent's capabilities.
+ * Checks that a command is not empty, is at most 64 KiB, contains no NUL, and is within an agent's capabilities, unless
+ * those are not known (null).
  * @returns why the command is invalid, as one sentence; null if it is valid
  */
-export function validateCommand(command: string, capabilities: readonly string[]): string | null {
+export function validateCommand(
+  command: string,
+  capabilities: readonly string[] | null,
+): string | null {
   const text = command.startsWith('!') ? command.slice(1) : command;
   if (text.trim() === '') return 'The command is empty.';
   if (new TextEncoder().encode(command).length > COMMAND_BYTES) {
     return 'The command is longer than 64 KiB. Put it in a file, and refer to the file.';
   }
   if (command.includes('\0')) return 'The command contains a NUL character.';
+  if (capabilities === null) return null;
   const required = requiredCapability(command);
   if (capabilities.includes(required)) return null;
   if (required === 'shell') return 'This agent does not run shell commands.';

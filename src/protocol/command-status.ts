@@ -18,6 +18,14 @@ export const Priority = Type.Union([
 ]);
 export type Priority = Static<typeof Priority>;
 
+/** Why a command was told to stop. */
+export const StopReason = Type.Union([
+  Type.Literal('user'),
+  Type.Literal('timeout'),
+  Type.Literal('not_started'),
+]);
+export type StopReason = Static<typeof StopReason>;
+
 export type CommandEvent = 'started' | 'completed' | 'failed' | 'interrupted';
 
 /** `queued → failed` is for a command that was sent to an agent which was lost before it started the command. */

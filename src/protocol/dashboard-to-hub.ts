@@ -32,6 +32,8 @@ export const CommandRequest = message('command:request', {
   command: Type.String(),
   priority: Priority,
   requestId: Type.Optional(Id),
+  /** What to do if the agent is offline: refuse the command (default), or queue it until the agent connects. */
+  ifOffline: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('queue')])),
   ...Type.Partial(CommandOptions).properties,
 });
 export type CommandRequest = Static<typeof CommandRequest>;

@@ -1,7 +1,7 @@
 // The entities of docs/data-model.md as they appear in messages and API responses. Dates are Unix milliseconds.
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus, AgentType } from './agent-status.ts';
-import { CommandStatus, Priority } from './command-status.ts';
+import { CommandStatus, Priority, StopReason } from './command-status.ts';
 import { CommandError } from './errors.ts';
 import { Id, Timestamp } from './message.ts';
 import { Changes, Usage } from './report.ts';
@@ -58,6 +58,10 @@ export const CommandExecution = Type.Object({
   signal: Type.Union([Type.String(), Type.Null()]),
   ...CommandOptions.properties,
   error: Type.Union([CommandError, Type.Null()]),
+  /** Why it was told to stop; null if it was not. Set before the agent has stopped it. */
+  stopReason: Type.Union([StopReason, Type.Null()]),
+  /** When its agent went offline, if it ended without the agent; it may have run on after that. Null otherwise. */
+  disconnectedAt: Type.Union([Timestamp, Type.Null()]),
   /** The comparison it belongs to; null if it belongs to none. */
   comparisonId: Type.Union([Type.String(), Type.Null()]),
   /** The AI program's identifier of the conversation. */

@@ -71,3 +71,5 @@ export const SLOW_BYTES = 131_072;
 export const SLOW_MS = 30_000;
 /** The default maximum of terminal output in memory, for all commands together. */
 export const BUFFER_MEMORY_BYTES = 256 * 1_048_576;
+/** How long a command may be queued by default. */
+export const QUEUE_TTL_MS = 86_400_000;

@@ -8,6 +8,8 @@ export function createAgentStore({ db, read, write }: QueryContext): Store['agen
   return {
     list: () => read(() => db.select().from(agents).orderBy(agents.agentId).all()),
     insert: (agent) => write(() => db.insert(agents).values(agent).run()),
+    update: (agentId, changes) =>
+      write(() => db.update(agents).set(changes).where(eq(agents.agentId, agentId)).run()),
     remove: (agentId) => write(() => db.delete(agents).where(eq(agents.agentId, agentId)).run()),
   };
 }

@@ -1,4 +1,4 @@
-import { eq, isNull, or } from 'drizzle-orm';
+import { and, eq, isNull, notInArray } from 'drizzle-orm';
 import type { QueryContext } from './query-context.ts';
 import { approvals } from './schema.ts';
 import type { Store } from './store.ts';
@@ -9,14 +9,14 @@ export function createApprovalStore({ db, read, write }: QueryContext): Store['a
     insert: (approval) => write(() => db.insert(approvals).values(approval).run()),
     update: (id, changes) =>
       write(() => db.update(approvals).set(changes).where(eq(approvals.approvalId, id)).run()),
-    listUnsettled: () =>
-      read(() =>
+    find: (id) => read(() => db.select().from(approvals).where(eq(approvals.approvalId, id)).get()),
+    cancelPendingExcept: (commandIds, time) =>
+      write(() =>
         db
-          .select()
-          .from(approvals)
-          .where(or(isNull(approvals.outcome), isNull(approvals.appliedAt)))
-          .orderBy(approvals.approvalId)
-          .all(),
+          .update(approvals)
+          .set({ outcome: 'cancelled', resolvedAt: time })
+          .where(and(isNull(approvals.outcome), notInArray(approvals.commandId, [...commandIds])))
+          .run(),
       ),
     listByCommand: (commandId) =>
       read(() =>

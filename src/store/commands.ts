@@ -48,6 +48,15 @@ export function createCommandStore({ db, read, write }: QueryContext): Store['co
           .orderBy(asc(commands.id))
           .all(),
       ),
+    listOutputOpen: () =>
+      read(() =>
+        db
+          .select()
+          .from(commands)
+          .where(sql`is_output_open = 1`)
+          .orderBy(asc(commands.id))
+          .all(),
+      ),
     listRequestedSince: (time) =>
       read(() =>
         db

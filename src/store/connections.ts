@@ -1,10 +1,15 @@
-import { eq, lt } from 'drizzle-orm';
+import { desc, eq, isNull, lt } from 'drizzle-orm';
 import type { QueryContext } from './query-context.ts';
 import { connections } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** The audit log of connections. */
-export function createConnectionStore({ db, writeDeferred }: QueryContext): Store['connections'] {
+export function createConnectionStore({
+  db,
+  read,
+  write,
+  writeDeferred,
+}: QueryContext): Store['connections'] {
   return {
     insert: (connection) => writeDeferred(() => db.insert(connections).values(connection).run()),
     markClosed: (id, time, closeCode, closeReason) =>
@@ -15,7 +20,25 @@ export function createConnectionStore({ db, writeDeferred }: QueryContext): Stor
           .where(eq(connections.id, id))
           .run(),
       ),
+    markAllClosed: (time, closeCode, closeReason) =>
+      write(() =>
+        db
+          .update(connections)
+          .set({ disconnectedAt: time, closeCode, closeReason })
+          .where(isNull(connections.disconnectedAt))
+          .run(),
+      ),
+    list: (limit, cursor) =>
+      read(() =>
+        db
+          .select()
+          .from(connections)
+          .where(cursor === undefined ? undefined : lt(connections.id, cursor))
+          .orderBy(desc(connections.id))
+          .limit(limit)
+          .all(),
+      ),
     purgeBefore: (time) =>
-      writeDeferred(() => db.delete(connections).where(lt(connections.connectedAt, time)).run()),
+      writeDeferred(() => db.delete(connections).where(lt(connections.disconnectedAt, time)).run()),
   };
 }

@@ -1,8 +1,9 @@
 // The SQLite tables. Times are Unix milliseconds; ids are UUIDv7, which sort by time. After a change run `make migration`.
+import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { AgentType } from '../protocol/agent-status.ts';
 import type { ApprovalOption } from '../protocol/approvals.ts';
-import type { CommandStatus, Priority } from '../protocol/command-status.ts';
+import type { CommandStatus, Priority, StopReason } from '../protocol/command-status.ts';
 import type { OutputStream, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { Changes, Usage } from '../protocol/report.ts';
@@ -33,6 +34,9 @@ export const agents = sqliteTable('agents', {
   tokenHash: text().notNull(),
   createdAt: integer().notNull(),
   createdBy: text().notNull(),
+  connectionTime: integer(),
+  lastHeartbeat: integer(),
+  capabilities: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
 }) satisfies TableOf<StoredAgent>;
 
 export const commands = sqliteTable(
@@ -52,6 +56,8 @@ export const commands = sqliteTable(
     session: text().$type<Session>().notNull(),
     timeoutMs: integer().notNull(),
     error: text({ mode: 'json' }).$type<CommandError>(),
+    stopReason: text().$type<StopReason>(),
+    disconnectedAt: integer(),
     comparisonId: text(),
     conversationId: text(),
     usage: text({ mode: 'json' }).$type<Usage>(),
@@ -61,6 +67,7 @@ export const commands = sqliteTable(
     sent: integer({ mode: 'boolean' }).notNull(),
     journalId: text(),
     agentNextSequence: integer().notNull(),
+    isOutputOpen: integer({ mode: 'boolean' }).notNull().default(false),
     lastSequence: integer(),
     totalBytes: integer(),
   },
@@ -68,6 +75,9 @@ export const commands = sqliteTable(
     index('commands_by_agent').on(table.agentId, table.id),
     index('commands_by_status').on(table.status, table.id),
     index('commands_by_request').on(table.requestedAt),
+    index('commands_output_open')
+      .on(table.id)
+      .where(sql`is_output_open = 1`),
     index('commands_by_comparison').on(table.comparisonId, table.id),
     index('commands_by_conversation').on(table.conversationId, table.id),
   ],
@@ -121,5 +131,5 @@ export const connections = sqliteTable(
     closeReason: text(),
     clientInfo: text({ mode: 'json' }).$type<Record<string, string>>(),
   },
-  (table) => [index('connections_by_time').on(table.connectedAt)],
+  (table) => [index('connections_by_end').on(table.disconnectedAt)],
 ) satisfies TableOf<StoredConnection>;

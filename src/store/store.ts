@@ -20,6 +20,12 @@ export interface StoredAgent {
   tokenHash: string;
   createdAt: number;
   createdBy: string;
+  /** When it last connected; null if it never has. */
+  connectionTime: number | null;
+  /** When it was last heard from. */
+  lastHeartbeat: number | null;
+  /** Its capabilities when it last connected. */
+  capabilities: string[];
 }
 
 /** A command with its delivery state. */
@@ -33,6 +39,8 @@ export interface StoredCommand extends CommandExecution {
   journalId: string | null;
   /** The agent's sequence up to which output is committed, exclusive. */
   agentNextSequence: number;
+  /** Whether it has ended but its agent may still send output. */
+  isOutputOpen: boolean;
   /** The last sequence of its output, kept after the output is removed; null until the command ends. */
   lastSequence: number | null;
   /** The size of its output, kept after the output is removed; null until the command ends. */
@@ -77,6 +85,7 @@ export interface Store {
     /** Lists all agents by agentId. */
     list(): Promise<StoredAgent[]>;
     insert(agent: StoredAgent): Promise<void>;
+    update(agentId: string, changes: Partial<Omit<StoredAgent, 'agentId'>>): Promise<void>;
     remove(agentId: string): Promise<void>;
   };
   commands: {
@@ -86,6 +95,8 @@ export interface Store {
     find(id: string): Promise<StoredCommand | undefined>;
     /** Lists queued and running commands, oldest first. */
     listUnfinished(): Promise<StoredCommand[]>;
+    /** Lists ended commands whose agents may still send output, oldest first. */
+    listOutputOpen(): Promise<StoredCommand[]>;
     /** Lists commands with a requestId that were requested at or after `time`, oldest first. */
     listRequestedSince(time: number): Promise<StoredCommand[]>;
     /** Returns a page of the commands that match all filters, newest first. */
@@ -112,15 +123,20 @@ export interface Store {
   approvals: {
     insert(approval: StoredApproval): Promise<void>;
     update(approvalId: string, changes: Partial<Omit<StoredApproval, 'approvalId'>>): Promise<void>;
-    /** Lists approval requests that are pending or whose response the agent has not confirmed, oldest first. */
-    listUnsettled(): Promise<StoredApproval[]>;
+    find(approvalId: string): Promise<StoredApproval | undefined>;
+    /** Cancels all pending requests except those of these commands. */
+    cancelPendingExcept(commandIds: readonly string[], time: number): Promise<void>;
     /** Lists all approval requests of a command, oldest first. */
     listByCommand(commandId: string): Promise<StoredApproval[]>;
   };
   connections: {
     insert(connection: StoredConnection): Promise<void>;
     markClosed(id: string, time: number, code: number, reason: string): Promise<void>;
-    /** Deletes connections opened before `time`. */
+    /** Marks all open connections as closed. */
+    markAllClosed(time: number, code: number, reason: string): Promise<void>;
+    /** Lists connections, latest first: at most `limit`, starting after the one with the id `cursor`. */
+    list(limit: number, cursor?: string): Promise<StoredConnection[]>;
+    /** Deletes connections that were closed before `time`. */
     purgeBefore(time: number): Promise<void>;
   };
   /** Makes a write that changes nothing, to find out whether the database accepts writes again. */

@@ -12,7 +12,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { getTableName } from 'drizzle-orm';
 import { migrations } from '../../src/store/migrations.ts';
-import { createQueryBuilder } from '../../src/store/query-context.ts';
 import * as schema from '../../src/store/schema.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
 import { chunk, storedCommand } from '../support/samples.ts';
@@ -25,10 +24,6 @@ describeStore('SQLite', () => {
   const file = join(folder, 'a.db');
   return {
     open: () => openStore(file),
-    readConnections() {
-      using database = new Database(file);
-      return createQueryBuilder(database).select().from(schema.connections).all();
-    },
     remove: () => rmSync(folder, { recursive: true }),
   };
 });

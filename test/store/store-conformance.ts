@@ -1,5 +1,6 @@
 // The behavior that every Store implementation must provide. Each implementation's test calls describeStore.
 import { describe, expect, test } from 'bun:test';
+import type { StoredAgent, StoredConnection } from '../../src/store/store.ts';
 import { approval, chunk, storedCommand } from '../support/samples.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
@@ -44,7 +45,19 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         tokenHash: 'h',
         createdAt: 1,
         createdBy: 'ada',
-      } as const;
+        connectionTime: null,
+        lastHeartbeat: null,
+        capabilities: [],
+      } satisfies StoredAgent;
+
+      test('stores the last contact', async () => {
+        await db.store.agents.insert(agent);
+        const contact = { connectionTime: 5, lastHeartbeat: 6, capabilities: ['shell', '/review'] };
+        await db.store.agents.update('b', contact);
+        await db.store.agents.update('unknown', contact);
+        await db.reopen();
+        expect(await db.store.agents.list()).toEqual([{ ...agent, ...contact }]);
+      });
 
       test('lists agents by id, and removes them', async () => {
         await db.store.agents.insert(agent);
@@ -91,46 +104,78 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(listed.map(({ approvalId }) => approvalId)).toEqual(['q2', 'q1']);
       });
 
-      test('lists requests as unsettled until the agent has confirmed the response', async () => {
-        const listUnsettled = async () => {
-          const unsettled = await db.store.approvals.listUnsettled();
-          return unsettled.map(({ approvalId, outcome }) => `${approvalId} ${outcome}`);
-        };
-        for (const approvalId of ['q3', 'q1', 'q2']) {
-          await db.store.approvals.insert(approval({ approvalId }));
-        }
-        await db.store.approvals.update('q2', { ...resolved, resolvedAt: 7 });
+      test('finds a request by its id', async () => {
+        await db.store.approvals.insert(approval({ approvalId: 'q1' }));
+        await db.store.approvals.update('q1', { ...resolved, resolvedAt: 7 });
         await db.reopen();
-        expect(await listUnsettled()).toEqual(['q1 null', 'q2 selected', 'q3 null']);
-        await db.store.approvals.update('q2', { appliedAt: 8 });
-        await db.store.approvals.update('q3', { outcome: 'cancelled', resolvedAt: 9 });
+        expect(await db.store.approvals.find('q1')).toMatchObject({ ...resolved, resolvedAt: 7 });
+        expect(await db.store.approvals.find('unknown')).toBeUndefined();
+      });
+
+      test('cancels pending requests except those of given commands', async () => {
+        await db.store.approvals.insert(approval({ approvalId: 'q1', commandId: 'active' }));
+        await db.store.approvals.insert(approval({ approvalId: 'q2', commandId: 'ended' }));
+        await db.store.approvals.insert(approval({ approvalId: 'q3', commandId: 'ended' }));
+        await db.store.approvals.update('q3', { ...resolved, resolvedAt: 7 });
+        await db.store.approvals.cancelPendingExcept(['active'], 9);
         await db.reopen();
-        expect(await listUnsettled()).toEqual(['q1 null', 'q3 cancelled']);
+        expect(await db.store.approvals.find('q1')).toMatchObject({ outcome: null });
+        expect(await db.store.approvals.find('q2')).toMatchObject({
+          outcome: 'cancelled',
+          resolvedAt: 9,
+        });
+        expect(await db.store.approvals.find('q3')).toMatchObject({ ...resolved, resolvedAt: 7 });
+        await db.store.approvals.cancelPendingExcept([], 10);
+        expect(await db.store.approvals.find('q1')).toMatchObject({ outcome: 'cancelled' });
       });
     });
 
-    test('keeps the connection log until it is purged', async () => {
-      const connection = {
+    describe('connections', () => {
+      const open: StoredConnection = {
+        id: '1',
         kind: 'dashboard',
         peer: 'ada',
+        connectedAt: 99,
         disconnectedAt: null,
         closeCode: null,
         closeReason: null,
         clientInfo: { userAgent: 'x', timezone: 'UTC' },
-      } as const;
-      const open = { ...connection, id: 'open', kind: 'agent', clientInfo: null } as const;
-      await db.store.connections.insert({ ...connection, id: 'old', connectedAt: 99 });
-      await db.store.connections.insert({ ...connection, id: 'new', connectedAt: 100 });
-      await db.store.connections.insert({ ...open, connectedAt: 101 });
-      await db.store.connections.markClosed('new', 200, 1001, 'shutdown');
-      await db.store.connections.purgeBefore(100);
-      await db.reopen();
+      };
       const closed = { disconnectedAt: 200, closeCode: 1001, closeReason: 'shutdown' };
-      const log = await db.readConnections();
-      expect(log.toSorted((a, b) => a.connectedAt - b.connectedAt)).toEqual([
-        { ...connection, ...closed, id: 'new', connectedAt: 100 },
-        { ...open, connectedAt: 101 },
-      ]);
+
+      test('purges what was closed before a time, however old what is open', async () => {
+        await db.store.connections.insert(open);
+        await db.store.connections.insert({ ...open, id: '2', kind: 'agent', clientInfo: null });
+        await db.store.connections.insert({ ...open, id: '3' });
+        await db.store.connections.markClosed('2', 199, 1006, '');
+        await db.store.connections.markClosed('3', 200, 1001, 'shutdown');
+        await db.store.connections.purgeBefore(200);
+        await db.reopen();
+        expect(await db.store.connections.list(10)).toEqual([
+          { ...open, id: '3', ...closed },
+          open,
+        ]);
+      });
+
+      test('closes all that are open', async () => {
+        await db.store.connections.insert(open);
+        await db.store.connections.insert({ ...open, id: '2' });
+        await db.store.connections.markClosed('2', 100, 1000, '');
+        await db.store.connections.markAllClosed(200, 1001, 'shutdown');
+        await db.reopen();
+        expect(await db.store.connections.list(10)).toMatchObject([
+          { id: '2', disconnectedAt: 100 },
+          { id: '1', ...closed },
+        ]);
+      });
+
+      test('lists pages, latest first', async () => {
+        for (const id of ['1', '2', '3']) await db.store.connections.insert({ ...open, id });
+        await db.reopen();
+        const idsOf = (page: StoredConnection[]) => page.map(({ id }) => id);
+        expect(idsOf(await db.store.connections.list(2))).toEqual(['3', '2']);
+        expect(idsOf(await db.store.connections.list(2, '2'))).toEqual(['1']);
+      });
     });
 
     describe('writes', () => {

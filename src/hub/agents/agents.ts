@@ -6,6 +6,7 @@ import { AGENT_PING_MS, AGENT_SILENCE_MS } from '../../protocol/limits.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
+import { stoppedOutcome } from '../commands/outcome.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
@@ -28,7 +29,7 @@ export interface AgentsParts {
 }
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
-  const { state, clock, log, settings, storeHealth, connectionLog } = context;
+  const { state, store, clock, log, settings, storeHealth, connectionLog } = context;
   const { approvals, completion, dispatcher, presence, terminals } = parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
@@ -47,6 +48,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     agent.lastHeartbeat = clock.now();
     agent.capabilities = message.capabilities;
     agent.notice = message.notice ?? null;
+    saveContact(agent);
     log.info('Agent connected.', { agentId: agent.agentId });
     connectionLog.recordOpen({
       id: connectionId,
@@ -83,6 +85,13 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     current?.timeout.reschedule();
   }
 
+  /** Stores when the agent was last heard from, so that a restarted hub knows it. */
+  function saveContact({ agentId, connectionTime, lastHeartbeat, capabilities }: AgentConnection) {
+    store.agents
+      .update(agentId, { connectionTime, lastHeartbeat, capabilities })
+      .catch(storeHealth.reportFailure);
+  }
+
   function reject(link: Link, agentId: string, reason: CloseReason, message: string) {
     sendToAgent(link, { type: 'error', code: 'not_authenticated', message, agentId });
     link.close(CloseCode.policyViolation, reason);
@@ -99,6 +108,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (!connection.link) return;
     byLink.delete(connection.link);
     disconnect(agent, clock.now());
+    saveContact(agent);
     log.info('Agent disconnected.', { agentId: agent.agentId, code, reason });
     connectionLog.recordClose(connection.connectionId, code, reason);
   }
@@ -132,6 +142,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
       agent.stopping.clear();
       if (!agent.current) return;
+      if (agent.current.stopReason) {
+        const outcome = stoppedOutcome(agent.current);
+        return dispatcher.endInBackground(agent.current, outcome);
+      }
       const grace = formatDuration(settings.agentGraceMs);
       dispatcher.endInBackground(agent.current, {
         event: 'failed',
@@ -214,6 +228,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       if (takeovers.pingPayload(agent) === undefined) return handleDisconnect(agent, code, reason);
       removeConnection(agent, code, reason);
       takeovers.complete(agent);
+    },
+    /** Stores the last contact with all connected agents. */
+    saveContacts() {
+      for (const agent of byLink.values()) saveContact(agent);
     },
     /** Pings every agent. */
     ping() {

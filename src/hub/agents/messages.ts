@@ -74,7 +74,7 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
         if (current?.id !== message.commandId) return;
         return logFailure(approvals.request(agent, message), message, agent);
       case 'approval:applied':
-        return logFailure(approvals.confirm(message.approvalId), message, agent);
+        return logFailure(approvals.confirm(agent, message.approvalId), message, agent);
       default:
         message satisfies never;
     }

@@ -57,6 +57,9 @@ export function createRegistry(
         tokenHash: hashToken(token),
         createdAt: clock.now(),
         createdBy: actor.userId,
+        connectionTime: null,
+        lastHeartbeat: null,
+        capabilities: [],
       };
       const connection = createAgentConnection(agent);
       state.agents.set(agent.agentId, connection);

@@ -48,13 +48,15 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     ).length;
   }
 
-  function requireRunnable({ agentId, command, timeoutMs = 0 }: CommandBody) {
+  function requireRunnable({ agentId, command, timeoutMs = 0, ifOffline = 'refuse' }: CommandBody) {
     const agent = state.agents.get(agentId);
     if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
-    if (!agent.connection.link) {
+    if (!agent.connection.link && ifOffline === 'refuse') {
       throw new HubError('agent_offline', `Agent "${agentId}" is offline.`);
     }
-    const reason = validateCommand(command, agent.capabilities);
+    // The capabilities of an agent that has never connected are checked when it runs the command.
+    const capabilities = agent.connectionTime === null ? null : agent.capabilities;
+    const reason = validateCommand(command, capabilities);
     if (reason !== null) throw new HubError('invalid_command', reason);
     if (timeoutMs > settings.maxCommandTimeoutMs) {
       const longest = formatDuration(settings.maxCommandTimeoutMs);
@@ -91,6 +93,8 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         session: input.session ?? 'continue',
         timeoutMs: input.timeoutMs ?? settings.commandTimeoutMs,
         error: null,
+        stopReason: null,
+        disconnectedAt: null,
         comparisonId: input.comparisonId ?? null,
         conversationId: null,
         usage: null,
@@ -100,6 +104,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         sent: false,
         journalId: null,
         agentNextSequence: 0,
+        isOutputOpen: false,
         lastSequence: null,
         totalBytes: null,
       },
@@ -145,7 +150,13 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       input,
       known: input.requestId ? idempotency.find(actor.userId, input.requestId) : undefined,
     }));
-    for (const { input, known } of requests) if (!known) requireRunnable(input);
+    for (const { input, known } of requests) {
+      if (!known) requireRunnable(input);
+      else if (!known.isSame(input)) {
+        const message = 'This request ID was used for another command. Use a new one.';
+        throw new HubError('request_id_reused', message);
+      }
+    }
     const created = requests.flatMap(({ input, known }) =>
       known ? [] : [executionOf(actor, input)],
     );

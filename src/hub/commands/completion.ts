@@ -27,7 +27,7 @@ export interface CompletionParts {
 }
 
 export function createCompletion(
-  { store, clock, storeHealth }: HubContext,
+  { state, store, clock, log, storeHealth }: HubContext,
   { broadcast, subscriptions, terminals }: CompletionParts,
 ) {
   /** Recently completed commands, oldest first. */
@@ -77,18 +77,20 @@ export function createCompletion(
     const buffer = terminals.get(commandId);
     if (!buffer || !completeOutput(commandId)) return;
     const { nextSequence, writtenBytes: totalBytes } = buffer;
-    store.commands
-      .update(commandId, { ...report, lastSequence: nextSequence - 1, totalBytes })
-      .catch(storeHealth.reportFailure);
+    const changes = { ...report, lastSequence: nextSequence - 1, totalBytes, isOutputOpen: false };
+    writeWithRetry(commandId, changes).catch((error: unknown) => {
+      log.error('Could not store the size of late output.', { commandId, error });
+    });
   }
 
   /** Commits the outcome, then publishes it. */
   async function finish(execution: Execution, status: CommandStatus, outcome: Outcome) {
     execution.timeout.stop();
     execution.cancelStartLimit();
-    execution.cancelGiveUp();
+    execution.cancelGiveUp?.();
     await terminals.flush(execution.id);
     const buffer = terminals.get(execution.id);
+    const connection = state.agents.get(execution.agentId)?.connection;
     const changes = {
       ...outcome.report,
       status,
@@ -96,6 +98,9 @@ export function createCompletion(
       exitCode: status === 'interrupted' ? null : (outcome.exitCode ?? null),
       signal: outcome.signal ?? null,
       error: outcome.error ?? null,
+      stopReason: execution.stopReason,
+      disconnectedAt: connection?.link === null && execution.startedAt ? connection.since : null,
+      isOutputOpen: outcome.isOutputPending ?? false,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,
     };

@@ -2,6 +2,7 @@
 // that an agent never runs a command twice (docs/protocol.md, "Commands").
 import { validateCommand } from '../../protocol/capabilities.ts';
 import { CommandOptions } from '../../protocol/entities.ts';
+import type { StopReason } from '../../protocol/command-status.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
 import { pickFields } from '../../protocol/pick-fields.ts';
 import type { Approvals } from '../approvals.ts';
@@ -9,11 +10,11 @@ import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
 import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
-import { type Execution, moveDelivery, type StopReason } from '../state/execution.ts';
+import { type Execution, moveDelivery } from '../state/execution.ts';
 import { queueOf } from '../state/server-state.ts';
 import type { Completion } from './completion.ts';
-import { type Outcome, stoppedOutcome } from './outcome.ts';
-import { enqueue, requeue } from './queue.ts';
+import { expiredOutcome, type Outcome, removedOutcome, stoppedOutcome } from './outcome.ts';
+import { enqueue, remove, requeue } from './queue.ts';
 
 /** Delay before a failed attempt to dispatch a command is retried. */
 const RETRY_MS = 1_000;
@@ -33,7 +34,7 @@ export interface DispatcherParts {
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log, storeHealth } = context;
+  const { state, store, clock, log, settings, storeHealth } = context;
   const { approvals, completion, presence } = parts;
 
   /** Sends the next queued command to an agent that is idle. */
@@ -122,14 +123,17 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     return state.agents.get(agentId)?.connection.link;
   }
 
-  /** Tells the agent to stop a command. If the agent is offline or does not comply, the hub ends the command itself. */
+  /**
+   * Tells the agent to stop a command. If the agent is offline or does not comply, the hub ends the command itself.
+   * The reason is persisted, so that a hub that crashes meanwhile still stops the command.
+   */
   function stop(execution: Execution, reason: StopReason) {
     if (execution.completion) return;
-    const isRepeated = execution.stopReason !== null;
-    execution.stopReason ??= reason;
+    const isRepeated = execution.cancelGiveUp !== null;
+    setStopReason(execution, reason);
     execution.timeout.stop();
     execution.cancelStartLimit();
-    approvals.cancel(execution.id);
+    inBackground(approvals.cancelPending(execution.id), execution);
     const giveUp = () =>
       endInBackground(execution, { ...stoppedOutcome(execution), isOutputPending: true });
     const link = linkOf(execution);
@@ -142,11 +146,17 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     if (!isRepeated) execution.cancelGiveUp = clock.after(GIVE_UP_MS, giveUp);
   }
 
+  function setStopReason(execution: Execution, reason: StopReason) {
+    if (execution.stopReason !== null) return;
+    execution.stopReason = reason;
+    inBackground(completion.persist(execution, { stopReason: reason }), execution);
+  }
+
   /** Ends a command and dispatches the next one to its agent. */
   async function end(execution: Execution, outcome: Outcome) {
     await completion.complete(execution, outcome);
     state.executions.delete(execution.id);
-    approvals.cancel(execution.id);
+    inBackground(approvals.close(execution.id), execution);
     const agent = state.agents.get(execution.agentId);
     if (agent?.current !== execution) return;
     agent.current = null;
@@ -156,8 +166,12 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   }
 
   function endInBackground(execution: Execution, outcome: Outcome) {
-    end(execution, outcome).catch((error: unknown) => {
-      log.error('Could not end a command.', { commandId: execution.id, error });
+    inBackground(end(execution, outcome), execution);
+  }
+
+  function inBackground(work: Promise<unknown>, { id: commandId }: Execution) {
+    work.catch((error: unknown) => {
+      log.error('Could not stop or end a command.', { commandId, error });
     });
   }
 
@@ -166,17 +180,30 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     returnToQueue,
     startTimeout,
     stop,
+    setStopReason,
     end,
     endInBackground,
+    /** Fails the commands that have been queued for longer than the limit. */
+    expireQueued() {
+      const oldest = clock.now() - settings.queueTtlMs;
+      for (const queue of state.commandQueue.values()) {
+        for (const execution of queue.filter(({ requestedAt }) => requestedAt < oldest)) {
+          remove(queue, execution);
+          endInBackground(execution, expiredOutcome(settings.queueTtlMs));
+        }
+      }
+    },
     /** Restores a stored command: queued, or assigned to its agent if it was sent. */
-    restore(execution: Execution) {
+    async restore(execution: Execution) {
       state.executions.set(execution.id, execution);
       const agent = state.agents.get(execution.agentId);
-      if (execution.delivery === 'waiting') enqueue(queueOf(state, execution.agentId), execution);
-      else if (agent) agent.current = execution;
-      if (agent && execution.startedAt !== null) {
-        startTimeout(execution, Math.max(0, clock.now() - execution.startedAt));
-      }
+      if (!agent) return endInBackground(execution, removedOutcome(execution));
+      if (execution.delivery === 'sent') agent.current = execution;
+      else if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
+      else enqueue(queueOf(state, execution.agentId), execution);
+      await approvals.restore(execution);
+      if (execution.startedAt === null) return;
+      startTimeout(execution, Math.max(0, clock.now() - execution.startedAt));
     },
   };
 }

@@ -10,6 +10,13 @@ interface KnownRequest {
   requestedAt: number;
   /** Resolves with the position in the queue when the command is committed. */
   position: Promise<number>;
+  /** Whether a request is for the same command. */
+  isSame(request: Pick<CommandExecution, 'agentId' | 'command'>): boolean;
+}
+
+/** A hash instead of the command itself: a day's commands of 64 KB would take too much memory. */
+function hashOf({ agentId, command }: Pick<CommandExecution, 'agentId' | 'command'>) {
+  return Bun.hash(JSON.stringify([agentId, command]));
 }
 
 export function createIdempotency(clock: Clock) {
@@ -29,11 +36,13 @@ export function createIdempotency(clock: Clock) {
     add(
       userId: string,
       requestId: string,
-      command: Pick<CommandExecution, 'id' | 'agentId' | 'requestedAt'>,
+      command: Pick<CommandExecution, 'id' | 'agentId' | 'command' | 'requestedAt'>,
       position: Promise<number> = Promise.resolve(0),
     ) {
       const { id: commandId, agentId, requestedAt } = command;
-      requests.set(keyOf(userId, requestId), { commandId, agentId, requestedAt, position });
+      const hash = hashOf(command);
+      const isSame: KnownRequest['isSame'] = (request) => hashOf(request) === hash;
+      requests.set(keyOf(userId, requestId), { commandId, agentId, requestedAt, position, isSame });
     },
     delete(userId: string, requestId: string) {
       requests.delete(keyOf(userId, requestId));

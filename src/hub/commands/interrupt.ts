@@ -1,20 +1,26 @@
 // Interrupts commands on request: a queued one is cancelled at once, a running one is stopped by its agent.
-import { hasRole } from '../../protocol/entities.ts';
+import { type CommandExecution, hasRole } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { toCommandExecution } from '../state/execution.ts';
 import type { HubContext } from '../context.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { findExecution, queueOf } from '../state/server-state.ts';
+import type { Completion } from './completion.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { remove } from './queue.ts';
 
 export type Interrupt = ReturnType<typeof createInterrupt>;
 
-export function createInterrupt({ state, store }: HubContext, dispatcher: Dispatcher) {
+export function createInterrupt(
+  { state, store, storeHealth }: HubContext,
+  completion: Completion,
+  dispatcher: Dispatcher,
+) {
   /**
-   * Interrupts a command. May be repeated.
+   * Interrupts a command. May be repeated. Resolves with the command's state once the request is committed.
    * @throws {HubError} forbidden, command_unknown, command_not_active
    */
-  return async (actor: Actor, commandId: string): Promise<void> => {
+  return async (actor: Actor, commandId: string): Promise<CommandExecution> => {
     if (!hasRole(actor.role, 'operator')) {
       throw new HubError('forbidden', 'Viewers cannot interrupt commands.');
     }
@@ -24,12 +30,20 @@ export function createInterrupt({ state, store }: HubContext, dispatcher: Dispat
       if (!command) throw new HubError('command_unknown', 'Command not found.');
       throw new HubError('command_not_active', 'The command has already ended.');
     }
-    if (execution.delivery === 'sent') return dispatcher.stop(execution, 'user');
-    if (execution.delivery === 'sending') {
-      execution.stopReason = 'user';
-      return;
+    if (execution.delivery === 'waiting') {
+      remove(queueOf(state, execution.agentId), execution);
+      await dispatcher.end(execution, { event: 'interrupted' });
+      return toCommandExecution(execution);
     }
-    remove(queueOf(state, execution.agentId), execution);
-    await dispatcher.end(execution, { event: 'interrupted' });
+    if (execution.delivery === 'sent') dispatcher.stop(execution, 'user');
+    else dispatcher.setStopReason(execution, 'user');
+    // A command whose agent is offline has ended with this.
+    const committed = execution.completion ?? completion.whenPersisted(execution);
+    await Promise.race([committed, storeHealth.whenFailing()]);
+    if (storeHealth.failure() !== null) {
+      const message = 'The command is being interrupted, but the hub cannot save that now.';
+      throw new HubError('unavailable', message);
+    }
+    return toCommandExecution(execution);
   };
 }

@@ -33,6 +33,12 @@ export function stoppedOutcome(execution: Execution): Outcome {
   }
 }
 
+/** The outcome of a command that was queued for too long. */
+export function expiredOutcome(queueTtlMs: number): Outcome {
+  const message = `Not run within ${formatDuration(queueTtlMs)}. Raise the limit of the hub with --queue-ttl.`;
+  return { event: 'failed', error: { code: 'expired', message } };
+}
+
 /** The outcome of a command whose agent was removed. */
 export function removedOutcome({ agentId }: Execution): Outcome {
   const message = `The agent "${agentId}" was removed.`;

@@ -1,4 +1,5 @@
 // Handles the messages of connected dashboards. A refused message is answered with `error`.
+import { hasEnded } from '../../protocol/command-status.ts';
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
 import { hasRole } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
@@ -8,6 +9,7 @@ import type { Admission } from '../commands/admission.ts';
 import type { Interrupt } from '../commands/interrupt.ts';
 import type { HubContext } from '../context.ts';
 import { type DashboardLink, sendToAgent, sendToDashboard } from '../link.ts';
+import { toStatus } from '../state/execution.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import { findExecution } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
@@ -70,8 +72,12 @@ export function createDashboardMessages(
           ...answer,
         });
       }
-      case 'command:interrupt':
-        return interrupt(dashboard, message.commandId);
+      case 'command:interrupt': {
+        const command = await interrupt(dashboard, message.commandId);
+        // A command that has ended was published to all dashboards.
+        if (!hasEnded(command.status)) sendToDashboard(dashboard.link, toStatus(command));
+        return;
+      }
       case 'terminal:attach':
         return subscriptions.attach(dashboard, message.commandId, message.afterSequence ?? -1);
       case 'terminal:detach':

@@ -19,7 +19,7 @@ export interface LiveConnection {
 
 interface NoConnection {
   readonly link: null;
-  /** Since when the agent is offline; null if it has not been connected since the hub started. */
+  /** Since when the agent is offline; null if it has never connected. */
   readonly since: number | null;
   /** Cancels the timer after which its command fails as `agent_lost`; null while it has no command. */
   cancelGrace: (() => void) | null;
@@ -47,17 +47,17 @@ export interface AgentConnection {
   lastOutputAt: number | null;
 }
 
-/** Creates the state of an agent that has not connected yet. */
+/** Creates the state of an agent that is not connected. */
 export function createAgentConnection(agent: StoredAgent): AgentConnection {
   return {
     agentId: agent.agentId,
     agentType: agent.agentType,
     tokenHash: agent.tokenHash,
-    connection: { link: null, since: null, cancelGrace: null },
-    connectionTime: null,
-    lastHeartbeat: null,
+    connection: { link: null, since: agent.lastHeartbeat, cancelGrace: null },
+    connectionTime: agent.connectionTime,
+    lastHeartbeat: agent.lastHeartbeat,
     status: 'offline',
-    capabilities: [],
+    capabilities: agent.capabilities,
     notice: null,
     current: null,
     stopping: new Set(),

@@ -7,13 +7,12 @@ export type CommandTimeout = ReturnType<typeof createCommandTimeout>;
 /**
  * Creates the timeout of one command, not yet started.
  * @param durationMs how long the command may run
- * @param heldBeforeMs how long it has already waited for approvals
  */
-export function createCommandTimeout(clock: Clock, durationMs: number, heldBeforeMs = 0) {
+export function createCommandTimeout(clock: Clock, durationMs: number) {
   let running: { since: number; onTimeout: () => void } | null = null;
   let isStopped = false;
   let heldSince: number | null = null;
-  let heldMs = heldBeforeMs;
+  let heldMs = 0;
   let cancelTimer = () => {};
 
   function schedule() {
@@ -42,6 +41,10 @@ export function createCommandTimeout(clock: Clock, durationMs: number, heldBefor
       if (isStopped || heldSince !== null) return;
       cancelTimer();
       heldSince = clock.monotonic() - elapsedMs;
+    },
+    /** Adds time that the command waited for approvals before the hub was restarted. */
+    addHeldTime(ms: number) {
+      heldMs += ms;
     },
     /** Continues after `hold`. */
     release() {

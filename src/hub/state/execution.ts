@@ -25,40 +25,30 @@ export const deliveryTransitions: TransitionTable<Delivery, DeliveryEvent> = {
 
 const nextDelivery = createTransition('Delivery', deliveryTransitions);
 
-/** Why a command was told to stop. */
-export type StopReason = 'user' | 'timeout' | 'not_started';
-
 export interface Execution extends StoredCommand {
   readonly delivery: Delivery;
-  /** Why it was told to stop; null if it was not. */
-  stopReason: StopReason | null;
   /** Set once its outcome is decided; resolves when that is committed and published. A command ends exactly once. */
   completion: Promise<void> | null;
   timeout: CommandTimeout;
   /** Cancels the timer that stops a command which its agent does not start. */
   cancelStartLimit: () => void;
-  /** Cancels the timer that gives up on an agent which does not stop the command. */
-  cancelGiveUp: () => void;
+  /** Cancels the timer that gives up on an agent which does not stop the command; null until it was told to. */
+  cancelGiveUp: (() => void) | null;
 }
 
-/**
- * Creates the execution of a stored or new command.
- * @param heldMs how long it has already waited for approvals
- */
+/** Creates the execution of a stored or new command. */
 export function createExecution(
   clock: Clock,
   command: StoredCommand,
   delivery: Delivery,
-  heldMs = 0,
 ): Execution {
   return {
     ...command,
     delivery,
-    stopReason: null,
     completion: null,
-    timeout: createCommandTimeout(clock, command.timeoutMs, heldMs),
+    timeout: createCommandTimeout(clock, command.timeoutMs),
     cancelStartLimit: () => {},
-    cancelGiveUp: () => {},
+    cancelGiveUp: null,
   };
 }
 
@@ -72,8 +62,7 @@ export function moveDelivery(execution: Execution, event: DeliveryEvent): void {
 
 /** The stored fields of an execution. */
 export function toStored(execution: Execution): StoredCommand {
-  const { delivery, stopReason, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } =
-    execution;
+  const { delivery, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } = execution;
   return stored;
 }
 

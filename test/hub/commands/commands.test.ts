@@ -190,13 +190,19 @@ describe('accepted', () => {
 });
 
 describe('the same requestId', () => {
-  test('for another agent answers with the agent that has the command', async () => {
-    await using on = await startHubFixture();
-    await connectAgent(on.hub, { agentId: 'second' });
-    const id = await on.dashboard.request('!ls', { requestId: 'r' });
-    const other = await connectDashboard(on.hub);
-    expect(await other.request('!ls', { agentId: 'second', requestId: 'r' })).toBe(id);
-    expect(await accepted(other, id)).toMatchObject({ agentId: 'agent' });
+  test.each([
+    ['agent', { agentId: 'second', command: '!ls' }],
+    ['command', { agentId: 'agent', command: '!pwd' }],
+  ])('for another %s is refused, also after a restart', async (_what, body) => {
+    await using before = await startHubFixture({ onDisk: true });
+    await connectAgent(before.hub, { agentId: 'second' });
+    await before.dashboard.request('!ls', { requestId: 'r' });
+    const request = { ...body, requestId: 'r' };
+    const refused = await before.hub.callApi('POST', '/commands', { body: request });
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({ error: { code: 'request_id_reused' } });
+    await using hub = await before.hub.restart();
+    expect((await hub.callApi('POST', '/commands', { body: request })).status).toBe(409);
   });
 
   test('from the same user is the same command, on the same socket, another one, and the API', async () => {

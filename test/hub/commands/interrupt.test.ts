@@ -45,7 +45,7 @@ describe('interrupt', () => {
     });
     on.agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
     await on.dashboard.waitForStatus(id, 'interrupted');
-    expect(on.dashboard.statusesOf(id)).toEqual(['queued', 'interrupted']);
+    expect(on.dashboard.statusesOf(id)).toEqual(['queued', 'queued', 'interrupted']);
     expect(await on.hub.store.commands.find(id)).toMatchObject({ startedAt: null, exitCode: null });
   });
 
@@ -100,7 +100,8 @@ describe('interrupt', () => {
     await hub.advance(29_000, agent, dashboard);
     dashboard.send({ type: 'command:interrupt', commandId: id });
     await dashboard.ping();
-    expect(dashboard.statusesOf(id)).toEqual(['queued', 'running']);
+    // Each interrupt is answered with the status.
+    expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'running', 'running']);
     await hub.advance(1_000, agent, dashboard);
     await dashboard.waitForStatus(id, 'interrupted');
     await hub.flush();

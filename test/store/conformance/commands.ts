@@ -23,6 +23,8 @@ export function describeCommands(db: StoreUnderTest) {
       session: 'new',
       timeoutMs: 60_000,
       error: { code: 'timeout', message: 'Timed out.' },
+      stopReason: 'timeout',
+      disconnectedAt: 2_500,
       comparisonId: 'race',
       conversationId: 'talk',
       usage: { used: 1, size: 2, cost: { amount: 0.5, currency: 'USD' } },
@@ -32,6 +34,7 @@ export function describeCommands(db: StoreUnderTest) {
       sent: true,
       journalId: 'j',
       agentNextSequence: 9,
+      isOutputOpen: true,
       lastSequence: 4,
       totalBytes: 44,
     };
@@ -43,6 +46,14 @@ export function describeCommands(db: StoreUnderTest) {
       expect(await db.store.commands.find('1')).toEqual(whole);
       expect(await db.store.commands.find('2')).toEqual(plain);
       expect(await db.store.commands.find('3')).toBeUndefined();
+    });
+
+    test('lists ended commands whose output is open', async () => {
+      await db.store.commands.insert(whole, storedCommand({ id: '2' }));
+      await db.reopen();
+      expect(await db.store.commands.listOutputOpen()).toEqual([whole]);
+      await db.store.commands.update('1', { isOutputOpen: false });
+      expect(await db.store.commands.listOutputOpen()).toEqual([]);
     });
 
     test('updates only the given fields', async () => {

@@ -1,6 +1,6 @@
 // What the conformance suite needs from an implementation, and the store that its tests run against.
 import { afterEach, beforeEach } from 'bun:test';
-import type { Store, StoredConnection } from '../../../src/store/store.ts';
+import type { Store } from '../../../src/store/store.ts';
 
 export type MaybePromise<T> = T | Promise<T>;
 
@@ -8,8 +8,6 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface TestDatabase {
   /** Opens a store on the database. The previous store must be closed. */
   open(): MaybePromise<Store>;
-  /** Reads the connection log, which the Store only writes. */
-  readConnections(): MaybePromise<StoredConnection[]>;
   /** Deletes the database. The store must be closed. */
   remove(): MaybePromise<void>;
 }
@@ -39,6 +37,5 @@ export function setUpStore(createDatabase: () => MaybePromise<TestDatabase>) {
       await store.close();
       store = await database.open();
     },
-    readConnections: () => database.readConnections(),
   };
 }

@@ -4,8 +4,10 @@ import type { Store } from '../../../src/store/store.ts';
 export interface FaultStore extends Store {
   /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`. */
   fail(matches: CallMatcher): void;
-  /** Delays matching calls until `clearFaults`. */
+  /** Delays matching calls until `release` or `clearFaults`. */
   hold(matches: CallMatcher): void;
+  /** Lets delayed calls proceed: they still fail if they match `fail`. */
+  release(): void;
   clearFaults(): void;
   /** Resolves once a call with this name has failed or is being delayed. */
   waitForFault(call: string): Promise<void>;
@@ -17,7 +19,7 @@ type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 export function createFaultStore(store: Store): FaultStore {
   let shouldFail: CallMatcher = () => false;
   let shouldHold: CallMatcher = () => false;
-  let cleared = Promise.withResolvers<void>();
+  let released = Promise.withResolvers<void>();
   const faults = new Map<string, PromiseWithResolvers<void>>();
 
   function faultOf(call: string) {
@@ -32,19 +34,25 @@ export function createFaultStore(store: Store): FaultStore {
       return [
         verb,
         async (...args: never[]) => {
+          if (shouldHold(call, args)) {
+            faultOf(call).resolve();
+            await released.promise;
+          }
           if (shouldFail(call, args)) {
             faultOf(call).resolve();
             throw new Error(`disk full: ${call}`);
-          }
-          if (shouldHold(call, args)) {
-            faultOf(call).resolve();
-            await cleared.promise;
           }
           return method(...args);
         },
       ];
     });
     return Object.fromEntries(guarded) as T;
+  }
+
+  function release() {
+    shouldHold = () => false;
+    released.resolve();
+    released = Promise.withResolvers();
   }
 
   const groups = Object.entries(store).filter(([, methods]) => typeof methods === 'object');
@@ -60,11 +68,10 @@ export function createFaultStore(store: Store): FaultStore {
     hold(matches) {
       shouldHold = matches;
     },
+    release,
     clearFaults() {
       shouldFail = () => false;
-      shouldHold = () => false;
-      cleared.resolve();
-      cleared = Promise.withResolvers();
+      release();
       faults.clear();
     },
     waitForFault: (call) => faultOf(call).promise,

@@ -12,6 +12,7 @@ import {
   MAX_AGENTS,
   MAX_COMMAND_TIMEOUT_MS,
   MAX_DASHBOARDS,
+  QUEUE_TTL_MS,
 } from '../../../src/protocol/limits.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
@@ -33,6 +34,7 @@ export const SETTINGS: HubSettings = {
   commandTimeoutMs: COMMAND_TIMEOUT_MS,
   maxCommandTimeoutMs: MAX_COMMAND_TIMEOUT_MS,
   agentGraceMs: AGENT_GRACE_MS,
+  queueTtlMs: QUEUE_TTL_MS,
   stuckAfterMs: 300_000,
   bufferMemoryBytes: BUFFER_MEMORY_BYTES,
 };
