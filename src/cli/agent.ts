@@ -37,12 +37,12 @@ export function agentCommand(): Command {
         .default(undefined, 'detected')
         .choices(agentTypes),
     )
-    .option('--acp <command>', 'ACP command to use instead of the default one of the type')
-    .option('--no-acp', 'Run shell commands only, no prompts')
+    .option('--acp <command>', 'ACP program to run instead of the default for the type')
+    .option('--no-acp', 'Accept shell commands only, no prompts')
     .addOption(tokenFileOption())
     .addOption(cwdOption())
     .addOption(
-      envOption('--state <dir>', 'Folder for the journal', 'agent_state').default(
+      envOption('--state <dir>', "Folder for the agent's journal", 'agent_state').default(
         undefined,
         '~/.local/state/signalbox/<hub>/<id>',
       ),

@@ -27,9 +27,9 @@ export function doctorCommand(): Command {
       'after',
       `
 Checks the hub, encryption, WebSocket connections, versions, clocks, your
-session, an agent token, and the AI programs on this machine. To check an AI
-program, it starts the program. Exits with 1 if a check fails; warnings do not
-count as failures.
+session, an agent token, and the AI programs on this machine, which are started
+to test them. Exits with 1 if a check fails. Warnings do not affect the exit
+code.
 
 Examples:
   signalbox doctor

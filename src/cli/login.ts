@@ -19,16 +19,15 @@ export function loginCommand(): Command {
   return new Command('login')
     .description('Sign in to a hub')
     .addOption(envOption('--hub <url>', 'Hub URL').default(DEFAULT_HUB).argParser(parseOrigin))
-    .addOption(envOption('--username <name>', 'User name').default('admin'))
+    .addOption(envOption('--username <name>', 'Username').default('admin'))
     .addOption(jsonOption())
     .addHelpText(
       'after',
       `
 Saves the session for the commands run, ps, logs, interrupt and doctor.
 
-Reads the password from SIGNALBOX_PASSWORD, from a prompt, or from standard
-input if that is not a terminal. Instead of signing in, scripts can provide a
-token in SIGNALBOX_TOKEN.
+Reads the password from SIGNALBOX_PASSWORD, a prompt, or standard input.
+Scripts can set SIGNALBOX_TOKEN instead of signing in.
 
 Examples:
   signalbox login --hub https://signalbox.example.com

@@ -33,23 +33,23 @@ export function runCommand(): Command {
       new Option('--priority <priority>', 'Queue priority').choices(priorities).default('normal'),
     )
     .addOption(
-      new Option('--timeout <duration>', 'Maximum run time')
+      new Option('--timeout <duration>', 'Command timeout')
         .default(undefined, 'set by the hub')
         .argParser(parseDuration),
     )
     .option('--new', 'Start a new conversation', false)
-    .argument('<command...>', 'Prompt, or shell command that starts with "!"')
+    .argument('<command...>', 'Prompt, or shell command prefixed with "!"')
     .addHelpText(
       'after',
       `
-Press Ctrl-C to interrupt the command. Press it again to exit at once.
+Press Ctrl-C to interrupt the command. Press it again to exit without waiting.
 
 Exits with the exit code of the command, with ${INTERRUPTED_EXIT_CODE} if it was interrupted, or
 with ${TIMEOUT_EXIT_CODE} if it timed out.
 
-With several agents, either all of them receive the command or none does. The
-results are compared in a table at the end. The exit code is 0 if all agents
-completed the command, and 1 otherwise.
+With several agents, the command is sent to all of them, or to none if any of
+them cannot accept it. A table at the end compares the results. The exit code is
+0 if all agents completed the command, and 1 otherwise.
 
 Examples:
   signalbox run --agent build-1 '!make test'

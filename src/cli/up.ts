@@ -66,13 +66,13 @@ async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
     const generated = folder.read('admin-password');
     return generated === null
       ? 'Sign in as admin with the password you chose.'
-      : `Sign in as admin with the password ${generated}`;
+      : `Sign in as admin with password ${generated}`;
   }
   const password =
     chosen ?? folder.readOrCreate('admin-password', () => randomBytes(9).toString('base64url'));
   await hub.accounts.createFirstAdmin(password);
   return chosen === undefined
-    ? `Sign in as admin with the password ${password}`
+    ? `Sign in as admin with password ${password}`
     : 'Sign in as admin with the password in SIGNALBOX_ADMIN_PASSWORD.';
 }
 

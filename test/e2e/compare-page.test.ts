@@ -92,7 +92,7 @@ test('an error is shown for a single agent and for an offline agent', async () =
   agents[1]?.close();
   await page.getByText('Offline').waitFor();
   await page.getByRole('button', { name: 'Compare' }).click();
-  await page.getByText('right is offline.').waitFor();
+  await page.getByText('Agent "right" is offline.').waitFor();
   expect(agents[0]?.executedCommands()).toEqual([]);
   expect(await page.inputValue('textarea')).toBe('Fix the gate');
   await browser.close();

@@ -111,7 +111,7 @@ describe('the hub', () => {
     expect(checks.get('Version')).toMatchObject({ status: 'warning' });
     expect(checks.get('Version')?.message).toContain('99.0.0 on the hub');
     expect(checks.get('Clock')?.message).toMatch(
-      /^The clock of this machine is 1 min (29|30|31) s behind/,
+      /^This machine's clock is 1 min (29|30|31) s behind/,
     );
     expect(exitCode).toBe(1);
   });

@@ -16,7 +16,7 @@ export async function checkSession(hub: string): Promise<Check> {
   } catch {
     return warning(
       'Session',
-      'Not signed in, or the session has expired. The commands run, ps, logs and interrupt need one.',
+      'Not signed in, or the session has expired. Required for run, ps, logs and interrupt.',
       signInCommand(hub),
     );
   }

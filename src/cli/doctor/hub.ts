@@ -71,7 +71,7 @@ function checkHealth(hub: string, { health }: HealthResponse): Check {
   return failed(
     'Hub',
     `${hub} is reachable but not healthy: ${health.reason ?? health.status}`,
-    'Free disk space on the hub, or make its data folder writable. It recovers automatically.',
+    'Free disk space on the hub, or make its data folder writable. The hub recovers automatically.',
   );
 }
 
@@ -126,7 +126,7 @@ function checkClock({ clockSkewMs }: HealthResponse): Check {
   const skew = formatDuration(Math.abs(Math.round(clockSkewMs / 1000)) * 1000);
   return warning(
     'Clock',
-    `The clock of this machine is ${skew} ${clockSkewMs > 0 ? 'behind' : 'ahead of'} the hub.`,
+    `This machine's clock is ${skew} ${clockSkewMs > 0 ? 'behind' : 'ahead of'} the hub's.`,
     'Synchronize both clocks: timedatectl set-ntp true',
   );
 }
