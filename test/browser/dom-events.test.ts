@@ -26,6 +26,12 @@ test('status messages become the events that pages listen to', () => {
     listened.ANY_AGENT,
     listened.agentEvent('build-1.x'),
   ]);
+  for (const type of ['agent:updated', 'agent:removed'] as const) {
+    expect(getEventNames({ type, version, agentId: 'a' })).toEqual([
+      listened.ANY_AGENT,
+      listened.agentEvent('a'),
+    ]);
+  }
   expect(getEventNames(commandStatus)).toEqual([
     listened.ANY_COMMAND,
     listened.commandEvent('c-1'),

@@ -38,7 +38,7 @@ test('a new page is connecting and has no agents', () => {
   });
 });
 
-test('keeps the latest status of each agent, and leaves earlier states unchanged', () => {
+test('keeps the latest status of each agent until it is removed, and leaves earlier states unchanged', () => {
   const before = createPageStore().getState();
   const status = (agentId: string, value: 'online' | 'busy'): HubToDashboard => ({
     type: 'agent:status',
@@ -53,6 +53,9 @@ test('keeps the latest status of each agent, and leaves earlier states unchanged
     ['b', 'online'],
   ]);
   expect(before.agents.size).toBe(0);
+  expect([...apply(after, { type: 'agent:removed', version, agentId: 'a' }).agents.keys()]).toEqual(
+    ['b'],
+  );
 });
 
 test('updates the active command from its own status messages only', () => {
