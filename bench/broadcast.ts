@@ -1,83 +1,89 @@
-// What fifty dashboards get of one agent that floods, beside raw Bun publish of the same frames in the same run;
-// and what 49 get while the fiftieth does not read at all.
+// Measures the output of one agent at 50 dashboards: beside Bun's publish of the same frames in the same run, and with
+// one of the dashboards stalled.
 import { join } from 'node:path';
-import { encode } from '../src/protocol/codec.ts';
 import type { AgentToHub } from '../src/protocol/agent-to-hub.ts';
+import { encode } from '../src/protocol/codec.ts';
 import type { DashboardToHub } from '../src/protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../src/protocol/hub-to-dashboard.ts';
 import { CHUNK_BYTES } from '../src/protocol/limits.ts';
 import type { Unversioned } from '../src/protocol/message.ts';
 import { addAgent, signInToApi, startHubBinary } from '../test/support/binary.ts';
-import { type ManualSocket, openManualSocket } from '../test/support/hub/manual-socket.ts';
+import { openManualSocket } from '../test/support/hub/manual-socket.ts';
 import { startProcess } from '../test/support/processes.ts';
 import { createTemporaryFolder } from '../test/support/temporary-folder.ts';
-import { type Figures, flood } from './flood.ts';
+import { flood, type FloodResult } from './flood.ts';
 
 const DASHBOARDS = 50;
 /** 30 MB of output. */
 const CHUNKS = 3_000;
-const WARM_UP = 300;
+const WARM_UP_CHUNKS = 300;
 const ROUNDS = 3;
 const data = 'x'.repeat(CHUNK_BYTES);
 
-function open(url: string): Promise<WebSocket> {
+/** Floods the readers with this number of chunks. */
+type RunFlood = (chunks: number) => Promise<FloodResult>;
+
+function openSocket(url: string): Promise<WebSocket> {
   return new Promise((resolve, reject) => {
     const socket = new WebSocket(url.replace('http', 'ws'));
     socket.addEventListener('open', () => resolve(socket));
-    socket.addEventListener('error', () => reject(new Error(`${url} cannot be reached`)));
+    socket.addEventListener('error', () => reject(new Error(`Cannot connect to ${url}.`)));
   });
 }
 
-/** The next message of a type. */
-function next(socket: WebSocket, type: string): Promise<Record<string, unknown>> {
+/** Resolves with the next message of a type. */
+function waitFor(socket: WebSocket, type: string): Promise<Record<string, unknown>> {
   return new Promise((resolve) => {
-    const receive = ({ data: frame }: MessageEvent<unknown>) => {
+    const onMessage = ({ data: frame }: MessageEvent<unknown>) => {
       const message = JSON.parse(String(frame)) as Record<string, unknown>;
       if (message['type'] !== type) return;
-      socket.removeEventListener('message', receive);
+      socket.removeEventListener('message', onMessage);
       resolve(message);
     };
-    socket.addEventListener('message', receive);
+    socket.addEventListener('message', onMessage);
   });
 }
 
+const encodeConnect = (token: string) =>
+  encode<DashboardToHub>({
+    type: 'dashboard:connect',
+    token,
+    clientInfo: { userAgent: 'bench', timezone: 'UTC' },
+  });
+
 async function openDashboard(url: string, token: string): Promise<WebSocket> {
-  const socket = await open(`${url}/ws/dashboard`);
-  const welcome = next(socket, 'dashboard:welcome');
-  const clientInfo = { userAgent: 'bench', timezone: 'UTC' };
-  socket.send(encode<DashboardToHub>({ type: 'dashboard:connect', token, clientInfo }));
+  const socket = await openSocket(`${url}/ws/dashboard`);
+  const welcome = waitFor(socket, 'dashboard:welcome');
+  socket.send(encodeConnect(token));
   await welcome;
   return socket;
 }
 
-/** A dashboard that says hello, and then reads nothing. */
-async function openStalled(url: string, token: string): Promise<ManualSocket> {
-  const { promise: welcomed, resolve } = Promise.withResolvers<void>();
-  const wire = await openManualSocket(`${url}/ws/dashboard`, {
+/** Opens a dashboard that stops reading after the welcome. */
+async function openStalledDashboard(url: string, token: string): Promise<void> {
+  const { promise: welcome, resolve } = Promise.withResolvers<void>();
+  const socket = await openManualSocket(`${url}/ws/dashboard`, {
     onFrame: () => resolve(),
     onClose() {},
   });
-  const clientInfo = { userAgent: 'bench', timezone: 'UTC' };
-  wire.sendFrame(encode<DashboardToHub>({ type: 'dashboard:connect', token, clientInfo }));
-  await welcomed;
-  wire.pause();
-  return wire;
+  socket.sendFrame(encodeConnect(token));
+  await welcome;
+  socket.pause();
 }
 
-/** A flood through the hub: agent, terminal buffer, SQLite, dashboards; perhaps one that does not read. */
-async function throughHub(
+/** Prepares a flood through the hub: agent, terminal buffer, SQLite and dashboards, one of which may be stalled. */
+async function prepareHubFlood(
   url: string,
-  { stalled }: { stalled: boolean },
-): Promise<(chunks: number) => Promise<Figures>> {
+  { hasStalledDashboard }: { hasStalledDashboard: boolean },
+): Promise<RunFlood> {
   const token = (await signInToApi(url))['authorization']?.slice('Bearer '.length) ?? '';
-  if (stalled) await openStalled(url, token);
-  const readers = await Promise.all(
-    Array.from({ length: stalled ? DASHBOARDS - 1 : DASHBOARDS }, () => openDashboard(url, token)),
-  );
-  const agent = await open(`${url}/ws/agent`);
-  const tell = (body: Unversioned<AgentToHub>) => agent.send(encode<AgentToHub>(body));
-  const welcome = next(agent, 'agent:welcome');
-  tell({
+  if (hasStalledDashboard) await openStalledDashboard(url, token);
+  const count = hasStalledDashboard ? DASHBOARDS - 1 : DASHBOARDS;
+  const readers = await Promise.all(Array.from({ length: count }, () => openDashboard(url, token)));
+  const agent = await openSocket(`${url}/ws/agent`);
+  const send = (message: Unversioned<AgentToHub>) => agent.send(encode<AgentToHub>(message));
+  const welcome = waitFor(agent, 'agent:welcome');
+  send({
     type: 'agent:connect',
     agentId: 'bench',
     agentType: 'claude',
@@ -87,7 +93,7 @@ async function throughHub(
   });
   await welcome;
   return async (chunks) => {
-    const execute = next(agent, 'command:execute');
+    const execute = waitFor(agent, 'command:execute');
     readers[0]?.send(
       encode<DashboardToHub>({
         type: 'command:request',
@@ -97,27 +103,27 @@ async function throughHub(
       }),
     );
     const commandId = String((await execute)['commandId']);
-    tell({ type: 'command:started', commandId });
-    const figures = await flood({
+    send({ type: 'command:started', commandId });
+    const result = await flood({
       readers,
       chunks,
-      bytes: CHUNK_BYTES,
+      chunkBytes: CHUNK_BYTES,
       send: (sequence) =>
-        tell({ type: 'terminal:output', commandId, data, stream: 'stdout', sequence }),
+        send({ type: 'terminal:output', commandId, data, stream: 'stdout', sequence }),
     });
     const lastSequence = chunks - 1;
-    const acknowledged = next(agent, 'command:acknowledged');
-    tell({ type: 'command:finished', commandId, outcome: 'completed', exitCode: 0, lastSequence });
+    const acknowledged = waitFor(agent, 'command:acknowledged');
+    send({ type: 'command:finished', commandId, outcome: 'completed', exitCode: 0, lastSequence });
     await acknowledged;
-    return figures;
+    return result;
   };
 }
 
-/** The same frames through raw publish. */
-async function throughPublish(url: string): Promise<(chunks: number) => Promise<Figures>> {
-  const readers = await Promise.all(Array.from({ length: DASHBOARDS }, () => open(url)));
-  for (const reader of readers) reader.send('listen');
-  const sender = await open(url);
+/** Prepares a flood of the same frames through Bun's publish alone. */
+async function prepareRawFlood(url: string): Promise<RunFlood> {
+  const readers = await Promise.all(Array.from({ length: DASHBOARDS }, () => openSocket(url)));
+  for (const reader of readers) reader.send('subscribe');
+  const sender = await openSocket(url);
   const commandId = crypto.randomUUID();
   const send = (sequence: number) =>
     sender.send(
@@ -129,45 +135,48 @@ async function throughPublish(url: string): Promise<(chunks: number) => Promise<
         sequence,
       }),
     );
-  return (chunks) => flood({ readers, chunks, bytes: CHUNK_BYTES, send });
+  return (chunks) => flood({ readers, chunks, chunkBytes: CHUNK_BYTES, send });
 }
 
-function median(rounds: readonly Figures[], figure: keyof Figures): number {
-  const sorted = rounds.map((round) => round[figure]).toSorted((a, b) => a - b);
+function median(results: readonly FloodResult[], figure: keyof FloodResult): number {
+  const sorted = results.map((result) => result[figure]).toSorted((a, b) => a - b);
   return sorted[Math.floor(sorted.length / 2)] ?? 0;
 }
 
 const folder = createTemporaryFolder();
-const hub = await startHubBinary(join(folder.path, 'all'));
-const hubWithStalled = await startHubBinary(join(folder.path, 'stalled'));
+const hub = await startHubBinary(join(folder.path, 'hub'));
+const hubWithStalled = await startHubBinary(join(folder.path, 'hub-with-stalled'));
 const raw = startProcess([process.execPath, join(import.meta.dir, 'raw-publish.ts')]);
 const [, rawUrl = ''] = await raw.waitForOutput(/ready at (\S+)/);
 
-const overHub = await throughHub(hub.url, { stalled: false });
-const overStalled = await throughHub(hubWithStalled.url, { stalled: true });
-const overPublish = await throughPublish(rawUrl);
-await overHub(WARM_UP);
-await overPublish(WARM_UP);
-await overStalled(WARM_UP);
-const stalledRounds: Figures[] = [];
-const hubRounds: Figures[] = [];
-const rawRounds: Figures[] = [];
+const floodHub = await prepareHubFlood(hub.url, { hasStalledDashboard: false });
+const floodHubWithStalled = await prepareHubFlood(hubWithStalled.url, {
+  hasStalledDashboard: true,
+});
+const floodRaw = await prepareRawFlood(rawUrl);
+await floodHub(WARM_UP_CHUNKS);
+await floodRaw(WARM_UP_CHUNKS);
+await floodHubWithStalled(WARM_UP_CHUNKS);
+const hubResults: FloodResult[] = [];
+const rawResults: FloodResult[] = [];
+const stalledResults: FloodResult[] = [];
 for (let round = 0; round < ROUNDS; round += 1) {
-  hubRounds.push(await overHub(CHUNKS));
-  rawRounds.push(await overPublish(CHUNKS));
-  stalledRounds.push(await overStalled(CHUNKS));
+  hubResults.push(await floodHub(CHUNKS));
+  rawResults.push(await floodRaw(CHUNKS));
+  stalledResults.push(await floodHubWithStalled(CHUNKS));
 }
 
 const rows = (['megabytesPerSecond', 'p50', 'p99'] as const).map((figure) => {
-  const [mine, limit] = [median(hubRounds, figure), median(rawRounds, figure)];
-  const beside = median(stalledRounds, figure);
+  const ofHub = median(hubResults, figure);
+  const ofRaw = median(rawResults, figure);
+  const ofStalled = median(stalledResults, figure);
   return {
     '': { megabytesPerSecond: 'MB/s delivered', p50: 'p50 ms', p99: 'p99 ms' }[figure],
-    signalbox: mine.toFixed(1),
-    'raw publish': limit.toFixed(1),
-    ratio: (mine / limit).toFixed(2),
-    'one stalled': beside.toFixed(1),
-    'ratio to none stalled': (beside / mine).toFixed(2),
+    signalbox: ofHub.toFixed(1),
+    'raw publish': ofRaw.toFixed(1),
+    ratio: (ofHub / ofRaw).toFixed(2),
+    'one stalled': ofStalled.toFixed(1),
+    'ratio to none stalled': (ofStalled / ofHub).toFixed(2),
   };
 });
 process.stdout.write(

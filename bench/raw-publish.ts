@@ -1,4 +1,4 @@
-// The raw limit: Bun's own publish, with nothing around it. What one socket sends, all others get, as it is.
+// The upper limit: Bun's publish with nothing around it. It publishes what one socket sends to all others, unchanged.
 const server = Bun.serve({
   port: 0,
   hostname: '127.0.0.1',
@@ -8,7 +8,7 @@ const server = Bun.serve({
   websocket: {
     perMessageDeflate: false,
     message(ws, frame) {
-      if (frame === 'listen') ws.subscribe('all');
+      if (frame === 'subscribe') ws.subscribe('all');
       else server.publish('all', frame);
     },
   },

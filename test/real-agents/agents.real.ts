@@ -1,5 +1,5 @@
-// The three programs people use, each through all of the suite: `make test-agents`.
+// The conformance suite for Claude Code, Gemini CLI and Codex: `make test-agents`.
 import { describeAcpProgram } from '../support/agent/acp-suite.ts';
 import { claude, codex, gemini } from './programs.ts';
 
-for (const kit of [claude, gemini, codex]) describeAcpProgram(kit);
+for (const options of [claude, gemini, codex]) describeAcpProgram(options);

@@ -1,22 +1,22 @@
-// The real programs, as `make test-agents` installs them, at home in a folder of their own and with our model.
+// The real AI programs, as installed by `make test-agents`, each with a temporary home folder and the scripted model.
 import { Glob } from 'bun';
+import { expect } from 'bun:test';
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { acpPrograms } from '../../src/agent/acp/programs.ts';
 import type { AcpSuiteOptions } from '../support/agent/acp-suite.ts';
 
-/** Where they are installed. */
-const FOLDER = join(import.meta.dir, '../../.cache/agents/node_modules/.bin');
-const PATIENCE_MS = 60_000;
+const BIN_FOLDER = join(import.meta.dir, '../../.cache/agents/node_modules/.bin');
+const TEST_TIMEOUT_MS = 60_000;
 
-function installed(name: string): string {
-  const path = join(FOLDER, name);
-  if (!existsSync(path)) throw new Error(`${path} is missing: run "make test-agents"`);
+function findProgram(name: string): string {
+  const path = join(BIN_FOLDER, name);
+  if (!existsSync(path)) throw new Error(`${path} does not exist. Run "make test-agents".`);
   return path;
 }
 
-/** Everything they could ask of the internet is off, or leads nowhere. */
-const alone = (home: string) => ({
+/** The environment of a program that uses only its home folder and loopback. */
+const createEnvironment = (home: string) => ({
   HOME: home,
   XDG_CONFIG_HOME: join(home, '.config'),
   NO_PROXY: '127.0.0.1,localhost',
@@ -24,8 +24,8 @@ const alone = (home: string) => ({
   NO_BROWSER: '1',
 });
 
-/** What a developer's own environment may have to log in with. */
-const nobody = {
+/** Overrides credentials in the environment of the developer. */
+const noCredentials = {
   ANTHROPIC_API_KEY: '',
   ANTHROPIC_AUTH_TOKEN: '',
   CLAUDE_CODE_OAUTH_TOKEN: '',
@@ -35,14 +35,14 @@ const nobody = {
   CODEX_API_KEY: '',
 };
 
-const claudeStatus = () => ({
-  argv: [installed('claude-agent-acp'), '--cli', 'auth', 'status'],
-  signedOut: acpPrograms.claude.signInStatus?.signedOut ?? /nobody/,
+const createClaudeStatus = () => ({
+  argv: [findProgram('claude-agent-acp'), '--cli', 'auth', 'status'],
+  signedOut: acpPrograms.claude.signInStatus?.signedOut ?? expect.unreachable(),
 });
 
 export const claude: AcpSuiteOptions = {
   name: 'claude',
-  testTimeoutMs: PATIENCE_MS,
+  testTimeoutMs: TEST_TIMEOUT_MS,
   modelErrors: {
     500: 'Model error 500',
     429: 'Model error 429',
@@ -50,10 +50,10 @@ export const claude: AcpSuiteOptions = {
   },
   createProgram: (home, modelUrl) => ({
     ...acpPrograms.claude,
-    argv: [installed('claude-agent-acp')],
-    signInStatus: claudeStatus(),
+    argv: [findProgram('claude-agent-acp')],
+    signInStatus: createClaudeStatus(),
     env: {
-      ...alone(home),
+      ...createEnvironment(home),
       CLAUDE_CONFIG_DIR: join(home, '.claude'),
       ANTHROPIC_BASE_URL: modelUrl,
       ANTHROPIC_API_KEY: 'sk-ant-stub',
@@ -64,9 +64,9 @@ export const claude: AcpSuiteOptions = {
   }),
   createSignedOutProgram: (home) => ({
     ...acpPrograms.claude,
-    argv: [installed('claude-agent-acp')],
-    signInStatus: claudeStatus(),
-    env: { ...alone(home), ...nobody },
+    argv: [findProgram('claude-agent-acp')],
+    signInStatus: createClaudeStatus(),
+    env: { ...createEnvironment(home), ...noCredentials },
   }),
   reports: { usage: true, cost: true },
   createWriteCall: (path, content) => ({ name: 'Write', input: { file_path: path, content } }),
@@ -74,14 +74,14 @@ export const claude: AcpSuiteOptions = {
 
 export const gemini: AcpSuiteOptions = {
   name: 'gemini',
-  testTimeoutMs: PATIENCE_MS,
+  testTimeoutMs: TEST_TIMEOUT_MS,
   modelErrors: {
     500: 'Model error 500',
     429: 'Model error 429',
     529: 'Model error 529',
   },
-  // It names a conversation's file by the minute in which it begins, and by that in which it is taken up again: in the
-  // same minute it writes over what it was to read.
+  // The name of a conversation's file contains the minute in which the conversation was started or loaded. When loaded
+  // in the minute in which it was started, the conversation overwrites its own file.
   beforeRestart(home) {
     for (const path of new Glob('.gemini/tmp/*/chats/session-*').scanSync({
       cwd: home,
@@ -101,9 +101,9 @@ export const gemini: AcpSuiteOptions = {
     );
     return {
       ...acpPrograms.gemini,
-      argv: [installed('gemini'), '--acp'],
+      argv: [findProgram('gemini'), '--acp'],
       env: {
-        ...alone(home),
+        ...createEnvironment(home),
         GOOGLE_GEMINI_BASE_URL: modelUrl,
         GEMINI_API_KEY: 'stub',
         GEMINI_MODEL: 'gemini-2.5-pro',
@@ -112,14 +112,14 @@ export const gemini: AcpSuiteOptions = {
   },
   createSignedOutProgram: (home) => ({
     ...acpPrograms.gemini,
-    argv: [installed('gemini'), '--acp'],
-    env: { ...alone(home), ...nobody },
+    argv: [findProgram('gemini'), '--acp'],
+    env: { ...createEnvironment(home), ...noCredentials },
   }),
   reports: { usage: false, cost: false },
   createWriteCall: (path, content) => ({ name: 'write_file', input: { file_path: path, content } }),
 };
 
-const CODEX_CONFIG = (modelUrl: string) => `
+const createCodexConfig = (modelUrl: string) => `
 model = "stub"
 model_provider = "stub"
 approval_policy = "on-request"
@@ -135,7 +135,7 @@ stream_max_retries = 0
 
 export const codex: AcpSuiteOptions = {
   name: 'codex',
-  testTimeoutMs: PATIENCE_MS,
+  testTimeoutMs: TEST_TIMEOUT_MS,
   modelErrors: {
     500: 'experiencing high demand',
     429: 'last status: 429',
@@ -143,12 +143,12 @@ export const codex: AcpSuiteOptions = {
   },
   createProgram(home, modelUrl) {
     mkdirSync(join(home, '.codex'), { recursive: true });
-    writeFileSync(join(home, '.codex/config.toml'), CODEX_CONFIG(modelUrl));
+    writeFileSync(join(home, '.codex/config.toml'), createCodexConfig(modelUrl));
     return {
       ...acpPrograms.codex,
-      argv: [installed('codex-acp')],
+      argv: [findProgram('codex-acp')],
       env: {
-        ...alone(home),
+        ...createEnvironment(home),
         CODEX_HOME: join(home, '.codex'),
         OPENAI_API_KEY: 'stub',
         INITIAL_AGENT_MODE: 'read-only',
@@ -157,11 +157,11 @@ export const codex: AcpSuiteOptions = {
   },
   createSignedOutProgram: (home) => ({
     ...acpPrograms.codex,
-    argv: [installed('codex-acp')],
-    env: { ...alone(home), ...nobody },
+    argv: [findProgram('codex-acp')],
+    env: { ...createEnvironment(home), ...noCredentials },
   }),
   reports: { usage: true, cost: false },
-  // Its sandbox forbids writing: its model asks to run the command outside of it.
+  // The sandbox is read-only, so the model requests to run a command outside it.
   createWriteCall: (path, content) => ({
     name: 'exec_command',
     input: {
