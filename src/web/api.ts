@@ -1,6 +1,7 @@
 // The JSON API, for scripts, the command line and tests. It calls the same hub functions as the sockets and the pages.
 import { Elysia, t } from 'elysia';
 import type { Hub } from '../hub/hub.ts';
+import type { TerminalMessage } from '../hub/terminals/terminal-messages.ts';
 import {
   AgentRegistration,
   ApprovalBody,
@@ -112,14 +113,44 @@ function createCommandApi({ hub, auth }: ApiParts) {
     })
     .get('/:id/output', async ({ request, params }) => {
       await auth.requireIdentity(request);
-      const text = await hub.history.readOutput(params.id);
-      return new Response(text, { headers: { 'content-type': 'text/plain; charset=utf-8' } });
+      const messages = await hub.history.readOutput(params.id);
+      return outputResponse(request, messages);
     })
     .post('/:id/interrupt', async ({ request, params, set }) => {
-      await hub.commands.interrupt(await auth.requireIdentity(request), params.id);
+      const identity = await auth.requireIdentity(request);
+      const {
+        id: commandId,
+        status,
+        stopReason,
+      } = await hub.commands.interrupt(identity, params.id);
       set.status = 202;
-      return { commandId: params.id };
+      return { commandId, status, stopReason };
     });
+}
+
+/**
+ * The output as text, or as one message per line for `Accept: application/x-ndjson`. The header
+ * `Signalbox-Missing-Bytes` says how much of the output is not included.
+ */
+function outputResponse(request: Request, messages: readonly TerminalMessage[]): Response {
+  const asMessages = request.headers.get('accept')?.includes(NDJSON) ?? false;
+  const missingBytes = messages.reduce(
+    (sum, message) => sum + (message.type === 'terminal:gap' ? message.bytes : 0),
+    0,
+  );
+  const body = messages
+    .map((message) => {
+      if (asMessages) return `${JSON.stringify(message)}\n`;
+      return message.type === 'terminal:output' ? message.data : '';
+    })
+    .join('');
+  return new Response(body, {
+    headers: {
+      'content-type': asMessages ? NDJSON : 'text/plain; charset=utf-8',
+      'signalbox-missing-bytes': String(missingBytes),
+      'x-content-type-options': 'nosniff',
+    },
+  });
 }
 
 /** Comparisons: the same command for several agents. */
@@ -152,6 +183,8 @@ function createApprovalApi({ hub, auth }: ApiParts) {
       { body: ApprovalBody },
     );
 }
+
+const NDJSON = 'application/x-ndjson';
 
 /** Creates all routes under `/api/v1`. */
 export function createApi(parts: ApiParts) {

@@ -4,6 +4,12 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import type { HubContext } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
+import {
+  chunkMessage,
+  completeMessage,
+  overflowMessage,
+  type TerminalMessage,
+} from '../terminals/terminal-messages.ts';
 import { findExecution } from '../state/server-state.ts';
 
 export function createHistory({ state, store }: HubContext) {
@@ -31,14 +37,23 @@ export function createHistory({ state, store }: HubContext) {
     outputState: (commandId: string): 'held' | 'expired' =>
       state.terminalBuffers.has(commandId) ? 'held' : 'expired',
     /**
-     * The held output of a command as text, stdout and stderr in order.
+     * The held output of a command, as the messages that a dashboard receives when it attaches: gaps for what is missing,
+     * chunks in order, and `terminal:complete` if the output is complete.
      * @throws {HubError} command_unknown; expired when the output is no longer held
      */
-    async readOutput(commandId: string): Promise<string> {
+    async readOutput(commandId: string): Promise<TerminalMessage[]> {
       const buffer = state.terminalBuffers.get(commandId);
-      if (buffer) return buffer.text();
-      if (!(await find(commandId))) throw new HubError('command_unknown', 'Command not found.');
-      throw new HubError('expired', 'The output of this command is no longer available.');
+      if (!buffer) {
+        if (!(await find(commandId))) throw new HubError('command_unknown', 'Command not found.');
+        throw new HubError('expired', 'The output of this command is no longer available.');
+      }
+      const first = buffer.firstSequence();
+      const chunks = buffer.readAll();
+      return [
+        ...(first > 0 ? [overflowMessage(buffer, 0, first)] : []),
+        ...chunks.map((chunk) => chunkMessage(commandId, chunk)),
+        ...(buffer.isComplete ? [completeMessage(buffer)] : []),
+      ];
     },
   };
 }

@@ -132,10 +132,6 @@ export function createTerminalBuffer(
 
   return {
     commandId,
-    /** The held chunks in order. */
-    get chunks(): readonly OutputChunk[] {
-      return [...chunks.values()];
-    },
     /** Bytes of text held, at most 1 MB. */
     get totalBytes() {
       return heldBytes;
@@ -200,10 +196,11 @@ export function createTerminalBuffer(
       lastRead = clock.now();
       return chunks.get(sequence);
     },
-    /** The held output as text, both streams in order. Marks the buffer as read. */
-    text(): string {
+    /** The held chunks in order, with the pending text numbered. Marks the buffer as read. */
+    readAll(): OutputChunk[] {
+      flush();
       lastRead = clock.now();
-      return Array.from(chunks.values(), ({ data }) => data).join('') + (pending?.text ?? '');
+      return [...chunks.values()];
     },
   };
 }

@@ -13,6 +13,7 @@ import type { HubContext } from '../context.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
 import { createBackpressure } from './backpressure.ts';
+import { chunkMessage, completeMessage, overflowMessage } from './terminal-messages.ts';
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
@@ -57,20 +58,20 @@ export function createSubscriptions(
     }
     const first = buffer.firstSequence();
     if (cursor.next < first) {
-      send(dashboard, overflowFrame(buffer, cursor.next, first));
+      send(dashboard, encode<HubToDashboard>(overflowMessage(buffer, cursor.next, first)));
       cursor.next = first;
     }
     while (cursor.next < buffer.nextSequence) {
       if (backpressure.pending(dashboard.link) > SLOW_BYTES) return false;
       const chunk = buffer.read(cursor.next);
-      if (chunk) send(dashboard, chunkFrame(commandId, chunk));
+      if (chunk) send(dashboard, encode<HubToDashboard>(chunkMessage(commandId, chunk)));
       cursor.next += 1;
     }
     if (!buffer.isComplete) {
       joinTopic(dashboard, commandId);
       return true;
     }
-    send(dashboard, completeFrame(buffer));
+    send(dashboard, encode<HubToDashboard>(completeMessage(buffer)));
     awaitConfirmation(dashboard, commandId);
     return true;
   }
@@ -125,7 +126,7 @@ export function createSubscriptions(
   return {
     /** Publishes a new chunk to the live subscribers of its command. */
     publishChunk(commandId: string, chunk: OutputChunk) {
-      const frame = chunkFrame(commandId, chunk);
+      const frame = encode<HubToDashboard>(chunkMessage(commandId, chunk));
       const bytes = byteLength(frame);
       for (const dashboard of liveDashboards(commandId)) {
         if (backpressure.pending(dashboard.link) > SLOW_BYTES) {
@@ -139,7 +140,7 @@ export function createSubscriptions(
     /** Publishes that a command's output is complete. Dashboards served by a cursor get this at the end of the replay. */
     publishComplete(buffer: TerminalBuffer) {
       const { commandId } = buffer;
-      broadcast.toSubscribers(commandId, completeFrame(buffer));
+      broadcast.toSubscribers(commandId, encode<HubToDashboard>(completeMessage(buffer)));
       for (const dashboard of liveDashboards(commandId)) {
         leaveTopic(dashboard, commandId);
         awaitConfirmation(dashboard, commandId);
@@ -231,40 +232,4 @@ export function createSubscriptions(
 
 function frameBytes(frame: string | Uint8Array): number {
   return typeof frame === 'string' ? byteLength(frame) : frame.byteLength;
-}
-
-/** The frame of a chunk: `terminal:output`, or `terminal:gap` for output that the agent dropped. */
-function chunkFrame(commandId: string, chunk: OutputChunk): string {
-  if (chunk.data !== '') {
-    const { data, type: stream, sequence } = chunk;
-    return encode<HubToDashboard>({ type: 'terminal:output', commandId, data, stream, sequence });
-  }
-  return encode<HubToDashboard>({
-    type: 'terminal:gap',
-    commandId,
-    fromSequence: chunk.sequence,
-    toSequence: chunk.sequence + 1,
-    bytes: chunk.lostBytes,
-    reason: 'agent_overflow',
-  });
-}
-
-function overflowFrame(buffer: TerminalBuffer, from: number, to: number): string {
-  return encode<HubToDashboard>({
-    type: 'terminal:gap',
-    commandId: buffer.commandId,
-    fromSequence: from,
-    toSequence: to,
-    bytes: buffer.bytesBetween(from, to),
-    reason: 'buffer_overflow',
-  });
-}
-
-function completeFrame(buffer: TerminalBuffer): string {
-  return encode<HubToDashboard>({
-    type: 'terminal:complete',
-    commandId: buffer.commandId,
-    lastSequence: buffer.nextSequence - 1,
-    totalBytes: buffer.writtenBytes,
-  });
 }

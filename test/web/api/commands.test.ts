@@ -109,13 +109,41 @@ describe('commands', () => {
     expect(on.agent.executedCommands()).toEqual([]);
   });
 
+  test('return their output with what is missing, as text and as messages', async () => {
+    await using on = await startHubFixture();
+    const id = await on.startCommand();
+    const chunk = 'x'.repeat(10_240);
+    for (let i = 0; i < 110; i += 1) on.agent.sendOutput(id, chunk);
+    on.agent.sendFinished(id);
+    const { totalBytes } = await on.dashboard.waitForComplete(id);
+    const text = await on.hub.callApi('GET', `/commands/${id}/output`);
+    const missing = Number(text.headers.get('signalbox-missing-bytes'));
+    expect(missing).toBeGreaterThan(0);
+    expect((await text.text()).length + missing).toBe(totalBytes);
+    const headers = { accept: 'application/x-ndjson' };
+    const lines = await on.hub.callApi('GET', `/commands/${id}/output`, { headers });
+    const messages = (await lines.text())
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    expect(messages[0]).toMatchObject({ type: 'terminal:gap', fromSequence: 0, bytes: missing });
+    expect(messages[1]).toMatchObject({
+      type: 'terminal:output',
+      sequence: messages[0].toSequence,
+    });
+    expect(messages.at(-1)).toMatchObject({ type: 'terminal:complete', totalBytes });
+  });
+
   test('are interrupted with 202 while active, and rejected afterwards', async () => {
     await using on = await startHubFixture();
     const running = await on.startCommand();
     const waiting = await on.dashboard.request('!next');
-    for (const id of [waiting, running]) {
+    for (const [id, state] of [
+      [waiting, { status: 'interrupted', stopReason: null }],
+      [running, { status: 'running', stopReason: 'user' }],
+    ] as const) {
       const answer = await on.hub.callApi('POST', `/commands/${id}/interrupt`);
-      expect([answer.status, await answer.json()]).toEqual([202, { commandId: id }]);
+      expect([answer.status, await answer.json()]).toEqual([202, { commandId: id, ...state }]);
     }
     await on.agent.waitFor('command:interrupt', ({ commandId }) => commandId === running);
     on.agent.sendFinished(running, { outcome: 'interrupted', exitCode: null });
