@@ -1,4 +1,4 @@
-// The connection log in the database (docs/data-model.md, "Data Retention").
+// The connection log in the database (docs/data-model.md, "Data retention").
 import { Database } from 'bun:sqlite';
 import { expect, test } from 'bun:test';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
