@@ -5,7 +5,7 @@ import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
 
-test('records the peer, the times and the close code of each connection', async () => {
+test('the connection log records the peer, the times and the close code', async () => {
   await using hub = await startTestHub({ onDisk: true });
   const agent = await connectAgent(hub);
   const dashboard = await connectDashboard(hub);
@@ -38,7 +38,7 @@ test('records the peer, the times and the close code of each connection', async 
   ]);
 });
 
-test('is purged after 30 days', async () => {
+test('the connection log is purged after 30 days', async () => {
   await using before = await startTestHub({ onDisk: true });
   const dashboard = await connectDashboard(before);
   dashboard.close();
