@@ -35,7 +35,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
     }
   }
   const unfinished = await store.commands.listUnfinished();
-  const outputOpen = await store.commands.listOutputOpen();
+  const outputOpen = await store.commands.listWithOpenOutput();
   await store.output.removeExcept([...unfinished, ...outputOpen].map(({ id }) => id));
   for (const command of unfinished) {
     await openTerminal(command);

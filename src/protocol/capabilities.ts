@@ -10,8 +10,8 @@ export function requiredCapability(command: string): string {
 }
 
 /**
- * Checks that a command is not empty, is at most 64 KiB, contains no NUL, and is within an agent's capabilities, unless
- * those are not known (null).
+ * Checks that a command is not empty, is at most 64 KiB, contains no NUL, and is within an agent's capabilities.
+ * @param capabilities null if they are not known
  * @returns why the command is invalid, as one sentence; null if it is valid
  */
 export function validateCommand(

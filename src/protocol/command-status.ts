@@ -18,7 +18,7 @@ export const Priority = Type.Union([
 ]);
 export type Priority = Static<typeof Priority>;
 
-/** Why a command was told to stop. */
+/** Why the hub stopped a command. */
 export const StopReason = Type.Union([
   Type.Literal('user'),
   Type.Literal('timeout'),

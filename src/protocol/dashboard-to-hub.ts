@@ -32,7 +32,7 @@ export const CommandRequest = message('command:request', {
   command: Type.String(),
   priority: Priority,
   requestId: Type.Optional(Id),
-  /** What to do if the agent is offline: refuse the command (default), or queue it until the agent connects. */
+  /** What to do if the agent is offline: reject the command (`refuse`, the default), or queue it. */
   ifOffline: Type.Optional(Type.Union([Type.Literal('refuse'), Type.Literal('queue')])),
   ...Type.Partial(CommandOptions).properties,
 });

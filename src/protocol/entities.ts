@@ -58,9 +58,9 @@ export const CommandExecution = Type.Object({
   signal: Type.Union([Type.String(), Type.Null()]),
   ...CommandOptions.properties,
   error: Type.Union([CommandError, Type.Null()]),
-  /** Why it was told to stop; null if it was not. Set before the agent has stopped it. */
+  /** Why the hub stopped it; null if it did not. Set when the hub decides, before the agent has stopped it. */
   stopReason: Type.Union([StopReason, Type.Null()]),
-  /** When its agent went offline, if it ended without the agent; it may have run on after that. Null otherwise. */
+  /** When its agent went offline, if the command ended while the agent was offline; it may have continued to run. */
   disconnectedAt: Type.Union([Timestamp, Type.Null()]),
   /** The comparison it belongs to; null if it belongs to none. */
   comparisonId: Type.Union([Type.String(), Type.Null()]),

@@ -65,6 +65,10 @@ export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
 export const MESSAGE_RATE = { perSecond: 20, burst: 40 } as const;
 /** The maximum number of bytes of `command:input` and `terminal:resize` per dashboard. */
 export const INPUT_RATE = { perSecond: 65_536, burst: 65_536 } as const;
+/** The least that one `command:input` or `terminal:resize` counts, in bytes. */
+export const MIN_INPUT_COST = 16;
+/** The maximum number of invalid frames per socket, and of messages over the rate per dashboard, before it is closed. */
+export const REJECTED_FRAME_RATE = { perSecond: 5, burst: 50 } as const;
 /** A socket with more buffered bytes than this is slow. */
 export const SLOW_BYTES = 131_072;
 /** How long a slow socket has to drain before it is closed. */

@@ -7,6 +7,7 @@ import {
   INPUT_RATE,
   MESSAGE_RATE,
   RECONNECT_WINDOW_MS,
+  REJECTED_FRAME_RATE,
 } from '../../protocol/limits.ts';
 import { type Broadcast, DASHBOARDS_TOPIC, topicFor } from '../broadcast.ts';
 import type { Completion } from '../commands/completion.ts';
@@ -64,6 +65,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       slowSince: null,
       messageBudget: createTokenBucket(clock, MESSAGE_RATE),
       inputBudget: createTokenBucket(clock, INPUT_RATE),
+      rejectionBudget: createTokenBucket(clock, REJECTED_FRAME_RATE),
       cancelTimers: [],
     };
     state.dashboards.set(dashboard.id, dashboard);

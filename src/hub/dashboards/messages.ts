@@ -3,6 +3,8 @@ import { hasEnded } from '../../protocol/command-status.ts';
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
 import { hasRole } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { CloseCode } from '../../protocol/close-codes.ts';
+import { MIN_INPUT_COST } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Admission } from '../commands/admission.ts';
@@ -14,9 +16,6 @@ import type { DashboardConnection } from '../state/dashboard.ts';
 import { findExecution } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Dashboards } from './dashboards.ts';
-
-/** What a resize costs of the input budget, in bytes. */
-const RESIZE_COST = 16;
 
 export interface DashboardMessagesParts {
   admission: Admission;
@@ -32,8 +31,10 @@ export function createDashboardMessages(
 ) {
   /** Whether a dashboard stays within its rate limits. Input is limited by size, other messages by number. */
   function isWithinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
-    if (message.type === 'command:input') return dashboard.inputBudget(byteLength(message.data));
-    if (message.type === 'terminal:resize') return dashboard.inputBudget(RESIZE_COST);
+    if (message.type === 'command:input') {
+      return dashboard.inputBudget(Math.max(byteLength(message.data), MIN_INPUT_COST));
+    }
+    if (message.type === 'terminal:resize') return dashboard.inputBudget(MIN_INPUT_COST);
     return dashboard.messageBudget();
   }
 
@@ -115,6 +116,7 @@ export function createDashboardMessages(
     if (!dashboard) return;
     if (!isWithinRate(dashboard, message)) {
       refuse(link, message, new HubError('rate_limited', 'Too many messages. Slow down.'));
+      if (!dashboard.rejectionBudget()) link.close(CloseCode.policyViolation, 'rate_limited');
       return;
     }
     handle(dashboard, message).catch((error: unknown) => refuse(link, message, error));

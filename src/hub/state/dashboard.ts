@@ -53,5 +53,7 @@ export interface DashboardConnection {
   slowSince: number | null;
   messageBudget: TokenBucket;
   inputBudget: TokenBucket;
+  /** Messages over the rate that are still answered. After that the socket is closed. */
+  rejectionBudget: TokenBucket;
   cancelTimers: (() => void)[];
 }

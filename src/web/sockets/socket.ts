@@ -3,10 +3,16 @@
 import { inflateRawSync } from 'node:zlib';
 import type { Server, ServerWebSocket } from 'bun';
 import type { DashboardLink } from '../../hub/link.ts';
+import { createTokenBucket } from '../../hub/rate-limit.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
 import type { Decoded } from '../../protocol/codec.ts';
-import { FIRST_MESSAGE_TIMEOUT_MS, MAX_MESSAGE_BYTES } from '../../protocol/limits.ts';
+import type { ErrorCode } from '../../protocol/errors.ts';
+import {
+  FIRST_MESSAGE_TIMEOUT_MS,
+  MAX_MESSAGE_BYTES,
+  REJECTED_FRAME_RATE,
+} from '../../protocol/limits.ts';
 import type { CheckOrigin } from '../origin.ts';
 import type { PendingSockets } from './pending-sockets.ts';
 
@@ -22,7 +28,19 @@ export interface SocketData {
   pong(ws: ServerWebSocket<SocketData>, payload: Uint8Array): void;
 }
 
-type InvalidFrame<M> = Extract<Decoded<M>, { ok: false }>;
+/** Why a frame is rejected. */
+interface Rejection {
+  code: ErrorCode;
+  reason: string;
+  /** The message type, if it could be read. */
+  type?: string;
+  requestId?: string;
+}
+
+const TOO_MANY_INVALID_FRAMES: Rejection = {
+  code: 'rate_limited',
+  reason: 'Too many invalid messages.',
+};
 
 /** Handles the sockets of one kind of peer. */
 export interface PeerHandler<M extends { type: string }> {
@@ -32,7 +50,7 @@ export interface PeerHandler<M extends { type: string }> {
   /** Handles the first message. Closes the link to reject the peer. */
   handleConnect(link: DashboardLink, message: M): void | Promise<void>;
   handleMessage(link: DashboardLink, message: M): void;
-  handleInvalidFrame(link: DashboardLink, frame: InvalidFrame<M>): void;
+  handleInvalidFrame(link: DashboardLink, rejection: Rejection): void;
   /** Called for each frame and ping. */
   handleActivity(link: DashboardLink): void;
   handlePong(link: DashboardLink, payload: string): void;
@@ -64,25 +82,27 @@ export function createSocketHandler<M extends { type: string }>(
     /** Frames received while `handleConnect` runs. */
     let backlog: (string | Uint8Array)[] = [];
     let cancelTimeout = () => {};
+    const rejectionBudget = createTokenBucket(clock, REJECTED_FRAME_RATE);
 
     function leavePending() {
       if (link) pendingSockets.remove(link);
       cancelTimeout();
     }
 
-    function rejectFrame(to: DashboardLink, frame: InvalidFrame<M>) {
+    function rejectFrame(to: DashboardLink, rejection: Rejection) {
       onInvalidFrame();
+      if (!rejectionBudget()) {
+        peer.handleInvalidFrame(to, TOO_MANY_INVALID_FRAMES);
+        return to.close(CloseCode.policyViolation, 'rate_limited');
+      }
       // Answering an error with an error could loop forever.
-      if (frame.type !== 'error') peer.handleInvalidFrame(to, frame);
+      if (rejection.type !== 'error') peer.handleInvalidFrame(to, rejection);
     }
 
     function handleFirstMessage(to: DashboardLink, decoded: Decoded<M>) {
       if (!decoded.ok) rejectFrame(to, decoded);
       if (!decoded.ok || decoded.message.type !== peer.connectType) {
-        return to.close(
-          CloseCode.policyViolation,
-          decoded.ok || decoded.code === 'invalid_message' ? 'unauthenticated' : decoded.code,
-        );
+        return to.close(CloseCode.policyViolation, decoded.ok ? 'unauthenticated' : decoded.code);
       }
       leavePending();
       stage = 'connecting';
@@ -117,7 +137,7 @@ export function createSocketHandler<M extends { type: string }>(
         link = opened;
         pendingSockets.add(opened);
         cancelTimeout = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
-          opened.close(CloseCode.policyViolation, 'unauthenticated');
+          opened.close(CloseCode.tryAgainLater, 'first_message_timeout');
         });
       },
       message(_ws, frame) {

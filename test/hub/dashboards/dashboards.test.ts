@@ -529,6 +529,16 @@ describe('rates', () => {
     expect(await burst(45)).toBe(5);
   });
 
+  test('are followed by 1008 for a dashboard that does not slow down', async () => {
+    await using on = await startHubFixture({ agent: { capabilities: ['shell', 'pty'] } });
+    const id = await on.startCommand();
+    for (let i = 0; i < 10_000; i += 1) {
+      on.dashboard.send({ type: 'command:input', commandId: id, data: '' });
+    }
+    expect(await on.dashboard.closed).toEqual({ code: 1008, reason: 'rate_limited' });
+    expect(on.dashboard.ofType('error').length).toBeLessThanOrEqual(60);
+  });
+
   test('of one dashboard are not those of another', async () => {
     await using hub = await startTestHub();
     const [one, two] = [await connectDashboard(hub), await connectDashboard(hub)];
@@ -547,7 +557,7 @@ describe('rates', () => {
     for (let i = 0; i < 50; i++) {
       on.dashboard.send({ type: 'terminal:resize', commandId: id, cols: 80, rows: 24 });
     }
-    on.dashboard.send({ type: 'command:input', commandId: id, data: 'x'.repeat(64_636) });
+    on.dashboard.send({ type: 'command:input', commandId: id, data: 'x'.repeat(63_136) });
     await on.dashboard.ping();
     expect(on.dashboard.ofType('error')).toEqual([]);
     on.dashboard.send({ type: 'command:input', commandId: id, data: 'x' });
@@ -578,19 +588,19 @@ describe('nonsense', () => {
     '\u0000',
   ];
 
-  test('by the thousand is answered each time, and the hub stays well', async () => {
+  test('is answered each time', async () => {
     await using on = await startHubFixture();
-    for (let i = 0; i < 3_000; i++) {
+    for (let i = 0; i < 30; i++) {
       const frame = frames[i % frames.length] ?? '';
       on.dashboard.sendFrame(frame);
       on.agent.sendFrame(frame);
     }
-    await on.dashboard.waitUntil(() => on.dashboard.ofType('error')[2_799], 'the answers');
-    await on.agent.waitUntil(() => on.agent.ofType('error')[2_799], 'the answers');
+    await on.dashboard.waitUntil(() => on.dashboard.ofType('error')[27], 'the answers');
+    await on.agent.waitUntil(() => on.agent.ofType('error')[27], 'the answers');
     await Promise.all([on.dashboard.ping(), on.agent.ping()]);
     // Nobody answers an error with an error.
-    expect(on.dashboard.ofType('error')).toHaveLength(2_800);
-    expect(on.agent.ofType('error')).toHaveLength(2_800);
+    expect(on.dashboard.ofType('error')).toHaveLength(28);
+    expect(on.agent.ofType('error')).toHaveLength(28);
     const id = await on.startCommand();
     on.agent.sendFinished(id);
     await on.dashboard.waitForStatus(id, 'completed');

@@ -32,7 +32,7 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
     hub.clock.advance(4_999);
     await socket.ping();
     hub.clock.advance(1);
-    expect(await socket.closed).toEqual({ code: 1008, reason: 'unauthenticated' });
+    expect(await socket.closed).toEqual({ code: 1013, reason: 'first_message_timeout' });
   });
 
   test('that has connected has no such timeout', async () => {
@@ -43,24 +43,24 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
   });
 
   test.each<[string, string | Uint8Array, string]>([
-    ['invalid JSON', 'nonsense', 'unauthenticated'],
+    ['invalid JSON', 'nonsense', 'invalid_message'],
     [
       'another message',
       '{"type":"terminal:detach","version":"1.0.0","commandId":"x"}',
-      'unauthenticated',
+      kind === 'dashboard' ? 'unauthenticated' : 'invalid_message',
     ],
     [
       "an agent's message",
       '{"type":"command:started","version":"1.0.0","commandId":"x"}',
-      'unauthenticated',
+      kind === 'agent' ? 'unauthenticated' : 'invalid_message',
     ],
     [
       'an invalid connect message',
       `{"type":"${kind}:connect","version":"1.0.0"}`,
-      'unauthenticated',
+      'invalid_message',
     ],
     ['another version', `{"type":"${kind}:connect","version":"2.0.0"}`, 'unsupported_version'],
-    ['a binary frame with an unknown flag', new Uint8Array([9, 9]), 'unauthenticated'],
+    ['a binary frame with an unknown flag', new Uint8Array([9, 9]), 'invalid_message'],
   ])('whose first message is %s is closed', async (_name, frame, reason) => {
     await using hub = await startTestHub();
     const socket = await open(hub);
@@ -76,6 +76,16 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
     socket.sendFrame('x'.repeat(1_048_577));
     expect((await socket.closed).code).toBeOneOf([1009, 1006]);
     await connectDashboard(hub);
+  });
+
+  test('that floods the hub with invalid frames is told so, then closed', async () => {
+    await using hub = await startTestHub();
+    const socket = await connect(hub);
+    for (let i = 0; i < 2_000; i += 1) socket.sendFrame('nonsense');
+    expect(await socket.closed).toEqual({ code: 1008, reason: 'rate_limited' });
+    const errors = socket.received.filter(({ type }) => type === 'error');
+    expect(errors.length).toBeLessThanOrEqual(52);
+    expect(errors.at(-1)).toMatchObject({ code: 'rate_limited' });
   });
 
   test('can send binary frames', async () => {
