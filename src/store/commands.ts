@@ -48,11 +48,12 @@ export function createCommandStore({ db, read, write }: QueryContext): Store['co
           .orderBy(asc(commands.id))
           .all(),
       ),
-    listOutputOpen: () =>
+    listWithOpenOutput: () =>
       read(() =>
         db
           .select()
           .from(commands)
+          // Literal, because SQLite uses a partial index only for its exact condition.
           .where(sql`is_output_open = 1`)
           .orderBy(asc(commands.id))
           .all(),

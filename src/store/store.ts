@@ -22,7 +22,7 @@ export interface StoredAgent {
   createdBy: string;
   /** When it last connected; null if it never has. */
   connectionTime: number | null;
-  /** When it was last heard from. */
+  /** When the hub last received data from it; null if it never has. */
   lastHeartbeat: number | null;
   /** Its capabilities when it last connected. */
   capabilities: string[];
@@ -96,7 +96,7 @@ export interface Store {
     /** Lists queued and running commands, oldest first. */
     listUnfinished(): Promise<StoredCommand[]>;
     /** Lists ended commands whose agents may still send output, oldest first. */
-    listOutputOpen(): Promise<StoredCommand[]>;
+    listWithOpenOutput(): Promise<StoredCommand[]>;
     /** Lists commands with a requestId that were requested at or after `time`, oldest first. */
     listRequestedSince(time: number): Promise<StoredCommand[]>;
     /** Returns a page of the commands that match all filters, newest first. */

@@ -23,11 +23,20 @@ test('the migrations create the tables of schema.ts (if not, run `make migration
   expect(await generateSQLiteMigration(latest, declared)).toEqual([]);
 });
 
-test('only missing migrations are applied', () => {
-  using database = new Database(':memory:');
-  const readVersion = () => database.query('PRAGMA user_version').get();
-  migrate(database);
-  expect(readVersion()).toEqual({ user_version: migrations.length });
-  migrate(database);
-  expect(readVersion()).toEqual({ user_version: migrations.length });
+test('a database of any earlier version is upgraded', () => {
+  const listColumns = (database: Database) =>
+    database
+      .query('SELECT t.name, c.* FROM sqlite_schema t, pragma_table_info(t.name) c ORDER BY 1, 2')
+      .all();
+  using current = new Database(':memory:');
+  migrate(current);
+  for (let version = 0; version <= migrations.length; version++) {
+    using database = new Database(':memory:');
+    for (const sql of migrations.slice(0, version)) database.run(sql);
+    database.run(`PRAGMA user_version = ${version}`);
+    migrate(database);
+    const upgraded = database.query('PRAGMA user_version').get();
+    expect(upgraded).toEqual({ user_version: migrations.length });
+    expect(listColumns(database)).toEqual(listColumns(current));
+  }
 });

@@ -50,7 +50,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         capabilities: [],
       } satisfies StoredAgent;
 
-      test('stores the last contact', async () => {
+      test('updates only the given fields', async () => {
         await db.store.agents.insert(agent);
         const contact = { connectionTime: 5, lastHeartbeat: 6, capabilities: ['shell', '/review'] };
         await db.store.agents.update('b', contact);
@@ -143,7 +143,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
       };
       const closed = { disconnectedAt: 200, closeCode: 1001, closeReason: 'shutdown' };
 
-      test('purges what was closed before a time, however old what is open', async () => {
+      test('purges connections closed before a time, and keeps open ones', async () => {
         await db.store.connections.insert(open);
         await db.store.connections.insert({ ...open, id: '2', kind: 'agent', clientInfo: null });
         await db.store.connections.insert({ ...open, id: '3' });
@@ -157,7 +157,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         ]);
       });
 
-      test('closes all that are open', async () => {
+      test('closes all open connections', async () => {
         await db.store.connections.insert(open);
         await db.store.connections.insert({ ...open, id: '2' });
         await db.store.connections.markClosed('2', 100, 1000, '');
@@ -169,7 +169,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         ]);
       });
 
-      test('lists pages, latest first', async () => {
+      test('lists pages of connections, latest first', async () => {
         for (const id of ['1', '2', '3']) await db.store.connections.insert({ ...open, id });
         await db.reopen();
         const idsOf = (page: StoredConnection[]) => page.map(({ id }) => id);

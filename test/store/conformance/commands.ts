@@ -51,9 +51,9 @@ export function describeCommands(db: StoreUnderTest) {
     test('lists ended commands whose output is open', async () => {
       await db.store.commands.insert(whole, storedCommand({ id: '2' }));
       await db.reopen();
-      expect(await db.store.commands.listOutputOpen()).toEqual([whole]);
+      expect(await db.store.commands.listWithOpenOutput()).toEqual([whole]);
       await db.store.commands.update('1', { isOutputOpen: false });
-      expect(await db.store.commands.listOutputOpen()).toEqual([]);
+      expect(await db.store.commands.listWithOpenOutput()).toEqual([]);
     });
 
     test('updates only the given fields', async () => {
