@@ -1,4 +1,4 @@
-// Parses flags and environment variables, and knows where files are stored by default.
+// Parsers for flags and environment variables, and default file locations.
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
