@@ -1,65 +1,45 @@
 // Approval requests while the disk fails, across restarts, and from agents that repeat or forge them.
 import { describe, expect, test } from 'bun:test';
+import { approvalOptions, requestApproval, sendApprovalRequest } from '../support/hub/approvals.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
-import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
-import { connectAgent } from '../support/hub/scripted-agent.ts';
-
-const options = [
-  { optionId: 'yes', name: 'Allow once', kind: 'allow_once' },
-  { optionId: 'no', name: 'Reject', kind: 'reject_once' },
-];
-
-function sendRequest({ agent }: Pick<HubFixture, 'agent'>, commandId: string) {
-  const approvalId = crypto.randomUUID();
-  const title = 'Edit a file?';
-  const request = { type: 'approval:request', approvalId, commandId, title, options } as const;
-  agent.send(request);
-  return request;
-}
-
-async function ask(on: Pick<HubFixture, 'agent' | 'dashboard'>, commandId: string) {
-  const request = sendRequest(on, commandId);
-  const { approvalId } = request;
-  await on.dashboard.waitFor('approval:request', (message) => message.approvalId === approvalId);
-  return request;
-}
-
-const heldBy = (commandId: string) => [
-  { commandId, attempt: 1, firstSequence: 0, nextSequence: 0, lostBytes: 0, finished: false },
-];
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
+import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
 
 describe('while the disk fails', () => {
   test('a request is published as soon as it can be stored', async () => {
-    await using on = await startHubFixture();
-    const commandId = await on.startCommand();
-    on.hub.store.fail((call) => call === 'approvals.insert');
-    const { approvalId } = sendRequest(on, commandId);
-    await on.hub.store.waitForFault('approvals.insert');
-    await on.agent.ping();
-    on.hub.store.clearFaults();
-    await on.hub.advance(1_000, on.agent, on.dashboard);
-    await on.dashboard.waitFor('approval:request', (message) => message.approvalId === approvalId);
+    await using fixture = await startHubFixture();
+    const commandId = await fixture.startCommand();
+    fixture.hub.store.fail((call) => call === 'approvals.insert');
+    const { approvalId } = sendApprovalRequest(fixture, commandId);
+    await fixture.hub.store.waitForFault('approvals.insert');
+    await fixture.agent.ping();
+    fixture.hub.store.clearFaults();
+    await fixture.hub.advance(1_000, fixture.agent, fixture.dashboard);
+    await fixture.dashboard.waitFor(
+      'approval:request',
+      (message) => message.approvalId === approvalId,
+    );
   });
 
   test('a request of an ended command is cancelled as soon as it can be stored', async () => {
-    await using on = await startHubFixture();
-    const commandId = await on.startCommand();
-    const { approvalId } = await ask(on, commandId);
-    on.hub.store.fail((call) => call === 'approvals.update');
-    on.agent.sendFinished(commandId);
-    await on.hub.store.waitForFault('approvals.update');
-    await on.agent.ping();
-    on.hub.store.clearFaults();
-    await on.hub.advance(1_000, on.agent, on.dashboard);
-    const resolved = await on.dashboard.waitFor('approval:resolved');
+    await using fixture = await startHubFixture();
+    const commandId = await fixture.startCommand();
+    const { approvalId } = await requestApproval(fixture, commandId);
+    fixture.hub.store.fail((call) => call === 'approvals.update');
+    fixture.agent.sendFinished(commandId);
+    await fixture.hub.store.waitForFault('approvals.update');
+    await fixture.agent.ping();
+    fixture.hub.store.clearFaults();
+    await fixture.hub.advance(1_000, fixture.agent, fixture.dashboard);
+    const resolved = await fixture.dashboard.waitFor('approval:resolved');
     expect(resolved).toMatchObject({ approvalId, outcome: 'cancelled' });
   });
 
   test('a response that races with the end of its command leaves no pending request', async () => {
-    await using on = await startHubFixture();
-    const { hub, agent, dashboard } = on;
-    const commandId = await on.startCommand();
-    const { approvalId } = await ask(on, commandId);
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
+    const commandId = await fixture.startCommand();
+    const { approvalId } = await requestApproval(fixture, commandId);
     hub.store.hold((call) => call === 'approvals.update');
     dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
     await hub.store.waitForFault('approvals.update');
@@ -73,10 +53,10 @@ describe('while the disk fails', () => {
   });
 
   test('a failed response after the end of its command cancels the request', async () => {
-    await using on = await startHubFixture();
-    const { hub, agent, dashboard } = on;
-    const commandId = await on.startCommand();
-    const { approvalId } = await ask(on, commandId);
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
+    const commandId = await fixture.startCommand();
+    const { approvalId } = await requestApproval(fixture, commandId);
     hub.store.hold((call) => call === 'approvals.update');
     dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
     await hub.store.waitForFault('approvals.update');
@@ -98,10 +78,10 @@ describe('while the disk fails', () => {
 
 describe('a repeated request', () => {
   test('is answered again and is not taken for a failing disk', async () => {
-    await using on = await startHubFixture();
-    const { hub, agent, dashboard } = on;
-    const commandId = await on.startCommand();
-    const request = await ask(on, commandId);
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
+    const commandId = await fixture.startCommand();
+    const request = await requestApproval(fixture, commandId);
     const { approvalId } = request;
     dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
     await agent.waitFor('approval:resolved');
@@ -119,18 +99,24 @@ describe('a repeated request', () => {
   });
 
   test('of another agent reveals nothing and changes nothing', async () => {
-    await using on = await startHubFixture();
-    const { hub, dashboard } = on;
-    const commandId = await on.startCommand();
-    const { approvalId } = await ask(on, commandId);
+    await using fixture = await startHubFixture();
+    const { hub, dashboard } = fixture;
+    const commandId = await fixture.startCommand();
+    const { approvalId } = await requestApproval(fixture, commandId);
     const other = await connectAgent(hub, { agentId: 'other' });
     const own = await dashboard.request('!own', { agentId: 'other' });
     await other.waitForExecute(own);
     other.sendStarted(own);
     await dashboard.waitForStatus(own, 'running');
     dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
-    await on.agent.waitFor('approval:resolved');
-    other.send({ type: 'approval:request', approvalId, commandId: own, title: 'Mine?', options });
+    await fixture.agent.waitFor('approval:resolved');
+    other.send({
+      type: 'approval:request',
+      approvalId,
+      commandId: own,
+      title: 'Mine?',
+      options: approvalOptions,
+    });
     other.send({ type: 'approval:applied', approvalId });
     await other.ping();
     await hub.flush();
@@ -141,10 +127,10 @@ describe('a repeated request', () => {
 });
 
 test('resolutions of ended commands are not sent again on reconnect', async () => {
-  await using on = await startHubFixture();
-  const { hub, agent, dashboard } = on;
-  const commandId = await on.startCommand();
-  await ask(on, commandId);
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const commandId = await fixture.startCommand();
+  await requestApproval(fixture, commandId);
   agent.sendFinished(commandId);
   await dashboard.waitFor('approval:resolved');
   await agent.waitForAcknowledged(commandId);
@@ -155,14 +141,17 @@ test('resolutions of ended commands are not sent again on reconnect', async () =
 
 describe('across a restart', () => {
   test('waiting for a pending request does not count against the timeout', async () => {
-    await using on = await startHubFixture({ onDisk: true });
-    const commandId = await on.startCommand('!slow', { timeoutMs: 60_000 });
-    await on.hub.advance(5_000, on.agent, on.dashboard);
-    const { approvalId } = await ask(on, commandId);
-    await on.hub.advance(600_000, on.agent, on.dashboard);
-    await using hub = await on.hub.restart();
+    await using fixture = await startHubFixture({ onDisk: true });
+    const commandId = await fixture.startCommand('!slow', { timeoutMs: 60_000 });
+    await fixture.hub.advance(5_000, fixture.agent, fixture.dashboard);
+    const { approvalId } = await requestApproval(fixture, commandId);
+    await fixture.hub.advance(600_000, fixture.agent, fixture.dashboard);
+    await using hub = await fixture.hub.restart();
     const dashboard = await connectDashboard(hub);
-    const agent = await connectAgent(hub, { token: on.agent.token, held: heldBy(commandId) });
+    const agent = await connectAgent(hub, {
+      token: fixture.agent.token,
+      held: [createHeldCommand(commandId)],
+    });
     await hub.advance(10_000, agent, dashboard);
     dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
     await agent.waitFor('approval:resolved');
@@ -173,13 +162,13 @@ describe('across a restart', () => {
   });
 
   test('the pending requests of commands that have ended are cancelled', async () => {
-    await using on = await startHubFixture({ onDisk: true });
-    const commandId = await on.startCommand();
-    await ask(on, commandId);
-    on.hub.store.fail((call) => call === 'approvals.update');
-    on.agent.sendFinished(commandId);
-    await on.dashboard.waitForStatus(commandId, 'completed');
-    await using hub = await on.hub.crash();
+    await using fixture = await startHubFixture({ onDisk: true });
+    const commandId = await fixture.startCommand();
+    await requestApproval(fixture, commandId);
+    fixture.hub.store.fail((call) => call === 'approvals.update');
+    fixture.agent.sendFinished(commandId);
+    await fixture.dashboard.waitForStatus(commandId, 'completed');
+    await using hub = await fixture.hub.crash();
     expect(await hub.hub.approvals.listByCommand(commandId)).toMatchObject([
       { outcome: 'cancelled' },
     ]);

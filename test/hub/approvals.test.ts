@@ -1,111 +1,91 @@
-// Questions that agents ask before they act: who sees them, whose answer counts, and what becomes of them in trouble.
-import { describe, expect, test } from 'bun:test';
+// Approval requests: who receives them, whose response counts and how they end.
+import { expect, test } from 'bun:test';
+import { approvalOptions, requestApproval } from '../support/hub/approvals.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
-import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
-import { connectAgent } from '../support/hub/scripted-agent.ts';
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
+import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
 
-const options = [
-  { optionId: 'yes', name: 'Allow once', kind: 'allow_once' },
-  { optionId: 'no', name: 'Reject', kind: 'reject_once' },
-];
-
-/** The agent asks, and everyone has heard it. */
-async function ask(
-  { agent, dashboard }: Pick<HubFixture, 'agent' | 'dashboard'>,
-  commandId: string,
-) {
-  const approvalId = crypto.randomUUID();
-  const title = 'May I edit a file?';
-  agent.send({ type: 'approval:request', approvalId, commandId, title, detail: '-a\n+b', options });
-  await dashboard.waitFor('approval:request', (request) => request.approvalId === approvalId);
-  return approvalId;
-}
-
-describe('a question', () => {
-  test('is told to every dashboard, also to one that comes later, and its agent is seen to wait', async () => {
-    await using on = await startHubFixture();
-    const commandId = await on.startCommand();
-    const approvalId = await ask(on, commandId);
-    const later = await connectDashboard(on.hub);
-    expect(await later.waitFor('approval:request')).toMatchObject({
-      approvalId,
-      commandId,
-      title: 'May I edit a file?',
-      detail: '-a\n+b',
-      options,
-    });
-    expect(on.hub.hub.registry.list()[0]).toMatchObject({ waitingForApproval: true });
+test('an approval request is sent to every dashboard, also to later ones, and its agent waits for it', async () => {
+  await using fixture = await startHubFixture();
+  const commandId = await fixture.startCommand();
+  const { approvalId } = await requestApproval(fixture, commandId);
+  const later = await connectDashboard(fixture.hub);
+  expect(await later.waitFor('approval:request')).toMatchObject({
+    approvalId,
+    commandId,
+    title: 'Edit a file?',
+    detail: '-a\n+b',
+    options: approvalOptions,
   });
+  expect(fixture.hub.hub.registry.list()[0]).toMatchObject({ waitingForApproval: true });
+});
 
-  test('takes the first answer, tells everyone who gave it, and refuses a second', async () => {
-    await using on = await startHubFixture();
-    const approvalId = await ask(on, await on.startCommand());
-    const other = await connectDashboard(on.hub);
-    other.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
-    const told = { approvalId, outcome: 'selected', optionId: 'yes' };
-    expect(await on.agent.waitFor('approval:resolved')).toMatchObject(told);
-    const { resolvedBy } = await on.dashboard.waitFor('approval:resolved');
-    on.dashboard.send({ type: 'approval:respond', approvalId, optionId: 'no' });
-    const refusal = await on.dashboard.waitFor('error');
-    expect(refusal.code).toBe('approval_unknown');
-    expect(refusal.message).toContain(String(resolvedBy));
-    expect(on.hub.hub.registry.list()[0]).toMatchObject({ waitingForApproval: false });
-  });
+test('the first response counts, everyone learns who sent it, and a second one is rejected', async () => {
+  await using fixture = await startHubFixture();
+  const { approvalId } = await requestApproval(fixture, await fixture.startCommand());
+  const other = await connectDashboard(fixture.hub);
+  other.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+  const resolution = { approvalId, outcome: 'selected', optionId: 'yes' };
+  expect(await fixture.agent.waitFor('approval:resolved')).toMatchObject(resolution);
+  const { resolvedBy } = await fixture.dashboard.waitFor('approval:resolved');
+  fixture.dashboard.send({ type: 'approval:respond', approvalId, optionId: 'no' });
+  const error = await fixture.dashboard.waitFor('error');
+  expect(error.code).toBe('approval_unknown');
+  expect(error.message).toContain(String(resolvedBy));
+  expect(fixture.hub.hub.registry.list()[0]).toMatchObject({ waitingForApproval: false });
+});
 
-  test.each([
-    ['an answer it does not offer', { optionId: 'perhaps' }, 'operator', 'invalid_message'],
-    ['a viewer', { optionId: 'yes' }, 'viewer', 'forbidden'],
-  ] as const)('is not answered by %s', async (_, answer, role, code) => {
-    await using on = await startHubFixture();
-    const approvalId = await ask(on, await on.startCommand());
-    const dashboard = await connectDashboard(on.hub, { role });
-    dashboard.send({ type: 'approval:respond', approvalId, ...answer });
-    expect((await dashboard.waitFor('error')).code).toBe(code);
-    expect(on.hub.hub.approvals.listPending()).toHaveLength(1);
-  });
+test.each([
+  ['an unknown option', { optionId: 'perhaps' }, 'operator', 'invalid_message'],
+  ['the role viewer', { optionId: 'yes' }, 'viewer', 'forbidden'],
+] as const)('a response with %s is rejected', async (_name, response, role, code) => {
+  await using fixture = await startHubFixture();
+  const { approvalId } = await requestApproval(fixture, await fixture.startCommand());
+  const dashboard = await connectDashboard(fixture.hub, { role });
+  dashboard.send({ type: 'approval:respond', approvalId, ...response });
+  expect((await dashboard.waitFor('error')).code).toBe(code);
+  expect(fixture.hub.hub.approvals.listPending()).toHaveLength(1);
+});
 
-  test('stands still the time-out of its command', async () => {
-    await using on = await startHubFixture();
-    const commandId = await on.startCommand('!slow', { timeoutMs: 60_000 });
-    await on.hub.advance(5_000, on.agent, on.dashboard);
-    const approvalId = await ask(on, commandId);
-    await on.hub.advance(120_000, on.agent, on.dashboard);
-    on.dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
-    await on.agent.waitFor('approval:resolved');
-    await on.hub.advance(54_000, on.agent, on.dashboard);
-    expect(on.agent.ofType('command:interrupt')).toEqual([]);
-    await on.hub.advance(2_000, on.agent, on.dashboard);
-    expect((await on.agent.waitFor('command:interrupt')).reason).toBe('timeout');
-  });
+test('a pending approval request pauses the timeout of its command', async () => {
+  await using fixture = await startHubFixture();
+  const commandId = await fixture.startCommand('!slow', { timeoutMs: 60_000 });
+  await fixture.hub.advance(5_000, fixture.agent, fixture.dashboard);
+  const { approvalId } = await requestApproval(fixture, commandId);
+  await fixture.hub.advance(120_000, fixture.agent, fixture.dashboard);
+  fixture.dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+  await fixture.agent.waitFor('approval:resolved');
+  await fixture.hub.advance(54_000, fixture.agent, fixture.dashboard);
+  expect(fixture.agent.ofType('command:interrupt')).toEqual([]);
+  await fixture.hub.advance(2_000, fixture.agent, fixture.dashboard);
+  expect((await fixture.agent.waitFor('command:interrupt')).reason).toBe('timeout');
+});
 
-  test('is cancelled by an interrupt of its command', async () => {
-    await using on = await startHubFixture();
-    const commandId = await on.startCommand();
-    await ask(on, commandId);
-    on.dashboard.send({ type: 'command:interrupt', commandId });
-    expect((await on.dashboard.waitFor('approval:resolved')).outcome).toBe('cancelled');
-    expect((await on.agent.waitFor('approval:resolved')).outcome).toBe('cancelled');
-  });
+test('an interrupt cancels the approval requests of its command', async () => {
+  await using fixture = await startHubFixture();
+  const commandId = await fixture.startCommand();
+  await requestApproval(fixture, commandId);
+  fixture.dashboard.send({ type: 'command:interrupt', commandId });
+  expect((await fixture.dashboard.waitFor('approval:resolved')).outcome).toBe('cancelled');
+  expect((await fixture.agent.waitFor('approval:resolved')).outcome).toBe('cancelled');
+});
 
-  test('survives a restart of the hub, and its answer is repeated until the agent has it', async () => {
-    await using on = await startHubFixture({ onDisk: true });
-    const commandId = await on.startCommand();
-    const approvalId = await ask(on, commandId);
-    await using again = await on.hub.restart();
-    const dashboard = await connectDashboard(again);
-    expect((await dashboard.waitFor('approval:request')).approvalId).toBe(approvalId);
-    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'no' });
-    await dashboard.waitFor('approval:resolved');
-    const held = [
-      { commandId, attempt: 1, firstSequence: 0, nextSequence: 0, lostBytes: 0, finished: false },
-    ];
-    const agent = await connectAgent(again, { token: on.agent.token, held });
-    const answer = { approvalId, outcome: 'selected', optionId: 'no' };
-    expect(await agent.waitFor('approval:resolved')).toMatchObject(answer);
-    agent.send({ type: 'approval:applied', approvalId });
-    await agent.ping();
-    const [row] = await again.hub.approvals.listByCommand(commandId);
-    expect(row).toMatchObject({ outcome: 'selected', optionId: 'no' });
-    expect(row?.appliedAt).toBeNumber();
-  });
+test('an approval request survives a restart, and its response is sent until the agent confirms it', async () => {
+  await using fixture = await startHubFixture({ onDisk: true });
+  const commandId = await fixture.startCommand();
+  const { approvalId } = await requestApproval(fixture, commandId);
+  await using hub = await fixture.hub.restart();
+  const dashboard = await connectDashboard(hub);
+  expect((await dashboard.waitFor('approval:request')).approvalId).toBe(approvalId);
+  dashboard.send({ type: 'approval:respond', approvalId, optionId: 'no' });
+  await dashboard.waitFor('approval:resolved');
+  const held = [createHeldCommand(commandId)];
+  const agent = await connectAgent(hub, { token: fixture.agent.token, held });
+  const response = { approvalId, outcome: 'selected', optionId: 'no' };
+  expect(await agent.waitFor('approval:resolved')).toMatchObject(response);
+  agent.send({ type: 'approval:applied', approvalId });
+  await agent.ping();
+  const [row] = await hub.hub.approvals.listByCommand(commandId);
+  expect(row).toMatchObject({ outcome: 'selected', optionId: 'no' });
+  expect(row?.appliedAt).toBeNumber();
 });

@@ -1,40 +1,73 @@
 // Agents that are removed, with their commands and output.
 import { expect, test } from 'bun:test';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
-import { connectAgent } from '../../support/hub/scripted-agent.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
+import { connectAgent, connectManualAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 
-test('dashboards are told that an agent was removed', async () => {
-  await using on = await startHubFixture();
-  await on.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
-  await on.dashboard.waitFor('agent:removed', ({ agentId }) => agentId === 'agent');
+test('dashboards are notified that an agent was removed', async () => {
+  await using fixture = await startHubFixture();
+  await fixture.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+  await fixture.dashboard.waitFor('agent:removed', ({ agentId }) => agentId === 'agent');
 });
 
-test('changed capabilities are published without repeating the status', async () => {
-  await using on = await startHubFixture();
-  await on.dashboard.waitFor('agent:status');
-  const before = on.dashboard.ofType('agent:status').length;
-  on.agent.send({ type: 'agent:capabilities', capabilities: ['shell', '/review'] });
-  await on.dashboard.waitFor('agent:updated', ({ agentId }) => agentId === 'agent');
-  await on.dashboard.ping();
-  expect(on.dashboard.ofType('agent:status')).toHaveLength(before);
+test('a removed agent is disconnected, its commands fail as agent_lost and its token is rejected', async () => {
+  await using fixture = await startHubFixture();
+  const running = await fixture.startCommand();
+  const queued = await fixture.dashboard.request('!next');
+  const response = await fixture.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+  expect(response.status).toBe(204);
+  expect(await fixture.agent.closed).toEqual({ code: 1008, reason: 'revoked' });
+  for (const id of [running, queued]) {
+    expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+    await fixture.dashboard.waitForComplete(id);
+  }
+  const reconnected = await openAgent(fixture.hub);
+  reconnected.sendConnect({ token: fixture.agent.token });
+  expect(await reconnected.closed).toEqual({ code: 1008, reason: 'unauthenticated' });
+  expect(await (await fixture.hub.callApi('GET', '/agents')).json()).toMatchObject({ items: [] });
 });
 
-test('the output of a removed agent is freed once nobody reads it', async () => {
-  await using on = await startHubFixture();
-  const { hub, agent, dashboard } = on;
-  const id = await on.startCommand();
-  agent.sendOutput(id, 'hello');
-  agent.sendFinished(id);
-  await dashboard.waitForComplete(id);
+test('a second instance that is waiting to take over is rejected', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const second = await openAgent(hub);
+  second.sendConnect({ token: first.token, instanceId: 'second' });
+  await second.ping();
   await hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
-  for (let i = 0; i < 3; i += 1) await hub.advance(1_000, dashboard);
-  expect(hub.hub.state.terminalBuffers.size).toBe(0);
-  expect((await hub.callApi('GET', `/commands/${id}/output`)).status).toBe(410);
+  expect(await second.closed).toEqual({ code: 1008, reason: 'revoked' });
+  hub.clock.advance(2_000);
+  expect(second.ofType('agent:welcome')).toEqual([]);
 });
 
-test('a command that is being committed does not reach an agent added again under the same ID', async () => {
-  await using on = await startHubFixture();
-  const { hub, dashboard } = on;
+test('the terminal of a command that is still stopping is completed', async () => {
+  await using fixture = await startHubFixture();
+  const id = await fixture.startCommand();
+  fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
+  await fixture.agent.waitFor('command:interrupt');
+  await fixture.hub.advance(30_000, fixture.agent, fixture.dashboard);
+  await fixture.dashboard.waitForStatus(id, 'interrupted');
+  await fixture.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+  await fixture.dashboard.waitForComplete(id);
+});
+
+test('a command that is being committed fails as agent_lost', async () => {
+  await using fixture = await startHubFixture();
+  fixture.hub.store.hold((call) => call === 'commands.insert');
+  const request = fixture.dashboard.request('!ls');
+  await fixture.hub.store.waitForFault('commands.insert');
+  await fixture.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+  fixture.hub.store.clearFaults();
+  const id = await request;
+  expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+  const agent = await connectAgent(fixture.hub);
+  const next = await fixture.dashboard.request('!next');
+  await agent.waitForExecute(next);
+  expect(agent.executedCommands()).toEqual(['!next']);
+});
+
+test('a command that is being committed does not reach an agent added again under the same id', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, dashboard } = fixture;
   hub.store.hold((call) => call === 'commands.insert');
   const requestId = 'r1';
   dashboard.send({
@@ -53,4 +86,17 @@ test('a command that is being committed does not reach an agent added again unde
   expect(failed.error?.code).toBe('agent_lost');
   await second.ping();
   expect(second.executedCommands()).toEqual([]);
+});
+
+test('the output of a removed agent is freed once nobody reads it', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const id = await fixture.startCommand();
+  agent.sendOutput(id, 'hello');
+  agent.sendFinished(id);
+  await dashboard.waitForComplete(id);
+  await hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+  for (let i = 0; i < 3; i += 1) await hub.advance(1_000, dashboard);
+  expect(hub.hub.state.terminalBuffers.size).toBe(0);
+  expect((await hub.callApi('GET', `/commands/${id}/output`)).status).toBe(410);
 });

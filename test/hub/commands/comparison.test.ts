@@ -1,124 +1,137 @@
-// One command for several agents: taken for all of them or for none, once, and found again together.
-import { describe, expect, test } from 'bun:test';
+// Comparisons: one command for several agents, accepted by all of them or by none.
+import { expect, test } from 'bun:test';
 import type { AcceptedComparison } from '../../../src/protocol/api.ts';
 import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
 
 const body = { agentIds: ['agent', 'second'], command: 'Fix it', session: 'new' };
 
-async function createRace() {
-  const on = await startHubFixture();
-  const second = await connectAgent(on.hub, { agentId: 'second' });
-  return { on, second, [Symbol.asyncDispose]: () => on[Symbol.asyncDispose]() };
+async function startComparisonFixture() {
+  const fixture = await startHubFixture();
+  const { hub, dashboard } = fixture;
+  const second = await connectAgent(hub, { agentId: 'second' });
+  return {
+    ...fixture,
+    second,
+    async disconnectSecond() {
+      await dashboard.waitForAgentStatus('online', 'second');
+      const { length } = dashboard.agentStatuses('second');
+      second.close();
+      await dashboard.waitUntil(
+        () => dashboard.agentStatuses('second').length > length,
+        'the second agent to be offline',
+      );
+    },
+  };
 }
 
-async function compare({ hub }: HubFixture, asked: object = body): Promise<AcceptedComparison> {
-  const answer = await hub.callApi('POST', '/comparisons', { body: asked });
-  expect(answer.status).toBe(202);
-  return answer.json();
+async function compare({ hub }: HubFixture, request: object = body): Promise<AcceptedComparison> {
+  const response = await hub.callApi('POST', '/comparisons', { body: request });
+  expect(response.status).toBe(202);
+  return response.json();
 }
 
-async function refusal({ hub }: HubFixture, asked: object, role?: 'viewer') {
-  const answer = await hub.callApi('POST', '/comparisons', { body: asked, ...(role && { role }) });
-  return (await answer.json()).error.code;
+/** Requests a comparison and returns the code of the error. */
+async function compareRejected({ hub }: HubFixture, request: object, role?: 'viewer') {
+  const response = await hub.callApi('POST', '/comparisons', {
+    body: request,
+    ...(role && { role }),
+  });
+  return (await response.json()).error.code;
 }
 
-const commandsOf = async ({ hub }: HubFixture, query: string) =>
+const listCommands = async ({ hub }: HubFixture, query: string) =>
   (await (await hub.callApi('GET', `/commands?${query}`)).json()).items;
 
-describe('a comparison', () => {
-  test('gives the same command to each agent', async () => {
-    await using race = await createRace();
-    const { comparisonId, commands } = await compare(race.on);
-    expect(commands.map(({ agentId }) => agentId)).toEqual(body.agentIds);
-    const given = [race.on.agent, race.second].map((agent, index) =>
-      agent.waitForExecute(commands[index]?.commandId ?? ''),
-    );
-    for (const message of await Promise.all(given)) {
-      expect(message).toMatchObject({ command: 'Fix it', session: 'new' });
-    }
-    const found = await commandsOf(race.on, `comparisonId=${comparisonId}`);
-    expect(found.map(({ agentId }: { agentId: string }) => agentId).toSorted()).toEqual(
-      body.agentIds,
-    );
-  });
+test('every agent receives the same command', async () => {
+  await using fixture = await startComparisonFixture();
+  const { comparisonId, commands } = await compare(fixture);
+  expect(commands.map(({ agentId }) => agentId)).toEqual(body.agentIds);
+  const executes = [fixture.agent, fixture.second].map((agent, index) =>
+    agent.waitForExecute(commands[index]?.commandId ?? ''),
+  );
+  for (const message of await Promise.all(executes)) {
+    expect(message).toMatchObject({ command: 'Fix it', session: 'new' });
+  }
+  const found = await listCommands(fixture, `comparisonId=${comparisonId}`);
+  expect(found.map(({ agentId }: { agentId: string }) => agentId).toSorted()).toEqual(
+    body.agentIds,
+  );
+});
 
-  test('is told from other commands', async () => {
-    await using race = await createRace();
-    await compare(race.on);
-    await race.on.dashboard.request('!alone');
-    expect(await commandsOf(race.on, 'compared=true')).toHaveLength(2);
-    expect(await commandsOf(race.on, '')).toHaveLength(3);
-  });
+test('the commands of comparisons can be listed', async () => {
+  await using fixture = await startComparisonFixture();
+  await compare(fixture);
+  await fixture.dashboard.request('!other');
+  expect(await listCommands(fixture, 'compared=true')).toHaveLength(2);
+  expect(await listCommands(fixture, '')).toHaveLength(3);
+});
 
-  test('that one of them cannot take is taken by none', async () => {
-    await using race = await createRace();
-    race.second.close();
-    await race.on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
-    expect(await refusal(race.on, body)).toBe('agent_offline');
-    const unknown = { ...body, agentIds: ['agent', 'nobody'] };
-    expect(await refusal(race.on, unknown)).toBe('agent_unknown');
-    expect(await commandsOf(race.on, '')).toEqual([]);
-  });
+test('a comparison is rejected if one agent is offline or unknown', async () => {
+  await using fixture = await startComparisonFixture();
+  await fixture.disconnectSecond();
+  expect(await compareRejected(fixture, body)).toBe('agent_offline');
+  const unknown = { ...body, agentIds: ['agent', 'unknown'] };
+  expect(await compareRejected(fixture, unknown)).toBe('agent_unknown');
+  expect(await listCommands(fixture, '')).toEqual([]);
+});
 
-  test('asked for twice by the same name runs once', async () => {
-    await using race = await createRace();
-    const comparisonId = crypto.randomUUID();
-    const first = await compare(race.on, { ...body, comparisonId });
-    expect(await compare(race.on, { ...body, comparisonId })).toMatchObject({
-      comparisonId,
-      commands: first.commands.map(({ commandId, agentId }) => ({ commandId, agentId })),
-    });
-    expect(await commandsOf(race.on, '')).toHaveLength(2);
-  });
+test('a comparison is stored completely or not at all', async () => {
+  await using fixture = await startComparisonFixture();
+  const isSecond = (row: unknown) => (row as { agentId: string }).agentId === 'second';
+  fixture.hub.store.fail((call, rows) => call === 'commands.insert' && rows.some(isSecond));
+  expect(await compareRejected(fixture, body)).toBe('unavailable');
+  fixture.hub.store.clearFaults();
+  expect(await listCommands(fixture, '')).toEqual([]);
+  await fixture.agent.ping();
+  expect(fixture.agent.executedCommands()).toEqual([]);
+});
 
-  test('of the same name but with another command, or by somebody else, is refused', async () => {
-    await using race = await createRace();
-    const comparisonId = crypto.randomUUID();
-    await compare(race.on, { ...body, comparisonId });
-    const other = { ...body, comparisonId, command: 'Fix it better' };
-    expect(await refusal(race.on, other)).toBe('invalid_message');
-    const stranger = await race.on.hub.callApi('POST', '/comparisons', {
-      body: { ...body, comparisonId },
-      userId: 'bob',
-    });
-    expect((await stranger.json()).error.code).toBe('invalid_message');
-    expect(await commandsOf(race.on, '')).toHaveLength(2);
+test('a repeated comparisonId runs the command once', async () => {
+  await using fixture = await startComparisonFixture();
+  const comparisonId = crypto.randomUUID();
+  const first = await compare(fixture, { ...body, comparisonId });
+  expect(await compare(fixture, { ...body, comparisonId })).toMatchObject({
+    comparisonId,
+    commands: first.commands.map(({ commandId, agentId }) => ({ commandId, agentId })),
   });
+  expect(await listCommands(fixture, '')).toHaveLength(2);
+});
 
-  test('that cannot be stored whole is not stored at all', async () => {
-    await using race = await createRace();
-    const isSecond = (one: unknown) => (one as { agentId: string }).agentId === 'second';
-    race.on.hub.store.fail((call, rows) => call === 'commands.insert' && rows.some(isSecond));
-    expect(await refusal(race.on, body)).toBe('unavailable');
-    race.on.hub.store.clearFaults();
-    expect(await commandsOf(race.on, '')).toEqual([]);
-    await race.on.agent.ping();
-    expect(race.on.agent.executedCommands()).toEqual([]);
-  });
+test('a repeated comparisonId returns the same commands although an agent has disconnected', async () => {
+  await using fixture = await startComparisonFixture();
+  const comparisonId = crypto.randomUUID();
+  const first = await compare(fixture, { ...body, comparisonId });
+  await fixture.disconnectSecond();
+  const again = await compare(fixture, { ...body, comparisonId });
+  expect(again.commands[1]?.commandId).toBe(first.commands[1]?.commandId);
+});
 
-  test('answers the same after the agent of one has gone', async () => {
-    await using race = await createRace();
-    const comparisonId = crypto.randomUUID();
-    const first = await compare(race.on, { ...body, comparisonId });
-    race.second.close();
-    await race.on.dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
-    const again = await compare(race.on, { ...body, comparisonId });
-    expect(again.commands[1]?.commandId).toBe(first.commands[1]?.commandId);
+test('a comparisonId with another command or from another user is rejected', async () => {
+  await using fixture = await startComparisonFixture();
+  const comparisonId = crypto.randomUUID();
+  await compare(fixture, { ...body, comparisonId });
+  const other = { ...body, comparisonId, command: 'Fix it better' };
+  expect(await compareRejected(fixture, other)).toBe('invalid_message');
+  const response = await fixture.hub.callApi('POST', '/comparisons', {
+    body: { ...body, comparisonId },
+    userId: 'bob',
   });
+  expect((await response.json()).error.code).toBe('invalid_message');
+  expect(await listCommands(fixture, '')).toHaveLength(2);
+});
 
-  test.each([
-    ['no agent', { ...body, agentIds: [] }],
-    ['an agent twice', { ...body, agentIds: ['agent', 'agent'] }],
-    ['eleven agents', { ...body, agentIds: Array.from({ length: 11 }, (_, i) => `a${i}`) }],
-    ['a name that is no UUID', { ...body, comparisonId: '../..' }],
-  ])('with %s is refused', async (_, asked) => {
-    await using race = await createRace();
-    expect(await refusal(race.on, asked)).toBe('invalid_message');
-  });
+test.each([
+  ['no agents', { ...body, agentIds: [] }],
+  ['the same agent twice', { ...body, agentIds: ['agent', 'agent'] }],
+  ['eleven agents', { ...body, agentIds: Array.from({ length: 11 }, (_, i) => `a${i}`) }],
+  ['an id that is not a UUID', { ...body, comparisonId: '../..' }],
+])('a comparison with %s is rejected', async (_name, request) => {
+  await using fixture = await startComparisonFixture();
+  expect(await compareRejected(fixture, request)).toBe('invalid_message');
+});
 
-  test('is not for viewers', async () => {
-    await using race = await createRace();
-    expect(await refusal(race.on, body, 'viewer')).toBe('forbidden');
-  });
+test('a viewer cannot start a comparison', async () => {
+  await using fixture = await startComparisonFixture();
+  expect(await compareRejected(fixture, body, 'viewer')).toBe('forbidden');
 });

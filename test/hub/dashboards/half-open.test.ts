@@ -7,12 +7,12 @@ describe('a command that starts and ends while a socket is half-open', () => {
   test.each(['all', 'attached'] as const)(
     'is sent completely after resume in mode %s',
     async (terminals) => {
-      await using on = await startHubFixture();
-      const { hub, agent, dashboard } = on;
+      await using fixture = await startHubFixture();
+      const { hub, agent, dashboard } = fixture;
       const dead = await connectManualDashboard(hub, { terminals });
       const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
       dead.pause();
-      const id = await on.startCommand();
+      const id = await fixture.startCommand();
       if (terminals === 'attached') dead.send({ type: 'terminal:attach', commandId: id });
       agent.sendOutput(id, 'hello');
       agent.sendFinished(id);
@@ -30,12 +30,12 @@ describe('a command that starts and ends while a socket is half-open', () => {
   );
 
   test('keeps its buffer, however little memory there is', async () => {
-    await using on = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
-    const { hub, agent, dashboard } = on;
+    await using fixture = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
+    const { hub, agent, dashboard } = fixture;
     const dead = await connectManualDashboard(hub);
     const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
     dead.pause();
-    const id = await on.startCommand();
+    const id = await fixture.startCommand();
     agent.sendOutput(id, 'hello');
     agent.sendFinished(id);
     await dashboard.waitForComplete(id);
@@ -47,10 +47,10 @@ describe('a command that starts and ends while a socket is half-open', () => {
   });
 
   test('is not sent again once a pong has confirmed it', async () => {
-    await using on = await startHubFixture();
-    const { hub, agent, dashboard } = on;
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
     const { connectionId, hubEpoch } = await dashboard.waitFor('dashboard:welcome');
-    const id = await on.startCommand();
+    const id = await fixture.startCommand();
     agent.sendOutput(id, 'hello');
     agent.sendFinished(id);
     await dashboard.waitForComplete(id);
@@ -63,11 +63,11 @@ describe('a command that starts and ends while a socket is half-open', () => {
   });
 
   test('is not confirmed by a pong that answers no ping', async () => {
-    await using on = await startHubFixture();
-    const { hub, agent, dashboard } = on;
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
     const dead = await connectManualDashboard(hub);
     const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
-    const id = await on.startCommand();
+    const id = await fixture.startCommand();
     agent.sendOutput(id, 'hello');
     agent.sendFinished(id);
     await dashboard.waitForComplete(id);
@@ -83,29 +83,29 @@ describe('a command that starts and ends while a socket is half-open', () => {
 });
 
 test('a close without a code ends the connection', async () => {
-  await using on = await startHubFixture();
-  const dead = await connectManualDashboard(on.hub);
+  await using fixture = await startHubFixture();
+  const dead = await connectManualDashboard(fixture.hub);
   const { connectionId } = await dead.waitFor('dashboard:welcome');
   dead.closeWithoutCode();
   await dead.closed;
-  await on.dashboard.ping();
-  expect(on.hub.hub.state.dashboards.has(connectionId)).toBe(false);
+  await fixture.dashboard.ping();
+  expect(fixture.hub.hub.state.dashboards.has(connectionId)).toBe(false);
 });
 
 test('resuming updates the client information', async () => {
-  await using on = await startHubFixture();
-  const { connectionId, hubEpoch } = await on.dashboard.waitFor('dashboard:welcome');
-  on.dashboard.terminate();
-  await on.dashboard.closed;
-  const back = await openDashboard(on.hub);
+  await using fixture = await startHubFixture();
+  const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
+  fixture.dashboard.terminate();
+  await fixture.dashboard.closed;
+  const back = await openDashboard(fixture.hub);
   back.send({
     type: 'dashboard:connect',
-    token: await on.hub.issueToken(),
+    token: await fixture.hub.issueToken(),
     clientInfo: { userAgent: 'updated', timezone: 'Asia/Tokyo' },
     resume: { connectionId, hubEpoch, terminals: [] },
   });
   await back.waitFor('dashboard:welcome', ({ resumed }) => resumed);
-  expect(on.hub.hub.state.dashboards.get(connectionId)?.clientInfo).toEqual({
+  expect(fixture.hub.hub.state.dashboards.get(connectionId)?.clientInfo).toEqual({
     userAgent: 'updated',
     timezone: 'Asia/Tokyo',
   });

@@ -1,0 +1,149 @@
+// Agents that are connected: heartbeats, silence and what the hub reports about them.
+import { describe, expect, test } from 'bun:test';
+import { connectDashboard } from '../../support/hub/dashboard.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
+import { connectManualAgent } from '../../support/hub/scripted-agent.ts';
+
+describe('an agent stays online', () => {
+  const signsOfLife: [string, (agent: Awaited<ReturnType<typeof connectManualAgent>>) => void][] = [
+    ['a heartbeat', (agent) => agent.send({ type: 'agent:heartbeat', timestamp: 1 })],
+    ['any other message', (agent) => agent.send({ type: 'command:started', commandId: 'x' })],
+    ['an invalid frame', (agent) => agent.sendFrame('invalid')],
+    ['a ping', (agent) => void agent.ping()],
+  ];
+
+  test.each(signsOfLife)('for 30 s after %s', async (_name, sendSign) => {
+    await using hub = await startTestHub();
+    const agent = await connectManualAgent(hub);
+    hub.clock.advance(29_000);
+    sendSign(agent);
+    await agent.ping();
+    hub.clock.advance(29_000);
+    expect(hub.hub.registry.find('agent')?.status).toBe('online');
+    expect(hub.hub.registry.find('agent')?.lastHeartbeat).toBe(hub.clock.now() - 29_000);
+    hub.clock.advance(1_000);
+    expect(hub.hub.registry.find('agent')?.status).toBe('offline');
+  });
+
+  test('for 30 s after a pong, with a ping every 10 s', async () => {
+    await using hub = await startTestHub();
+    const agent = await connectManualAgent(hub);
+    hub.clock.advance(10_000);
+    await agent.ping();
+    expect(agent.countPings()).toBe(1);
+    agent.answerPings(true);
+    hub.clock.advance(10_000);
+    await agent.ping();
+    expect(agent.countPings()).toBe(2);
+    agent.answerPings(false);
+    await agent.ping();
+    const lastHeartbeat = hub.clock.now();
+    hub.clock.advance(29_000);
+    expect(hub.hub.registry.find('agent')).toMatchObject({
+      status: 'online',
+      lastHeartbeat: lastHeartbeat,
+    });
+  });
+});
+
+describe('an agent goes offline', () => {
+  test('after 30 s of silence, with its socket closed and one status update', async () => {
+    await using hub = await startTestHub();
+    const agent = await connectManualAgent(hub);
+    const dashboard = await connectDashboard(hub);
+    hub.clock.advance(29_999);
+    expect(hub.hub.registry.find('agent')?.status).toBe('online');
+    hub.clock.advance(1);
+    expect(await agent.closed).toEqual({ code: 1001, reason: 'silent' });
+    await dashboard.waitForAgentStatus('offline');
+    await hub.flush();
+    await dashboard.ping();
+    expect(dashboard.agentStatuses()).toEqual(['online', 'offline']);
+  });
+
+  test('immediately when its socket drops', async () => {
+    await using fixture = await startHubFixture();
+    await fixture.disconnectAgent();
+    const request = fixture.dashboard.request('!ls');
+    expect(await request.catch(String)).toContain('agent_offline');
+  });
+});
+
+describe('the hub reports', () => {
+  test('each status once: online, busy while the agent has a command, online', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.dashboard.request('!ls');
+    await fixture.agent.waitForExecute(id);
+    fixture.agent.run(id);
+    await fixture.agent.waitForAcknowledged(id);
+    await fixture.dashboard.waitFor(
+      'agent:status',
+      () => fixture.dashboard.ofType('agent:status').length === 3,
+    );
+    const statuses = fixture.dashboard.agentStatuses();
+    expect(statuses).toEqual(['online', 'busy', 'online']);
+  });
+
+  test('currentCommand only while the agent is busy', async () => {
+    await using fixture = await startHubFixture();
+    const summary = async () => (await fixture.hub.callApi('GET', '/agents/agent')).json();
+    expect(await summary()).toMatchObject({ status: 'online', currentCommand: null });
+    const id = await fixture.dashboard.request('!ls');
+    await fixture.agent.waitForExecute(id);
+    expect(await summary()).toMatchObject({ status: 'busy', currentCommand: id });
+    fixture.agent.run(id);
+    await fixture.agent.waitForAcknowledged(id);
+    expect(await summary()).toMatchObject({ status: 'online', currentCommand: null });
+  });
+
+  test('changed capabilities without repeating the status', async () => {
+    await using fixture = await startHubFixture();
+    await fixture.dashboard.waitFor('agent:status');
+    const before = fixture.dashboard.ofType('agent:status').length;
+    fixture.agent.send({ type: 'agent:capabilities', capabilities: ['shell', '/review'] });
+    await fixture.dashboard.waitFor('agent:updated', ({ agentId }) => agentId === 'agent');
+    await fixture.dashboard.ping();
+    expect(fixture.dashboard.ofType('agent:status')).toHaveLength(before);
+  });
+
+  test('the child process, the last output and the time of disconnection', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    const child = { commandId: id, pid: 42, alive: true, lastOutputAt: null };
+    fixture.agent.send({ type: 'agent:heartbeat', timestamp: 1, process: child });
+    fixture.hub.clock.advance(5_000);
+    fixture.agent.sendOutput(id, 'x');
+    await fixture.dashboard.waitFor('terminal:output');
+    const outputAt = fixture.hub.clock.now();
+    expect(fixture.hub.hub.registry.find('agent')).toMatchObject({
+      process: child,
+      lastOutputAt: outputAt,
+      offlineSince: null,
+    });
+    fixture.hub.clock.advance(5_000);
+    await fixture.disconnectAgent();
+    expect(fixture.hub.hub.registry.find('agent')).toMatchObject({
+      offlineSince: outputAt + 5_000,
+      lastOutputAt: outputAt,
+    });
+    await fixture.reconnectAgent();
+    expect(fixture.hub.hub.registry.find('agent')).toMatchObject({ offlineSince: null });
+  });
+
+  test('a running command as possibly stuck after a long time without output', async () => {
+    await using fixture = await startHubFixture({ settings: { stuckAfterMs: 60_000 } });
+    const { hub, agent } = fixture;
+    const stuck = () => hub.hub.registry.find('agent')?.suspectedStuck;
+    await hub.advance(60_000, agent, fixture.dashboard);
+    expect(stuck()).toBe(false);
+    const id = await fixture.startCommand();
+    await hub.advance(59_999, agent);
+    expect(stuck()).toBe(false);
+    hub.clock.advance(1);
+    expect(stuck()).toBe(true);
+    agent.sendOutput(id, 'x');
+    await agent.ping();
+    expect(stuck()).toBe(false);
+  });
+});

@@ -1,0 +1,329 @@
+// Agents that reconnect or stay offline: what happens to their commands and output.
+import { describe, expect, test } from 'bun:test';
+import { isDeepStrictEqual } from 'node:util';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
+import { type AgentConnectFields, createHeldCommand } from '../../support/hub/scripted-agent.ts';
+
+describe('an agent that reconnects', () => {
+  test('continues its output where the hub needs it', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    fixture.agent.sendOutput(id, 'a');
+    fixture.agent.sendOutput(id, 'b');
+    await fixture.agent.waitForAck(id, 2);
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent({
+      held: [createHeldCommand(id, { firstSequence: 1, nextSequence: 4 })],
+    });
+    const { resume, stop } = await back.waitFor('agent:welcome');
+    expect({ resume, stop }).toEqual({ resume: [{ commandId: id, nextSequence: 2 }], stop: [] });
+    // Committed output is acknowledged again: the first ack may have been lost with the old socket.
+    await back.waitForAck(id, 2);
+    back.setNextSequence(id, 1);
+    for (const data of ['b', 'c', 'd']) back.sendOutput(id, data);
+    back.sendFinished(id, { lastSequence: 3 });
+    await fixture.dashboard.waitForComplete(id);
+    expect(fixture.dashboard.outputOf(id)).toBe('abcd');
+    await fixture.dashboard.waitForStatus(id, 'completed');
+    await back.waitForAcknowledged(id);
+    const statuses = fixture.dashboard.agentStatuses();
+    expect(statuses).toEqual(['online', 'busy', 'offline', 'busy']);
+  });
+
+  test('sends a result again, and the hub accepts it once', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent({
+      held: [createHeldCommand(id, { nextSequence: 1, finished: true })],
+    });
+    await back.waitFor('agent:welcome', ({ resume }) => resume[0]?.commandId === id);
+    back.sendOutput(id, 'output');
+    back.sendFinished(id);
+    await back.waitForAcknowledged(id);
+    await fixture.dashboard.waitForStatus(id, 'completed');
+    back.terminate();
+    const again = await fixture.reconnectAgent({
+      held: [createHeldCommand(id, { nextSequence: 1, finished: true })],
+    });
+    const { resume, stop } = await again.waitFor('agent:welcome');
+    expect({ resume, stop }).toEqual({ resume: [], stop: [id] });
+    again.sendFinished(id);
+    await again.waitForAcknowledged(id);
+    expect(fixture.dashboard.statusesOf(id)).toEqual(['queued', 'running', 'completed']);
+    const next = await fixture.dashboard.request('!next');
+    await again.waitForExecute(next);
+  });
+
+  test('is running a command that it holds, even without command:started', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.dashboard.request('!ls');
+    await fixture.agent.waitForExecute(id);
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    await fixture.dashboard.waitForStatus(id, 'running');
+    back.sendFinished(id);
+    await fixture.dashboard.waitForStatus(id, 'completed');
+  });
+
+  test('is sent a command again that it never started, before all others', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.dashboard.request('!first', { priority: 'low' });
+    const high = await fixture.dashboard.request('!high', { priority: 'high' });
+    await fixture.agent.waitForExecute(id);
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent();
+    const execute = await back.waitForExecute(id, 2);
+    expect(execute.command).toBe('!first');
+    expect(fixture.dashboard.statusesOf(id)).toEqual(['queued']);
+    back.run(id);
+    await back.waitForExecute(high);
+    expect(back.executedCommands()).toEqual(['!first', '!high']);
+  });
+
+  test('is sent a command again that it had not started when it closed its connection', async () => {
+    await using fixture = await startHubFixture();
+    const first = await fixture.dashboard.request('!first');
+    const second = await fixture.dashboard.request('!second');
+    await fixture.agent.waitForExecute(first);
+    fixture.agent.close(1000);
+    await fixture.agent.closed;
+    const back = await fixture.reconnectAgent({ journalId: 'another journal' });
+    await back.waitForExecute(first, 2);
+    back.run(first);
+    await back.waitForExecute(second);
+    expect(fixture.dashboard.statusesOf(first)).not.toContain('failed');
+  });
+
+  test('must stop an attempt that was sent again since', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.dashboard.request('!first');
+    await fixture.agent.waitForExecute(id);
+    await fixture.disconnectAgent();
+    const second = await fixture.reconnectAgent();
+    await second.waitForExecute(id, 2);
+    second.terminate();
+    const told = () => fixture.dashboard.agentStatuses();
+    await fixture.dashboard.waitUntil(() => told().lastIndexOf('offline') > 4, 'offline again');
+    const third = await fixture.reconnectAgent({ held: [createHeldCommand(id, { attempt: 1 })] });
+    expect(await third.waitFor('agent:welcome')).toMatchObject({ resume: [], stop: [id] });
+  });
+
+  test.each<[string, AgentConnectFields, AgentConnectFields]>([
+    ['a different journal', { journalId: 'one' }, { journalId: 'two' }],
+    ['no journal any more', { journalId: 'one' }, { journalId: undefined } as never],
+    ['no journal at all', { journalId: undefined } as never, { journalId: undefined } as never],
+  ])('loses a command that was sent to it if it has %s', async (_name, before, after) => {
+    await using fixture = await startHubFixture({ agent: before });
+    const id = await fixture.dashboard.request('!first');
+    const next = await fixture.dashboard.request('!next');
+    await fixture.agent.waitForExecute(id);
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent(after);
+    expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+    await back.waitForExecute(next);
+    expect(fixture.dashboard.statusesOf(id)).toEqual(['queued', 'failed']);
+    expect(back.executedCommands()).toEqual(['!next']);
+  });
+
+  test('loses a running command that it does not hold', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    const next = await fixture.dashboard.request('!next');
+    fixture.agent.sendOutput(id, 'half');
+    await fixture.agent.waitForAck(id, 1);
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent();
+    expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+    await fixture.dashboard.waitForComplete(id);
+    expect(fixture.dashboard.outputOf(id)).toBe('half');
+    await back.waitForExecute(next);
+    expect(back.executedCommands()).toEqual(['!next']);
+  });
+
+  test('receives a command as a new attempt if it disconnected before the command was sent', async () => {
+    await using fixture = await startHubFixture();
+    fixture.hub.store.hold((call) => call === 'commands.update');
+    const id = await fixture.dashboard.request('!ls');
+    await fixture.hub.store.waitForFault('commands.update');
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent();
+    fixture.hub.store.clearFaults();
+    await back.waitForExecute(id, 2);
+    expect(back.executedCommands()).toEqual(['!ls']);
+  });
+
+  test('has its command stored as sent, although returning it to the queue failed once', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.dashboard.request('!ls');
+    await fixture.agent.waitForExecute(id);
+    await fixture.disconnectAgent();
+    const isReturned = (changes: unknown) => isDeepStrictEqual(changes, { sent: false });
+    let isFirst = true;
+    fixture.hub.store.fail((call, [, changes]) => {
+      const fails = isFirst && call === 'commands.update' && isReturned(changes);
+      if (fails) isFirst = false;
+      return fails;
+    });
+    const back = await fixture.reconnectAgent();
+    await fixture.hub.flush();
+    expect(isFirst).toBe(false);
+    fixture.hub.clock.advance(1_000);
+    await back.waitForExecute(id, 2);
+    await fixture.hub.flush();
+    fixture.hub.clock.advance(1_000);
+    await fixture.hub.flush();
+    expect(await fixture.hub.store.commands.find(id)).toMatchObject({ attempt: 2, sent: true });
+  });
+
+  test('completes the terminal of an interrupted command that it does not hold', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.disconnectAgent();
+    fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await fixture.dashboard.waitForStatus(id, 'interrupted');
+    await fixture.dashboard.ping();
+    expect(fixture.dashboard.terminalMessages(id)).toEqual([]);
+    await fixture.reconnectAgent();
+    await fixture.dashboard.waitForComplete(id);
+  });
+
+  test('must stop an unknown command before it receives another one', async () => {
+    await using fixture = await startHubFixture();
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent({ held: [createHeldCommand('unknown')] });
+    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: ['unknown'] });
+    const id = await fixture.dashboard.request('!next');
+    await fixture.hub.flush();
+    expect(back.executedCommands()).toEqual([]);
+    back.sendFinished('unknown', { outcome: 'interrupted', exitCode: null });
+    await back.waitForAcknowledged('unknown');
+    await back.waitForExecute(id);
+  });
+
+  test('receives the commands that were queued meanwhile, in order', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.dashboard.request('!low', { priority: 'low' });
+    await fixture.dashboard.request('!high', { priority: 'high' });
+    await fixture.disconnectAgent();
+    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    back.sendFinished(id);
+    const { commandId } = await back.waitFor('command:execute');
+    back.run(commandId);
+    await back.waitFor('command:execute', ({ command }) => command === '!low');
+    expect(back.executedCommands()).toEqual(['!high', '!low']);
+  });
+});
+
+describe('an agent that stays offline', () => {
+  test('loses its command after 5 minutes, while others stay queued', async () => {
+    await using fixture = await startHubFixture();
+    const { hub, dashboard } = fixture;
+    const id = await fixture.startCommand('!long', { timeoutMs: 3_600_000 });
+    const next = await dashboard.request('!next');
+    await fixture.disconnectAgent();
+    await hub.advance(299_999, dashboard);
+    expect(dashboard.statusesOf(id)).toEqual(['queued', 'running']);
+    hub.clock.advance(1);
+    expect((await dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+    await dashboard.waitForComplete(id);
+    expect(dashboard.statusesOf(next)).toEqual(['queued']);
+    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
+    back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+    await back.waitForExecute(next);
+    expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'failed']);
+  });
+
+  test('keeps its command if it reconnects within the grace period each time', async () => {
+    await using fixture = await startHubFixture({ settings: { agentGraceMs: 60_000 } });
+    const id = await fixture.startCommand();
+    await fixture.disconnectAgent();
+    await fixture.hub.advance(59_000, fixture.dashboard);
+    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    await fixture.hub.advance(60_000, fixture.dashboard, back);
+    back.sendFinished(id);
+    await fixture.dashboard.waitForStatus(id, 'completed');
+  });
+
+  test('is interrupted when it reconnects if the timeout of its command has passed', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand('!long', { timeoutMs: 60_000 });
+    await fixture.disconnectAgent();
+    await fixture.hub.advance(90_000, fixture.dashboard);
+    expect(fixture.dashboard.statusesOf(id)).toEqual(['queued', 'running']);
+    const back = await fixture.reconnectAgent({
+      held: [createHeldCommand(id, { nextSequence: 1 })],
+    });
+    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [] });
+    await back.waitFor('command:interrupt', ({ reason }) => reason === 'timeout');
+    back.sendOutput(id, 'written meanwhile');
+    back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+    expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('timeout');
+    await fixture.dashboard.waitForComplete(id);
+    expect(fixture.dashboard.outputOf(id)).toBe('written meanwhile');
+  });
+
+  test('loses a command past its timeout as agent_lost, not as timeout', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand('!long', { timeoutMs: 60_000 });
+    await fixture.disconnectAgent();
+    await fixture.hub.advance(300_000, fixture.dashboard);
+    expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+  });
+
+  test('leaves the time of its disconnection in the command it loses', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.hub.advance(12_000, fixture.agent, fixture.dashboard);
+    fixture.agent.terminate();
+    await fixture.agent.closed;
+    await fixture.dashboard.waitForAgentStatus('offline');
+    const { startedAt } = (await fixture.hub.hub.history.find(id)) ?? {};
+    await fixture.hub.advance(300_000, fixture.dashboard);
+    await fixture.dashboard.waitForStatus(id, 'failed');
+    expect(await fixture.hub.hub.history.find(id)).toMatchObject({
+      error: { code: 'agent_lost' },
+      disconnectedAt: (startedAt ?? 0) + 12_000,
+    });
+  });
+
+  test('still delivers the output of a command that was interrupted meanwhile', async () => {
+    await using fixture = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
+    const id = await fixture.startCommand();
+    fixture.agent.sendOutput(id, 'a');
+    await fixture.agent.waitForAck(id, 1);
+    await fixture.disconnectAgent();
+    fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await fixture.dashboard.waitForStatus(id, 'interrupted');
+    const back = await fixture.reconnectAgent({
+      held: [createHeldCommand(id, { nextSequence: 3, finished: true })],
+    });
+    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
+    back.setNextSequence(id, 0);
+    for (const data of ['a', 'b', 'c']) back.sendOutput(id, data);
+    back.sendFinished(id, { lastSequence: 4 });
+    await back.waitForAcknowledged(id);
+    expect(await fixture.dashboard.waitForComplete(id)).toMatchObject({ totalBytes: 3 });
+    expect(fixture.dashboard.outputOf(id)).toBe('abc');
+    expect(fixture.dashboard.terminalMessages(id).at(-2)?.type).toBe('terminal:gap');
+    // Its buffer is freed once the dashboard has confirmed it; its size is still known.
+    for (let i = 0; i < 3; i++) await fixture.hub.advance(1_000, back, fixture.dashboard);
+    fixture.dashboard.send({ type: 'terminal:attach', commandId: id });
+    await fixture.dashboard.waitFor(
+      'terminal:gap',
+      ({ reason, bytes }) => reason === 'expired' && bytes === 3,
+    );
+  });
+
+  test('lets the terminal of an interrupted command complete after the grace period', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.disconnectAgent();
+    fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await fixture.dashboard.waitForStatus(id, 'interrupted');
+    await fixture.hub.advance(300_000, fixture.dashboard);
+    await fixture.dashboard.waitForComplete(id);
+  });
+});

@@ -1,0 +1,125 @@
+// Several connections with the same agent id: who keeps it, and who is rejected.
+import { expect, test } from 'bun:test';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
+import {
+  connectAgent,
+  connectManualAgent,
+  createHeldCommand,
+  openAgent,
+} from '../../support/hub/scripted-agent.ts';
+
+test('the same instance takes over, and frames from its old socket are ignored', async () => {
+  await using fixture = await startHubFixture();
+  const id = await fixture.startCommand();
+  const held = [createHeldCommand(id)];
+  const second = await openAgent(fixture.hub);
+  second.sendConnect({ token: fixture.agent.token, held });
+  fixture.agent.sendOutput(id, 'ignored');
+  fixture.agent.sendFinished(id);
+  await second.waitFor('agent:welcome');
+  expect(await fixture.agent.closed).toEqual({ code: 4001, reason: 'replaced' });
+  second.sendOutput(id, 'current');
+  second.sendFinished(id);
+  await fixture.dashboard.waitForComplete(id);
+  expect(fixture.dashboard.outputOf(id)).toBe('current');
+  const statuses = fixture.dashboard.agentStatuses();
+  expect(statuses).not.toContain('offline');
+});
+
+test('another instance is rejected while the first still answers pings', async () => {
+  await using fixture = await startHubFixture();
+  const other = await openAgent(fixture.hub);
+  other.sendConnect({ token: fixture.agent.token, instanceId: 'other' });
+  expect((await other.waitFor('error')).message).toMatch(/Another process is connected as "agent"/);
+  expect(await other.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
+  fixture.hub.clock.advance(5_000);
+  const id = await fixture.dashboard.request('!ls');
+  await fixture.agent.waitForExecute(id);
+});
+
+test('another instance takes over when the first does not answer a ping within 2 s', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const other = await openAgent(hub);
+  other.sendConnect({ token: first.token, instanceId: 'other' });
+  await other.ping();
+  expect(first.countPings()).toBe(1);
+  hub.clock.advance(1_999);
+  await other.ping();
+  expect(other.received).toEqual([]);
+  hub.clock.advance(1);
+  await other.waitFor('agent:welcome');
+  expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
+});
+
+test('a message that the first sent before the ping does not prevent the takeover', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const other = await openAgent(hub);
+  other.sendConnect({ token: first.token, instanceId: 'other' });
+  await other.ping();
+  first.send({ type: 'agent:heartbeat', timestamp: 1 });
+  await first.ping();
+  await other.ping();
+  expect(other.received).toEqual([]);
+  hub.clock.advance(2_000);
+  await other.waitFor('agent:welcome');
+  expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
+});
+
+test('another instance takes over at once when the first disconnects', async () => {
+  await using fixture = await startHubFixture();
+  const first = await connectManualAgent(fixture.hub, { agentId: 'second' });
+  const other = await openAgent(fixture.hub);
+  other.sendConnect({ agentId: 'second', token: first.token, instanceId: 'other' });
+  await other.ping();
+  first.terminate();
+  await other.waitFor('agent:welcome');
+  expect(fixture.hub.hub.registry.find('second')?.status).toBe('online');
+  await fixture.dashboard.ping();
+  const told = fixture.dashboard
+    .ofType('agent:status')
+    .filter(({ agentId }) => agentId === 'second');
+  // Added, and connected: never away since.
+  expect(told.map(({ status }) => status)).toEqual(['offline', 'online']);
+});
+
+test('a third instance is rejected while the second is waiting', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const second = await openAgent(hub);
+  second.sendConnect({ token: first.token, instanceId: 'second' });
+  await second.ping();
+  const third = await openAgent(hub);
+  third.sendConnect({ token: first.token, instanceId: 'third' });
+  expect(await third.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
+  hub.clock.advance(2_000);
+  await second.waitFor('agent:welcome');
+});
+
+test('a second instance that disconnects while waiting leaves the first connected', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const second = await openAgent(hub);
+  second.sendConnect({ token: first.token, instanceId: 'second' });
+  await second.ping();
+  second.close();
+  await second.closed;
+  hub.clock.advance(2_000);
+  await first.ping();
+  expect(hub.hub.registry.find('agent')?.status).toBe('online');
+});
+
+test('the first instance keeps the agent when it reconnects while a second is waiting', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const second = await openAgent(hub);
+  second.sendConnect({ token: first.token, instanceId: 'second' });
+  await second.ping();
+  const reconnected = await connectAgent(hub, { token: first.token });
+  expect(await second.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
+  hub.clock.advance(2_000);
+  await reconnected.ping();
+  expect(hub.hub.registry.find('agent')?.status).toBe('online');
+});

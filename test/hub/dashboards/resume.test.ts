@@ -1,0 +1,195 @@
+// Dashboards that drop and resume: they miss nothing and receive nothing twice.
+import { expect, test } from 'bun:test';
+import {
+  connectDashboard,
+  connectManualDashboard,
+  openDashboard,
+} from '../../support/hub/dashboard.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
+import { startTestHub } from '../../support/hub/hub.ts';
+import { connectAgent } from '../../support/hub/scripted-agent.ts';
+
+test('a resumed dashboard receives everything it missed, in order and once', async () => {
+  await using fixture = await startHubFixture();
+  const other = await connectDashboard(fixture.hub);
+  const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
+  const first = await fixture.startCommand('!first');
+  const second = await fixture.dashboard.request('!second');
+  fixture.agent.sendOutput(first, 'a');
+  fixture.agent.sendOutput(first, 'b', 'stderr');
+  await fixture.dashboard.waitForOutput(first, 'ab');
+  fixture.dashboard.terminate();
+  await fixture.dashboard.closed;
+  fixture.agent.sendOutput(first, 'c');
+  fixture.agent.sendFinished(first, { outcome: 'failed', exitCode: 4 });
+  await fixture.agent.waitForExecute(second);
+  fixture.agent.sendStarted(second);
+  fixture.agent.sendOutput(second, 'first part');
+  await other.waitForOutput(second);
+  expect(fixture.hub.hub.state.dashboards.get(connectionId)?.state).toBe('RECONNECTING');
+  fixture.hub.clock.advance(20_000);
+
+  const back = await openDashboard(fixture.hub);
+  const resume = { connectionId, hubEpoch, terminals: [{ commandId: first, afterSequence: 1 }] };
+  expect(await back.connect(fixture.hub, { resume })).toMatchObject({
+    resumed: true,
+    connectionId,
+  });
+  fixture.agent.sendOutput(second, ', second part');
+  fixture.agent.sendFinished(second);
+  await back.waitForComplete(second);
+  await back.waitForStatus(second, 'completed');
+  expect(back.sequencesOf(first)).toEqual([2]);
+  expect(back.terminalMessages(first).at(-1)?.type).toBe('terminal:complete');
+  expect(back.outputOf(second)).toBe('first part, second part');
+  expect(back.statusesOf(first)).toEqual(['failed']);
+  expect(await back.waitForStatus(first, 'failed')).toMatchObject({ exitCode: 4 });
+  expect(back.statusesOf(second)).toEqual(['running', 'completed']);
+  expect(fixture.hub.hub.state.dashboards.size).toBe(2);
+});
+
+test('a resumed dashboard stays connected, however long it was disconnected', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const { connectionId, hubEpoch } = await dashboard.waitFor('dashboard:welcome');
+  dashboard.terminate();
+  await dashboard.closed;
+  await hub.advance(59_000, agent);
+  const back = await openDashboard(hub);
+  await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+  await hub.advance(60_000, agent, back);
+  expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
+  const id = await back.request('!ls');
+  await agent.waitForExecute(id);
+  agent.run(id, 'hello');
+  await back.waitForComplete(id);
+  expect(back.outputOf(id)).toBe('hello');
+});
+
+test('in mode attached, only the named terminals are replayed', async () => {
+  await using fixture = await startHubFixture({ dashboard: { terminals: 'attached' } });
+  const other = await connectDashboard(fixture.hub);
+  const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
+  const first = await fixture.startCommand('!first');
+  fixture.dashboard.send({ type: 'terminal:attach', commandId: first });
+  fixture.dashboard.terminate();
+  await fixture.dashboard.closed;
+  fixture.agent.sendOutput(first, 'a');
+  fixture.agent.sendFinished(first);
+  const second = await other.request('!second');
+  await fixture.agent.waitForExecute(second);
+  fixture.agent.run(second, 'b');
+  await other.waitForComplete(second);
+  const back = await openDashboard(fixture.hub);
+  const terminals = [{ commandId: first, afterSequence: -1 }];
+  await back.connect(fixture.hub, {
+    terminals: 'attached',
+    resume: { connectionId, hubEpoch, terminals },
+  });
+  await back.waitForComplete(first);
+  await back.ping();
+  expect(back.outputOf(first)).toBe('a');
+  expect(back.terminalMessages(second)).toEqual([]);
+  expect(back.statusesOf(second)).toEqual(['completed']);
+});
+
+test('only the ends of commands that no pong has confirmed are sent again', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const { connectionId, hubEpoch } = await dashboard.waitFor('dashboard:welcome');
+  const confirmed = await fixture.startCommand();
+  agent.sendFinished(confirmed);
+  await dashboard.waitForStatus(confirmed, 'completed');
+  await hub.advance(30_000, agent, dashboard);
+  await dashboard.ping();
+  const unconfirmed = await fixture.startCommand();
+  agent.sendFinished(unconfirmed);
+  await dashboard.waitForStatus(unconfirmed, 'completed');
+  dashboard.send({ type: 'terminal:detach', commandId: 'unknown' });
+  await dashboard.ping();
+  dashboard.terminate();
+  await dashboard.closed;
+  const back = await openDashboard(hub);
+  await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+  await back.ping();
+  expect([back.statusesOf(confirmed), back.statusesOf(unconfirmed)]).toEqual([[], ['completed']]);
+});
+
+test('the buffers of attached terminals are kept until the dashboard resumes', async () => {
+  await using fixture = await startHubFixture({ settings: { bufferMemoryBytes: 10 } });
+  const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  fixture.dashboard.terminate();
+  await fixture.dashboard.closed;
+  fixture.agent.sendOutput(id, 'more than ten bytes');
+  fixture.agent.sendFinished(id);
+  await fixture.agent.waitForAcknowledged(id);
+  const resume = { connectionId, hubEpoch, terminals: [{ commandId: id, afterSequence: -1 }] };
+  const back = await openDashboard(fixture.hub);
+  await back.connect(fixture.hub, { resume });
+  await back.waitForComplete(id);
+  expect(back.outputOf(id)).toBe('more than ten bytes');
+});
+
+test('a resume takes over a connection that still seems connected', async () => {
+  await using fixture = await startHubFixture({ onDisk: false });
+  const { hub } = fixture;
+  const deaf = await connectManualDashboard(hub);
+  const { connectionId, hubEpoch } = await deaf.waitFor('dashboard:welcome');
+  deaf.pause();
+  const id = await fixture.startCommand();
+  hub.clock.advance(20_000);
+  fixture.agent.sendOutput(id, 'missed');
+  fixture.agent.sendFinished(id);
+  await fixture.dashboard.waitForStatus(id, 'completed');
+  expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
+  const back = await openDashboard(hub);
+  const resume = { connectionId, hubEpoch, terminals: [] };
+  expect(await back.connect(hub, { resume })).toMatchObject({ resumed: true });
+  await back.waitForStatus(id, 'completed');
+  deaf.resume();
+  expect(await deaf.closed).toEqual({ code: 4001, reason: 'replaced' });
+  const next = await fixture.startCommand('!next');
+  await back.waitForStatus(next, 'running');
+});
+
+test('after a restart of the hub, a resume is a new connection and terminals start from the beginning', async () => {
+  await using fixture = await startHubFixture({ onDisk: true });
+  const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  fixture.agent.sendOutput(id, 'a');
+  await fixture.agent.waitForAck(id, 1);
+  await using hub = await fixture.hub.crash();
+  const back = await openDashboard(hub);
+  const resume = { connectionId, hubEpoch, terminals: [{ commandId: id, afterSequence: 0 }] };
+  const welcome = await back.connect(hub, { resume });
+  expect(welcome.resumed).toBe(false);
+  expect(welcome.hubEpoch).not.toBe(hubEpoch);
+  await back.waitForOutput(id);
+  expect(back.outputOf(id)).toBe('a');
+  await connectAgent(hub, { token: fixture.agent.token });
+  await back.waitForComplete(id);
+});
+
+test.each(['another user', 'another epoch', 'an unknown connection'])(
+  'a resume with %s is a new connection',
+  async (difference) => {
+    await using hub = await startTestHub();
+    const dashboard = await connectDashboard(hub);
+    const { connectionId, hubEpoch } = await dashboard.waitFor('dashboard:welcome');
+    dashboard.terminate();
+    await dashboard.closed;
+    const other = await openDashboard(hub);
+    const welcome = await other.connect(hub, {
+      userId: difference === 'another user' ? 'eve' : 'ada',
+      resume: {
+        connectionId: difference === 'an unknown connection' ? 'c' : connectionId,
+        hubEpoch: difference === 'another epoch' ? 'before' : hubEpoch,
+        terminals: [],
+      },
+    });
+    expect(welcome.resumed).toBe(false);
+    expect(welcome.connectionId).not.toBe(connectionId);
+    expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('RECONNECTING');
+  },
+);

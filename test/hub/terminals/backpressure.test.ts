@@ -1,0 +1,160 @@
+// A dashboard that reads too slowly: the hub holds a bounded backlog for it, and other dashboards are not delayed.
+import { expect, test } from 'bun:test';
+import { CHUNK_BYTES, SLOW_BYTES } from '../../../src/protocol/limits.ts';
+import { byteLength } from '../../../src/protocol/text.ts';
+import { connectManualDashboard, openDashboard } from '../../support/hub/dashboard.ts';
+import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
+
+const LINE = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
+
+/** More chunks than the network buffers hold. */
+const FLOOD = 1_500;
+
+/** Sends chunks; resolves once the fixture's own dashboard has received them. */
+async function flood({ agent, dashboard }: HubFixture, id: string, from: number, chunks: number) {
+  for (let i = from; i < from + chunks; i++) agent.sendOutput(id, LINE);
+  await agent.waitForAck(id, from + chunks);
+  const last = from + chunks - 1;
+  await dashboard.waitFor('terminal:output', (it) => it.commandId === id && it.sequence === last);
+}
+
+/** Whether sequences and gaps cover [from, to) in order, completely and without repetition. */
+function coversRange(sequences: (number | [number, number])[], from: number, to: number) {
+  let next = from;
+  for (const step of sequences) {
+    const [start, end] = typeof step === 'number' ? [step, step + 1] : step;
+    if (start !== next) return false;
+    next = end;
+  }
+  return next === to;
+}
+
+test('a stalled dashboard has a bounded backlog, delays nobody, and later receives every byte or a gap', async () => {
+  await using fixture = await startHubFixture();
+  const slow = await connectManualDashboard(fixture.hub);
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  await slow.waitForStatus(id, 'running');
+  slow.pause();
+  let maxBuffered = 0;
+  for (let sent = 0; sent < FLOOD; sent += 50) {
+    await flood(fixture, id, sent, 50);
+    maxBuffered = Math.max(
+      maxBuffered,
+      fixture.hub.hub.state.dashboards.get(connectionId)?.link.bufferedBytes() ?? 0,
+    );
+  }
+  expect(maxBuffered).toBeGreaterThan(SLOW_BYTES);
+  expect(maxBuffered).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
+  fixture.agent.sendFinished(id);
+  const { totalBytes } = await fixture.dashboard.waitForComplete(id);
+  expect(fixture.dashboard.sequencesOf(id)).toEqual(Array.from({ length: FLOOD }, (_, i) => i));
+
+  slow.resume();
+  const { lastSequence } = await slow.waitForComplete(id);
+  const sequences = slow.sequencesOf(id);
+  expect(coversRange(sequences, 0, lastSequence + 1)).toBe(true);
+  const gaps = slow.ofType('terminal:gap');
+  expect(gaps.length).toBeGreaterThan(0);
+  expect(gaps.every(({ reason }) => reason === 'buffer_overflow')).toBe(true);
+  const lost = gaps.reduce((sum, { bytes }) => sum + bytes, 0);
+  expect(byteLength(slow.outputOf(id)) + lost).toBe(totalBytes);
+});
+
+test('a replay sends no more at once than the socket takes', async () => {
+  await using fixture = await startHubFixture();
+  const slow = await connectManualDashboard(fixture.hub, { terminals: 'attached' });
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const ids: string[] = [];
+  for (let i = 0; i < 8; i++) {
+    const id = await fixture.startCommand();
+    await flood(fixture, id, 0, 50);
+    await flood(fixture, id, 50, 50);
+    fixture.agent.sendFinished(id);
+    await fixture.agent.waitForAcknowledged(id);
+    ids.push(id);
+  }
+  slow.pause();
+  for (const commandId of ids) slow.send({ type: 'terminal:attach', commandId });
+  const connection = fixture.hub.hub.state.dashboards.get(connectionId);
+  fixture.hub.clock.advance(1);
+  slow.send({ type: 'terminal:detach', commandId: 'unknown' });
+  while (connection?.lastActivity !== fixture.hub.clock.now()) await fixture.hub.flush();
+  expect(connection?.link.bufferedBytes()).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
+  slow.resume();
+  for (const id of ids) {
+    await slow.waitForComplete(id);
+    expect(slow.sequencesOf(id)).toEqual(Array.from({ length: 100 }, (_, i) => i));
+  }
+});
+
+test('a dashboard that stalls briefly misses nothing and is live again', async () => {
+  await using fixture = await startHubFixture();
+  const slow = await connectManualDashboard(fixture.hub);
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  slow.pause();
+  const connection = fixture.hub.hub.state.dashboards.get(connectionId);
+  let sent = 0;
+  while (connection?.subscriptions.get(id)?.state !== 'replay') {
+    await flood(fixture, id, sent, 20);
+    sent += 20;
+  }
+  slow.resume();
+  await slow.waitUntil(() => slow.sequencesOf(id).length === sent, 'all of it');
+  await flood(fixture, id, sent, 20);
+  fixture.agent.sendFinished(id);
+  await slow.waitForComplete(id);
+  expect(slow.sequencesOf(id)).toEqual(Array.from({ length: sent + 20 }, (_, i) => i));
+});
+
+test('a dashboard that stalls for 30 s is closed with 1013 and can resume', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const slow = await connectManualDashboard(hub);
+  const { connectionId, hubEpoch } = await slow.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  slow.pause();
+  const connection = hub.hub.state.dashboards.get(connectionId);
+  let sent = 0;
+  while (connection?.subscriptions.get(id)?.state !== 'replay') {
+    await flood(fixture, id, sent, 20);
+    sent += 20;
+  }
+  await hub.advance(29_000, agent, dashboard);
+  expect(connection.state).toBe('CONNECTED');
+  await hub.advance(1_000, agent, dashboard);
+  expect(connection.state).toBe('RECONNECTING');
+  slow.resume();
+  expect(await slow.closed).toEqual({ code: 1013, reason: 'slow_consumer' });
+
+  const received = slow.sequencesOf(id);
+  const resumed = await openDashboard(hub);
+  const terminals = [{ commandId: id, afterSequence: received.length - 1 }];
+  const welcome = await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals } });
+  expect(welcome.resumed).toBe(true);
+  agent.sendFinished(id);
+  await resumed.waitForComplete(id);
+  expect(coversRange([...received, ...resumed.sequencesOf(id)], 0, sent)).toBe(true);
+});
+
+test('a stalled dashboard with compression loses and repeats nothing', async () => {
+  await using fixture = await startHubFixture();
+  const slow = await connectManualDashboard(fixture.hub, { accept: ['deflate-raw'] });
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  slow.pause();
+  let sent = 0;
+  const connection = fixture.hub.hub.state.dashboards.get(connectionId);
+  while (connection?.subscriptions.get(id)?.state !== 'replay') {
+    for (let i = 0; i < 20; i++) {
+      fixture.agent.sendOutput(id, crypto.getRandomValues(new Uint8Array(5_000)).toHex());
+    }
+    sent += 20;
+    await fixture.agent.waitForAck(id, sent);
+  }
+  slow.resume();
+  fixture.agent.sendFinished(id);
+  await Promise.all([slow.waitForComplete(id), fixture.dashboard.waitForComplete(id)]);
+  expect(slow.outputOf(id)).toBe(fixture.dashboard.outputOf(id));
+});
