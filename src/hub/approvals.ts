@@ -27,6 +27,8 @@ export function createApprovals(
 ) {
   /** Pending requests, and resolved ones that the agent has not confirmed. */
   const unsettled = new Map<string, StoredApproval>();
+  /** Requests that are not stored yet. Nobody sees them. */
+  const unsaved = new Set<StoredApproval>();
 
   function pendingOf(commandId: string): StoredApproval[] {
     return [...unsettled.values()].filter(
@@ -131,7 +133,10 @@ export function createApprovals(
       await store.approvals.cancelPendingExcept(active, clock.now());
     },
     /** Pending requests, oldest first. */
-    listPending: () => [...unsettled.values()].filter(({ outcome }) => outcome === null),
+    listPending: () =>
+      [...unsettled.values()].filter(
+        (approval) => approval.outcome === null && !unsaved.has(approval),
+      ),
     /** All requests of a command with their resolutions, oldest first. */
     listByCommand: (commandId: string) => store.approvals.listByCommand(commandId),
 
@@ -155,6 +160,7 @@ export function createApprovals(
         appliedAt: null,
       };
       unsettled.set(approvalId, approval);
+      unsaved.add(approval);
       updateTimeout(commandId);
       let settled: StoredApproval | undefined;
       await retry(
@@ -164,6 +170,7 @@ export function createApprovals(
         },
         () => approval.outcome !== null,
       );
+      unsaved.delete(approval);
       if (settled) {
         unsettled.delete(approvalId);
         updateTimeout(commandId);

@@ -36,7 +36,7 @@ const PURGE_MS = 3_600_000;
 /** How often the last contact with the connected agents is stored. */
 const CONTACT_MS = 60_000;
 /** How often queued commands are checked for their age. */
-const EXPIRY_MS = 10_000;
+const QUEUE_CHECK_MS = 10_000;
 
 export interface HubOptions {
   store: Store;
@@ -106,7 +106,7 @@ export async function startHub(options: HubOptions) {
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
     clock.every(PURGE_MS, connectionLog.purge),
     clock.every(CONTACT_MS, agents.saveContacts),
-    clock.every(EXPIRY_MS, dispatcher.expireQueued),
+    clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
       agents.sweep();
       dashboards.sweep();

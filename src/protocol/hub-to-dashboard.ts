@@ -144,6 +144,7 @@ export const ErrorMessage = message('error', {
   requestId: Type.Optional(Id),
   commandId: Type.Optional(Id),
   agentId: Type.Optional(Id),
+  approvalId: Type.Optional(Id),
 });
 export type ErrorMessage = Static<typeof ErrorMessage>;
 

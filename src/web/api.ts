@@ -11,6 +11,8 @@ import {
   type SessionResponse,
   SessionBody,
 } from '../protocol/api.ts';
+import { encode } from '../protocol/codec.ts';
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HubError } from '../protocol/errors.ts';
 import { type Auth, readBearerToken } from './auth.ts';
 import type { Tokens } from './tokens.ts';
@@ -140,7 +142,7 @@ function outputResponse(request: Request, messages: readonly TerminalMessage[]):
   );
   const body = messages
     .map((message) => {
-      if (asMessages) return `${JSON.stringify(message)}\n`;
+      if (asMessages) return `${encode<HubToDashboard>(message)}\n`;
       return message.type === 'terminal:output' ? message.data : '';
     })
     .join('');

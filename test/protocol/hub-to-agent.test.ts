@@ -57,14 +57,22 @@ describeMessages('hub → agent', hubToAgent, {
     invalid: { commandId: invalidId, cols: [0], rows: [1001] },
   },
   error: {
-    valid: { code: 'queue_full', message: 'm', requestId: 'r', commandId: 'c', agentId: 'a' },
-    optional: ['requestId', 'commandId', 'agentId'],
+    valid: {
+      code: 'queue_full',
+      message: 'm',
+      requestId: 'r',
+      commandId: 'c',
+      agentId: 'a',
+      approvalId: 'q',
+    },
+    optional: ['requestId', 'commandId', 'agentId', 'approvalId'],
     invalid: {
       code: ['oops', null],
       message: invalidText,
       requestId: invalidId,
       commandId: invalidId,
       agentId: invalidId,
+      approvalId: invalidId,
     },
   },
 });

@@ -128,14 +128,22 @@ describeMessages('hub → dashboard', hubToDashboard, {
     invalid: { approvalId: invalidId, commandId: invalidId },
   },
   error: {
-    valid: { code: 'expired', message: 'm', requestId: 'r', commandId: 'c', agentId: 'a' },
-    optional: ['requestId', 'commandId', 'agentId'],
+    valid: {
+      code: 'expired',
+      message: 'm',
+      requestId: 'r',
+      commandId: 'c',
+      agentId: 'a',
+      approvalId: 'q',
+    },
+    optional: ['requestId', 'commandId', 'agentId', 'approvalId'],
     invalid: {
       code: ['oops'],
       message: invalidText,
       requestId: invalidId,
       commandId: invalidId,
       agentId: invalidId,
+      approvalId: invalidId,
     },
   },
 });

@@ -19,6 +19,9 @@ import { enqueue, remove, requeue } from './queue.ts';
 /** Delay before a failed attempt to dispatch a command is retried. */
 const RETRY_MS = 1_000;
 
+/** A command queued for longer is reported: commands of a higher priority may keep it from running. */
+const LONG_WAIT_MS = 900_000;
+
 /** An agent starts a command as soon as it receives it. One that has not started it after this time never will. */
 const START_LIMIT_MS = 30_000;
 
@@ -36,6 +39,9 @@ export interface DispatcherParts {
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   const { state, store, clock, log, settings, storeHealth } = context;
   const { approvals, completion, presence } = parts;
+  const ttlMs = settings.queueTtlMs;
+  /** Queued commands that the log has a warning of. */
+  const warnedOf = new Set<string>();
 
   /** Sends the next queued command to an agent that is idle. */
   function dispatchNext(agent: AgentConnection) {
@@ -183,15 +189,26 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     setStopReason,
     end,
     endInBackground,
-    /** Fails the commands that have been queued for longer than the limit. */
-    expireQueued() {
-      const oldest = clock.now() - settings.queueTtlMs;
-      for (const queue of state.commandQueue.values()) {
-        for (const execution of queue.filter(({ requestedAt }) => requestedAt < oldest)) {
+    /** Fails the commands that have been queued for longer than the limit, and warns of those that wait for long. */
+    checkQueues() {
+      const now = clock.now();
+      for (const [agentId, queue] of state.commandQueue) {
+        for (const execution of queue.filter((queued) => now - queued.requestedAt > ttlMs)) {
           remove(queue, execution);
-          endInBackground(execution, expiredOutcome(settings.queueTtlMs));
+          endInBackground(execution, expiredOutcome(ttlMs));
+        }
+        for (const [ahead, { id: commandId, priority, requestedAt }] of queue.entries()) {
+          if (now - requestedAt < LONG_WAIT_MS || warnedOf.has(commandId)) continue;
+          warnedOf.add(commandId);
+          log.warn('A command has been queued for 15 min.', {
+            commandId,
+            agentId,
+            priority,
+            ahead,
+          });
         }
       }
+      for (const id of warnedOf) if (!state.executions.has(id)) warnedOf.delete(id);
     },
     /** Restores a stored command: queued, or assigned to its agent if it was sent. */
     async restore(execution: Execution) {

@@ -107,6 +107,7 @@ export function createDashboardMessages(
       ...('requestId' in message && message.requestId && { requestId: message.requestId }),
       ...('commandId' in message && { commandId: message.commandId }),
       ...('agentId' in message && { agentId: message.agentId }),
+      ...('approvalId' in message && { approvalId: message.approvalId }),
     });
   }
 

@@ -34,8 +34,6 @@ interface Page {
   packed: Packed | null;
 }
 
-export type ChunkLog = ReturnType<typeof createChunkLog>;
-
 /** Creates an empty log whose first chunk will have the sequence `firstSequence`. */
 export function createChunkLog(firstSequence: number) {
   const pages: Page[] = [];

@@ -1,13 +1,8 @@
 // The queue of an agent: in which order commands are sent, and when they are not.
 import { expect, test } from 'bun:test';
 import { QUEUE_LENGTH } from '../../../src/protocol/limits.ts';
-import type { Dashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
-
-async function waitForAccepted(dashboard: Dashboard, commandId: string) {
-  return dashboard.waitFor('command:accepted', (message) => message.commandId === commandId);
-}
 
 test('commands run by priority, then first come, first served, one at a time', async () => {
   await using fixture = await startHubFixture();
@@ -18,7 +13,7 @@ test('commands run by priority, then first come, first served, one at a time', a
   const positions = [];
   for (const [i, priority] of priorities.entries()) {
     const id = await dashboard.request(`!${priority}-${i}`, { priority });
-    positions.push((await waitForAccepted(dashboard, id)).position);
+    positions.push((await dashboard.waitForAccepted(id)).position);
   }
   expect(positions).toEqual([0, 0, 0, 2, 1, 5]);
   await fixture.hub.flush();
@@ -92,6 +87,23 @@ test('a command whose attempt cannot be stored stays at the head and is retried'
   hub.clock.advance(1_000);
   agent.run((await agent.waitForExecute(first)).commandId);
   await agent.waitForExecute(second);
+});
+
+test('a command that waits behind others for 15 min is logged once', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  await fixture.startCommand('!sleep', { timeoutMs: 86_400_000 });
+  const commandId = await dashboard.request('!low', { priority: 'low' });
+  await dashboard.request('!high', { priority: 'high' });
+  await hub.advance(1_000_000, agent, dashboard);
+  const warnings = hub.logEntries.filter(({ message }) => message.includes('queued for 15 min'));
+  expect(warnings.map(({ fields }) => fields)).toContainEqual({
+    commandId,
+    agentId: 'agent',
+    priority: 'low',
+    ahead: 1,
+  });
+  expect(warnings).toHaveLength(2);
 });
 
 test('a command that is queued for longer than the limit fails as expired', async () => {
