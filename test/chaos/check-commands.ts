@@ -21,7 +21,7 @@ export function checkCommands(history: History): string[] {
   ];
 }
 
-/** An accepted command is stored under its id and has ended; every requested command is stored once. */
+/** An accepted command is stored under its ID and has ended; every requested command is stored once. */
 function checkAccepted({ plan, records, rows, planned }: History): string[] {
   const violations: string[] = [];
   const byId = new Map(rows.map((row) => [row.id, row]));

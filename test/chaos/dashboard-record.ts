@@ -51,7 +51,7 @@ export function createDashboardRecord(name: string) {
     accepted: [] as AcceptedCommand[],
     /** Violations that the dashboard itself has detected. */
     violations: [] as string[],
-    /** By hub epoch, then by command id. */
+    /** By hub epoch, then by command ID. */
     terminals,
     addCommandUpdate(update: CommandUpdate) {
       commandUpdates.push(update);

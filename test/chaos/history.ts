@@ -36,14 +36,14 @@ export interface History {
   plan: Plan;
   records: DashboardRecord[];
   rows: CommandRow[];
-  /** The rows that belong to a command of the plan, by command id. */
+  /** The rows that belong to a command of the plan, by command ID. */
   planned: Map<string, PlannedCommand>;
   starts: Mark[];
   ends: Mark[];
   readWritten: ShellLibrary['readWritten'];
-  /** The ids of commands for which an interrupt was sent. */
+  /** The IDs of commands for which an interrupt was sent. */
   interrupted: ReadonlySet<string>;
-  /** By agent id. */
+  /** By agent ID. */
   agentFaults: Map<string, ChaosAgent['faults']>;
   /** Returns when an epoch started, by the hub's clock. */
   epochStart(hubEpoch: string): number;

@@ -40,7 +40,7 @@ const options = new Command('chaos')
   .opts<Options>();
 
 const folder = createTemporaryFolder();
-/** The processes of the current rounds, by round id. */
+/** The processes of the current rounds, by round ID. */
 const children = new Map<string, Bun.Subprocess>();
 let exiting: Promise<never> | null = null;
 

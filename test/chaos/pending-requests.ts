@@ -22,7 +22,7 @@ export function createPendingRequests(
   const timers = new Set<ReturnType<typeof setTimeout>>();
 
   return {
-    /** Sends a request; resolves with the command's id once it is accepted. */
+    /** Sends a request; resolves with the command's ID once it is accepted. */
     request(request: Request): Promise<string> {
       return new Promise((resolve) => {
         const others = pending.get(request.requestId) ?? [];

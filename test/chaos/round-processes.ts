@@ -1,9 +1,9 @@
-// Ends every process that a round has started. Each carries the id of its round in its environment.
+// Ends every process that a round has started. Each carries the ID of its round in its environment.
 import { findProcesses } from '../support/processes.ts';
 
 const VARIABLE = 'CHAOS_ROUND';
 
-/** Returns the id of a round that a process runs. */
+/** Returns the ID of a round that a process runs. */
 export const createRoundId = (pid: number, seed: number) => `${pid}-${seed}`;
 
 /** Returns the environment that marks a process as part of a round; the processes it starts inherit it. */

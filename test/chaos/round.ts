@@ -158,7 +158,7 @@ async function execute(plan: Plan, system: System, counters: Counters): Promise<
   ];
 }
 
-/** Requests a command and, if planned, repeats the request once it was accepted. Returns the command's id. */
+/** Requests a command and, if planned, repeats the request once it was accepted. Returns the command's ID. */
 async function requestCommand(spec: CommandSpec, dashboard: ChaosDashboard, counters: Counters) {
   const request = () =>
     dashboard.request({

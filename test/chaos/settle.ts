@@ -5,7 +5,7 @@ import type { CommandSpec } from './workload.ts';
 
 export interface SettleOptions {
   observer: ChaosDashboard;
-  /** The requested commands, each with the promise of its id. */
+  /** The requested commands, each with the promise of its ID. */
   requested: Map<CommandSpec, Promise<string>>;
   interrupt(dashboard: ChaosDashboard, commandId: string): void;
   /** Describes what it is waiting for, in case that never happens. */

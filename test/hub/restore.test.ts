@@ -135,8 +135,7 @@ describe('after a restart or a crash', () => {
     const id = await fixture.startCommand();
     fixture.agent.sendOutput(id, 'before ');
     await fixture.agent.waitForAck(id, 1);
-    fixture.agent.terminate();
-    await fixture.agent.closed;
+    await fixture.disconnectAgent();
     fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
     await fixture.dashboard.waitForStatus(id, 'interrupted');
     await using hub = await fixture.hub.restart();
@@ -190,8 +189,8 @@ describe('after a restart or a crash', () => {
       connectionTime: before?.connectionTime ?? null,
       capabilities: before?.capabilities ?? [],
     });
-    const seen = before?.lastHeartbeat ?? 0;
-    expect(after?.lastHeartbeat).toBeGreaterThanOrEqual(seen - 60_000);
+    const lastHeartbeat = before?.lastHeartbeat ?? 0;
+    expect(after?.lastHeartbeat).toBeGreaterThanOrEqual(lastHeartbeat - 60_000);
     expect(after?.offlineSince).toBe(after?.lastHeartbeat ?? null);
   });
 

@@ -77,7 +77,7 @@ export function findProcesses(text: string): number[] {
     });
 }
 
-/** Returns the first number in a text, such as a process id that a command has printed. */
+/** Returns the first number in a text, such as a process ID that a command has printed. */
 export function parseFirstNumber(text: string): number {
   return Number(/\d+/.exec(text)?.[0]);
 }

@@ -4,7 +4,7 @@ import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
 import { connectAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 
-test('an agent with its id, type and token is welcomed', async () => {
+test('an agent with its ID, type and token is welcomed', async () => {
   await using hub = await startTestHub();
   const agent = await connectAgent(hub, { agentId: 'a', agentType: 'codex' });
   expect(await agent.waitFor('agent:welcome')).toMatchObject({
@@ -29,7 +29,7 @@ test('an agent with its id, type and token is welcomed', async () => {
 test.each([
   ['the wrong token', { token: 'sba_wrong' }, /rejected the token for/],
   ['an empty token', { token: '' }, /rejected the token for/],
-  ['an unknown id', { agentId: 'unknown' }, /rejected the token for/],
+  ['an unknown ID', { agentId: 'unknown' }, /rejected the token for/],
   ['the wrong type', { agentType: 'gemini' as const }, /was added as type claude/],
 ])('an agent with %s is rejected', async (_name, fields, message) => {
   await using hub = await startTestHub();
@@ -51,8 +51,8 @@ test('the eleventh agent is rejected until another one has disconnected', async 
   expect(await late.closed).toEqual({ code: 1013, reason: 'limit' });
   const returning = await connectAgent(hub, { agentId: 'a0', token: agents[0]!.token });
   expect(await agents[0]!.closed).toEqual({ code: 4001, reason: 'replaced' });
-  const watcher = await connectDashboard(hub);
+  const observer = await connectDashboard(hub);
   returning.close();
-  await watcher.waitForAgentStatus('offline', 'a0');
+  await observer.waitForAgentStatus('offline', 'a0');
   await connectAgent(hub, { agentId: 'late', token });
 });

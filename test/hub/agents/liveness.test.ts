@@ -42,7 +42,7 @@ describe('an agent stays online', () => {
     hub.clock.advance(29_000);
     expect(hub.hub.registry.find('agent')).toMatchObject({
       status: 'online',
-      lastHeartbeat: lastHeartbeat,
+      lastHeartbeat,
     });
   });
 });
@@ -77,24 +77,23 @@ describe('the hub reports', () => {
     await fixture.agent.waitForExecute(id);
     fixture.agent.run(id);
     await fixture.agent.waitForAcknowledged(id);
-    await fixture.dashboard.waitFor(
-      'agent:status',
-      () => fixture.dashboard.ofType('agent:status').length === 3,
+    await fixture.dashboard.waitUntil(
+      () => fixture.dashboard.agentStatuses().length === 3,
+      'three statuses',
     );
-    const statuses = fixture.dashboard.agentStatuses();
-    expect(statuses).toEqual(['online', 'busy', 'online']);
+    expect(fixture.dashboard.agentStatuses()).toEqual(['online', 'busy', 'online']);
   });
 
   test('currentCommand only while the agent is busy', async () => {
     await using fixture = await startHubFixture();
-    const summary = async () => (await fixture.hub.callApi('GET', '/agents/agent')).json();
-    expect(await summary()).toMatchObject({ status: 'online', currentCommand: null });
+    const fetchAgent = async () => (await fixture.hub.callApi('GET', '/agents/agent')).json();
+    expect(await fetchAgent()).toMatchObject({ status: 'online', currentCommand: null });
     const id = await fixture.dashboard.request('!ls');
     await fixture.agent.waitForExecute(id);
-    expect(await summary()).toMatchObject({ status: 'busy', currentCommand: id });
+    expect(await fetchAgent()).toMatchObject({ status: 'busy', currentCommand: id });
     fixture.agent.run(id);
     await fixture.agent.waitForAcknowledged(id);
-    expect(await summary()).toMatchObject({ status: 'online', currentCommand: null });
+    expect(await fetchAgent()).toMatchObject({ status: 'online', currentCommand: null });
   });
 
   test('changed capabilities without repeating the status', async () => {
@@ -134,16 +133,16 @@ describe('the hub reports', () => {
   test('a running command as possibly stuck after a long time without output', async () => {
     await using fixture = await startHubFixture({ settings: { stuckAfterMs: 60_000 } });
     const { hub, agent } = fixture;
-    const stuck = () => hub.hub.registry.find('agent')?.suspectedStuck;
+    const isSuspectedStuck = () => hub.hub.registry.find('agent')?.suspectedStuck;
     await hub.advance(60_000, agent, fixture.dashboard);
-    expect(stuck()).toBe(false);
+    expect(isSuspectedStuck()).toBe(false);
     const id = await fixture.startCommand();
     await hub.advance(59_999, agent);
-    expect(stuck()).toBe(false);
+    expect(isSuspectedStuck()).toBe(false);
     hub.clock.advance(1);
-    expect(stuck()).toBe(true);
+    expect(isSuspectedStuck()).toBe(true);
     agent.sendOutput(id, 'x');
     await agent.ping();
-    expect(stuck()).toBe(false);
+    expect(isSuspectedStuck()).toBe(false);
   });
 });

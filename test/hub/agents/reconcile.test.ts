@@ -5,27 +5,27 @@ import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { type AgentConnectFields, createHeldCommand } from '../../support/hub/scripted-agent.ts';
 
 describe('an agent that reconnects', () => {
-  test('continues its output where the hub needs it', async () => {
+  test('resumes its output at the first sequence that the hub does not have', async () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();
     fixture.agent.sendOutput(id, 'a');
     fixture.agent.sendOutput(id, 'b');
     await fixture.agent.waitForAck(id, 2);
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent({
+    const reconnected = await fixture.reconnectAgent({
       held: [createHeldCommand(id, { firstSequence: 1, nextSequence: 4 })],
     });
-    const { resume, stop } = await back.waitFor('agent:welcome');
+    const { resume, stop } = await reconnected.waitFor('agent:welcome');
     expect({ resume, stop }).toEqual({ resume: [{ commandId: id, nextSequence: 2 }], stop: [] });
     // Committed output is acknowledged again: the first ack may have been lost with the old socket.
-    await back.waitForAck(id, 2);
-    back.setNextSequence(id, 1);
-    for (const data of ['b', 'c', 'd']) back.sendOutput(id, data);
-    back.sendFinished(id, { lastSequence: 3 });
+    await reconnected.waitForAck(id, 2);
+    reconnected.setNextSequence(id, 1);
+    for (const data of ['b', 'c', 'd']) reconnected.sendOutput(id, data);
+    reconnected.sendFinished(id, { lastSequence: 3 });
     await fixture.dashboard.waitForComplete(id);
     expect(fixture.dashboard.outputOf(id)).toBe('abcd');
     await fixture.dashboard.waitForStatus(id, 'completed');
-    await back.waitForAcknowledged(id);
+    await reconnected.waitForAcknowledged(id);
     const statuses = fixture.dashboard.agentStatuses();
     expect(statuses).toEqual(['online', 'busy', 'offline', 'busy']);
   });
@@ -34,25 +34,25 @@ describe('an agent that reconnects', () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent({
+    const reconnected = await fixture.reconnectAgent({
       held: [createHeldCommand(id, { nextSequence: 1, finished: true })],
     });
-    await back.waitFor('agent:welcome', ({ resume }) => resume[0]?.commandId === id);
-    back.sendOutput(id, 'output');
-    back.sendFinished(id);
-    await back.waitForAcknowledged(id);
+    await reconnected.waitFor('agent:welcome', ({ resume }) => resume[0]?.commandId === id);
+    reconnected.sendOutput(id, 'output');
+    reconnected.sendFinished(id);
+    await reconnected.waitForAcknowledged(id);
     await fixture.dashboard.waitForStatus(id, 'completed');
-    back.terminate();
-    const again = await fixture.reconnectAgent({
+    reconnected.terminate();
+    const third = await fixture.reconnectAgent({
       held: [createHeldCommand(id, { nextSequence: 1, finished: true })],
     });
-    const { resume, stop } = await again.waitFor('agent:welcome');
+    const { resume, stop } = await third.waitFor('agent:welcome');
     expect({ resume, stop }).toEqual({ resume: [], stop: [id] });
-    again.sendFinished(id);
-    await again.waitForAcknowledged(id);
+    third.sendFinished(id);
+    await third.waitForAcknowledged(id);
     expect(fixture.dashboard.statusesOf(id)).toEqual(['queued', 'running', 'completed']);
     const next = await fixture.dashboard.request('!next');
-    await again.waitForExecute(next);
+    await third.waitForExecute(next);
   });
 
   test('is running a command that it holds, even without command:started', async () => {
@@ -60,9 +60,9 @@ describe('an agent that reconnects', () => {
     const id = await fixture.dashboard.request('!ls');
     await fixture.agent.waitForExecute(id);
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    const reconnected = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
     await fixture.dashboard.waitForStatus(id, 'running');
-    back.sendFinished(id);
+    reconnected.sendFinished(id);
     await fixture.dashboard.waitForStatus(id, 'completed');
   });
 
@@ -72,13 +72,13 @@ describe('an agent that reconnects', () => {
     const high = await fixture.dashboard.request('!high', { priority: 'high' });
     await fixture.agent.waitForExecute(id);
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent();
-    const execute = await back.waitForExecute(id, 2);
+    const reconnected = await fixture.reconnectAgent();
+    const execute = await reconnected.waitForExecute(id, 2);
     expect(execute.command).toBe('!first');
     expect(fixture.dashboard.statusesOf(id)).toEqual(['queued']);
-    back.run(id);
-    await back.waitForExecute(high);
-    expect(back.executedCommands()).toEqual(['!first', '!high']);
+    reconnected.run(id);
+    await reconnected.waitForExecute(high);
+    expect(reconnected.executedCommands()).toEqual(['!first', '!high']);
   });
 
   test('is sent a command again that it had not started when it closed its connection', async () => {
@@ -88,10 +88,10 @@ describe('an agent that reconnects', () => {
     await fixture.agent.waitForExecute(first);
     fixture.agent.close(1000);
     await fixture.agent.closed;
-    const back = await fixture.reconnectAgent({ journalId: 'another journal' });
-    await back.waitForExecute(first, 2);
-    back.run(first);
-    await back.waitForExecute(second);
+    const reconnected = await fixture.reconnectAgent({ journalId: 'another journal' });
+    await reconnected.waitForExecute(first, 2);
+    reconnected.run(first);
+    await reconnected.waitForExecute(second);
     expect(fixture.dashboard.statusesOf(first)).not.toContain('failed');
   });
 
@@ -103,8 +103,10 @@ describe('an agent that reconnects', () => {
     const second = await fixture.reconnectAgent();
     await second.waitForExecute(id, 2);
     second.terminate();
-    const told = () => fixture.dashboard.agentStatuses();
-    await fixture.dashboard.waitUntil(() => told().lastIndexOf('offline') > 4, 'offline again');
+    await fixture.dashboard.waitUntil(
+      () => fixture.dashboard.agentStatuses().lastIndexOf('offline') > 4,
+      'offline again',
+    );
     const third = await fixture.reconnectAgent({ held: [createHeldCommand(id, { attempt: 1 })] });
     expect(await third.waitFor('agent:welcome')).toMatchObject({ resume: [], stop: [id] });
   });
@@ -119,26 +121,26 @@ describe('an agent that reconnects', () => {
     const next = await fixture.dashboard.request('!next');
     await fixture.agent.waitForExecute(id);
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent(after);
+    const reconnected = await fixture.reconnectAgent(after);
     expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
-    await back.waitForExecute(next);
+    await reconnected.waitForExecute(next);
     expect(fixture.dashboard.statusesOf(id)).toEqual(['queued', 'failed']);
-    expect(back.executedCommands()).toEqual(['!next']);
+    expect(reconnected.executedCommands()).toEqual(['!next']);
   });
 
   test('loses a running command that it does not hold', async () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();
     const next = await fixture.dashboard.request('!next');
-    fixture.agent.sendOutput(id, 'half');
+    fixture.agent.sendOutput(id, 'partial');
     await fixture.agent.waitForAck(id, 1);
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent();
+    const reconnected = await fixture.reconnectAgent();
     expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
     await fixture.dashboard.waitForComplete(id);
-    expect(fixture.dashboard.outputOf(id)).toBe('half');
-    await back.waitForExecute(next);
-    expect(back.executedCommands()).toEqual(['!next']);
+    expect(fixture.dashboard.outputOf(id)).toBe('partial');
+    await reconnected.waitForExecute(next);
+    expect(reconnected.executedCommands()).toEqual(['!next']);
   });
 
   test('receives a command as a new attempt if it disconnected before the command was sent', async () => {
@@ -147,10 +149,10 @@ describe('an agent that reconnects', () => {
     const id = await fixture.dashboard.request('!ls');
     await fixture.hub.store.waitForFault('commands.update');
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent();
+    const reconnected = await fixture.reconnectAgent();
     fixture.hub.store.clearFaults();
-    await back.waitForExecute(id, 2);
-    expect(back.executedCommands()).toEqual(['!ls']);
+    await reconnected.waitForExecute(id, 2);
+    expect(reconnected.executedCommands()).toEqual(['!ls']);
   });
 
   test('has its command stored as sent, although returning it to the queue failed once', async () => {
@@ -165,11 +167,11 @@ describe('an agent that reconnects', () => {
       if (fails) isFirst = false;
       return fails;
     });
-    const back = await fixture.reconnectAgent();
+    const reconnected = await fixture.reconnectAgent();
     await fixture.hub.flush();
     expect(isFirst).toBe(false);
     fixture.hub.clock.advance(1_000);
-    await back.waitForExecute(id, 2);
+    await reconnected.waitForExecute(id, 2);
     await fixture.hub.flush();
     fixture.hub.clock.advance(1_000);
     await fixture.hub.flush();
@@ -191,14 +193,14 @@ describe('an agent that reconnects', () => {
   test('must stop an unknown command before it receives another one', async () => {
     await using fixture = await startHubFixture();
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent({ held: [createHeldCommand('unknown')] });
-    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: ['unknown'] });
+    const reconnected = await fixture.reconnectAgent({ held: [createHeldCommand('unknown')] });
+    expect(await reconnected.waitFor('agent:welcome')).toMatchObject({ stop: ['unknown'] });
     const id = await fixture.dashboard.request('!next');
     await fixture.hub.flush();
-    expect(back.executedCommands()).toEqual([]);
-    back.sendFinished('unknown', { outcome: 'interrupted', exitCode: null });
-    await back.waitForAcknowledged('unknown');
-    await back.waitForExecute(id);
+    expect(reconnected.executedCommands()).toEqual([]);
+    reconnected.sendFinished('unknown', { outcome: 'interrupted', exitCode: null });
+    await reconnected.waitForAcknowledged('unknown');
+    await reconnected.waitForExecute(id);
   });
 
   test('receives the commands that were queued meanwhile, in order', async () => {
@@ -207,12 +209,12 @@ describe('an agent that reconnects', () => {
     await fixture.dashboard.request('!low', { priority: 'low' });
     await fixture.dashboard.request('!high', { priority: 'high' });
     await fixture.disconnectAgent();
-    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
-    back.sendFinished(id);
-    const { commandId } = await back.waitFor('command:execute');
-    back.run(commandId);
-    await back.waitFor('command:execute', ({ command }) => command === '!low');
-    expect(back.executedCommands()).toEqual(['!high', '!low']);
+    const reconnected = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    reconnected.sendFinished(id);
+    const { commandId } = await reconnected.waitFor('command:execute');
+    reconnected.run(commandId);
+    await reconnected.waitFor('command:execute', ({ command }) => command === '!low');
+    expect(reconnected.executedCommands()).toEqual(['!high', '!low']);
   });
 });
 
@@ -229,10 +231,10 @@ describe('an agent that stays offline', () => {
     expect((await dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
     await dashboard.waitForComplete(id);
     expect(dashboard.statusesOf(next)).toEqual(['queued']);
-    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
-    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
-    back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
-    await back.waitForExecute(next);
+    const reconnected = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    expect(await reconnected.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
+    reconnected.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+    await reconnected.waitForExecute(next);
     expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'failed']);
   });
 
@@ -241,9 +243,9 @@ describe('an agent that stays offline', () => {
     const id = await fixture.startCommand();
     await fixture.disconnectAgent();
     await fixture.hub.advance(59_000, fixture.dashboard);
-    const back = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
-    await fixture.hub.advance(60_000, fixture.dashboard, back);
-    back.sendFinished(id);
+    const reconnected = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    await fixture.hub.advance(60_000, fixture.dashboard, reconnected);
+    reconnected.sendFinished(id);
     await fixture.dashboard.waitForStatus(id, 'completed');
   });
 
@@ -253,13 +255,13 @@ describe('an agent that stays offline', () => {
     await fixture.disconnectAgent();
     await fixture.hub.advance(90_000, fixture.dashboard);
     expect(fixture.dashboard.statusesOf(id)).toEqual(['queued', 'running']);
-    const back = await fixture.reconnectAgent({
+    const reconnected = await fixture.reconnectAgent({
       held: [createHeldCommand(id, { nextSequence: 1 })],
     });
-    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [] });
-    await back.waitFor('command:interrupt', ({ reason }) => reason === 'timeout');
-    back.sendOutput(id, 'written meanwhile');
-    back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+    expect(await reconnected.waitFor('agent:welcome')).toMatchObject({ stop: [] });
+    await reconnected.waitFor('command:interrupt', ({ reason }) => reason === 'timeout');
+    reconnected.sendOutput(id, 'written meanwhile');
+    reconnected.sendFinished(id, { outcome: 'interrupted', exitCode: null });
     expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('timeout');
     await fixture.dashboard.waitForComplete(id);
     expect(fixture.dashboard.outputOf(id)).toBe('written meanwhile');
@@ -273,13 +275,11 @@ describe('an agent that stays offline', () => {
     expect((await fixture.dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
   });
 
-  test('leaves the time of its disconnection in the command it loses', async () => {
+  test('stores the time of its disconnection with the command it loses', async () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();
     await fixture.hub.advance(12_000, fixture.agent, fixture.dashboard);
-    fixture.agent.terminate();
-    await fixture.agent.closed;
-    await fixture.dashboard.waitForAgentStatus('offline');
+    await fixture.disconnectAgent();
     const { startedAt } = (await fixture.hub.hub.history.find(id)) ?? {};
     await fixture.hub.advance(300_000, fixture.dashboard);
     await fixture.dashboard.waitForStatus(id, 'failed');
@@ -297,19 +297,19 @@ describe('an agent that stays offline', () => {
     await fixture.disconnectAgent();
     fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
     await fixture.dashboard.waitForStatus(id, 'interrupted');
-    const back = await fixture.reconnectAgent({
+    const reconnected = await fixture.reconnectAgent({
       held: [createHeldCommand(id, { nextSequence: 3, finished: true })],
     });
-    expect(await back.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
-    back.setNextSequence(id, 0);
-    for (const data of ['a', 'b', 'c']) back.sendOutput(id, data);
-    back.sendFinished(id, { lastSequence: 4 });
-    await back.waitForAcknowledged(id);
+    expect(await reconnected.waitFor('agent:welcome')).toMatchObject({ stop: [id] });
+    reconnected.setNextSequence(id, 0);
+    for (const data of ['a', 'b', 'c']) reconnected.sendOutput(id, data);
+    reconnected.sendFinished(id, { lastSequence: 4 });
+    await reconnected.waitForAcknowledged(id);
     expect(await fixture.dashboard.waitForComplete(id)).toMatchObject({ totalBytes: 3 });
     expect(fixture.dashboard.outputOf(id)).toBe('abc');
     expect(fixture.dashboard.terminalMessages(id).at(-2)?.type).toBe('terminal:gap');
     // Its buffer is freed once the dashboard has confirmed it; its size is still known.
-    for (let i = 0; i < 3; i++) await fixture.hub.advance(1_000, back, fixture.dashboard);
+    for (let i = 0; i < 3; i++) await fixture.hub.advance(1_000, reconnected, fixture.dashboard);
     fixture.dashboard.send({ type: 'terminal:attach', commandId: id });
     await fixture.dashboard.waitFor(
       'terminal:gap',

@@ -65,7 +65,7 @@ test('a command that is being committed fails as agent_lost', async () => {
   expect(agent.executedCommands()).toEqual(['!next']);
 });
 
-test('a command that is being committed does not reach an agent added again under the same id', async () => {
+test('a command that is being committed does not reach an agent added again under the same ID', async () => {
   await using fixture = await startHubFixture();
   const { hub, dashboard } = fixture;
   hub.store.hold((call) => call === 'commands.insert');

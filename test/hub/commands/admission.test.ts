@@ -2,13 +2,9 @@
 import { describe, expect, test } from 'bun:test';
 import type { CommandRequest } from '../../../src/protocol/dashboard-to-hub.ts';
 import { COMMAND_BYTES } from '../../../src/protocol/limits.ts';
-import { connectDashboard, type Dashboard } from '../../support/hub/dashboard.ts';
+import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
-
-async function waitForAccepted(dashboard: Dashboard, commandId: string) {
-  return dashboard.waitFor('command:accepted', (message) => message.commandId === commandId);
-}
 
 describe('a request is rejected for', () => {
   const cases: [string, Partial<CommandRequest>, string][] = [
@@ -43,8 +39,7 @@ describe('a request is rejected for', () => {
 describe('a command for an offline agent', () => {
   test('is rejected unless the request asks to queue it', async () => {
     await using fixture = await startHubFixture();
-    fixture.agent.terminate();
-    await fixture.agent.closed;
+    await fixture.disconnectAgent();
     const body = { agentId: 'agent', command: '!ls' };
     expect((await fixture.hub.callApi('POST', '/commands', { body })).status).toBe(409);
     const queued = await fixture.hub.callApi('POST', '/commands', {
@@ -61,8 +56,7 @@ describe('a command for an offline agent', () => {
 
   test('must fit the latest capabilities of the agent', async () => {
     await using fixture = await startHubFixture({ agent: { capabilities: ['shell'] } });
-    fixture.agent.terminate();
-    await fixture.agent.closed;
+    await fixture.disconnectAgent();
     const body = { agentId: 'agent', command: 'Fix it', ifOffline: 'queue' };
     expect((await fixture.hub.callApi('POST', '/commands', { body })).status).toBe(422);
   });
@@ -111,7 +105,7 @@ test('command:accepted precedes the first status and goes only to the requester'
     'commandId' in message && message.commandId === id ? [message.type] : [],
   );
   expect(types.slice(0, 2)).toEqual(['command:accepted', 'command:status']);
-  expect(await waitForAccepted(fixture.dashboard, id)).toMatchObject({
+  expect(await fixture.dashboard.waitForAccepted(id)).toMatchObject({
     requestId: 'r',
     agentId: 'agent',
   });

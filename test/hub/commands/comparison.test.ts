@@ -125,7 +125,7 @@ test.each([
   ['no agents', { ...body, agentIds: [] }],
   ['the same agent twice', { ...body, agentIds: ['agent', 'agent'] }],
   ['eleven agents', { ...body, agentIds: Array.from({ length: 11 }, (_, i) => `a${i}`) }],
-  ['an id that is not a UUID', { ...body, comparisonId: '../..' }],
+  ['an ID that is not a UUID', { ...body, comparisonId: '../..' }],
 ])('a comparison with %s is rejected', async (_name, request) => {
   await using fixture = await startComparisonFixture();
   expect(await compareRejected(fixture, request)).toBe('invalid_message');

@@ -47,13 +47,21 @@ const results: [Partial<CommandFinished>, string, number | null, string | null][
   [{ outcome: 'failed', exitCode: 127 }, 'failed', 127, null],
   [{ outcome: 'failed', exitCode: null, signal: 'SIGSEGV' }, 'failed', null, null],
   [
-    { outcome: 'failed', exitCode: null, error: { code: 'program_failed', message: 'No.' } },
+    {
+      outcome: 'failed',
+      exitCode: null,
+      error: { code: 'program_failed', message: 'The program failed.' },
+    },
     'failed',
     null,
     'program_failed',
   ],
   [
-    { outcome: 'failed', exitCode: null, error: { code: 'agent_crashed', message: 'Oh.' } },
+    {
+      outcome: 'failed',
+      exitCode: null,
+      error: { code: 'agent_crashed', message: 'The agent crashed.' },
+    },
     'failed',
     null,
     'agent_crashed',
@@ -153,8 +161,7 @@ test('statuses stay in order while the disk fails for a while', async () => {
 test('the size of late output is stored as soon as the disk works again', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.startCommand();
-  fixture.agent.terminate();
-  await fixture.agent.closed;
+  await fixture.disconnectAgent();
   fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
   await fixture.dashboard.waitForStatus(id, 'interrupted');
   const agent = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });

@@ -25,11 +25,11 @@ test('a repeated requestId returns the same command on every socket and over the
 test('two requests before the first commit are one command', async () => {
   await using fixture = await startHubFixture();
   fixture.hub.store.hold((call) => call === 'commands.insert');
-  const both = [1, 2].map(() => fixture.dashboard.request('!ls', { requestId: 'r' }));
+  const requests = [1, 2].map(() => fixture.dashboard.request('!ls', { requestId: 'r' }));
   await fixture.hub.store.waitForFault('commands.insert');
   await fixture.dashboard.ping();
   fixture.hub.store.clearFaults();
-  const [a, b] = await Promise.all(both);
+  const [a, b] = await Promise.all(requests);
   expect(a).toBe(b as string);
   const page = await (await fixture.hub.callApi('GET', '/commands')).json();
   expect(page.items).toHaveLength(1);
@@ -73,7 +73,7 @@ test('a requestId is remembered after a crash, even while the agent is offline, 
   hub.clock.advance(60_001);
   await connectAgent(hub, { token: before.agent.token });
   const body = { agentId: 'agent', command: '!ls', requestId: 'r' };
-  const answer = await hub.callApi('POST', '/commands', { body });
-  expect(answer.status).toBe(202);
-  expect((await answer.json()).commandId).not.toBe(id);
+  const response = await hub.callApi('POST', '/commands', { body });
+  expect(response.status).toBe(202);
+  expect((await response.json()).commandId).not.toBe(id);
 });

@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
-import { connectAgent, createHeldCommand } from '../../support/hub/scripted-agent.ts';
+import { createHeldCommand } from '../../support/hub/scripted-agent.ts';
 
 test('a queued command is removed from the queue at once', async () => {
   await using fixture = await startHubFixture();
@@ -72,7 +72,10 @@ test('an interrupt can be repeated by anyone and over the API', async () => {
   const id = await fixture.startCommand();
   fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
   eve.send({ type: 'command:interrupt', commandId: id });
-  await fixture.agent.waitUntil(() => fixture.agent.ofType('command:interrupt')[1], 'both');
+  await fixture.agent.waitUntil(
+    () => fixture.agent.ofType('command:interrupt')[1],
+    'both interrupts',
+  );
   expect((await fixture.hub.callApi('POST', `/commands/${id}/interrupt`)).status).toBe(202);
   fixture.agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await fixture.dashboard.waitForStatus(id, 'interrupted');
@@ -174,21 +177,21 @@ test('an interrupt while the agent is offline is final at once, and the agent mu
   await dashboard.waitForStatus(id, 'interrupted');
 
   const held = [createHeldCommand(id, { firstSequence: 1, nextSequence: 2 })];
-  const back = await connectAgent(hub, { token: agent.token, held });
-  expect(await back.waitFor('agent:welcome')).toMatchObject({
+  const reconnected = await fixture.reconnectAgent({ held });
+  expect(await reconnected.waitFor('agent:welcome')).toMatchObject({
     stop: [id],
     resume: [{ commandId: id, nextSequence: 1 }],
   });
   await dashboard.waitForAgentStatus('busy');
-  back.setNextSequence(id, 1);
-  back.sendOutput(id, ' after');
+  reconnected.setNextSequence(id, 1);
+  reconnected.sendOutput(id, ' after');
   await hub.flush();
-  expect(back.executedCommands()).toEqual([]);
-  back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+  expect(reconnected.executedCommands()).toEqual([]);
+  reconnected.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await dashboard.waitForComplete(id);
   expect(dashboard.outputOf(id)).toBe('before after');
-  await back.waitForAcknowledged(id);
-  await back.waitForExecute(next);
+  await reconnected.waitForAcknowledged(id);
+  await reconnected.waitForExecute(next);
   expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'interrupted']);
 });
 
@@ -199,8 +202,8 @@ test('an interrupt is sent again if the agent reconnects before it has answered'
   await fixture.agent.waitFor('command:interrupt');
   await fixture.disconnectAgent();
   const held = [createHeldCommand(id)];
-  const back = await fixture.reconnectAgent({ held });
-  await back.waitFor('command:interrupt', ({ commandId }) => commandId === id);
-  back.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+  const reconnected = await fixture.reconnectAgent({ held });
+  await reconnected.waitFor('command:interrupt', ({ commandId }) => commandId === id);
+  reconnected.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await fixture.dashboard.waitForStatus(id, 'interrupted');
 });

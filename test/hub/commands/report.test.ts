@@ -88,10 +88,10 @@ test('the report of a command that ended while its agent was offline is stored w
   await fixture.disconnectAgent();
   fixture.dashboard.send({ type: 'command:interrupt', commandId });
   await fixture.dashboard.waitForStatus(commandId, 'interrupted');
-  const held = createHeldCommand(commandId);
-  const back = await fixture.reconnectAgent({ held: [held] });
-  back.sendFinished(commandId, { outcome: 'interrupted', exitCode: null, report });
-  await back.waitForAcknowledged(commandId);
+  const held = [createHeldCommand(commandId)];
+  const reconnected = await fixture.reconnectAgent({ held });
+  reconnected.sendFinished(commandId, { outcome: 'interrupted', exitCode: null, report });
+  await reconnected.waitForAcknowledged(commandId);
   await fixture.hub.flush();
   expect(await fetchCommand(fixture, commandId)).toMatchObject({
     status: 'interrupted',

@@ -14,10 +14,10 @@ test.each([
   await hub.advance(15_000, agent);
   agent.sendStarted(id);
   await dashboard.waitForStatus(id, 'running');
-  const live = ms > 3_600_000 ? [] : [agent, dashboard];
-  if (live.length === 0)
-    return expect(await agent.waitForExecute(id)).toMatchObject({ timeoutMs: ms });
-  await hub.advance(ms - 1, ...live);
+  expect(await agent.waitForExecute(id)).toMatchObject({ timeoutMs: ms });
+  // Advancing by a day takes too long.
+  if (ms > 3_600_000) return;
+  await hub.advance(ms - 1, agent, dashboard);
   expect(agent.ofType('command:interrupt')).toEqual([]);
   hub.clock.advance(1);
   expect(await agent.waitFor('command:interrupt')).toMatchObject({

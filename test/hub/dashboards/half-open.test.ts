@@ -1,4 +1,4 @@
-// A dashboard whose socket is dead while the hub still considers it connected.
+// A dashboard whose socket is half-open: the hub still considers it connected.
 import { describe, expect, test } from 'bun:test';
 import { connectManualDashboard, openDashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
@@ -9,41 +9,44 @@ describe('a command that starts and ends while a socket is half-open', () => {
     async (terminals) => {
       await using fixture = await startHubFixture();
       const { hub, agent, dashboard } = fixture;
-      const dead = await connectManualDashboard(hub, { terminals });
-      const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
-      dead.pause();
+      const halfOpen = await connectManualDashboard(hub, { terminals });
+      const { connectionId, hubEpoch } = await halfOpen.waitFor('dashboard:welcome');
+      halfOpen.pause();
       const id = await fixture.startCommand();
-      if (terminals === 'attached') dead.send({ type: 'terminal:attach', commandId: id });
+      if (terminals === 'attached') halfOpen.send({ type: 'terminal:attach', commandId: id });
       agent.sendOutput(id, 'hello');
       agent.sendFinished(id);
       await dashboard.waitForComplete(id);
       await dashboard.waitForStatus(id, 'completed');
       expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
 
-      const back = await openDashboard(hub);
+      const resumed = await openDashboard(hub);
       const named = terminals === 'attached' ? [{ commandId: id, afterSequence: -1 }] : [];
-      await back.connect(hub, { terminals, resume: { connectionId, hubEpoch, terminals: named } });
-      await back.waitForComplete(id);
-      expect(back.outputOf(id)).toBe('hello');
-      expect(back.statusesOf(id)).toEqual(['completed']);
+      await resumed.connect(hub, {
+        terminals,
+        resume: { connectionId, hubEpoch, terminals: named },
+      });
+      await resumed.waitForComplete(id);
+      expect(resumed.outputOf(id)).toBe('hello');
+      expect(resumed.statusesOf(id)).toEqual(['completed']);
     },
   );
 
   test('keeps its buffer, however little memory there is', async () => {
     await using fixture = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
     const { hub, agent, dashboard } = fixture;
-    const dead = await connectManualDashboard(hub);
-    const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
-    dead.pause();
+    const halfOpen = await connectManualDashboard(hub);
+    const { connectionId, hubEpoch } = await halfOpen.waitFor('dashboard:welcome');
+    halfOpen.pause();
     const id = await fixture.startCommand();
     agent.sendOutput(id, 'hello');
     agent.sendFinished(id);
     await dashboard.waitForComplete(id);
     for (let i = 0; i < 5; i++) await hub.advance(1_000, agent, dashboard);
-    const back = await openDashboard(hub);
-    await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
-    await back.waitForComplete(id);
-    expect(back.outputOf(id)).toBe('hello');
+    const resumed = await openDashboard(hub);
+    await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await resumed.waitForComplete(id);
+    expect(resumed.outputOf(id)).toBe('hello');
   });
 
   test('is not sent again once a pong has confirmed it', async () => {
@@ -56,38 +59,38 @@ describe('a command that starts and ends while a socket is half-open', () => {
     await dashboard.waitForComplete(id);
     for (let i = 0; i < 3; i++) await hub.advance(1_000, agent, dashboard);
     dashboard.terminate();
-    const back = await openDashboard(hub);
-    await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
-    await back.ping();
-    expect(back.terminalMessages(id)).toEqual([]);
+    const resumed = await openDashboard(hub);
+    await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await resumed.ping();
+    expect(resumed.terminalMessages(id)).toEqual([]);
   });
 
-  test('is not confirmed by a pong that answers no ping', async () => {
+  test('is not confirmed by an unsolicited pong', async () => {
     await using fixture = await startHubFixture();
     const { hub, agent, dashboard } = fixture;
-    const dead = await connectManualDashboard(hub);
-    const { connectionId, hubEpoch } = await dead.waitFor('dashboard:welcome');
+    const halfOpen = await connectManualDashboard(hub);
+    const { connectionId, hubEpoch } = await halfOpen.waitFor('dashboard:welcome');
     const id = await fixture.startCommand();
     agent.sendOutput(id, 'hello');
     agent.sendFinished(id);
     await dashboard.waitForComplete(id);
     await hub.advance(1_000, agent, dashboard);
-    dead.sendPong('');
-    dead.sendPong('17');
-    await dead.ping();
-    const back = await openDashboard(hub);
-    await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
-    await back.waitForComplete(id);
-    expect(back.outputOf(id)).toBe('hello');
+    halfOpen.sendPong('');
+    halfOpen.sendPong('17');
+    await halfOpen.ping();
+    const resumed = await openDashboard(hub);
+    await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+    await resumed.waitForComplete(id);
+    expect(resumed.outputOf(id)).toBe('hello');
   });
 });
 
 test('a close without a code ends the connection', async () => {
   await using fixture = await startHubFixture();
-  const dead = await connectManualDashboard(fixture.hub);
-  const { connectionId } = await dead.waitFor('dashboard:welcome');
-  dead.closeWithoutCode();
-  await dead.closed;
+  const halfOpen = await connectManualDashboard(fixture.hub);
+  const { connectionId } = await halfOpen.waitFor('dashboard:welcome');
+  halfOpen.closeWithoutCode();
+  await halfOpen.closed;
   await fixture.dashboard.ping();
   expect(fixture.hub.hub.state.dashboards.has(connectionId)).toBe(false);
 });
@@ -97,14 +100,14 @@ test('resuming updates the client information', async () => {
   const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
   fixture.dashboard.terminate();
   await fixture.dashboard.closed;
-  const back = await openDashboard(fixture.hub);
-  back.send({
+  const dashboard = await openDashboard(fixture.hub);
+  dashboard.send({
     type: 'dashboard:connect',
     token: await fixture.hub.issueToken(),
     clientInfo: { userAgent: 'updated', timezone: 'Asia/Tokyo' },
     resume: { connectionId, hubEpoch, terminals: [] },
   });
-  await back.waitFor('dashboard:welcome', ({ resumed }) => resumed);
+  await dashboard.waitFor('dashboard:welcome', ({ resumed }) => resumed);
   expect(fixture.hub.hub.state.dashboards.get(connectionId)?.clientInfo).toEqual({
     userAgent: 'updated',
     timezone: 'Asia/Tokyo',

@@ -29,22 +29,22 @@ test('a resumed dashboard receives everything it missed, in order and once', asy
   expect(fixture.hub.hub.state.dashboards.get(connectionId)?.state).toBe('RECONNECTING');
   fixture.hub.clock.advance(20_000);
 
-  const back = await openDashboard(fixture.hub);
+  const resumed = await openDashboard(fixture.hub);
   const resume = { connectionId, hubEpoch, terminals: [{ commandId: first, afterSequence: 1 }] };
-  expect(await back.connect(fixture.hub, { resume })).toMatchObject({
+  expect(await resumed.connect(fixture.hub, { resume })).toMatchObject({
     resumed: true,
     connectionId,
   });
   fixture.agent.sendOutput(second, ', second part');
   fixture.agent.sendFinished(second);
-  await back.waitForComplete(second);
-  await back.waitForStatus(second, 'completed');
-  expect(back.sequencesOf(first)).toEqual([2]);
-  expect(back.terminalMessages(first).at(-1)?.type).toBe('terminal:complete');
-  expect(back.outputOf(second)).toBe('first part, second part');
-  expect(back.statusesOf(first)).toEqual(['failed']);
-  expect(await back.waitForStatus(first, 'failed')).toMatchObject({ exitCode: 4 });
-  expect(back.statusesOf(second)).toEqual(['running', 'completed']);
+  await resumed.waitForComplete(second);
+  await resumed.waitForStatus(second, 'completed');
+  expect(resumed.sequencesOf(first)).toEqual([2]);
+  expect(resumed.terminalMessages(first).at(-1)?.type).toBe('terminal:complete');
+  expect(resumed.outputOf(second)).toBe('first part, second part');
+  expect(resumed.statusesOf(first)).toEqual(['failed']);
+  expect(await resumed.waitForStatus(first, 'failed')).toMatchObject({ exitCode: 4 });
+  expect(resumed.statusesOf(second)).toEqual(['running', 'completed']);
   expect(fixture.hub.hub.state.dashboards.size).toBe(2);
 });
 
@@ -55,15 +55,15 @@ test('a resumed dashboard stays connected, however long it was disconnected', as
   dashboard.terminate();
   await dashboard.closed;
   await hub.advance(59_000, agent);
-  const back = await openDashboard(hub);
-  await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
-  await hub.advance(60_000, agent, back);
+  const resumed = await openDashboard(hub);
+  await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+  await hub.advance(60_000, agent, resumed);
   expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
-  const id = await back.request('!ls');
+  const id = await resumed.request('!ls');
   await agent.waitForExecute(id);
   agent.run(id, 'hello');
-  await back.waitForComplete(id);
-  expect(back.outputOf(id)).toBe('hello');
+  await resumed.waitForComplete(id);
+  expect(resumed.outputOf(id)).toBe('hello');
 });
 
 test('in mode attached, only the named terminals are replayed', async () => {
@@ -80,17 +80,17 @@ test('in mode attached, only the named terminals are replayed', async () => {
   await fixture.agent.waitForExecute(second);
   fixture.agent.run(second, 'b');
   await other.waitForComplete(second);
-  const back = await openDashboard(fixture.hub);
+  const resumed = await openDashboard(fixture.hub);
   const terminals = [{ commandId: first, afterSequence: -1 }];
-  await back.connect(fixture.hub, {
+  await resumed.connect(fixture.hub, {
     terminals: 'attached',
     resume: { connectionId, hubEpoch, terminals },
   });
-  await back.waitForComplete(first);
-  await back.ping();
-  expect(back.outputOf(first)).toBe('a');
-  expect(back.terminalMessages(second)).toEqual([]);
-  expect(back.statusesOf(second)).toEqual(['completed']);
+  await resumed.waitForComplete(first);
+  await resumed.ping();
+  expect(resumed.outputOf(first)).toBe('a');
+  expect(resumed.terminalMessages(second)).toEqual([]);
+  expect(resumed.statusesOf(second)).toEqual(['completed']);
 });
 
 test('only the ends of commands that no pong has confirmed are sent again', async () => {
@@ -109,10 +109,13 @@ test('only the ends of commands that no pong has confirmed are sent again', asyn
   await dashboard.ping();
   dashboard.terminate();
   await dashboard.closed;
-  const back = await openDashboard(hub);
-  await back.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
-  await back.ping();
-  expect([back.statusesOf(confirmed), back.statusesOf(unconfirmed)]).toEqual([[], ['completed']]);
+  const resumed = await openDashboard(hub);
+  await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+  await resumed.ping();
+  expect([resumed.statusesOf(confirmed), resumed.statusesOf(unconfirmed)]).toEqual([
+    [],
+    ['completed'],
+  ]);
 });
 
 test('the buffers of attached terminals are kept until the dashboard resumes', async () => {
@@ -125,32 +128,32 @@ test('the buffers of attached terminals are kept until the dashboard resumes', a
   fixture.agent.sendFinished(id);
   await fixture.agent.waitForAcknowledged(id);
   const resume = { connectionId, hubEpoch, terminals: [{ commandId: id, afterSequence: -1 }] };
-  const back = await openDashboard(fixture.hub);
-  await back.connect(fixture.hub, { resume });
-  await back.waitForComplete(id);
-  expect(back.outputOf(id)).toBe('more than ten bytes');
+  const resumed = await openDashboard(fixture.hub);
+  await resumed.connect(fixture.hub, { resume });
+  await resumed.waitForComplete(id);
+  expect(resumed.outputOf(id)).toBe('more than ten bytes');
 });
 
 test('a resume takes over a connection that still seems connected', async () => {
-  await using fixture = await startHubFixture({ onDisk: false });
+  await using fixture = await startHubFixture();
   const { hub } = fixture;
-  const deaf = await connectManualDashboard(hub);
-  const { connectionId, hubEpoch } = await deaf.waitFor('dashboard:welcome');
-  deaf.pause();
+  const halfOpen = await connectManualDashboard(hub);
+  const { connectionId, hubEpoch } = await halfOpen.waitFor('dashboard:welcome');
+  halfOpen.pause();
   const id = await fixture.startCommand();
   hub.clock.advance(20_000);
   fixture.agent.sendOutput(id, 'missed');
   fixture.agent.sendFinished(id);
   await fixture.dashboard.waitForStatus(id, 'completed');
   expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('CONNECTED');
-  const back = await openDashboard(hub);
+  const resumed = await openDashboard(hub);
   const resume = { connectionId, hubEpoch, terminals: [] };
-  expect(await back.connect(hub, { resume })).toMatchObject({ resumed: true });
-  await back.waitForStatus(id, 'completed');
-  deaf.resume();
-  expect(await deaf.closed).toEqual({ code: 4001, reason: 'replaced' });
+  expect(await resumed.connect(hub, { resume })).toMatchObject({ resumed: true });
+  await resumed.waitForStatus(id, 'completed');
+  halfOpen.resume();
+  expect(await halfOpen.closed).toEqual({ code: 4001, reason: 'replaced' });
   const next = await fixture.startCommand('!next');
-  await back.waitForStatus(next, 'running');
+  await resumed.waitForStatus(next, 'running');
 });
 
 test('after a restart of the hub, a resume is a new connection and terminals start from the beginning', async () => {
@@ -160,15 +163,15 @@ test('after a restart of the hub, a resume is a new connection and terminals sta
   fixture.agent.sendOutput(id, 'a');
   await fixture.agent.waitForAck(id, 1);
   await using hub = await fixture.hub.crash();
-  const back = await openDashboard(hub);
+  const resumed = await openDashboard(hub);
   const resume = { connectionId, hubEpoch, terminals: [{ commandId: id, afterSequence: 0 }] };
-  const welcome = await back.connect(hub, { resume });
+  const welcome = await resumed.connect(hub, { resume });
   expect(welcome.resumed).toBe(false);
   expect(welcome.hubEpoch).not.toBe(hubEpoch);
-  await back.waitForOutput(id);
-  expect(back.outputOf(id)).toBe('a');
+  await resumed.waitForOutput(id);
+  expect(resumed.outputOf(id)).toBe('a');
   await connectAgent(hub, { token: fixture.agent.token });
-  await back.waitForComplete(id);
+  await resumed.waitForComplete(id);
 });
 
 test.each(['another user', 'another epoch', 'an unknown connection'])(

@@ -6,17 +6,17 @@ import { startTestHub } from '../../support/hub/hub.ts';
 
 test('the welcome is followed by the status of every agent and of every live command', async () => {
   await using fixture = await startHubFixture({ settings: { commandTimeoutMs: 60_000 } });
-  await fixture.hub.addAgent('away', 'codex');
+  await fixture.hub.addAgent('other', 'codex');
   const running = await fixture.startCommand();
-  const waiting = await fixture.dashboard.request('!next');
-  fixture.agent.sendOutput(running, 'not asked for');
+  const queued = await fixture.dashboard.request('!next');
+  fixture.agent.sendOutput(running, 'output');
   await fixture.agent.waitForAck(running, 1);
   const dashboard = await connectDashboard(fixture.hub, {
     role: 'viewer',
     userId: 'eve',
     terminals: 'attached',
   });
-  await dashboard.waitForStatus(waiting, 'queued');
+  await dashboard.waitForStatus(queued, 'queued');
   await dashboard.ping();
   expect(dashboard.received.map(({ type }) => type)).toEqual([
     'dashboard:welcome',
@@ -41,10 +41,12 @@ test('the welcome is followed by the status of every agent and of every live com
       maxCommandTimeoutMs: 86_400_000,
     },
   });
-  const agents = dashboard.ofType('agent:status').map((it) => `${it.agentId} ${it.status}`);
-  expect(agents.toSorted()).toEqual(['agent busy', 'away offline']);
+  const agents = dashboard
+    .ofType('agent:status')
+    .map(({ agentId, status }) => `${agentId} ${status}`);
+  expect(agents.toSorted()).toEqual(['agent busy', 'other offline']);
   expect(dashboard.statusesOf(running)).toEqual(['running']);
-  expect(dashboard.statusesOf(waiting)).toEqual(['queued']);
+  expect(dashboard.statusesOf(queued)).toEqual(['queued']);
 });
 
 test('ended commands are not sent', async () => {

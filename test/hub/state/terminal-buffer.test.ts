@@ -1,4 +1,4 @@
-// The TerminalBuffer alone, with a clock that stands still unless it is moved.
+// The terminal buffer, with a manual clock.
 import { beforeEach, describe, expect, test } from 'bun:test';
 import {
   createTerminalBuffer,
@@ -12,24 +12,24 @@ import { createManualClock, type ManualClock } from '../../support/manual-clock.
 
 let clock: ManualClock;
 let buffer: TerminalBuffer;
-let numbered: OutputChunk[];
-let kept: { sequences: number[]; agentNextSequence: number; firstSequence: number }[];
+let chunks: OutputChunk[];
+let persisted: { sequences: number[]; agentNextSequence: number; firstSequence: number }[];
 let overflows: number;
 let next: number;
 
-function open(restored: OutputChunk[] = [], agentNextSequence = 0) {
-  numbered = [];
-  kept = [];
+function createBuffer(restored: OutputChunk[] = [], agentNextSequence = 0) {
+  chunks = [];
+  persisted = [];
   overflows = 0;
   next = agentNextSequence;
   buffer = createTerminalBuffer(
     'c',
     clock,
     {
-      onChunk: (_commandId, chunk) => void numbered.push(chunk),
-      onPersistable: (chunks, agentNext) =>
-        void kept.push({
-          sequences: chunks.map(({ sequence }) => sequence),
+      onChunk: (_commandId, chunk) => void chunks.push(chunk),
+      onPersistable: (persistable, agentNext) =>
+        void persisted.push({
+          sequences: persistable.map(({ sequence }) => sequence),
           agentNextSequence: agentNext,
           firstSequence: buffer.firstSequence(),
         }),
@@ -42,39 +42,39 @@ function open(restored: OutputChunk[] = [], agentNextSequence = 0) {
 
 beforeEach(() => {
   clock = createManualClock();
-  open();
+  createBuffer();
 });
 
 const write = (data: string, type: OutputStream = 'stdout') => buffer.write(next++, type, data);
-const heldText = () =>
+const readText = () =>
   buffer
     .readAll()
     .map(({ data }) => data)
     .join('');
-const texts = () => numbered.map(({ data }) => data);
-const whole = () => texts().join('');
-/** Numbers something at once, so that what follows within 10 ms gathers. */
-function warmUp() {
+const listTexts = () => chunks.map(({ data }) => data);
+const joinChunks = () => listTexts().join('');
+/** Writes a first chunk, which is emitted at once, so that the next 10 ms of output become one chunk. */
+function writeFirst() {
   write('w');
-  expect(texts()).toEqual(['w']);
+  expect(listTexts()).toEqual(['w']);
 }
 
 describe('chunks', () => {
-  test('after a pause the first output is numbered at once; what follows waits 10 ms, and goes as one', () => {
-    warmUp();
+  test('are emitted at once after a pause, and otherwise after 10 ms', () => {
+    writeFirst();
     write('a');
     clock.advance(9);
     write('b');
-    expect(texts()).toEqual(['w']);
+    expect(listTexts()).toEqual(['w']);
     clock.advance(1);
-    expect(texts()).toEqual(['w', 'ab']);
+    expect(listTexts()).toEqual(['w', 'ab']);
     clock.advance(10);
     write('c');
-    expect(texts()).toEqual(['w', 'ab', 'c']);
+    expect(listTexts()).toEqual(['w', 'ab', 'c']);
   });
 
-  test('a change of stream closes a chunk', () => {
-    warmUp();
+  test('end at a change of stream', () => {
+    writeFirst();
     for (const [data, type] of [
       ['a', 'stdout'],
       ['b', 'stdout'],
@@ -83,7 +83,7 @@ describe('chunks', () => {
     ] as const)
       write(data, type);
     clock.advance(10);
-    expect(numbered.map(({ type, data }) => `${type} ${data}`)).toEqual([
+    expect(chunks.map(({ type, data }) => `${type} ${data}`)).toEqual([
       'stdout w',
       'stdout ab',
       'stderr c',
@@ -97,30 +97,28 @@ describe('chunks', () => {
     ['three bytes each', '€'.repeat(30_000)],
     ['four bytes each', '😀'.repeat(30_000)],
     ['of every width', 'aé€😀'.repeat(10_000)],
-  ])('are at most 10 KB of whole code points: %s', (_name, text) => {
+  ])('are at most 10 KB of complete code points: %s', (_name, text) => {
     for (let at = 0; at < text.length; at += 7_000) write(text.slice(at, at + 7_000));
     clock.advance(10);
-    expect(whole()).toBe(text);
-    for (const { data } of numbered) {
+    expect(joinChunks()).toBe(text);
+    for (const { data } of chunks) {
       expect(byteLength(data)).toBeLessThanOrEqual(CHUNK_BYTES);
       expect(data.isWellFormed()).toBe(true);
     }
-    expect(numbered.length).toBeLessThanOrEqual(
-      Math.ceil(byteLength(text) / (CHUNK_BYTES - 3)) + 1,
-    );
+    expect(chunks.length).toBeLessThanOrEqual(Math.ceil(byteLength(text) / (CHUNK_BYTES - 3)) + 1);
   });
 
-  test('a full chunk does not wait', () => {
-    warmUp();
+  test('are emitted at once when they are full', () => {
+    writeFirst();
     write('x'.repeat(CHUNK_BYTES - 1));
-    expect(numbered).toHaveLength(1);
+    expect(chunks).toHaveLength(1);
     write('yz');
-    expect(texts().slice(1)).toEqual([`${'x'.repeat(CHUNK_BYTES - 1)}y`]);
+    expect(listTexts().slice(1)).toEqual([`${'x'.repeat(CHUNK_BYTES - 1)}y`]);
     clock.advance(10);
-    expect(texts().at(-1)).toBe('z');
+    expect(listTexts().at(-1)).toBe('z');
   });
 
-  test('are numbered from 0 without a hole, with when they came and how many bytes came before', () => {
+  test('have consecutive sequences, the time they arrived and the number of bytes before them', () => {
     write('aé');
     clock.advance(50);
     write('b', 'stderr');
@@ -128,7 +126,7 @@ describe('chunks', () => {
     next = 5;
     clock.advance(50);
     write('c');
-    expect(numbered).toEqual([
+    expect(chunks).toEqual([
       {
         sequence: 0,
         type: 'stdout',
@@ -161,22 +159,22 @@ describe('chunks', () => {
   });
 });
 
-describe('what an agent sends', () => {
-  test('is taken once: a sequence that came before is ignored', () => {
+describe('agent messages', () => {
+  test('are ignored if their sequence is repeated', () => {
     expect(buffer.write(0, 'stdout', 'a')).toBe(true);
     expect(buffer.write(1, 'stdout', 'b')).toBe(true);
     expect(buffer.write(0, 'stdout', 'a')).toBe(false);
     expect(buffer.write(1, 'stdout', 'other')).toBe(false);
     clock.advance(10);
-    expect(whole()).toBe('ab');
+    expect(joinChunks()).toBe('ab');
     expect(buffer.agentNextSequence).toBe(2);
   });
 
-  test('a sequence that skips some leaves one gap of unknown size', () => {
+  test('are preceded by one gap of unknown size if they skip sequences', () => {
     buffer.write(0, 'stdout', 'a');
     buffer.write(4, 'stdout', 'b');
     clock.advance(10);
-    expect(numbered.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
+    expect(chunks.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
       ['a', 0],
       ['', 0],
       ['b', 0],
@@ -184,13 +182,13 @@ describe('what an agent sends', () => {
     expect(buffer.write(2, 'stdout', 'late')).toBe(false);
   });
 
-  test('a gap takes one sequence, in its place, and is taken once', () => {
-    warmUp();
+  test('that are gaps take one sequence, in order, and are added once', () => {
+    writeFirst();
     write('a');
     buffer.addGap(7, 500);
     buffer.addGap(7, 500);
     buffer.addGap(3, 500);
-    expect(numbered.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
+    expect(chunks.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
       ['w', 0],
       ['a', 0],
       ['', 500],
@@ -198,46 +196,46 @@ describe('what an agent sends', () => {
     expect(buffer.agentNextSequence).toBe(7);
   });
 
-  test('nothing is taken once the output is complete, and what was gathering is numbered', () => {
-    warmUp();
+  test('are ignored once the output is complete, and pending output becomes a chunk', () => {
+    writeFirst();
     write('a');
     buffer.complete();
-    expect(whole()).toBe('wa');
+    expect(joinChunks()).toBe('wa');
     expect(write('b')).toBe(false);
     buffer.addGap(9, 9);
     clock.advance(100);
-    expect(whole()).toBe('wa');
+    expect(joinChunks()).toBe('wa');
     expect(buffer.isComplete).toBe(true);
   });
 });
 
-describe('what is kept', () => {
-  test('is whole agent messages only, with the agent sequence that follows them', () => {
-    warmUp();
-    kept = [];
+describe('persistable chunks', () => {
+  test('contain only complete agent messages, with the next agent sequence', () => {
+    writeFirst();
+    persisted = [];
     write('x'.repeat(CHUNK_BYTES + 5));
-    expect(numbered.length).toBe(2);
-    expect(kept).toEqual([]);
+    expect(chunks.length).toBe(2);
+    expect(persisted).toEqual([]);
     write('y');
     clock.advance(10);
-    expect(kept).toEqual([{ sequences: [1, 2], agentNextSequence: 3, firstSequence: 0 }]);
+    expect(persisted).toEqual([{ sequences: [1, 2], agentNextSequence: 3, firstSequence: 0 }]);
   });
 
-  test('at a change of stream is what came before it', () => {
-    warmUp();
-    kept = [];
+  test('end at a change of stream', () => {
+    writeFirst();
+    persisted = [];
     write('a');
     write('b', 'stderr');
-    expect(kept).toEqual([{ sequences: [1], agentNextSequence: 2, firstSequence: 0 }]);
+    expect(persisted).toEqual([{ sequences: [1], agentNextSequence: 2, firstSequence: 0 }]);
     clock.advance(10);
-    expect(kept.at(-1)).toEqual({ sequences: [2], agentNextSequence: 3, firstSequence: 0 });
+    expect(persisted.at(-1)).toEqual({ sequences: [2], agentNextSequence: 3, firstSequence: 0 });
   });
 
-  test('of a gap is the gap, with the sequence it leads to', () => {
-    warmUp();
-    kept = [];
+  test('contain a gap, with the agent sequence after it', () => {
+    writeFirst();
+    persisted = [];
     buffer.addGap(6, 10);
-    expect(kept).toEqual([{ sequences: [1], agentNextSequence: 6, firstSequence: 0 }]);
+    expect(persisted).toEqual([{ sequences: [1], agentNextSequence: 6, firstSequence: 0 }]);
   });
 });
 
@@ -245,7 +243,7 @@ describe('1 MB', () => {
   const chunk = 'x'.repeat(CHUNK_BYTES);
   const fits = Math.floor(BUFFER_BYTES / CHUNK_BYTES);
 
-  test('is held, and not a byte more; the oldest chunks go, with one warning', () => {
+  test('is the limit: the oldest chunks are dropped, with one warning', () => {
     for (let i = 0; i < fits; i++) write(chunk);
     expect([buffer.totalBytes, overflows, buffer.firstSequence()]).toEqual([
       fits * CHUNK_BYTES,
@@ -270,7 +268,7 @@ describe('1 MB', () => {
     expect(buffer.writtenBytes).toBe(BUFFER_BYTES + 1 + 49 * CHUNK_BYTES);
   });
 
-  test('knows to the byte what lies between two sequences, held or dropped, gaps included', () => {
+  test('does not affect bytesBetween, which counts held and dropped chunks and gaps', () => {
     write('aé');
     clock.advance(10);
     buffer.addGap(50, 1_000);
@@ -284,7 +282,7 @@ describe('1 MB', () => {
     expect(buffer.bytesBetween(0, buffer.nextSequence)).toBe(buffer.writtenBytes);
   });
 
-  test('is all that comes back from the store, and goes on with the next sequence', () => {
+  test('is restored from the store, and continued with the next sequence', () => {
     const stored = Array.from({ length: fits + 30 }, (_, i) => ({
       sequence: 100 + i,
       type: 'stdout' as const,
@@ -293,14 +291,14 @@ describe('1 MB', () => {
       offset: 5_000 + i * CHUNK_BYTES,
       lostBytes: 0,
     }));
-    open(stored, 400);
+    createBuffer(stored, 400);
     expect(buffer.totalBytes).toBeLessThanOrEqual(BUFFER_BYTES);
     expect(buffer.firstSequence()).toBe(130);
     expect(buffer.nextSequence).toBe(100 + fits + 30);
     expect(buffer.write(399, 'stdout', 'again')).toBe(false);
     expect(buffer.write(400, 'stdout', 'new')).toBe(true);
     clock.advance(10);
-    expect(numbered.map(({ sequence, data }) => `${sequence} ${data}`)).toEqual([
+    expect(chunks.map(({ sequence, data }) => `${sequence} ${data}`)).toEqual([
       `${100 + fits + 30} new`,
     ]);
     expect(buffer.read(130)?.sequence).toBe(130);
@@ -309,7 +307,7 @@ describe('1 MB', () => {
     expect(overflows).toBe(0);
   });
 
-  test('comes back without what lies before a hole in the store', () => {
+  test('is restored only from the last missing sequence on', () => {
     const row = (sequence: number) => ({
       sequence,
       type: 'stdout' as const,
@@ -318,22 +316,22 @@ describe('1 MB', () => {
       offset: sequence,
       lostBytes: 0,
     });
-    open([row(0), row(1), row(7), row(8)], 20);
+    createBuffer([row(0), row(1), row(7), row(8)], 20);
     expect(buffer.firstSequence()).toBe(7);
     expect(buffer.nextSequence).toBe(9);
     expect(buffer.read(8)?.data).toBe('8');
-    expect(heldText()).toBe('78');
+    expect(readText()).toBe('78');
   });
 });
 
-test('the text is both streams in order, with what is pending', () => {
-  warmUp();
+test('the text is both streams in order, including pending output', () => {
+  writeFirst();
   write('out', 'stdout');
   write('err', 'stderr');
-  expect(heldText()).toBe('wouterr');
+  expect(readText()).toBe('wouterr');
 });
 
-test('being read moves the moment it was last read', () => {
+test('reading updates the time of the last read', () => {
   const opened = buffer.lastRead;
   clock.advance(5_000);
   write('a');
@@ -341,6 +339,6 @@ test('being read moves the moment it was last read', () => {
   buffer.read(0);
   expect(buffer.lastRead).toBe(opened + 5_000);
   clock.advance(5_000);
-  heldText();
+  readText();
   expect(buffer.lastRead).toBe(opened + 10_000);
 });

@@ -5,24 +5,27 @@ import { byteLength } from '../../../src/protocol/text.ts';
 import { connectManualDashboard, openDashboard } from '../../support/hub/dashboard.ts';
 import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
 
-const LINE = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
+const CHUNK = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
 
-/** More chunks than the network buffers hold. */
-const FLOOD = 1_500;
+/** More than the network buffers hold. */
+const FLOOD_CHUNKS = 1_500;
 
 /** Sends chunks; resolves once the fixture's own dashboard has received them. */
 async function flood({ agent, dashboard }: HubFixture, id: string, from: number, chunks: number) {
-  for (let i = from; i < from + chunks; i++) agent.sendOutput(id, LINE);
+  for (let i = from; i < from + chunks; i++) agent.sendOutput(id, CHUNK);
   await agent.waitForAck(id, from + chunks);
   const last = from + chunks - 1;
-  await dashboard.waitFor('terminal:output', (it) => it.commandId === id && it.sequence === last);
+  await dashboard.waitFor(
+    'terminal:output',
+    (message) => message.commandId === id && message.sequence === last,
+  );
 }
 
 /** Whether sequences and gaps cover [from, to) in order, completely and without repetition. */
 function coversRange(sequences: (number | [number, number])[], from: number, to: number) {
   let next = from;
-  for (const step of sequences) {
-    const [start, end] = typeof step === 'number' ? [step, step + 1] : step;
+  for (const item of sequences) {
+    const [start, end] = typeof item === 'number' ? [item, item + 1] : item;
     if (start !== next) return false;
     next = end;
   }
@@ -37,7 +40,7 @@ test('a stalled dashboard has a bounded backlog, delays nobody, and later receiv
   await slow.waitForStatus(id, 'running');
   slow.pause();
   let maxBuffered = 0;
-  for (let sent = 0; sent < FLOOD; sent += 50) {
+  for (let sent = 0; sent < FLOOD_CHUNKS; sent += 50) {
     await flood(fixture, id, sent, 50);
     maxBuffered = Math.max(
       maxBuffered,
@@ -48,7 +51,9 @@ test('a stalled dashboard has a bounded backlog, delays nobody, and later receiv
   expect(maxBuffered).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
   fixture.agent.sendFinished(id);
   const { totalBytes } = await fixture.dashboard.waitForComplete(id);
-  expect(fixture.dashboard.sequencesOf(id)).toEqual(Array.from({ length: FLOOD }, (_, i) => i));
+  expect(fixture.dashboard.sequencesOf(id)).toEqual(
+    Array.from({ length: FLOOD_CHUNKS }, (_, i) => i),
+  );
 
   slow.resume();
   const { lastSequence } = await slow.waitForComplete(id);
@@ -101,7 +106,7 @@ test('a dashboard that stalls briefly misses nothing and is live again', async (
     sent += 20;
   }
   slow.resume();
-  await slow.waitUntil(() => slow.sequencesOf(id).length === sent, 'all of it');
+  await slow.waitUntil(() => slow.sequencesOf(id).length === sent, 'all output');
   await flood(fixture, id, sent, 20);
   fixture.agent.sendFinished(id);
   await slow.waitForComplete(id);

@@ -7,7 +7,7 @@ import { connectAgent } from '../../support/hub/scripted-agent.ts';
 /** Memory of a buffer with one small chunk. */
 const SMALL_BUFFER_BYTES = 2_200;
 
-/** Runs a command to its end and returns its id. */
+/** Runs a command to its end and returns its ID. */
 async function runCommand(fixture: HubFixture, text: string) {
   const id = await fixture.startCommand();
   fixture.agent.sendOutput(id, text);

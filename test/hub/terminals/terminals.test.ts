@@ -6,14 +6,14 @@ import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
 
-const LINE = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
+const CHUNK = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
 
 test('output arrives in chunks of complete code points, with consecutive sequences', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.startCommand();
   const text = '😀é€a'.repeat(10_000);
-  for (let at = 0; at < text.length; at += 3_500)
-    fixture.agent.sendOutput(id, text.slice(at, at + 3_500));
+  for (let from = 0; from < text.length; from += 3_500)
+    fixture.agent.sendOutput(id, text.slice(from, from + 3_500));
   fixture.agent.sendOutput(id, 'and an error', 'stderr');
   fixture.agent.sendFinished(id);
   const { totalBytes, lastSequence } = await fixture.dashboard.waitForComplete(id);
@@ -196,7 +196,7 @@ describe('more than 1 MB of output', () => {
     const id = await fixture.startCommand();
     // An agent sends no more unacknowledged output than it can hold.
     for (let sent = 50; sent <= 250; sent += 50) {
-      for (let i = 0; i < 50; i++) agent.sendOutput(id, LINE);
+      for (let i = 0; i < 50; i++) agent.sendOutput(id, CHUNK);
       await agent.waitForAck(id, sent);
       await dashboard.waitFor('terminal:output', ({ sequence }) => sequence === sent - 1);
     }
@@ -211,7 +211,7 @@ describe('more than 1 MB of output', () => {
     const [gap, first] = late.terminalMessages(id);
     expect(gap).toMatchObject({ type: 'terminal:gap', fromSequence: 0, reason: 'buffer_overflow' });
     if (gap?.type !== 'terminal:gap' || first?.type !== 'terminal:output')
-      throw new Error('no gap');
+      throw new Error('Expected a gap.');
     expect(first.sequence).toBe(gap.toSequence);
     expect(gap.bytes + byteLength(late.outputOf(id))).toBe(totalBytes);
     expect(byteLength(late.outputOf(id))).toBeLessThanOrEqual(BUFFER_BYTES);
@@ -225,17 +225,17 @@ describe('more than 1 MB of output', () => {
     expect(text).toBe(late.outputOf(id));
   });
 
-  test('is restored only as far as it fits', async () => {
+  test('is restored up to 1 MB', async () => {
     await using fixture = await startHubFixture({ onDisk: true });
     const id = await fixture.startCommand();
-    for (let i = 0; i < 150; i++) fixture.agent.sendOutput(id, LINE);
+    for (let i = 0; i < 150; i++) fixture.agent.sendOutput(id, CHUNK);
     await fixture.agent.waitForAck(id, 150);
     await using hub = await fixture.hub.restart();
     const dashboard = await connectDashboard(hub);
-    await dashboard.waitUntil(() => dashboard.sequencesOf(id).at(-1) === 149, 'the last');
+    await dashboard.waitUntil(() => dashboard.sequencesOf(id).at(-1) === 149, 'the last chunk');
     const [gap] = dashboard.terminalMessages(id);
     expect(gap).toMatchObject({ type: 'terminal:gap', fromSequence: 0 });
-    if (gap?.type !== 'terminal:gap') throw new Error('no gap');
+    if (gap?.type !== 'terminal:gap') throw new Error('Expected a gap.');
     expect(byteLength(dashboard.outputOf(id))).toBeLessThanOrEqual(BUFFER_BYTES);
     expect(gap.bytes + byteLength(dashboard.outputOf(id))).toBe(150 * CHUNK_BYTES);
   });

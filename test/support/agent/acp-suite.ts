@@ -36,7 +36,7 @@ async function connectDashboardTo(url: string) {
   return dashboard;
 }
 
-/** Reads the process id of the AI program from the state folder of its agent. */
+/** Reads the process ID of the AI program from the state folder of its agent. */
 export function readProgramPid(stateDir: string): number {
   return JSON.parse(readFileSync(join(stateDir, 'acp-running.json'), 'utf8'))[0].pid;
 }

@@ -37,7 +37,7 @@ export interface AgentSocket {
     stop?: string[];
     heartbeatIntervalMs?: number;
   }): void;
-  /** Sends a command to the agent and returns its id. */
+  /** Sends a command to the agent and returns its ID. */
   execute(
     command: string,
     options?: { commandId?: string; attempt?: number } & Partial<CommandOptions>,

@@ -100,7 +100,7 @@ async function openOn<S extends ClientSocket>(open: (handlers: SocketHandlers) =
       });
       return waitFor('dashboard:welcome');
     },
-    /** Requests a command; resolves with its id once it is accepted. */
+    /** Requests a command; resolves with its ID once it is accepted. */
     async request(command: string, options: RequestOptions = {}) {
       const requestId = options.requestId ?? crypto.randomUUID();
       const isReply = (message: { requestId?: string }) => message.requestId === requestId;
@@ -121,6 +121,8 @@ async function openOn<S extends ClientSocket>(open: (handlers: SocketHandlers) =
       }
       return reply.commandId;
     },
+    waitForAccepted: (commandId: string) =>
+      waitFor('command:accepted', (message) => message.commandId === commandId),
     waitForStatus: (commandId: string, status: CommandStatus) =>
       waitFor(
         'command:status',

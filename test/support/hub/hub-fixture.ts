@@ -22,7 +22,7 @@ export async function startHubFixture({
     hub,
     agent,
     dashboard,
-    /** Requests a command; resolves with its id once it is running. */
+    /** Requests a command; resolves with its ID once it is running. */
     async startCommand(command = '!sleep', options: RequestOptions = {}) {
       const commandId = await dashboard.request(command, options);
       await agent.waitForExecute(commandId);

@@ -16,6 +16,7 @@ import {
 } from '../../../src/protocol/limits.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
+import { assetBuild } from '../../../src/web/assets.ts';
 import { createTokens } from '../../../src/web/tokens.ts';
 import { createManualClock } from '../manual-clock.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
@@ -101,6 +102,7 @@ async function startRun(
       publish: (topic, frame) => void server?.publish(topic, frame),
       subscriberCount: (topic) => server?.subscriberCount(topic) ?? 0,
     },
+    build: assetBuild,
     ...(options.deflate && { deflate: options.deflate }),
   });
   const { app, drain, listen } = createApp({
