@@ -2,8 +2,20 @@
 import { describe, expect, test } from 'bun:test';
 import { approvalOptions, requestApproval, sendApprovalRequest } from '../support/hub/approvals.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
-import { startHubFixture } from '../support/hub/hub-fixture.ts';
+import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
+
+/** Ends a command while a response to its approval request is being stored. */
+async function endDuringResponse({ hub, agent, dashboard, startCommand }: HubFixture) {
+  const commandId = await startCommand();
+  const { approvalId } = await requestApproval({ agent, dashboard }, commandId);
+  hub.store.hold((call) => call === 'approvals.update');
+  dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+  await hub.store.waitForFault('approvals.update');
+  agent.sendFinished(commandId);
+  await dashboard.waitForStatus(commandId, 'completed');
+  return { commandId, approvalId };
+}
 
 describe('while the disk fails', () => {
   test('a request is published as soon as it can be stored', async () => {
@@ -37,14 +49,8 @@ describe('while the disk fails', () => {
 
   test('a response that races with the end of its command leaves no pending request', async () => {
     await using fixture = await startHubFixture();
-    const { hub, agent, dashboard } = fixture;
-    const commandId = await fixture.startCommand();
-    const { approvalId } = await requestApproval(fixture, commandId);
-    hub.store.hold((call) => call === 'approvals.update');
-    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
-    await hub.store.waitForFault('approvals.update');
-    agent.sendFinished(commandId);
-    await dashboard.waitForStatus(commandId, 'completed');
+    const { hub, dashboard } = fixture;
+    const { commandId, approvalId } = await endDuringResponse(fixture);
     hub.store.clearFaults();
     await dashboard.waitFor('approval:resolved', (message) => message.approvalId === approvalId);
     const [row] = await hub.hub.approvals.listByCommand(commandId);
@@ -55,13 +61,7 @@ describe('while the disk fails', () => {
   test('a failed response after the end of its command cancels the request', async () => {
     await using fixture = await startHubFixture();
     const { hub, agent, dashboard } = fixture;
-    const commandId = await fixture.startCommand();
-    const { approvalId } = await requestApproval(fixture, commandId);
-    hub.store.hold((call) => call === 'approvals.update');
-    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
-    await hub.store.waitForFault('approvals.update');
-    agent.sendFinished(commandId);
-    await dashboard.waitForStatus(commandId, 'completed');
+    const { commandId, approvalId } = await endDuringResponse(fixture);
     hub.store.fail((call) => call === 'approvals.update');
     hub.store.release();
     await dashboard.waitFor('error', ({ code }) => code === 'unavailable');

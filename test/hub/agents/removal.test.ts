@@ -2,7 +2,12 @@
 import { expect, test } from 'bun:test';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
-import { connectAgent, connectManualAgent, openAgent } from '../../support/hub/scripted-agent.ts';
+import {
+  connectAgent,
+  connectManualAgent,
+  openAgent,
+  openOtherInstance,
+} from '../../support/hub/scripted-agent.ts';
 
 test('dashboards are notified that an agent was removed', async () => {
   await using fixture = await startHubFixture();
@@ -30,9 +35,7 @@ test('a removed agent is disconnected, its commands fail as agent_lost and its t
 test('a second instance that is waiting to take over is rejected', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
-  const second = await openAgent(hub);
-  second.sendConnect({ token: first.token, instanceId: 'second' });
-  await second.ping();
+  const second = await openOtherInstance(hub, first);
   await hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
   expect(await second.closed).toEqual({ code: 1008, reason: 'revoked' });
   hub.clock.advance(2_000);

@@ -7,6 +7,7 @@ import {
   connectManualAgent,
   createHeldCommand,
   openAgent,
+  openOtherInstance,
 } from '../../support/hub/scripted-agent.ts';
 
 test('the same instance takes over, and frames from its old socket are ignored', async () => {
@@ -23,8 +24,7 @@ test('the same instance takes over, and frames from its old socket are ignored',
   second.sendFinished(id);
   await fixture.dashboard.waitForComplete(id);
   expect(fixture.dashboard.outputOf(id)).toBe('current');
-  const statuses = fixture.dashboard.agentStatuses();
-  expect(statuses).not.toContain('offline');
+  expect(fixture.dashboard.agentStatuses()).not.toContain('offline');
 });
 
 test('another instance is rejected while the first still answers pings', async () => {
@@ -41,9 +41,7 @@ test('another instance is rejected while the first still answers pings', async (
 test('another instance takes over when the first does not answer a ping within 2 s', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
-  const other = await openAgent(hub);
-  other.sendConnect({ token: first.token, instanceId: 'other' });
-  await other.ping();
+  const other = await openOtherInstance(hub, first);
   expect(first.countPings()).toBe(1);
   hub.clock.advance(1_999);
   await other.ping();
@@ -56,9 +54,7 @@ test('another instance takes over when the first does not answer a ping within 2
 test('a message from the first that is not a pong does not prevent the takeover', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
-  const other = await openAgent(hub);
-  other.sendConnect({ token: first.token, instanceId: 'other' });
-  await other.ping();
+  const other = await openOtherInstance(hub, first);
   first.send({ type: 'agent:heartbeat', timestamp: 1 });
   await first.ping();
   await other.ping();
@@ -71,9 +67,7 @@ test('a message from the first that is not a pong does not prevent the takeover'
 test('another instance takes over at once when the first disconnects', async () => {
   await using fixture = await startHubFixture();
   const first = await connectManualAgent(fixture.hub, { agentId: 'second' });
-  const other = await openAgent(fixture.hub);
-  other.sendConnect({ agentId: 'second', token: first.token, instanceId: 'other' });
-  await other.ping();
+  const other = await openOtherInstance(fixture.hub, first, { agentId: 'second' });
   first.terminate();
   await other.waitFor('agent:welcome');
   expect(fixture.hub.hub.registry.find('second')?.status).toBe('online');
@@ -85,9 +79,7 @@ test('another instance takes over at once when the first disconnects', async () 
 test('a third instance is rejected while the second is waiting', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
-  const second = await openAgent(hub);
-  second.sendConnect({ token: first.token, instanceId: 'second' });
-  await second.ping();
+  const second = await openOtherInstance(hub, first);
   const third = await openAgent(hub);
   third.sendConnect({ token: first.token, instanceId: 'third' });
   expect(await third.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
@@ -98,9 +90,7 @@ test('a third instance is rejected while the second is waiting', async () => {
 test('a second instance that disconnects while waiting leaves the first connected', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
-  const second = await openAgent(hub);
-  second.sendConnect({ token: first.token, instanceId: 'second' });
-  await second.ping();
+  const second = await openOtherInstance(hub, first);
   second.close();
   await second.closed;
   hub.clock.advance(2_000);
@@ -111,9 +101,7 @@ test('a second instance that disconnects while waiting leaves the first connecte
 test('the first instance keeps the agent when it reconnects while a second is waiting', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
-  const second = await openAgent(hub);
-  second.sendConnect({ token: first.token, instanceId: 'second' });
-  await second.ping();
+  const second = await openOtherInstance(hub, first);
   const reconnected = await connectAgent(hub, { token: first.token });
   expect(await second.closed).toEqual({ code: 1008, reason: 'agent_in_use' });
   hub.clock.advance(2_000);

@@ -40,6 +40,18 @@ export async function connectManualAgent(hub: TestHub, fields: AgentConnectField
   return { ...agent, token };
 }
 
+/** Connects another instance of an agent; resolves while the hub waits for the first instance to answer a ping. */
+export async function openOtherInstance(
+  hub: TestHub,
+  first: { token: string },
+  fields: AgentConnectFields = {},
+) {
+  const other = await openAgent(hub);
+  other.sendConnect({ token: first.token, instanceId: 'other', ...fields });
+  await other.ping();
+  return other;
+}
+
 /** Describes a command that a reconnecting agent still holds: running and without output, unless `fields` say more. */
 export function createHeldCommand(
   commandId: string,
