@@ -77,7 +77,7 @@ describe('while the disk fails', () => {
 });
 
 describe('a repeated request', () => {
-  test('is answered again and is not taken for a failing disk', async () => {
+  test('is answered again and not reported as a failing disk', async () => {
     await using fixture = await startHubFixture();
     const { hub, agent, dashboard } = fixture;
     const commandId = await fixture.startCommand();
@@ -98,7 +98,7 @@ describe('a repeated request', () => {
     expect(dashboard.ofType('approval:request')).toHaveLength(1);
   });
 
-  test('of another agent reveals nothing and changes nothing', async () => {
+  test('from another agent reveals and changes nothing', async () => {
     await using fixture = await startHubFixture();
     const { hub, dashboard } = fixture;
     const commandId = await fixture.startCommand();

@@ -5,7 +5,7 @@ import { connectDashboard } from '../support/hub/dashboard.ts';
 import { startHubFixture } from '../support/hub/hub-fixture.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
 
-test('an approval request is sent to every dashboard, also to later ones, and its agent waits for it', async () => {
+test('an approval request is sent to every dashboard, also to later ones, and marks its agent as waiting', async () => {
   await using fixture = await startHubFixture();
   const commandId = await fixture.startCommand();
   const { approvalId } = await requestApproval(fixture, commandId);
@@ -37,7 +37,7 @@ test('the first response counts, everyone learns who sent it, and a second one i
 
 test.each([
   ['an unknown option', { optionId: 'perhaps' }, 'operator', 'invalid_message'],
-  ['the role viewer', { optionId: 'yes' }, 'viewer', 'forbidden'],
+  ['the viewer role', { optionId: 'yes' }, 'viewer', 'forbidden'],
 ] as const)('a response with %s is rejected', async (_name, response, role, code) => {
   await using fixture = await startHubFixture();
   const { approvalId } = await requestApproval(fixture, await fixture.startCommand());
