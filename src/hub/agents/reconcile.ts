@@ -32,6 +32,11 @@ export function reconcile(
   agent.stopping = new Set();
 
   for (const { commandId, attempt, finished } of held) {
+    // An agent has no say about the commands of another.
+    if (terminals.isOfOtherAgent(commandId, agent.agentId)) {
+      result.stop.push(commandId);
+      continue;
+    }
     const buffer = terminals.get(commandId);
     const isCurrent =
       current?.id === commandId && current.attempt === attempt && !current.completion;

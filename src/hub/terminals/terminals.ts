@@ -124,6 +124,11 @@ export function createTerminals(
       persistences.set(commandId, persistence);
     },
     get: (commandId: string) => buffers.get(commandId),
+    /** Whether another agent runs a command. */
+    isOfOtherAgent(commandId: string, agentId: string): boolean {
+      const persistence = persistences.get(commandId);
+      return persistence !== undefined && persistence.agentId !== agentId;
+    },
     /** The agent's sequence up to which a command's output is committed. */
     committedSequence: (commandId: string) => persistences.get(commandId)?.committed ?? 0,
     /** Numbers pending text and waits until all output of a command is committed. */
