@@ -38,11 +38,12 @@ test('a command streams its output line by line, is shown as failed, and keeps i
     if (!request.url().startsWith(hub.url)) externalRequests.push(request.url());
   });
 
+  Bun.spawnSync(['mkfifo', 'gate'], { cwd: folder.path });
   await signIn(page, hub.url, '/');
   await page.getByRole('link', { name: 'a1' }).first().click();
   await page
     .locator('textarea[name=command]')
-    .fill('!for i in 1 2 3; do echo line $i; sleep 0.2; done; exit 3');
+    .fill('!for i in 1 2 3; do echo line $i; read _ < gate; done; exit 3');
   // Record every state of the terminal, to check that the lines do not appear all at once.
   await page.evaluate(() => {
     const views: string[] = [];
@@ -55,7 +56,10 @@ test('a command streams its output line by line, is shown as failed, and keeps i
   });
   await page.keyboard.press('Control+Enter');
   const rows = page.locator('.xterm-rows');
-  await rows.getByText('line 3').waitFor();
+  for (const line of [1, 2, 3]) {
+    await rows.getByText(`line ${line}`).waitFor();
+    await Bun.write(join(folder.path, 'gate'), '\n');
+  }
   const views = await page.evaluate(() => (globalThis as unknown as { views: string[] }).views);
   expect(views.filter((view) => view !== '')).toEqual(['1', '12', '123']);
 
