@@ -1,4 +1,5 @@
 // Checks whether an AI program is signed in, for programs that would otherwise report it only after the first prompt.
+import { childEnvironment } from '../process/environment.ts';
 import type { AcpProgram } from './programs.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -11,7 +12,7 @@ export async function isSignedOut(
   if (!signInStatus) return false;
   try {
     const child = Bun.spawn([...signInStatus.argv], {
-      env,
+      env: childEnvironment(env, 'sign-in'),
       stdio: ['ignore', 'pipe', 'ignore'],
       timeout: TIMEOUT_MS,
     });
