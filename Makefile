@@ -75,10 +75,14 @@ check: fmt-check lint types build test ## Run what CI runs: format, lint, types,
 chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guarantees
 	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
 
+# Set FILES, SAMPLE and SEED to override the defaults: make mutation FILES=src/hub/agents SAMPLE=20
+mutation: node_modules/.installed ## Change the hub one operator at a time and run its tests
+	@$(BUN) test/mutation/main.ts --sample $(or $(SAMPLE),10) --seed $(or $(SEED),1) $(FILES)
+
 bench: $(BINARY) ## Compare broadcast performance with raw Bun publish
 	@$(BUN) bench/broadcast.ts
 
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check migration check chaos bench clean
+.PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check migration check chaos mutation bench clean
