@@ -1,5 +1,6 @@
 // The banner shown while the page is disconnected: its content may be out of date, and commands may not be sent.
 import type { Clock } from '../protocol/clock.ts';
+import { describeDisconnect } from './disconnect-reason.ts';
 import type { PageState, PageStore } from './page-state.ts';
 
 /** A connection that is restored within this time shows no banner. */
@@ -8,8 +9,7 @@ const DELAY_MS = 1200;
 /** Returns the banner text, or null while connected. */
 export function bannerText(state: PageState): string | null {
   if (state.connectionStatus === 'connected') return null;
-  if (state.connectionStatus === 'error' && state.error) return state.error.message;
-  return 'Reconnecting… This page may be out of date.';
+  return state.disconnectReason ? describeDisconnect(state.disconnectReason) : 'Connecting…';
 }
 
 /** Shows and hides the banner as the connection changes. */
@@ -24,7 +24,9 @@ export function initConnectionBanner(store: PageStore, clock: Clock, banner: HTM
       return;
     }
     if (!banner.hidden) banner.textContent = text;
-    cancel ??= clock.after(DELAY_MS, () => {
+    // A silent hub has been waited for long enough.
+    const delay = state.disconnectReason === 'silent' ? 0 : DELAY_MS;
+    cancel ??= clock.after(delay, () => {
       banner.textContent = bannerText(store.getState());
       banner.hidden = false;
     });

@@ -7,15 +7,28 @@ import { CloseCode } from '../protocol/close-codes.ts';
 import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import type { ClientInfo } from '../protocol/entities.ts';
 import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import { HUB_SILENCE_MS } from '../protocol/limits.ts';
+import { HUB_HEARTBEAT_MS, HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
+import { type DisconnectReason, parseDisconnectReason } from './disconnect-reason.ts';
 import { createFrameDecoder, encodeMessage, parseMessage } from './frames.ts';
 
-const SILENCE_CHECK_MS = 1000;
+const SILENCE_CHECK_MS = 500;
+/** How late a heartbeat can be before a check counts the hub as silent. */
+const HEARTBEAT_MARGIN_MS = 1000;
+/**
+ * How many checks in a row must find the hub silent. One is not enough: the first check of a page that was suspended
+ * runs before the messages that arrived meanwhile.
+ */
+const SILENT_CHECKS = 2;
+
+/** The hub closes with these reasons and code 1008, and the user is still signed in. */
+const RETRIED_REASONS = new Set<DisconnectReason>([
+  'rate_limited',
+  'invalid_message',
+  'unsupported_version',
+]);
 
 type Resume = NonNullable<DashboardConnect['resume']>;
-/** Why the connection ended: it was lost, or the hub has reached its dashboard limit. */
-export type DisconnectReason = 'lost' | 'full';
 
 export interface HubConnectionOptions {
   url: string;
@@ -32,6 +45,10 @@ export interface HubConnectionHandlers {
   onMessage(message: HubToDashboard): void;
   /** `isSameEpoch` is false after a restart of the hub: sequence numbers from before it are no longer valid. */
   onWelcome(welcome: DashboardWelcome, isSameEpoch: boolean): void;
+  /** The hub has missed a heartbeat. The connection is kept until the hub responds, or is closed after 25 s. */
+  onSilence(): void;
+  /** The hub responds again after `onSilence`. */
+  onRecovery(): void;
   onDisconnect(reason: DisconnectReason): void;
   /** The user is signed out, or the session was revoked. The connection is not retried. */
   onSignedOut(): void;
@@ -52,7 +69,10 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
   let handlers: HubConnectionHandlers | null = null;
   let socket: WebSocket | null = null;
   let isWelcomed = false;
+  let heartbeatMs = HUB_HEARTBEAT_MS;
   let lastFrameAt = 0;
+  /** How many checks in a row found the hub silent. */
+  let silentChecks = 0;
   let attempt = 0;
   let previous: Pick<DashboardWelcome, 'connectionId' | 'hubEpoch'> | null = null;
   let cancelRetry: (() => void) | null = null;
@@ -75,15 +95,22 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     const decode = createFrameDecoder((text) => {
       if (socket === opened) handleText(text);
     });
-    lastFrameAt = clock.now();
+    noteFrame();
     opened.addEventListener('open', () => opened.send(encodeMessage(createConnect(token))));
     opened.addEventListener('message', (event) => {
-      lastFrameAt = clock.now();
+      if (socket === opened) noteFrame();
       decode(event.data);
     });
     opened.addEventListener('close', (event) => {
-      if (socket === opened) handleClose(event.code);
+      if (socket === opened) handleClose(event.code, parseDisconnectReason(event.reason));
     });
+  }
+
+  function noteFrame(): void {
+    const wasSilent = silentChecks >= SILENT_CHECKS;
+    lastFrameAt = clock.now();
+    silentChecks = 0;
+    if (wasSilent) handlers?.onRecovery();
   }
 
   function createConnect(token: string): Unversioned<DashboardConnect> {
@@ -104,18 +131,21 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     if (message.type !== 'dashboard:welcome') return;
     const isSameEpoch = previous?.hubEpoch === message.hubEpoch;
     previous = { connectionId: message.connectionId, hubEpoch: message.hubEpoch };
+    heartbeatMs = message.heartbeatIntervalMs;
     isWelcomed = true;
     attempt = 0;
     handlers?.onWelcome(message, isSameEpoch);
   }
 
-  function handleClose(code: number): void {
+  function handleClose(code: number, reason: DisconnectReason): void {
     socket = null;
     isWelcomed = false;
-    if (code === CloseCode.policyViolation) return handlers?.onSignedOut();
+    silentChecks = 0;
+    const isSignedOut = code === CloseCode.policyViolation && !RETRIED_REASONS.has(reason);
+    if (isSignedOut) return handlers?.onSignedOut();
     // Another page resumed this connection, so continue with a new ID.
     if (code === CloseCode.replaced) previous = null;
-    retry(code === CloseCode.tryAgainLater ? 'full' : 'lost');
+    retry(reason);
   }
 
   function retry(reason: DisconnectReason): void {
@@ -125,9 +155,16 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
 
   /** Detects connections that ended without a close event, such as after sleep or a network change. */
   function checkSilence(): void {
-    if (!socket || clock.now() - lastFrameAt < HUB_SILENCE_MS) return;
-    const silent = socket;
-    handleClose(0);
+    if (!socket) return;
+    const silentMs = clock.now() - lastFrameAt;
+    if (silentMs >= HUB_SILENCE_MS) return closeSilent(socket);
+    const isSilent = isWelcomed && silentMs >= heartbeatMs + HEARTBEAT_MARGIN_MS;
+    silentChecks = isSilent ? silentChecks + 1 : 0;
+    if (silentChecks === SILENT_CHECKS) handlers?.onSilence();
+  }
+
+  function closeSilent(silent: WebSocket): void {
+    handleClose(0, 'silent');
     // The reason keeps the connection resumable, where a plain close would end it.
     silent.close(CloseCode.normal, 'silent');
   }

@@ -10,9 +10,10 @@ import { initCopyButtons } from './copy-button.ts';
 import { initDialog } from './dialog.ts';
 import { createEventDispatcher } from './dom-events.ts';
 import { initForms } from './forms.ts';
+import { createHubClock } from './hub-clock.ts';
 import { createHubConnection } from './hub-connection.ts';
 import { defineLocalTime } from './local-time.ts';
-import { applyMessage, createPageStore, selectCommand } from './page-state.ts';
+import { applyMessage, createPageStore, disconnected, selectCommand } from './page-state.ts';
 import { openPageTerminals } from './page-terminals.ts';
 import { initPendingCount } from './pending-count.ts';
 import { initScrollAnchor } from './scroll-anchor.ts';
@@ -21,11 +22,13 @@ import { applyStyleNonce } from './style-nonce.ts';
 import { initThemeSwitch } from './theme-switch.ts';
 
 const store = createPageStore();
-/** The hub's clock minus the browser's, in milliseconds. */
-let clockOffset = 0;
+const hubClock = createHubClock(systemClock);
+store.subscribe(({ connectionStatus }) => {
+  hubClock.setRunning(connectionStatus === 'connected' || connectionStatus === 'connecting');
+});
 
 applyStyleNonce(document);
-defineLocalTime(() => Date.now() + clockOffset);
+defineLocalTime(hubClock.now);
 initThemeSwitch();
 initForms();
 initDialog();
@@ -61,7 +64,7 @@ const terminals = openPageTerminals({
 connection.start({
   prepareResume: () => terminals.flatMap((terminal) => terminal.prepareResume()),
   onMessage(message) {
-    if (message.type === 'hub:heartbeat') clockOffset = message.timestamp - Date.now();
+    if ('timestamp' in message) hubClock.sync(message.timestamp);
     notify(message, store.getState().approvals);
     store.setState((state) => applyMessage(state, message));
     for (const terminal of terminals) terminal.handleMessage(message);
@@ -73,11 +76,9 @@ connection.start({
     }
     for (const terminal of terminals) terminal.handleWelcome({ resumed, isSameEpoch });
   },
-  onDisconnect(reason) {
-    const error =
-      reason === 'full' ? new Error('The hub has reached its dashboard limit. Retrying…') : null;
-    store.setState({ connectionStatus: error ? 'error' : 'disconnected', error });
-  },
+  onSilence: () => store.setState(disconnected('silent')),
+  onRecovery: () => store.setState({ connectionStatus: 'connected' }),
+  onDisconnect: (reason) => store.setState(disconnected(reason)),
   onSignedOut: redirectToLogin,
 });
 

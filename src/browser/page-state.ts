@@ -8,6 +8,7 @@ import type {
   HubToDashboard,
 } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
+import { describeDisconnect, type DisconnectReason, isRefusal } from './disconnect-reason.ts';
 
 /** The client state of docs/data-model.md, "Client state". */
 export interface WebSocketState {
@@ -21,6 +22,8 @@ export interface WebSocketState {
 }
 
 export interface PageState extends WebSocketState {
+  /** Why the page is disconnected; null before the first attempt has failed. */
+  disconnectReason: DisconnectReason | null;
   /** Total length of `terminalOutput`, in characters. */
   outputLength: number;
   /** Pending approval requests of all agents, by ID. */
@@ -33,6 +36,7 @@ export type PageStore = StoreApi<PageState>;
 export function createPageStore(): PageStore {
   return createStore<PageState>()(() => ({
     connectionStatus: 'connecting',
+    disconnectReason: null,
     agents: new Map(),
     activeCommand: null,
     terminalOutput: [],
@@ -80,6 +84,15 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
       message satisfies never;
       return {};
   }
+}
+
+/** Returns the fields that change when the connection is lost, refused or ended. */
+export function disconnected(reason: DisconnectReason): Partial<PageState> {
+  return {
+    disconnectReason: reason,
+    connectionStatus: isRefusal(reason) ? 'error' : 'disconnected',
+    error: isRefusal(reason) ? new Error(describeDisconnect(reason)) : null,
+  };
 }
 
 /** Returns the fields that change when another command, or none, becomes the active one. */

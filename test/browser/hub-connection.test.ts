@@ -5,8 +5,9 @@ import {
   type HubConnectionHandlers,
   type HubConnectionOptions,
 } from '../../src/browser/hub-connection.ts';
+import { CloseCode, type CloseReason } from '../../src/protocol/close-codes.ts';
 import type { DashboardWelcome } from '../../src/protocol/hub-to-dashboard.ts';
-import { HUB_SILENCE_MS } from '../../src/protocol/limits.ts';
+import { HUB_HEARTBEAT_MS, HUB_SILENCE_MS } from '../../src/protocol/limits.ts';
 import { startTestHub, type TestHub } from '../support/hub/hub.ts';
 import { createManualClock } from '../support/manual-clock.ts';
 
@@ -39,6 +40,8 @@ function openPage(
       welcomes.push(welcome);
       report(`welcome ${welcome.resumed ? 'resumed' : 'new'} ${isSameEpoch ? 'same' : 'other'}`);
     },
+    onSilence: () => report('silence'),
+    onRecovery: () => report('recovery'),
     onDisconnect: (reason) => report(`disconnect ${reason}`),
     onSignedOut: () => report('signed out'),
     ...fields,
@@ -66,8 +69,9 @@ test('reconnects and resumes when the hub is silent for 25 s', async () => {
   const page = openPage(hub);
   await page.next();
   page.clock.advance(HUB_SILENCE_MS - 1000);
+  expect(await page.next()).toBe('silence');
   page.clock.advance(1000);
-  expect(await page.next()).toBe('disconnect lost');
+  expect(await page.next()).toBe('disconnect silent');
   expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(false);
   page.clock.advance(500);
   expect(await page.next()).toBe('welcome resumed same');
@@ -79,7 +83,7 @@ test('retryNow ends the wait before the next attempt', async () => {
   const page = openPage(hub, { random: () => 0.999 });
   await page.next();
   page.clock.advance(HUB_SILENCE_MS);
-  await page.next();
+  expect([await page.next(), await page.next()]).toEqual(['silence', 'disconnect silent']);
   page.connection.retryNow();
   page.connection.retryNow();
   expect(await page.next()).toBe('welcome resumed same');
@@ -99,11 +103,65 @@ test('reports an invalid token as signed out, and does not retry', async () => {
   expect(page.clock.countTimers()).toBe(1);
 });
 
-test('reports the dashboard limit apart from a lost connection', async () => {
+test('reports a silent hub between 11 and 12 s after its last message, and its recovery', async () => {
+  await using hub = await startTestHub();
+  const heartbeats: (() => void)[] = [];
+  const page = openPage(hub, {
+    onMessage: ({ type }) => void (type === 'hub:heartbeat' && heartbeats.shift()?.()),
+  });
+  const receiveHeartbeat = () =>
+    new Promise<void>((resolve) => {
+      heartbeats.push(resolve);
+      hub.clock.advance(HUB_HEARTBEAT_MS);
+    });
+  await page.next();
+  // A heartbeat that is a second late is not an outage.
+  page.clock.advance(11_000);
+  await receiveHeartbeat();
+  page.clock.advance(12_000);
+  expect(await page.next()).toBe('silence');
+  expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(true);
+  await receiveHeartbeat();
+  expect(await page.next()).toBe('recovery');
+  page.clock.advance(12_000);
+  expect(await page.next()).toBe('silence');
+});
+
+test('a page that was suspended processes the messages that arrived meanwhile before it reports silence', async () => {
+  await using hub = await startTestHub();
+  const clock = createManualClock();
+  const page = openPage(hub, { clock });
+  await page.next();
+  clock.jump(20_000);
+  clock.advance(500);
+  const dashboard = hub.hub.state.dashboards.values().next().value;
+  dashboard?.link.close(CloseCode.tryAgainLater, 'slow_consumer');
+  expect(await page.next()).toBe('disconnect slow_consumer');
+});
+
+test.each([
+  [CloseCode.tryAgainLater, 'slow_consumer', 'slow_consumer'],
+  [CloseCode.goingAway, 'shutdown', 'shutdown'],
+  [CloseCode.replaced, 'replaced', 'replaced'],
+  [CloseCode.policyViolation, 'rate_limited', 'rate_limited'],
+  [CloseCode.tryAgainLater, 'not a reason', 'lost'],
+  [CloseCode.goingAway, '', 'lost'],
+])('a close with %i "%s" is reported as %s and retried', async (code, closeReason, reason) => {
+  await using hub = await startTestHub();
+  const page = openPage(hub);
+  await page.next();
+  const dashboard = hub.hub.state.dashboards.values().next().value;
+  dashboard?.link.close(code, closeReason as CloseReason);
+  expect(await page.next()).toBe(`disconnect ${reason}`);
+  page.clock.advance(1_000);
+  expect(await page.next()).toStartWith('welcome');
+});
+
+test('reports the dashboard limit', async () => {
   await using hub = await startTestHub({ settings: { maxDashboards: 1 } });
   await openPage(hub).next();
   const second = openPage(hub);
-  expect(await second.next()).toBe('disconnect full');
+  expect(await second.next()).toBe('disconnect limit');
 });
 
 test('retries an unreachable hub with increasing delays', async () => {

@@ -29,6 +29,7 @@ const output = (commandId: string, data: string): HubToDashboard => ({
 test('a new page is connecting and has no agents', () => {
   expect(createPageStore().getState()).toEqual({
     connectionStatus: 'connecting',
+    disconnectReason: null,
     agents: new Map(),
     activeCommand: null,
     terminalOutput: [],

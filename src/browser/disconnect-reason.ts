@@ -1,0 +1,37 @@
+// Why the page is disconnected: the reason the hub closed the connection for, or that it was lost. Each reason has a
+// sentence of its own for the connection banner.
+
+const sentences = {
+  lost: 'Connection lost. Reconnecting… This page may be out of date.',
+  silent: 'Connection lost. The hub does not respond. This page may be out of date.',
+  shutdown: 'The hub is shutting down. This page reconnects when it is available again.',
+  limit: 'The hub has reached its dashboard limit. Retrying…',
+  slow_consumer: 'This connection is too slow for the output it shows. Reconnecting…',
+  first_message_timeout: 'Connecting to the hub took too long. Retrying…',
+  replaced: 'A newer connection replaced this one. Reconnecting…',
+  rate_limited: 'This page sent too many messages to the hub. Reconnecting…',
+  invalid_message: 'The hub rejected a message of this page. Reload the page.',
+  unsupported_version: 'This page is from another version of the hub. Reload the page.',
+} as const;
+
+export type DisconnectReason = keyof typeof sentences;
+
+export const disconnectReasons = Object.keys(sentences) as DisconnectReason[];
+
+/** Reasons that are no decision of the hub about this page. */
+const outages = new Set<DisconnectReason>(['lost', 'silent', 'shutdown']);
+
+/** Returns the reason of a close event. */
+export function parseDisconnectReason(closeReason: string): DisconnectReason {
+  return disconnectReasons.find((reason) => reason === closeReason) ?? 'lost';
+}
+
+/** Whether the hub ended or refused the connection because of this page. */
+export function isRefusal(reason: DisconnectReason): boolean {
+  return !outages.has(reason);
+}
+
+/** Describes why the page is disconnected, and what happens next. */
+export function describeDisconnect(reason: DisconnectReason): string {
+  return sentences[reason];
+}
