@@ -12,6 +12,8 @@ import type { Unversioned } from '../protocol/message.ts';
 import { type DisconnectReason, parseDisconnectReason } from './disconnect-reason.ts';
 import { createFrameDecoder, encodeMessage, parseMessage } from './frames.ts';
 
+/** How long the request for the session token may take. */
+const SESSION_TIMEOUT_MS = 10_000;
 const SILENCE_CHECK_MS = 500;
 /** How late a heartbeat can be before a check counts the hub as silent. */
 const HEARTBEAT_MARGIN_MS = 1000;
@@ -35,8 +37,8 @@ export interface HubConnectionOptions {
   clock: Clock;
   random: () => number;
   clientInfo: ClientInfo;
-  /** Resolves to null if the user is not signed in. */
-  fetchSession(): Promise<SessionResponse | null>;
+  /** Resolves to null if the user is not signed in. Rejects when `signal` is aborted. */
+  fetchSession(signal: AbortSignal): Promise<SessionResponse | null>;
 }
 
 export interface HubConnectionHandlers {
@@ -79,12 +81,16 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
 
   async function connect(): Promise<void> {
     cancelRetry = null;
+    const limit = new AbortController();
+    const cancelLimit = clock.after(SESSION_TIMEOUT_MS, () => limit.abort());
     try {
-      const session = await options.fetchSession();
+      const session = await options.fetchSession(limit.signal);
       if (session) openSocket(session.token);
       else handlers?.onSignedOut();
     } catch {
       retry('lost');
+    } finally {
+      cancelLimit();
     }
   }
 

@@ -4,10 +4,11 @@ import { SessionResponse } from '../protocol/api.ts';
 
 /**
  * Fetches the current session, or null if the user is not signed in.
- * @throws if the hub is unreachable or its response is invalid
+ * @throws if the hub is unreachable, its response is invalid, or `signal` is aborted
  */
-export async function fetchSession(): Promise<SessionResponse | null> {
-  const response = await fetch('/api/v1/session', { headers: { accept: 'application/json' } });
+export async function fetchSession(signal: AbortSignal): Promise<SessionResponse | null> {
+  const headers = { accept: 'application/json' };
+  const response = await fetch('/api/v1/session', { headers, signal });
   if (response.status === 401 || response.status === 403) return null;
   if (!response.ok) throw new Error(`The hub responded with HTTP ${response.status}.`);
   const session: unknown = await response.json();

@@ -164,6 +164,40 @@ test('reports the dashboard limit', async () => {
   expect(await second.next()).toBe('disconnect limit');
 });
 
+test('a session request without a response is aborted after 10 s and retried', async () => {
+  await using hub = await startTestHub();
+  const signals: AbortSignal[] = [];
+  const page = openPage(hub, {
+    fetchSession: (signal) => {
+      signals.push(signal);
+      return new Promise((_, reject) => {
+        signal.addEventListener('abort', () => reject(new Error('aborted')));
+      });
+    },
+  });
+  page.clock.advance(9_999);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([false]);
+  page.clock.advance(1);
+  expect(await page.next()).toBe('disconnect lost');
+  page.clock.advance(500);
+  expect(signals.map(({ aborted }) => aborted)).toEqual([true, false]);
+});
+
+test('a session that was received in time is not aborted later', async () => {
+  await using hub = await startTestHub();
+  const token = await hub.issueToken('viewer', 'vera');
+  let signal: AbortSignal | undefined;
+  const page = openPage(hub, {
+    fetchSession: (given) => {
+      signal = given;
+      return Promise.resolve({ token, expiresAt: 0, userId: 'vera', role: 'viewer' as const });
+    },
+  });
+  await page.next();
+  page.clock.advance(11_000);
+  expect(signal?.aborted).toBe(false);
+});
+
 test('retries an unreachable hub with increasing delays', async () => {
   await using hub = await startTestHub();
   let attempts = 0;

@@ -54,3 +54,22 @@ test.each([
   },
   60_000,
 );
+
+test('a session request that hangs is aborted after 10 s, and the page connects with the next one', async () => {
+  await using on = await startHubFixture();
+  let requests = 0;
+  const page = await openAgentPage(on);
+  await page.route('**/api/v1/session', (route) => {
+    requests += 1;
+    return requests === 1 ? undefined : route.continue();
+  });
+  for (const { userId, link } of on.hub.hub.state.dashboards.values()) {
+    if (userId === 'otto') link.close(CloseCode.goingAway, 'shutdown');
+  }
+  await page.getByText('The hub is shutting down.').waitFor();
+  await page.clock.runFor(10_000);
+  await page.getByText('Connection lost.').waitFor();
+  await page.clock.runFor(1_000);
+  await page.locator('#connection').waitFor({ state: 'hidden' });
+  expect(requests).toBe(2);
+}, 60_000);
