@@ -19,6 +19,7 @@ import { initPendingCount } from './pending-count.ts';
 import { initScrollAnchor } from './scroll-anchor.ts';
 import { fetchSession, redirectToLogin } from './session.ts';
 import { applyStyleNonce } from './style-nonce.ts';
+import { prepareResume } from './terminal-subscription.ts';
 import { initThemeSwitch } from './theme-switch.ts';
 
 const store = createPageStore();
@@ -62,7 +63,7 @@ const terminals = openPageTerminals({
 });
 
 connection.start({
-  prepareResume: () => terminals.flatMap((terminal) => terminal.prepareResume()),
+  prepareResume: () => prepareResume(terminals),
   onMessage(message) {
     if ('timestamp' in message) hubClock.sync(message.timestamp);
     notify(message, store.getState().approvals);

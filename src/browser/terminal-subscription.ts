@@ -1,6 +1,6 @@
 // A terminal's subscription to one command's output: attaches at the hub and writes each chunk once, in order
 // (docs/protocol.md, "Output").
-import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
+import { DashboardConnect, type DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
@@ -19,7 +19,10 @@ export interface TerminalDisplay {
 }
 
 export type TerminalState = 'empty' | 'live' | 'complete';
-type Positions = NonNullable<DashboardConnect['resume']>['terminals'];
+type Position = NonNullable<DashboardConnect['resume']>['terminals'][number];
+
+/** The hub rejects a `resume` with more terminals. */
+const MAX_POSITIONS = DashboardConnect.properties.resume.properties.terminals.maxItems ?? Infinity;
 
 export interface TerminalSubscriptionOptions {
   display: TerminalDisplay;
@@ -137,13 +140,27 @@ export function createTerminalSubscription({
       if (!resumed || resumedCommandId !== shown.commandId) attach();
     },
 
-    /** Returns the position to send in `resume`; none while the terminal is paused or shows nothing. */
-    prepareResume(): Positions {
-      resumedCommandId = shown && !shown.isPaused ? shown.commandId : null;
-      if (!shown || resumedCommandId === null) return [];
-      return [{ commandId: resumedCommandId, afterSequence: shown.tracker.getLast() }];
+    /** Returns the position to resume from; null while the terminal is paused or shows nothing. */
+    getPosition(): Position | null {
+      if (!shown || shown.isPaused) return null;
+      return { commandId: shown.commandId, afterSequence: shown.tracker.getLast() };
+    },
+
+    /** Notes which command the hub attaches again if it accepts the next `resume`. */
+    setResumed(commandId: string | null): void {
+      resumedCommandId = commandId;
     },
   };
 }
 
 export type TerminalSubscription = ReturnType<typeof createTerminalSubscription>;
+
+/** Returns the positions to send in `resume`: those of the last terminals, if there are more than it may contain. */
+export function prepareResume(terminals: readonly TerminalSubscription[]): Position[] {
+  const first = terminals.length - MAX_POSITIONS;
+  return terminals.flatMap((terminal, index) => {
+    const position = index >= first ? terminal.getPosition() : null;
+    terminal.setResumed(position?.commandId ?? null);
+    return position ?? [];
+  });
+}

@@ -1,6 +1,9 @@
 // A terminal's subscription: what it writes to the display, and what it sends to the hub.
 import { expect, test } from 'bun:test';
-import { createTerminalSubscription } from '../../src/browser/terminal-subscription.ts';
+import {
+  createTerminalSubscription,
+  prepareResume,
+} from '../../src/browser/terminal-subscription.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 
 const version = '1.0.0';
@@ -128,7 +131,7 @@ test('a display that cannot keep up detaches, and attaches again after it has dr
   output(0);
   output(1);
   expect(sent).toEqual(['attach c1 -1', 'detach c1']);
-  expect(terminal.prepareResume()).toEqual([]);
+  expect(prepareResume([terminal])).toEqual([]);
   drain();
   drain();
   expect(sent.at(-1)).toBe('attach c1 1');
@@ -139,7 +142,7 @@ test('a resumed connection continues without attaching again', () => {
   const { terminal, sent, screen, output } = setUp();
   terminal.show('c1');
   output(0);
-  expect(terminal.prepareResume()).toEqual([{ commandId: 'c1', afterSequence: 0 }]);
+  expect(prepareResume([terminal])).toEqual([{ commandId: 'c1', afterSequence: 0 }]);
   terminal.handleWelcome({ resumed: true, isSameEpoch: true });
   expect(sent).toEqual(['attach c1 -1']);
   output(1);
@@ -150,7 +153,7 @@ test('a connection that was not resumed attaches after the last chunk shown', ()
   const { terminal, sent, screen, output } = setUp();
   terminal.show('c1');
   output(0);
-  terminal.prepareResume();
+  prepareResume([terminal]);
   terminal.handleWelcome({ resumed: false, isSameEpoch: true });
   expect(sent.at(-1)).toBe('attach c1 0');
   expect(screen).toEqual(['0']);
@@ -160,7 +163,7 @@ test('a restarted hub clears the display and starts the output over', () => {
   const { terminal, sent, screen, output } = setUp();
   terminal.show('c1');
   output(0, 'before');
-  terminal.prepareResume();
+  prepareResume([terminal]);
   terminal.handleWelcome({ resumed: false, isSameEpoch: false });
   expect(screen).toEqual([]);
   expect(sent.at(-1)).toBe('attach c1 -1');
@@ -171,10 +174,30 @@ test('a restarted hub clears the display and starts the output over', () => {
 test('a command selected while disconnected is attached after the welcome', () => {
   const { terminal, sent } = setUp();
   terminal.show('c1');
-  terminal.prepareResume();
+  prepareResume([terminal]);
   terminal.show('c2');
   terminal.handleWelcome({ resumed: true, isSameEpoch: true });
   expect(sent.at(-1)).toBe('attach c2 -1');
+});
+
+test('a resume names at most 1,000 terminals, the last ones; the others attach again', () => {
+  const terminals = Array.from({ length: 1002 }, (_, index) => {
+    const { terminal, sent } = setUp();
+    terminal.show(`c${index}`);
+    sent.length = 0;
+    return { terminal, sent };
+  });
+  const all = terminals.map(({ terminal }) => terminal);
+  prepareResume(all.slice(0, 3));
+  const positions = prepareResume(all);
+  expect([positions.length, positions[0]?.commandId]).toEqual([1000, 'c2']);
+  for (const terminal of all) terminal.handleWelcome({ resumed: true, isSameEpoch: true });
+  expect(terminals.slice(0, 4).map(({ sent }) => sent)).toEqual([
+    ['attach c0 -1'],
+    ['attach c1 -1'],
+    [],
+    [],
+  ]);
 });
 
 test('a queued command without a buffer is attached again once it runs', () => {
