@@ -9,7 +9,7 @@ import { createPrng } from '../chaos/prng.ts';
 import { listMutants, type Mutant } from './mutants.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const TEST_TIMEOUT_MS = 5_000;
+const TEST_TIMEOUT_MS = 20_000;
 /** A mutant whose tests do not end is killed: something waits for ever. */
 const RUN_LIMIT_MS = 180_000;
 
