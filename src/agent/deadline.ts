@@ -6,7 +6,7 @@ export type Deadline = ReturnType<typeof createDeadline>;
 /** Calls `onExpire` once after `ms` milliseconds, not counting pauses, unless cancelled. */
 export function createDeadline(clock: Clock, ms: number, onExpire: () => void) {
   let remaining = ms;
-  let startedAt = clock.now();
+  let startedAt = clock.monotonic();
   let pauses = 0;
   let isCancelled = false;
   let cancelTimer: (() => void) | null = clock.after(remaining, onExpire);
@@ -21,13 +21,13 @@ export function createDeadline(clock: Clock, ms: number, onExpire: () => void) {
     pause(): void {
       pauses += 1;
       if (pauses > 1 || !cancelTimer) return;
-      remaining -= clock.now() - startedAt;
+      remaining -= clock.monotonic() - startedAt;
       stopTimer();
     },
     resume(): void {
       pauses -= 1;
       if (pauses > 0 || isCancelled) return;
-      startedAt = clock.now();
+      startedAt = clock.monotonic();
       cancelTimer = clock.after(Math.max(0, remaining), onExpire);
     },
     cancel(): void {

@@ -7,13 +7,13 @@ export function createIdleTimeout(clock: Clock, ms: number, onIdle: () => void) 
   let cancelTimer: (() => void) | null = null;
 
   function check(): void {
-    const remaining = touchedAt + ms - clock.now();
+    const remaining = touchedAt + ms - clock.monotonic();
     cancelTimer = remaining > 0 ? clock.after(remaining, check) : null;
     if (!cancelTimer) onIdle();
   }
 
   function touch(): void {
-    touchedAt = clock.now();
+    touchedAt = clock.monotonic();
   }
 
   function stop(): void {

@@ -53,7 +53,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   const client = createClientApp({ files, currentTurn: () => turn, onUpdate });
 
   function onUpdate(update: SessionUpdate): void {
-    lastUpdateAt = clock.now();
+    lastUpdateAt = clock.monotonic();
     if (update.sessionUpdate === 'available_commands_update') {
       return availability.setSlashCommands(slashCommands(update.availableCommands));
     }

@@ -52,7 +52,7 @@ export type Turn = ReturnType<typeof startTurn>;
 
 export function startTurn(options: TurnOptions) {
   const { spec, context, clock, acp } = options;
-  const transcript = createTranscript(clock.now);
+  const transcript = createTranscript(clock.monotonic);
   const meter = startTurnMeter(options.cwd, options.terminals.scratch);
   const { promise: interrupted, resolve: onInterrupt } = Promise.withResolvers<null>();
   const terminals = createTerminals({

@@ -65,8 +65,8 @@ export async function killAfter(
   find: () => number[],
   clock: Clock,
 ): Promise<void> {
-  const deadline = clock.now() + graceMs;
-  for (let waited = 0; waited < graceMs && clock.now() < deadline; waited += POLL_MS) {
+  const deadline = clock.monotonic() + graceMs;
+  for (let waited = 0; waited < graceMs && clock.monotonic() < deadline; waited += POLL_MS) {
     if (find().length === 0) return;
     await sleep(clock, POLL_MS);
   }

@@ -77,9 +77,9 @@ function startShell(
    * otherwise those that keep the output open.
    */
   async function endBackground(): Promise<void> {
-    const deadline = clock.now() + SHELL_LINGER_MS;
+    const deadline = clock.monotonic() + SHELL_LINGER_MS;
     if (!output.isClosed) await Promise.race([closed, sleep(clock, SHELL_LINGER_MS)]);
-    if (sentSignal) await killAfter(deadline - clock.now(), findBackground, clock);
+    if (sentSignal) await killAfter(deadline - clock.monotonic(), findBackground, clock);
     if (output.isClosed) return;
     await killAll(terminal.files.length > 0 ? findWriters : findBackground, clock);
     // No process can write any more. Read the remaining output, unless a process that could not be found keeps it open.

@@ -22,7 +22,7 @@ import {
 
 /**
  * The methods return the text to append; empty if there is nothing to show.
- * @param now returns the time in milliseconds, for the durations of tool calls
+ * @param now returns monotonic milliseconds, for the durations of tool calls
  */
 export function createTranscript(now: () => number) {
   const layout = createLayout();
