@@ -3,7 +3,10 @@ import { HubError } from '../protocol/errors.ts';
 import type { HubContext } from './context.ts';
 import type { Actor } from './state/dashboard.ts';
 
-/** Verified against when a user does not exist, so that the response takes as long. */
+/**
+ * The hash that a password is verified against if the user does not exist, so that the response takes as long as for an
+ * existing user.
+ */
 const DUMMY_HASH = Bun.password.hash(crypto.randomUUID());
 
 export function createAccounts({ store, clock }: Pick<HubContext, 'store' | 'clock'>) {

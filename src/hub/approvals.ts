@@ -1,5 +1,5 @@
-// Approval requests: an agent asks before it acts. A request is stored before anyone sees it, the first response wins,
-// and the agent is sent the response until it confirms it (docs/protocol.md, "Approvals").
+// Approval requests: an agent asks before it acts. A request is stored before it is published, the first response wins,
+// and the hub resends the response until the agent confirms it (docs/protocol.md, "Approvals").
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import { hasRole } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
@@ -27,7 +27,7 @@ export function createApprovals(
 ) {
   /** Pending requests, and resolved ones that the agent has not confirmed. */
   const unsettled = new Map<string, StoredApproval>();
-  /** Requests that are not stored yet. Nobody sees them. */
+  /** Requests that are not stored yet. They are not published. */
   const unsaved = new Set<StoredApproval>();
 
   function pendingOf(commandId: string): StoredApproval[] {
@@ -36,17 +36,17 @@ export function createApprovals(
     );
   }
 
-  /** Holds a command's timeout while it has pending requests. */
+  /** Pauses a command's timeout while it has pending requests. */
   function updateTimeout(commandId: string) {
     const execution = findExecution(state, commandId);
     if (!execution) return;
-    if (pendingOf(commandId).length > 0) execution.timeout.hold();
-    else execution.timeout.release();
+    if (pendingOf(commandId).length > 0) execution.timeout.pause();
+    else execution.timeout.resume();
     const agent = state.agents.get(execution.agentId);
     if (agent) presence.publishUpdate(agent);
   }
 
-  /** Sends a resolution to the agent. If it is offline, it gets it when it reconnects. */
+  /** Sends a resolution to the agent. An offline agent receives it after it reconnects. */
   function sendResolution({ agentId, approvalId, outcome, optionId }: StoredApproval) {
     const link = state.agents.get(agentId)?.connection.link;
     if (!link || outcome === null) return;
@@ -58,7 +58,7 @@ export function createApprovals(
     });
   }
 
-  /** Sends the resolution of a repeated request again, unless another agent repeats it. */
+  /** Resends the resolution of a repeated request, unless the request belongs to another agent. */
   function repeat({ agentId }: AgentConnection, approval: StoredApproval) {
     if (approval.agentId === agentId) return sendResolution(approval);
     log.warn('An agent repeated the approval request of another agent.', {
@@ -67,7 +67,7 @@ export function createApprovals(
     });
   }
 
-  /** Publishes a resolution that is committed. */
+  /** Publishes a committed resolution. */
   function publishResolution(approval: StoredApproval) {
     const { approvalId, outcome, optionId, resolvedBy, commandId } = approval;
     broadcast.toDashboards({
@@ -93,7 +93,7 @@ export function createApprovals(
     }
   }
 
-  /** Cancels a pending request. Nobody can respond to it from now on. */
+  /** Cancels a pending request. It no longer accepts responses. */
   async function cancel(approval: StoredApproval) {
     const changes = { outcome: 'cancelled' as const, resolvedAt: clock.now() };
     Object.assign(approval, changes);
@@ -106,7 +106,7 @@ export function createApprovals(
   }
 
   return {
-    /** Restores the requests of a command, and holds its timeout if one is pending. */
+    /** Restores the requests of a command, and pauses its timeout if one is pending. */
     async restore({ id, timeout }: Execution) {
       let waitedMs = 0;
       let waitedUntil = 0;
@@ -124,8 +124,8 @@ export function createApprovals(
           waitedUntil = resolvedAt;
         }
       }
-      timeout.addHeldTime(waitedMs);
-      if (pendingSince !== null) timeout.hold(Math.max(0, clock.now() - pendingSince));
+      timeout.addPausedTime(waitedMs);
+      if (pendingSince !== null) timeout.pause(Math.max(0, clock.now() - pendingSince));
     },
     /** Cancels the pending requests of commands that ended while the hub was down. */
     async cancelOrphaned() {
@@ -140,7 +140,7 @@ export function createApprovals(
     /** All requests of a command with their resolutions, oldest first. */
     listByCommand: (commandId: string) => store.approvals.listByCommand(commandId),
 
-    /** Handles an agent's request. If it repeats one, its resolution is sent again. */
+    /** Handles an agent's request. If it repeats an earlier request, the resolution of that request is resent. */
     async request(agent: AgentConnection, message: AgentApprovalRequest): Promise<void> {
       const { approvalId, commandId } = message;
       const known = unsettled.get(approvalId);
@@ -214,7 +214,7 @@ export function createApprovals(
           resolvedBy: null,
           resolvedAt: null,
         });
-        // The command may have ended meanwhile.
+        // The command may have ended in the meantime.
         if (!unsettled.has(approvalId)) {
           cancel(approval).catch((cause: unknown) => {
             log.error('Could not cancel an approval request.', { approvalId, error: cause });
@@ -235,9 +235,9 @@ export function createApprovals(
       broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
     },
 
-    /** Cancels the pending requests of a command that was told to stop. */
+    /** Cancels the pending requests of a command that is being stopped. */
     cancelPending,
-    /** Cancels the pending requests of a command that has ended, and forgets the others. */
+    /** Cancels the pending requests of a command that has ended, and removes the others from memory. */
     async close(commandId: string) {
       const cancelled = cancelPending(commandId);
       for (const approval of unsettled.values()) {
@@ -246,7 +246,7 @@ export function createApprovals(
       await cancelled;
     },
 
-    /** Sends the resolutions again that a reconnected agent has not confirmed. */
+    /** Resends the resolutions that a reconnected agent has not confirmed. */
     resendResolutions(agent: AgentConnection) {
       for (const approval of unsettled.values()) {
         if (approval.agentId === agent.agentId) sendResolution(approval);

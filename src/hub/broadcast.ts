@@ -1,4 +1,4 @@
-// Every message that goes to more than one connection. With several hubs, this is where a bus between them would attach.
+// Sends messages that go to more than one connection. A bus between several hubs would be added here.
 import { encode } from '../protocol/codec.ts';
 import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
@@ -25,7 +25,9 @@ export function terminalTopic(commandId: string): string {
   return `terminal:${commandId}`;
 }
 
-/** The topic a dashboard subscribes to: dashboards that accept compression use a twin with compressed frames. */
+/**
+ * The topic a dashboard subscribes to: dashboards that accept compression use a second topic with compressed frames.
+ */
 export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topic: string): string {
   return accepts === 'deflate-raw' ? `${topic}:deflate-raw` : topic;
 }
@@ -33,7 +35,7 @@ export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topi
 export type Broadcast = ReturnType<typeof createBroadcast>;
 
 export function createBroadcast(state: ServerState, publisher: Publisher, compress: Compress) {
-  /** Publishes a frame, and compressed for those subscribers of the topic that accept it. */
+  /** Publishes a frame. Subscribers that accept compression receive it compressed. */
   function publishFrame(topic: string, frame: string) {
     publisher.publish(topic, frame);
     const compressedTopic = topicFor({ accepts: 'deflate-raw' }, topic);

@@ -5,7 +5,7 @@ import type { Log } from './log.ts';
 
 /** Shorter frames are sent as text. */
 const MIN_BYTES = 1_024;
-/** Favours speed over size: the frames are live output. */
+/** Favors speed over size: the frames are live output. */
 const LEVEL = 3;
 
 /** Encodes a frame for dashboards that accept compression. */
@@ -17,8 +17,9 @@ export type Deflate = (bytes: Uint8Array) => Uint8Array;
 const deflateRaw: Deflate = (bytes) => deflateRawSync(bytes, { level: LEVEL });
 
 /**
- * Creates the encoder of frames for dashboards that accept `deflate-raw`: a flagged binary frame for messages over 1 KB,
- * the text itself otherwise. If compression fails, the frame is sent plain, with the flag that says so.
+ * Creates the encoder of frames for dashboards that accept `deflate-raw`: a flagged binary frame for messages over
+ * 1 KB, the text itself otherwise. If compression fails, the frame is sent uncompressed, with the flag for uncompressed
+ * data.
  */
 export function createCompressor(log: Log, deflate: Deflate = deflateRaw): Compress {
   const encoder = new TextEncoder();

@@ -1,4 +1,4 @@
-// The audit log of connections, kept for 30 days. A failed write is logged and changes nothing else.
+// The audit log of connections, kept for 30 days. A failed write is logged and has no other effect.
 import { CONNECTION_LOG_RETENTION_MS } from '../protocol/limits.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Store, StoredConnection } from '../store/store.ts';

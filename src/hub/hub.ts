@@ -30,12 +30,12 @@ import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
 
-/** How often silent and slow connections are looked for. */
+/** How often the hub checks for silent and slow connections. */
 const SWEEP_MS = 1_000;
 const PURGE_MS = 3_600_000;
 /** How often the last contact with the connected agents is stored. */
 const CONTACT_MS = 60_000;
-/** How often queued commands are checked for their age. */
+/** How often the age of queued commands is checked. */
 const QUEUE_CHECK_MS = 10_000;
 
 export interface HubOptions {

@@ -17,7 +17,7 @@ export interface Link {
 export interface DashboardLink extends Link {
   subscribe(topic: string): void;
   unsubscribe(topic: string): void;
-  /** Bytes not yet handed to the network, without what was published in this tick. */
+  /** Bytes not yet passed to the network, not counting what was published in this tick. */
   bufferedBytes(): number;
 }
 

@@ -1,6 +1,6 @@
-// The hub's log. The command line decides how a line is written.
+// The hub's log. The command line determines the format.
 
-/** Writes one line: a sentence, and the values it is about. */
+/** Writes one line: a sentence and its values. */
 export type LogLine = (message: string, fields?: Record<string, unknown>) => void;
 
 export interface Log {

@@ -14,9 +14,9 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
     return agent.current || agent.stopping.size > 0 ? 'busy' : 'online';
   }
 
-  /** Whether its running command has had no output for suspiciously long. */
+  /** Whether its running command has had no output for longer than `--stuck-after`. */
   function isSuspectedStuck({ status, current, lastOutputAt }: AgentConnection): boolean {
-    if (status !== 'busy' || !current?.startedAt || current.timeout.isHeld) return false;
+    if (status !== 'busy' || !current?.startedAt || current.timeout.isPaused) return false;
     const lastActivity = Math.max(current.startedAt, lastOutputAt ?? 0);
     return clock.now() - lastActivity >= settings.stuckAfterMs;
   }
@@ -60,7 +60,7 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
         lastOutputAt: agent.lastOutputAt,
         process: agent.process,
         suspectedStuck: isSuspectedStuck(agent),
-        waitingForApproval: current?.timeout.isHeld ?? false,
+        waitingForApproval: current?.timeout.isPaused ?? false,
         notice: agent.notice,
       };
     },

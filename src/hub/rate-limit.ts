@@ -1,7 +1,7 @@
 // Rate limits as token buckets.
 import type { Clock } from '../protocol/clock.ts';
 
-/** Takes an amount from the bucket; false if there is not enough left. */
+/** Takes an amount from the bucket. Returns false if there is not enough left. */
 export type TokenBucket = (amount?: number) => boolean;
 
 /** Creates a full bucket of size `burst`, refilled with `perSecond`. */

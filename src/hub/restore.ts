@@ -21,8 +21,9 @@ export interface RestoreParts {
 }
 
 /**
- * Restores the server state. Queued commands wait again; commands assigned to an agent wait for it during the grace
- * period, and the remaining output of commands that have ended is still received. Other output is deleted.
+ * Restores the server state. Queued commands stay queued. Commands assigned to an agent wait for it to reconnect within
+ * the grace period. The hub still receives the remaining output of commands that have ended, and deletes all other
+ * output.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
   const { admission, agents, approvals, completion, dispatcher, terminals } = parts;

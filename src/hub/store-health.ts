@@ -8,7 +8,7 @@ const PROBE_MS = 5_000;
 
 export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
-/** Probes the store every 5 s. Agents are told with `hub:storage` when writes start to fail and when they work again. */
+/** Probes the store every 5 s. Sends `hub:storage` to agents when writes start to fail and when they succeed again. */
 export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
   let failure: string | null = null;
   let nextFailure = Promise.withResolvers<void>();
@@ -20,12 +20,12 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     if (wasFailing === isFailing) return;
     if (isFailing) {
       nextFailure.resolve();
-      log.error('Writes to the store fail. New commands are refused until it recovers.', {
+      log.error('Cannot write to the store. New commands are rejected until it recovers.', {
         reason,
       });
     } else {
       nextFailure = Promise.withResolvers();
-      log.info('Writes to the store work again.');
+      log.info('Writes to the store succeed again.');
     }
     broadcast.toAgents({ type: 'hub:storage', failing: isFailing });
   }
@@ -39,9 +39,9 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   });
 
   return {
-    /** Why writes fail; null while they work. */
+    /** Why writes fail; null while they succeed. */
     failure: () => failure,
-    /** Resolves when writes fail: at once if they fail now. */
+    /** Resolves when writes fail; immediately if they already do. */
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */
     reportFailure,

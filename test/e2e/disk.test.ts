@@ -46,7 +46,7 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   await watched.waitForOutput(/ready/);
   const filler = `/proc/${hub.pid}/root${data}/filler`;
   fill(filler);
-  await hub.waitForOutput(/Writes to the store fail/);
+  await hub.waitForOutput(/Cannot write to the store/);
   const health = await fetch(`${url}/healthz`);
   expect(health.status).toBe(503);
   expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });
@@ -57,7 +57,7 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   expect(watched.output()).toContain('00399999\n00400000\n');
 
   rmSync(filler);
-  await hub.waitForOutput(/Writes to the store work again/);
+  await hub.waitForOutput(/Writes to the store succeed again/);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   await Bun.write(join(folder.path, 'gate'), 'end\n');
   expect(await watched.exited).toBe(0);

@@ -34,7 +34,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
 
-  /** Accepts a connection and brings hub and agent to agreement about its commands. */
+  /** Accepts a connection and reconciles the commands of hub and agent. */
   function accept(agent: AgentConnection, link: Link, message: AgentConnect) {
     const secondInstance = takeovers.cancel(agent);
     if (secondInstance) rejectInUse(secondInstance, agent.agentId);
@@ -85,7 +85,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     current?.timeout.reschedule();
   }
 
-  /** Stores when the agent was last heard from, so that a restarted hub knows it. */
+  /** Stores the agent's last contact and capabilities, so that they survive a restart of the hub. */
   function saveContact({ agentId, connectionTime, lastHeartbeat, capabilities }: AgentConnection) {
     store.agents
       .update(agentId, { connectionTime, lastHeartbeat, capabilities })
@@ -102,7 +102,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     reject(link, agentId, 'agent_in_use', message);
   }
 
-  /** Removes the agent's connection, without consequences for its command. */
+  /** Removes the agent's connection, without affecting its command. */
   function removeConnection(agent: AgentConnection, code: number, reason: string) {
     const { connection } = agent;
     if (!connection.link) return;
@@ -113,12 +113,12 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     connectionLog.recordClose(connection.connectionId, code, reason);
   }
 
-  /** Marks an agent as offline. Its command continues without it during the grace period. */
+  /** Marks an agent as offline. Its command keeps its status during the grace period. */
   function handleDisconnect(agent: AgentConnection, code: number, reason: string) {
     removeConnection(agent, code, reason);
     const { current } = agent;
-    // An agent that stops closes its connection after everything it has to report. What it has not started by then, it
-    // never will.
+    // An agent that shuts down reports everything before it closes its connection. It never starts a command that it
+    // has not started by then.
     if (code === CloseCode.normal && current?.delivery === 'sent' && current.status === 'queued') {
       dispatcher.returnToQueue(agent, current);
       completion.persist(current, { sent: false }).catch(() => undefined);
@@ -127,7 +127,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);
   }
 
-  /** Closes the current connection, because a new one takes its place. */
+  /** Closes the current connection, because a new one replaces it. */
   function replaceConnection(agent: AgentConnection) {
     const { link } = agent.connection;
     removeConnection(agent, CloseCode.replaced, 'replaced');

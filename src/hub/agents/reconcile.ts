@@ -15,7 +15,7 @@ export interface ReconcileParts {
   terminals: Terminals;
 }
 
-/** The fields of `agent:welcome`: which output to send from where, and which commands to stop. */
+/** The fields of `agent:welcome`: which output to send from which sequence, and which commands to stop. */
 export interface Reconciliation {
   resume: { commandId: string; nextSequence: number }[];
   stop: string[];
@@ -32,7 +32,7 @@ export function reconcile(
   agent.stopping = new Set();
 
   for (const { commandId, attempt, finished } of held) {
-    // An agent has no say about the commands of another.
+    // Ignore what an agent claims about another agent's command.
     if (terminals.isOfOtherAgent(commandId, agent.agentId)) {
       result.stop.push(commandId);
       continue;
@@ -41,14 +41,14 @@ export function reconcile(
     const isCurrent =
       current?.id === commandId && current.attempt === attempt && !current.completion;
     const isOutputOpen = buffer && !buffer.isComplete && (isCurrent || current?.id !== commandId);
-    // Commands to be stopped are resumed too: their remaining output is still wanted.
+    // Commands to be stopped are resumed too: the hub still needs their remaining output.
     if (isOutputOpen) result.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
     if (isCurrent && buffer) {
       if (current.status === 'queued') progress.handleStarted(current);
       continue;
     }
     result.stop.push(commandId);
-    // A command that the hub ended may have output left even if it has finished.
+    // A command that the hub ended may have unsent output even if it has finished.
     if (!finished || wasStopping.has(commandId)) agent.stopping.add(commandId);
   }
   for (const commandId of wasStopping) {
@@ -73,7 +73,7 @@ export function reconcile(
       event: 'failed',
       error: {
         code: 'agent_lost',
-        message: `"${agent.agentId}" reconnected without this command. Check what it did before you run it again.`,
+        message: `"${agent.agentId}" reconnected, but has no record of this command. Check what the command did before you run it again.`,
       },
     });
   }

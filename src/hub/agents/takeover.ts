@@ -29,7 +29,7 @@ export function createTakeovers(clock: Clock) {
 
   return {
     cancel,
-    /** Starts a takeover. False if another instance already waits. */
+    /** Starts a takeover. Returns false if another instance is already waiting. */
     start(agent: AgentConnection, link: Link, onTakeover: () => void): boolean {
       if (takeovers.has(agent)) return false;
       const complete = () => {
@@ -42,9 +42,14 @@ export function createTakeovers(clock: Clock) {
       agent.connection.link?.ping(payload);
       return true;
     },
-    /** The ping payload the first instance must answer. Used for every ping meanwhile, as some clients answer only the latest. */
+    /**
+     * The payload of the ping that the first instance must answer. Used for every ping during the takeover, because
+     * some clients answer only the latest one.
+     */
     pingPayload: (agent: AgentConnection) => takeovers.get(agent)?.payload,
-    /** Completes a takeover at once, because the first instance is gone. False if there is none. */
+    /**
+     * Completes a takeover immediately, because the first instance no longer responds. Returns false if there is none.
+     */
     complete(agent: AgentConnection): boolean {
       const takeover = takeovers.get(agent);
       takeover?.complete();

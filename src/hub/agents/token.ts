@@ -6,7 +6,7 @@ export function createToken(): string {
   return `sba_${randomBytes(32).toString('base64url')}`;
 }
 
-/** The SHA-256 of a token, hexadecimal: what is stored. */
+/** The SHA-256 hash of a token, in hexadecimal. Only the hash is stored. */
 export function hashToken(token: string): string {
   return createHash('sha256').update(token).digest('hex');
 }

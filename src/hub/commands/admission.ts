@@ -1,4 +1,4 @@
-// Every command passes here first, whether it comes from a socket, a page or the API: checks it, commits it, queues it.
+// Checks, commits and queues every command, whether it comes from a socket, a page or the API.
 import type {
   AcceptedCommand,
   CommandBody,
@@ -39,7 +39,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { completion, dispatcher, subscriptions, terminals } = parts;
   const idempotency = createIdempotency(clock);
 
-  /** How many commands wait for an agent, including those that are being committed. */
+  /** How many commands are waiting for an agent, including those that are being committed. */
   function queueLengthOf(agentId: string): number {
     return [...state.executions.values()].filter(
       (execution) =>
@@ -115,7 +115,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   /**
    * Queues a command once it is committed.
    * @returns its position; 0 is next
-   * @throws what the store throws; the command does not exist then
+   * @throws the store's error; the command is then discarded
    */
   async function accept(execution: Execution, committed: Promise<void>): Promise<number> {
     const agent = state.agents.get(execution.agentId);
@@ -129,7 +129,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     moveDelivery(execution, 'committed');
     terminals.open(execution);
     subscriptions.attachFollowers(execution.id);
-    // An agent that was removed and added again meanwhile is another agent.
+    // An agent that was removed and added again in the meantime is a different agent.
     const isRemoved = !agent || state.agents.get(execution.agentId) !== agent;
     const position = isRemoved ? 0 : enqueue(queueOf(state, execution.agentId), execution);
     // In the next tick, so that the requester receives `command:accepted` first.
@@ -173,7 +173,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       return await Promise.all(
         requests.map(async ({ input, known }) => {
           const request = known ?? accepted.get(input.agentId);
-          if (!request) throw new Error('No command was created for the request.');
+          if (!request) throw new Error('Assertion failed: no command was created.');
           const { commandId, agentId, position } = request;
           return { commandId, agentId, position: await position };
         }),
@@ -187,7 +187,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     }
   }
 
-  /** A comparison id identifies one command of one user. */
+  /** A comparison ID identifies one command of one user. */
   async function requireSameComparison(actor: Actor, comparisonId: string, command: string) {
     const { items } = await store.commands.listPage({ comparisonId });
     const isSame = items.every(
@@ -198,7 +198,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   }
 
   return {
-    /** Restores a request of an earlier run, so that it is not accepted twice. */
+    /** Restores a request from an earlier run, so that it is not accepted twice. */
     restoreRequest: idempotency.add,
     /**
      * Accepts a command. Resolves when it is committed and queued.
@@ -208,13 +208,13 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     async request(actor: Actor, body: CommandBody): Promise<AcceptedCommand> {
       requireOperator(actor);
       const [answer] = await acceptAll(actor, [body]);
-      if (!answer) throw new Error('No command was created for the request.');
+      if (!answer) throw new Error('Assertion failed: no command was created.');
       return answer;
     },
     /**
-     * Accepts the same command for several agents: for all of them, or for none if one cannot run it.
-     * The same `comparisonId` from the same user returns the same commands for 24 hours.
-     * @throws {HubError} as `request`
+     * Accepts the same command for several agents: for all of them, or for none if one cannot run it. The same
+     * `comparisonId` from the same user returns the same commands for 24 hours.
+     * @throws {HubError} the same errors as `request`
      */
     async compare(
       actor: Actor,

@@ -41,10 +41,10 @@ export function createCompletion(
     broadcast.toDashboards(toStatus(execution));
   }
 
-  /** Resolves when all changes of a command so far are committed. */
+  /** Resolves when all changes made to a command so far are committed. */
   const whenPersisted = (execution: Execution) => lastWrites.get(execution) ?? Promise.resolve();
 
-  /** Commits changes of a command in order. Failed writes are retried until they succeed. */
+  /** Commits changes to a command in order. Failed writes are retried until they succeed. */
   function persist(execution: Execution, changes: Partial<Execution>): Promise<void> {
     const write = whenPersisted(execution).then(() => writeWithRetry(execution.id, changes));
     lastWrites.set(execution, write);
@@ -62,7 +62,7 @@ export function createCompletion(
     }
   }
 
-  /** Publishes that a command's output is complete. False if it was before. */
+  /** Publishes that a command's output is complete. Returns false if it was already published. */
   function completeOutput(commandId: string): boolean {
     const buffer = terminals.get(commandId);
     if (!buffer || buffer.isComplete) return false;
@@ -72,7 +72,10 @@ export function createCompletion(
     return true;
   }
 
-  /** Completes the output of a command that ended before its output did, and stores its final size and report. */
+  /**
+   * Completes the output of a command that ended before all of its output arrived, and stores its final size and
+   * report.
+   */
   function completeLateOutput(commandId: string, report: CommandReport = {}) {
     const buffer = terminals.get(commandId);
     if (!buffer || !completeOutput(commandId)) return;

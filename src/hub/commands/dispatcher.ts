@@ -19,13 +19,18 @@ import { enqueue, remove, requeue } from './queue.ts';
 /** Delay before a failed attempt to dispatch a command is retried. */
 const RETRY_MS = 1_000;
 
-/** A command queued for longer is reported: commands of a higher priority may keep it from running. */
+/** A warning is logged for a command queued for longer: commands of a higher priority may be blocking it. */
 const LONG_WAIT_MS = 900_000;
 
-/** An agent starts a command as soon as it receives it. One that has not started it after this time never will. */
+/**
+ * An agent starts a command as soon as it receives it. The hub stops a command that has not started after this time.
+ */
 const START_LIMIT_MS = 30_000;
 
-/** An agent that has not stopped a command after this time is given up on. It has sent every signal by then. */
+/**
+ * The hub stops waiting for an agent that has not stopped a command after this time. By then the agent has sent every
+ * signal.
+ */
 const GIVE_UP_MS = 6 * ESCALATION_MS;
 
 export type Dispatcher = ReturnType<typeof createDispatcher>;
@@ -40,8 +45,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   const { state, store, clock, log, settings, storeHealth } = context;
   const { approvals, completion, presence } = parts;
   const ttlMs = settings.queueTtlMs;
-  /** Queued commands that the log has a warning of. */
-  const warnedOf = new Set<string>();
+  /** Queued commands for which a warning has been logged. */
+  const warned = new Set<string>();
 
   /** Sends the next queued command to an agent that is idle. */
   function dispatchNext(agent: AgentConnection) {
@@ -65,7 +70,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     });
   }
 
-  /** Commits an attempt, then sends it. If the agent has another connection by then, the command was never sent. */
+  /** Commits an attempt, then sends it. If the connection is closed by then, the command returns to the queue. */
   async function dispatch(agent: AgentConnection, link: Link, execution: Execution) {
     const attempt = {
       attempt: execution.attempt + 1,
@@ -104,7 +109,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     });
   }
 
-  /** Returns a command that never started to the head of the queue, or ends it if it was told to stop. */
+  /** Returns a command that never started to the head of the queue, or ends it if it is being stopped. */
   function returnToQueue(agent: AgentConnection, execution: Execution) {
     if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
     moveDelivery(execution, 'returned');
@@ -130,8 +135,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   }
 
   /**
-   * Tells the agent to stop a command. If the agent is offline or does not comply, the hub ends the command itself.
-   * The reason is persisted, so that a hub that crashes meanwhile still stops the command.
+   * Sends the agent an interrupt for a command. If the agent is offline or does not stop the command, the hub ends it.
+   * The reason is persisted, so that the hub still stops the command after a crash.
    */
   function stop(execution: Execution, reason: StopReason) {
     if (execution.completion) return;
@@ -189,7 +194,10 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     setStopReason,
     end,
     endInBackground,
-    /** Fails the commands that have been queued for longer than the limit, and warns of those that wait for long. */
+    /**
+     * Fails the commands that have been queued for longer than the limit, and logs a warning about those that have been
+     * waiting for a long time.
+     */
     checkQueues() {
       const now = clock.now();
       for (const [agentId, queue] of state.commandQueue) {
@@ -198,8 +206,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
           endInBackground(execution, expiredOutcome(ttlMs));
         }
         for (const [ahead, { id: commandId, priority, requestedAt }] of queue.entries()) {
-          if (now - requestedAt < LONG_WAIT_MS || warnedOf.has(commandId)) continue;
-          warnedOf.add(commandId);
+          if (now - requestedAt < LONG_WAIT_MS || warned.has(commandId)) continue;
+          warned.add(commandId);
           log.warn('A command has been queued for 15 min.', {
             commandId,
             agentId,
@@ -208,7 +216,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
           });
         }
       }
-      for (const id of warnedOf) if (!state.executions.has(id)) warnedOf.delete(id);
+      for (const id of warned) if (!state.executions.has(id)) warned.delete(id);
     },
     /** Restores a stored command: queued, or assigned to its agent if it was sent. */
     async restore(execution: Execution) {

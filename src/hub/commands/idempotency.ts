@@ -14,7 +14,7 @@ interface KnownRequest {
   isSame(request: Pick<CommandExecution, 'agentId' | 'command'>): boolean;
 }
 
-/** A hash instead of the command itself: a day's commands of 64 KB would take too much memory. */
+/** A hash instead of the command: a day's commands of up to 64 KB each would take too much memory. */
 function hashOf({ agentId, command }: Pick<CommandExecution, 'agentId' | 'command'>) {
   return Bun.hash(JSON.stringify([agentId, command]));
 }
@@ -47,7 +47,7 @@ export function createIdempotency(clock: Clock) {
     delete(userId: string, requestId: string) {
       requests.delete(keyOf(userId, requestId));
     },
-    /** The command that this user requested with this id in the last 24 hours. */
+    /** The command that this user requested with this ID in the last 24 hours. */
     find(userId: string, requestId: string): KnownRequest | undefined {
       deleteExpired();
       return requests.get(keyOf(userId, requestId));

@@ -1,4 +1,4 @@
-// Interrupts commands on request: a queued one is cancelled at once, a running one is stopped by its agent.
+// Interrupts commands on request: a queued one is cancelled immediately, a running one is stopped by its agent.
 import { type CommandExecution, hasRole } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { toCommandExecution } from '../state/execution.ts';
@@ -37,11 +37,12 @@ export function createInterrupt(
     }
     if (execution.delivery === 'sent') dispatcher.stop(execution, 'user');
     else dispatcher.setStopReason(execution, 'user');
-    // A command whose agent is offline has ended with this.
+    // If the agent is offline, the call above has already ended the command.
     const committed = execution.completion ?? completion.whenPersisted(execution);
     await Promise.race([committed, storeHealth.whenFailing()]);
     if (storeHealth.failure() !== null) {
-      const message = 'The command is being interrupted, but the hub cannot save that now.';
+      const message =
+        'The hub is interrupting the command but could not save the interrupt. If the hub restarts, interrupt the command again.';
       throw new HubError('unavailable', message);
     }
     return toCommandExecution(execution);

@@ -1,4 +1,4 @@
-// How a command ends: pure functions from what the agent reports and why the command was told to stop to its outcome.
+// The outcome of a command, from the agent's report and from the reason why the hub stopped it. Pure functions.
 import type { CommandFinished } from '../../protocol/agent-to-hub.ts';
 import type { CommandEvent } from '../../protocol/command-status.ts';
 import type { CommandError } from '../../protocol/errors.ts';
@@ -18,7 +18,7 @@ export interface Outcome {
   isOutputPending?: boolean;
 }
 
-/** The outcome of a command that was told to stop and whose agent did not report a result. */
+/** The outcome of a stopped command whose agent did not report a result. */
 export function stoppedOutcome(execution: Execution): Outcome {
   switch (execution.stopReason) {
     case 'timeout':
@@ -35,7 +35,7 @@ export function stoppedOutcome(execution: Execution): Outcome {
 
 /** The outcome of a command that was queued for too long. */
 export function expiredOutcome(queueTtlMs: number): Outcome {
-  const message = `Not run within ${formatDuration(queueTtlMs)}. Raise the limit of the hub with --queue-ttl.`;
+  const message = `The command did not start within ${formatDuration(queueTtlMs)}. To allow more time, increase --queue-ttl on the hub.`;
   return { event: 'failed', error: { code: 'expired', message } };
 }
 
@@ -49,7 +49,7 @@ export function removedOutcome({ agentId }: Execution): Outcome {
 export function reportedOutcome(execution: Execution, message: CommandFinished): Outcome {
   const { outcome, exitCode, signal, error } = message;
   const report = message.report && pickFields(CommandReport, message.report);
-  // The exit code and signal of a timed out command are those of stopping it.
+  // The exit code and signal of a command that timed out only show how it was stopped.
   if (error?.code === 'timeout') return { event: 'failed', error: timeoutError(execution), report };
   if (outcome === 'interrupted') {
     const stopped = stoppedOutcome(execution);

@@ -24,7 +24,7 @@ export interface ProgressParts {
 export function createProgress({ clock, log }: HubContext, parts: ProgressParts) {
   const { completion, dispatcher, presence, terminals } = parts;
 
-  /** Marks a command as running. Published once that is committed. */
+  /** Marks a command as running. Published once this is committed. */
   function handleStarted(execution: Execution) {
     const changes = {
       status: nextCommandStatus(execution.status, 'started'),

@@ -1,4 +1,4 @@
-// The order of an agent's queued commands: high, normal, low, and first come first served within a priority.
+// The order of an agent's queued commands: high, normal, low, and first in, first out within a priority.
 import type { Priority } from '../../protocol/command-status.ts';
 import type { Execution } from '../state/execution.ts';
 
@@ -22,7 +22,7 @@ export function requeue(queue: Execution[], command: Execution): void {
   queue.unshift(command);
 }
 
-/** Removes a command from the queue; false if it was not queued. */
+/** Removes a command from the queue. Returns false if it was not queued. */
 export function remove(queue: Execution[], command: Execution): boolean {
   const index = queue.indexOf(command);
   if (index < 0) return false;

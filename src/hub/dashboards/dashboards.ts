@@ -18,7 +18,7 @@ import type { DashboardConnection, Identity } from '../state/dashboard.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Welcome } from './welcome.ts';
 
-/** Close reason of a dashboard that has not been heard from. It can resume. */
+/** Close reason for a dashboard that has been silent. It can resume. */
 const SILENT: CloseReason = 'silent';
 
 /** A close without a code is reported as 1005: `ws.close()` in a browser. */
@@ -124,7 +124,9 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
   }
 
   return {
-    /** Handles the first message of a dashboard whose token is valid: connects it, resumes its connection, or refuses it. */
+    /**
+     * Handles the first message of a dashboard with a valid token: connects it, resumes its connection, or rejects it.
+     */
     connect(link: DashboardLink, identity: Identity, message: DashboardConnect) {
       const known = findResumable(identity, message);
       if (known) replaceLink(known, link);
@@ -165,7 +167,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       dashboard.confirmedCompletions = completions;
       subscriptions.confirm(dashboard, ping);
     },
-    /** Handles a socket that has room again. */
+    /** Handles a socket that can accept more data. */
     handleDrain(link: DashboardLink) {
       const dashboard = byLink.get(link);
       if (dashboard) subscriptions.handleDrain(dashboard);
@@ -190,7 +192,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     sendHeartbeat() {
       broadcast.toDashboards({ type: 'hub:heartbeat', timestamp: clock.now() });
     },
-    /** Closes dashboards that have been silent for 60 s, confirms completed output, and handles slow dashboards. */
+    /** Closes dashboards that have been silent for 60 s, pings those with unconfirmed output, and handles slow ones. */
     sweep() {
       for (const [link, dashboard] of byLink) {
         if (clock.monotonic() - dashboard.lastHeardAt >= DASHBOARD_SILENCE_MS) {

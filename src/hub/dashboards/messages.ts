@@ -1,4 +1,4 @@
-// Handles the messages of connected dashboards. A refused message is answered with `error`.
+// Handles the messages of connected dashboards. A rejected message is answered with `error`.
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
 import { hasRole } from '../../protocol/entities.ts';
@@ -75,7 +75,7 @@ export function createDashboardMessages(
       }
       case 'command:interrupt': {
         const command = await interrupt(dashboard, message.commandId);
-        // A command that has ended was published to all dashboards.
+        // The end of a command has already been published to all dashboards.
         if (!hasEnded(command.status)) sendToDashboard(dashboard.link, toStatus(command));
         return;
       }
@@ -95,15 +95,15 @@ export function createDashboardMessages(
     }
   }
 
-  /** Answers a refused message with `error`. */
-  function refuse(link: DashboardLink, message: DashboardToHub, error: unknown) {
-    const isRefusal = error instanceof HubError;
-    if (!isRefusal)
+  /** Answers a rejected message with `error`. */
+  function reject(link: DashboardLink, message: DashboardToHub, error: unknown) {
+    const isHubError = error instanceof HubError;
+    if (!isHubError)
       log.error('Could not handle a dashboard message.', { type: message.type, error });
     sendToDashboard(link, {
       type: 'error',
-      code: isRefusal ? error.code : 'unavailable',
-      message: isRefusal ? error.message : 'Something went wrong on the hub. Try again.',
+      code: isHubError ? error.code : 'unavailable',
+      message: isHubError ? error.message : 'Internal error on the hub. Try again later.',
       ...('requestId' in message && message.requestId && { requestId: message.requestId }),
       ...('commandId' in message && { commandId: message.commandId }),
       ...('agentId' in message && { agentId: message.agentId }),
@@ -116,10 +116,14 @@ export function createDashboardMessages(
     const dashboard = dashboards.find(link);
     if (!dashboard) return;
     if (!isWithinRate(dashboard, message)) {
-      refuse(link, message, new HubError('rate_limited', 'Too many messages. Slow down.'));
+      reject(
+        link,
+        message,
+        new HubError('rate_limited', 'Too many messages. Send fewer messages per second.'),
+      );
       if (!dashboard.rejectionBudget()) link.close(CloseCode.policyViolation, 'rate_limited');
       return;
     }
-    handle(dashboard, message).catch((error: unknown) => refuse(link, message, error));
+    handle(dashboard, message).catch((error: unknown) => reject(link, message, error));
   };
 }

@@ -66,7 +66,7 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     for (const approval of approvals.listPending()) sendToDashboard(link, toRequest(approval));
   }
 
-  /** Attaches a dashboard to the terminals it names and, in mode `all`, to every other one from its start. */
+  /** Attaches a dashboard to the terminals it lists and, in mode `all`, to every other one from its start. */
   function attachTerminals(
     dashboard: DashboardConnection,
     message: DashboardConnect,

@@ -1,4 +1,4 @@
-// An agent the hub knows: the AgentConnection of docs/data-model.md and the state kept beside it.
+// A registered agent: the AgentConnection of docs/data-model.md and the state kept with it.
 import type { AgentStatus, AgentType } from '../../protocol/agent-status.ts';
 import type { AgentProcess } from '../../protocol/entities.ts';
 import type { StoredAgent } from '../../store/store.ts';
@@ -19,7 +19,7 @@ export interface LiveConnection {
 
 interface NoConnection {
   readonly link: null;
-  /** Since when the agent is offline; null if it has never connected. */
+  /** When the agent went offline; null if it has never connected. */
   readonly since: number | null;
   /** Cancels the timer after which its command fails as `agent_lost`; null while it has no command. */
   cancelGrace: (() => void) | null;
@@ -32,14 +32,16 @@ export interface AgentConnection {
   connection: LiveConnection | NoConnection;
   connectionTime: number | null;
   lastHeartbeat: number | null;
-  /** The status that dashboards were last sent. */
+  /** The status last sent to dashboards. */
   status: AgentStatus;
   capabilities: string[];
   /** What is missing on the agent's machine, and how to fix it. */
   notice: string | null;
-  /** The command assigned to it, also while it is offline. */
+  /** The command assigned to it, even while it is offline. */
   current: Execution | null;
-  /** Commands that ended on the hub and may still run on the agent. It gets no new command until they are gone. */
+  /**
+   * Commands that ended on the hub and may still run on the agent. It receives no new command until they have finished.
+   */
   stopping: Set<string>;
   /** Its latest report about its child process. */
   process: AgentProcess | null;
@@ -66,7 +68,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   };
 }
 
-/** Marks an agent as offline and cancels the grace timer of an earlier absence. */
+/** Marks an agent as offline and cancels the grace timer of an earlier disconnect. */
 export function disconnect(agent: AgentConnection, since: number): void {
   cancelGrace(agent);
   agent.connection = { link: null, since, cancelGrace: null };
@@ -77,7 +79,7 @@ export function cancelGrace({ connection }: AgentConnection): void {
   if (!connection.link) connection.cancelGrace?.();
 }
 
-/** Whether an agent may send messages about a command: it runs the command, or has yet to stop it. */
+/** Whether an agent may send messages about a command: it runs the command, or still has to stop it. */
 export function holdsCommand({ current, stopping }: AgentConnection, commandId: string): boolean {
   return current?.id === commandId || stopping.has(commandId);
 }

@@ -1,12 +1,12 @@
-// The chunks of one command, stored compactly. A chunk as an object costs about 140 bytes besides its text, so a program
-// that prints single characters would need a hundred times the memory of its output. Chunks are therefore kept in pages,
-// and a page of small chunks is packed into one string and typed arrays once it is full.
+// The chunks of one command, stored compactly. A chunk as an object costs about 140 bytes in addition to its text, so a
+// program that prints single characters would need a hundred times the memory of its output. Chunks are therefore kept
+// in pages, and a page of small chunks is packed into one string and typed arrays once it is full.
 import type { StoredChunk } from '../../store/store.ts';
 
 const PAGE_CHUNKS = 256;
-/** Pages with less text than this are packed. In larger ones the text outweighs the objects. */
+/** Pages with less text than this are packed. In larger pages, the text needs much more memory than the objects. */
 const PACK_BELOW_LENGTH = 65_536;
-/** Memory of one chunk besides its text, in bytes: packed, and as an object. */
+/** The memory of one chunk in addition to its text, in bytes: packed, and as an object. */
 const PACKED_BYTES = 24;
 const OBJECT_BYTES = 140;
 /** Memory of a page's byte offsets. */
@@ -144,7 +144,7 @@ export function createChunkLog(firstSequence: number) {
     get length() {
       return heldCount;
     },
-    /** Memory used besides the text, in bytes. */
+    /** Memory used in addition to the text, in bytes. */
     get overheadBytes() {
       return memoryBytes;
     },

@@ -1,5 +1,4 @@
-// A command's timeout, which can be held: time spent waiting for an approval does not count
-// (docs/protocol.md, "Commands").
+// A command's timeout. It is paused while the command is waiting for approval (docs/protocol.md, "Commands").
 import type { Clock } from '../../protocol/clock.ts';
 
 export type CommandTimeout = ReturnType<typeof createCommandTimeout>;
@@ -11,21 +10,21 @@ export type CommandTimeout = ReturnType<typeof createCommandTimeout>;
 export function createCommandTimeout(clock: Clock, durationMs: number) {
   let running: { since: number; onTimeout: () => void } | null = null;
   let isStopped = false;
-  let heldSince: number | null = null;
-  let heldMs = 0;
+  let pausedSince: number | null = null;
+  let pausedMs = 0;
   let cancelTimer = () => {};
 
   function schedule() {
     cancelTimer();
-    if (!running || heldSince !== null) return;
-    const remainingMs = durationMs + heldMs - (clock.monotonic() - running.since);
+    if (!running || pausedSince !== null) return;
+    const remainingMs = durationMs + pausedMs - (clock.monotonic() - running.since);
     cancelTimer = clock.after(Math.max(0, remainingMs), running.onTimeout);
   }
 
   return {
-    /** Whether the command waits for an approval. */
-    get isHeld() {
-      return heldSince !== null;
+    /** Whether the command is waiting for approval. */
+    get isPaused() {
+      return pausedSince !== null;
     },
     /**
      * Starts the timeout of a command that has already run for `elapsedMs`. Restarting replaces
@@ -36,30 +35,30 @@ export function createCommandTimeout(clock: Clock, durationMs: number) {
       running = { since: clock.monotonic() - elapsedMs, onTimeout };
       schedule();
     },
-    /** Pauses the timeout because the command has been waiting for an approval for `elapsedMs`. */
-    hold(elapsedMs = 0) {
-      if (isStopped || heldSince !== null) return;
+    /** Pauses the timeout because the command has been waiting for approval for `elapsedMs`. */
+    pause(elapsedMs = 0) {
+      if (isStopped || pausedSince !== null) return;
       cancelTimer();
-      heldSince = clock.monotonic() - elapsedMs;
+      pausedSince = clock.monotonic() - elapsedMs;
     },
-    /** Adds time that the command waited for approvals before the hub was restarted. */
-    addHeldTime(ms: number) {
-      heldMs += ms;
+    /** Adds time that the command spent waiting for approval before the hub was restarted. */
+    addPausedTime(ms: number) {
+      pausedMs += ms;
     },
-    /** Continues after `hold`. */
-    release() {
-      if (heldSince === null) return;
-      heldMs += clock.monotonic() - heldSince;
-      heldSince = null;
+    /** Resumes the timeout after `pause`. */
+    resume() {
+      if (pausedSince === null) return;
+      pausedMs += clock.monotonic() - pausedSince;
+      pausedSince = null;
       schedule();
     },
-    /** Schedules the timeout again: at once if it passed while the agent was offline. */
+    /** Schedules the timeout again. It fires immediately if the time ran out while the agent was offline. */
     reschedule: schedule,
-    /** Cancels the timeout for good: the command was told to stop, or has ended. */
+    /** Cancels the timeout permanently: the command is being stopped or has ended. */
     stop() {
       isStopped = true;
       running = null;
-      heldSince = null;
+      pausedSince = null;
       cancelTimer();
     },
   };

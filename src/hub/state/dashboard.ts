@@ -1,16 +1,16 @@
-// A connected or recently connected dashboard: the DashboardConnection of docs/data-model.md and the state kept beside it.
+// A current or recent dashboard connection: the DashboardConnection of docs/data-model.md and the state kept with it.
 import type { ConnectionState } from '../../protocol/connection-state.ts';
 import type { ClientInfo, Role } from '../../protocol/entities.ts';
 import type { DashboardLink } from '../link.ts';
 import type { TokenBucket } from '../rate-limit.ts';
 
-/** The person behind a request. */
+/** The user who sent a request. */
 export interface Actor {
   userId: string;
   role: Role;
 }
 
-/** The person behind a socket, authenticated by a token. */
+/** The user who opened a socket, authenticated by a token. */
 export interface Identity extends Actor {
   /** When the token expires, Unix milliseconds. */
   expiresAt: number;
@@ -32,7 +32,7 @@ export interface DashboardConnection {
   role: Role;
   readonly connectionTime: number;
   lastActivity: number;
-  /** The same on the monotonic clock. */
+  /** The same time on the monotonic clock. */
   lastHeardAt: number;
   state: ConnectionState;
   clientInfo: ClientInfo;
@@ -49,11 +49,11 @@ export interface DashboardConnection {
   lastPing: number;
   /** How many completions were published before each unanswered ping, by ping number. */
   unansweredPings: Map<number, number>;
-  /** Since when it has been too slow for live output, on the monotonic clock; null while it keeps up. */
+  /** When it became too slow for live output, on the monotonic clock; null if it is not slow. */
   slowSince: number | null;
   messageBudget: TokenBucket;
   inputBudget: TokenBucket;
-  /** Messages over the rate that are still answered. After that the socket is closed. */
+  /** Messages above the rate limit that are still answered. After that the socket is closed. */
   rejectionBudget: TokenBucket;
   cancelTimers: (() => void)[];
 }

@@ -1,4 +1,4 @@
-// A command that has not ended: the CommandExecution of docs/data-model.md and the state kept beside it.
+// A command that has not ended: the CommandExecution of docs/data-model.md and the state kept with it.
 import type { Clock } from '../../protocol/clock.ts';
 import { CommandExecution } from '../../protocol/entities.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
@@ -9,8 +9,8 @@ import type { StoredCommand } from '../../store/store.ts';
 import { type CommandTimeout, createCommandTimeout } from './command-timeout.ts';
 
 /**
- * Where a command is on its way to the agent: `accepting` while the request is being committed, `waiting` in the
- * queue, `sending` while the attempt is being committed, `sent` once the agent may have received it.
+ * The delivery state of a command: `accepting` while the request is being committed, `waiting` in the queue, `sending`
+ * while the attempt is being committed, `sent` once the agent may have received it.
  */
 export type Delivery = 'accepting' | 'waiting' | 'sending' | 'sent';
 
@@ -30,9 +30,9 @@ export interface Execution extends StoredCommand {
   /** Set once its outcome is decided; resolves when that is committed and published. A command ends exactly once. */
   completion: Promise<void> | null;
   timeout: CommandTimeout;
-  /** Cancels the timer that stops a command which its agent does not start. */
+  /** Cancels the timer that stops a command if its agent does not start it. */
   cancelStartLimit: () => void;
-  /** Cancels the timer that gives up on an agent which does not stop the command; null until it was told to. */
+  /** Cancels the timer that ends the command if its agent does not stop it; null until the agent has been asked to. */
   cancelGiveUp: (() => void) | null;
 }
 
@@ -53,7 +53,7 @@ export function createExecution(
 }
 
 /**
- * Moves a command on its way to the agent.
+ * Changes the delivery state of a command.
  * @throws {IllegalTransition} when its delivery state does not allow the event
  */
 export function moveDelivery(execution: Execution, event: DeliveryEvent): void {

@@ -5,7 +5,7 @@ import type { Execution } from './execution.ts';
 import type { TerminalBuffer } from './terminal-buffer.ts';
 
 export interface ServerState {
-  /** By connection id, including those RECONNECTING. */
+  /** By connection ID, including those that are RECONNECTING. */
   dashboards: Map<string, DashboardConnection>;
   /** By agentId: every registered agent, connected or not. */
   agents: Map<string, AgentConnection>;
@@ -27,14 +27,14 @@ export function createServerState(): ServerState {
   };
 }
 
-/** The queue of an agent, created when it does not exist. */
+/** The queue of an agent, created if it does not exist. */
 export function queueOf({ commandQueue }: ServerState, agentId: string): Execution[] {
   const queue = commandQueue.get(agentId) ?? [];
   commandQueue.set(agentId, queue);
   return queue;
 }
 
-/** A queued or running command. A command that is still being committed does not exist for others yet. */
+/** A queued or running command. A command that is still being committed is not visible yet. */
 export function findExecution({ executions }: ServerState, id: string): Execution | undefined {
   const execution = executions.get(id);
   return execution?.delivery === 'accepting' ? undefined : execution;

@@ -206,8 +206,8 @@ export function createTerminalBuffer(
 }
 
 /**
- * The latest persisted chunks without a hole between them, at most 1 MB. Older rows are deleted in batches, and chunks
- * that were dropped while the disk was full were never persisted: everything before such a hole is discarded.
+ * The latest persisted chunks that are consecutive, at most 1 MB. Older rows are deleted in batches, and chunks that
+ * were dropped while the disk was full are missing: everything before a missing chunk is discarded.
  */
 function latestContiguous(restored: readonly OutputChunk[]): OutputChunk[] {
   let first = restored.length;

@@ -22,7 +22,7 @@ export function createBackpressure() {
   }
 
   return {
-    /** Bytes not yet handed to the network. */
+    /** Bytes not yet passed to the network. */
     pending,
     /** Adds bytes that are about to be sent or published to a socket. */
     add(link: DashboardLink, bytes: number) {

@@ -1,4 +1,5 @@
-// The terminal buffers of all commands: opened with the command, persisted beside the live broadcast, freed at the end.
+// The terminal buffers of all commands: opened with the command, persisted in parallel with the live broadcast, and
+// freed at the end.
 import type { StoredCommand } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { HubContext } from '../context.ts';
@@ -12,7 +13,7 @@ import type { Subscriptions } from './subscriptions.ts';
 /** Delay before a failed write of output is retried. */
 const RETRY_MS = 1_000;
 
-/** A backlog longer than this is checked for chunks that the buffer has dropped meanwhile. */
+/** A backlog longer than this is checked for chunks that the buffer has dropped in the meantime. */
 const MAX_BACKLOG_CHUNKS = 256;
 
 export type Terminals = ReturnType<typeof createTerminals>;
@@ -124,7 +125,7 @@ export function createTerminals(
       persistences.set(commandId, persistence);
     },
     get: (commandId: string) => buffers.get(commandId),
-    /** Whether another agent runs a command. */
+    /** Whether a command belongs to another agent. */
     isOfOtherAgent(commandId: string, agentId: string): boolean {
       const persistence = persistences.get(commandId);
       return persistence !== undefined && persistence.agentId !== agentId;

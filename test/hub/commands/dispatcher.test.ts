@@ -116,6 +116,7 @@ test('a command that is queued for longer than the limit fails as expired', asyn
   const failed = await fixture.dashboard.waitForStatus(id, 'failed');
   expect(failed.error).toEqual({
     code: 'expired',
-    message: 'Not run within 1 h. Raise the limit of the hub with --queue-ttl.',
+    message:
+      'The command did not start within 1 h. To allow more time, increase --queue-ttl on the hub.',
   });
 });
