@@ -1,9 +1,9 @@
-// Formats the change of a file as a unified diff with three lines of context.
-import { structuredPatch } from 'diff';
+// Formats a change to a file as a unified diff with three lines of context.
+import { structuredPatch, type StructuredPatchHunk } from 'diff';
 import { sanitize } from './sanitize.ts';
 import { cyan, green, red } from './style.ts';
 
-/** A change of one file. A new file has no `oldText`. */
+/** A change to one file. A new file has no `oldText`. */
 export interface FileChange {
   readonly path: string;
   readonly oldText?: string | null;
@@ -12,6 +12,7 @@ export interface FileChange {
 
 /** Comparison time grows quadratically with the number of edits. Beyond this limit, all lines are shown as replaced. */
 const MAX_EDITS = 2_000;
+const NO_NEWLINE = String.raw`\ No newline at end of file`;
 
 interface DiffLine {
   kind: 'hunk' | 'removed' | 'added' | 'context';
@@ -41,19 +42,39 @@ function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
     context: 3,
     maxEditLength: MAX_EDITS,
   });
-  if (!patch) {
-    return [
-      ...before.split('\n').map((line) => toDiffLine(`-${line}`)),
-      ...newText.split('\n').map((line) => toDiffLine(`+${line}`)),
-    ];
-  }
-  return patch.hunks.flatMap((hunk) => [
-    {
-      kind: 'hunk' as const,
-      text: `@@ -${hunk.oldStart},${hunk.oldLines} +${hunk.newStart},${hunk.newLines} @@`,
-    },
+  const hunks = patch?.hunks ?? [replacement(before, newText)];
+  return hunks.flatMap((hunk) => [
+    { kind: 'hunk' as const, text: hunkHeader(hunk) },
     ...hunk.lines.map(toDiffLine),
   ]);
+}
+
+/** A hunk that replaces all lines. */
+function replacement(oldText: string, newText: string): StructuredPatchHunk {
+  const removed = wholeLines('-', oldText);
+  const added = wholeLines('+', newText);
+  const count = (lines: readonly string[]) => lines.filter((line) => line !== NO_NEWLINE).length;
+  return {
+    oldStart: 1,
+    oldLines: count(removed),
+    newStart: 1,
+    newLines: count(added),
+    lines: [...removed, ...added],
+  };
+}
+
+function wholeLines(prefix: string, text: string): string[] {
+  if (text === '') return [];
+  const lines = text.split('\n').map((line) => prefix + line);
+  if (text.endsWith('\n')) lines.pop();
+  else lines.push(NO_NEWLINE);
+  return lines;
+}
+
+/** As in git, a side without lines starts one line earlier: `@@ -0,0 +1,2 @@` for a new file. */
+function hunkHeader({ oldStart, oldLines, newStart, newLines }: StructuredPatchHunk): string {
+  const range = (start: number, lines: number) => `${lines === 0 ? start - 1 : start},${lines}`;
+  return `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`;
 }
 
 function toDiffLine(line: string): DiffLine {

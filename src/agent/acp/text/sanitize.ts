@@ -28,7 +28,7 @@ export function sanitizeOutput(text: string): string {
   return sanitize(lines.map((line) => line.slice(line.lastIndexOf('\r') + 1)).join('\n'));
 }
 
-/** Sanitizes a text and returns its first line, truncated to `maxLength`. */
+/** Sanitizes text and returns its first line, truncated to `maxLength`. */
 export function firstLine(text: string, maxLength = 200): string {
   const [first = '', ...more] = sanitize(text).trim().split('\n');
   if (first.length <= maxLength) return more.length > 0 ? `${first} …` : first;

@@ -1,5 +1,5 @@
-// Terminal colors and indentation. Each colored text resets its own color, so that output can be joined, cut and
-// replayed at any point.
+// Terminal colors and indentation. Each piece of colored text resets its own color, so that output can be joined, cut
+// and replayed at any point.
 
 const style = (start: number, end: number) => (text: string) =>
   text === '' ? '' : `\u001b[${start}m${text}\u001b[${end}m`;

@@ -112,7 +112,7 @@ export function createTranscript(now: () => number) {
       return tool;
     },
 
-    /** Shows that a tool call waits for approval. */
+    /** Shows that a tool call is waiting for approval. */
     approvalRequested(id: string): string {
       const section = `tool ${id}`;
       const text = showHeader(id) + layout.block(section, newDiffs(toolFor(id)));
@@ -135,7 +135,7 @@ export function createTranscript(now: () => number) {
     /** A line from Signalbox itself. */
     note: (text: string): string => note(text),
 
-    /** The last line of a turn: its usage, cost and changes, as far as they are known. */
+    /** The last line of a turn: its usage, cost and changes, if known. */
     end({ usage, changes }: CommandReport): string {
       const facts = [
         usage && formatUsage(usage),

@@ -8,6 +8,33 @@ test('shows the removed and added lines with context', () => {
   expect(formatDiff({ path: '/b', newText: 'new\n' })).toStartWith('/b (new)\n');
 });
 
+test('has the hunk headers of git for new, deleted and empty files', () => {
+  const hunks = (oldText: string | null, newText: string) =>
+    formatDiff({ path: '/a', oldText, newText }).split('\n').slice(1);
+  expect(hunks(null, 'one\ntwo\n')).toEqual(['@@ -0,0 +1,2 @@', '+one', '+two']);
+  expect(hunks('', 'one\n')).toEqual(['@@ -0,0 +1,1 @@', '+one']);
+  expect(hunks('one\ntwo\n', '')).toEqual(['@@ -1,2 +0,0 @@', '-one', '-two']);
+  expect(hunks(null, '')).toEqual([]);
+  expect(hunks(null, 'one')).toEqual(['@@ -0,0 +1,1 @@', '+one', '\\ No newline at end of file']);
+});
+
+test('has one hunk if too many lines have changed', () => {
+  const lines = (word: string) => Array.from({ length: 3_000 }, (_, i) => `${word + i}\n`).join('');
+  const created = formatDiff({ path: '/a', newText: lines('b') }).split('\n');
+  expect(created.slice(0, 3)).toEqual(['/a (new)', '@@ -0,0 +1,3000 @@', '+b0']);
+  expect(created.at(-1)).toBe('+b2999');
+  const deleted = formatDiff({ path: '/a', oldText: lines('a'), newText: '' }).split('\n');
+  expect(deleted.slice(0, 3)).toEqual(['/a', '@@ -1,3000 +0,0 @@', '-a0']);
+  expect(deleted.at(-1)).toBe('-a2999');
+  const replaced = formatDiff({ path: '/a', oldText: 'a', newText: lines('b') }).split('\n');
+  expect(replaced.slice(1, 5)).toEqual([
+    '@@ -1,1 +1,3000 @@',
+    '-a',
+    '\\ No newline at end of file',
+    '+b0',
+  ]);
+});
+
 test('is colored line by line', () => {
   const lines = formatColoredDiff(change).split('\n');
   expect(lines).toContain('\u001b[31m-two\u001b[39m');
