@@ -38,7 +38,7 @@ export function createApprovals(commandId: string, send: Send) {
       return promise;
     },
 
-    /** Sends the pending requests again. */
+    /** Resends the pending requests. */
     resend(): void {
       for (const [approvalId, { request }] of pending) sendRequest(approvalId, request);
     },

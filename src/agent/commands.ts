@@ -55,7 +55,7 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
     const problem = validateCommand(command, runners.capabilities());
     const runner = runners.find(requiredCapability(command));
     if (problem !== null || !runner) {
-      const text = problem ?? 'This agent cannot run this command.';
+      const text = problem ?? 'This agent does not support this type of command.';
       return outgoing.finish(failedResult({ code: 'invalid_command', message: text }));
     }
     send({ type: 'command:started', commandId });

@@ -59,7 +59,7 @@ export function startCurrentCommand(options: CurrentCommandOptions) {
     approvals,
     applyBackpressure,
 
-    /** Sends the pending approval requests and the report again, after a reconnect. */
+    /** Resends the pending approval requests and the report after a reconnect. */
     resend(): void {
       approvals.resend();
       running.resendReport();

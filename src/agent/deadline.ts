@@ -1,4 +1,4 @@
-// A command's timeout. It can be paused: the time spent waiting for an approval does not count.
+// A command's timeout. It can be paused: the time spent waiting for approval does not count.
 import type { Clock } from '../protocol/clock.ts';
 
 export type Deadline = ReturnType<typeof createDeadline>;

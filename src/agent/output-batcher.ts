@@ -26,7 +26,7 @@ export function createOutputBatcher(
     onBatch(stream, batch);
   }
 
-  /** Adds whole code points. A change of stream ends the current batch. */
+  /** Adds whole code points. Output on the other stream ends the current batch. */
   function add(from: OutputStream, more: string): void {
     if (more === '') return;
     if (from !== stream) flush();

@@ -15,7 +15,7 @@ import type { CommandSpec, ExitStatus, Run, RunContext, Runner, StopLevel } from
 export interface StartCommandOptions {
   spec: CommandSpec;
   runner: Runner;
-  /** The timeout in milliseconds, not counting the time spent waiting for approvals. */
+  /** The timeout in milliseconds, not counting the time spent waiting for approval. */
   timeoutMs: number;
   clock: Clock;
   approvals: Approvals;

@@ -73,7 +73,7 @@ export type AcceptedComparison = Static<typeof AcceptedComparison>;
 export const CommandQuery = Type.Object({
   agentId: Type.Optional(Type.String()),
   status: Type.Optional(CommandStatus),
-  /** A text that the command contains. */
+  /** Text that the command contains. */
   q: Type.Optional(Type.String({ maxLength: 256 })),
   comparisonId: Type.Optional(Type.String({ maxLength: 128 })),
   /** If true, only commands of comparisons. */

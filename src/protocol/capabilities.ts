@@ -33,5 +33,5 @@ export function validateCommand(
       ? 'This agent does not accept prompts. To run a shell command, start it with "!".'
       : 'This agent does not accept prompts.';
   }
-  return `This agent has no command ${required}.`;
+  return `This agent does not support the command ${required}.`;
 }

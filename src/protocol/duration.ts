@@ -1,4 +1,4 @@
-// Formats durations, in the same way on pages, in logs and on the command line.
+// Formats durations identically on pages, in logs and on the command line.
 
 /** Formats a duration: `250 ms`, `12.4 s`, `5 min`, `3 min 20 s`, `2 h 5 min`, `3 days`. */
 export function formatDuration(ms: number): string {

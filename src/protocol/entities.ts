@@ -54,7 +54,7 @@ export const CommandExecution = Type.Object({
   startedAt: Type.Union([Timestamp, Type.Null()]),
   completedAt: Type.Union([Timestamp, Type.Null()]),
   exitCode: Type.Union([Type.Integer(), Type.Null()]),
-  /** The signal that ended the program; null if it exited by itself. */
+  /** The signal that terminated the program, or the last signal sent to it before it exited; null if there was none. */
   signal: Type.Union([Type.String(), Type.Null()]),
   ...CommandOptions.properties,
   error: Type.Union([CommandError, Type.Null()]),

@@ -27,7 +27,7 @@ export const CommandExecute = message('command:execute', {
 });
 export type CommandExecute = Static<typeof CommandExecute>;
 
-/** Stop a command, with stronger signals until it ends. */
+/** Stop a command, escalating the signals until it ends. */
 export const AgentInterrupt = message('command:interrupt', {
   commandId: Id,
   reason: Type.Union([Type.Literal('user'), Type.Literal('timeout')]),
@@ -43,8 +43,8 @@ export const CommandAcknowledged = message('command:acknowledged', { commandId: 
 export type CommandAcknowledged = Static<typeof CommandAcknowledged>;
 
 /**
- * The hub cannot write, or can write again. While it cannot, nothing is acknowledged, and a full agent drops its oldest
- * output instead of blocking the program.
+ * The hub cannot write, or can write again. While it cannot, nothing is acknowledged, and an agent with a full buffer
+ * drops its oldest output instead of blocking the program.
  */
 export const HubStorage = message('hub:storage', { failing: Type.Boolean() });
 export type HubStorage = Static<typeof HubStorage>;

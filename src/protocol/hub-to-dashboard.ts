@@ -17,7 +17,9 @@ export const AgentStatusUpdate = message('agent:status', {
 });
 export type AgentStatusUpdate = Static<typeof AgentStatusUpdate>;
 
-/** Something other than the status of an agent has changed: capabilities, notice, or whether it waits for an approval. */
+/**
+ * Something other than the status of an agent has changed: capabilities, notice, or whether it is waiting for approval.
+ */
 export const AgentUpdated = message('agent:updated', { agentId: Id });
 export type AgentUpdated = Static<typeof AgentUpdated>;
 
@@ -137,7 +139,7 @@ export type ApprovalResolved = Static<typeof ApprovalResolved>;
 export const ApprovalAppliedUpdate = message('approval:applied', { approvalId: Id, commandId: Id });
 export type ApprovalAppliedUpdate = Static<typeof ApprovalAppliedUpdate>;
 
-/** The hub rejected a message. The ids say which one, if it could be read. */
+/** The hub rejected a message. The IDs identify the message, if they could be read. */
 export const ErrorMessage = message('error', {
   code: ErrorCode,
   message: Type.String(),

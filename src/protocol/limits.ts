@@ -7,7 +7,10 @@ export const MAX_MESSAGE_BYTES = 1_048_576;
 export const CHUNK_BYTES = 10_240;
 /** The maximum output that a TerminalBuffer or an agent's outbox holds for one command. */
 export const BUFFER_BYTES = 1_048_576;
-/** Maximum number of chunks a TerminalBuffer holds. Only output in very small pieces reaches it before BUFFER_BYTES. */
+/**
+ * The maximum number of chunks that a TerminalBuffer holds. Only output in very small pieces reaches it before
+ * BUFFER_BYTES.
+ */
 export const BUFFER_CHUNKS = 131_072;
 /** The maximum size of a command. */
 export const COMMAND_BYTES = 65_536;
@@ -65,9 +68,12 @@ export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
 export const MESSAGE_RATE = { perSecond: 20, burst: 40 } as const;
 /** The maximum number of bytes of `command:input` and `terminal:resize` per dashboard. */
 export const INPUT_RATE = { perSecond: 65_536, burst: 65_536 } as const;
-/** The least that one `command:input` or `terminal:resize` counts, in bytes. */
+/** The minimum number of bytes that one `command:input` or `terminal:resize` counts as. */
 export const MIN_INPUT_COST = 16;
-/** The maximum number of invalid frames per socket, and of messages over the rate per dashboard, before it is closed. */
+/**
+ * The maximum number of invalid frames per socket, and of messages above the rate limit per dashboard, before the
+ * connection is closed.
+ */
 export const REJECTED_FRAME_RATE = { perSecond: 5, burst: 50 } as const;
 /** A socket with more buffered bytes than this is slow. */
 export const SLOW_BYTES = 131_072;

@@ -1,4 +1,4 @@
-// Projects an object to the fields of a schema, so that no list of fields has to be kept in step by hand.
+// Projects an object to the fields of a schema, so that no list of fields has to be kept in sync by hand.
 import type { Static, TObject } from '@sinclair/typebox';
 
 /** Returns the fields of `value` that `schema` declares. */

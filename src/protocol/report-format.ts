@@ -1,4 +1,4 @@
-// Formats reports, in the same way on pages, in terminals and on the command line.
+// Formats reports identically on pages, in terminals and on the command line.
 import type { Changes, Cost, Usage } from './report.ts';
 
 const whole = new Intl.NumberFormat('en-US');

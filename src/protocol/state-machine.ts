@@ -1,4 +1,4 @@
-// State machines as tables: a pure lookup, so that tests can cover every transition.
+// State machines as lookup tables, so that tests can cover every transition.
 
 /** For each state, the events it allows and the states they lead to. */
 export type TransitionTable<S extends string, E extends string> = Readonly<

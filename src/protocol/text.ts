@@ -3,13 +3,13 @@
 const scratch = new Uint8Array(65_536);
 const encoder = new TextEncoder();
 
-/** Returns the size of a text in UTF-8 bytes. */
+/** Returns the size of a string in UTF-8 bytes. */
 export function byteLength(text: string): number {
   return Buffer.byteLength(text, 'utf8');
 }
 
 /**
- * Splits a text after at most `maxBytes`, never inside a code point.
+ * Splits a string after at most `maxBytes`, never inside a code point.
  * @param maxBytes at least 4 (the longest code point) and at most 65,536
  */
 export function splitAtBytes(text: string, maxBytes: number): [head: string, rest: string] {

@@ -1,4 +1,5 @@
-// The hub's data folder. An exclusive SQLite lock keeps a second hub out; the OS releases it when the process dies.
+// The hub's data folder. An exclusive SQLite lock prevents a second hub from using it; the operating system releases
+// the lock when the process exits.
 import { Database } from 'bun:sqlite';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-// Runs while the hub is bundled or started from source, never inside the compiled binary.
+// Runs while the hub is bundled or started from source, never inside the compiled executable.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 

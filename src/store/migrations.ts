@@ -1,5 +1,5 @@
-// Applies schema migrations. The SQL is embedded at build time, because a compiled binary cannot read drizzle's folder;
-// SQLite's `user_version` counts the migrations already applied.
+// Applies schema migrations. The SQL is embedded at build time, because a compiled executable cannot read drizzle's
+// folder; SQLite's `user_version` counts the migrations already applied.
 import type { Database } from 'bun:sqlite';
 import { readMigrations } from './migrations.macro.ts' with { type: 'macro' };
 
@@ -16,7 +16,7 @@ function readVersion(database: Database): number {
   return row?.user_version ?? 0;
 }
 
-/** @throws when a newer version of Signalbox wrote the database; only reads */
+/** @throws if the database is from a newer version of Signalbox; it is left unchanged */
 export function assertNotNewer(database: Database): void {
   const version = readVersion(database);
   if (version <= migrations.length) return;

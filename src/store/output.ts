@@ -3,7 +3,7 @@ import type { QueryContext } from './query-context.ts';
 import { commands, output } from './schema.ts';
 import type { Store } from './store.ts';
 
-/** Rows that dropped out of the terminal buffer are deleted once every so many chunks, which saves statements. */
+/** Rows of chunks that the terminal buffer has dropped are deleted in batches, to reduce the number of statements. */
 const TRIM_INTERVAL = 64;
 
 /** The output of unfinished commands. An agent's output is acknowledged once it is stored here. */

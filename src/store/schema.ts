@@ -1,4 +1,5 @@
-// The SQLite tables. Times are Unix milliseconds; ids are UUIDv7, which sort by time. After a change run `make migration`.
+// The SQLite tables. Times are Unix milliseconds; IDs are UUIDv7, which sort by time. After a change, run
+// `make migration`.
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { AgentType } from '../protocol/agent-status.ts';

@@ -50,7 +50,7 @@ export function openStore(file: string): Store {
   };
 }
 
-/** @throws when SQLite finds the file damaged; only reads */
+/** @throws if the file is damaged; it is left unchanged */
 function assertIntact(database: Database) {
   const [result] = database.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').all();
   if (result?.quick_check === 'ok') return;

@@ -6,7 +6,7 @@ import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 
 export interface StoredUser {
-  /** The user name. */
+  /** The username. */
   id: string;
   passwordHash: string;
   role: Role;
@@ -134,7 +134,7 @@ export interface Store {
     markClosed(id: string, time: number, code: number, reason: string): Promise<void>;
     /** Marks all open connections as closed. */
     markAllClosed(time: number, code: number, reason: string): Promise<void>;
-    /** Lists connections, latest first: at most `limit`, starting after the one with the id `cursor`. */
+    /** Lists connections, latest first: at most `limit`, starting after the one with the ID `cursor`. */
     list(limit: number, cursor?: string): Promise<StoredConnection[]>;
     /** Deletes connections that were closed before `time`. */
     purgeBefore(time: number): Promise<void>;

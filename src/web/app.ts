@@ -74,7 +74,7 @@ export function createApp(options: AppOptions) {
           : respondNotFound(request);
       }
       log.error('Request failed.', { path: pathname, error });
-      return errorResponse('unavailable', 'Internal error. Try again later.');
+      return errorResponse('unavailable', 'Internal error on the hub. Try again later.');
     })
     .get('/healthz', ({ set }) => {
       const failure = hub.storeHealth.failure();

@@ -1,4 +1,5 @@
-// Static files of the pages, embedded in the binary. Each URL contains a hash of the content, so browsers cache it forever.
+// Static files of the pages, embedded in the executable. Each URL contains a hash of the content, so browsers can cache
+// it indefinitely.
 import { Elysia } from 'elysia';
 import htmx from 'htmx.org/dist/htmx.min.js' with { type: 'text' };
 import xtermCss from '@xterm/xterm/css/xterm.css' with { type: 'text' };

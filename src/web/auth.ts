@@ -10,7 +10,7 @@ import type { IssuedToken, Tokens } from './tokens.ts';
 const COOKIE = 'signalbox';
 /** Sign-in attempts per username: five at once, then one every 30 s. */
 const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 };
-/** Most usernames with an attempt counter. The least recently used counter is dropped first. */
+/** The maximum number of usernames that have an attempt counter. The least recently used counter is dropped first. */
 const MAX_COUNTERS = 10_000;
 
 export interface SignedInSession extends Identity, IssuedToken {

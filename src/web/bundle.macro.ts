@@ -16,7 +16,7 @@ export function bundleIsland(): string {
     '--minify',
     `${root}/src/browser/main.ts`,
   ]);
-  if (exitCode !== 0) throw new Error(`Failed to bundle the island:\n${stderr.toString()}`);
+  if (exitCode !== 0) throw new Error(`Failed to bundle the browser script:\n${stderr.toString()}`);
   return stdout.toString();
 }
 

@@ -38,8 +38,8 @@ describe('a command is validated', () => {
     ['!ls', ['prompt'], /does not run shell commands/],
     ['ls', ['shell'], /start it with "!"/],
     ['fix it', [], /does not accept prompts\.$/],
-    ['/review', ['prompt', 'shell'], /has no command \/review/],
-    ['/review', ['/reviews'], /has no command \/review/],
+    ['/review', ['prompt', 'shell'], /does not support the command \/review/],
+    ['/review', ['/reviews'], /does not support the command \/review/],
   ])('case %#', (command, capabilities, reason) => {
     const problem = validateCommand(command, capabilities);
     if (reason === null) expect(problem).toBeNull();

@@ -36,7 +36,7 @@ export function createApprovalRequest(
   };
 }
 
-/** The diff and the program's text. If there are none, the tool's input, or the paths. */
+/** The diff and the program's text; if there is neither, the tool's input, or the paths. */
 function detailOf({ content, rawInput, locations }: ToolCallState): string {
   const parts = content.map((one) => {
     if (one.type === 'diff') return formatDiff(one);

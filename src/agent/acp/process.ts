@@ -71,7 +71,7 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
   const findProcesses = () => findProcessTree(mark, pid);
   const signal = (name: NodeJS.Signals) => signalProcessTree(mark, pid, name);
 
-  /** Resolves with a description of the exit status when no process of the program is left. */
+  /** Resolves with a description of the exit status when none of the program's processes are running. */
   const exited = child.exited.then(async (exitCode) => {
     await killAll(findProcesses, clock);
     pidFile.remove(mark);
@@ -97,7 +97,7 @@ export function startAcpProcess({ argv, cwd, env, clock, pidFile, client }: AcpP
     /** The PIDs of the program and everything it started. */
     findProcesses,
 
-    /** Terminates the program, and kills it after a second. Resolves when no process of it is left. */
+    /** Terminates the program, and kills it after a second. Resolves when none of its processes are running. */
     async close(): Promise<void> {
       gate.open();
       await Promise.resolve(child.stdin.end()).catch(() => undefined);

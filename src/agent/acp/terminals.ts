@@ -167,7 +167,7 @@ function toTerminalExitStatus(status: ExitStatus): TerminalExitStatus {
   }
 }
 
-/** The last `max` bytes of a text, starting with a whole character. */
+/** The last `max` bytes of a string, starting with a whole character. */
 function lastBytes(text: string, max: number): string {
   const bytes = Buffer.from(text, 'utf8');
   let start = Math.max(0, bytes.length - max);

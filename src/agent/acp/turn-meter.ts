@@ -18,7 +18,7 @@ export function startTurnMeter(cwd: string, scratch: string) {
     },
 
     /**
-     * The report of the turn, as far as it can be measured.
+     * The report of the turn, with the parts that can be measured.
      * @param costBefore the cost of the conversation before the turn; null if it is unknown
      * @param timeoutMs the time limit for measuring changes
      */

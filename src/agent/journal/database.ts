@@ -4,7 +4,7 @@ import { renameSync } from 'node:fs';
 import type { Clock } from '../../protocol/clock.ts';
 import { type JournaledCommand, readCommands } from './reader.ts';
 
-/** Incremented with every change of the schema. A journal with another version is replaced. */
+/** Incremented with every change to the schema. A journal with another version is replaced. */
 const SCHEMA_VERSION = 1;
 
 const SCHEMA = `
@@ -30,7 +30,7 @@ export interface JournalContents {
 }
 
 /**
- * Opens the journal or creates it. Moves an unreadable journal aside and creates a new one.
+ * Opens the journal or creates it. Renames an unreadable journal and creates a new one.
  * @throws if the folder is not writable
  */
 export function openDatabase(

@@ -28,11 +28,11 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
   let cancelTimer: (() => void) | null = null;
   let hasFailed = false;
 
-  /** Writes the pending changes of output and `alongside` in one transaction. */
+  /** Writes the pending output changes in one transaction, together with `alongside`. */
   function commit(isDurable: boolean, alongside?: () => void): void {
     cancelTimer?.();
     cancelTimer = null;
-    // Output has to survive a crash of this process, not of the machine. Only changes of state wait for the disk.
+    // Output must survive a crash of this process, but not of the machine. Only state changes wait for the disk.
     database.run(`PRAGMA synchronous = ${isDurable ? 'FULL' : 'NORMAL'}`);
     database.transaction(() => {
       writer.apply(changes);
@@ -49,7 +49,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
     } catch (error) {
       if (!hasFailed) log(`cannot write the journal; a crash may lose output: ${String(error)}`);
       hasFailed = true;
-      // A full disk must not fill the memory as well. Discarded changes count as dropped output.
+      // A full disk must not cause unlimited memory use. Discarded changes count as dropped output.
       changes = changes.slice(-MAX_UNWRITTEN_CHANGES);
     }
   }
@@ -71,7 +71,7 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
       tryCommit(false, () => writer.recordProcess(commandId, identity));
     },
 
-    /** Records a change of the output. It is written within 20 ms, and before any later change of state. */
+    /** Records an output change. It is written within 20 ms, and before any later state change. */
     recordOutput(commandId: string, change: OutboxChange): void {
       changes.push({ commandId, change });
       cancelTimer ??= clock.after(WRITE_DELAY_MS, () => tryCommit(false));

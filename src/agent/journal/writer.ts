@@ -4,7 +4,7 @@ import type { OutboxChange, OutputPosition } from '../outbox/outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
 import type { CommandResult } from '../result.ts';
 
-/** A change of one command's outbox. */
+/** A change to one command's outbox. */
 export interface JournaledChange {
   commandId: string;
   change: OutboxChange;
@@ -81,7 +81,7 @@ export function createJournalWriter(database: Database) {
       prune.run(max);
     },
 
-    /** Writes changes of output in order. */
+    /** Writes output changes in order. */
     apply(changes: readonly JournaledChange[]): void {
       const positions = finalPositions(changes);
       for (const { commandId, change } of changes) {

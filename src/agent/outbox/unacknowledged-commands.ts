@@ -89,7 +89,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
       settleIfDone();
     },
 
-    /** Resumes each command at the position in the welcome. Results will be sent again. */
+    /** Resumes each command at the position in the welcome. Results are resent. */
     resume({ resume }: AgentWelcome): void {
       hubCanWrite = true;
       const positions = new Map(resume.map((one) => [one.commandId, one.nextSequence]));

@@ -9,7 +9,7 @@ import type { CommandSpec, ExitStatus, Run, RunContext, Runner, StopLevel } from
 import { sleep } from '../sleep.ts';
 import { openShellTerminal } from './terminal.ts';
 
-/** The program survived SIGKILL: it runs as another user (sudo), or hangs in the kernel. */
+/** The program survived SIGKILL: it runs as another user (sudo), or is stuck in the kernel. */
 const NOT_KILLED = {
   code: 'program_failed',
   message: "The program could not be killed. Check the processes on the agent's machine.",

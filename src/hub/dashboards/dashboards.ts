@@ -158,14 +158,14 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     /** Records a pong: everything sent before its ping has arrived. */
     handlePong(link: DashboardLink, payload: string) {
       const dashboard = handleActivity(link);
-      const ping = Number(payload);
-      const completions = dashboard?.unansweredPings.get(ping);
+      const pingNumber = Number(payload);
+      const completions = dashboard?.unansweredPings.get(pingNumber);
       if (!dashboard || completions === undefined) return;
       for (const earlier of dashboard.unansweredPings.keys()) {
-        if (earlier <= ping) dashboard.unansweredPings.delete(earlier);
+        if (earlier <= pingNumber) dashboard.unansweredPings.delete(earlier);
       }
       dashboard.confirmedCompletions = completions;
-      subscriptions.confirm(dashboard, ping);
+      subscriptions.confirm(dashboard, pingNumber);
     },
     /** Handles a socket that can accept more data. */
     handleDrain(link: DashboardLink) {

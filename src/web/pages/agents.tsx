@@ -60,7 +60,7 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
       requireUser(request, async (user) => {
         const state = await getAgentState(hub, user, params.id, request);
         if (!state) {
-          const message = `There is no agent “${params.id}”. It may have been revoked.`;
+          const message = `There is no agent “${params.id}”. It may have been removed.`;
           return renderNotFound(request, user, 'Agent not found', message);
         }
         const requestId = Bun.randomUUIDv7();
@@ -166,7 +166,7 @@ async function addAgent(
   const registration: unknown = { agentId, agentType };
   if (!Value.Check(AgentRegistration, registration)) {
     return renderForm(
-      'An agent ID starts with a letter or digit, and has at most 64 letters, digits, dots, hyphens and underscores.',
+      'An agent ID must start with a letter or digit. It can contain up to 64 letters, digits, dots, hyphens and underscores.',
     );
   }
   try {

@@ -1,6 +1,7 @@
 // The history and the command page, with their fragments, and the form that interrupts a command.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import { describeState } from '../../../views/format/command-state.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
 import { historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
@@ -65,10 +66,9 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     .post('/commands/:id/interrupt', ({ request, params }) =>
       requireUser(request, async (user) => {
         requireRole(user, 'operator');
-        const command = await hub.history.find(params.id);
-        await hub.commands.interrupt(user, params.id);
-        const text = command?.status === 'queued' ? 'Removed from the queue' : 'Stopping…';
-        return renderFragment(<Notice kind="success" text={text} />, {
+        const command = await hub.commands.interrupt(user, params.id);
+        const { label } = describeState(command);
+        return renderFragment(<Notice kind="success" text={label} />, {
           headers: { 'hx-trigger': REFRESH },
         });
       }),

@@ -76,8 +76,8 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
 }
 
 /**
- * Parses the comparison form. The `comparisonId` is derived from the form's ID, the agents and the command: submitting a
- * form twice creates one comparison, submitting it with other content creates another.
+ * Parses the comparison form. The `comparisonId` is derived from the form's ID, the agents and the command: submitting
+ * a form twice creates one comparison, submitting it with different content creates another.
  * @throws {HubError} invalid_message
  */
 function parseComparisonForm(form: unknown): ComparisonBody {
@@ -92,7 +92,7 @@ function parseComparisonForm(form: unknown): ComparisonBody {
   throw new HubError('invalid_message', 'Choose at most ten agents.');
 }
 
-/** Derives a UUID from a text. */
+/** Derives a UUID from a string. */
 function createUuid(text: string): string {
   const digits = new Bun.CryptoHasher('sha256').update(text).digest('hex');
   return digits.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*/, '$1-$2-$3-$4-$5');

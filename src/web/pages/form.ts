@@ -40,7 +40,7 @@ export function parseCommandQuery(request: Request): CommandQuery {
 
 /**
  * Parses the command form. The `requestId` combines the form's ID with a hash of its content: submitting a form twice
- * creates one command, submitting it with another text creates another.
+ * creates one command, submitting it with different text creates another.
  * @throws {HubError} invalid_message
  */
 export function parseCommandForm(agentId: string, form: unknown): CommandBody {

@@ -54,7 +54,7 @@ export function renderFragment(
   return new Response(renderToString(view), { status, headers: { ...HTML_HEADERS, ...headers } });
 }
 
-/** Redirects with GET. htmx requests are redirected with its own header. */
+/** Redirects with GET. htmx requests are redirected with htmx's own header. */
 export function redirect(request: Request, path: string, cookie?: string): Response {
   const isHtmx = request.headers.has('hx-request');
   return new Response(null, {
@@ -79,7 +79,7 @@ export function toLocalPath(url: string, request: Request): string {
   const base = new URL(request.url);
   const target = URL.parse(url, base);
   if (!target || target.origin !== base.origin) return '/';
-  // Browsers read a path such as `//example.com` as another site.
+  // Browsers interpret a path such as `//example.com` as another site.
   return `${target.pathname.replace(/^\/+/, '/')}${target.search}`;
 }
 
