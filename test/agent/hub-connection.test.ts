@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { agentSocketUrl } from '../../src/agent/hub-connection.ts';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
-import { disconnect, reconnect, roundTrip } from '../support/agent/steps.ts';
+import {
+  createFile,
+  disconnect,
+  reconnect,
+  roundTrip,
+  waitForFile,
+} from '../support/agent/steps.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { isRunning, parseFirstNumber } from '../support/processes.ts';
 
@@ -121,6 +127,26 @@ describe('reconnect', () => {
     hub.close(code, 'limit');
     await disconnected;
     await reconnect(fixture, clock);
+  });
+
+  test('happens after a handshake that was too slow; the running command continues', async () => {
+    const hub = await fixture.connect({ clock });
+    const id = hub.execute(`!echo one; ${waitForFile('more')}; echo two`);
+    await hub.waitForOutput(id, 'one');
+    await disconnect(fixture, hub);
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      const slow = await reconnect(fixture, clock);
+      const closed = fixture.waitForLog(/closed with 1013 first_message_timeout.*retrying/);
+      slow.close(1013, 'first_message_timeout');
+      await closed;
+    }
+    const next = await reconnect(fixture, clock);
+    expect(next.connectMessage.held).toMatchObject([{ commandId: id, finished: false }]);
+    next.sendWelcome({ resume: [{ commandId: id, nextSequence: 0 }] });
+    await createFile(fixture, 'more');
+    const { stdout, finished } = await next.waitForFinished(id);
+    expect(stdout).toBe('one\ntwo\n');
+    expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
   });
 
   test('keeps the instance ID and the journal ID', async () => {
