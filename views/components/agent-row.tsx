@@ -1,6 +1,7 @@
 // An agent in the list of agents: its status, its current command and the length of its queue.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { agentUrl } from '../urls.ts';
+import { isStopping } from '../format/command-state.ts';
 import { agentTypeLabels } from '../format/labels.ts';
 import { formatCount } from '../format/units.ts';
 import { Liveness } from './liveness.tsx';
@@ -63,6 +64,7 @@ function CurrentCommand({ agent, current }: Pick<AgentListItem, 'agent' | 'curre
     <p class="agent-command">
       <code class="one-line">{current.command}</code>
       <span class="elapsed">
+        {isStopping(current) && 'Stopping… '}
         <Timestamp at={current.startedAt ?? current.requestedAt} as="elapsed" />
       </span>
     </p>

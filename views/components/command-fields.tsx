@@ -4,19 +4,22 @@ import { formatDuration } from '../../src/protocol/duration.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { formatCost, formatUsage } from '../../src/protocol/report-format.ts';
 import { compareUrl, historyUrl } from '../urls.ts';
-import { formatChangedFiles, formatRunTime, shortenId, UNKNOWN } from '../format/units.ts';
+import { formatRunTime } from '../format/command-state.ts';
+import { formatChangedFiles, shortenId, UNKNOWN } from '../format/units.ts';
 import { CommandStatusLabel, PriorityLabel } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
 
 export function CommandFields({ command }: { command: CommandExecution }) {
   const { startedAt, requestedAt, usage, changes } = command;
+  // Its exit code and signal would be those of stopping it.
+  const hasTimedOut = command.error?.code === 'timeout';
   return (
     <dl id="command-fields" class="fields">
       <Field name="Status">
-        <CommandStatusLabel status={command.status} />
+        <CommandStatusLabel command={command} />
       </Field>
-      <Field name="Exit code">{command.exitCode ?? UNKNOWN}</Field>
-      {command.signal !== null && <Field name="Signal">{command.signal}</Field>}
+      {!hasTimedOut && <Field name="Exit code">{command.exitCode ?? UNKNOWN}</Field>}
+      {!hasTimedOut && command.signal !== null && <Field name="Signal">{command.signal}</Field>}
       <Field name="Duration">{formatRunTime(command)}</Field>
       <Field name="Time in queue">
         {startedAt === null ? UNKNOWN : formatDuration(startedAt - requestedAt)}

@@ -2,7 +2,8 @@
 import type { ComponentChildren } from 'preact';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { formatCost, formatUsage } from '../../src/protocol/report-format.ts';
-import { formatChangedFiles, formatRunTime, UNKNOWN } from '../format/units.ts';
+import { formatRunTime, getRunTime } from '../format/command-state.ts';
+import { formatChangedFiles, UNKNOWN } from '../format/units.ts';
 import { Timestamp } from './timestamp.tsx';
 
 interface FactsProps {
@@ -40,8 +41,6 @@ function RunTime({ command }: { command: CommandExecution }) {
 
 type Measure = (command: CommandExecution) => number | null;
 
-const getRunTime: Measure = ({ startedAt, completedAt }) =>
-  startedAt === null || completedAt === null ? null : completedAt - startedAt;
 const getCost: Measure = ({ usage }) => usage?.cost?.amount ?? null;
 const getChangedLines: Measure = ({ changes }) => changes && changes.added + changes.removed;
 

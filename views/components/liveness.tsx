@@ -3,8 +3,9 @@ import type { AgentSummary } from '../../src/protocol/entities.ts';
 import { Timestamp } from './timestamp.tsx';
 
 export function Liveness({ agent }: { agent: AgentSummary }) {
-  const { status, lastHeartbeat, lastOutputAt, offlineSince, process, suspectedStuck } = agent;
-  if (lastHeartbeat === null) return <span>Never connected</span>;
+  const { status, connectionTime, lastOutputAt, offlineSince, process, suspectedStuck } = agent;
+  if (connectionTime === null) return <span>Never connected</span>;
+  const lastHeartbeat = agent.lastHeartbeat ?? connectionTime;
   if (status === 'offline') {
     return (
       <span>

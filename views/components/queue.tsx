@@ -1,8 +1,9 @@
 // The commands of an agent that have not finished: the current one, then the queue.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';
 import { InterruptButton } from './interrupt-button.tsx';
-import { PriorityLabel } from './status.tsx';
+import { CommandStatusLabel, PriorityLabel } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
 
 interface QueueProps {
@@ -52,13 +53,14 @@ function QueueRow({ command, position, canInterrupt }: QueueRowProps) {
           <code class="one-line">{command.command}</code>
         </a>
         <p class="facts">
+          {isStopping(command) && <CommandStatusLabel command={command} />}
           <PriorityLabel priority={command.priority} />
           <span>
             {command.requestedBy}, <Timestamp at={command.requestedAt} />
           </span>
         </p>
       </div>
-      {canInterrupt && <InterruptButton command={command} small />}
+      {canInterrupt && !isStopping(command) && <InterruptButton command={command} small />}
     </li>
   );
 }

@@ -31,7 +31,7 @@ export function RecentCommands({ agentId, commands, shownId }: RecentCommandsPro
             >
               <code class="one-line">{command.command}</code>
               <span class="facts">
-                <CommandStatusLabel status={command.status} />
+                <CommandStatusLabel command={command} />
                 <CommandTime command={command} />
                 <Timestamp at={command.completedAt ?? command.requestedAt} />
               </span>

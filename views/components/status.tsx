@@ -1,12 +1,8 @@
 // Status indicators and labels. Each status has its own shape and text, so that it is never shown by color alone.
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
-import type { AgentSummary } from '../../src/protocol/entities.ts';
-import {
-  agentStatusLabels,
-  commandStatusLabels,
-  type DisplayStatus,
-  priorityLabels,
-} from '../format/labels.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { describeState } from '../format/command-state.ts';
+import { agentStatusLabels, type DisplayStatus, priorityLabels } from '../format/labels.ts';
 
 /** Returns the status to show. Offline takes precedence over waiting: an offline agent receives no response. */
 export function agentStatusOf(
@@ -82,15 +78,16 @@ const commandIcons: Record<CommandStatus, { d: string; kind: 'fill' | 'stroke' }
   interrupted: { d: 'M3 3h8v8H3z', kind: 'fill' },
 };
 
-/** A command's status as text with an icon. */
-export function CommandStatusLabel({ status }: { status: CommandStatus }) {
+/** A command's state as text with an icon. */
+export function CommandStatusLabel({ command }: { command: CommandExecution }) {
+  const { status } = command;
   const icon = commandIcons[status];
   return (
     <span class={`status status-${status}`}>
       <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
         <path d={icon.d} class={icon.kind} />
       </svg>
-      {commandStatusLabels[status]}
+      {describeState(command).label}
     </span>
   );
 }

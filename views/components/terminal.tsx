@@ -3,6 +3,7 @@
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
+import { isStopping } from '../format/command-state.ts';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
@@ -41,6 +42,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
     );
   }
   const { command, output, isChosen } = shown;
+  const canStop = !hasEnded(command.status) && !isStopping(command);
   return (
     <div
       id={terminalHeaderId(terminalId)}
@@ -49,7 +51,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
       data-command={JSON.stringify(command)}
     >
       <div class="terminal-status">
-        <CommandStatusLabel status={command.status} />
+        <CommandStatusLabel command={command} />
         <CommandTime command={command} />
         <span class="terminal-actions">
           {isChosen && (
@@ -57,7 +59,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
               Back to live
             </a>
           )}
-          {canInterrupt && !hasEnded(command.status) && <InterruptButton command={command} />}
+          {canInterrupt && canStop && <InterruptButton command={command} />}
         </span>
       </div>
       {!omitCommand && (

@@ -1,6 +1,4 @@
-// Formats counts, durations, times, changes and IDs.
-import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { formatDuration } from '../../src/protocol/duration.ts';
+// Formats counts, times, changes and IDs.
 import type { Changes } from '../../src/protocol/report.ts';
 import { formatChanges } from '../../src/protocol/report-format.ts';
 
@@ -10,12 +8,6 @@ export const UNKNOWN = '–';
 /** Formats a number with its noun: `1 command`, `3 commands`. */
 export function formatCount(n: number, noun: string): string {
   return `${n} ${noun}${n === 1 ? '' : 's'}`;
-}
-
-/** Formats how long a command ran. */
-export function formatRunTime({ startedAt, completedAt }: CommandExecution): string {
-  if (startedAt === null || completedAt === null) return UNKNOWN;
-  return formatDuration(completedAt - startedAt);
 }
 
 /** Formats the size of a change as a value of its own: `3 files, +120 −4`, or `No files changed`. */

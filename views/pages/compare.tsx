@@ -156,9 +156,9 @@ function ComparisonRow({ comparisonId, commands }: Comparison) {
         </a>
       </div>
       <span class="row-agents">
-        {commands.map(({ id, agentId, status }) => (
-          <span key={id}>
-            <CommandStatusLabel status={status} /> <span class="mono">{agentId}</span>
+        {commands.map((command) => (
+          <span key={command.id}>
+            <CommandStatusLabel command={command} /> <span class="mono">{command.agentId}</span>
           </span>
         ))}
       </span>

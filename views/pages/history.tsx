@@ -108,7 +108,7 @@ function HistoryRows({ page }: { page: CommandPage }) {
 function HistoryRow({ command }: { command: CommandExecution }) {
   return (
     <li id={`row-${command.id}`} class="row">
-      <CommandStatusLabel status={command.status} />
+      <CommandStatusLabel command={command} />
       <div class="row-command">
         <a class="row-link" href={commandUrl(command.id)}>
           <code class="one-line">{command.command}</code>

@@ -10,7 +10,12 @@ const busy = {
 };
 
 test.each([
-  ['an agent that never connected', { lastHeartbeat: null }, /^Never connected$/],
+  ['an agent that never connected', { connectionTime: null }, /^Never connected$/],
+  [
+    'an agent of which only the connection is known',
+    { status: 'offline' as const, lastHeartbeat: null },
+    /^Offline for /,
+  ],
   ['an idle agent', {}, /^Last heartbeat .*UTC$/],
   ['a busy agent', busy, /Last heartbeat .*Last output .*Process 4711 running$/],
   [

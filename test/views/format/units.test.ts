@@ -1,11 +1,5 @@
 import { expect, test } from 'bun:test';
-import {
-  formatChangedFiles,
-  formatCount,
-  formatRunTime,
-  shortenId,
-} from '../../../views/format/units.ts';
-import { command } from '../../support/samples.ts';
+import { formatChangedFiles, formatCount, shortenId } from '../../../views/format/units.ts';
 
 test('counts use the singular for one', () => {
   expect([0, 1, 2].map((n) => formatCount(n, 'command'))).toEqual([
@@ -13,11 +7,6 @@ test('counts use the singular for one', () => {
     '1 command',
     '2 commands',
   ]);
-});
-
-test('the run time of a command that has not finished is unknown', () => {
-  expect(formatRunTime(command({ startedAt: 0, completedAt: 9_000 }))).toBe('9 s');
-  expect(formatRunTime(command({ completedAt: null }))).toBe('–');
 });
 
 test('an empty change is a value of its own', () => {

@@ -42,7 +42,7 @@ test('a command that was sent and has not started counts as current', () => {
 });
 
 test('an offline agent accepts no commands', () => {
-  const page = renderPage({ agent: agent({ status: 'offline', lastHeartbeat: null }) });
+  const page = renderPage({ agent: agent({ status: 'offline', connectionTime: null }) });
   expect(page.text).toContain('build is offline. You can send commands when it reconnects.');
   expect(page.text).toContain('Never connected');
 });
