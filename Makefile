@@ -65,7 +65,7 @@ fmt-check: node_modules/.installed
 	@$(BIN)/oxfmt --check
 
 # NAME describes the change: make migration NAME=add_labels
-migration: node_modules/.installed ## Generate the SQL migration for a change of src/store/schema.ts
+migration: node_modules/.installed ## Generate the SQL migration for a change to src/store/schema.ts
 	@test -n "$(NAME)" || { echo "Usage: make migration NAME=add_labels" >&2; exit 1; }
 	@$(BIN)/drizzle-kit generate --config src/store/drizzle.config.ts --name "$(NAME)"
 
