@@ -49,8 +49,9 @@ export interface AgentExit {
 
 export interface RunningAgent {
   /**
-   * Stops the running command, sends the last results and disconnects. Takes up to 10 s if the command ignores
-   * signals, plus 3 s if the hub does not acknowledge the results. Those stay in the journal for the next start.
+   * Stops the running command, sends the last results and disconnects. Takes up to 10 s if the command ignores signals,
+   * plus 3 s if the hub does not acknowledge the results. Unacknowledged results stay in the journal for the next
+   * start.
    */
   stop(): Promise<void>;
   /** Never rejects. Resolves with exit code 0 after `stop`, or 1 if the agent could not run or was rejected. */

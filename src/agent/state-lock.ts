@@ -1,5 +1,5 @@
 // Allows one agent process per state folder. It uses SQLite's file lock, which the kernel releases when the process
-// ends, however it ends.
+// ends for any reason.
 import { Database } from 'bun:sqlite';
 import { join } from 'node:path';
 

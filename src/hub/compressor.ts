@@ -31,7 +31,8 @@ export function createCompressor(log: Log, deflate: Deflate = deflateRaw): Compr
     try {
       return flagged(FrameFlag.deflateRaw, deflate(bytes));
     } catch (error) {
-      if (!hasWarned) log.warn('Compression failed. Sending such frames uncompressed.', { error });
+      if (!hasWarned)
+        log.warn('Compression failed. Affected frames are sent uncompressed.', { error });
       hasWarned = true;
       return flagged(FrameFlag.plain, bytes);
     }

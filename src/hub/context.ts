@@ -31,6 +31,6 @@ export interface HubContext {
   connectionLog: ConnectionLog;
   /** Identifies the pages this hub serves. */
   build: string;
-  /** New at every start of the hub: output sequences are comparable only within one epoch. */
+  /** Changes every time the hub starts: output sequences can be compared only within one epoch. */
   epoch: string;
 }

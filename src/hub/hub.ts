@@ -44,9 +44,9 @@ export interface HubOptions {
   log: Log;
   settings: HubSettings;
   publisher: Publisher;
-  /** Identifies the pages this hub serves, so that pages of another build can reload. */
+  /** Identifies the pages this hub serves, so that pages from another build can reload. */
   build?: string;
-  /** Replaces raw deflate. */
+  /** Replaces the raw DEFLATE compressor. */
   deflate?: Deflate;
 }
 
@@ -54,7 +54,7 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
 
 /**
  * Starts a hub with the state in its store.
- * @throws when the store cannot be read
+ * @throws if the store cannot be read
  */
 export async function startHub(options: HubOptions) {
   const { store, clock, log, settings, publisher, deflate, build = '' } = options;

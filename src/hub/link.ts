@@ -1,4 +1,4 @@
-// The hub's view of a socket. `src/web` provides the implementation, so that the hub contains no networking.
+// The hub's interface to a socket. `src/web` provides the implementation, so that the hub contains no networking.
 import { encode } from '../protocol/codec.ts';
 import type { CloseCode, CloseReason } from '../protocol/close-codes.ts';
 import type { HubToAgent } from '../protocol/hub-to-agent.ts';

@@ -1,4 +1,4 @@
-// Restores the state of an earlier run from the store: agents, queued commands in order, commands assigned to agents.
+// Restores the state from the store after a restart: agents, queued commands in order, commands assigned to agents.
 import { REQUEST_ID_TTL_MS } from '../protocol/limits.ts';
 import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';

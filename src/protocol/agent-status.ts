@@ -28,6 +28,6 @@ export const agentTransitions: TransitionTable<AgentStatus, AgentEvent> = {
 
 /**
  * Returns the status that follows `status` after `event`.
- * @throws {IllegalTransition} when `status` does not allow `event`
+ * @throws {IllegalTransition} if `status` does not allow `event`
  */
 export const nextAgentStatus = createTransition('AgentConnection', agentTransitions);

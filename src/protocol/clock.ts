@@ -12,7 +12,7 @@ export interface Clock {
   every(ms: number, callback: () => void): () => void;
 }
 
-/** The longest delay of `setTimeout`, 24.8 days. Longer ones would run at once. */
+/** The longest delay of `setTimeout`, 24.8 days. A longer delay would expire immediately. */
 const MAX_TIMER_MS = 2_147_483_647;
 
 /** The system clock. */

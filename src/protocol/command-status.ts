@@ -28,7 +28,7 @@ export type StopReason = Static<typeof StopReason>;
 
 export type CommandEvent = 'started' | 'completed' | 'failed' | 'interrupted';
 
-/** `queued → failed` is for a command that was sent to an agent which was lost before it started the command. */
+/** `queued → failed`: for example, the command expired, or its agent was lost before it started the command. */
 export const commandTransitions: TransitionTable<CommandStatus, CommandEvent> = {
   queued: { started: 'running', failed: 'failed', interrupted: 'interrupted' },
   running: { completed: 'completed', failed: 'failed', interrupted: 'interrupted' },
@@ -39,7 +39,7 @@ export const commandTransitions: TransitionTable<CommandStatus, CommandEvent> = 
 
 /**
  * Returns the status that follows `status` after `event`.
- * @throws {IllegalTransition} when `status` does not allow `event`
+ * @throws {IllegalTransition} if `status` does not allow `event`
  */
 export const nextCommandStatus = createTransition('CommandExecution', commandTransitions);
 

@@ -22,6 +22,6 @@ export const connectionTransitions: TransitionTable<ConnectionState, ConnectionE
 
 /**
  * Returns the state that follows `state` after `event`.
- * @throws {IllegalTransition} when `state` does not allow `event`
+ * @throws {IllegalTransition} if `state` does not allow `event`
  */
 export const nextConnectionState = createTransition('DashboardConnection', connectionTransitions);

@@ -6,7 +6,7 @@ import { CommandError } from './errors.ts';
 import { Id, Timestamp } from './message.ts';
 import { Changes, Usage } from './report.ts';
 
-/** A viewer can watch; an operator can also send commands; an admin can also manage agents. */
+/** A viewer has read-only access; an operator can also send commands; an admin can also manage agents. */
 export const Role = Type.Union([
   Type.Literal('viewer'),
   Type.Literal('operator'),
@@ -28,7 +28,7 @@ export type OutputStream = Static<typeof OutputStream>;
 export const Session = Type.Union([Type.Literal('continue'), Type.Literal('new')]);
 export type Session = Static<typeof Session>;
 
-/** The options that a request chooses for its command, and that are sent to the agent with it. */
+/** The options that a request sets for its command. They are sent to the agent with the command. */
 export const CommandOptions = Type.Object({
   session: Session,
   timeoutMs: Type.Integer({ minimum: 1 }),

@@ -7,8 +7,8 @@ import { ErrorMessage } from './hub-to-dashboard.ts';
 import { Id, message, type MessageOf, Sequence } from './message.ts';
 
 /**
- * The agent is connected. `resume`: send the output of these commands again, from these sequences on.
- * `stop`: end these commands, and delete them once they are acknowledged.
+ * The agent is connected. `resume`: resend the output of these commands, starting at these sequences. `stop`: end these
+ * commands, and delete them once they are acknowledged.
  */
 export const AgentWelcome = message('agent:welcome', {
   agentId: Id,

@@ -59,7 +59,7 @@ export const ESCALATION_MS = 5_000;
 export const SHELL_LINGER_MS = 500;
 /** How long a `requestId` is valid as an idempotency key. */
 export const REQUEST_ID_TTL_MS = 86_400_000;
-/** The default length of a page of a list. */
+/** The default page size of lists. */
 export const PAGE_LENGTH = 50;
 /** How long the connection log is kept. */
 export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
@@ -79,7 +79,7 @@ export const REJECTED_FRAME_RATE = { perSecond: 5, burst: 50 } as const;
 export const SLOW_BYTES = 131_072;
 /** How long a slow socket has to drain before it is closed. */
 export const SLOW_MS = 30_000;
-/** The default maximum of terminal output in memory, for all commands together. */
+/** The default maximum size of all terminal output in memory. */
 export const BUFFER_MEMORY_BYTES = 256 * 1_048_576;
 /** How long a command may be queued by default. */
 export const QUEUE_TTL_MS = 86_400_000;

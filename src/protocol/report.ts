@@ -28,7 +28,7 @@ export const Changes = Type.Object({
 });
 export type Changes = Static<typeof Changes>;
 
-/** Fields that are not known are missing. */
+/** Values that are not known are omitted. */
 export const CommandReport = Type.Object({
   /** The AI program's identifier of the conversation. */
   conversationId: Type.Optional(Type.String({ minLength: 1, maxLength: 256 })),

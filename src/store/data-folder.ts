@@ -22,7 +22,7 @@ export interface DataFolder {
 
 /**
  * Locks a data folder, and creates it with mode 0700 if it does not exist.
- * @throws when another hub has locked it; the message names that hub
+ * @throws if another hub has locked it; the message identifies that hub
  */
 export function openDataFolder(dir: string): DataFolder {
   mkdirSync(dir, { recursive: true, mode: 0o700 });

@@ -1,4 +1,5 @@
-// Group commit: concurrent writes share one transaction, and so one fsync. Each write gets a promise for its own commit.
+// Group commit: concurrent writes share one transaction, and therefore one fsync. Each write gets a promise for its own
+// commit.
 import type { Database } from 'bun:sqlite';
 
 interface PendingWrite {

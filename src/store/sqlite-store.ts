@@ -13,7 +13,7 @@ import { createUserStore } from './users.ts';
 
 /**
  * Opens the store in a file, or in memory for `:memory:`.
- * @throws when the file is not a database, is damaged, or has a newer schema; it is left unchanged
+ * @throws if the file is not a database, is damaged, or has a newer schema; it is left unchanged
  */
 export function openStore(file: string): Store {
   const database = new Database(file, { create: true, strict: true });

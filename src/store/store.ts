@@ -139,7 +139,7 @@ export interface Store {
     /** Deletes connections that were closed before `time`. */
     purgeBefore(time: number): Promise<void>;
   };
-  /** Makes a write that changes nothing, to find out whether the database accepts writes again. */
+  /** Performs a write that changes nothing, to check whether the database accepts writes. */
   probe(): Promise<void>;
   /** Commits pending writes and closes the database. */
   close(): Promise<void>;

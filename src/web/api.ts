@@ -132,7 +132,7 @@ function createCommandApi({ hub, auth }: ApiParts) {
 
 /**
  * The output as text, or as one message per line for `Accept: application/x-ndjson`. The header
- * `Signalbox-Missing-Bytes` says how much of the output is not included.
+ * `Signalbox-Missing-Bytes` contains the size of the output that is not included.
  */
 function outputResponse(request: Request, messages: readonly TerminalMessage[]): Response {
   const asMessages = request.headers.get('accept')?.includes(NDJSON) ?? false;

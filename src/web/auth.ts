@@ -70,7 +70,7 @@ export function createAuth({ accounts, tokens, clock, isSecure, setupToken }: Au
   return {
     identify,
     /**
-     * Returns the user, as `identify`.
+     * Like `identify`, but throws if there is no user.
      * @throws {HubError} not_authenticated
      */
     async requireIdentity(request: Request): Promise<Identity> {

@@ -1,4 +1,4 @@
-// The Content-Security-Policy of pages: own scripts and styles only, nothing inline, no eval.
+// The Content-Security-Policy of pages: only scripts and styles from the hub, nothing inline, no eval.
 
 /**
  * Returns the policy for one response.

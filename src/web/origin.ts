@@ -4,8 +4,8 @@
 export type CheckOrigin = (request: Request) => boolean;
 
 /**
- * Creates the check. `Origin` must be the requested host or the public URL. Programs send neither `Origin` nor a browser's
- * cookies, so requests without `Origin` pass unless `Sec-Fetch-Site` says otherwise.
+ * Creates the check. `Origin` must be the requested host or the public URL. Programs send neither `Origin` nor a
+ * browser's cookies, so requests without `Origin` pass unless `Sec-Fetch-Site` indicates another site.
  */
 export function createOriginCheck(publicUrl: string | null): CheckOrigin {
   const publicOrigin = publicUrl === null ? null : new URL(publicUrl).origin;

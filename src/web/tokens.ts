@@ -17,7 +17,7 @@ const Claims = Type.Object({
   sub: Type.String(),
   role: Role,
   use: Type.Union([Type.Literal('session'), Type.Literal('socket')]),
-  /** When the session expires, Unix milliseconds. */
+  /** When the session expires, in Unix milliseconds. */
   until: Type.Integer(),
 });
 type Claims = Static<typeof Claims>;

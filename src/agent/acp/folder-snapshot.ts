@@ -68,7 +68,7 @@ export async function takeSnapshot(
   }
 }
 
-/** Deletes the snapshots that a crash has left in a scratch folder. */
+/** Deletes the snapshots that a crash left behind in a scratch folder. */
 export function removeStaleSnapshots(scratch: string): void {
   for (const name of readdirSync(scratch)) {
     if (name.startsWith(PREFIX)) removeIfPossible(join(scratch, name));
@@ -96,13 +96,13 @@ function removeIfPossible(path: string): void {
   try {
     rmSync(path, { recursive: true, force: true });
   } catch {
-    // The next start tries again.
+    // The next start retries this.
   }
 }
 
 /**
- * Sums up `git diff --numstat -z`. Each row contains added, removed and path, separated by tabs. Binary files have "-"
- * instead of numbers. Renamed files have an empty path, and both paths follow as separate fields.
+ * Adds up the output of `git diff --numstat -z`. Each row contains added, removed and path, separated by tabs. Binary
+ * files have "-" instead of numbers. Renamed files have an empty path, and both paths follow as separate fields.
  */
 function parseNumstat(text: string): Changes {
   const total = { files: 0, added: 0, removed: 0 };

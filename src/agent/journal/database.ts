@@ -42,7 +42,9 @@ export function openDatabase(
     return open(path);
   } catch (error) {
     const backup = `${path}.corrupt-${clock.now()}`;
-    log(`cannot read the journal (${String(error)}); moved it to ${backup} and created a new one`);
+    log(
+      `cannot read the journal (${String(error)}); renamed it to ${backup} and created a new one`,
+    );
     for (const suffix of ['', '-wal', '-shm']) moveIfExists(path + suffix, backup + suffix);
     return open(path);
   }

@@ -120,7 +120,7 @@ export function createOutbox(
 
   /**
    * Resumes on a new connection.
-   * @param sequence the hub has everything before it; null if the hub did not say
+   * @param sequence the hub has everything before it; null if the hub did not report a position
    */
   function resumeFrom(sequence: number | null): void {
     if (sequence !== null && sequence > next.sequence) ack(sequence);

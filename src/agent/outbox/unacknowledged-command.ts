@@ -75,7 +75,7 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
 
     /**
      * Resumes on a new connection.
-     * @param nextSequence the hub has all output before it; null if the hub did not say
+     * @param nextSequence the hub has all output before it; null if the hub did not report a position
      */
     resumeFrom(nextSequence: number | null): void {
       outbox.resumeFrom(nextSequence);

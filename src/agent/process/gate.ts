@@ -14,7 +14,7 @@ export function createGate() {
       closed?.resolve();
       closed = null;
     },
-    /** Resolves at once if the gate is open, otherwise when it opens. */
+    /** Resolves immediately if the gate is open, otherwise when it opens. */
     passed: (): Promise<void> | undefined => closed?.promise,
   };
 }

@@ -25,7 +25,7 @@ interface TreeProcess {
  * Finds the running processes of a tree: the root's process group and session, the processes that carry the mark, and
  * the descendants of all of these.
  * @param mark the value of MARK_VARIABLE in their environment
- * @param root the PID of the first process, or null to go by the mark alone
+ * @param root the PID of the first process, or null to use only the mark
  * @returns PIDs; on systems other than Linux only the root's process group, as a negative number
  */
 export function findProcessTree(mark: string, root: number | null): number[] {
@@ -74,7 +74,7 @@ export async function killAfter(
 }
 
 /**
- * Kills the processes that a crashed agent left running. Blocks until they are gone. The recorded process is used as
+ * Kills the processes that a crashed agent left running. Blocks until they have exited. The recorded process is used as
  * the root only if it is still the same process: its PID may have been reused.
  * @returns the PIDs found first
  */

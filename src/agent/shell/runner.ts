@@ -1,5 +1,5 @@
 // Runs commands that start with "!" in bash, or in sh if bash is not installed. $SHELL is ignored so that commands work
-// the same for every user. People and AI CLIs write commands for bash.
+// the same for every user. People and AI programs write commands for bash.
 import type { Clock } from '../../protocol/clock.ts';
 import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
 import { childEnvironment } from '../process/environment.ts';
@@ -82,7 +82,8 @@ function startShell(
     if (sentSignal) await killAfter(deadline - clock.monotonic(), findBackground, clock);
     if (output.isClosed) return;
     await killAll(terminal.files.length > 0 ? findWriters : findBackground, clock);
-    // No process can write any more. Read the remaining output, unless a process that could not be found keeps it open.
+    // No process can write output anymore. Read the remaining output, unless a process that could not be found keeps it
+    // open.
     while (!output.isClosed) {
       const wasPaused = terminal.isPaused();
       await Promise.race([closed, sleep(clock, SHELL_LINGER_MS)]);

@@ -71,7 +71,7 @@ export function openShellTerminal(options: ShellTerminalOptions) {
     /** Resolves with the exit code when the shell has exited. */
     exited: child.exited,
     signal: (): string | null => (child.signalCode === null ? null : String(child.signalCode)),
-    /** Resolves when no process can write any more and all output has been delivered. */
+    /** Resolves when no process can write output anymore and all output has been delivered. */
     closed: Promise.all([terminalClosed, stderr?.closed]),
     /** The files that keep the output open, as named in /proc. Empty on systems without /proc. */
     files: terminalName === null ? [] : [terminalName, ...(pipe ? [pipe.name] : [])],

@@ -98,7 +98,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   }
 
   function rejectInUse(link: Link, agentId: string) {
-    const message = `Another process is connected as "${agentId}". Stop it, or use another ID.`;
+    const message = `Another process is connected as "${agentId}". Stop it, or use another agent ID.`;
     reject(link, agentId, 'agent_in_use', message);
   }
 
@@ -188,7 +188,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
 
   return {
     startGrace,
-    /** The agent connected by a link, if that is still its current connection. */
+    /** The agent connected through a link, if that is still its current connection. */
     find: (link: Link) => byLink.get(link),
     /** Handles an agent's first message: accepts it, rejects it, or starts a takeover. */
     connect(link: Link, message: AgentConnect) {

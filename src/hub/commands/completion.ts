@@ -133,7 +133,7 @@ export function createCompletion(
     /**
      * Ends a command. Resolves when the outcome is committed and published; a command that is already ending keeps its
      * first outcome.
-     * @throws {IllegalTransition} when its status does not allow the outcome
+     * @throws {IllegalTransition} if its status does not allow the outcome
      */
     async complete(execution: Execution, outcome: Outcome): Promise<void> {
       if (!execution.completion) {

@@ -208,7 +208,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
         for (const [ahead, { id: commandId, priority, requestedAt }] of queue.entries()) {
           if (now - requestedAt < LONG_WAIT_MS || warned.has(commandId)) continue;
           warned.add(commandId);
-          log.warn('A command has been queued for 15 min.', {
+          log.warn('A command has been queued for more than 15 min.', {
             commandId,
             agentId,
             priority,

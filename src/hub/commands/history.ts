@@ -37,9 +37,9 @@ export function createHistory({ state, store }: HubContext) {
     outputState: (commandId: string): 'held' | 'expired' =>
       state.terminalBuffers.has(commandId) ? 'held' : 'expired',
     /**
-     * The held output of a command, as the messages that a dashboard receives when it attaches: gaps for what is missing,
-     * chunks in order, and `terminal:complete` if the output is complete.
-     * @throws {HubError} command_unknown; expired when the output is no longer held
+     * The held output of a command, as the messages that a dashboard receives when it attaches: gaps for missing
+     * output, chunks in order, and `terminal:complete` if the output is complete.
+     * @throws {HubError} command_unknown; expired if the output is no longer held
      */
     async readOutput(commandId: string): Promise<TerminalMessage[]> {
       const buffer = state.terminalBuffers.get(commandId);

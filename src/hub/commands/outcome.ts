@@ -61,7 +61,7 @@ export function reportedOutcome(execution: Execution, message: CommandFinished):
 
 const NOT_STARTED: CommandError = {
   code: 'not_started',
-  message: 'The agent received the command but did not start it. Check the log of the agent.',
+  message: "The agent received the command but did not start it. Check the agent's log.",
 };
 
 function timeoutError({ timeoutMs }: Execution): CommandError {

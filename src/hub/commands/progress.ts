@@ -1,4 +1,4 @@
-// What agents report about their commands: started, turn report, finished.
+// Handles what agents report about their commands: started, turn report, finished.
 import type { CommandFinished } from '../../protocol/agent-to-hub.ts';
 import { nextCommandStatus } from '../../protocol/command-status.ts';
 import { pickFields } from '../../protocol/pick-fields.ts';

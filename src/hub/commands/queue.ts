@@ -5,7 +5,7 @@ import type { Execution } from '../state/execution.ts';
 const ranks: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 
 /**
- * Inserts a command behind those of the same or a higher priority. Commands that were sent before (`attempt` > 0) keep
+ * Inserts a command after those of the same or a higher priority. Commands that were sent before (`attempt` > 0) keep
  * their place at the head.
  * @returns its position; 0 is next
  */

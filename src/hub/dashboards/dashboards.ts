@@ -151,7 +151,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       link.subscribe(topicFor(dashboard, DASHBOARDS_TOPIC));
       welcome.attachTerminals(dashboard, message, isResumed);
     },
-    /** The dashboard connected by a link. */
+    /** The dashboard connected through a link. */
     find: (link: DashboardLink) => byLink.get(link),
     /** Records that a frame arrived. */
     handleActivity: (link: DashboardLink) => void handleActivity(link),

@@ -32,8 +32,8 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
 
   /**
    * Sends `dashboard:welcome`, then agents, active commands, completions the dashboard may have missed, and pending
-   * approvals. Anything sent shortly before a connection broke may be lost, so completions are sent again from the last
-   * one that a pong confirmed.
+   * approvals. Anything sent shortly before a connection broke may be lost, so completions are resent, starting after
+   * the last one that a pong confirmed.
    */
   function sendState(dashboard: DashboardConnection, resumed: boolean) {
     const { link } = dashboard;

@@ -35,7 +35,7 @@ export interface AgentConnection {
   /** The status last sent to dashboards. */
   status: AgentStatus;
   capabilities: string[];
-  /** What is missing on the agent's machine, and how to fix it. */
+  /** Why its capabilities are limited, and how to fix that; null if they are not. */
   notice: string | null;
   /** The command assigned to it, even while it is offline. */
   current: Execution | null;

@@ -84,7 +84,7 @@ export function createChunkLog(firstSequence: number) {
       if (chunk.lostBytes > 0 || chunk.data === '') lostBytes.set(position, chunk.lostBytes);
     });
     page.packed = {
-      // A Buffer round trip flattens the string: a rope would keep every piece alive.
+      // A Buffer round trip flattens the string: a rope would keep every piece in memory.
       text: Buffer.from(chunks.map(({ data }) => data).join(''), 'utf16le').toString('utf16le'),
       ends,
       timestamps: Float64Array.from(chunks, ({ timestamp }) => timestamp),

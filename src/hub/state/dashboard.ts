@@ -12,7 +12,7 @@ export interface Actor {
 
 /** The user who opened a socket, authenticated by a token. */
 export interface Identity extends Actor {
-  /** When the token expires, Unix milliseconds. */
+  /** When the token expires, in Unix milliseconds. */
   expiresAt: number;
 }
 
@@ -43,7 +43,7 @@ export interface DashboardConnection {
   accepts: 'deflate-raw' | null;
   /** By commandId. */
   subscriptions: Map<string, Subscription>;
-  /** How many of the published completions have certainly arrived: a pong confirms what was sent before its ping. */
+  /** How many of the published completions are known to have arrived: a pong confirms what was sent before its ping. */
   confirmedCompletions: number;
   /** The number of the latest ping. */
   lastPing: number;

@@ -27,7 +27,9 @@ const nextDelivery = createTransition('Delivery', deliveryTransitions);
 
 export interface Execution extends StoredCommand {
   readonly delivery: Delivery;
-  /** Set once its outcome is decided; resolves when that is committed and published. A command ends exactly once. */
+  /**
+   * Set once its outcome is decided; resolves when the outcome is committed and published. A command ends exactly once.
+   */
   completion: Promise<void> | null;
   timeout: CommandTimeout;
   /** Cancels the timer that stops a command if its agent does not start it. */
@@ -54,7 +56,7 @@ export function createExecution(
 
 /**
  * Changes the delivery state of a command.
- * @throws {IllegalTransition} when its delivery state does not allow the event
+ * @throws {IllegalTransition} if its delivery state does not allow the event
  */
 export function moveDelivery(execution: Execution, event: DeliveryEvent): void {
   Object.assign(execution, { delivery: nextDelivery(execution.delivery, event) });

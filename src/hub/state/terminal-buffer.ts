@@ -14,7 +14,7 @@ import { createChunkLog } from './chunk-log.ts';
 /** A numbered piece of output (docs/data-model.md, "OutputChunk"), or a gap: output that the agent had to drop. */
 export type OutputChunk = StoredChunk;
 
-/** What a buffer calls as output arrives. */
+/** The callbacks of a buffer, called as output arrives. */
 export interface TerminalBufferCallbacks {
   /** A chunk was numbered. Called before older chunks are dropped to make room for it. */
   onChunk(commandId: string, chunk: OutputChunk): void;

@@ -45,7 +45,7 @@ export function createSubscriptions(
     dashboard.subscriptions.set(commandId, { state: 'sent', confirmedBy });
   }
 
-  /** Sends the chunks that a dashboard has not received, from `cursor.next` on. False if its socket is full. */
+  /** Sends the chunks that a dashboard has not received, from `cursor.next` on. Returns false if its socket is full. */
   function replay(
     dashboard: DashboardConnection,
     commandId: string,
@@ -160,7 +160,10 @@ export function createSubscriptions(
         dashboard.subscriptions.delete(commandId);
       }
     },
-    /** Suspends all subscriptions of a dashboard whose socket has closed. They hold the buffers until it resumes. */
+    /**
+     * Suspends all subscriptions of a dashboard whose socket has closed. They keep the buffers in memory until it
+     * resumes.
+     */
     suspend(dashboard: DashboardConnection) {
       for (const [commandId, { state: subscription }] of dashboard.subscriptions) {
         if (subscription !== 'live') continue;

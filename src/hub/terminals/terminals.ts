@@ -138,7 +138,7 @@ export function createTerminals(
       await persistences.get(commandId)?.running;
     },
     freeMemory,
-    /** Frees the buffers of an agent that was removed, as soon as they are complete and nobody reads them. */
+    /** Frees the buffers of an agent that was removed, as soon as they are complete and have no subscribers. */
     releaseAgent(agentId: string) {
       for (const [commandId, persistence] of persistences) {
         if (persistence.agentId === agentId) orphaned.add(commandId);

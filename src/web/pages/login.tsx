@@ -63,7 +63,7 @@ async function setUp(auth: Auth, request: Request, form: unknown): Promise<Respo
     renderDocument(request, (context) => <UsedSetupLinkPage context={context} />, { status: 410 });
   if (!auth.isSetupToken(token)) return renderUsedLink();
   if (password.length < PASSWORD_LENGTH) {
-    return renderForm(`The password must have at least ${PASSWORD_LENGTH} characters.`);
+    return renderForm(`The password must be at least ${PASSWORD_LENGTH} characters long.`);
   }
   if (password !== readField(form, 'confirmation'))
     return renderForm('The passwords do not match.');

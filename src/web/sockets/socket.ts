@@ -95,7 +95,7 @@ export function createSocketHandler<M extends { type: string }>(
         peer.handleInvalidFrame(to, TOO_MANY_INVALID_FRAMES);
         return to.close(CloseCode.policyViolation, 'rate_limited');
       }
-      // Answering an error with an error could loop forever.
+      // Replying to an error with an error could loop forever.
       if (rejection.type !== 'error') peer.handleInvalidFrame(to, rejection);
     }
 

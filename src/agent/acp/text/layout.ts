@@ -2,7 +2,7 @@
 
 type Style = (text: string) => string;
 
-/** A section is named by its kind and ID, such as `tool 42`. */
+/** A section is identified by its kind and ID, such as `tool 42`. */
 export function createLayout() {
   let section: string | null = null;
   let trailingNewlines = 2;

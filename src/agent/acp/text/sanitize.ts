@@ -1,5 +1,5 @@
 // Makes text from models and programs safe for a terminal: it cannot move the cursor, change colors or the window
-// title, or reverse the direction of writing. Replaced characters stay visible.
+// title, or reverse the text direction. Replaced characters stay visible.
 
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
