@@ -77,4 +77,4 @@ test('a command streams its output line by line, is shown as failed, and keeps i
   expect(consoleErrors).toEqual([]);
   expect(externalRequests).toEqual([]);
   await page.close();
-}, 30_000);
+}, 60_000);
