@@ -26,8 +26,6 @@ export interface DashboardOptions {
 
 export type RequestOptions = Partial<Omit<CommandRequest, 'type' | 'version' | 'command'>>;
 
-export type Dashboard = Awaited<ReturnType<typeof openDashboard>>;
-
 const decode = createDecoder(hubToDashboard, inflate);
 
 /** Opens the socket of a dashboard and sends nothing yet. */
