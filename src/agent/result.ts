@@ -39,21 +39,23 @@ export function toCommandResult(
   reason: InterruptReason | null,
   timeoutMs: number,
 ): CommandResult {
-  const signal = status.kind === 'failed' ? undefined : status.signal;
-  const withSignal = signal !== undefined && { signal };
-  // docs/data-model.md: only completed and failed commands have an exit code.
-  if (reason === 'user') return { outcome: 'interrupted', exitCode: null, ...withSignal };
-  const exitCode = exitCodeOf(status);
+  // The exit code and signal of a command that timed out only say how it was stopped.
   if (reason === 'timeout') {
     const message = `Timed out after ${formatDuration(timeoutMs)}. Raise the limit with --timeout.`;
-    return { outcome: 'failed', exitCode, ...withSignal, error: { code: 'timeout', message } };
+    return failedResult({ code: 'timeout', message });
   }
+  // docs/data-model.md: only completed and failed commands have an exit code.
+  if (reason === 'user') {
+    const signal = status.kind === 'failed' ? undefined : status.signal;
+    return { outcome: 'interrupted', exitCode: null, ...(signal !== undefined && { signal }) };
+  }
+  const exitCode = exitCodeOf(status);
   if (status.kind === 'exited' && exitCode === 0) return { outcome: 'completed', exitCode };
   const error = errorOf(status);
   return {
     outcome: 'failed',
     exitCode,
-    ...(status.kind === 'signaled' && withSignal),
+    ...(status.kind === 'signaled' && { signal: status.signal }),
     ...(error && { error }),
   };
 }

@@ -86,7 +86,9 @@ export function startCommand(options: StartCommandOptions) {
 
   /** Stops the command and escalates until it exits. Only the first call has an effect. */
   function stop(reason: InterruptReason): void {
-    if (interruptReason || hasExited || !run.stop('interrupt')) return;
+    // `hasExited` follows the exit only in a later microtask.
+    const isRunning = Bun.peek.status(run.exited) === 'pending';
+    if (interruptReason || !isRunning || !run.stop('interrupt')) return;
     interruptReason = reason;
     deadline?.cancel();
     approvals.cancel();

@@ -2,6 +2,11 @@ import { expect, test } from 'bun:test';
 import { toCommandResult } from '../../src/agent/result.ts';
 
 const error = { code: 'program_failed', message: 'Failed.' } as const;
+const TIMED_OUT = {
+  outcome: 'failed',
+  exitCode: null,
+  error: { code: 'timeout', message: 'Timed out after 5 min. Raise the limit with --timeout.' },
+} as const;
 
 test.each([
   [{ kind: 'exited', exitCode: 0 }, null, { outcome: 'completed', exitCode: 0 }],
@@ -28,19 +33,9 @@ test.each([
     { outcome: 'interrupted', exitCode: null, signal: 'SIGTERM' },
   ],
   [{ kind: 'failed', error }, 'user', { outcome: 'interrupted', exitCode: null }],
-  [
-    { kind: 'exited', exitCode: 0, signal: 'SIGINT' },
-    'timeout',
-    {
-      outcome: 'failed',
-      exitCode: 0,
-      signal: 'SIGINT',
-      error: {
-        code: 'timeout',
-        message: 'Timed out after 5 min. Raise the limit with --timeout.',
-      },
-    },
-  ],
+  [{ kind: 'exited', exitCode: 0, signal: 'SIGINT' }, 'timeout', TIMED_OUT],
+  [{ kind: 'signaled', signal: 'SIGKILL' }, 'timeout', TIMED_OUT],
+  [{ kind: 'failed', error }, 'timeout', TIMED_OUT],
 ] as const)('status %j with interrupt reason %p becomes %j', (status, reason, result) => {
   expect(toCommandResult(status, reason, 300_000)).toEqual(result);
 });

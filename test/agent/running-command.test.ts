@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
+import { createManualRunner } from '../support/agent/manual-runner.ts';
 import { disconnect, interrupt, roundTrip } from '../support/agent/steps.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 import { isRunning, parseFirstNumber, pollUntil } from '../support/processes.ts';
@@ -135,16 +136,46 @@ describe('timeout', () => {
     clock.advance(1);
     await hub.waitForOutput(id, 'int');
     clock.advance(5_000);
-    expect((await hub.waitForFinished(id)).finished).toMatchObject({
+    const { finished } = await hub.waitForFinished(id);
+    expect(finished).toMatchObject({
       outcome: 'failed',
-      exitCode: 143,
-      signal: 'SIGTERM',
+      exitCode: null,
       error: {
         code: 'timeout',
         message: 'Timed out after 20 s. Raise the limit with --timeout.',
       },
     });
+    expect(finished.signal).toBeUndefined();
   });
+
+  test.each([
+    [
+      { kind: 'exited', exitCode: 0 },
+      { outcome: 'completed', exitCode: 0 },
+    ],
+    [
+      { kind: 'exited', exitCode: 3 },
+      { outcome: 'failed', exitCode: 3 },
+    ],
+    [
+      { kind: 'signaled', signal: 'SIGSEGV' },
+      { outcome: 'failed', exitCode: 139 },
+    ],
+  ] as const)(
+    'in the tick in which the program exits with %j is too late',
+    async (status, result) => {
+      const manual = createManualRunner();
+      const hub = await fixture.connect({ clock, runners: [manual.runner] });
+      const id = hub.execute('x', { timeoutMs: 20_000 });
+      await hub.waitFor('command:started');
+      manual.exit(status);
+      clock.advance(20_000);
+      const { finished } = await hub.waitForFinished(id);
+      expect(finished).toMatchObject(result);
+      expect(finished.error?.code).not.toBe('timeout');
+      expect(manual.stops).toEqual([]);
+    },
+  );
 
   test('can be sent by the hub', async () => {
     const hub = await fixture.connect({ clock });

@@ -74,10 +74,15 @@ export function startTurn(options: TurnOptions) {
       const status = await runTurn();
       return status.kind === 'exited' && sentSignal ? { ...status, signal: sentSignal } : status;
     } finally {
-      hasEnded = true;
-      cancelSigint?.();
+      end();
       meter.discard();
     }
+  }
+
+  /** The program has ended the turn: stopping it no longer has an effect. */
+  function end(): void {
+    hasEnded = true;
+    cancelSigint?.();
   }
 
   async function runTurn(): Promise<ExitStatus> {
@@ -105,7 +110,6 @@ export function startTurn(options: TurnOptions) {
         acpProcess.findProcesses().filter((pid) => pid !== acpProcess.pid && !before.has(pid));
       await killAfter(SHELL_LINGER_MS, findStarted, clock);
     }
-    hasEnded = true;
     const report = await meter.report(totalCost, isInterrupted ? INTERRUPTED_METER_MS : undefined);
     context.updateReport(report);
     write(transcript.end(report));
@@ -118,6 +122,7 @@ export function startTurn(options: TurnOptions) {
         sessionId,
         prompt: [{ type: 'text', text: spec.command }],
       });
+      end();
       const isEnd = stopReason === 'end_turn';
       if (isInterrupted && (isEnd || stopReason === 'cancelled')) return INTERRUPTED;
       if (isEnd && hasFailed) {
@@ -125,6 +130,7 @@ export function startTurn(options: TurnOptions) {
       }
       return statusForStopReason(stopReason, acp.title);
     } catch (error) {
+      end();
       if (isAuthRequired(error)) options.onSignedOut();
       if (error instanceof RequestError && acpProcess.isAlive()) {
         return unsuccessfulStatus(acpErrorMessage(error));

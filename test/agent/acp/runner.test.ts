@@ -10,7 +10,7 @@ import {
   runPrompt,
   scriptedProgram,
 } from '../../support/agent/scripted-program.ts';
-import { interrupt } from '../../support/agent/steps.ts';
+import { interrupt, roundTrip } from '../../support/agent/steps.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
 import { createModelServer } from '../../support/models/server.ts';
 import { findProcesses, isRunning, parseFirstNumber, pollUntil } from '../../support/processes.ts';
@@ -94,6 +94,37 @@ describe('the end of a turn', () => {
     expect(failed.finished).toMatchObject({ outcome: 'failed', error: { code: 'program_failed' } });
     const next = await hub.waitForFinished(hub.execute(turn('active')));
     expect(next.finished.outcome).toBe('completed');
+  });
+});
+
+describe('the result of a turn that has ended by itself', () => {
+  /** Runs a turn that has ended, but one of its processes still keeps the output of a killed command open. */
+  async function endTurn() {
+    const clock = createManualClock({ realTimeBelowMs: 100 });
+    const hub = await fixture.connect({ ...options(), clock });
+    await roundTrip(hub);
+    const timers = clock.countTimers();
+    const command = '(env -i setsid sh -c "echo ready; exec sleep 77" &); exec sleep 77';
+    const id = hub.execute(`@leave ${command}`, { timeoutMs: 1_000 });
+    // The new timers are the timeout, the time limit of the kill, and the 500 ms for background processes.
+    await pollUntil(() => clock.countTimers() === timers + 3);
+    return { clock, hub, id };
+  }
+
+  test('is not changed by an interrupt', async () => {
+    const { clock, hub, id } = await endTurn();
+    interrupt(hub, id);
+    await roundTrip(hub);
+    clock.advance(500);
+    const { finished } = await hub.waitForFinished(id);
+    expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
+  });
+
+  test('is not changed by a timeout', async () => {
+    const { clock, hub, id } = await endTurn();
+    clock.advance(1_000);
+    const { finished } = await hub.waitForFinished(id);
+    expect(finished).toMatchObject({ outcome: 'completed', exitCode: 0 });
   });
 });
 

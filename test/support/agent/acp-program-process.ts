@@ -166,6 +166,12 @@ async function followInstruction({
       await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
       return { stopReason: 'cancelled' };
     }
+    case 'leave': {
+      // The command is still running when the turn ends.
+      const terminal = await client.createTerminal({ sessionId, command: argument });
+      while (!(await terminal.currentOutput()).output.includes('\n'));
+      return { stopReason: 'end_turn' };
+    }
     case 'ignoreSignals':
       for (const each of ['SIGINT', 'SIGTERM']) process.on(each, () => void sendText(`${each} `));
       await sendText('ready ');
