@@ -60,7 +60,7 @@ const agentState = {
     command({ ...evilCommand, id: 'c2', status: 'queued', error: null }),
   ],
   recent: [evilCommand],
-  shown: { command: evilCommand, output: 'held' as const, isChosen: true },
+  shown: { command: evilCommand, output: 'held' as const, isChosen: true, running: evilCommand },
   pending,
 };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };

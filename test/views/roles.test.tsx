@@ -17,7 +17,7 @@ function renderAgentPage(user: User) {
     agent: agent({ status: 'busy' }),
     active: [running, queued],
     recent: [],
-    shown: { command: running, output: 'held' as const, isChosen: false },
+    shown: { command: running, output: 'held' as const, isChosen: false, running: null },
     pending: [],
   };
   return {

@@ -1,6 +1,6 @@
 // The commands of an agent that have not finished: the current one, then the queue.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { isStopping } from '../format/command-state.ts';
+import { isCurrent, isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';
 import { InterruptButton } from './interrupt-button.tsx';
 import { CommandStatusLabel, PriorityLabel } from './status.tsx';
@@ -14,9 +14,7 @@ interface QueueProps {
 }
 
 export function Queue({ agent, active, canInterrupt }: QueueProps) {
-  const isCurrent = (command: CommandExecution) =>
-    command.status === 'running' || command.id === agent.currentCommand;
-  const queued = active.filter((command) => !isCurrent(command));
+  const queued = active.filter((command) => !isCurrent(command, agent));
   return (
     <section id="queue" class="panel" aria-labelledby="queue-title">
       <h2 id="queue-title">
@@ -28,7 +26,7 @@ export function Queue({ agent, active, canInterrupt }: QueueProps) {
           <QueueRow
             key={command.id}
             command={command}
-            position={isCurrent(command) ? null : queued.indexOf(command) + 1}
+            position={isCurrent(command, agent) ? null : queued.indexOf(command) + 1}
             canInterrupt={canInterrupt}
           />
         ))}

@@ -15,6 +15,8 @@ export interface ShownCommand {
   output: 'held' | 'expired';
   /** Whether the user chose it. Otherwise the terminal follows the agent's current command. */
   isChosen: boolean;
+  /** The agent's current command, if it is another one. */
+  running: CommandExecution | null;
 }
 
 interface TerminalHeaderProps {
@@ -41,7 +43,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
       </div>
     );
   }
-  const { command, output, isChosen } = shown;
+  const { command, output, isChosen, running } = shown;
   const canStop = !hasEnded(command.status) && !isStopping(command);
   return (
     <div
@@ -54,7 +56,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         <CommandStatusLabel command={command} />
         <CommandTime command={command} />
         <span class="terminal-actions">
-          {isChosen && (
+          {isChosen && !running && (
             <a class="button button-small" href={agentUrl(command.agentId)}>
               Back to live
             </a>
@@ -70,6 +72,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
           </a>
         </p>
       )}
+      {isChosen && running && <NowRunning command={running} />}
       <CommandFailure command={command} />
       {output === 'expired' && (
         <p class="terminal-empty">
@@ -78,6 +81,19 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         </p>
       )}
     </div>
+  );
+}
+
+/** Offers the agent's current command. The terminal never leaves a command that the user chose. */
+function NowRunning({ command }: { command: CommandExecution }) {
+  return (
+    <p class="terminal-running" role="status">
+      <span>Now running:</span>
+      <code class="one-line">{command.command}</code>
+      <a class="button button-small" href={agentUrl(command.agentId)}>
+        Show
+      </a>
+    </p>
   );
 }
 

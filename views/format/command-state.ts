@@ -1,7 +1,7 @@
 // What has become of a command, in words. A status alone does not say why a command failed or was interrupted.
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import { formatDuration } from '../../src/protocol/duration.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { commandStatusLabels } from './labels.ts';
 import { UNKNOWN } from './units.ts';
 
@@ -10,6 +10,11 @@ export interface CommandState {
   label: string;
   /** What else is known about how it ended. */
   detail: string | null;
+}
+
+/** Whether a command is the one its agent works on: it is running, or was sent and has not started. */
+export function isCurrent(command: CommandExecution, agent: AgentSummary): boolean {
+  return command.status === 'running' || command.id === agent.currentCommand;
 }
 
 /** Whether a command was told to stop and has not ended yet. */

@@ -105,7 +105,7 @@ function CommandApprovals({ user, command, approvals }: CommandState) {
 function CommandTerminalHeader({ user, command, output }: CommandState) {
   return (
     <TerminalHeader
-      shown={{ command, output, isChosen: false }}
+      shown={{ command, output, isChosen: false, running: null }}
       canInterrupt={hasRole(user.role, 'operator')}
       omitCommand
     />

@@ -146,7 +146,7 @@ function ColumnTerminalHeader({ column, user }: ColumnProps) {
   const { command, output } = column;
   return (
     <TerminalHeader
-      shown={{ command, output, isChosen: false }}
+      shown={{ command, output, isChosen: false, running: null }}
       canInterrupt={hasRole(user.role, 'operator')}
       omitCommand
       terminalId={command.id}

@@ -5,7 +5,7 @@ import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
-import type { CommandExecution } from '../../protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/agent-dialogs.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
@@ -13,6 +13,7 @@ import type { AgentListItem } from '../../../views/components/agent-row.tsx';
 import { AgentList, AgentsPage } from '../../../views/pages/agents.tsx';
 import { CommandAccepted } from '../../../views/components/composer.tsx';
 import { REFRESH } from '../../../views/events.ts';
+import { isCurrent } from '../../../views/format/command-state.ts';
 import type { ShownCommand } from '../../../views/components/terminal.tsx';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, readField } from './form.ts';
@@ -22,6 +23,7 @@ import { redirect, renderDocument, renderFragment } from './response.ts';
 
 /** Number of finished commands on the agent page. */
 const RECENT_COMMANDS = 15;
+/** Number of commands, by their request, among which the finished ones are looked for. */
 const MAX_PAGE_LENGTH = 200;
 const TRIGGER_REFRESH = { 'hx-trigger': REFRESH };
 
@@ -111,10 +113,10 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
 function listAgents(hub: Hub): AgentListItem[] {
   const pending = hub.approvals.listPending();
   return hub.registry.list().map((agent) => {
-    const [first] = hub.history.listActive(agent.agentId);
-    const isCurrent = first && (first.status === 'running' || first.id === agent.currentCommand);
+    const active = hub.history.listActive(agent.agentId);
+    const current = active.find((command) => isCurrent(command, agent)) ?? null;
     const approval = pending.find(({ agentId }) => agentId === agent.agentId);
-    return { agent, current: isCurrent ? first : null, pendingTitle: approval?.title ?? null };
+    return { agent, current, pendingTitle: approval?.title ?? null };
   });
 }
 
@@ -127,29 +129,39 @@ async function getAgentState(
   const agent = hub.registry.find(agentId);
   if (!agent) return undefined;
   const active = hub.history.listActive(agentId);
-  // The newest commands of the history may be active, so request that many more.
-  const limit = Math.min(MAX_PAGE_LENGTH, RECENT_COMMANDS + active.length);
-  const page = await hub.history.listPage({ agentId, limit });
-  const recent = page.items.filter((command) => hasEnded(command.status)).slice(0, RECENT_COMMANDS);
-  const shown = await chooseShown(hub, agentId, { active, recent }, request);
+  const ended = await listEnded(hub, agentId);
+  const shown = await chooseShown(hub, agent, { active, ended }, request);
   const pending = listPendingCards(hub).filter(({ approval }) => approval.agentId === agentId);
-  return { user, agent, active, recent, shown, pending };
+  return { user, agent, active, recent: ended.slice(0, RECENT_COMMANDS), shown, pending };
 }
 
-/** Returns the command for the terminal: the one in the URL, else the running, the latest or the next one. */
+/** Returns the commands that ended, the latest end first. They were not requested in the order in which they ended. */
+async function listEnded(hub: Hub, agentId: string): Promise<CommandExecution[]> {
+  const { items } = await hub.history.listPage({ agentId, limit: MAX_PAGE_LENGTH });
+  return items
+    .filter(({ status }) => hasEnded(status))
+    .toSorted((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0));
+}
+
+/**
+ * Returns the command for the terminal: the one that the user chose, which is in the URL, or else the current one, the
+ * one that ran last, or the next one.
+ */
 async function chooseShown(
   hub: Hub,
-  agentId: string,
-  { active, recent }: { active: CommandExecution[]; recent: CommandExecution[] },
+  agent: AgentSummary,
+  { active, ended }: { active: CommandExecution[]; ended: CommandExecution[] },
   request: Request,
 ): Promise<ShownCommand | null> {
   const chosenId = new URL(request.url).searchParams.get('command');
   const chosen = chosenId === null ? undefined : await hub.history.find(chosenId);
-  const isChosen = chosen?.agentId === agentId;
-  const running = active[0]?.status === 'running' ? active[0] : undefined;
-  const command = isChosen ? chosen : (running ?? recent[0] ?? active[0]);
+  const isChosen = chosen?.agentId === agent.agentId;
+  const current = active.find((command) => isCurrent(command, agent));
+  const lastRun = ended.find(({ startedAt }) => startedAt !== null);
+  const command = isChosen ? chosen : (current ?? lastRun ?? active[0] ?? ended[0]);
   if (!command) return null;
-  return { command, output: hub.history.outputState(command.id), isChosen };
+  const running = current && current.id !== command.id ? current : null;
+  return { command, output: hub.history.outputState(command.id), isChosen, running };
 }
 
 async function addAgent(

@@ -59,12 +59,23 @@ test('the terminal header contains the command for the island', () => {
     command: command({ command: 'say "hi" & <wait>' }),
     output: 'held' as const,
     isChosen: true,
+    running: null,
   };
   const page = renderPage({ shown, recent: [shown.command] });
   const [header] = page.findAll('#terminal-header');
   expect(JSON.parse(header?.get('data-command') ?? '')).toEqual(shown.command);
   expect(page.text).toContain('Back to live');
   expect(page.findAll('#recent [aria-current]')).toHaveLength(1);
+});
+
+test('beside a chosen command, the running one is offered instead of the way back', () => {
+  const running = command({ id: 'c2', command: '!make', status: 'running', completedAt: null });
+  const shown = { command: command(), output: 'held' as const, isChosen: true };
+  const page = renderPage({ shown: { ...shown, running } });
+  expect(page.text).toContain('Now running:!makeShow');
+  expect(page.findAll('.terminal-running a')[0]?.get('href')).toBe('/agents/build');
+  expect(page.text).not.toContain('Back to live');
+  expect(renderPage({ shown: { ...shown, running: null } }).text).not.toContain('Now running');
 });
 
 test('pending approval requests appear above the terminal', () => {
