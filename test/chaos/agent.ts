@@ -79,7 +79,7 @@ export function startChaosAgent(options: ChaosAgentOptions) {
       kills += 1;
       await killAndRestart(pauseMs);
     },
-    /** Kills it and starts it again without its journal, so that nobody knows what it had started. */
+    /** Kills it and starts it again without its journal, so that it is unknown which commands had started. */
     async loseJournal(pauseMs: number) {
       journalLosses += 1;
       await killAndRestart(pauseMs, () => rmSync(state, { recursive: true, force: true }));

@@ -120,7 +120,7 @@ function checkEnd(history: History, { spec, row }: PlannedCommand): string[] {
     hasReason ? [] : [`${outcome}, but ${explanation}`];
   if (row.status === 'interrupted') {
     const hasReason = history.interrupted.has(row.id) || restarts > 0;
-    return expectReason(hasReason, 'nobody interrupted it');
+    return expectReason(hasReason, 'no interrupt was sent');
   }
   switch (row.error?.code) {
     case 'timeout':

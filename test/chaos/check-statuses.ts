@@ -39,7 +39,7 @@ function checkTransitions(history: History, record: DashboardRecord): string[] {
   return violations;
 }
 
-/** Every dashboard receives the end of every command, except of those that `mustKnowEnd` excludes. */
+/** Every dashboard receives the end of every command, except those that `mustKnowEnd` excludes. */
 function checkFinalStatuses(history: History, record: DashboardRecord): string[] {
   return [...history.planned.values()].flatMap(({ spec, row }) => {
     const last = record.latestUpdates.get(row.id);

@@ -202,7 +202,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
     request: requests.request,
     interrupt: (commandId: string) => send({ type: 'command:interrupt', commandId }),
     isWelcome: () => isWelcome,
-    /** Returns the commands that have not ended, as far as it knows. */
+    /** Returns the commands that have not ended, according to the updates it received. */
     liveCommands: () =>
       [...record.latestUpdates.values()].flatMap(({ commandId, status }) =>
         hasEnded(status) ? [] : [commandId],

@@ -12,7 +12,7 @@ import type { Unversioned } from '../../src/protocol/message.ts';
 export interface OutputPiece {
   kind: 'output';
   sequence: number;
-  /** The number of bytes written before it, as far as this terminal knows. */
+  /** The number of bytes before it, received or reported as lost. */
   offset: number;
   stream: OutputStream;
   data: Buffer;

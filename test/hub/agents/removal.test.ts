@@ -91,7 +91,7 @@ test('a command that is being committed does not reach an agent added again unde
   expect(second.executedCommands()).toEqual([]);
 });
 
-test('the output of a removed agent is freed once nobody reads it', async () => {
+test('the output of a removed agent is freed once no dashboard reads it', async () => {
   await using fixture = await startHubFixture();
   const { hub, agent, dashboard } = fixture;
   const id = await fixture.startCommand();

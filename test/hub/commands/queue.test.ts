@@ -1,3 +1,4 @@
+// The queue of an agent, as a data structure.
 import { describe, expect, test } from 'bun:test';
 import { enqueue, requeue, remove } from '../../../src/hub/commands/queue.ts';
 import type { Execution } from '../../../src/hub/state/execution.ts';

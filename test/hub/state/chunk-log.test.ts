@@ -1,3 +1,4 @@
+// The chunk log, which holds the chunks of a terminal buffer in little memory.
 import { expect, test } from 'bun:test';
 import { createChunkLog } from '../../../src/hub/state/chunk-log.ts';
 import type { StoredChunk } from '../../../src/store/store.ts';
@@ -42,7 +43,7 @@ test('keeps large chunks and surrogates intact', () => {
   expect([...log.values()]).toEqual(pushed);
 });
 
-test('drops the oldest chunk and still knows where it began', () => {
+test('drops the oldest chunk and keeps its offset', () => {
   const { log, pushed } = createFilledLog(700);
   for (let i = 0; i < 500; i += 1) expect(log.shift()).toEqual(pushed[i]);
   expect([log.firstSequence(), log.nextSequence(), log.length]).toEqual([500, 700, 200]);
@@ -68,6 +69,6 @@ test('keeps a bounded index of dropped chunks', () => {
   }
   expect(log.overheadBytes).toBeLessThan(3_000_000);
   expect(log.offsetOf(400_000)).toBe(400_000);
-  // Long ago: rounded down to a page.
+  // Offsets of chunks dropped long ago are rounded down to a page.
   expect(log.offsetOf(1_000)).toBe(768);
 });

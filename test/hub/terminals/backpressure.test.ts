@@ -32,7 +32,7 @@ function coversRange(sequences: (number | [number, number])[], from: number, to:
   return next === to;
 }
 
-test('a stalled dashboard has a bounded backlog, delays nobody, and later receives every byte or a gap', async () => {
+test('a stalled dashboard has a bounded backlog, delays no other dashboard, and later receives every byte or a gap', async () => {
   await using fixture = await startHubFixture();
   const slow = await connectManualDashboard(fixture.hub);
   const { connectionId } = await slow.waitFor('dashboard:welcome');

@@ -17,7 +17,7 @@ export interface ManualSocket extends ClientSocket {
 }
 
 const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
-/** What stands for a close frame without a code, and for a close without a frame (RFC 6455, section 7.4.1). */
+/** Reported for a close frame without a code, and for a close without a frame (RFC 6455, section 7.4.1). */
 const NO_STATUS = 1005;
 const ABNORMAL_CLOSURE = 1006;
 
