@@ -1,5 +1,5 @@
 // The command line.
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { agentCommand } from './cli/agent.ts';
 import { CliError } from './cli/cli-error.ts';
@@ -8,6 +8,7 @@ import { formatHelp } from './cli/help.ts';
 import { interruptCommand } from './cli/interrupt.ts';
 import { loginCommand } from './cli/login.ts';
 import { logsCommand } from './cli/logs.ts';
+import { outputFailed, whenWritten, writeError } from './cli/output.ts';
 import { psCommand } from './cli/ps.ts';
 import { runCommand } from './cli/run.ts';
 import { serveCommand } from './cli/serve.ts';
@@ -27,14 +28,29 @@ const program = new Command('signalbox')
   .addCommand(doctorCommand())
   .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
 
-formatHelp(program)
-  .parseAsync()
-  .then(
-    // Flush stdout, then exit even if sockets or timers are still open.
-    () => process.stdout.write('', () => process.exit()),
-    (error: unknown) => {
-      if (!(error instanceof CliError)) throw error;
-      process.stderr.write(`Error: ${error.message}\n`);
-      process.exit(error.exitCode);
-    },
-  );
+formatHelp(program);
+
+/** Runs the command, writes its output to the end, and returns the exit code. */
+async function run(): Promise<number> {
+  try {
+    await program.parseAsync();
+  } catch (error) {
+    // Thrown after help and usage errors, which are already written.
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode;
+  }
+  await whenWritten();
+  return Number(process.exitCode ?? 0);
+}
+
+async function reportError(error: unknown): Promise<number> {
+  if (!(error instanceof CliError)) throw error;
+  writeError(`Error: ${error.message}\n`);
+  await whenWritten();
+  return error.exitCode;
+}
+
+// Exits even if sockets or timers are still open.
+void Promise.race([run(), outputFailed])
+  .catch(reportError)
+  .then((exitCode) => process.exit(exitCode));

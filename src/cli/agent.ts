@@ -14,6 +14,7 @@ import { agentIdOption, cwdOption, tokenFileOption } from './agent-options.ts';
 import { readAgentToken } from './agent-token.ts';
 import { CliError } from './cli-error.ts';
 import { createLog } from './log.ts';
+import { writeError } from './output.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface AgentFlags {
@@ -101,7 +102,7 @@ function detectType(): AgentType {
   if (types.length > 1) {
     throw new CliError(`Found several AI programs: ${types.join(', ')}. Choose one with --type.`);
   }
-  process.stderr.write(`Found ${acpPrograms[type].title}; using --type ${type}.\n`);
+  writeError(`Found ${acpPrograms[type].title}; using --type ${type}.\n`);
   return type;
 }
 

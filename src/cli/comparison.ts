@@ -6,6 +6,7 @@ import { formatChanges, formatCost } from '../protocol/report-format.ts';
 import type { ApiClient } from './api-client.ts';
 import { followCommand } from './follow-command.ts';
 import { createPrefixedWriter, writeJson } from './output-writer.ts';
+import { writeOut } from './output.ts';
 import { handleInterrupt } from './signals.ts';
 import { printTable } from './table.ts';
 
@@ -39,13 +40,13 @@ export async function runComparison({ client, json, body }: ComparisonOptions): 
   const results = await Promise.all(
     commands.map(({ commandId }) => client.get(`/commands/${commandId}`, CommandExecution)),
   );
-  if (json) process.stdout.write(`${JSON.stringify({ comparisonId, commands: results })}\n`);
+  if (json) writeOut(`${JSON.stringify({ comparisonId, commands: results })}\n`);
   else printResults(`${client.hub}/compare/${comparisonId}`, results);
   return results.every(({ status }) => status === 'completed');
 }
 
 function printResults(url: string, results: readonly CommandExecution[]): void {
-  process.stdout.write('\n');
+  writeOut('\n');
   printTable([
     ['AGENT', 'STATUS', 'TIME', 'COST', 'TOKENS', 'CHANGES'],
     ...results.map((result) => [
@@ -57,7 +58,7 @@ function printResults(url: string, results: readonly CommandExecution[]): void {
       result.changes ? formatChanges(result.changes) : '-',
     ]),
   ]);
-  process.stdout.write(`\nCompare in the browser: ${url}\n`);
+  writeOut(`\nCompare in the browser: ${url}\n`);
 }
 
 function runTime({ startedAt, completedAt }: CommandExecution): string {

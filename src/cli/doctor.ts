@@ -8,6 +8,7 @@ import type { Check, CheckStatus } from './doctor/check.ts';
 import { checkAgentToken, checkSession } from './doctor/credentials.ts';
 import { checkHub } from './doctor/hub.ts';
 import { checkPrograms } from './doctor/programs.ts';
+import { writeOut } from './output.ts';
 
 interface DoctorFlags extends ClientFlags {
   id?: string;
@@ -39,7 +40,7 @@ Examples:
       let hasFailed = false;
       for await (const check of runChecks(flags)) {
         hasFailed ||= check.status === 'failed';
-        if (flags.json) process.stdout.write(`${JSON.stringify(check)}\n`);
+        if (flags.json) writeOut(`${JSON.stringify(check)}\n`);
         else printCheck(check);
       }
       process.exitCode = hasFailed ? 1 : 0;
@@ -57,6 +58,6 @@ async function* runChecks(flags: DoctorFlags): AsyncGenerator<Check> {
 }
 
 function printCheck({ name, status, message, fix }: Check): void {
-  process.stdout.write(`${marks[status]} ${name}: ${message}\n`);
-  for (const line of fix?.split('\n') ?? []) process.stdout.write(`    ${line}\n`);
+  writeOut(`${marks[status]} ${name}: ${message}\n`);
+  for (const line of fix?.split('\n') ?? []) writeOut(`    ${line}\n`);
 }

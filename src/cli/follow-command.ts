@@ -3,12 +3,23 @@ import { hasEnded } from '../protocol/command-status.ts';
 import type { CommandRequest } from '../protocol/dashboard-to-hub.ts';
 import { CommandExecution } from '../protocol/entities.ts';
 import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { BUFFER_BYTES } from '../protocol/limits.ts';
 import { type Unversioned, VERSION } from '../protocol/message.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { sessionExpired } from './credentials.ts';
 import { openDashboardSocket } from './dashboard-socket.ts';
+import { pendingOutput, whenWritten, writeError } from './output.ts';
 import type { OutputWriter } from './output-writer.ts';
+
+/**
+ * When this much output waits for the reader, the command is detached until the reader has caught up. More than the hub
+ * holds of a command, so that a replay alone does not detach it.
+ */
+const PAUSE_LENGTH = 4 * BUFFER_BYTES;
+const RESUME_LENGTH = BUFFER_BYTES;
+/** Limits how often a command is attached again, because the hub limits the rate of messages. */
+const MIN_PAUSE_MS = 250;
 
 export interface FollowOptions {
   client: ApiClient;
@@ -30,15 +41,29 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   let epoch: string | null = null;
   let isOutputComplete = false;
   let isInterrupted = false;
+  let isPaused = false;
   let status: CommandStatusUpdate | null = null;
 
   function attach() {
     if (commandId !== null) {
-      socket.send({ type: 'terminal:attach', commandId, afterSequence: nextSequence - 1 });
+      if (!isPaused) {
+        socket.send({ type: 'terminal:attach', commandId, afterSequence: nextSequence - 1 });
+      }
       if (isInterrupted) socket.send({ type: 'command:interrupt', commandId });
     } else if (typeof command !== 'string') {
       socket.send(command);
     }
+  }
+
+  /** Keeps the memory bounded if output arrives faster than it is read. */
+  function pauseIfBehind(id: string) {
+    if (isPaused || pendingOutput() < PAUSE_LENGTH) return;
+    isPaused = true;
+    socket.send({ type: 'terminal:detach', commandId: id });
+    void Promise.all([whenWritten(RESUME_LENGTH), Bun.sleep(MIN_PAUSE_MS)]).then(() => {
+      isPaused = false;
+      if (!isOutputComplete) attach();
+    });
   }
 
   function handleMessage(message: HubToDashboard) {
@@ -62,7 +87,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
     if (message.type === 'command:status') status = message;
     if (message.type === 'terminal:complete') isOutputComplete = true;
     write(message);
-    if (!isOutputComplete) return;
+    if (!isOutputComplete) return pauseIfBehind(message.commandId);
     if (status && hasEnded(status.status)) finish(status);
     else if (message.type === 'terminal:complete') fetchFinalStatus(message.commandId);
   }
@@ -100,7 +125,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
     onWelcome(hubEpoch) {
       // Sequence numbers are valid only within one run of the hub (docs/protocol.md, "Reconnect").
       if (epoch !== null && epoch !== hubEpoch && nextSequence > 0) {
-        process.stderr.write('[Hub restarted. Replaying the output that is still available.]\n');
+        writeError('[Hub restarted. Replaying the output that is still available.]\n');
         nextSequence = 0;
       }
       epoch = hubEpoch;

@@ -1,5 +1,6 @@
 // The format of `--help` and of usage errors, the same for all commands.
 import type { Command, Option } from 'commander';
+import { writeError, writeOut } from './output.ts';
 
 /** Applies the format to a program and its commands. Call it after all commands are added. */
 export function formatHelp(program: Command): Command {
@@ -7,7 +8,13 @@ export function formatHelp(program: Command): Command {
     .helpOption('-h, --help', 'Show help')
     .helpCommand('help [command]', 'Show help for a command')
     .configureHelp({ optionDescription: describeOption })
-    .configureOutput({ outputError: (text, write) => write(formatUsageError(text)) });
+    .configureOutput({
+      writeOut,
+      writeErr: writeError,
+      outputError: (text) => writeError(formatUsageError(text)),
+    })
+    // Throws instead of exiting, so that the output is written first.
+    .exitOverride();
   for (const command of program.commands) command.copyInheritedSettings(program);
   return program;
 }

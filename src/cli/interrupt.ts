@@ -3,6 +3,7 @@ import { Type } from '@sinclair/typebox';
 import { Command } from 'commander';
 import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
+import { writeOut } from './output.ts';
 
 export function interruptCommand(): Command {
   return withClientOptions(new Command('interrupt'))
@@ -14,7 +15,7 @@ export function interruptCommand(): Command {
         `/commands/${encodeURIComponent(id)}/interrupt`,
         Type.Object({ commandId: Type.String() }),
       );
-      process.stdout.write(
+      writeOut(
         flags.json
           ? `${JSON.stringify(response)}\n`
           : `Interrupt requested for command ${response.commandId}\n`,

@@ -7,6 +7,7 @@ import { requestJson } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { jsonOption } from './client-options.ts';
 import { saveCredentials } from './credentials.ts';
+import { writeOut } from './output.ts';
 import { INTERRUPTED_EXIT_CODE } from './signals.ts';
 
 interface LoginFlags {
@@ -41,7 +42,7 @@ Examples:
       });
       const file = saveCredentials({ hub, token, expiresAt });
       const expires = new Date(expiresAt).toISOString();
-      process.stdout.write(
+      writeOut(
         json
           ? `${JSON.stringify({ hub, username, role, expiresAt, file })}\n`
           : `Signed in to ${hub} as ${username} (${role}). The session expires at ${expires}.\n`,

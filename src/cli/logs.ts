@@ -4,6 +4,7 @@ import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { followCommand } from './follow-command.ts';
 import { writeJson, writePlain } from './output-writer.ts';
+import { writeOut } from './output.ts';
 
 interface LogsFlags extends ClientFlags {
   follow: boolean;
@@ -29,6 +30,6 @@ Examples:
         return;
       }
       const output = await client.getText(`/commands/${encodeURIComponent(commandId)}/output`);
-      process.stdout.write(flags.json ? `${JSON.stringify({ commandId, output })}\n` : output);
+      writeOut(flags.json ? `${JSON.stringify({ commandId, output })}\n` : output);
     });
 }

@@ -1,17 +1,18 @@
 // Writes command output to the terminal: as is, as JSON lines, or prefixed with the name of the agent.
 import type { GapReason, HubToDashboard, TerminalGap } from '../protocol/hub-to-dashboard.ts';
+import { write, writeError, writeOut } from './output.ts';
 
 export type OutputWriter = (message: HubToDashboard) => void;
 
 /** Writes output as is, and gaps to stderr. */
 export const writePlain: OutputWriter = (message) => {
-  if (message.type === 'terminal:output') process[message.stream].write(message.data);
-  if (message.type === 'terminal:gap') process.stderr.write(`${describeGap(message)}\n`);
+  if (message.type === 'terminal:output') write(message.stream, message.data);
+  if (message.type === 'terminal:gap') writeError(`${describeGap(message)}\n`);
 };
 
 /** Writes every message as one line of JSON. */
 export const writeJson: OutputWriter = (message) => {
-  process.stdout.write(`${JSON.stringify(message)}\n`);
+  writeOut(`${JSON.stringify(message)}\n`);
 };
 
 /** Writes whole lines with a prefix, so that the output of several agents can be told apart. */
@@ -19,7 +20,7 @@ export function createPrefixedWriter(prefix: string): OutputWriter {
   let buffered = '';
   const writeLines = (text: string) => {
     for (const line of text.split('\n')) {
-      process.stdout.write(`${prefix} │ ${line.replace(/\r$/, '')}\n`);
+      writeOut(`${prefix} │ ${line.replace(/\r$/, '')}\n`);
     }
   };
   const flush = (end: number) => {

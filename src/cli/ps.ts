@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { AgentPage, CommandPage } from '../protocol/api.ts';
 import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
+import { writeOut } from './output.ts';
 import { printTable } from './table.ts';
 
 const MAX_COMMAND_LENGTH = 60;
@@ -20,7 +21,7 @@ export function psCommand(): Command {
       ]);
       const commands = [...running, ...queued];
       if (flags.json) {
-        process.stdout.write(`${JSON.stringify({ agents, commands })}\n`);
+        writeOut(`${JSON.stringify({ agents, commands })}\n`);
         return;
       }
       printTable([
@@ -33,7 +34,7 @@ export function psCommand(): Command {
         ]),
       ]);
       if (commands.length === 0) return;
-      process.stdout.write('\n');
+      writeOut('\n');
       printTable([
         ['COMMAND ID', 'AGENT', 'STATUS', 'PRIORITY', 'COMMAND'],
         ...commands.map(({ id, agentId, status, priority, command }) => [

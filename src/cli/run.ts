@@ -8,6 +8,7 @@ import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { runComparison } from './comparison.ts';
 import { followCommand } from './follow-command.ts';
 import { writeJson, writePlain } from './output-writer.ts';
+import { writeError } from './output.ts';
 import { handleInterrupt, INTERRUPTED_EXIT_CODE } from './signals.ts';
 
 interface RunFlags extends ClientFlags {
@@ -79,7 +80,7 @@ Examples:
       });
       handleInterrupt(followed.interrupt);
       const status = await followed.finished;
-      if (status.error && !flags.json) process.stderr.write(`${status.error.message}\n`);
+      if (status.error && !flags.json) writeError(`${status.error.message}\n`);
       process.exitCode = exitCodeOf(status);
     });
 }

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { startHubProcess } from './hub-process.ts';
+import { writeOut } from './output.ts';
 import { waitForStopSignal } from './signals.ts';
 
 export function serveCommand(): Command {
@@ -25,9 +26,9 @@ Examples:
       const stopped = waitForStopSignal();
       const password = process.env['SIGNALBOX_ADMIN_PASSWORD'] ?? null;
       const hub = await startHubProcess(hubProcessOptions(flags, password));
-      process.stdout.write(`Signalbox is ready at ${hub.url}\n`);
+      writeOut(`Signalbox is ready at ${hub.url}\n`);
       if (hub.setupUrl !== null) {
-        process.stdout.write(`Set the admin password (this link works once): ${hub.setupUrl}\n`);
+        writeOut(`Set the admin password (this link works once): ${hub.setupUrl}\n`);
       }
       await stopped;
       await hub.stop();

@@ -9,6 +9,7 @@ import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { type HubProcess, startHubProcess } from './hub-process.ts';
+import { writeOut } from './output.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface UpFlags extends HubFlags {
@@ -52,7 +53,7 @@ Examples:
         acp: acpPrograms[flags.type],
         log: options.log.info,
       });
-      process.stdout.write(`Signalbox is ready at ${hub.url}\n${signIn}\n`);
+      writeOut(`Signalbox is ready at ${hub.url}\n${signIn}\n`);
       await Promise.race([stopped, agent.ended]);
       await agent.stop();
       await hub.stop();
