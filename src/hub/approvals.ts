@@ -3,22 +3,18 @@
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import { hasRole } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
-import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import type { Unversioned } from '../protocol/message.ts';
 import type { StoredApproval } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
 import { sendToAgent } from './link.ts';
 import type { Presence } from './presence.ts';
 import type { AgentConnection } from './state/agent.ts';
+import { createApproval, toRequest } from './state/approval.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { Execution } from './state/execution.ts';
 import { findExecution, listExecutions } from './state/server-state.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
-
-/** Delay before a failed write is retried. */
-const RETRY_MS = 1_000;
 
 export function createApprovals(
   { state, store, clock, storeHealth, log }: HubContext,
@@ -81,23 +77,11 @@ export function createApprovals(
     if (pendingOf(commandId).length === 0) updateTimeout(commandId);
   }
 
-  /** Calls `write` until it succeeds, or until `isObsolete`. */
-  async function retry(write: () => Promise<void>, isObsolete = () => false): Promise<void> {
-    while (!isObsolete()) {
-      try {
-        return await write();
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-      }
-    }
-  }
-
   /** Cancels a pending request. It no longer accepts responses. */
   async function cancel(approval: StoredApproval) {
     const changes = { outcome: 'cancelled' as const, resolvedAt: clock.now() };
     Object.assign(approval, changes);
-    await retry(() => store.approvals.update(approval.approvalId, changes));
+    await storeHealth.retry(() => store.approvals.update(approval.approvalId, changes));
     publishResolution(approval);
   }
 
@@ -145,25 +129,12 @@ export function createApprovals(
       const { approvalId, commandId } = message;
       const known = unsettled.get(approvalId);
       if (known) return repeat(agent, known);
-      const approval: StoredApproval = {
-        approvalId,
-        commandId,
-        agentId: agent.agentId,
-        title: message.title,
-        detail: message.detail ?? null,
-        options: message.options,
-        requestedAt: clock.now(),
-        outcome: null,
-        optionId: null,
-        resolvedBy: null,
-        resolvedAt: null,
-        appliedAt: null,
-      };
+      const approval = createApproval(agent.agentId, message, clock.now());
       unsettled.set(approvalId, approval);
       unsaved.add(approval);
       updateTimeout(commandId);
       let settled: StoredApproval | undefined;
-      await retry(
+      await storeHealth.retry(
         async () => {
           settled = await store.approvals.find(approvalId);
           if (!settled) await store.approvals.insert(approval);
@@ -231,7 +202,7 @@ export function createApprovals(
       if (!approval || approval.outcome === null || approval.agentId !== agent.agentId) return;
       const { commandId } = approval;
       unsettled.delete(approvalId);
-      await retry(() => store.approvals.update(approvalId, { appliedAt: clock.now() }));
+      await storeHealth.retry(() => store.approvals.update(approvalId, { appliedAt: clock.now() }));
       broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
     },
 
@@ -252,22 +223,5 @@ export function createApprovals(
         if (approval.agentId === agent.agentId) sendResolution(approval);
       }
     },
-  };
-}
-
-/** The `approval:request` message for dashboards. */
-export function toRequest(
-  approval: StoredApproval,
-): Extract<Unversioned<HubToDashboard>, { type: 'approval:request' }> {
-  const { approvalId, commandId, agentId, title, detail, options, requestedAt } = approval;
-  return {
-    type: 'approval:request',
-    approvalId,
-    commandId,
-    agentId,
-    title,
-    ...(detail !== null && { detail }),
-    options,
-    requestedAt,
   };
 }

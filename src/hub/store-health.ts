@@ -5,6 +5,8 @@ import type { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
 
 const PROBE_MS = 5_000;
+/** Delay before a failed write is retried. */
+export const RETRY_MS = 1_000;
 
 export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
@@ -45,6 +47,17 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */
     reportFailure,
+    /** Calls `write` every second until it succeeds, or until `isObsolete`. */
+    async retry(write: () => Promise<void>, isObsolete = () => false): Promise<void> {
+      while (!isObsolete()) {
+        try {
+          return await write();
+        } catch (error) {
+          reportFailure(error);
+          await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+        }
+      }
+    },
     stop,
   };
 }

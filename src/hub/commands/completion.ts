@@ -15,8 +15,6 @@ import type { Outcome } from './outcome.ts';
 
 /** A dashboard can resume this long after the last ping that it answered. */
 const RESUMABLE_MS = DASHBOARD_PING_MS + DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
-/** Delay before a failed write is retried. */
-const RETRY_MS = 1_000;
 
 export type Completion = ReturnType<typeof createCompletion>;
 
@@ -51,15 +49,8 @@ export function createCompletion(
     return write;
   }
 
-  async function writeWithRetry(commandId: string, changes: Partial<Execution>): Promise<void> {
-    for (;;) {
-      try {
-        return await store.commands.update(commandId, changes);
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-      }
-    }
+  function writeWithRetry(commandId: string, changes: Partial<Execution>): Promise<void> {
+    return storeHealth.retry(() => store.commands.update(commandId, changes));
   }
 
   /** Publishes that a command's output is complete. Returns false if it was already published. */

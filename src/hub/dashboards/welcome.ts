@@ -9,11 +9,12 @@ import {
   MAX_MESSAGE_BYTES,
   QUEUE_LENGTH,
 } from '../../protocol/limits.ts';
-import { type Approvals, toRequest } from '../approvals.ts';
+import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
 import { sendToDashboard } from '../link.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
+import { toRequest } from '../state/approval.ts';
 import { toStatus } from '../state/execution.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';

@@ -10,9 +10,6 @@ import {
 } from '../state/terminal-buffer.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** Delay before a failed write of output is retried. */
-const RETRY_MS = 1_000;
-
 /** A backlog longer than this is checked for chunks that the buffer has dropped in the meantime. */
 const MAX_BACKLOG_CHUNKS = 256;
 
@@ -46,21 +43,18 @@ export function createTerminals(
       persistence.backlog.length > 0 ||
       persistence.agentNextSequence > persistence.committed
     ) {
-      const { agentNextSequence, backlog: chunks } = persistence;
+      const { agentNextSequence, backlog } = persistence;
       persistence.backlog = [];
-      try {
-        await store.output.append(commandId, chunks, agentNextSequence, buffer.firstSequence());
-        persistence.committed = agentNextSequence;
-        broadcast.toAgentOf(commandId, {
-          type: 'output:ack',
-          commandId,
-          nextSequence: agentNextSequence,
-        });
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
-        persistence.backlog = stillHeld(buffer, [...chunks, ...persistence.backlog]);
-      }
+      await storeHealth.retry(() => {
+        const chunks = stillHeld(buffer, backlog);
+        return store.output.append(commandId, chunks, agentNextSequence, buffer.firstSequence());
+      });
+      persistence.committed = agentNextSequence;
+      broadcast.toAgentOf(commandId, {
+        type: 'output:ack',
+        commandId,
+        nextSequence: agentNextSequence,
+      });
     }
     persistence.running = null;
   }
