@@ -2,10 +2,10 @@
 // nothing else.
 import { Database } from 'bun:sqlite';
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
-import type { ChaosAgent } from './agent.ts';
-import type { DashboardRecord } from './dashboard-record.ts';
+import type { ChaosAgent } from './agent/agent.ts';
+import type { DashboardRecord } from './dashboard/record.ts';
 import type { Plan } from './plan.ts';
-import type { Mark, ShellLibrary } from './shell-library.ts';
+import type { Mark, ShellLibrary } from './agent/shell-library.ts';
 import type { System } from './system.ts';
 import { type CommandSpec, formatCommand } from './workload.ts';
 

@@ -2,13 +2,13 @@
 // history.
 import { writeFileSync } from 'node:fs';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
-import { checkCommands } from './check-commands.ts';
-import { checkOrder } from './check-order.ts';
-import { checkOutput } from './check-output.ts';
-import { checkStatuses } from './check-statuses.ts';
+import { checkCommands } from './checks/commands.ts';
+import { checkOrder } from './checks/order.ts';
+import { checkOutput } from './checks/output.ts';
+import { checkStatuses } from './checks/statuses.ts';
 import { addEach, type Counters, createCounters } from './counters.ts';
-import type { ChaosDashboard } from './dashboard.ts';
-import { createFaultInjector } from './fault-injector.ts';
+import type { ChaosDashboard } from './dashboard/dashboard.ts';
+import { createFaultInjector } from './faults/injector.ts';
 import { createHistory, readRows } from './history.ts';
 import { createPlan, gateOf, type Plan } from './plan.ts';
 import { createRoundId, killRoundProcesses } from './round-processes.ts';

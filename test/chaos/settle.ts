@@ -1,5 +1,5 @@
 // The last phase of a round: all faults have ended, and the system must come to rest.
-import type { ChaosDashboard } from './dashboard.ts';
+import type { ChaosDashboard } from './dashboard/dashboard.ts';
 import type { System } from './system.ts';
 import type { CommandSpec } from './workload.ts';
 

@@ -1,15 +1,15 @@
 // The system under test in a round: the hub, the agents, the dashboards and the network between them.
 import { join } from 'node:path';
-import { type ChaosAgent, startChaosAgent } from './agent.ts';
-import { startBinaryHub } from './binary-hub.ts';
-import { type ChaosDashboard, openDashboard } from './dashboard.ts';
-import type { HubUnderTest } from './hub-under-test.ts';
-import { startInProcessHub } from './in-process-hub.ts';
+import { type ChaosAgent, startChaosAgent } from './agent/agent.ts';
+import { startBinaryHub } from './hub/binary-hub.ts';
+import { type ChaosDashboard, openDashboard } from './dashboard/dashboard.ts';
+import type { HubUnderTest } from './hub/hub-under-test.ts';
+import { startInProcessHub } from './hub/in-process-hub.ts';
 import type { DashboardPlan, Plan } from './plan.ts';
 import { createPrng, type Prng } from './prng.ts';
-import { openProxy, type Proxy } from './proxy.ts';
+import { openProxy, type Proxy } from './network/proxy.ts';
 import { createRoundEnvironment } from './round-processes.ts';
-import { createShellLibrary, type ShellLibrary } from './shell-library.ts';
+import { createShellLibrary, type ShellLibrary } from './agent/shell-library.ts';
 
 export interface System {
   hub: HubUnderTest;

@@ -1,7 +1,7 @@
 // The commands of a round: what each does, how it ends if nothing interferes, and when it is requested.
 import type { Priority } from '../../src/protocol/command-status.ts';
 import type { Prng } from './prng.ts';
-import { FLOOD_TEXT_BYTES } from './shell-library.ts';
+import { FLOOD_TEXT_BYTES } from './agent/shell-library.ts';
 
 /** What a command does, and what is done to it. */
 interface Workload {

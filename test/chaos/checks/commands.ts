@@ -1,5 +1,5 @@
 // Checks commands against SQLite and the processes: none is lost, none runs twice, and each ends once and correctly.
-import { hasEnded } from '../../src/protocol/command-status.ts';
+import { hasEnded } from '../../../src/protocol/command-status.ts';
 import {
   type CommandRow,
   endedByItself,
@@ -7,7 +7,7 @@ import {
   type History,
   type PlannedCommand,
   startsByAgent,
-} from './history.ts';
+} from '../history.ts';
 
 /** Returns the violations found. */
 export function checkCommands(history: History): string[] {

@@ -1,13 +1,13 @@
 // One terminal as one dashboard receives it within one epoch. Detects missing, repeated and inconsistent messages while
 // they arrive; their content is checked at the end of the round.
-import type { OutputStream } from '../../src/protocol/entities.ts';
+import type { OutputStream } from '../../../src/protocol/entities.ts';
 import type {
   TerminalComplete,
   TerminalGap,
   TerminalOutput,
-} from '../../src/protocol/hub-to-dashboard.ts';
-import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
-import type { Unversioned } from '../../src/protocol/message.ts';
+} from '../../../src/protocol/hub-to-dashboard.ts';
+import { CHUNK_BYTES } from '../../../src/protocol/limits.ts';
+import type { Unversioned } from '../../../src/protocol/message.ts';
 
 export interface OutputPiece {
   kind: 'output';

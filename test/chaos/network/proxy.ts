@@ -1,6 +1,6 @@
 // A TCP proxy between one client and the hub that injects network faults.
 import { connect, createServer, type Socket } from 'node:net';
-import type { Prng } from './prng.ts';
+import type { Prng } from '../prng.ts';
 import { createRelay, type Direction, type NetworkFaults } from './relay.ts';
 
 interface Connection {

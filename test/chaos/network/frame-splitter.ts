@@ -1,5 +1,5 @@
 // Splits a stream of bytes into WebSocket frames, so that a proxy can cut a connection within a frame or duplicate one.
-import { readFrameHeader } from '../support/hub/frame-header.ts';
+import { readFrameHeader } from '../../support/hub/frame-header.ts';
 
 /** Opcodes up to this one carry data; the others are for control frames. */
 const LAST_DATA_OPCODE = 2;

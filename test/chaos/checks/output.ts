@@ -1,7 +1,7 @@
 // Checks output against what the commands wrote, byte by byte, including the reported sizes of gaps.
-import type { DashboardRecord } from './dashboard-record.ts';
-import { endedByItself, type History, type PlannedCommand } from './history.ts';
-import type { GapPiece, OutputPiece, TerminalView } from './terminal-view.ts';
+import type { DashboardRecord } from '../dashboard/record.ts';
+import { endedByItself, type History, type PlannedCommand } from '../history.ts';
+import type { GapPiece, OutputPiece, TerminalView } from '../dashboard/terminal-view.ts';
 
 export interface OutputResult {
   violations: string[];

@@ -1,16 +1,16 @@
 // A dashboard of a round: it reconnects and resumes after every disconnect and records everything it receives.
 import { inflateRawSync } from 'node:zlib';
-import { createDecoder, encode } from '../../src/protocol/codec.ts';
-import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
-import type { DashboardConnect, DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
-import { type HubToDashboard, hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
-import type { Unversioned } from '../../src/protocol/message.ts';
-import { createCondition } from '../support/condition.ts';
-import { type ManualSocket, openManualSocket } from '../support/hub/manual-socket.ts';
-import { createDashboardRecord } from './dashboard-record.ts';
+import { createDecoder, encode } from '../../../src/protocol/codec.ts';
+import { type CommandStatus, hasEnded } from '../../../src/protocol/command-status.ts';
+import type { DashboardConnect, DashboardToHub } from '../../../src/protocol/dashboard-to-hub.ts';
+import { type HubToDashboard, hubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
+import type { Unversioned } from '../../../src/protocol/message.ts';
+import { createCondition } from '../../support/condition.ts';
+import { type ManualSocket, openManualSocket } from '../../support/hub/manual-socket.ts';
+import { createDashboardRecord } from './record.ts';
 import { createPendingRequests } from './pending-requests.ts';
-import type { DashboardPlan } from './plan.ts';
-import type { Prng } from './prng.ts';
+import type { DashboardPlan } from '../plan.ts';
+import type { Prng } from '../prng.ts';
 
 export interface ChaosDashboardOptions extends DashboardPlan {
   name: string;

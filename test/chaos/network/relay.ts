@@ -1,7 +1,7 @@
 // One direction of a proxied connection: it forwards bytes from one socket to another, subject to network faults.
 import type { Socket } from 'node:net';
 import { createFrameSplitter, type Frame } from './frame-splitter.ts';
-import type { Prng } from './prng.ts';
+import type { Prng } from '../prng.ts';
 
 /** Upstream is from the client to the hub. */
 export type Direction = 'upstream' | 'downstream';

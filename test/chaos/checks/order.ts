@@ -1,6 +1,6 @@
 // Checks the order in which commands start: by priority (high, normal, low), and first come, first served within one.
-import type { Priority } from '../../src/protocol/command-status.ts';
-import { type History, type PlannedCommand, startsByAgent } from './history.ts';
+import type { Priority } from '../../../src/protocol/command-status.ts';
+import { type History, type PlannedCommand, startsByAgent } from '../history.ts';
 
 const RANKS: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 

@@ -1,8 +1,8 @@
 // The command requests of a dashboard that have no reply yet. They are sent again after every reconnect and every
 // temporary error, always with the same requestId.
-import type { CommandRequest } from '../../src/protocol/dashboard-to-hub.ts';
-import type { ErrorMessage } from '../../src/protocol/hub-to-dashboard.ts';
-import type { Unversioned } from '../../src/protocol/message.ts';
+import type { CommandRequest } from '../../../src/protocol/dashboard-to-hub.ts';
+import type { ErrorMessage } from '../../../src/protocol/hub-to-dashboard.ts';
+import type { Unversioned } from '../../../src/protocol/message.ts';
 
 export type Request = Unversioned<CommandRequest> & { requestId: string };
 

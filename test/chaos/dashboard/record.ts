@@ -1,6 +1,6 @@
 // Everything that one dashboard has received in a round, in order.
-import type { AgentStatus } from '../../src/protocol/agent-status.ts';
-import type { CommandStatus } from '../../src/protocol/command-status.ts';
+import type { AgentStatus } from '../../../src/protocol/agent-status.ts';
+import type { CommandStatus } from '../../../src/protocol/command-status.ts';
 import { createTerminalView, type TerminalView } from './terminal-view.ts';
 
 export interface CommandUpdate {

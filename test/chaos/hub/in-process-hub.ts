@@ -1,5 +1,5 @@
 // A hub of a round that runs in this process, with a clock that can jump.
-import { startTestHub, type TestHub } from '../support/hub/hub.ts';
+import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
 import type { HubUnderTest } from './hub-under-test.ts';
 
 /** How often the hub's clock is advanced to match the system clock. */

@@ -1,8 +1,8 @@
 // A hub of a round that runs as the compiled binary.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { addAgent, PASSWORD, signInToApi } from '../support/binary.ts';
-import { type RunningProcess, startProcess } from '../support/processes.ts';
+import { addAgent, PASSWORD, signInToApi } from '../../support/binary.ts';
+import { type RunningProcess, startProcess } from '../../support/processes.ts';
 import type { HubUnderTest } from './hub-under-test.ts';
 
 export interface BinaryHubOptions {

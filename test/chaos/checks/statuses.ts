@@ -1,8 +1,8 @@
 // Checks the statuses that each dashboard received: they follow the state machines and end as stored in SQLite.
-import { agentTransitions } from '../../src/protocol/agent-status.ts';
-import { commandTransitions, hasEnded } from '../../src/protocol/command-status.ts';
-import type { CommandUpdate, DashboardRecord } from './dashboard-record.ts';
-import type { History } from './history.ts';
+import { agentTransitions } from '../../../src/protocol/agent-status.ts';
+import { commandTransitions, hasEnded } from '../../../src/protocol/command-status.ts';
+import type { CommandUpdate, DashboardRecord } from '../dashboard/record.ts';
+import type { History } from '../history.ts';
 
 export function checkStatuses(history: History): string[] {
   return history.records.flatMap((record) =>

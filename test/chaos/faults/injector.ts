@@ -1,7 +1,7 @@
 // Injects the faults of a round and counts those that had a target.
-import type { Fault, FaultKind } from './plan.ts';
-import type { Proxy } from './proxy.ts';
-import type { System } from './system.ts';
+import type { Fault, FaultKind } from '../plan.ts';
+import type { Proxy } from '../network/proxy.ts';
+import type { System } from '../system.ts';
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
