@@ -108,7 +108,7 @@ export function createSocketHandler<M extends { type: string }>(
       stage = 'connecting';
       const finish = () => {
         stage = 'open';
-        // A close while connecting was not reported, because the hub did not know the link yet.
+        // A close while connecting was not reported, because the hub had not registered the link yet.
         if (closed) return peer.handleClose(to, closed.code, closed.reason);
         const frames = backlog;
         backlog = [];
