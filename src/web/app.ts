@@ -90,7 +90,7 @@ export function createApp(options: AppOptions) {
     .use(createAgentSocket(hub, socketOptions))
     .use(createDashboardSocket(hub, tokens, socketOptions))
     .use(createApi({ hub, auth, tokens }))
-    .use(createPages({ hub, auth, publicUrl }));
+    .use(createPages({ hub, auth, clock, publicUrl }));
 
   return {
     app,

@@ -12,7 +12,7 @@ import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { NotFoundPage } from '../../views/pages/not-found.tsx';
 import { SetupPage, SignInPage } from '../../views/pages/sign-in.tsx';
 import { render } from './render.ts';
-import { agent, approval, command } from '../support/samples.ts';
+import { agent, approval, command, NOW } from '../support/samples.ts';
 import { admin, context } from './samples.ts';
 
 const EVIL = '"><script>alert(1)</script><img src=x onerror=alert(1)>';
@@ -62,6 +62,7 @@ const agentState = {
   recent: [evilCommand],
   shown: { command: evilCommand, output: 'held' as const, isChosen: true, running: evilCommand },
   pending,
+  now: NOW,
 };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };
 const comparison: Comparison = { comparisonId: EVIL, commands: [evilCommand] };
@@ -79,7 +80,8 @@ const views = {
     <AgentsPage
       context={context}
       user={user}
-      agents={[{ agent: evilAgent, current: evilCommand, pendingTitle: EVIL }]}
+      agents={[{ agent: evilAgent, current: evilCommand, pendingTitle: EVIL, queuedSince: NOW }]}
+      now={NOW}
     />
   ),
   AgentPage: <AgentPage {...agentState} context={context} requestId={EVIL} />,

@@ -5,7 +5,7 @@ import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
 import { CommandPage } from '../../views/pages/command.tsx';
 import { render } from './render.ts';
-import { agent, command } from '../support/samples.ts';
+import { agent, command, NOW } from '../support/samples.ts';
 import { admin, context, operator, viewer } from './samples.ts';
 
 const running = command({ status: 'running', completedAt: null, exitCode: null });
@@ -19,6 +19,7 @@ function renderAgentPage(user: User) {
     recent: [],
     shown: { command: running, output: 'held' as const, isChosen: false, running: null },
     pending: [],
+    now: NOW,
   };
   return {
     page: render(<AgentPage {...state} context={context} requestId="r" />),
@@ -34,7 +35,7 @@ test('a viewer cannot send, interrupt, add or revoke', () => {
     expect(rendered.text).toContain('Fix the login test');
   }
   expect(page.findAll('#terminal')).toHaveLength(1);
-  const list = render(<AgentsPage context={context} user={viewer} agents={[]} />);
+  const list = render(<AgentsPage context={context} user={viewer} agents={[]} now={NOW} />);
   expect(list.text).not.toContain('Add agent');
   expect(list.text).toContain('Ask an admin to add one');
   const commandPage = render(
@@ -58,6 +59,6 @@ test('an operator can send and interrupt, but not revoke', () => {
 test('an admin can also add and revoke', () => {
   const { page } = renderAgentPage(admin);
   expect(page.findAll('[hx-get="/agents/build/revoke"]')).toHaveLength(1);
-  const list = render(<AgentsPage context={context} user={admin} agents={[]} />);
+  const list = render(<AgentsPage context={context} user={admin} agents={[]} now={NOW} />);
   expect(list.findAll('[hx-get="/dialogs/add-agent"]').length).toBeGreaterThan(0);
 });

@@ -5,6 +5,7 @@ import { isStopping } from '../format/command-state.ts';
 import { agentTypeLabels } from '../format/labels.ts';
 import { formatCount } from '../format/units.ts';
 import { Liveness } from './liveness.tsx';
+import { waitClass } from './queue-wait.tsx';
 import { agentStatusOf, AgentStatusLabel, StatusIndicator } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
 
@@ -14,13 +15,16 @@ export interface AgentListItem {
   current: CommandExecution | null;
   /** The title of its oldest pending approval request. */
   pendingTitle: string | null;
+  /** When the oldest queued command was requested; null if the queue is empty. */
+  queuedSince: number | null;
 }
 
 /** The number of queued commands drawn as blocks. */
 const MAX_BLOCKS = 8;
 
-/** The whole row is a link to the agent's page. */
-export function AgentRow({ agent, current, pendingTitle }: AgentListItem) {
+/** The whole row is a link to the agent's page. `now` is the hub's time. */
+export function AgentRow(props: AgentListItem & { now: number }) {
+  const { agent, current, pendingTitle, queuedSince, now } = props;
   const status = agentStatusOf(agent);
   return (
     <li class={`agent agent-${status}`} id={`agent-${agent.agentId}`}>
@@ -47,18 +51,17 @@ export function AgentRow({ agent, current, pendingTitle }: AgentListItem) {
           <Liveness agent={agent} />
         </p>
       </div>
-      <QueueLength length={agent.queueLength} />
+      <QueueLength length={agent.queueLength} since={queuedSince} now={now} />
     </li>
   );
 }
 
+/** What an agent without a command does. A busy one is stopping a command that has ended on the hub. */
+const idleTexts = { online: 'Idle', busy: 'Stopping a command…', offline: 'No running command' };
+
 function CurrentCommand({ agent, current }: Pick<AgentListItem, 'agent' | 'current'>) {
   if (!current) {
-    return (
-      <p class="agent-command agent-idle">
-        {agent.status === 'offline' ? 'No running command' : 'Idle'}
-      </p>
-    );
+    return <p class="agent-command agent-idle">{idleTexts[agent.status]}</p>;
   }
   return (
     <p class="agent-command">
@@ -71,7 +74,8 @@ function CurrentCommand({ agent, current }: Pick<AgentListItem, 'agent' | 'curre
   );
 }
 
-function QueueLength({ length }: { length: number }) {
+function QueueLength(props: { length: number; since: number | null; now: number }) {
+  const { length, since, now } = props;
   return (
     <p class={`queue-length ${length === 0 ? 'queue-length-zero' : ''}`}>
       <span class="queue-length-bar" aria-hidden="true">
@@ -82,6 +86,11 @@ function QueueLength({ length }: { length: number }) {
       <span class="queue-length-label">
         {length === 0 ? 'Queue empty' : `${formatCount(length, 'command')} queued`}
       </span>
+      {since !== null && (
+        <span class={waitClass('queue-length-wait', since, now)}>
+          Longest wait <Timestamp at={since} as="age" />
+        </span>
+      )}
     </p>
   );
 }

@@ -26,6 +26,8 @@ export interface AgentState {
   shown: ShownCommand | null;
   /** Oldest first. */
   pending: PendingApproval[];
+  /** The hub's time. */
+  now: number;
 }
 
 /** The page at `/agents/:id`. */
@@ -47,7 +49,7 @@ export function AgentPage(props: AgentState & { context: PageContext; requestId:
           {isOperator && <Composer agent={agent} requestId={props.requestId} />}
         </div>
         <div class="columns-side">
-          <Queue agent={agent} active={props.active} canInterrupt={isOperator} />
+          <Queue agent={agent} active={props.active} canInterrupt={isOperator} now={props.now} />
           <RecentCommands
             agentId={agent.agentId}
             commands={props.recent}
@@ -60,7 +62,7 @@ export function AgentPage(props: AgentState & { context: PageContext; requestId:
 }
 
 /** The response of `/agents/:id/live`: every part of the page that changes. */
-export function AgentLive({ user, agent, active, recent, shown, pending }: AgentState) {
+export function AgentLive({ user, agent, active, recent, shown, pending, now }: AgentState) {
   const isOperator = hasRole(user.role, 'operator');
   return (
     <>
@@ -77,7 +79,7 @@ export function AgentLive({ user, agent, active, recent, shown, pending }: Agent
         <TerminalHeader shown={shown} canInterrupt={isOperator} />
       </HxPartial>
       <HxPartial target="#queue">
-        <Queue agent={agent} active={active} canInterrupt={isOperator} />
+        <Queue agent={agent} active={active} canInterrupt={isOperator} now={now} />
       </HxPartial>
       <HxPartial target="#recent">
         <RecentCommands

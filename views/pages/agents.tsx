@@ -10,23 +10,26 @@ import { agentStatusLabels, type DisplayStatus } from '../format/labels.ts';
 interface AgentsProps {
   user: User;
   agents: AgentListItem[];
+  /** The hub's time. */
+  now: number;
 }
 
 /** The page at `/`. */
-export function AgentsPage({ context, user, agents }: AgentsProps & { context: PageContext }) {
+export function AgentsPage(props: AgentsProps & { context: PageContext }) {
+  const { context, user } = props;
   return (
     <Page context={context} user={user} title="Agents" section="agents">
       <div class="page-header">
         <h1>Agents</h1>
         {hasRole(user.role, 'admin') && <AddButton />}
       </div>
-      <AgentList user={user} agents={agents} />
+      <AgentList {...props} />
     </Page>
   );
 }
 
 /** The list updates itself on every change, and every 10 s to refresh the heartbeats. */
-export function AgentList({ user, agents }: AgentsProps) {
+export function AgentList({ user, agents, now }: AgentsProps) {
   return (
     <section
       id="agents"
@@ -36,12 +39,12 @@ export function AgentList({ user, agents }: AgentsProps) {
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
-      {agents.length === 0 ? <NoAgents user={user} /> : <AgentRows agents={agents} />}
+      {agents.length === 0 ? <NoAgents user={user} /> : <AgentRows agents={agents} now={now} />}
     </section>
   );
 }
 
-function AgentRows({ agents }: { agents: AgentListItem[] }) {
+function AgentRows({ agents, now }: Omit<AgentsProps, 'user'>) {
   const statuses: DisplayStatus[] = ['waiting', 'online', 'busy', 'offline'];
   const countOf = (status: DisplayStatus) =>
     agents.filter(({ agent }) => agentStatusOf(agent) === status).length;
@@ -58,7 +61,7 @@ function AgentRows({ agents }: { agents: AgentListItem[] }) {
       </p>
       <ul class="agents">
         {agents.map((item) => (
-          <AgentRow key={item.agent.agentId} {...item} />
+          <AgentRow key={item.agent.agentId} {...item} now={now} />
         ))}
       </ul>
     </>

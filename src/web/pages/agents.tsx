@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
+import type { Clock } from '../../protocol/clock.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
@@ -27,14 +28,25 @@ const RECENT_COMMANDS = 15;
 const MAX_PAGE_LENGTH = 200;
 const TRIGGER_REFRESH = { 'hx-trigger': REFRESH };
 
-/** @param publicUrl the hub's URL for agents; null to use the requested one */
-export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: string | null) {
+interface AgentPagesOptions {
+  clock: Clock;
+  /** The hub's URL for agents; null to use the requested one. */
+  publicUrl: string | null;
+}
+
+export function createAgentPages(
+  hub: Hub,
+  requireUser: RequireUser,
+  { clock, publicUrl }: AgentPagesOptions,
+) {
   return new Elysia({ name: 'pages/agents' })
     .get('/', ({ request }) =>
       requireUser(request, (user) =>
         renderDocument(
           request,
-          (context) => <AgentsPage context={context} user={user} agents={listAgents(hub)} />,
+          (context) => (
+            <AgentsPage context={context} user={user} agents={listAgents(hub)} now={clock.now()} />
+          ),
           { pendingApprovals: hub.approvals.listPending().length },
         ),
       ),
@@ -42,7 +54,7 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
     .get('/agents', ({ request }) =>
       requireUser(request, (user) =>
         request.headers.has('hx-request')
-          ? renderFragment(<AgentList user={user} agents={listAgents(hub)} />)
+          ? renderFragment(<AgentList user={user} agents={listAgents(hub)} now={clock.now()} />)
           : redirect(request, '/'),
       ),
     )
@@ -68,7 +80,9 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
         const requestId = Bun.randomUUIDv7();
         return renderDocument(
           request,
-          (context) => <AgentPage {...state} context={context} requestId={requestId} />,
+          (context) => (
+            <AgentPage {...state} now={clock.now()} context={context} requestId={requestId} />
+          ),
           { pendingApprovals: hub.approvals.listPending().length },
         );
       }),
@@ -76,7 +90,9 @@ export function createAgentPages(hub: Hub, requireUser: RequireUser, publicUrl: 
     .get('/agents/:id/live', ({ request, params }) =>
       requireUser(request, async (user) => {
         const state = await getAgentState(hub, user, params.id, request);
-        return state ? renderFragment(<AgentLive {...state} />) : redirect(request, '/');
+        return state
+          ? renderFragment(<AgentLive {...state} now={clock.now()} />)
+          : redirect(request, '/');
       }),
     )
     .post('/agents/:id/commands', ({ request, params, body }) =>
@@ -116,7 +132,14 @@ function listAgents(hub: Hub): AgentListItem[] {
     const active = hub.history.listActive(agent.agentId);
     const current = active.find((command) => isCurrent(command, agent)) ?? null;
     const approval = pending.find(({ agentId }) => agentId === agent.agentId);
-    return { agent, current, pendingTitle: approval?.title ?? null };
+    const waiting = active.filter((command) => !isCurrent(command, agent));
+    const since = Math.min(...waiting.map(({ requestedAt }) => requestedAt));
+    return {
+      agent,
+      current,
+      pendingTitle: approval?.title ?? null,
+      queuedSince: waiting.length === 0 ? null : since,
+    };
   });
 }
 
@@ -125,7 +148,7 @@ async function getAgentState(
   user: Identity,
   agentId: string,
   request: Request,
-): Promise<AgentState | undefined> {
+): Promise<Omit<AgentState, 'now'> | undefined> {
   const agent = hub.registry.find(agentId);
   if (!agent) return undefined;
   const active = hub.history.listActive(agentId);

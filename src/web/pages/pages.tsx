@@ -1,6 +1,7 @@
 // All pages, as one Elysia plugin. They call the same hub functions as the API.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import type { Clock } from '../../protocol/clock.ts';
 import { createAssets } from '../assets.ts';
 import type { Auth } from '../auth.ts';
 import { createAgentPages } from './agents.tsx';
@@ -14,17 +15,19 @@ import { renderNotFound } from './not-found.tsx';
 export interface PagesParts {
   hub: Hub;
   auth: Auth;
+  clock: Clock;
   /** The hub's URL for agents; null to use the requested one. */
   publicUrl: string | null;
 }
 
 /** Creates the pages, their fragments and forms, and the assets they load. */
-export function createPages({ hub, auth, publicUrl }: PagesParts) {
+export function createPages(parts: PagesParts) {
+  const { hub, auth } = parts;
   const requireUser = createGuard(auth);
   return new Elysia({ name: 'pages' })
     .use(createAssets())
     .use(createLoginPages(auth))
-    .use(createAgentPages(hub, requireUser, publicUrl))
+    .use(createAgentPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))
     .use(createApprovalPages(hub, requireUser));

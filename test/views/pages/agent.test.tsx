@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
 import { render } from '../render.ts';
-import { agent, approval, command } from '../../support/samples.ts';
+import { agent, approval, command, NOW } from '../../support/samples.ts';
 import { context, operator } from '../samples.ts';
 
 const queued = (id: string, fields = {}) =>
@@ -15,6 +15,7 @@ function renderPage(fields: Partial<AgentState> = {}) {
     recent: [],
     shown: null,
     pending: [],
+    now: NOW,
     ...fields,
   };
   return render(<AgentPage {...state} context={context} requestId="r" />);

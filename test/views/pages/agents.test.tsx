@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { AgentsPage } from '../../../views/pages/agents.tsx';
 import { render } from '../render.ts';
-import { agent, command } from '../../support/samples.ts';
+import { agent, command, NOW } from '../../support/samples.ts';
 import { admin, context, operator } from '../samples.ts';
 
 test('shows each status as text and counts them', () => {
@@ -9,8 +9,9 @@ test('shows each status as text and counts them', () => {
     agent: agent({ agentId: status, status, queueLength: status === 'busy' ? 3 : 0 }),
     current: status === 'busy' ? command({ status: 'running' }) : null,
     pendingTitle: null,
+    queuedSince: null,
   }));
-  const page = render(<AgentsPage context={context} user={admin} agents={agents} />);
+  const page = render(<AgentsPage context={context} user={admin} agents={agents} now={NOW} />);
   expect(page.text).toMatch(/1 online.*1 busy.*1 offline/);
   for (const text of [
     'Online',
@@ -27,14 +28,15 @@ test('shows each status as text and counts them', () => {
 });
 
 test('draws at most eight queued commands', () => {
-  const agents = [{ agent: agent({ queueLength: 90 }), current: null, pendingTitle: null }];
-  const page = render(<AgentsPage context={context} user={admin} agents={agents} />);
+  const idle = { current: null, pendingTitle: null, queuedSince: null };
+  const agents = [{ agent: agent({ queueLength: 90 }), ...idle }];
+  const page = render(<AgentsPage context={context} user={admin} agents={agents} now={NOW} />);
   expect(page.findAll('.queue-length-bar i')).toHaveLength(8);
   expect(page.text).toContain('90 commands queued');
 });
 
 test('without agents, explains how to add one', () => {
-  const page = render(<AgentsPage context={context} user={admin} agents={[]} />);
+  const page = render(<AgentsPage context={context} user={admin} agents={[]} now={NOW} />);
   expect(page.text).toContain('Copy the start command.');
 });
 
@@ -42,8 +44,9 @@ test('an agent that waits for approval shows the request, unless it is offline',
   const current = command({ status: 'running', completedAt: null, exitCode: null });
   const renderAgent = (status: 'busy' | 'offline') => {
     const waiting = agent({ status, waitingForApproval: true });
-    const agents = [{ agent: waiting, current, pendingTitle: 'Edit src/main.ts' }];
-    return render(<AgentsPage context={context} user={operator} agents={agents} />);
+    const pendingTitle = 'Edit src/main.ts';
+    const agents = [{ agent: waiting, current, pendingTitle, queuedSince: null }];
+    return render(<AgentsPage context={context} user={operator} agents={agents} now={NOW} />);
   };
   const page = renderAgent('busy');
   expect(page.text).toMatch(/1 waiting for approval.*0 busy/);

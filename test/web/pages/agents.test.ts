@@ -1,6 +1,7 @@
 // The forms that add, revoke and command agents.
 import { expect, test } from 'bun:test';
 import type { Role } from '../../../src/protocol/entities.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
 import { requestPage } from './helpers.ts';
 
@@ -11,6 +12,21 @@ test('a rejected command is rendered as a notice', async () => {
   const response = await requestPage(hub, '/agents/build/commands', { role: 'operator', form });
   expect(response.status).toBe(422);
   expect(await response.text()).toMatch(/^<p class="notice notice-error" role="alert">.*offline/);
+});
+
+test('the queue says how long a command has waited by the clock of the hub, on both pages', async () => {
+  await using on = await startHubFixture();
+  await on.startCommand('!make');
+  await on.dashboard.request('!low', { priority: 'low' });
+  await on.hub.advance(8 * 60_000, on.agent, on.dashboard);
+  await on.dashboard.request('!urgent', { priority: 'high' });
+  const read = async (path: string) => (await requestPage(on.hub, path, { role: 'viewer' })).text();
+  expect(await read('/agents/agent')).toMatch(/Waiting .* behind 1 high-priority command</);
+  expect(await read('/')).toContain('Longest wait');
+  expect(await read('/')).not.toContain('queue-wait-long');
+  await on.hub.advance(7 * 60_000, on.agent, on.dashboard);
+  expect((await read('/agents/agent')).match(/queue-wait-long/g)).toHaveLength(1);
+  expect(await read('/')).toContain('queue-wait-long');
 });
 
 test('forms check the role', async () => {

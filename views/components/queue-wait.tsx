@@ -1,0 +1,51 @@
+// How long a queued command has waited, and behind what.
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { formatCount } from '../format/units.ts';
+import { Timestamp } from './timestamp.tsx';
+
+/** From this wait on, the command may have been forgotten, or starve behind others. */
+const LONG_WAIT_MS = 15 * 60_000;
+
+interface QueueWaitProps {
+  command: CommandExecution;
+  agent: AgentSummary;
+  /** The queued commands that run before it. */
+  ahead: CommandExecution[];
+  /** Whether a command is running or about to start. */
+  hasCurrent: boolean;
+  /** The hub's time. */
+  now: number;
+}
+
+/** `Waiting 40 min behind 12 high-priority commands`. */
+export function QueueWait({ command, now, ...others }: QueueWaitProps) {
+  return (
+    <p class={waitClass('queue-wait', command.requestedAt, now)}>
+      Waiting <Timestamp at={command.requestedAt} as="age" />
+      {describeReason({ command, ...others })}
+    </p>
+  );
+}
+
+/** Returns the class of a wait, which is a warning from 15 min on. */
+export function waitClass(name: string, since: number, now: number): string {
+  return now - since >= LONG_WAIT_MS ? `${name} queue-wait-long` : name;
+}
+
+const ranks = { low: 0, normal: 1, high: 2 };
+
+function describeReason(props: Omit<QueueWaitProps, 'now'>): string {
+  const { command, agent, ahead, hasCurrent } = props;
+  const preferred = ahead.filter(({ priority }) => ranks[priority] > ranks[command.priority]);
+  const [first] = preferred;
+  if (first) {
+    const isUniform = preferred.every(({ priority }) => priority === first.priority);
+    const kind = isUniform ? first.priority : 'higher';
+    return ` behind ${formatCount(preferred.length, `${kind}-priority command`)}`;
+  }
+  if (ahead.length > 0) return ` behind ${formatCount(ahead.length, 'command')}`;
+  if (agent.status === 'offline') return ' for the agent to connect';
+  if (hasCurrent) return ' behind the running command';
+  // The hub has given up on a command that its agent is still stopping.
+  return agent.status === 'busy' ? ' for the last command to stop' : '';
+}
