@@ -86,15 +86,10 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   const { promise: ended, resolve: end } = Promise.withResolvers<AgentExit>();
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
-  const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock);
+  const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock, log);
   const connection = createHubConnection({ url, clock, random, log });
   const commands = createCommands({ connection, journal, runners, clock, log });
   let closing: Promise<void> | null = null;
-
-  function capabilitiesAndNotice() {
-    const notice = runners.notice();
-    return { capabilities: runners.capabilities(), ...(notice !== undefined && { notice }) };
-  }
 
   function connectMessage(): Unversioned<AgentConnect> {
     return {
@@ -105,7 +100,7 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
       instanceId,
       runner: { name: runners.name, version: packageJson.version, host: hostname() },
       journalId: journal.id,
-      ...capabilitiesAndNotice(),
+      ...runners.announcement(),
       held: commands.summaries(),
     };
   }
@@ -147,7 +142,7 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   }
 
   runners.subscribe(() => {
-    connection.send({ type: 'agent:capabilities', ...capabilitiesAndNotice() });
+    connection.send({ type: 'agent:capabilities', ...runners.announcement() });
   });
   // Connect only when the capabilities are known: the hub fails queued prompts if the agent does not accept prompts.
   const ready = runners.ready();

@@ -1,16 +1,16 @@
 // The approval requests of the running command: sent until they are resolved, resent after a reconnect, and confirmed
 // when the program has received the response (docs/protocol.md, "approval:request").
 import type { AgentApprovalResolved } from '../protocol/hub-to-agent.ts';
-import { splitAtBytes } from '../protocol/text.ts';
+import { fitApprovalRequest } from './approval-limits.ts';
 import type { Send } from './hub-connection.ts';
 import type { ApprovalRequestContent, ApprovalResponse } from './runner.ts';
-
-const MAX_DETAIL_BYTES = 65_536;
 
 export type Approvals = ReturnType<typeof createApprovals>;
 
 interface PendingRequest {
   request: ApprovalRequestContent;
+  /** The program's ID of an option. */
+  originalId(optionId: string): string;
   resolve(response: ApprovalResponse): void;
 }
 
@@ -31,10 +31,10 @@ export function createApprovals(commandId: string, send: Send) {
   return {
     request(content: ApprovalRequestContent): Promise<ApprovalResponse> {
       const approvalId = Bun.randomUUIDv7();
-      const request = truncateDetail(content);
+      const fitted = fitApprovalRequest(content);
       const { promise, resolve } = Promise.withResolvers<ApprovalResponse>();
-      pending.set(approvalId, { request, resolve });
-      sendRequest(approvalId, request);
+      pending.set(approvalId, { ...fitted, resolve });
+      sendRequest(approvalId, fitted.request);
       return promise;
     },
 
@@ -51,7 +51,7 @@ export function createApprovals(commandId: string, send: Send) {
       pending.delete(approvalId);
       request?.resolve({
         outcome,
-        ...(optionId !== undefined && { optionId }),
+        ...(optionId !== undefined && { optionId: request.originalId(optionId) }),
         confirm: () => confirm(approvalId),
       });
     },
@@ -67,10 +67,4 @@ export function createApprovals(commandId: string, send: Send) {
 /** The response to a cancelled request. */
 export function cancelledResponse(): ApprovalResponse {
   return { outcome: 'cancelled', confirm: () => undefined };
-}
-
-function truncateDetail({ detail, ...request }: ApprovalRequestContent): ApprovalRequestContent {
-  if (detail === undefined) return request;
-  const [head, rest] = splitAtBytes(detail, MAX_DETAIL_BYTES);
-  return { ...request, detail: rest === '' ? head : `${head}…` };
 }

@@ -4,6 +4,12 @@ import { AgentType } from './agent-status.ts';
 import { approvalRequestFields } from './approvals.ts';
 import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
+import {
+  CAPABILITY_LENGTH,
+  MAX_CAPABILITIES,
+  NOTICE_LENGTH,
+  RUNNER_NAME_LENGTH,
+} from './limits.ts';
 import { Id, message, type MessageOf, Sequence, Timestamp } from './message.ts';
 import { CommandReport } from './report.ts';
 
@@ -21,10 +27,12 @@ export const HeldCommand = Type.Object({
 });
 export type HeldCommand = Static<typeof HeldCommand>;
 
-const Capabilities = Type.Array(Type.String({ minLength: 1, maxLength: 128 }), { maxItems: 1000 });
+const Capabilities = Type.Array(Type.String({ minLength: 1, maxLength: CAPABILITY_LENGTH }), {
+  maxItems: MAX_CAPABILITIES,
+});
 
 /** Why the agent's capabilities are limited, and how to fix that. Shown to users. */
-const Notice = Type.String({ maxLength: 2048 });
+const Notice = Type.String({ maxLength: NOTICE_LENGTH });
 
 /** The first message: identifies the agent and lists the commands it still holds. */
 export const AgentConnect = message('agent:connect', {
@@ -35,7 +43,7 @@ export const AgentConnect = message('agent:connect', {
   instanceId: Id,
   runner: Type.Optional(
     Type.Object({
-      name: Type.String({ maxLength: 128 }),
+      name: Type.String({ maxLength: RUNNER_NAME_LENGTH }),
       version: Type.String({ maxLength: 128 }),
       host: Type.String({ maxLength: 256 }),
     }),

@@ -1,11 +1,17 @@
 // Approval requests and their responses (docs/protocol.md, "Approvals").
 import { type Static, Type } from '@sinclair/typebox';
+import {
+  APPROVAL_TITLE_LENGTH,
+  MAX_APPROVAL_OPTIONS,
+  OPTION_KIND_LENGTH,
+  OPTION_NAME_LENGTH,
+} from './limits.ts';
 import { Id, Timestamp } from './message.ts';
 
 export const ApprovalOption = Type.Object({
   optionId: Id,
-  name: Type.String({ maxLength: 256 }),
-  kind: Type.String({ maxLength: 64 }),
+  name: Type.String({ maxLength: OPTION_NAME_LENGTH }),
+  kind: Type.String({ maxLength: OPTION_KIND_LENGTH }),
 });
 export type ApprovalOption = Static<typeof ApprovalOption>;
 
@@ -13,9 +19,9 @@ export type ApprovalOption = Static<typeof ApprovalOption>;
 export const approvalRequestFields = {
   approvalId: Id,
   commandId: Id,
-  title: Type.String({ maxLength: 1024 }),
+  title: Type.String({ maxLength: APPROVAL_TITLE_LENGTH }),
   detail: Type.Optional(Type.String()),
-  options: Type.Array(ApprovalOption, { minItems: 1, maxItems: 16 }),
+  options: Type.Array(ApprovalOption, { minItems: 1, maxItems: MAX_APPROVAL_OPTIONS }),
 };
 
 /** The fields of a response. `optionId` is set if the outcome is `selected`. */

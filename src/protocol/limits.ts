@@ -1,5 +1,5 @@
 // The limits of the protocol (docs/data-model.md, "Constraints"; docs/protocol.md, "Limits"). Sizes are in bytes, times in
-// milliseconds.
+// milliseconds, lengths of texts in UTF-16 code units.
 
 /** The maximum size of a WebSocket message. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
@@ -16,6 +16,22 @@ export const BUFFER_CHUNKS = 131_072;
 export const COMMAND_BYTES = 65_536;
 /** The maximum number of queued commands per agent. */
 export const QUEUE_LENGTH = 100;
+
+/** The maximum length of an identifier. */
+export const ID_LENGTH = 128;
+/** The maximum number of an agent's capabilities, and the maximum length of each. */
+export const MAX_CAPABILITIES = 1_000;
+export const CAPABILITY_LENGTH = 128;
+/** The maximum length of the name of an agent's runner. */
+export const RUNNER_NAME_LENGTH = 128;
+/** The maximum length of the notice about an agent's capabilities. */
+export const NOTICE_LENGTH = 2_048;
+/** The maximum length of the title of an approval request. */
+export const APPROVAL_TITLE_LENGTH = 1_024;
+/** The maximum number of options of an approval request, and the maximum lengths of their names and kinds. */
+export const MAX_APPROVAL_OPTIONS = 16;
+export const OPTION_NAME_LENGTH = 256;
+export const OPTION_KIND_LENGTH = 64;
 
 /** The default maximum number of connected dashboards. */
 export const MAX_DASHBOARDS = 50;

@@ -1,5 +1,6 @@
 // What all messages share: a message is a JSON object with a `type` (`noun:verb`) and a `version`.
 import { type Static, type TObject, type TProperties, Type } from '@sinclair/typebox';
+import { ID_LENGTH } from './limits.ts';
 
 /** The protocol version of this build. It accepts every 1.x.y. */
 export const VERSION = '1.0.0';
@@ -25,4 +26,4 @@ export const Timestamp = Type.Integer({ minimum: 0 });
 export const Sequence = Type.Integer({ minimum: 0 });
 
 /** An identifier. Its length is limited, because the hub echoes, logs and displays identifiers. */
-export const Id = Type.String({ minLength: 1, maxLength: 128 });
+export const Id = Type.String({ minLength: 1, maxLength: ID_LENGTH });

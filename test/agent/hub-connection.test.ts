@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
-import { agentSocketUrl } from '../../src/agent/hub-connection.ts';
+import { agentSocketUrl, createHubConnection } from '../../src/agent/hub-connection.ts';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
 import {
   createFile,
@@ -202,6 +202,47 @@ describe('messages', () => {
     hub.send({ type: 'terminal:resize', commandId: 'unknown', cols: 1, rows: 1 });
     await roundTrip(hub);
     expect(hub.received.map((message) => message.type)).toEqual(['command:finished']);
+  });
+
+  test('that exceed the maximum message size are not sent', async () => {
+    const lines: string[] = [];
+    const { promise: welcomed, resolve: onMessage } = Promise.withResolvers<unknown>();
+    const connection = createHubConnection({
+      url: agentSocketUrl(fixture.hub.url),
+      clock,
+      random: () => 0,
+      log: (line) => lines.push(line),
+    });
+    connection.open({
+      connectMessage: () => ({
+        type: 'agent:connect',
+        agentId: 'tester',
+        agentType: 'claude',
+        token: 'secret',
+        capabilities: [],
+        instanceId: 'instance',
+      }),
+      heartbeat: () => ({ type: 'agent:heartbeat', timestamp: 0 }),
+      onMessage,
+      onDisconnect: () => undefined,
+      onReject: () => undefined,
+    });
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
+    await welcomed;
+    const sendOutput = (data: string) =>
+      connection.send({
+        type: 'terminal:output',
+        commandId: 'c',
+        data,
+        stream: 'stdout',
+        sequence: 0,
+      });
+    expect(sendOutput('x'.repeat(1_048_576))).toBe(false);
+    expect(lines).toContain('terminal:output not sent: it exceeds the maximum message size');
+    expect(sendOutput('x')).toBe(true);
+    await connection.close();
+    expect(hub.received).toMatchObject([{ type: 'terminal:output', data: 'x' }]);
   });
 
   test('fields of a later version are ignored', async () => {

@@ -1,6 +1,7 @@
-import { afterEach, beforeEach, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { type AgentFixture, createAgentFixture } from '../support/agent/agent-fixture.ts';
 import { createManualRunner } from '../support/agent/manual-runner.ts';
+import { disconnect, reconnect, roundTrip } from '../support/agent/steps.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 
 let fixture: AgentFixture;
@@ -44,6 +45,57 @@ test('changed capabilities are sent to the hub', async () => {
   await hub.waitForFinished(hub.execute('!true'));
   manual.setCapabilities(['prompt']);
   expect(await hub.waitFor('agent:capabilities')).toMatchObject({ capabilities: ['prompt'] });
+});
+
+describe('capabilities that exceed the limits of the protocol', () => {
+  const names = (count: number) => Array.from({ length: count }, (_, index) => `/command-${index}`);
+  const isWarning = (line: string) => line.includes('slash commands are not available');
+
+  test('are omitted when the agent connects, but never prompt, shell and pty', async () => {
+    const manual = createManualRunner();
+    manual.setCapabilities([...names(1_200), '/' + 'x'.repeat(128), 'prompt', 'shell', 'pty']);
+    const hub = await fixture.connect({ clock, runners: [manual.runner] });
+    const { capabilities, notice } = hub.connectMessage;
+    expect(capabilities).toEqual([...names(997), 'prompt', 'shell', 'pty']);
+    expect(notice).toBe(
+      '204 slash commands are not available: an agent can have up to 1,000 capabilities, with names of up to 128 characters.',
+    );
+    expect(fixture.logLines.filter(isWarning)).toHaveLength(1);
+    await disconnect(fixture, hub);
+    await reconnect(fixture, clock);
+    expect(fixture.logLines.filter(isWarning)).toHaveLength(1);
+  });
+
+  test('are omitted when they change', async () => {
+    const manual = createManualRunner();
+    const hub = await fixture.connect({ clock, runners: [manual.runner] });
+    await roundTrip(hub);
+    manual.setCapabilities([...names(1_000), 'prompt']);
+    const { capabilities, notice } = await hub.waitFor('agent:capabilities');
+    expect(capabilities).toEqual([...names(999), 'prompt']);
+    expect(notice).toStartWith('1 slash command is not available: ');
+    manual.setCapabilities(['prompt']);
+    const hasOne = (message: { capabilities: string[] }) => message.capabilities.length === 1;
+    expect((await hub.waitFor('agent:capabilities', hasOne)).notice).toBeUndefined();
+  });
+
+  test('can be at the limits', async () => {
+    const manual = createManualRunner();
+    const capabilities = [...names(998), `/${'x'.repeat(127)}`, 'prompt'];
+    manual.setCapabilities(capabilities);
+    const { connectMessage } = await fixture.connect({ clock, runners: [manual.runner] });
+    expect(connectMessage.capabilities).toEqual(capabilities);
+    expect(connectMessage.notice).toBeUndefined();
+    expect(fixture.logLines.filter(isWarning)).toEqual([]);
+  });
+});
+
+test('a long name and a long notice are truncated with a mark', async () => {
+  const { runner } = createManualRunner();
+  const long = { ...runner, name: 'n'.repeat(129), notice: () => '😀'.repeat(2_000) };
+  const { connectMessage } = await fixture.connect({ clock, runners: [long] });
+  expect(connectMessage.runner?.name).toBe(`${'n'.repeat(127)}…`);
+  expect(connectMessage.notice).toBe(`${'😀'.repeat(1_023)}…`);
 });
 
 test('stopping the agent closes its runners', async () => {

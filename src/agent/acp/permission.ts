@@ -5,34 +5,16 @@ import { formatDiff } from './text/diff.ts';
 import { firstLine, sanitize } from './text/sanitize.ts';
 import { contentText, toolTitle, type ToolCallState } from './text/tool-call.ts';
 
-/** The limits of an approval request in the protocol. */
-const MAX_OPTIONS = 16;
-const MAX_ID_LENGTH = 128;
-const MAX_KIND_LENGTH = 64;
-
-/** Returns the approval request, and a function that finds the program's option for a response. */
-export function createApprovalRequest(
+/** Converts a permission request about a tool call. */
+export function toApprovalRequest(
   tool: ToolCallState,
-  permissionOptions: readonly PermissionOption[],
-) {
-  const options = permissionOptions.slice(0, MAX_OPTIONS).map((option, index) => ({
-    option,
-    optionId: option.optionId.length <= MAX_ID_LENGTH ? option.optionId : `option-${index}`,
-  }));
+  options: readonly PermissionOption[],
+): ApprovalRequestContent {
   const detail = detailOf(tool);
-  const request: ApprovalRequestContent = {
+  return {
     title: toolTitle(tool),
     ...(detail !== '' && { detail }),
-    options: options.map(({ option, optionId }) => ({
-      optionId,
-      name: firstLine(option.name),
-      kind: option.kind.slice(0, MAX_KIND_LENGTH),
-    })),
-  };
-  return {
-    request,
-    findOption: (optionId: string | undefined): PermissionOption | null =>
-      options.find((one) => one.optionId === optionId)?.option ?? null,
+    options: options.map(({ optionId, name, kind }) => ({ optionId, name: firstLine(name), kind })),
   };
 }
 

@@ -1,5 +1,6 @@
 // A turn: one prompt and everything the program does for it, until it ends or is interrupted.
 import {
+  type PermissionOption,
   type RequestPermissionRequest,
   type RequestPermissionResponse,
   RequestError,
@@ -10,7 +11,7 @@ import { ESCALATION_MS, SHELL_LINGER_MS } from '../../protocol/limits.ts';
 import { killAfter } from '../process/tree.ts';
 import type { CommandSpec, ExitStatus, Run, RunContext, StopLevel } from '../runner.ts';
 import { acpErrorMessage, isAuthRequired } from './error.ts';
-import { createApprovalRequest } from './permission.ts';
+import { toApprovalRequest } from './permission.ts';
 import type { AcpProcess } from './process.ts';
 import type { AcpProgram } from './programs.ts';
 import type { AcpSession } from './session.ts';
@@ -198,12 +199,15 @@ export function startTurn(options: TurnOptions) {
       if (permissionOptions.length === 0 || !session) return CANCELLED;
       const { toolCallId } = toolCall;
       const tool = transcript.updateTool(toolCall);
-      const { request, findOption } = createApprovalRequest(tool, permissionOptions);
       write(transcript.approvalRequested(toolCallId));
-      const response = await context.requestApproval(request);
-      const option = response.outcome === 'selected' ? findOption(response.optionId) : null;
+      const { outcome, optionId, confirm } = await context.requestApproval(
+        toApprovalRequest(tool, permissionOptions),
+      );
+      const isSelected = (option: PermissionOption) =>
+        outcome === 'selected' && option.optionId === optionId;
+      const option = permissionOptions.find(isSelected) ?? null;
       write(transcript.approvalResolved(toolCallId, option));
-      session.process.onResponseWritten(requestId, response.confirm);
+      session.process.onResponseWritten(requestId, confirm);
       if (!option) return CANCELLED;
       return { outcome: { outcome: 'selected', optionId: option.optionId } };
     },

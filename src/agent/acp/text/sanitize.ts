@@ -1,12 +1,11 @@
 // Makes text from models and programs safe for a terminal: it cannot move the cursor, change colors or the window
 // title, or reverse the text direction. Replaced characters stay visible.
+import { truncate } from '../../truncate.ts';
 
 // eslint-disable-next-line no-control-regex
 const CONTROL_CHARACTERS = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g;
 /** Directional overrides and isolates, and line separators. They can make text look different from what it is. */
 const BIDI_CHARACTERS = /[\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-/** The first half of a surrogate pair that was cut. */
-const HIGH_SURROGATE = /[\ud800-\udbff]$/;
 
 /**
  * Replaces every control character except tab and newline with a symbol (ESC becomes ␛) and removes carriage returns.
@@ -31,8 +30,8 @@ export function sanitizeOutput(text: string): string {
 /** Sanitizes text and returns its first line, truncated to `maxLength`. */
 export function firstLine(text: string, maxLength = 200): string {
   const [first = '', ...more] = sanitize(text).trim().split('\n');
-  if (first.length <= maxLength) return more.length > 0 ? `${first} …` : first;
-  return `${first.slice(0, maxLength - 1).replace(HIGH_SURROGATE, '')}…`;
+  const isComplete = first.length <= maxLength;
+  return isComplete && more.length > 0 ? `${first} …` : truncate(first, maxLength);
 }
 
 function symbolFor(control: string): string {
