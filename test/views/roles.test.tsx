@@ -27,11 +27,11 @@ function renderAgentPage(user: User) {
   };
 }
 
-test('a viewer cannot send, interrupt, add or revoke', () => {
+test('a viewer cannot send, interrupt, add or remove', () => {
   const { page, live } = renderAgentPage(viewer);
   for (const rendered of [page, live]) {
     expect(rendered.findAll('form[hx-post]')).toEqual([]);
-    expect(rendered.text).not.toContain('Revoke');
+    expect(rendered.text).not.toContain('Remove');
     expect(rendered.text).toContain('Fix the login test');
   }
   expect(page.findAll('#terminal')).toHaveLength(1);
@@ -44,7 +44,7 @@ test('a viewer cannot send, interrupt, add or revoke', () => {
   expect(commandPage.text).not.toContain('Interrupt');
 });
 
-test('an operator can send and interrupt, but not revoke', () => {
+test('an operator can send and interrupt, but not remove', () => {
   const { page } = renderAgentPage(operator);
   const posts = page.findAll('form[hx-post]').map((form) => form.get('hx-post'));
   expect(posts).toEqual([
@@ -53,10 +53,10 @@ test('an operator can send and interrupt, but not revoke', () => {
     '/commands/c1/interrupt',
     '/commands/c2/interrupt',
   ]);
-  expect(page.text).not.toContain('Revoke');
+  expect(page.text).not.toContain('Remove');
 });
 
-test('an admin can also add and revoke', () => {
+test('an admin can also add and remove', () => {
   const { page } = renderAgentPage(admin);
   expect(page.findAll('[hx-get="/agents/build/revoke"]')).toHaveLength(1);
   const list = render(<AgentsPage context={context} user={admin} agents={[]} now={NOW} />);

@@ -1,4 +1,4 @@
-// The dialogs that add an agent, show its token once, and revoke it.
+// The dialogs that add an agent, show its token once, and remove it.
 import type { ComponentChildren } from 'preact';
 import type { RegisteredAgent } from '../../src/protocol/api.ts';
 import { agentUrl } from '../urls.ts';
@@ -47,7 +47,7 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddA
       <form hx-post="/agents" hx-target="#dialog-body" hx-disable="find button">
         <label class="field">
           <span>
-            Agent ID <small>Letters, digits, dots, dashes and underscores</small>
+            Agent ID <small>Letters, digits, dots, hyphens and underscores</small>
           </span>
           <input
             name="agentId"
@@ -120,11 +120,11 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
   );
 }
 
-/** Asks for confirmation before an agent is revoked. */
+/** Asks for confirmation before an agent is removed. */
 export function RevokeForm({ agentId, error }: { agentId: string; error?: string }) {
   return (
     <>
-      <DialogHeader title={`Revoke ${agentId}?`} />
+      <DialogHeader title={`Remove ${agentId}?`} />
       {error && <Notice kind="error" text={error} />}
       <p class="muted">
         The agent is disconnected and its token stops working immediately. Its commands stay in the
@@ -138,7 +138,7 @@ export function RevokeForm({ agentId, error }: { agentId: string; error?: string
       >
         <CloseButton autofocus>Cancel</CloseButton>
         <button class="button button-danger-primary" type="submit">
-          Revoke agent
+          Remove agent
         </button>
       </form>
     </>

@@ -56,7 +56,7 @@ export function AgentRow(props: AgentListItem & { now: number }) {
   );
 }
 
-/** What an agent without a command does. A busy one is stopping a command that has ended on the hub. */
+/** The activity of an agent without a command. A busy one is stopping a command that has ended on the hub. */
 const idleTexts = { online: 'Idle', busy: 'Stopping a command…', offline: 'No running command' };
 
 function CurrentCommand({ agent, current }: Pick<AgentListItem, 'agent' | 'current'>) {

@@ -11,7 +11,7 @@ import { Timestamp } from './timestamp.tsx';
 
 export function CommandFields({ command }: { command: CommandExecution }) {
   const { startedAt, requestedAt, usage, changes } = command;
-  // Its exit code and signal would be those of stopping it.
+  // Its exit code and signal only show how the agent stopped it.
   const hasTimedOut = command.error?.code === 'timeout';
   return (
     <dl id="command-fields" class="fields">

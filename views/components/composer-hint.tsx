@@ -1,4 +1,4 @@
-// What an agent accepts at the moment, below the form that sends commands.
+// What an agent currently accepts, below the form that sends commands.
 import type { AgentSummary } from '../../src/protocol/entities.ts';
 import { SubmitShortcut } from './command-field.tsx';
 
@@ -9,7 +9,7 @@ export function ComposerHint({ agent }: { agent: AgentSummary }) {
     <p id="composer-hint" class="composer-hint" data-slash={JSON.stringify(slashCommands)}>
       {agent.status === 'offline' ? (
         <>
-          <b>{agent.agentId} is offline.</b> You can send commands when it reconnects.
+          <b>{agent.agentId} is offline.</b> You can queue commands until it is online.
         </>
       ) : (
         <>

@@ -82,17 +82,26 @@ export function ComposerSession({ agent }: { agent: AgentSummary }) {
   );
 }
 
+interface AcceptedProps {
+  agent: AgentSummary;
+  position: number;
+  /** Identifies the next request. */
+  requestId: string;
+}
+
 /** The response to an accepted command: its position in the queue, and an empty text box. */
-export function CommandAccepted({ position, requestId }: { position: number; requestId: string }) {
+export function CommandAccepted({ agent, position, requestId }: AcceptedProps) {
   return (
     <>
-      <Notice
-        kind="success"
-        text={position === 0 ? 'Sent' : `Queued at position ${position + 1}`}
-      />
+      <Notice kind="success" text={describePosition(agent, position)} />
       <HxPartial target="#composer-text" swap="outerHTML">
         <ComposerText requestId={requestId} />
       </HxPartial>
     </>
   );
+}
+
+function describePosition({ agentId, status }: AgentSummary, position: number): string {
+  if (status === 'offline') return `Queued until ${agentId} is online`;
+  return position === 0 ? 'Sent' : `Queued at position ${position + 1}`;
 }

@@ -67,7 +67,7 @@ export function HistoryFilters({ agents, query }: FiltersProps) {
   );
 }
 
-/** Includes the selected agent even if it has been revoked. */
+/** Includes the selected agent even if it has been removed. */
 function listAgentIds({ agents, query }: FiltersProps): string[] {
   const ids = agents.map((agent) => agent.agentId);
   return query.agentId && !ids.includes(query.agentId) ? [...ids, query.agentId] : ids;

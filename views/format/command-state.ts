@@ -1,4 +1,4 @@
-// What has become of a command, in words. A status alone does not say why a command failed or was interrupted.
+// Describes the state of a command in words. A status alone does not say why a command failed or was interrupted.
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import { formatDuration } from '../../src/protocol/duration.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
@@ -8,7 +8,7 @@ import { UNKNOWN } from './units.ts';
 /** A command's state: `Failed`, and `12.4 s · exit 3`. */
 export interface CommandState {
   label: string;
-  /** What else is known about how it ended. */
+  /** More about how it ended, if known. */
   detail: string | null;
 }
 
@@ -17,7 +17,7 @@ export function isCurrent(command: CommandExecution, agent: AgentSummary): boole
   return command.status === 'running' || command.id === agent.currentCommand;
 }
 
-/** Whether a command was told to stop and has not ended yet. */
+/** Whether a command is being stopped and has not ended yet. */
 export function isStopping({
   status,
   stopReason,

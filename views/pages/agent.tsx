@@ -144,7 +144,7 @@ function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
           hx-get={`${agentUrl(agent.agentId)}/revoke`}
           hx-target="#dialog-body"
         >
-          Revoke…
+          Remove…
         </button>
       )}
     </div>

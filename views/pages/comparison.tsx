@@ -16,7 +16,7 @@ import type { Comparison } from './compare.tsx';
 export interface ComparisonColumn {
   command: CommandExecution;
   output: 'held' | 'expired';
-  /** Null if the agent has been revoked. */
+  /** Null if the agent has been removed. */
   agentType: AgentType | null;
 }
 
@@ -121,7 +121,7 @@ function ColumnHeader({ column, columns }: ColumnProps) {
           {command.agentId}
         </a>{' '}
         <span class="comparison-type">
-          {agentType === null ? 'Revoked' : agentTypeLabels[agentType]}
+          {agentType === null ? 'Removed' : agentTypeLabels[agentType]}
         </span>
       </h2>
       <ComparisonFacts command={command} commands={columns.map((one) => one.command)} />

@@ -109,7 +109,7 @@ function NewPassword(props: { name: string; label: string; hint?: string }) {
   );
 }
 
-/** The page at `/setup` without a valid token: the link has been used, or belongs to an earlier start. */
+/** The page at `/setup` without a valid token: the link has been used, or is from an earlier start of the hub. */
 export function UsedSetupLinkPage({ context }: { context: PageContext }) {
   return (
     <SignInLayout context={context} title="Set up">

@@ -18,7 +18,7 @@ import { isCurrent } from '../../../views/format/command-state.ts';
 import type { ShownCommand } from '../../../views/components/terminal.tsx';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, readField } from './form.ts';
-import { type RequireUser, requireRole } from './guard.tsx';
+import { offerQueue, type RequireUser, requireRole } from './guard.tsx';
 import { renderNotFound } from './not-found.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
@@ -98,9 +98,15 @@ export function createAgentPages(
     .post('/agents/:id/commands', ({ request, params, body }) =>
       requireUser(request, async (user) => {
         requireRole(user, 'operator');
-        const { position } = await hub.commands.request(user, parseCommandForm(params.id, body));
-        const accepted = <CommandAccepted position={position} requestId={Bun.randomUUIDv7()} />;
-        return renderFragment(accepted, { headers: TRIGGER_REFRESH });
+        return offerQueue('composer', async () => {
+          const { position } = await hub.commands.request(user, parseCommandForm(params.id, body));
+          const agent = hub.registry.find(params.id);
+          if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
+          const requestId = Bun.randomUUIDv7();
+          return renderFragment(<CommandAccepted {...{ agent, position, requestId }} />, {
+            headers: TRIGGER_REFRESH,
+          });
+        });
       }),
     )
     .get('/agents/:id/revoke', ({ request, params }) =>

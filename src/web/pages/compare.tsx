@@ -15,7 +15,7 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, readField, readFields } from './form.ts';
-import { type RequireUser, requireRole } from './guard.tsx';
+import { offerQueue, type RequireUser, requireRole } from './guard.tsx';
 import { renderNotFound } from './not-found.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
@@ -47,8 +47,10 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
     .post('/compare', ({ request, body }) =>
       requireUser(request, async (user) => {
         requireRole(user, 'operator');
-        const { comparisonId } = await hub.commands.compare(user, parseComparisonForm(body));
-        return redirect(request, compareUrl(comparisonId));
+        return offerQueue('compare', async () => {
+          const { comparisonId } = await hub.commands.compare(user, parseComparisonForm(body));
+          return redirect(request, compareUrl(comparisonId));
+        });
       }),
     )
     .get('/compare/:id', ({ request, params }) =>

@@ -52,13 +52,16 @@ export function parseCommandForm(agentId: string, form: unknown): CommandBody {
   const command = readField(form, 'command').replaceAll('\r\n', '\n');
   const timeoutMs = Number(readField(form, 'timeoutMs'));
   const session = readField(form, 'session') === 'new' ? 'new' : 'continue';
+  const ifOffline = readField(form, 'ifOffline') === 'queue' ? 'queue' : undefined;
   const formId = readField(form, 'requestId').slice(0, 64);
-  const hash = Bun.hash(JSON.stringify([command, priority, session, timeoutMs])).toString(36);
+  const content = JSON.stringify([command, priority, session, timeoutMs, ifOffline]);
+  const hash = Bun.hash(content).toString(36);
   return {
     agentId,
     command,
     priority,
     session,
+    ...(ifOffline && { ifOffline }),
     ...(Number.isInteger(timeoutMs) && timeoutMs > 0 && { timeoutMs }),
     ...(formId && { requestId: `${formId}.${hash}` }),
   };

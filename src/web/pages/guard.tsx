@@ -3,6 +3,7 @@ import type { Identity } from '../../hub/state/dashboard.ts';
 import { hasRole, type Role } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { Notice } from '../../../views/components/notice.tsx';
+import { OfflineNotice } from '../../../views/components/offline-notice.tsx';
 import type { Auth } from '../auth.ts';
 import { redirectToLogin, renderFragment } from './response.ts';
 
@@ -30,6 +31,23 @@ export function requireRole(user: Identity, role: Role): void {
   if (hasRole(user.role, role)) return;
   const message = `This action requires the role "${role}". Your role is "${user.role}".`;
   throw new HubError('forbidden', message);
+}
+
+/**
+ * Handles a command of a form. If it is refused because its agent is offline, the response offers to queue it.
+ * @param formId the form that sent the command
+ */
+export async function offerQueue(
+  formId: string,
+  handle: () => Promise<Response>,
+): Promise<Response> {
+  try {
+    return await handle();
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== 'agent_offline') throw error;
+    const notice = <OfflineNotice text={error.message} formId={formId} />;
+    return renderFragment(notice, { status: toStatus(error) });
+  }
 }
 
 /** Renders an error as a notice. The status is always 4xx, because htmx does not swap in 5xx responses. */

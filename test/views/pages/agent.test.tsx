@@ -42,9 +42,9 @@ test('a command that was sent and has not started counts as current', () => {
   expect(page.text).toContain('Queue 0');
 });
 
-test('an offline agent accepts no commands', () => {
+test('an offline agent says so', () => {
   const page = renderPage({ agent: agent({ status: 'offline', connectionTime: null }) });
-  expect(page.text).toContain('build is offline. You can send commands when it reconnects.');
+  expect(page.text).toContain('build is offline. You can queue commands until it is online.');
   expect(page.text).toContain('Never connected');
 });
 

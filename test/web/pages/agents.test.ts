@@ -1,4 +1,4 @@
-// The forms that add, revoke and command agents.
+// The forms that add, remove and command agents.
 import { expect, test } from 'bun:test';
 import type { Role } from '../../../src/protocol/entities.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
@@ -43,7 +43,7 @@ test('forms check the role', async () => {
   expect(hub.hub.registry.list().map((agent) => agent.agentId)).toEqual(['build']);
 });
 
-test('an added agent shows its token; existing and invalid IDs are rejected; revoking removes it', async () => {
+test('an added agent shows its token; existing and invalid IDs are rejected; removing it deletes it', async () => {
   await using hub = await startTestHub();
   const form = { agentId: 'build', agentType: 'codex' };
   const added = await requestPage(hub, '/agents', { role: 'admin', form });

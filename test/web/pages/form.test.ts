@@ -19,6 +19,15 @@ test('submitting a form twice creates one request; other content creates another
   expect(() => parseCommandForm('build', { ...form, priority: 'urgent' })).toThrow(HubError);
 });
 
+test('a command that is queued for an offline agent is another request than the refused one', () => {
+  const form = { command: 'one', requestId: 'form' };
+  const refused = parseCommandForm('build', form);
+  const queued = parseCommandForm('build', { ...form, ifOffline: 'queue' });
+  expect([refused.ifOffline, queued.ifOffline]).toEqual([undefined, 'queue']);
+  expect(queued.requestId).not.toBe(refused.requestId);
+  expect(parseCommandForm('build', { ...form, ifOffline: 'other' })).toEqual(refused);
+});
+
 test('invalid filters are ignored', () => {
   const query = (search: string) => parseCommandQuery(new Request(`http://hub/history${search}`));
   expect(query('')).toEqual({ limit: 50 });
