@@ -73,10 +73,12 @@ function checkStarts(history: History): string[] {
   return violations;
 }
 
-/** A command of an agent that lost its journal keeps running, even if it was interrupted or timed out meanwhile. */
+/** A command of an agent that lost its journal keeps running, even if the hub has stopped it meanwhile. */
 function mayOutliveItsEnd({ status, error }: CommandRow, journalLosses: number): boolean {
   if (error?.code === 'agent_lost') return true;
-  return journalLosses > 0 && (status === 'interrupted' || error?.code === 'timeout');
+  const wasStopped =
+    status === 'interrupted' || error?.code === 'timeout' || error?.code === 'not_started';
+  return journalLosses > 0 && wasStopped;
 }
 
 /** Implements docs/data-model.md, "CommandExecution", validation rules. */
@@ -125,6 +127,9 @@ function checkEnd(history: History, { spec, row }: PlannedCommand): string[] {
   switch (row.error?.code) {
     case 'timeout':
       return expectReason(spec.timeoutMs !== null || hasClockJump, 'it has no timeout');
+    case 'not_started':
+    case 'expired':
+      return expectReason(hasClockJump, 'the clock did not jump');
     case 'agent_crashed':
       return expectReason(kills > 0, 'its agent was not killed');
     case 'agent_lost':
