@@ -3,8 +3,7 @@ import { Command } from 'commander';
 import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { followCommand } from './follow-command.ts';
-import { writeJson, writePlain } from './output-writer.ts';
-import { writeOut } from './output.ts';
+import { type OutputWriter, writeJson, writePlain } from './output-writer.ts';
 
 interface LogsFlags extends ClientFlags {
   follow: boolean;
@@ -24,12 +23,16 @@ Examples:
     )
     .action(async (commandId: string, flags: LogsFlags) => {
       const client = createApiClient(flags.hub);
+      const write: OutputWriter = (message) => {
+        const isExpired = message.type === 'terminal:gap' && message.reason === 'expired';
+        if (isExpired) process.exitCode = 1;
+        (flags.json ? writeJson : writePlain)(message);
+      };
       if (flags.follow) {
-        const write = flags.json ? writeJson : writePlain;
         await followCommand({ client, command: commandId, write }).finished;
         return;
       }
-      const output = await client.getText(`/commands/${encodeURIComponent(commandId)}/output`);
-      writeOut(flags.json ? `${JSON.stringify({ commandId, output })}\n` : output);
+      const path = `/commands/${encodeURIComponent(commandId)}/output`;
+      for (const message of await client.getMessages(path)) write(message);
     });
 }

@@ -39,12 +39,15 @@ export function createPrefixedWriter(prefix: string): OutputWriter {
 }
 
 const gapReasons: Readonly<Record<GapReason, string>> = {
-  buffer_overflow: 'buffer overflow on the hub',
+  buffer_overflow: 'terminal buffer overflow on the hub',
   agent_overflow: 'buffer overflow on the agent',
-  expired: 'no longer stored',
+  expired: 'no longer available on the hub',
 };
 
+const number = new Intl.NumberFormat('en-US');
+
 function describeGap({ bytes, reason }: TerminalGap): string {
-  const amount = bytes > 0 ? `${bytes} bytes of output lost` : 'Output lost';
+  const amount =
+    bytes > 0 ? `${number.format(bytes)} bytes of output are missing` : 'Output is missing';
   return `[${amount}: ${gapReasons[reason]}]`;
 }

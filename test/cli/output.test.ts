@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAgentBinary, startHubBinary } from '../support/binary.ts';
-import { type Cli, createCli } from '../support/cli.ts';
+import { type Cli, createCli, parseLines } from '../support/cli.ts';
 import type { RunningProcess } from '../support/processes.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -33,20 +33,14 @@ afterAll(async () => {
 
 /** Joins the output in lines of JSON. */
 function outputOf(lines: string): string {
-  const messages = lines
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-  return messages
-    .filter(({ type }) => type === 'terminal:output')
-    .map(({ data }) => data)
-    .join('');
+  const output = parseLines(lines).filter(({ type }) => type === 'terminal:output');
+  return output.map(({ data }) => data).join('');
 }
 
 describe('a slow reader receives all output of', () => {
   test.each<[string, () => string[], (text: string) => string]>([
     ['logs', () => ['logs', commandId], String],
-    ['logs --json', () => ['logs', '--json', commandId], (text) => JSON.parse(text).output],
+    ['logs --json', () => ['logs', '--json', commandId], outputOf],
     ['logs -f', () => ['logs', '-f', commandId], String],
     ['logs -f --json', () => ['logs', '-f', '--json', commandId], outputOf],
     ['run', () => ['run', '--agent', 'a1', FLOOD], String],

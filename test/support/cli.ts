@@ -60,3 +60,11 @@ export async function createCli(url: string, folder: string) {
     },
   };
 }
+
+/** Parses lines of JSON. */
+export function parseLines(text: string): Record<string, unknown>[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+}
