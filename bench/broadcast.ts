@@ -1,5 +1,5 @@
-// Measures the output of one agent at 50 dashboards: beside Bun's publish of the same frames in the same run, and with
-// one of the dashboards stalled.
+// Measures the broadcast of one agent's output to 50 dashboards: compared with Bun's publish of the same frames in the
+// same run, and with one of the dashboards stalled.
 import { join } from 'node:path';
 import type { AgentToHub } from '../src/protocol/agent-to-hub.ts';
 import { encode } from '../src/protocol/codec.ts';
@@ -176,7 +176,7 @@ const rows = (['megabytesPerSecond', 'p50', 'p99'] as const).map((figure) => {
     'raw publish': ofRaw.toFixed(1),
     ratio: (ofHub / ofRaw).toFixed(2),
     'one stalled': ofStalled.toFixed(1),
-    'ratio to none stalled': (ofStalled / ofHub).toFixed(2),
+    'ratio to no stall': (ofStalled / ofHub).toFixed(2),
   };
 });
 process.stdout.write(

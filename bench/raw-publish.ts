@@ -1,4 +1,4 @@
-// The upper limit: Bun's publish with nothing around it. It publishes what one socket sends to all others, unchanged.
+// The baseline: Bun's publish alone. Publishes what one socket sends to all others, unchanged.
 const server = Bun.serve({
   port: 0,
   hostname: '127.0.0.1',
