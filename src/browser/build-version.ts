@@ -1,6 +1,6 @@
-// Detects that the hub was updated and serves another build than the one this page was loaded from.
+// Detects that the hub was updated and serves a different build from the one this page was loaded from.
 
-/** Whether the page should reload: the hub serves another build, and no unsent text would be lost. */
+/** Whether the page should reload: the hub serves a different build, and no unsent text would be lost. */
 export function shouldReload(
   pageBuild: string | null,
   hubBuild: string | undefined,

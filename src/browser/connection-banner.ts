@@ -24,7 +24,7 @@ export function initConnectionBanner(store: PageStore, clock: Clock, banner: HTM
       return;
     }
     if (!banner.hidden) banner.textContent = text;
-    // A silent hub has been waited for long enough.
+    // The hub has already been silent for longer than the delay.
     const delay = state.disconnectReason === 'silent' ? 0 : DELAY_MS;
     cancel ??= clock.after(delay, () => {
       banner.textContent = bannerText(store.getState());

@@ -1,5 +1,5 @@
-// Why the page is disconnected: the reason the hub closed the connection for, or that it was lost. Each reason has a
-// sentence of its own for the connection banner.
+// Why the page is disconnected: the hub's close reason, or a lost connection. The connection banner shows one sentence for
+// each reason.
 
 const sentences = {
   lost: 'Connection lost. Reconnecting… This page may be out of date.',
@@ -10,15 +10,15 @@ const sentences = {
   first_message_timeout: 'Connecting to the hub took too long. Retrying…',
   replaced: 'A newer connection replaced this one. Reconnecting…',
   rate_limited: 'This page sent too many messages to the hub. Reconnecting…',
-  invalid_message: 'The hub rejected a message of this page. Reload the page.',
-  unsupported_version: 'This page is from another version of the hub. Reload the page.',
+  invalid_message: 'The hub rejected a message from this page. Reload the page.',
+  unsupported_version: 'The hub no longer supports this version of the page. Reload the page.',
 } as const;
 
 export type DisconnectReason = keyof typeof sentences;
 
 export const disconnectReasons = Object.keys(sentences) as DisconnectReason[];
 
-/** Reasons that are no decision of the hub about this page. */
+/** Reasons that are not specific to this page. */
 const outages = new Set<DisconnectReason>(['lost', 'silent', 'shutdown']);
 
 /** Returns the reason of a close event. */
@@ -26,8 +26,8 @@ export function parseDisconnectReason(closeReason: string): DisconnectReason {
   return disconnectReasons.find((reason) => reason === closeReason) ?? 'lost';
 }
 
-/** Whether the hub ended or refused the connection because of this page. */
-export function isRefusal(reason: DisconnectReason): boolean {
+/** Whether the hub closed or rejected the connection of this page in particular. */
+export function isRejection(reason: DisconnectReason): boolean {
   return !outages.has(reason);
 }
 

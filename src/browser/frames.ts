@@ -34,8 +34,8 @@ async function decodeBinary(frame: ArrayBuffer): Promise<string> {
 }
 
 /**
- * Creates the decoder of one socket's frames. Inflating is asynchronous, so frames received meanwhile wait to keep their
- * order.
+ * Creates the decoder of one socket's frames. Inflating is asynchronous, so each frame waits for the frames before it,
+ * to keep their order.
  * @param onText receives the text of each frame, in order
  */
 export function createFrameDecoder(onText: (text: string) => void): (frame: unknown) => void {

@@ -1,4 +1,4 @@
-// The hub's time, which the page shows ages and running clocks in, because the browser's clock may be wrong.
+// The hub's time. The page uses it for ages and running clocks, because the browser's clock may be wrong.
 import type { Clock } from '../protocol/clock.ts';
 
 export type HubClock = ReturnType<typeof createHubClock>;

@@ -18,8 +18,8 @@ const SILENCE_CHECK_MS = 500;
 /** How late a heartbeat can be before a check counts the hub as silent. */
 const HEARTBEAT_MARGIN_MS = 1000;
 /**
- * How many checks in a row must find the hub silent. One is not enough: the first check of a page that was suspended
- * runs before the messages that arrived meanwhile.
+ * How many checks in a row must find the hub silent. One is not enough: when a suspended page resumes, its first check
+ * runs before it has processed the messages that arrived during the suspension.
  */
 const SILENT_CHECKS = 2;
 

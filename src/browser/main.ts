@@ -1,4 +1,4 @@
-// The page's island, the only client-side script of our own. It keeps the connection to the hub, triggers htmx requests
+// The page's island: our only client-side script. It keeps the connection to the hub, triggers htmx requests
 // when something changes, and shows terminal output. The server renders everything else as HTML.
 import { systemClock } from '../protocol/clock.ts';
 import { initApprovalCards } from './approval-cards.ts';

@@ -8,7 +8,7 @@ import type {
   HubToDashboard,
 } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
-import { describeDisconnect, type DisconnectReason, isRefusal } from './disconnect-reason.ts';
+import { describeDisconnect, type DisconnectReason, isRejection } from './disconnect-reason.ts';
 
 /** The client state of docs/data-model.md, "Client state". */
 export interface WebSocketState {
@@ -86,12 +86,12 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
   }
 }
 
-/** Returns the fields that change when the connection is lost, refused or ended. */
+/** Returns the fields that change when the connection is lost, rejected or closed. */
 export function disconnected(reason: DisconnectReason): Partial<PageState> {
   return {
     disconnectReason: reason,
-    connectionStatus: isRefusal(reason) ? 'error' : 'disconnected',
-    error: isRefusal(reason) ? new Error(describeDisconnect(reason)) : null,
+    connectionStatus: isRejection(reason) ? 'error' : 'disconnected',
+    error: isRejection(reason) ? new Error(describeDisconnect(reason)) : null,
   };
 }
 

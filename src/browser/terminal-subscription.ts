@@ -7,7 +7,7 @@ import type { Unversioned } from '../protocol/message.ts';
 import { createSequenceTracker, type SequenceTracker } from './sequence-tracker.ts';
 import { formatEnd, formatGap, type MarkerTone } from './terminal-markers.ts';
 
-/** What output is written to. src/browser/xterm-display.ts implements it. */
+/** The display that output is written to. src/browser/xterm-display.ts implements it. */
 export interface TerminalDisplay {
   write(text: string, stream: 'stdout' | 'stderr'): void;
   writeMarker(text: string, tone: MarkerTone): void;
@@ -78,7 +78,7 @@ export function createTerminalSubscription({
     attach();
   }
 
-  /** Detaches a display that cannot keep up. The hub buffers 1 MB meanwhile, and reports a gap for anything beyond. */
+  /** Detaches a display that cannot keep up. The hub keeps the last 1 MB of output and reports a gap for the rest. */
   function pause(command: Shown): void {
     command.isPaused = true;
     send({ type: 'terminal:detach', commandId: command.commandId });

@@ -14,7 +14,7 @@ const SCROLLBACK_LINES = 50_000;
 const PIECE_LENGTH = 65_536;
 /** How long the width must be stable before the output is wrapped again. */
 const REFLOW_DELAY_MS = 200;
-/** Most stderr decorations kept; each is a DOM element. */
+/** Maximum number of stderr decorations. Each is a DOM element. */
 const MAX_DECORATIONS = 300;
 
 type Piece =
@@ -38,7 +38,7 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
   /** Characters queued or being drawn. */
   let backlog = 0;
   let drainListeners: (() => void)[] = [];
-  /** What was drawn since the last clear, at most as much as the hub buffers. Kept only for wrapped output. */
+  /** The output since the last clear, up to the size of the hub's buffer. Kept only for wrapped output. */
   let drawn: Piece[] = [];
   let drawnLength = 0;
   let reflowTimer: ReturnType<typeof setTimeout> | undefined;
@@ -102,7 +102,7 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
       drawNext();
     });
 
-    /** Marks stderr with a bar beside its lines, which leaves the command's own colors unchanged. */
+    /** Marks stderr lines with a bar on the left, which leaves the command's own colors unchanged. */
     function decorateLines(from: number): void {
       const { baseY, cursorY, cursorX } = terminal.buffer.active;
       const height = baseY + cursorY + (cursorX > 0 ? 1 : 0) - from;
