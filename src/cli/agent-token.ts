@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs';
 import { CliError } from './cli-error.ts';
 
 /**
- * Reads the token from the file if one is given, otherwise from SIGNALBOX_AGENT_TOKEN. Null when neither is set.
- * @throws {CliError} when the file cannot be read
+ * Reads the token from the file if one is given, otherwise from SIGNALBOX_AGENT_TOKEN. Returns null if neither is set.
+ * @throws {CliError} if the file cannot be read
  */
 export function readAgentToken(file: string | undefined): string | null {
   if (file === undefined) return process.env['SIGNALBOX_AGENT_TOKEN']?.trim() || null;

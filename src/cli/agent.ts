@@ -90,8 +90,8 @@ Examples:
 }
 
 /**
- * The type of the only AI program installed on this machine.
- * @throws {CliError} when there is none, or more than one
+ * Returns the type of the only AI program installed on this machine.
+ * @throws {CliError} if there is none, or more than one
  */
 function detectType(): AgentType {
   const types = installedAgentTypes();

@@ -22,8 +22,8 @@ export function saveCredentials(credentials: Credentials): string {
 }
 
 /**
- * The hub and token to use: from `--hub` and SIGNALBOX_TOKEN, or saved by the last sign-in.
- * @throws {CliError} when there is no valid token for the hub
+ * Returns the hub and token to use: from `--hub` and SIGNALBOX_TOKEN, or saved by the last sign-in.
+ * @throws {CliError} if there is no valid token for the hub
  */
 export function findCredentials(hubFlag: string | undefined): Pick<Credentials, 'hub' | 'token'> {
   const token = process.env['SIGNALBOX_TOKEN'];

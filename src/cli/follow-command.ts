@@ -13,8 +13,8 @@ import { pendingOutput, whenWritten, writeError } from './output.ts';
 import type { OutputWriter } from './output-writer.ts';
 
 /**
- * When this much output waits for the reader, the command is detached until the reader has caught up. More than the hub
- * holds of a command, so that a replay alone does not detach it.
+ * When this much output is pending, the command is detached until the reader has caught up. Larger than the hub's buffer
+ * for a command, so that a replay alone does not detach it.
  */
 const PAUSE_LENGTH = 4 * BUFFER_BYTES;
 const RESUME_LENGTH = BUFFER_BYTES;

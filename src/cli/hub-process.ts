@@ -30,7 +30,7 @@ export type HubProcess = Awaited<ReturnType<typeof startHubProcess>>;
 
 /**
  * Starts a hub.
- * @throws {CliError} when the data folder or the port is in use, or the database cannot be opened
+ * @throws {CliError} if the data folder or the port is in use, or the database cannot be opened
  */
 export async function startHubProcess(options: HubProcessOptions) {
   const { host, data, publicUrl, settings, log } = options;
@@ -107,7 +107,7 @@ function openOrFail<T>(path: string, open: () => T): T {
   }
 }
 
-/** Describes why the server cannot listen, and names the hub that uses the port, if it is one. */
+/** Describes why the server cannot listen. Identifies the hub that uses the port, if there is one. */
 async function listenFailure({ host, port }: HubProcessOptions, error: unknown): Promise<string> {
   const other = await fetch(`http://${host}:${port}/healthz`, {
     signal: AbortSignal.timeout(1_000),

@@ -1,9 +1,9 @@
-// Writes to stdout and stderr. A pipe takes 64 KB at a time, and Bun discards what it has not taken when the process exits
-// and reports a write as finished before it is. So each write starts after the one before it, and `main` waits for all.
+// Writes to stdout and stderr. A pipe accepts 64 KB at a time. Bun reports a write as finished too early, and discards
+// pending output when the process exits. So writes run one after the other, and `main` waits for all of them.
 import type { OutputStream } from '../protocol/entities.ts';
 import { CliError } from './cli-error.ts';
 
-/** Exit code of a command whose output is not read to the end, as in a shell: 128 and the number of SIGPIPE. */
+/** Exit code if the reader closes the pipe early, as in a shell: 128 plus the number of SIGPIPE. */
 const BROKEN_PIPE_EXIT_CODE = 141;
 
 interface Waiter {
@@ -18,7 +18,7 @@ let waiters: Waiter[] = [];
 
 const { promise: failed, reject: fail } = Promise.withResolvers<never>();
 
-/** Rejects with a CliError when stdout cannot be written, for example because the disk is full. */
+/** Rejects with a CliError if stdout cannot be written, for example because the disk is full. */
 export const outputFailed = failed;
 
 export function writeOut(text: string): void {
@@ -29,7 +29,7 @@ export function writeError(text: string): void {
   write('stderr', text);
 }
 
-/** Writes to one of both streams. Their order is kept, as they often end in the same terminal. */
+/** Writes to stdout or stderr, in order across both, because they often share a terminal. */
 export function write(stream: OutputStream, text: string): void {
   if (text === '') return;
   const last = queue.at(-1);
@@ -39,7 +39,7 @@ export function write(stream: OutputStream, text: string): void {
   if (!isWriting) writeNext();
 }
 
-/** Returns how many characters the readers have not taken yet. */
+/** Returns how many characters are still to be written. */
 export function pendingOutput(): number {
   return pendingLength;
 }
@@ -66,7 +66,7 @@ function writeNext(): void {
 
 function handleError(stream: OutputStream, error: NodeJS.ErrnoException): void {
   if (error.code === 'EPIPE') process.exit(BROKEN_PIPE_EXIT_CODE);
-  // If errors cannot be written, nobody can be told.
+  // A failure to write to stderr cannot be reported.
   if (stream === 'stdout') fail(new CliError(`Cannot write the output: ${error.message}`));
 }
 
