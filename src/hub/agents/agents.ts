@@ -119,7 +119,8 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     const { current } = agent;
     // An agent that shuts down reports everything before it closes its connection. It never starts a command that it
     // has not started by then.
-    if (code === CloseCode.normal && current?.delivery === 'sent' && current.status === 'queued') {
+    const isUnstarted = current?.delivery === 'sent' && current.status === 'queued';
+    if (code === CloseCode.normal && isUnstarted && !current.completion) {
       dispatcher.returnToQueue(agent, current);
       completion.persist(current, { sent: false }).catch(() => undefined);
     }

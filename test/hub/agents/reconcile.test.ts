@@ -81,6 +81,29 @@ describe('an agent that reconnects', () => {
     expect(reconnected.executedCommands()).toEqual(['!first', '!high']);
   });
 
+  test('that closes cleanly while the end of its command is stored does not get it again', async () => {
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
+    const first = await dashboard.request('!first');
+    const second = await dashboard.request('!second');
+    await agent.waitForExecute(first);
+    hub.store.hold((call) => call === 'commands.update');
+    agent.sendFinished(first, {
+      outcome: 'failed',
+      exitCode: null,
+      error: { code: 'invalid_command', message: 'No.' },
+    });
+    await hub.store.waitForFault('commands.update');
+    agent.close(1000);
+    await agent.closed;
+    await dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
+    hub.store.clearFaults();
+    await dashboard.waitForStatus(first, 'failed');
+    const back = await connectAgent(hub, { token: agent.token });
+    await back.waitForExecute(second);
+    expect(back.executedCommands()).toEqual(['!second']);
+  });
+
   test('is sent a command again that it had not started when it closed its connection', async () => {
     await using fixture = await startHubFixture();
     const first = await fixture.dashboard.request('!first');
@@ -203,7 +226,7 @@ describe('an agent that reconnects', () => {
     await reconnected.waitForExecute(id);
   });
 
-  test('receives the commands that were queued meanwhile, in order', async () => {
+  test('receives the commands that were queued while it was offline, in order', async () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();
     await fixture.dashboard.request('!low', { priority: 'low' });
@@ -289,7 +312,7 @@ describe('an agent that stays offline', () => {
     });
   });
 
-  test('still delivers the output of a command that was interrupted meanwhile', async () => {
+  test('still delivers the output of a command that was interrupted while it was offline', async () => {
     await using fixture = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
     const id = await fixture.startCommand();
     fixture.agent.sendOutput(id, 'a');

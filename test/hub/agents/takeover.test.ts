@@ -1,4 +1,4 @@
-// Several connections with the same agent ID: who keeps it, and who is rejected.
+// Several connections with the same agent ID: which one keeps it, and which are rejected.
 import { expect, test } from 'bun:test';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
