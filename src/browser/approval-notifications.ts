@@ -1,5 +1,5 @@
 // Notifications about approval requests: a browser notification while the page is hidden, and notices on the page.
-import { formatResponse } from '../protocol/approvals.ts';
+import { classifyResponse, formatResponse } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type {
   ApprovalRequest,
@@ -7,9 +7,8 @@ import type {
   HubToDashboard,
 } from '../protocol/hub-to-dashboard.ts';
 import { findCard, markResolved } from './approval-cards.ts';
+import { createNotice, isInViewport, reveal, showInCorner } from './notices.ts';
 
-/** Requests received within this time after the first welcome were already pending: the hub sends them right away. */
-const WELCOME_MS = 1000;
 /** How long htmx may take to add the card of a new request. */
 const CARD_MS = 1000;
 
@@ -33,8 +32,10 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
   const seen = new Set<string>();
   const notifications = new Map<string, Notification>();
   let userId: string | null = null;
-  /** Requests before this time were pending when the page loaded; the menu already counts them. */
-  let newFrom = Number.POSITIVE_INFINITY;
+  /** Requests before this time of the hub were pending when the page loaded; the menu already counts them. */
+  let newFrom: number | null = null;
+  /** The links in the corner of the page, by the ID of their request. */
+  const links = new Map<string, HTMLElement>();
 
   function notify({ approvalId, agentId, title }: ApprovalRequest): void {
     if (!page.hidden || !('Notification' in globalThis)) return;
@@ -56,21 +57,42 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     }
   }
 
-  /** Shows a link to the request unless its card is visible. Screen readers announce the notice. */
-  function showLink({ approvalId, agentId, title }: ApprovalRequest): void {
-    const card = findCard(page, approvalId);
-    if (card && isInViewport(card.querySelector('.approval-options') ?? card)) return;
+  /** Shows a new request as soon as its card is on the page, or a link to it if the page has no card for it. */
+  function announce(request: ApprovalRequest): void {
+    const show = () => {
+      const card = findCard(page, request.approvalId);
+      if (!card) return;
+      stop();
+      if (canScrollTo(page, card)) reveal(card);
+      else showLink(request, card);
+    };
+    const stop = () => {
+      cancel();
+      page.removeEventListener('htmx:after:swap', show);
+    };
+    const cancel = clock.after(CARD_MS, () => {
+      stop();
+      showLink(request, null);
+    });
+    page.addEventListener('htmx:after:swap', show);
+  }
+
+  /** Shows a link to a request until it is seen or resolved. Screen readers announce it. */
+  function showLink({ approvalId, agentId, title }: ApprovalRequest, card: Element | null): void {
+    if (card && isInViewport(card)) return;
     const link = page.createElement('a');
     link.href = card ? `#${encodeURIComponent(card.id)}` : '/approvals';
     link.textContent = `${agentId} requests approval: ${title}`;
-    showNotice('approval', link);
+    const notice = createNotice(page, 'approval', link);
+    links.get(approvalId)?.remove();
+    links.set(approvalId, notice);
+    showInCorner(page, notice);
+    if (card) onceSeen(card, () => removeLink(approvalId));
   }
 
-  function showNotice(kind: 'approval' | 'success', content: Node | string): void {
-    const notice = page.createElement('p');
-    notice.className = `notice notice-${kind}`;
-    notice.append(content);
-    page.getElementById('notices')?.replaceChildren(notice);
+  function removeLink(approvalId: string): void {
+    links.get(approvalId)?.remove();
+    links.delete(approvalId);
   }
 
   function showOutcome(request: ApprovalRequest, resolved: ApprovalResolved): void {
@@ -78,30 +100,53 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     const wasOnPage = markResolved(page, request.approvalId, outcome);
     // The user who responded gets a notice from the server.
     if (!wasOnPage || resolved.resolvedBy === userId) return;
-    showNotice('success', formatOutcomeNotice(request, resolved));
+    const kind = classifyResponse(request.options, {
+      ...resolved,
+      optionId: resolved.optionId ?? null,
+    });
+    showInCorner(page, createNotice(page, kind, formatOutcomeNotice(request, resolved)));
   }
 
   return (message: HubToDashboard, pending: ReadonlyMap<string, ApprovalRequest>): void => {
-    if (message.type === 'dashboard:welcome') {
-      userId = message.userId;
-      if (!Number.isFinite(newFrom)) newFrom = clock.now() + WELCOME_MS;
-    }
+    if (message.type === 'dashboard:welcome') userId = message.userId;
+    // The first one follows the welcome.
+    if (message.type === 'agent:status') newFrom ??= message.timestamp;
     if (message.type === 'approval:request' && !seen.has(message.approvalId)) {
       seen.add(message.approvalId);
       notify(message);
-      if (clock.now() >= newFrom) clock.after(CARD_MS, () => showLink(message));
+      if (newFrom !== null && message.requestedAt >= newFrom) announce(message);
     }
     if (message.type !== 'approval:resolved') return;
     notifications.get(message.approvalId)?.close();
     notifications.delete(message.approvalId);
+    removeLink(message.approvalId);
     const request = pending.get(message.approvalId);
     if (request) showOutcome(request, message);
   };
 }
 
-function isInViewport(element: Element): boolean {
-  const { top, bottom } = element.getBoundingClientRect();
-  return top >= 0 && bottom <= window.innerHeight;
+/** Whether the page can scroll to a card without interrupting the user, who may be writing or reading another request. */
+function canScrollTo(page: Document, card: Element): boolean {
+  if (page.querySelector('dialog[open]')) return false;
+  const field = page.activeElement;
+  const isWriting =
+    (field instanceof HTMLTextAreaElement || field instanceof HTMLInputElement) &&
+    field.value.trim() !== '';
+  const others = [...page.querySelectorAll('[data-approval]')].filter((other) => other !== card);
+  return !isWriting && !others.some(isInViewport);
+}
+
+/** Calls `listener` once an element is within the visible part of the page. */
+function onceSeen(element: Element, listener: () => void): void {
+  const observer = new IntersectionObserver(
+    ([entry]) => {
+      if (!entry?.isIntersecting) return;
+      observer.disconnect();
+      listener();
+    },
+    { threshold: 0.9 },
+  );
+  observer.observe(element);
 }
 
 /** Shows the button that asks for notification permission, as long as the user has not decided. */

@@ -1,4 +1,5 @@
 // Form behavior that htmx does not provide: submitting with the keyboard, and a message when a request fails.
+import { createNotice, reveal } from './notices.ts';
 
 /** Submits the form on Ctrl+Enter or ⌘+Enter. */
 function submitOnEnter(event: KeyboardEvent): void {
@@ -16,11 +17,10 @@ function showFailure(event: Event): void {
   const place =
     document.querySelector(`[data-notice-for="${CSS.escape(form.id)}"]`) ??
     document.getElementById('notices');
-  const notice = document.createElement('p');
-  notice.className = 'notice notice-error';
-  notice.role = 'alert';
-  notice.textContent = 'The request failed. Your input was kept. Try again.';
+  const text = 'The request failed. Your input was kept. Try again.';
+  const notice = createNotice(document, 'error', text);
   place?.replaceChildren(notice);
+  reveal(notice);
 }
 
 /** Whether the response is a server error. Pages report expected errors as 4xx, which htmx swaps in. */

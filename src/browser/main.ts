@@ -15,6 +15,7 @@ import { createHubConnection } from './hub-connection.ts';
 import { defineLocalTime } from './local-time.ts';
 import { applyMessage, createPageStore, disconnected, selectCommand } from './page-state.ts';
 import { openPageTerminals } from './page-terminals.ts';
+import { initFormNotices } from './notices.ts';
 import { initPendingCount } from './pending-count.ts';
 import { initScrollAnchor } from './scroll-anchor.ts';
 import { fetchSession, redirectToLogin } from './session.ts';
@@ -42,6 +43,7 @@ initPendingCount(store, systemClock, document);
 const banner = document.getElementById('connection');
 if (banner) initConnectionBanner(store, systemClock, banner);
 
+const updateNotices = initFormNotices(systemClock, document);
 const notify = createApprovalNotifier(systemClock, document);
 const dispatchEvents = createEventDispatcher(systemClock, document.body);
 const connection = createHubConnection({
@@ -66,6 +68,7 @@ connection.start({
   prepareResume: () => prepareResume(terminals),
   onMessage(message) {
     if ('timestamp' in message) hubClock.sync(message.timestamp);
+    updateNotices(message);
     notify(message, store.getState().approvals);
     store.setState((state) => applyMessage(state, message));
     for (const terminal of terminals) terminal.handleMessage(message);

@@ -56,6 +56,19 @@ export function classifyOption({
   return kind === 'reject_once' || kind === 'reject_always' ? 'reject' : 'other';
 }
 
+/** How a request was resolved: `cancelled` without a response. */
+export type ResponseKind = ReturnType<typeof classifyOption> | 'cancelled';
+
+/** Classifies a response by the kind of its option. */
+export function classifyResponse(
+  options: readonly ApprovalOption[],
+  { outcome, optionId }: Pick<Approval, 'outcome' | 'optionId'>,
+): ResponseKind {
+  if (outcome !== 'selected') return 'cancelled';
+  const option = options.find((one) => one.optionId === optionId);
+  return option ? classifyOption(option) : 'other';
+}
+
 const verbs = new Map([
   ['allow_once', 'Approved'],
   ['allow_always', 'Always approved'],

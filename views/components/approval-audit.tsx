@@ -1,5 +1,10 @@
 // The resolved approval requests of a command: who responded, when, and whether the agent received the response.
-import { type Approval, classifyOption, formatResponse } from '../../src/protocol/approvals.ts';
+import {
+  type Approval,
+  classifyResponse,
+  formatResponse,
+  type ResponseKind,
+} from '../../src/protocol/approvals.ts';
 import { type CommandStatus, hasEnded } from '../../src/protocol/command-status.ts';
 import { formatDuration } from '../../src/protocol/duration.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
@@ -40,7 +45,7 @@ export function ApprovalAudit({ approvals, status }: AuditProps) {
 
 function AuditRow({ approval, status }: { approval: Approval; status: CommandStatus }) {
   const { approvalId, title, detail, options, outcome, requestedAt, resolvedAt } = approval;
-  const result = classifyOutcome(approval);
+  const result = classifyResponse(options, approval);
   return (
     <li id={`audit-${approvalId}`}>
       <p class={`audit-response audit-${result}`}>
@@ -87,16 +92,9 @@ function Delivery({ approval, status }: { approval: Approval; status: CommandSta
   );
 }
 
-type Result = ReturnType<typeof classifyOption> | 'cancelled';
-const icons: Record<Result, IconName> = {
+const icons: Record<ResponseKind, IconName> = {
   allow: 'check',
   reject: 'close',
   other: 'send',
   cancelled: 'minus',
 };
-
-function classifyOutcome({ outcome, optionId, options }: Approval): Result {
-  if (outcome !== 'selected') return 'cancelled';
-  const option = options.find((one) => one.optionId === optionId);
-  return option ? classifyOption(option) : 'other';
-}

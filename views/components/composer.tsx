@@ -84,16 +84,17 @@ export function ComposerSession({ agent }: { agent: AgentSummary }) {
 
 interface AcceptedProps {
   agent: AgentSummary;
+  commandId: string;
   position: number;
   /** Identifies the next request. */
   requestId: string;
 }
 
 /** The response to an accepted command: its position in the queue, and an empty text box. */
-export function CommandAccepted({ agent, position, requestId }: AcceptedProps) {
+export function CommandAccepted({ agent, commandId, position, requestId }: AcceptedProps) {
   return (
     <>
-      <Notice kind="success" text={describePosition(agent, position)} />
+      <Notice kind="success" text={describePosition(agent, position)} sent={commandId} />
       <HxPartial target="#composer-text" swap="outerHTML">
         <ComposerText requestId={requestId} />
       </HxPartial>

@@ -4,6 +4,7 @@ import type { Role } from '../../src/protocol/entities.ts';
 import { formatTitle } from '../../src/protocol/approvals.ts';
 import { approvalsUrl, compareUrl } from '../urls.ts';
 import { Icon, Logo } from './icons.tsx';
+import { NoticeTemplates } from './notice.tsx';
 
 /** URLs of the assets that src/web/assets.ts serves. */
 export interface AssetLinks {
@@ -138,6 +139,7 @@ export function Page({ context, user, title, section, isWide, children }: PagePr
           <div id="dialog-body" />
         </dialog>
         <div id="notices" class="notices" role="status" aria-live="polite" />
+        <NoticeTemplates />
       </body>
     </Document>
   );

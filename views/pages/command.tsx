@@ -35,8 +35,8 @@ export function CommandPage(props: CommandState & { context: PageContext }) {
         <code>{command.command}</code>
       </pre>
       <CommandUpdates command={command} />
-      <CommandFields command={command} />
       <CommandApprovals {...props} />
+      <CommandFields command={command} />
       <section class="panel terminal-panel" aria-label="Terminal">
         <CommandTerminalHeader {...props} />
         <TerminalScreen />

@@ -99,13 +99,17 @@ export function createAgentPages(
       requireUser(request, async (user) => {
         requireRole(user, 'operator');
         return offerQueue('composer', async () => {
-          const { position } = await hub.commands.request(user, parseCommandForm(params.id, body));
+          const command = parseCommandForm(params.id, body);
+          const { commandId, position } = await hub.commands.request(user, command);
           const agent = hub.registry.find(params.id);
           if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
           const requestId = Bun.randomUUIDv7();
-          return renderFragment(<CommandAccepted {...{ agent, position, requestId }} />, {
-            headers: TRIGGER_REFRESH,
-          });
+          return renderFragment(
+            <CommandAccepted {...{ agent, commandId, position, requestId }} />,
+            {
+              headers: TRIGGER_REFRESH,
+            },
+          );
         });
       }),
     )

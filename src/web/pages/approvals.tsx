@@ -1,7 +1,7 @@
 // The inbox of pending approval requests, and the form that responds to one.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
-import { formatResponse } from '../../protocol/approvals.ts';
+import { classifyResponse, formatResponse } from '../../protocol/approvals.ts';
 import type { PendingApproval } from '../../../views/components/approval-card.tsx';
 import { ApprovalList, ApprovalsPage } from '../../../views/pages/approvals.tsx';
 import { ANY_APPROVAL } from '../../../views/events.ts';
@@ -37,9 +37,10 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
         const approval = hub.approvals.listPending().find((one) => one.approvalId === approvalId);
         await hub.approvals.respond(user, approvalId, optionId);
         const response = { outcome: 'selected', optionId, resolvedBy: user.userId } as const;
-        const outcome = formatResponse(approval?.options ?? [], response);
+        const options = approval?.options ?? [];
+        const outcome = formatResponse(options, response);
         const text = `${outcome}: ${approval?.title ?? approvalId}`;
-        return renderFragment(<Notice kind="success" text={text} />, {
+        return renderFragment(<Notice kind={classifyResponse(options, response)} text={text} />, {
           headers: { 'hx-trigger': ANY_APPROVAL },
         });
       }),

@@ -68,7 +68,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         requireRole(user, 'operator');
         const command = await hub.commands.interrupt(user, params.id);
         const { label } = describeState(command);
-        return renderFragment(<Notice kind="success" text={label} />, {
+        return renderFragment(<Notice kind="cancelled" text={label} />, {
           headers: { 'hx-trigger': REFRESH },
         });
       }),

@@ -10,11 +10,21 @@ test('renders the list of completions hidden', () => {
 });
 
 test('an accepted command clears the text box and sets a new request ID', () => {
-  const accepted = render(<CommandAccepted agent={agent()} position={0} requestId="next-one" />);
+  const accepted = render(
+    <CommandAccepted agent={agent()} commandId="c1" position={0} requestId="next-one" />,
+  );
   expect(accepted.text).toContain('Sent');
   expect(accepted.html).toContain('value="next-one"');
+  expect(accepted.findAll('[data-sent=c1]')).toHaveLength(1);
   const textAt = (position: number, status: 'busy' | 'offline') =>
-    render(<CommandAccepted agent={agent({ status })} position={position} requestId="r" />).text;
+    render(
+      <CommandAccepted
+        agent={agent({ status })}
+        commandId="c1"
+        position={position}
+        requestId="r"
+      />,
+    ).text;
   expect(textAt(4, 'busy')).toContain('position 5');
   expect(textAt(0, 'offline')).toContain('Queued until build is online');
 });

@@ -1,0 +1,77 @@
+// Notices next to forms and in the corner of the page. The server renders their markup: in its responses, and as
+// templates for the notices that the page creates itself.
+import type { Clock } from '../protocol/clock.ts';
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+
+/** How long a notice about a sent command stays at most. */
+const SENT_MS = 10_000;
+/** Number of started commands to remember. A command can start before the response about it arrives. */
+const MAX_STARTED = 100;
+
+/** The templates of views/components/notice.tsx. */
+export type NoticeTemplate = 'allow' | 'reject' | 'other' | 'cancelled' | 'approval' | 'error';
+
+/** Creates a notice from its template. */
+export function createNotice(
+  page: Document,
+  kind: NoticeTemplate,
+  content: Node | string,
+): HTMLElement {
+  const template = page.getElementById(`notice-${kind}`);
+  const copy =
+    template instanceof HTMLTemplateElement ? template.content.cloneNode(true).firstChild : null;
+  const notice = copy instanceof HTMLElement ? copy : page.createElement('p');
+  (notice.querySelector('span') ?? notice).append(content);
+  return notice;
+}
+
+/** Shows a notice in the corner of the page. It replaces an earlier one. */
+export function showInCorner(page: Document, notice: HTMLElement): void {
+  page.getElementById('notices')?.replaceChildren(notice);
+}
+
+/** Whether an element is completely within the visible part of the page. */
+export function isInViewport(element: Element): boolean {
+  const { top, bottom } = element.getBoundingClientRect();
+  return top >= 0 && bottom <= innerHeight;
+}
+
+/** Scrolls an element into view, if it is not. Does not move the focus. */
+export function reveal(element: Element): void {
+  if (!isInViewport(element)) element.scrollIntoView({ block: 'nearest', behavior: 'instant' });
+}
+
+/**
+ * Brings the notices of forms into view when they appear, and removes those about sent commands. Returns the handler of
+ * the hub's messages.
+ */
+export function initFormNotices(clock: Clock, page: Document): (message: HubToDashboard) => void {
+  const started: string[] = [];
+  const known = new WeakSet<Element>();
+
+  function handleNotice(notice: HTMLElement): void {
+    if (known.has(notice)) return;
+    known.add(notice);
+    reveal(notice);
+    const { sent } = notice.dataset;
+    if (sent === undefined) return;
+    if (started.includes(sent)) notice.remove();
+    else clock.after(SENT_MS, () => notice.remove());
+  }
+
+  page.addEventListener('htmx:after:swap', () => {
+    for (const notice of page.querySelectorAll<HTMLElement>('[data-notice-for] > .notice')) {
+      handleNotice(notice);
+    }
+  });
+
+  return (message) => {
+    if (message.type !== 'command:status' || message.status === 'queued') return;
+    const { commandId } = message;
+    started.push(commandId);
+    if (started.length > MAX_STARTED) started.shift();
+    for (const notice of page.querySelectorAll(`[data-sent="${CSS.escape(commandId)}"]`)) {
+      notice.remove();
+    }
+  };
+}

@@ -1,0 +1,119 @@
+// Notices and approval requests appear where the user sees them, say what happened, and go when they are outdated.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { isInViewport, openHubPage } from '../support/browser/hub-page.ts';
+import { requestApproval } from '../support/hub/approvals.ts';
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
+
+const SMALL = { width: 390, height: 520 };
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(() => browser.close());
+
+async function send(page: Page, command: string): Promise<void> {
+  await page.fill('textarea[name=command]', command);
+  await page.keyboard.press('Control+Enter');
+}
+
+const readFocus = (page: Page) =>
+  page.evaluate(() => document.activeElement?.getAttribute('name') ?? null);
+
+test('the notice about a sent command goes when the command starts', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await send(page, '!make');
+  await page.locator('#composer-notice').getByText('Sent').waitFor();
+  const { commandId } = await on.agent.waitFor('command:execute');
+  on.agent.sendStarted(commandId);
+  await page.locator('#composer-notice .notice').waitFor({ state: 'detached' });
+}, 60_000);
+
+test('the notice about a command that does not start goes after 10 s', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent', {
+    prepare: (page) => page.clock.install(),
+  });
+  await on.startCommand();
+  await send(page, '!next');
+  const notice = page.locator('#composer-notice').getByText('Sent');
+  await notice.waitFor();
+  await page.clock.runFor(9_000);
+  expect(await notice.isVisible()).toBe(true);
+  await page.clock.runFor(1_000);
+  await notice.waitFor({ state: 'detached' });
+}, 60_000);
+
+test('a rejected command is explained within the visible part of the page, and keeps the focus', async () => {
+  await using on = await startHubFixture({ agent: { capabilities: ['prompt'] } });
+  const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: SMALL });
+  await page.locator('textarea[name=command]').evaluate((field) => field.scrollIntoView({ block: 'end' }));
+  await send(page, '!make');
+  await page.locator('#composer-notice .notice-error').waitFor();
+  expect(await isInViewport(page, '#composer-notice .notice')).toBe(true);
+  expect(await readFocus(page)).toBe('command');
+}, 60_000);
+
+test('a new approval request is brought into view without taking the focus', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: SMALL });
+  const commandId = await on.startCommand('Fix the gate');
+  await page.locator('.terminal-status').getByText('Running').waitFor();
+  await page.locator('textarea[name=command]').focus();
+  await requestApproval(on, commandId);
+  await page.locator('.approval').waitFor();
+  await page.waitForFunction(() => {
+    const { top, bottom } = document.querySelector('.approval')?.getBoundingClientRect() ?? {};
+    return top !== undefined && bottom !== undefined && top >= 0 && bottom <= innerHeight;
+  });
+  expect(await readFocus(page)).toBe('command');
+}, 60_000);
+
+test('while the user writes, a link to the request appears instead, and stays until the request is seen', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: SMALL });
+  const commandId = await on.startCommand('Fix the gate');
+  await page.locator('.terminal-status').getByText('Running').waitFor();
+  await page.fill('textarea[name=command]', 'And then the');
+  await requestApproval(on, commandId);
+  const link = page.locator('#notices a');
+  await link.waitFor();
+  expect(await isInViewport(page, '#notices .notice')).toBe(true);
+  expect(await isInViewport(page, 'textarea[name=command]')).toBe(true);
+  expect(await isInViewport(page, '.approval')).toBe(false);
+  await link.click();
+  await link.waitFor({ state: 'detached' });
+  expect(await isInViewport(page, '.approval')).toBe(true);
+}, 60_000);
+
+test('the notice about a response has the icon of its outcome, for the user who responded and for others', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('Fix the gate');
+  const [first, second] = await Promise.all(
+    ['otto', 'vera'].map((userId) => openHubPage(browser, on.hub, '/agents/agent', { userId })),
+  );
+  if (!first || !second) throw new Error('Two pages were opened.');
+  const outcomes = [
+    { key: '2', text: 'Rejected by otto', kind: 'reject' },
+    { key: '1', text: 'Approved by otto', kind: 'allow' },
+  ];
+  for (const [index, { key, text, kind }] of outcomes.entries()) {
+    await requestApproval(on, commandId);
+    await second.locator('.approval').waitFor();
+    // Shortcuts are ignored for a moment after a card has appeared, so repeat the key until it is accepted.
+    while (on.agent.ofType('approval:resolved').length === index) {
+      await first.keyboard.press(key);
+      await first.evaluate(() => new Promise(requestAnimationFrame));
+    }
+    for (const page of [first, second]) {
+      const notice = page.locator('#notices .notice').filter({ hasText: text });
+      await notice.waitFor();
+      expect(await notice.getAttribute('class')).toBe(`notice notice-${kind}`);
+      expect(await notice.locator('svg').count()).toBe(1);
+      await page.locator('.approval').waitFor({ state: 'detached' });
+    }
+  }
+}, 60_000);
