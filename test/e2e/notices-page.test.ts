@@ -35,7 +35,7 @@ test('the notice about a sent command goes when the command starts', async () =>
 test('the notice about a command that does not start goes after 10 s', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent', {
-    prepare: (page) => page.clock.install(),
+    prepare: ({ clock }) => clock.install(),
   });
   await on.startCommand();
   await send(page, '!next');
