@@ -99,7 +99,7 @@ describe('an agent that reconnects', () => {
     await dashboard.waitFor('agent:status', ({ status }) => status === 'offline');
     hub.store.clearFaults();
     await dashboard.waitForStatus(first, 'failed');
-    const back = await connectAgent(hub, { token: agent.token });
+    const back = await fixture.reconnectAgent();
     await back.waitForExecute(second);
     expect(back.executedCommands()).toEqual(['!second']);
   });
