@@ -14,9 +14,11 @@ interface FactsProps {
 
 export function ComparisonFacts({ command, commands }: FactsProps) {
   const { usage, changes } = command;
-  const isFastest = isLowest(command, commands, getRunTime);
-  const isCheapest = hasOneCurrency(commands) && isLowest(command, commands, getCost);
-  const isSmallest = isLowest(command, commands, getChangedLines);
+  // An agent that fails or is interrupted early is neither fast nor cheap.
+  const completed = commands.filter(({ status }) => status === 'completed');
+  const isFastest = isLowest(command, completed, getRunTime);
+  const isCheapest = hasOneCurrency(completed) && isLowest(command, completed, getCost);
+  const isSmallest = isLowest(command, completed, getChangedLines);
   return (
     <dl class="comparison-facts">
       <Fact name="Time" bestLabel={isFastest && 'fastest'}>
@@ -42,23 +44,24 @@ function RunTime({ command }: { command: CommandExecution }) {
 type Measure = (command: CommandExecution) => number | null;
 
 const getCost: Measure = ({ usage }) => usage?.cost?.amount ?? null;
-const getChangedLines: Measure = ({ changes }) => changes && changes.added + changes.removed;
+/** A command that changed no files has no size of change: doing nothing is not an achievement. */
+const getChangedLines: Measure = ({ changes }) =>
+  changes && changes.files > 0 ? changes.added + changes.removed : null;
 
 /** Costs in different currencies cannot be compared. */
 function hasOneCurrency(commands: CommandExecution[]): boolean {
   return new Set(commands.flatMap(({ usage }) => usage?.cost?.currency ?? [])).size === 1;
 }
 
-/** Whether a command has the lowest value of at least two completed ones. Failed commands do not count. */
+/** Whether a command is among `competitors`, which differ, and has the lowest value of them. */
 function isLowest(
   command: CommandExecution,
-  commands: CommandExecution[],
+  competitors: CommandExecution[],
   measure: Measure,
 ): boolean {
-  const completed = commands.filter(({ status }) => status === 'completed');
-  const values = completed.flatMap((one) => measure(one) ?? []);
-  const isCompleted = completed.some(({ id }) => id === command.id);
-  if (!isCompleted || new Set(values).size < 2) return false;
+  const values = competitors.flatMap((one) => measure(one) ?? []);
+  const isCompeting = competitors.some(({ id }) => id === command.id);
+  if (!isCompeting || new Set(values).size < 2) return false;
   return measure(command) === Math.min(...values);
 }
 

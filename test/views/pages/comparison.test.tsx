@@ -39,6 +39,24 @@ describe('the best values', () => {
     expect(findBest(slow, failed)).toEqual([]);
   });
 
+  test('do not include interrupted or running commands, or their costs', () => {
+    const completed = { startedAt: 0, completedAt: 9_000, usage: usage(0.5) };
+    const slower = { ...completed, completedAt: 12_000, usage: usage(0.75) };
+    const credits = { ...usage(3), cost: { amount: 3, currency: 'credits' } };
+    const interrupted = { startedAt: 0, completedAt: 10, usage: credits, exitCode: null };
+    expect(findBest(completed, slower, { ...interrupted, status: 'interrupted' })).toEqual([
+      '0.5000 USD cheapest',
+      '9 s fastest',
+    ]);
+  });
+
+  test('a command that changed nothing does not compete for the smallest change', () => {
+    const some = { changes: changes(50) };
+    const none = { changes: { files: 0, added: 0, removed: 0 } };
+    expect(findBest(some, none)).toEqual([]);
+    expect(findBest(some, { changes: changes(60) }, none)).toEqual(['1 file, +50 −0 smallest']);
+  });
+
   test('are not marked if all values are equal', () => {
     const same = { startedAt: 0, completedAt: 9_000 };
     expect(findBest(same, same)).toEqual([]);
