@@ -45,8 +45,8 @@ describe('the best values', () => {
     const credits = { ...usage(3), cost: { amount: 3, currency: 'credits' } };
     const interrupted = { startedAt: 0, completedAt: 10, usage: credits, exitCode: null };
     expect(findBest(completed, slower, { ...interrupted, status: 'interrupted' })).toEqual([
-      '0.5000 USD cheapest',
       '9 s fastest',
+      '0.5000 USD cheapest',
     ]);
   });
 
