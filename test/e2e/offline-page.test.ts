@@ -1,4 +1,4 @@
-// A command for an agent that is offline: refused at first, and queued if the user says so.
+// A command for an agent that is offline: rejected at first, and queued at the user's request.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Browser } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
@@ -15,13 +15,13 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser.close());
 
-test('a refused command can be queued, and runs when the agent connects', async () => {
+test('a rejected command can be queued, and runs when the agent connects', async () => {
   await using hub = await startTestHub();
   const token = await hub.addAgent('build');
   const page = await openHubPage(browser, hub, '/agents/build', { viewport: PHONE });
   await page.fill('textarea[name=command]', '!make');
   await page.keyboard.press('Control+Enter');
-  const queue = page.getByRole('button', { name: 'Queue it until the agent is online' });
+  const queue = page.getByRole('button', { name: 'Queue anyway' });
   await queue.waitFor();
   expect(await page.locator('#composer-notice').innerText()).toContain('Agent "build" is offline.');
   expect(await page.inputValue('textarea[name=command]')).toBe('!make');
@@ -49,7 +49,7 @@ test('a comparison with an offline agent can be queued', async () => {
   await page.getByRole('button', { name: 'Compare', exact: true }).click();
   await page.getByText('Agent "second" is offline.').waitFor();
   expect(on.agent.executedCommands()).toEqual([]);
-  await page.getByRole('button', { name: 'Queue it until the agent is online' }).click();
+  await page.getByRole('button', { name: 'Queue anyway' }).click();
   await page.waitForURL(/\/compare\/[0-9a-f-]{36}$/);
   await on.agent.waitFor('command:execute', ({ command }) => command === 'Fix the gate');
 }, 60_000);

@@ -1,4 +1,4 @@
-// The refusal of a command whose agent is offline, with a button that queues the command.
+// The error for a command whose agent is offline, with a button that queues the command.
 import { Notice } from './notice.tsx';
 
 /** @param formId the form that sent the command; the button submits it again */
@@ -12,7 +12,7 @@ export function OfflineNotice({ text, formId }: { text: string; formId: string }
         name="ifOffline"
         value="queue"
       >
-        Queue it until the agent is online
+        Queue anyway
       </button>
     </Notice>
   );

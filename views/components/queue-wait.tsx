@@ -1,9 +1,9 @@
-// How long a queued command has waited, and behind what.
+// How long a queued command has waited, and what it is waiting for.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { formatCount } from '../format/units.ts';
 import { Timestamp } from './timestamp.tsx';
 
-/** From this wait on, the command may have been forgotten, or starve behind others. */
+/** After this wait, a command may have been forgotten, or be starved by others. */
 const LONG_WAIT_MS = 15 * 60_000;
 
 interface QueueWaitProps {
@@ -27,7 +27,7 @@ export function QueueWait({ command, now, ...others }: QueueWaitProps) {
   );
 }
 
-/** Returns the class of a wait, which is a warning from 15 min on. */
+/** Returns the CSS class of a wait. From 15 min, it is highlighted as a warning. */
 export function waitClass(name: string, since: number, now: number): string {
   return now - since >= LONG_WAIT_MS ? `${name} queue-wait-long` : name;
 }
@@ -46,6 +46,6 @@ function describeReason(props: Omit<QueueWaitProps, 'now'>): string {
   if (ahead.length > 0) return ` behind ${formatCount(ahead.length, 'command')}`;
   if (agent.status === 'offline') return ' for the agent to connect';
   if (hasCurrent) return ' behind the running command';
-  // The hub has given up on a command that its agent is still stopping.
-  return agent.status === 'busy' ? ' for the last command to stop' : '';
+  // The previous command has ended on the hub, but its agent is still stopping it.
+  return agent.status === 'busy' ? ' for the previous command to stop' : '';
 }

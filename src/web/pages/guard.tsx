@@ -34,7 +34,7 @@ export function requireRole(user: Identity, role: Role): void {
 }
 
 /**
- * Handles a command of a form. If it is refused because its agent is offline, the response offers to queue it.
+ * Handles a command of a form. If it is rejected because its agent is offline, the response offers to queue it.
  * @param formId the form that sent the command
  */
 export async function offerQueue(

@@ -13,7 +13,7 @@ function queued(id: string, fields: Partial<CommandExecution> = {}): CommandExec
 const running = command({ id: 'now', status: 'running', completedAt: null, priority: 'high' });
 const busy = { status: 'busy', currentCommand: 'now' } as const;
 
-/** Renders a queue, and returns what it says about the wait of each queued command. */
+/** Renders a queue, and returns the text about the wait of each queued command. */
 function readWaits(active: CommandExecution[], fields: Partial<AgentSummary> = busy): string[] {
   const queue = render(
     <Queue agent={agent(fields)} active={active} canInterrupt={false} now={NOW} />,
@@ -24,7 +24,7 @@ function readWaits(active: CommandExecution[], fields: Partial<AgentSummary> = b
   );
 }
 
-test('a queued command says how long it has waited, and behind what', () => {
+test('a queued command shows how long it has waited, and what for', () => {
   const high = Array.from({ length: 12 }, (_, index) => queued(`h${index}`, { priority: 'high' }));
   const waits = readWaits([
     running,
@@ -41,13 +41,13 @@ test('a queued command says how long it has waited, and behind what', () => {
   expect(waits[14]).toMatch(/ behind 14 higher-priority commands$/);
 });
 
-test('the first command of an idle agent waits behind nothing, that of an offline agent for the agent', () => {
+test('the first command waits for nothing if the agent is idle, and for the agent if it is offline', () => {
   expect(readWaits([queued('c1')], {})[0]).toMatch(/UTC$/);
   const offline = readWaits([queued('c1'), queued('c2')], { status: 'offline' });
   expect(offline[0]).toMatch(/ for the agent to connect$/);
   expect(offline[1]).toMatch(/ behind 1 command$/);
   const stopping = { status: 'busy', currentCommand: 'ended' } as const;
-  expect(readWaits([queued('c1')], stopping)[0]).toMatch(/ for the last command to stop$/);
+  expect(readWaits([queued('c1')], stopping)[0]).toMatch(/ for the previous command to stop$/);
 });
 
 test('a wait of 15 min is a warning', () => {
