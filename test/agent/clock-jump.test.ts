@@ -68,7 +68,7 @@ describe.each([HOUR_MS, -HOUR_MS])('a jump of %d ms', (jump) => {
     expect(manual.stops).toEqual(['interrupt']);
   });
 
-  test('does not delay or hasten the escalation', async () => {
+  test('does not change the timing of the escalation', async () => {
     const { manual, hub, commandId } = await start(600_000);
     clock.jump(jump);
     interrupt(hub, commandId);

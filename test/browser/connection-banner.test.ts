@@ -20,7 +20,7 @@ test('each reason has its own sentence', () => {
   expect(textOf('slow_consumer')).toContain('too slow');
 });
 
-test('a connection that the hub refuses or ends for a reason is an error', () => {
+test('a connection that the hub rejects or closes because of the page is an error', () => {
   expect(disconnected('lost')).toMatchObject({ connectionStatus: 'disconnected', error: null });
   expect(disconnected('silent')).toMatchObject({ connectionStatus: 'disconnected' });
   expect(disconnected('slow_consumer')).toMatchObject({ connectionStatus: 'error' });

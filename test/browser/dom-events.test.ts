@@ -50,7 +50,7 @@ test('output and heartbeats trigger no request', () => {
   expect(getEventNames({ type: 'terminal:output', version, ...output })).toEqual([]);
 });
 
-test('ids with characters that are special in triggers are not used in them', () => {
+test('IDs with characters that are special in triggers are not used in them', () => {
   for (const id of ['a b', 'a,b', 'a[1]', 'x from:window', '']) {
     expect(listened.agentEvent(id)).toBe(listened.ANY_AGENT);
     expect(listened.commandEvent(id)).toBe(listened.ANY_COMMAND);

@@ -127,7 +127,7 @@ test('reports a silent hub between 11 and 12 s after its last message, and its r
   expect(await page.next()).toBe('silence');
 });
 
-test('a page that was suspended processes the messages that arrived meanwhile before it reports silence', async () => {
+test('a resumed page processes the messages that arrived during its suspension before it reports silence', async () => {
   await using hub = await startTestHub();
   const clock = createManualClock();
   const page = openPage(hub, { clock });

@@ -28,14 +28,14 @@ interface Options {
 
 const options = new Command('chaos')
   .description(
-    'Run the compiled binary under random faults and check every command and its output.',
+    'Run the compiled executable under random faults and check every command and its output.',
   )
   .option('--rounds <number>', 'number of rounds', parseCount, 500)
   .option('--seed <number>', 'seed of the first round; it increases by 1 per round', parseCount, 1)
   .option('--parallel <number>', 'number of rounds at the same time', parseCount, 2)
   .option('--keep', 'keep the folders of the rounds, with logs', false)
   .option('--report', 'print each round as a line of JSON', false)
-  .option('--binary <path>', 'binary to test (default: build it)')
+  .option('--binary <path>', 'executable to test (default: build it)')
   .parse()
   .opts<Options>();
 
@@ -87,7 +87,7 @@ function printViolations({ seed, violations }: RoundResult) {
 
 async function run(): Promise<number> {
   const binary = options.binary ?? join(folder.path, 'signalbox');
-  // A copy, because a build during the run would replace the binary.
+  // A copy, because a build during the run would replace the executable.
   if (options.binary === undefined) copyFileSync(buildBinary(), binary);
   const sum = createCounters();
   let violations = 0;

@@ -44,7 +44,7 @@ export interface DashboardPlan {
 
 export interface Plan {
   seed: number;
-  /** Whether the hub runs in this process, with a clock that can jump, instead of as the compiled binary. */
+  /** Whether the hub runs in this process, with a clock that can jump, instead of as the compiled executable. */
   isInProcess: boolean;
   agents: number;
   dashboards: DashboardPlan[];

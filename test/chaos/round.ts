@@ -22,7 +22,7 @@ export interface RoundResult extends Counters {
 }
 
 export interface RoundOptions {
-  /** The path of the compiled binary. */
+  /** The path of the compiled executable. */
   binary: string;
   /** Keeps the folder of the round and adds logs to it. */
   keepsFolder?: boolean;

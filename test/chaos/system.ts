@@ -24,7 +24,7 @@ export interface System {
 }
 
 export interface SystemOptions {
-  /** The path of the compiled binary. */
+  /** The path of the compiled executable. */
   binary: string;
   folder: string;
   roundId: string;

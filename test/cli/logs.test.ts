@@ -1,4 +1,4 @@
-// `signalbox logs`: the output of a command, and what of it is missing.
+// `signalbox logs`: the output of a command, and the size of what is missing.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import { startAgentBinary, startHubBinary } from '../support/binary.ts';

@@ -1,4 +1,4 @@
-// What a page shows while its connection is silent, lost or refused.
+// What a page shows while its connection is silent, lost or rejected.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { CloseCode, type CloseReason } from '../../src/protocol/close-codes.ts';

@@ -20,7 +20,7 @@ test('an approval request is sent to every dashboard, also to later ones, and ma
   expect(fixture.hub.hub.registry.list()[0]).toMatchObject({ waitingForApproval: true });
 });
 
-test('the first response counts, everyone learns who sent it, and a second one is rejected', async () => {
+test('the first response counts, every dashboard receives its user, and a second one is rejected', async () => {
   await using fixture = await startHubFixture();
   const { approvalId } = await requestApproval(fixture, await fixture.startCommand());
   const other = await connectDashboard(fixture.hub);

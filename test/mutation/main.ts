@@ -10,7 +10,7 @@ import { listMutants, type Mutant } from './mutants.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
 const TEST_TIMEOUT_MS = 20_000;
-/** A mutant whose tests do not end is killed: something waits for ever. */
+/** A mutant whose tests do not end is killed: something waits forever. */
 const RUN_LIMIT_MS = 180_000;
 
 const { values, positionals } = parseArgs({

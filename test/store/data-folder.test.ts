@@ -21,7 +21,7 @@ describe('a data folder', () => {
     expect(modeOf(dir)).toBe('700');
   });
 
-  test('has one owner at a time, whom the error for a second one names', () => {
+  test('has one owner at a time, which the error for a second one names', () => {
     const first = openDataFolder(dir);
     expect(() => openDataFolder(dir)).toThrow(`${dir} is in use by another hub`);
     first.writeOwner('the hub at http://127.0.0.1:7420 (process 42)');

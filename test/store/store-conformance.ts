@@ -31,7 +31,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.users.count()).toBe(1);
       });
 
-      test('rejects a second user with the same id', async () => {
+      test('rejects a second user with the same ID', async () => {
         await db.store.users.insert(user);
         expect(db.store.users.insert({ ...user, role: 'viewer' })).rejects.toThrow();
         expect(await db.store.users.find('ada')).toEqual(user);
@@ -59,7 +59,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.agents.list()).toEqual([{ ...agent, ...contact }]);
       });
 
-      test('lists agents by id, and removes them', async () => {
+      test('lists agents by ID, and removes them', async () => {
         await db.store.agents.insert(agent);
         await db.store.agents.insert({ ...agent, agentId: 'a' });
         await db.reopen();
@@ -70,7 +70,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.agents.list()).toEqual([agent]);
       });
 
-      test('rejects a second agent with the same id', async () => {
+      test('rejects a second agent with the same ID', async () => {
         await db.store.agents.insert(agent);
         expect(db.store.agents.insert({ ...agent, tokenHash: 'other' })).rejects.toThrow();
         expect(await db.store.agents.list()).toEqual([agent]);
@@ -104,7 +104,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(listed.map(({ approvalId }) => approvalId)).toEqual(['q2', 'q1']);
       });
 
-      test('finds a request by its id', async () => {
+      test('finds a request by its ID', async () => {
         await db.store.approvals.insert(approval({ approvalId: 'q1' }));
         await db.store.approvals.update('q1', { ...resolved, resolvedAt: 7 });
         await db.reopen();

@@ -1,4 +1,4 @@
-// Runs the compiled binary as hub and agent processes, for tests of the whole product.
+// Runs the compiled executable as hub and agent processes, for tests of the whole product.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningProcess, startProcess } from './processes.ts';
@@ -8,7 +8,7 @@ const path = join(repository, 'dist', 'signalbox');
 
 export const PASSWORD = 'correct horse battery staple';
 
-/** Builds the binary if it is missing or out of date, and returns its path. */
+/** Builds the executable if it is missing or out of date, and returns its path. */
 export function buildBinary(): string {
   const built = Bun.spawnSync(['make', 'build'], {
     cwd: repository,

@@ -8,7 +8,7 @@ export interface CloseEvent {
 
 type OfType<M extends { type: string }, T extends M['type']> = Extract<M, { type: T }>;
 
-/** @param receiver who receives the messages, for error texts */
+/** @param receiver the receiver's name, for error messages */
 export function createMessageRecorder<M extends { type: string }>(receiver: string) {
   const received: M[] = [];
   const condition = createCondition();

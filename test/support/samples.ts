@@ -3,7 +3,7 @@ import type { Approval } from '../../src/protocol/approvals.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { StoredChunk, StoredCommand } from '../../src/store/store.ts';
 
-/** The time at which the samples are looked at. */
+/** The current time in tests with samples. */
 export const NOW = Date.UTC(2026, 2, 1, 14, 3, 22);
 
 /** An agent that is online and idle. */

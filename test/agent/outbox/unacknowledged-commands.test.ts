@@ -63,7 +63,7 @@ test('nothing is sent or run before the welcome', async () => {
   expect(existsSync(join(fixture.folder, 'ran'))).toBe(false);
 });
 
-test('a result is sent again until it is acknowledged, then forgotten', async () => {
+test('a result is sent again until it is acknowledged, then discarded', async () => {
   const hub = await fixture.connect({ clock });
   const id = hub.execute('!exit 2');
   await hub.waitForFinished(id);

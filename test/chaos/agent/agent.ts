@@ -1,4 +1,4 @@
-// An agent of a round: the compiled binary, which can be killed and started again with the same journal.
+// An agent of a round: the compiled executable, which can be killed and started again with the same journal.
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningProcess, startProcess } from '../../support/processes.ts';

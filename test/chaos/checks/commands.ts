@@ -73,7 +73,7 @@ function checkStarts(history: History): string[] {
   return violations;
 }
 
-/** A command of an agent that lost its journal keeps running, even if the hub has stopped it meanwhile. */
+/** A command of an agent that lost its journal keeps running, even if the hub has stopped it in the meantime. */
 function mayOutliveItsEnd({ status, error }: CommandRow, journalLosses: number): boolean {
   if (error?.code === 'agent_lost') return true;
   const wasStopped =

@@ -10,7 +10,7 @@ export interface OutputResult {
   gaps: Record<GapPiece['reason'], number>;
 }
 
-/** What a decoder makes of a character that is cut off at the end of a stream. */
+/** What a decoder returns for a character that is cut off at the end of a stream. */
 const REPLACEMENT_CHARACTER = Buffer.from('\uFFFD');
 
 type ReadWritten = (name: string, stream: OutputPiece['stream']) => Buffer;

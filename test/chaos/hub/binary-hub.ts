@@ -1,4 +1,4 @@
-// A hub of a round that runs as the compiled binary.
+// A hub of a round that runs as the compiled executable.
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { addAgent, PASSWORD, signInToApi } from '../../support/binary.ts';

@@ -1,4 +1,4 @@
-// The hub of a round: either the compiled binary, or the same hub in this process with a clock that can jump.
+// The hub of a round: either the compiled executable, or the same hub in this process with a clock that can jump.
 
 export interface HubUnderTest {
   port(): number;

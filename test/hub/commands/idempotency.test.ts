@@ -60,7 +60,7 @@ test('the same requestId of another user is another command', async () => {
   expect(await eve.request('!ls', { requestId: 'r' })).not.toBe(mine);
 });
 
-test('a requestId is remembered after a crash, even while the agent is offline, and forgotten after 24 hours', async () => {
+test('a requestId stays valid after a crash, even while the agent is offline, and expires after 24 hours', async () => {
   await using before = await startHubFixture({ onDisk: true });
   const id = await before.dashboard.request('!ls', { requestId: 'r' });
   const hub = await before.hub.crash();

@@ -95,7 +95,7 @@ export function describeAcpProgram(options: AcpSuiteOptions): void {
     });
 
     testProgram(
-      'continues its conversation, also after a restart, until told to start a new one',
+      'continues its conversation, also after a restart, until a new one is requested',
       async () => {
         model.respondWith(({ userMessages }) => ({ text: [recallCodeWord(userMessages)] }));
         const hub = await connect();

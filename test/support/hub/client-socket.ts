@@ -20,7 +20,7 @@ interface BunExtensions {
   terminate(): void;
 }
 
-/** Opens a socket; rejects if the hub refuses the upgrade. */
+/** Opens a socket; rejects if the hub rejects the upgrade. */
 export function openSocket(url: string, handlers: SocketHandlers): Promise<ClientSocket> {
   const ws = new WebSocket(url) as WebSocket & BunExtensions;
   ws.binaryType = 'arraybuffer';

@@ -21,7 +21,7 @@ const OPCODE = { text: 1, binary: 2, close: 8, ping: 9, pong: 10 } as const;
 const NO_STATUS = 1005;
 const ABNORMAL_CLOSURE = 1006;
 
-/** Opens a socket; rejects if the hub refuses the upgrade. */
+/** Opens a socket; rejects if the hub rejects the upgrade. */
 export async function openManualSocket(
   url: string,
   handlers: SocketHandlers,
@@ -58,7 +58,7 @@ export async function openManualSocket(
       const status = buffer.toString('latin1', 0, 12);
       buffer = buffer.subarray(end + 4);
       if (status === 'HTTP/1.1 101') upgraded.resolve();
-      else upgraded.reject(new Error(`The upgrade was refused: ${status}.`));
+      else upgraded.reject(new Error(`The upgrade was rejected: ${status}.`));
     }
     let offset = 0;
     for (;;) {

@@ -12,7 +12,7 @@ interface Message {
 
 /**
  * Opens a socket with `open` and wraps it.
- * @param name who receives the messages, for error texts
+ * @param name the receiver, for error messages
  */
 export async function openProtocolClient<
   In extends Message,

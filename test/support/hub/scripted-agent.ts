@@ -52,7 +52,7 @@ export async function openOtherInstance(
   return other;
 }
 
-/** Describes a command that a reconnecting agent still holds: running and without output, unless `fields` say more. */
+/** Describes a command that a reconnecting agent holds: running and without output, unless `fields` override this. */
 export function createHeldCommand(
   commandId: string,
   fields: Partial<HeldCommand> = {},
@@ -110,7 +110,7 @@ async function openOn<S extends ClientSocket>(open: (handlers: SocketHandlers) =
     /** Sets the sequence of the next output. */
     setNextSequence: (commandId: string, sequence: number) =>
       void nextSequences.set(commandId, sequence),
-    /** Sends the result of a command: completed, with exit code 0, unless `fields` say otherwise. */
+    /** Sends the result of a command: completed, with exit code 0, unless `fields` override this. */
     sendFinished,
     /** Starts a command, sends its output and finishes it. */
     run(commandId: string, output = '') {

@@ -84,12 +84,12 @@ export function formatEvent(data: unknown, event?: string): string {
   return `${event === undefined ? '' : `event: ${event}\n`}data: ${JSON.stringify(data)}\n\n`;
 }
 
-/** Returns a value that is an object, and an empty object for any other. */
+/** Returns the value if it is an object, or an empty object. */
 export function asRecord(value: unknown): Record<string, unknown> {
   return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {};
 }
 
-/** Returns a value that is an array, and an empty array for any other. */
+/** Returns the value if it is an array, or an empty array. */
 export function asList(value: unknown): unknown[] {
   return Array.isArray(value) ? value : [];
 }

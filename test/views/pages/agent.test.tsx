@@ -42,7 +42,7 @@ test('a command that was sent and has not started counts as current', () => {
   expect(page.text).toContain('Queue 0');
 });
 
-test('an offline agent says so', () => {
+test('an offline agent shows that commands are queued', () => {
   const page = renderPage({ agent: agent({ status: 'offline', connectionTime: null }) });
   expect(page.text).toContain('build is offline. You can queue commands until it is online.');
   expect(page.text).toContain('Never connected');
@@ -69,7 +69,7 @@ test('the terminal header contains the command for the island', () => {
   expect(page.findAll('#recent [aria-current]')).toHaveLength(1);
 });
 
-test('beside a chosen command, the running one is offered instead of the way back', () => {
+test('with a chosen command, the page links to the running one instead of back to live', () => {
   const running = command({ id: 'c2', command: '!make', status: 'running', completedAt: null });
   const shown = { command: command(), output: 'held' as const, isChosen: true };
   const page = renderPage({ shown: { ...shown, running } });

@@ -14,7 +14,7 @@ test('a rejected command is rendered as a notice', async () => {
   expect(await response.text()).toMatch(/^<p class="notice notice-error" role="alert">.*offline/);
 });
 
-test('the queue says how long a command has waited by the clock of the hub, on both pages', async () => {
+test('both pages show how long a command has waited, by the clock of the hub', async () => {
   await using on = await startHubFixture();
   await on.startCommand('!make');
   await on.dashboard.request('!low', { priority: 'low' });
@@ -43,7 +43,7 @@ test('forms check the role', async () => {
   expect(hub.hub.registry.list().map((agent) => agent.agentId)).toEqual(['build']);
 });
 
-test('an added agent shows its token; existing and invalid IDs are rejected; removing it deletes it', async () => {
+test('an added agent shows its token; existing and invalid IDs are rejected; it can be removed', async () => {
   await using hub = await startTestHub();
   const form = { agentId: 'build', agentType: 'codex' };
   const added = await requestPage(hub, '/agents', { role: 'admin', form });

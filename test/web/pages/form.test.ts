@@ -19,7 +19,7 @@ test('submitting a form twice creates one request; other content creates another
   expect(() => parseCommandForm('build', { ...form, priority: 'urgent' })).toThrow(HubError);
 });
 
-test('a command that is queued for an offline agent is another request than the refused one', () => {
+test('queuing a command that was rejected because its agent is offline is a new request', () => {
   const form = { command: 'one', requestId: 'form' };
   const refused = parseCommandForm('build', form);
   const queued = parseCommandForm('build', { ...form, ifOffline: 'queue' });

@@ -78,7 +78,7 @@ describe.each(['dashboard', 'agent'] as const)('a %s', (kind) => {
     await connectDashboard(hub);
   });
 
-  test('that floods the hub with invalid frames is told so, then closed', async () => {
+  test('that floods the hub with invalid frames receives an error, then is closed', async () => {
     await using hub = await startTestHub();
     const socket = await connect(hub);
     for (let i = 0; i < 2_000; i += 1) socket.sendFrame('nonsense');
