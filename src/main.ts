@@ -4,6 +4,7 @@ import packageJson from '../package.json' with { type: 'json' };
 import { agentCommand } from './cli/agent.ts';
 import { CliError } from './cli/cli-error.ts';
 import { doctorCommand } from './cli/doctor.ts';
+import { ExitCode } from './cli/exit-codes.ts';
 import { formatHelp } from './cli/help.ts';
 import { interruptCommand } from './cli/interrupt.ts';
 import { loginCommand } from './cli/login.ts';
@@ -37,7 +38,7 @@ async function run(): Promise<number> {
   } catch (error) {
     // Thrown after help and usage errors, which are already written.
     if (!(error instanceof CommanderError)) throw error;
-    process.exitCode = error.exitCode;
+    process.exitCode = error.exitCode && failureExitCode();
   }
   await whenWritten();
   return Number(process.exitCode ?? 0);
@@ -47,7 +48,12 @@ async function reportError(error: unknown): Promise<number> {
   if (!(error instanceof CliError)) throw error;
   writeError(`Error: ${error.message}\n`);
   await whenWritten();
-  return error.exitCode;
+  return error.exitCode ?? failureExitCode();
+}
+
+/** The exit code of a command that failed itself. */
+function failureExitCode(): number {
+  return program.args[0] === 'run' ? ExitCode.runFailure : ExitCode.failure;
 }
 
 // Exits even if sockets or timers are still open.

@@ -6,7 +6,7 @@ import { formatChanges, formatCost } from '../protocol/report-format.ts';
 import type { ApiClient } from './api-client.ts';
 import { followCommand } from './follow-command.ts';
 import { createPrefixedWriter, writeJson } from './output-writer.ts';
-import { writeOut } from './output.ts';
+import { writeError, writeOut } from './output.ts';
 import { handleInterrupt } from './signals.ts';
 import { printTable } from './table.ts';
 
@@ -25,6 +25,11 @@ export async function runComparison({ client, json, body }: ComparisonOptions): 
   handleInterrupt(interrupt);
   const request = { comparisonId: Bun.randomUUIDv7(), ...body };
   const { comparisonId, commands } = await client.post('/comparisons', AcceptedComparison, request);
+  if (!json) {
+    for (const { commandId, agentId } of commands) {
+      writeError(`Command ID: ${commandId} (${agentId})\n`);
+    }
+  }
   const width = Math.max(...commands.map(({ agentId }) => agentId.length));
   const followed = commands.map(({ commandId, agentId }) =>
     followCommand({

@@ -69,6 +69,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   function handleMessage(message: HubToDashboard) {
     if (message.type === 'command:accepted') {
       commandId = message.commandId;
+      write(message);
       return attach();
     }
     if (message.type === 'error') {

@@ -7,8 +7,8 @@ import { requestJson } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { jsonOption } from './client-options.ts';
 import { saveCredentials } from './credentials.ts';
+import { ExitCode } from './exit-codes.ts';
 import { writeOut } from './output.ts';
-import { INTERRUPTED_EXIT_CODE } from './signals.ts';
 
 interface LoginFlags {
   hub: string;
@@ -64,5 +64,5 @@ async function readPassword(): Promise<string> {
 /** Ctrl-C at the prompt is not a crash. */
 function cancelled(error: unknown): never {
   const isCancelled = error instanceof Error && error.name === 'ExitPromptError';
-  throw isCancelled ? new CliError('Cancelled.', INTERRUPTED_EXIT_CODE) : error;
+  throw isCancelled ? new CliError('Cancelled.', ExitCode.interrupted) : error;
 }

@@ -4,8 +4,9 @@ import { write, writeError, writeOut } from './output.ts';
 
 export type OutputWriter = (message: HubToDashboard) => void;
 
-/** Writes output as is, and gaps to stderr. */
+/** Writes output as is, and the command's ID and gaps to stderr. */
 export const writePlain: OutputWriter = (message) => {
+  if (message.type === 'command:accepted') writeError(`Command ID: ${message.commandId}\n`);
   if (message.type === 'terminal:output') write(message.stream, message.data);
   if (message.type === 'terminal:gap') writeError(`${describeGap(message)}\n`);
 };

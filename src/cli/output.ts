@@ -2,9 +2,7 @@
 // pending output when the process exits. So writes run one after the other, and `main` waits for all of them.
 import type { OutputStream } from '../protocol/entities.ts';
 import { CliError } from './cli-error.ts';
-
-/** Exit code if the reader closes the pipe early, as in a shell: 128 plus the number of SIGPIPE. */
-const BROKEN_PIPE_EXIT_CODE = 141;
+import { ExitCode } from './exit-codes.ts';
 
 interface Waiter {
   maxLength: number;
@@ -65,7 +63,7 @@ function writeNext(): void {
 }
 
 function handleError(stream: OutputStream, error: NodeJS.ErrnoException): void {
-  if (error.code === 'EPIPE') process.exit(BROKEN_PIPE_EXIT_CODE);
+  if (error.code === 'EPIPE') process.exit(ExitCode.brokenPipe);
   // A failure to write to stderr cannot be reported.
   if (stream === 'stdout') fail(new CliError(`Cannot write the output: ${error.message}`));
 }

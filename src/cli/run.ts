@@ -6,10 +6,11 @@ import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
 import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { runComparison } from './comparison.ts';
+import { ExitCode } from './exit-codes.ts';
 import { followCommand } from './follow-command.ts';
 import { writeJson, writePlain } from './output-writer.ts';
 import { writeError } from './output.ts';
-import { handleInterrupt, INTERRUPTED_EXIT_CODE } from './signals.ts';
+import { handleInterrupt } from './signals.ts';
 
 interface RunFlags extends ClientFlags {
   agent: string[];
@@ -19,8 +20,6 @@ interface RunFlags extends ClientFlags {
 }
 
 const MAX_COMPARED_AGENTS = 10;
-/** As used by timeout(1). */
-const TIMEOUT_EXIT_CODE = 124;
 
 export function runCommand(): Command {
   return withClientOptions(new Command('run'))
@@ -45,8 +44,12 @@ export function runCommand(): Command {
       `
 Press Ctrl-C to interrupt the command. Press it again to exit without waiting.
 
-Exits with the exit code of the command, with ${INTERRUPTED_EXIT_CODE} if it was interrupted, or
-with ${TIMEOUT_EXIT_CODE} if it timed out.
+Exits with the exit code of the command, or with
+  ${ExitCode.timeout}  if the command timed out
+  ${ExitCode.runFailure}  if Signalbox could not run it, or lost it
+  ${ExitCode.interrupted}  if it was interrupted
+
+The ID of the command is printed to stderr, for logs and interrupt.
 
 With several agents, the command is sent to all of them, or to none if any of
 them cannot accept it. A table at the end compares the results. The exit code is
@@ -69,7 +72,7 @@ Examples:
       if (others.length > 0) {
         const comparison = { ...body, agentIds: flags.agent };
         const allCompleted = await runComparison({ client, json: flags.json, body: comparison });
-        process.exitCode = allCompleted ? 0 : 1;
+        process.exitCode = allCompleted ? 0 : ExitCode.failure;
         return;
       }
       const requestId = Bun.randomUUIDv7();
@@ -96,8 +99,10 @@ function parseAgentIds(text: string): string[] {
 }
 
 function exitCodeOf({ status, exitCode, error }: CommandStatusUpdate): number {
-  if (status === 'interrupted') return INTERRUPTED_EXIT_CODE;
-  if (error?.code === 'timeout') return TIMEOUT_EXIT_CODE;
-  if (status === 'completed') return exitCode ?? 0;
-  return exitCode || 1;
+  if (status === 'completed') return 0;
+  if (status === 'interrupted') return ExitCode.interrupted;
+  if (error?.code === 'timeout') return ExitCode.timeout;
+  if (exitCode) return exitCode;
+  const isOwn = error === undefined || error.code === 'program_failed';
+  return isOwn ? ExitCode.failure : ExitCode.runFailure;
 }

@@ -1,7 +1,5 @@
 // SIGINT and SIGTERM.
-
-/** Exit code of a command ended by Ctrl-C, as in a shell. */
-export const INTERRUPTED_EXIT_CODE = 130;
+import { ExitCode } from './exit-codes.ts';
 
 /** Resolves at the first SIGTERM (service manager) or SIGINT (Ctrl-C). */
 export function waitForStopSignal(): Promise<void> {
@@ -15,6 +13,6 @@ export function waitForStopSignal(): Promise<void> {
 export function handleInterrupt(onInterrupt: () => void): void {
   process.once('SIGINT', () => {
     onInterrupt();
-    process.once('SIGINT', () => process.exit(INTERRUPTED_EXIT_CODE));
+    process.once('SIGINT', () => process.exit(ExitCode.interrupted));
   });
 }

@@ -65,7 +65,7 @@ test('Ctrl-C interrupts all agents', async () => {
 
 test('sends the command to no agent if one of them does not exist', async () => {
   const run = cli('run', '--agent', 'left,nobody', '!echo no');
-  expect(await run.exited).toBe(1);
+  expect(await run.exited).toBe(125);
   expect(run.output()).toContain('Agent "nobody" not found.');
   expect(run.output()).not.toContain('│');
 });

@@ -50,7 +50,7 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   const health = await fetch(`${url}/healthz`);
   expect(health.status).toBe(503);
   expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });
-  expect(await cli('run', '--agent', 'a1', '!echo no').exited).toBe(1);
+  expect(await cli('run', '--agent', 'a1', '!echo no').exited).toBe(125);
 
   await Bun.write(join(folder.path, 'gate'), 'go\n');
   await watched.waitForOutput(/done/);

@@ -1,4 +1,4 @@
-// Runs the commands of the compiled binary against a hub, with stdout and stderr kept apart.
+// Runs the commands of the compiled executable against a hub, with stdout and stderr kept apart.
 import { buildBinary, PASSWORD, signInToApi } from './binary.ts';
 import { createPipe, type Pipe } from './pipe.ts';
 import { type RunningProcess, startProcess } from './processes.ts';
@@ -30,20 +30,9 @@ export async function createCli(url: string, folder: string) {
     /** Starts a command, and collects stdout and stderr together. */
     start: (...words: string[]): RunningProcess => startProcess([binary, ...words], env),
     /** Runs a command until it exits. */
-    async run(...words: string[]): Promise<CliResult> {
-      const child = Bun.spawn([binary, ...words], {
-        env: { ...process.env, ...env },
-        stdin: 'ignore',
-        stdout: 'pipe',
-        stderr: 'pipe',
-      });
-      const [stdout, stderr, exitCode] = await Promise.all([
-        new Response(child.stdout).text(),
-        new Response(child.stderr).text(),
-        child.exited,
-      ]);
-      return { stdout, stderr, exitCode };
-    },
+    run: (...words: string[]) => runBinary(words, env),
+    /** Runs a command that is not signed in. */
+    runSignedOut: (...words: string[]) => runBinary(words, { ...env, SIGNALBOX_TOKEN: '' }),
     createPipe: () => createPipe(folder),
     /** Starts a command whose stdout or stderr is a pipe that the test reads. `other` is the text of the other one. */
     startInto(pipe: Pipe, stream: 'stdout' | 'stderr', ...words: string[]) {
@@ -59,6 +48,22 @@ export async function createCli(url: string, folder: string) {
       return { pid: child.pid, other, exited: child.exited };
     },
   };
+}
+
+/** Runs the executable until it exits. */
+export async function runBinary(words: string[], env: Record<string, string>): Promise<CliResult> {
+  const child = Bun.spawn([buildBinary(), ...words], {
+    env: { ...process.env, ...env },
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+  });
+  const [stdout, stderr, exitCode] = await Promise.all([
+    new Response(child.stdout).text(),
+    new Response(child.stderr).text(),
+    child.exited,
+  ]);
+  return { stdout, stderr, exitCode };
 }
 
 /** Parses lines of JSON. */

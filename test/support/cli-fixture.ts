@@ -1,0 +1,50 @@
+// A hub, agents and a command line, all of them processes of the compiled binary.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { startAgentBinary, startHubBinary } from './binary.ts';
+import { createCli } from './cli.ts';
+import type { RunningProcess } from './processes.ts';
+import { createTemporaryFolder } from './temporary-folder.ts';
+
+export type CliFixture = Awaited<ReturnType<typeof startCliFixture>>;
+
+/** Starts a hub with the given agents, each in a folder of its own. */
+export async function startCliFixture(agentIds: readonly string[], hubFlags: string[] = []) {
+  const folder = createTemporaryFolder();
+  const hub = await startHubBinary(join(folder.path, 'data'), hubFlags);
+  const agents = new Map<string, RunningProcess>();
+
+  /** Adds an agent and starts it. */
+  async function addAgent(id: string): Promise<void> {
+    mkdirSync(join(folder.path, id));
+    agents.set(id, await startAgentBinary(hub.url, id, join(folder.path, id)));
+  }
+
+  await Promise.all(agentIds.map(addAgent));
+  const cli = await createCli(hub.url, folder.path);
+
+  return {
+    folder: folder.path,
+    hub,
+    agents,
+    addAgent,
+    cli,
+    /** Calls the API, and returns the body of the response. */
+    async api<T = unknown>(path: string, init: RequestInit = {}): Promise<T> {
+      const response = await fetch(`${hub.url}/api/v1${path}`, { headers: cli.headers, ...init });
+      return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    },
+    /** Creates a FIFO. A command that reads it waits until the test writes to it. */
+    createGate(name: string): string {
+      const path = join(folder.path, name);
+      Bun.spawnSync(['mkfifo', path]);
+      return path;
+    },
+    async stop() {
+      const processes = [...agents.values(), hub];
+      for (const { kill } of processes) kill('SIGTERM');
+      await Promise.all(processes.map(({ exited }) => exited));
+      folder.remove();
+    },
+  };
+}
