@@ -51,7 +51,7 @@ async function reportError(error: unknown): Promise<number> {
   return error.exitCode ?? failureExitCode();
 }
 
-/** The exit code of a command that failed itself. */
+/** Returns the exit code for a failure of the command line itself. */
 function failureExitCode(): number {
   return program.args[0] === 'run' ? ExitCode.runFailure : ExitCode.failure;
 }

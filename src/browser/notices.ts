@@ -3,9 +3,9 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 
-/** How long a notice about a sent command stays at most. */
+/** Maximum time that a notice about a sent command is shown. */
 const SENT_MS = 10_000;
-/** Number of started commands to remember. A command can start before the response about it arrives. */
+/** Maximum number of started commands to keep track of. A command can start before the response about it arrives. */
 const MAX_STARTED = 100;
 
 /** The templates of views/components/notice.tsx. */

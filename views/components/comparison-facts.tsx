@@ -14,7 +14,7 @@ interface FactsProps {
 
 export function ComparisonFacts({ command, commands }: FactsProps) {
   const { usage, changes } = command;
-  // An agent that fails or is interrupted early is neither fast nor cheap.
+  // Only completed commands are compared: one that failed or was interrupted early is not the fastest or cheapest.
   const completed = commands.filter(({ status }) => status === 'completed');
   const isFastest = isLowest(command, completed, getRunTime);
   const isCheapest = hasOneCurrency(completed) && isLowest(command, completed, getCost);
@@ -44,7 +44,7 @@ function RunTime({ command }: { command: CommandExecution }) {
 type Measure = (command: CommandExecution) => number | null;
 
 const getCost: Measure = ({ usage }) => usage?.cost?.amount ?? null;
-/** A command that changed no files has no size of change: doing nothing is not an achievement. */
+/** Null for a command that changed no files, so that it is not marked as the smallest change. */
 const getChangedLines: Measure = ({ changes }) =>
   changes && changes.files > 0 ? changes.added + changes.removed : null;
 
@@ -53,7 +53,7 @@ function hasOneCurrency(commands: CommandExecution[]): boolean {
   return new Set(commands.flatMap(({ usage }) => usage?.cost?.currency ?? [])).size === 1;
 }
 
-/** Whether a command is among `competitors`, which differ, and has the lowest value of them. */
+/** Whether a command has the lowest value of all `competitors`. False if their values are all equal. */
 function isLowest(
   command: CommandExecution,
   competitors: CommandExecution[],

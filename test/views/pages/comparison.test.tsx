@@ -50,7 +50,7 @@ describe('the best values', () => {
     ]);
   });
 
-  test('a command that changed nothing does not compete for the smallest change', () => {
+  test('a command that changed nothing is not marked as the smallest change', () => {
     const some = { changes: changes(50) };
     const none = { changes: { files: 0, added: 0, removed: 0 } };
     expect(findBest(some, none)).toEqual([]);
