@@ -2,6 +2,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import { haveCardsShifted, matchShortcut } from './approval-shortcuts.ts';
 
+const CARD_REMOVED = 'signalbox:card-removed';
 /** How long clicks on cards are ignored after the cards have shifted. */
 const SHIFT_GUARD_MS = 400;
 
@@ -59,7 +60,7 @@ export function initApprovalCards(clock: Clock, page: Document): void {
     { capture: true },
   );
 
-  page.addEventListener('htmx:after:swap', () => {
+  const handleChange = () => {
     const cards = findCards(page);
     const newIds = getIds(cards);
     if (haveCardsShifted(ids, newIds)) shiftedAt = clock.now();
@@ -68,7 +69,9 @@ export function initApprovalCards(clock: Clock, page: Document): void {
     if (!lastFocused || newIds.includes(lastFocused.id) || hasFocus(page)) return;
     const next = cards[lastFocused.index] ?? cards.at(-1);
     if (next) focusCard(next);
-  });
+  };
+  page.addEventListener('htmx:after:swap', handleChange);
+  page.addEventListener(CARD_REMOVED, handleChange);
 }
 
 /** Returns the card of an approval request, or null if it is not on this page. */
@@ -86,6 +89,17 @@ export function markResolved(page: Document, approvalId: string, outcome: string
   if (!card || !options) return false;
   card.classList.add('approval-resolved');
   options.replaceChildren(outcome);
+  return true;
+}
+
+/** Removes a card immediately, because its request has been resolved. Returns false if it is not on this page. */
+export function removeCard(page: Document, approvalId: string): boolean {
+  const card = findCard(page, approvalId);
+  if (!card) return false;
+  const list = card.parentElement;
+  card.remove();
+  if (list?.childElementCount === 0) list.remove();
+  page.dispatchEvent(new Event(CARD_REMOVED));
   return true;
 }
 

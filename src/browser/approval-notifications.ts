@@ -6,7 +6,7 @@ import type {
   ApprovalResolved,
   HubToDashboard,
 } from '../protocol/hub-to-dashboard.ts';
-import { findCard, markResolved } from './approval-cards.ts';
+import { findCard, markResolved, removeCard } from './approval-cards.ts';
 import { createNotice, isInViewport, reveal, showInCorner } from './notices.ts';
 
 /** How long htmx may take to add the card of a new request. */
@@ -32,7 +32,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
   const seen = new Set<string>();
   const notifications = new Map<string, Notification>();
   let userId: string | null = null;
-  /** Requests before this time of the hub were pending when the page loaded; the menu already counts them. */
+  /** Requests before this time (by the hub's clock) were pending when the page loaded; the menu already counts them. */
   let newFrom: number | null = null;
   /** The links in the corner of the page, by the ID of their request. */
   const links = new Map<string, HTMLElement>();
@@ -97,7 +97,11 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
 
   function showOutcome(request: ApprovalRequest, resolved: ApprovalResolved): void {
     const outcome = describeOutcome(request, resolved);
-    const wasOnPage = markResolved(page, request.approvalId, outcome);
+    const { approvalId } = request;
+    const wasOnPage =
+      resolved.outcome === 'cancelled'
+        ? removeCard(page, approvalId)
+        : markResolved(page, approvalId, outcome);
     // The user who responded gets a notice from the server.
     if (!wasOnPage || resolved.resolvedBy === userId) return;
     const kind = classifyResponse(request.options, {

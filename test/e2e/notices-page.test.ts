@@ -1,4 +1,4 @@
-// Notices and approval requests appear where the user sees them, say what happened, and go when they are outdated.
+// Notices and approval requests appear where the user sees them, say what happened, and disappear when they are outdated.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
@@ -22,7 +22,7 @@ async function send(page: Page, command: string): Promise<void> {
 const readFocus = (page: Page) =>
   page.evaluate(() => document.activeElement?.getAttribute('name') ?? null);
 
-test('the notice about a sent command goes when the command starts', async () => {
+test('the notice about a sent command disappears when the command starts', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent');
   await send(page, '!make');
@@ -32,7 +32,7 @@ test('the notice about a sent command goes when the command starts', async () =>
   await page.locator('#composer-notice .notice').waitFor({ state: 'detached' });
 }, 60_000);
 
-test('the notice about a command that does not start goes after 10 s', async () => {
+test('the notice about a command that does not start disappears after 10 s', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent', {
     prepare: ({ clock }) => clock.install(),
@@ -50,7 +50,9 @@ test('the notice about a command that does not start goes after 10 s', async () 
 test('a rejected command is explained within the visible part of the page, and keeps the focus', async () => {
   await using on = await startHubFixture({ agent: { capabilities: ['prompt'] } });
   const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: SMALL });
-  await page.locator('textarea[name=command]').evaluate((field) => field.scrollIntoView({ block: 'end' }));
+  await page
+    .locator('textarea[name=command]')
+    .evaluate((field) => field.scrollIntoView({ block: 'end' }));
   await send(page, '!make');
   await page.locator('#composer-notice .notice-error').waitFor();
   expect(await isInViewport(page, '#composer-notice .notice')).toBe(true);
@@ -87,6 +89,25 @@ test('while the user writes, a link to the request appears instead, and stays un
   await link.click();
   await link.waitFor({ state: 'detached' });
   expect(await isInViewport(page, '.approval')).toBe(true);
+}, 60_000);
+
+test('a request that is cancelled while its command continues disappears at once', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('Fix the gate');
+  await requestApproval(on, commandId);
+  const paths = ['/agents/agent', `/commands/${commandId}`, '/approvals'];
+  const pages = await Promise.all(paths.map((path) => openHubPage(browser, on.hub, path)));
+  for (const page of pages) {
+    await page.locator('.approval').waitFor();
+    // The cards are removed before the server has rendered the page again.
+    await page.route(/live|list/, () => undefined);
+  }
+  await on.hub.hub.approvals.cancelPending(commandId);
+  for (const page of pages) {
+    await page.locator('.approval').waitFor({ state: 'detached' });
+    await page.getByText('Withdrawn: Edit a file?').waitFor();
+  }
+  expect(on.hub.hub.history.listActive('agent')[0]?.status).toBe('running');
 }, 60_000);
 
 test('the notice about a response has the icon of its outcome, for the user who responded and for others', async () => {
