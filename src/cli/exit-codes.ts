@@ -5,7 +5,7 @@ export const ExitCode = {
   failure: 1,
   /** `run`: the command timed out, as in timeout(1). */
   timeout: 124,
-  /** `run`: failed itself, so that the code is not taken for that of the command, as in `docker run`. */
+  /** `run` itself failed. Differs from the usual exit codes of commands, as in `docker run`. */
   runFailure: 125,
   /** Ended by Ctrl-C, as in a shell: 128 plus the number of SIGINT. */
   interrupted: 130,

@@ -43,7 +43,7 @@ describe('exits with', () => {
     expect([stdout, exitCode]).toEqual(['', 125]);
   });
 
-  test('125 if nobody is signed in', async () => {
+  test('125 if the user is not signed in', async () => {
     const { exitCode, stderr } = await fixture.cli.runSignedOut('run', '--agent', 'a1', '!true');
     expect(stderr).toMatch(/not signed in/);
     expect(exitCode).toBe(125);

@@ -1,4 +1,4 @@
-// A hub, agents and a command line, all of them processes of the compiled binary.
+// A hub, agents and a command line, all of them processes of the compiled executable.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startAgentBinary, startHubBinary } from './binary.ts';

@@ -3,7 +3,7 @@ import type { AgentSummary, CommandExecution } from '../../src/protocol/entities
 import { formatCount } from '../format/units.ts';
 import { Timestamp } from './timestamp.tsx';
 
-/** After this wait, a command may have been forgotten, or be starved by others. */
+/** A command that waits this long is highlighted: others with a higher priority may be starving it. */
 const LONG_WAIT_MS = 15 * 60_000;
 
 interface QueueWaitProps {

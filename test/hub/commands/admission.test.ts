@@ -1,4 +1,4 @@
-// Command requests: what is accepted, what is rejected and when the requester learns it.
+// Command requests: what is accepted, what is rejected, and when the reply is sent.
 import { describe, expect, test } from 'bun:test';
 import type { CommandRequest } from '../../../src/protocol/dashboard-to-hub.ts';
 import { COMMAND_BYTES } from '../../../src/protocol/limits.ts';
