@@ -1,6 +1,7 @@
 // Text from agents and users is escaped on every page.
 import { expect, test } from 'bun:test';
 import { AddAgentForm, AgentAdded, RevokeForm } from '../../views/components/agent-dialogs.tsx';
+import { AgentRemoved } from '../../views/components/agent-removed.tsx';
 import { Notice } from '../../views/components/notice.tsx';
 import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
@@ -86,6 +87,7 @@ const views = {
   ),
   AgentPage: <AgentPage {...agentState} context={context} requestId={EVIL} />,
   AgentLive: <AgentLive {...agentState} />,
+  AgentRemoved: <AgentRemoved agentId={EVIL} />,
   HistoryPage: <HistoryPage {...{ context, user, query, page }} agents={[evilAgent]} />,
   HistoryOlder: <HistoryOlder query={query} page={page} />,
   CommandPage: (

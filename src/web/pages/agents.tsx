@@ -10,10 +10,12 @@ import type { AgentSummary, CommandExecution } from '../../protocol/entities.ts'
 import { HubError } from '../../protocol/errors.ts';
 import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/agent-dialogs.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
+import { AgentRemoved } from '../../../views/components/agent-removed.tsx';
 import type { AgentListItem } from '../../../views/components/agent-row.tsx';
 import { AgentList, AgentsPage } from '../../../views/pages/agents.tsx';
 import { CommandAccepted } from '../../../views/components/composer.tsx';
 import { REFRESH } from '../../../views/events.ts';
+import { agentUrl } from '../../../views/urls.ts';
 import { isCurrent } from '../../../views/format/command-state.ts';
 import type { ShownCommand } from '../../../views/components/terminal.tsx';
 import { listPendingCards } from './approvals.tsx';
@@ -89,10 +91,10 @@ export function createAgentPages(
     )
     .get('/agents/:id/live', ({ request, params }) =>
       requireUser(request, async (user) => {
+        if (!request.headers.has('hx-request')) return redirect(request, agentUrl(params.id));
         const state = await getAgentState(hub, user, params.id, request);
-        return state
-          ? renderFragment(<AgentLive {...state} now={clock.now()} />)
-          : redirect(request, '/');
+        if (!state) return renderFragment(<AgentRemoved agentId={params.id} />);
+        return renderFragment(<AgentLive {...state} now={clock.now()} />);
       }),
     )
     .post('/agents/:id/commands', ({ request, params, body }) =>
