@@ -3,12 +3,14 @@ import type { Static, TSchema } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { ErrorResponse } from '../protocol/api.ts';
 import { createDecoder } from '../protocol/codec.ts';
+import { formatDuration } from '../protocol/duration.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { VERSION } from '../protocol/message.ts';
 import { CliError } from './cli-error.ts';
 import { findCredentials, sessionExpired } from './credentials.ts';
 
-const TIMEOUT_MS = 20_000;
+/** How long the hub has to respond, and then to send each further part of the response. */
+export const CONNECT_TIMEOUT_MS = 10_000;
 
 interface RequestOptions {
   token?: string;
@@ -34,8 +36,8 @@ export function createApiClient(hubFlag: string | undefined) {
       requestJson(hub, path, schema, { token, method: 'POST', body }),
     /** Reads a response with one message per line. */
     async getMessages(path: string): Promise<HubToDashboard[]> {
-      const response = await request(hub, path, { token, accept: 'application/x-ndjson' });
-      const lines = (await response.text()).split('\n').filter((line) => line !== '');
+      const text = await request(hub, path, { token, accept: 'application/x-ndjson' });
+      const lines = text.split('\n').filter((line) => line !== '');
       try {
         return lines.map((line) => decodeMessage(line)).filter((message) => message !== null);
       } catch {
@@ -55,7 +57,7 @@ export async function requestJson<S extends TSchema>(
   schema: S,
   options: RequestOptions = {},
 ): Promise<Static<S>> {
-  const value: unknown = await (await request(hub, path, options)).json().catch(() => null);
+  const value = parseJson(await request(hub, path, options));
   if (Value.Check(schema, value)) return value;
   throw unexpectedResponse(hub);
 }
@@ -77,40 +79,75 @@ function decodeMessage(line: string): HubToDashboard | null {
   return decoded.ok ? decoded.message : null;
 }
 
+/** Sends a request and returns the body of the response. */
 async function request(
   hub: string,
   path: string,
   { token, accept, method = 'GET', body }: RequestOptions,
-) {
-  const response = await fetch(`${hub}/api/v1${path}`, {
+): Promise<string> {
+  const { response, text } = await fetchText(hub, `/api/v1${path}`, {
     method,
-    signal: AbortSignal.timeout(TIMEOUT_MS),
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
       ...(accept !== undefined && { accept }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
-  }).catch((error: unknown) => {
-    throw new CliError(connectFailure(hub, error));
   });
-  if (response.ok) return response;
+  if (response.ok) return text;
   if (response.status === 401 && token !== undefined) throw sessionExpired(hub);
-  const rejection: unknown = await response.json().catch(() => null);
+  const rejection = parseJson(text);
   if (Value.Check(ErrorResponse, rejection)) throw new CliError(rejection.error.message);
   throw new CliError(`${hub} responded with HTTP ${response.status}.`);
+}
+
+/** Fetches a path. A slow response is no error as long as it arrives, so the time limit starts again with each part. */
+async function fetchText(hub: string, path: string, init: RequestInit) {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new DOMException('', 'TimeoutError')),
+    CONNECT_TIMEOUT_MS,
+  );
+  try {
+    const response = await fetch(`${hub}${path}`, { ...init, signal: controller.signal });
+    const decoder = new TextDecoder();
+    let text = '';
+    for await (const bytes of response.body ?? []) {
+      timer.refresh();
+      text += decoder.decode(bytes, { stream: true });
+    }
+    return { response, text: text + decoder.decode() };
+  } catch (error) {
+    throw new CliError(connectFailure(hub, error));
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Returns null if the text is not JSON. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
   ENOTFOUND: 'host not found',
-  TimeoutError: 'timed out',
 };
 
 /** The message for a `fetch` that got no response. */
 export function connectFailure(hub: string, error: unknown): string {
   if (!(error instanceof Error)) return `Cannot connect to ${hub}.`;
+  if (error.name === 'TimeoutError') return noResponse(hub);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return `Cannot connect to ${hub}: ${reasons[code] ?? error.message}.`;
+}
+
+/** The message for a hub that does not respond within `CONNECT_TIMEOUT_MS`. */
+export function noResponse(hub: string): string {
+  return `Cannot connect to ${hub}: no response within ${formatDuration(CONNECT_TIMEOUT_MS)}.`;
 }

@@ -5,11 +5,12 @@ import { CloseCode } from '../protocol/close-codes.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import { HUB_SILENCE_MS } from '../protocol/limits.ts';
+import { COMMAND_BYTES, HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
-import type { ApiClient } from './api-client.ts';
+import { type ApiClient, CONNECT_TIMEOUT_MS, noResponse } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { sessionExpired } from './credentials.ts';
+import { writeError } from './output.ts';
 
 export interface DashboardSocket {
   /** Sends a message. Dropped while the socket is not connected. */
@@ -35,6 +36,10 @@ export function openDashboardSocket(
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
   let silenceTimer: ReturnType<typeof setTimeout> | undefined;
   let attempt = 0;
+  /** Whether a connection could be opened, so that a failure is not a mistake in the URL. */
+  let hasOpened = false;
+  let isWelcomed = false;
+  let isLimitReported = false;
   let isClosed = false;
 
   function send(body: Unversioned<DashboardToHub>) {
@@ -44,7 +49,11 @@ export function openDashboardSocket(
   function connect() {
     const current = new WebSocket(`${hub.replace(/^http/, 'ws')}/ws/dashboard`);
     socket = current;
+    isWelcomed = false;
+    limitSilence(CONNECT_TIMEOUT_MS);
     current.addEventListener('open', () => {
+      hasOpened = true;
+      limitSilence(HUB_SILENCE_MS);
       const { timeZone } = Intl.DateTimeFormat().resolvedOptions();
       send({
         type: 'dashboard:connect',
@@ -55,26 +64,51 @@ export function openDashboardSocket(
       });
     });
     current.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
-      clearTimeout(silenceTimer);
-      silenceTimer = setTimeout(() => current.close(), HUB_SILENCE_MS);
+      if (socket !== current) return;
+      limitSilence(HUB_SILENCE_MS);
       const decoded = decode(data);
-      if (!decoded.ok || isClosed) return;
-      if (decoded.message.type === 'dashboard:welcome') {
-        attempt = 0;
-        events.onWelcome(decoded.message.hubEpoch);
-      }
-      events.onMessage(decoded.message);
+      if (decoded.ok) handleMessage(decoded.message);
     });
     current.addEventListener('close', ({ code, reason }) => {
-      clearTimeout(silenceTimer);
-      if (isClosed) return;
-      if (code === CloseCode.policyViolation) {
-        isClosed = true;
-        return events.onReject(rejectionError(hub, reason));
-      }
-      retryTimer = setTimeout(connect, backoffDelay(attempt, Math.random()));
-      attempt += 1;
+      if (socket === current) handleClose(code, reason);
     });
+  }
+
+  /** Drops the connection after this time without a message. A half-open connection has no close event. */
+  function limitSilence(ms: number) {
+    clearTimeout(silenceTimer);
+    const current = socket;
+    silenceTimer = setTimeout(() => {
+      handleClose(null, 'silent');
+      current?.close();
+    }, ms);
+  }
+
+  function handleMessage(message: HubToDashboard) {
+    if (message.type === 'dashboard:welcome') {
+      attempt = 0;
+      isWelcomed = true;
+      events.onWelcome(message.hubEpoch);
+    }
+    // The close that follows an earlier error says the same.
+    if (isWelcomed) events.onMessage(message);
+  }
+
+  /** @param code null if there was no response, or no message for too long */
+  function handleClose(code: number | null, reason: string) {
+    socket = null;
+    clearTimeout(silenceTimer);
+    const error = hasOpened ? finalError(hub, code, reason) : cannotConnect(hub, code);
+    if (error) {
+      isClosed = true;
+      return events.onReject(error);
+    }
+    if (code === CloseCode.tryAgainLater && reason === 'limit' && !isLimitReported) {
+      isLimitReported = true;
+      writeError('[The hub has reached its maximum number of dashboards. Retrying…]\n');
+    }
+    retryTimer = setTimeout(connect, backoffDelay(attempt, Math.random()));
+    attempt += 1;
   }
 
   connect();
@@ -82,17 +116,42 @@ export function openDashboardSocket(
   return {
     send,
     close() {
+      if (isClosed) return;
       isClosed = true;
       clearTimeout(retryTimer);
       clearTimeout(silenceTimer);
-      socket?.close(CloseCode.normal);
+      const last = socket;
+      socket = null;
+      last?.close(CloseCode.normal);
     },
   };
 }
 
-function rejectionError(hub: string, reason: string): CliError {
-  if (reason !== 'unsupported_version') return sessionExpired(hub);
+function cannotConnect(hub: string, code: number | null): CliError {
+  if (code === null) return new CliError(noResponse(hub));
   return new CliError(
-    'The hub does not support this version of signalbox. Install the same version as the hub.',
+    `Cannot connect to ${hub}. To find the cause, run: signalbox doctor --hub ${hub}`,
   );
 }
+
+/** Why a close is final; null if the connection can be retried (docs/protocol.md, "Close codes"). */
+function finalError(hub: string, code: number | null, reason: string): CliError | null {
+  if (code === CloseCode.messageTooBig) {
+    const limit = `${COMMAND_BYTES / 1024} KiB`;
+    return new CliError(
+      `The command is too large. The limit is ${limit}. Put it in a file, and refer to the file.`,
+    );
+  }
+  if (code !== CloseCode.policyViolation) return null;
+  const message = rejections[reason];
+  return message === undefined ? sessionExpired(hub) : new CliError(message);
+}
+
+const rejections: Readonly<Partial<Record<string, string>>> = {
+  rate_limited:
+    'The hub closed the connection because it received too many messages. Try again later.',
+  invalid_message:
+    'The hub rejected a message as invalid. Install the same version of signalbox as the hub.',
+  unsupported_version:
+    'The hub does not support this version of signalbox. Install the same version as the hub.',
+};

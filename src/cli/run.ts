@@ -1,9 +1,11 @@
 // `signalbox run`: sends a command, streams its output, and exits with its exit code.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration, priorities } from '../config.ts';
+import { validateCommand } from '../protocol/capabilities.ts';
 import type { Priority } from '../protocol/command-status.ts';
 import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
 import { createApiClient } from './api-client.ts';
+import { CliError } from './cli-error.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { runComparison } from './comparison.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -69,6 +71,8 @@ Examples:
         session: flags.new ? 'new' : 'continue',
         ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }),
       } as const;
+      const problem = validateCommand(body.command, null);
+      if (problem !== null) throw new CliError(problem);
       if (others.length > 0) {
         const comparison = { ...body, agentIds: flags.agent };
         const allCompleted = await runComparison({ client, json: flags.json, body: comparison });

@@ -1,12 +1,10 @@
 // Checks of the user's session and of an agent's token.
 import { SessionResponse } from '../../protocol/api.ts';
 import { readAgentToken } from '../agent-token.ts';
-import { connectFailure, requestJson } from '../api-client.ts';
+import { CONNECT_TIMEOUT_MS, connectFailure, requestJson } from '../api-client.ts';
 import { CliError } from '../cli-error.ts';
 import { findCredentials, signInCommand } from '../credentials.ts';
 import { type Check, failed, ok, warning } from './check.ts';
-
-const TIMEOUT_MS = 10_000;
 
 export async function checkSession(hub: string): Promise<Check> {
   try {
@@ -46,7 +44,7 @@ export async function checkAgentToken(
   try {
     response = await fetch(`${hub}${path}`, {
       headers: { authorization: `Bearer ${token}` },
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS),
     });
   } catch (error) {
     return failed(name, connectFailure(hub, error));

@@ -3,10 +3,9 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { formatDuration } from '../../protocol/duration.ts';
-import { connectFailure } from '../api-client.ts';
+import { CONNECT_TIMEOUT_MS, connectFailure } from '../api-client.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
-const TIMEOUT_MS = 10_000;
 /** With a larger difference, ages on the dashboard and log lines of two machines cannot be compared. */
 const MAX_CLOCK_SKEW_MS = 5_000;
 
@@ -44,7 +43,9 @@ export async function* checkHub(hub: string): AsyncGenerator<Check, boolean> {
 async function fetchHealth(hub: string): Promise<HealthResponse | Check> {
   const startedAt = Date.now();
   try {
-    const response = await fetch(`${hub}/healthz`, { signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const response = await fetch(`${hub}/healthz`, {
+      signal: AbortSignal.timeout(CONNECT_TIMEOUT_MS),
+    });
     const health: unknown = await response.json().catch(() => null);
     if (!Value.Check(Health, health)) {
       return failed(
@@ -91,7 +92,7 @@ function checkEncryption(hub: string): Check {
 async function checkWebSocket(hub: string): Promise<Check> {
   const { promise: opened, resolve } = Promise.withResolvers<boolean>();
   const socket = new WebSocket(`${hub.replace(/^http/, 'ws')}/ws/agent`);
-  const timer = setTimeout(() => resolve(false), TIMEOUT_MS);
+  const timer = setTimeout(() => resolve(false), CONNECT_TIMEOUT_MS);
   socket.addEventListener('open', () => resolve(true));
   socket.addEventListener('close', () => resolve(false));
   socket.addEventListener('error', () => resolve(false));
