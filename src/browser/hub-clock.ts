@@ -1,8 +1,6 @@
 // The hub's time. The page uses it for ages and running clocks, because the browser's clock may be wrong.
 import type { Clock } from '../protocol/clock.ts';
 
-export type HubClock = ReturnType<typeof createHubClock>;
-
 export function createHubClock(clock: Clock) {
   /** The hub's clock minus the browser's, in milliseconds. */
   let offset = 0;
