@@ -3,7 +3,8 @@ import { expect, test } from 'bun:test';
 import { buildBinary } from '../support/binary.ts';
 import { runRound } from './round.ts';
 
-const TIMEOUT_MS = 60_000;
+/** Longer than a round may take to come to rest, so that a stuck round reports what it waits for. */
+const TIMEOUT_MS = 150_000;
 
 test.each([13, 3, 10])(
   'round %i: under faults, no command or output is lost, repeated or misreported',
