@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
+import { commandIdArgument, resolveCommandId } from './command-id.ts';
 import { followCommand } from './follow-command.ts';
 import { type OutputWriter, writeJson, writePlain } from './output-writer.ts';
 
@@ -13,16 +14,17 @@ export function logsCommand(): Command {
   return withClientOptions(new Command('logs'))
     .description('Show the output of a command')
     .option('-f, --follow', 'Stream new output until the command finishes', false)
-    .argument('<id>', 'Command ID')
+    .addArgument(commandIdArgument())
     .addHelpText(
       'after',
       `
 Examples:
-  signalbox logs 019a…
-  signalbox logs -f 019a…`,
+  signalbox logs 019a2b3c-4d5e
+  signalbox logs -f 019a2b3c-4d5e`,
     )
-    .action(async (commandId: string, flags: LogsFlags) => {
+    .action(async (id: string, flags: LogsFlags) => {
       const client = createApiClient(flags.hub);
+      const commandId = await resolveCommandId(client, id);
       const write: OutputWriter = (message) => {
         const isExpired = message.type === 'terminal:gap' && message.reason === 'expired';
         if (isExpired) process.exitCode = 1;

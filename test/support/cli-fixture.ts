@@ -1,6 +1,8 @@
 // A hub, agents and a command line, all of them processes of the compiled executable.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { CommandStatus } from '../../src/protocol/command-status.ts';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { startAgentBinary, startHubBinary } from './binary.ts';
 import { createCli } from './cli.ts';
 import type { RunningProcess } from './processes.ts';
@@ -23,16 +25,24 @@ export async function startCliFixture(agentIds: readonly string[], hubFlags: str
   await Promise.all(agentIds.map(addAgent));
   const cli = await createCli(hub.url, folder.path);
 
+  /** Calls the API, and returns the body of the response. */
+  async function api<T = unknown>(path: string, init: RequestInit = {}): Promise<T> {
+    const response = await fetch(`${hub.url}/api/v1${path}`, { headers: cli.headers, ...init });
+    return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+  }
+
   return {
     folder: folder.path,
     hub,
     agents,
     addAgent,
     cli,
-    /** Calls the API, and returns the body of the response. */
-    async api<T = unknown>(path: string, init: RequestInit = {}): Promise<T> {
-      const response = await fetch(`${hub.url}/api/v1${path}`, { headers: cli.headers, ...init });
-      return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    api,
+    /** Waits until a command has this status. */
+    async waitForStatus(commandId: string, status: CommandStatus): Promise<void> {
+      let command: CommandExecution;
+      do command = await api(`/commands/${commandId}`);
+      while (command.status !== status);
     },
     /** Creates a FIFO. A command that reads it waits until the test writes to it. */
     createGate(name: string): string {
