@@ -6,7 +6,7 @@ import { createDecoder } from '../protocol/codec.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { VERSION } from '../protocol/message.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, HubRejection } from './cli-error.ts';
 import { findCredentials, sessionExpired } from './credentials.ts';
 
 /** How long the hub has to respond, and then to send each further part of the response. */
@@ -97,7 +97,7 @@ async function request(
   if (response.ok) return text;
   if (response.status === 401 && token !== undefined) throw sessionExpired(hub);
   const rejection = parseJson(text);
-  if (Value.Check(ErrorResponse, rejection)) throw new CliError(rejection.error.message);
+  if (Value.Check(ErrorResponse, rejection)) throw new HubRejection(rejection.error);
   throw new CliError(`${hub} responded with HTTP ${response.status}.`);
 }
 

@@ -6,7 +6,7 @@ import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-das
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import { type Unversioned, VERSION } from '../protocol/message.ts';
 import type { ApiClient } from './api-client.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, HubRejection } from './cli-error.ts';
 import { openDashboardSocket } from './dashboard-socket.ts';
 import { pendingOutput, whenWritten, writeError } from './output.ts';
 import type { OutputWriter } from './output-writer.ts';
@@ -75,7 +75,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
       const isOurs = message.commandId === undefined || message.commandId === commandId;
       // An interrupt that arrives after the end of the command is not an error.
       if (!isOurs || message.code === 'command_not_active') return;
-      return fail(new CliError(message.message));
+      return fail(new HubRejection(message));
     }
     if (!('commandId' in message) || message.commandId !== commandId) return;
     if (message.type === 'terminal:output') {

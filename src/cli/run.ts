@@ -1,11 +1,12 @@
 // `signalbox run`: sends a command, streams its output, and exits with its exit code.
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseDuration, priorities } from '../config.ts';
+import type { ComparisonBody } from '../protocol/api.ts';
 import { validateCommand } from '../protocol/capabilities.ts';
 import type { Priority } from '../protocol/command-status.ts';
 import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
 import { createApiClient } from './api-client.ts';
-import { CliError } from './cli-error.ts';
+import { CliError, HubRejection } from './cli-error.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { runComparison } from './comparison.ts';
 import { ExitCode } from './exit-codes.ts';
@@ -18,6 +19,7 @@ interface RunFlags extends ClientFlags {
   agent: string[];
   priority: Priority;
   timeout?: number;
+  queue: boolean;
   new: boolean;
 }
 
@@ -39,6 +41,7 @@ export function runCommand(): Command {
         .default(undefined, 'set by the hub')
         .argParser(parseDuration),
     )
+    .option('--queue', 'If the agent is offline, queue the command until it connects', false)
     .option('--new', 'Start a new conversation', false)
     .argument('<command...>', 'Prompt, or shell command prefixed with "!"')
     .addHelpText(
@@ -63,33 +66,48 @@ Examples:
   signalbox run --agent claude,gemini,codex --new 'Fix the failing test'`,
     )
     .action(async (words: string[], flags: RunFlags) => {
-      const client = createApiClient(flags.hub);
-      const [agentId = '', ...others] = flags.agent;
       const body = {
         command: words.join(' '),
         priority: flags.priority,
         session: flags.new ? 'new' : 'continue',
+        ifOffline: flags.queue ? 'queue' : 'refuse',
         ...(flags.timeout !== undefined && { timeoutMs: flags.timeout }),
       } as const;
       const problem = validateCommand(body.command, null);
       if (problem !== null) throw new CliError(problem);
-      if (others.length > 0) {
-        const comparison = { ...body, agentIds: flags.agent };
-        const allCompleted = await runComparison({ client, json: flags.json, body: comparison });
-        process.exitCode = allCompleted ? 0 : ExitCode.failure;
-        return;
+      try {
+        process.exitCode = await runOnAgents(flags, body);
+      } catch (error) {
+        throw error instanceof HubRejection && error.code === 'agent_offline'
+          ? new CliError(
+              `${error.message} Use --queue to queue the command until the agent connects.`,
+            )
+          : error;
       }
-      const requestId = Bun.randomUUIDv7();
-      const followed = followCommand({
-        client,
-        command: { type: 'command:request', agentId, requestId, ...body },
-        write: flags.json ? writeJson : writePlain,
-      });
-      handleInterrupt(followed.interrupt);
-      const status = await followed.finished;
-      if (status.error && !flags.json) writeError(`${status.error.message}\n`);
-      process.exitCode = exitCodeOf(status);
     });
+}
+
+/** Sends the command to the agents, and returns the exit code. */
+async function runOnAgents(
+  { hub, agent, json }: RunFlags,
+  body: Omit<ComparisonBody, 'agentIds'> & { priority: Priority },
+): Promise<number> {
+  const client = createApiClient(hub);
+  const [agentId = '', ...others] = agent;
+  if (others.length > 0) {
+    const allCompleted = await runComparison({ client, json, body: { ...body, agentIds: agent } });
+    return allCompleted ? 0 : ExitCode.failure;
+  }
+  const requestId = Bun.randomUUIDv7();
+  const followed = followCommand({
+    client,
+    command: { type: 'command:request', agentId, requestId, ...body },
+    write: json ? writeJson : writePlain,
+  });
+  handleInterrupt(followed.interrupt);
+  const status = await followed.finished;
+  if (status.error && !json) writeError(`${status.error.message}\n`);
+  return exitCodeOf(status);
 }
 
 function parseAgentIds(text: string): string[] {

@@ -78,6 +78,40 @@ describe('exits with', () => {
   });
 });
 
+describe('an agent that is offline', () => {
+  beforeAll(async () => {
+    await fixture.addAgent('away');
+    const agent = fixture.agents.get('away')!;
+    agent.kill('SIGTERM');
+    await agent.exited;
+  });
+
+  test.each(['away', 'a1,away'])('is refused with a hint (%s)', async (agents) => {
+    const { stderr, exitCode } = await run('--agent', agents, '!true');
+    expect(stderr).toMatch(
+      /^Error: Agent "away" is offline\. Use --queue to queue the command until the agent connects\.\n$/,
+    );
+    expect(exitCode).toBe(125);
+  });
+
+  test('gets the command later with --queue', async () => {
+    const running = fixture.cli.start('run', '--queue', '--agent', 'away', '!true');
+    const [, id] = await running.waitForOutput(COMMAND_ID_LINE);
+    expect(await fixture.api(`/commands/${id}`)).toMatchObject({ status: 'queued' });
+    running.kill('SIGINT');
+    expect(await running.exited).toBe(130);
+    expect(await fixture.api(`/commands/${id}`)).toMatchObject({ status: 'interrupted' });
+  });
+
+  test('gets the command later with --queue, like other agents', async () => {
+    const running = fixture.cli.start('run', '--queue', '--agent', 'a1,away', '!echo x');
+    await running.waitForOutput(/a1 +│ x/);
+    running.kill('SIGINT');
+    expect(await running.exited).toBe(1);
+    expect(running.output()).toMatch(/a1 +completed/);
+  });
+});
+
 describe('the ID of the command', () => {
   test('is on stderr at the start', async () => {
     const gate = fixture.createGate('id');
