@@ -18,6 +18,9 @@ interface UpFlags extends HubFlags {
   cwd: string;
 }
 
+/** Contains the generated password of the account `admin`. */
+const PASSWORD_FILE = 'admin-password';
+
 export function upCommand(): Command {
   return withHubOptions(new Command('up'))
     .description('Start a hub and a local agent')
@@ -30,7 +33,8 @@ export function upCommand(): Command {
       'after',
       `
 The first start creates the account "admin" with the password in
-SIGNALBOX_ADMIN_PASSWORD, or generates a password and prints it.
+SIGNALBOX_ADMIN_PASSWORD, or generates a password, prints it once, and stores it
+in the data folder.
 
 Examples:
   signalbox up
@@ -64,13 +68,12 @@ Examples:
 async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
   const chosen = process.env['SIGNALBOX_ADMIN_PASSWORD'];
   if (await hub.accounts.exist()) {
-    const generated = folder.read('admin-password');
-    return generated === null
+    return folder.read(PASSWORD_FILE) === null
       ? 'Sign in as admin with the password you chose.'
-      : `Sign in as admin with password ${generated}`;
+      : `Sign in as admin with the password shown at the first start. It is stored in ${folder.resolve(PASSWORD_FILE)}.`;
   }
   const password =
-    chosen ?? folder.readOrCreate('admin-password', () => randomBytes(9).toString('base64url'));
+    chosen ?? folder.readOrCreate(PASSWORD_FILE, () => randomBytes(9).toString('base64url'));
   await hub.accounts.createFirstAdmin(password);
   return chosen === undefined
     ? `Sign in as admin with password ${password}`
