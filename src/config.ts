@@ -11,27 +11,42 @@ export const DEFAULT_HUB = 'http://127.0.0.1:7420';
 export const agentTypes = AgentType.anyOf.map((literal) => literal.const);
 export const priorities = Priority.anyOf.map((literal) => literal.const);
 
+const MIN_DURATION_MS = 1_000;
+/** The clock has no limit, but a longer duration is likely a mistake. */
+const MAX_DURATION_MS = 365 * 86_400_000;
+
 /** Parses a duration such as `5m`, `90s` or `24h` into milliseconds. */
 export function parseDuration(text: string): number {
-  const value = ms(text as ms.StringValue) as number | undefined;
-  if (value === undefined || !Number.isFinite(value) || value <= 0) {
-    throw new InvalidArgumentError('Expected a duration such as 30s, 5m or 24h.');
-  }
-  return value;
+  const isDuration = /^\d+(\.\d+)?\s*[a-z]+$/i.test(text);
+  const value = Math.round(
+    (isDuration ? (ms(text as ms.StringValue) as number | undefined) : 0) ?? 0,
+  );
+  if (value >= MIN_DURATION_MS && value <= MAX_DURATION_MS) return value;
+  throw new InvalidArgumentError(
+    `Expected a duration from ${ms(MIN_DURATION_MS)} to ${ms(MAX_DURATION_MS)}, such as 30s, 5m or 24h.`,
+  );
 }
 
-/** Parses a positive integer. */
-export function parseCount(text: string): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value > 0) return value;
-  throw new InvalidArgumentError('Expected a positive integer.');
+/** Creates a parser for whole numbers from `min` to `max`. */
+export function integerParser(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = parseDigits(text);
+    if (value >= min && value <= max) return value;
+    const range = [min, max].map((bound) => bound.toLocaleString('en-US')).join(' to ');
+    throw new InvalidArgumentError(`Expected a whole number from ${range}.`);
+  };
 }
 
 /** Parses a TCP port. Port 0 selects any free port. */
 export function parsePort(text: string): number {
-  const value = Number(text);
-  if (text !== '' && Number.isInteger(value) && value >= 0 && value <= 65_535) return value;
+  const value = parseDigits(text);
+  if (value <= 65_535) return value;
   throw new InvalidArgumentError('Expected a port number from 0 to 65535.');
+}
+
+/** Returns NaN if the text is not made of digits only, as in `1e3`. */
+function parseDigits(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
 }
 
 /** Parses an http or https URL and drops everything after the host and port. */

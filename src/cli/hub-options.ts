@@ -4,7 +4,7 @@ import ms from 'ms';
 import {
   defaultDataFolder,
   envOption,
-  parseCount,
+  integerParser,
   parseDuration,
   parseOrigin,
   parsePort,
@@ -54,12 +54,12 @@ export function withHubOptions(command: Command): Command {
     .addOption(
       envOption('--max-dashboards <number>', 'Maximum number of connected dashboards')
         .default(MAX_DASHBOARDS)
-        .argParser(parseCount),
+        .argParser(integerParser(1, 10_000)),
     )
     .addOption(
       envOption('--max-agents <number>', 'Maximum number of connected agents')
         .default(MAX_AGENTS)
-        .argParser(parseCount),
+        .argParser(integerParser(1, 1_000)),
     )
     .addOption(
       durationOption('--command-timeout <duration>', 'Default command timeout', COMMAND_TIMEOUT_MS),
@@ -95,7 +95,7 @@ export function withHubOptions(command: Command): Command {
     .addOption(
       envOption('--buffer-memory <megabytes>', 'Memory for terminal output, in MB')
         .default(BUFFER_MEMORY_BYTES / MEGABYTE)
-        .argParser(parseCount),
+        .argParser(integerParser(1, 65_536)),
     );
 }
 

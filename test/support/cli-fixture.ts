@@ -1,8 +1,9 @@
 // A hub, agents and a command line, all of them processes of the compiled executable.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AgentStatus } from '../../src/protocol/agent-status.ts';
 import type { CommandStatus } from '../../src/protocol/command-status.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { startAgentBinary, startHubBinary } from './binary.ts';
 import { createCli } from './cli.ts';
 import type { RunningProcess } from './processes.ts';
@@ -43,6 +44,12 @@ export async function startCliFixture(agentIds: readonly string[], hubFlags: str
       let command: CommandExecution;
       do command = await api(`/commands/${commandId}`);
       while (command.status !== status);
+    },
+    /** Waits until an agent has this status. */
+    async waitForAgent(agentId: string, status: AgentStatus): Promise<void> {
+      let agent: AgentSummary;
+      do agent = await api(`/agents/${agentId}`);
+      while (agent.status !== status);
     },
     /** Creates a FIFO. A command that reads it waits until the test writes to it. */
     createGate(name: string): string {
