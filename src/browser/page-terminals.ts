@@ -3,6 +3,7 @@ import { Value } from '@sinclair/typebox/value';
 import { CommandExecution } from '../protocol/entities.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
+import { createTerminalBars } from './terminal-bars.ts';
 import { createTerminalSubscription, type TerminalSubscription } from './terminal-subscription.ts';
 import { createXtermDisplay } from './xterm-display.ts';
 
@@ -34,10 +35,16 @@ export function openPageTerminals({
 }
 
 function openTerminal(host: HTMLElement, send: PageTerminalsOptions['send']) {
-  const display = createXtermDisplay(host);
+  const bars = createTerminalBars(host, {
+    onFirstPage: () => subscription.showFirstPage(),
+    onNextPage: () => subscription.showNextPage(),
+    onEnd: () => subscription.showEnd(),
+  });
+  const display = createXtermDisplay(host, bars.setEarlierLines);
   const subscription = createTerminalSubscription({
     display,
     send,
+    onLaterOutput: bars.setLaterOutput,
     onState: (state) => {
       host.dataset['state'] = state;
     },

@@ -14,9 +14,9 @@ export interface SequenceTracker {
   isComplete(lastSequence: number): boolean;
 }
 
-/** Creates a tracker that starts at sequence 0. */
-export function createSequenceTracker(): SequenceTracker {
-  let next = 0;
+/** Creates a tracker whose next sequence is `first`. */
+export function createSequenceTracker(first = 0): SequenceTracker {
+  let next = first;
   return {
     getLast: () => next - 1,
     accept(sequence) {

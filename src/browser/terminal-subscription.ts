@@ -4,6 +4,13 @@ import { DashboardConnect, type DashboardToHub } from '../protocol/dashboard-to-
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
+import {
+  addToPage,
+  createNextPage,
+  createOutputPage,
+  type OutputPage,
+  type TerminalCapacity,
+} from './output-page.ts';
 import { createSequenceTracker, type SequenceTracker } from './sequence-tracker.ts';
 import { formatEnd, formatGap, type MarkerTone } from './terminal-markers.ts';
 
@@ -11,7 +18,10 @@ import { formatEnd, formatGap, type MarkerTone } from './terminal-markers.ts';
 export interface TerminalDisplay {
   write(text: string, stream: 'stdout' | 'stderr'): void;
   writeMarker(text: string, tone: MarkerTone): void;
-  clear(): void;
+  /** Removes everything. The view then follows the end of the output, or stays at the top of a page. */
+  clear(page?: Pick<OutputPage, 'linesBefore'> | null): void;
+  /** Returns how much it can hold. It drops the oldest lines when more is written. */
+  getCapacity(): TerminalCapacity;
   /** Returns the number of characters not drawn yet. */
   getBacklog(): number;
   /** Calls `listener` once, as soon as everything is drawn. */
@@ -28,6 +38,8 @@ export interface TerminalSubscriptionOptions {
   display: TerminalDisplay;
   send(message: Unversioned<DashboardToHub>): boolean;
   onState(state: TerminalState): void;
+  /** Called when the terminal shows a page that is followed by later output, and when it no longer does. */
+  onLaterOutput(hasMore: boolean): void;
 }
 
 /** The command that is shown. */
@@ -41,6 +53,8 @@ interface Shown {
   isRecovering: boolean;
   /** The hub had no buffer for the command when the terminal attached. */
   isUnknown: boolean;
+  /** The page that is shown instead of the end of the output. */
+  page: OutputPage | null;
 }
 
 /** Creates a subscription to one command at a time. */
@@ -48,6 +62,7 @@ export function createTerminalSubscription({
   display,
   send,
   onState,
+  onLaterOutput,
 }: TerminalSubscriptionOptions) {
   let shown: Shown | null = null;
   /** The command whose position the last `resume` contained. */
@@ -59,17 +74,34 @@ export function createTerminalSubscription({
     send({ type: 'terminal:attach', commandId, afterSequence: tracker.getLast() });
   }
 
-  function start(commandId: string): Shown {
-    display.clear();
+  function start(commandId: string, page: OutputPage | null = null, first = 0): Shown {
+    display.clear(page);
     onState('empty');
+    onLaterOutput(false);
     return {
       commandId,
-      tracker: createSequenceTracker(),
+      tracker: createSequenceTracker(first),
       isComplete: false,
       isPaused: false,
       isRecovering: false,
       isUnknown: false,
+      page,
     };
+  }
+
+  /** Starts the output over, at a page or with all that the hub holds. */
+  function restart(page: OutputPage | null, first = 0): void {
+    if (!shown) return;
+    shown = start(shown.commandId, page, first);
+    // Chunks that are on their way already are not the first ones. They must not cause another replay.
+    shown.isRecovering = true;
+    attach();
+  }
+
+  /** Ends a page whose next chunk does not fit. */
+  function endPage(command: Shown): void {
+    send({ type: 'terminal:detach', commandId: command.commandId });
+    onLaterOutput(true);
   }
 
   function recover(command: Shown): void {
@@ -83,13 +115,18 @@ export function createTerminalSubscription({
     command.isPaused = true;
     send({ type: 'terminal:detach', commandId: command.commandId });
     display.onceDrained(() => {
-      if (shown !== command) return;
+      if (shown !== command || command.page?.isFull) return;
       command.isPaused = false;
       attach();
     });
   }
 
   function handleOutput(command: Shown, message: HubToDashboard & { type: 'terminal:output' }) {
+    const { page } = command;
+    const isNext = message.sequence === command.tracker.getLast() + 1;
+    if (page && isNext && !addToPage(page, message.data, display.getCapacity())) {
+      return endPage(command);
+    }
     const verdict = command.tracker.accept(message.sequence);
     if (verdict === 'missing') recover(command);
     if (verdict !== 'next') return;
@@ -113,13 +150,31 @@ export function createTerminalSubscription({
       if (shown?.commandId === (commandId ?? undefined)) return;
       if (shown) send({ type: 'terminal:detach', commandId: shown.commandId });
       shown = commandId === null ? null : start(commandId);
-      if (!shown) display.clear();
+      if (!shown) {
+        display.clear();
+        onLaterOutput(false);
+      }
       attach();
     },
+
+    /** Shows the first page of what the hub holds. */
+    showFirstPage: () => restart(createOutputPage(0)),
+
+    /** Shows the page after a full one. */
+    showNextPage(): void {
+      if (!shown?.page?.isFull) return;
+      const { page, repeated } = createNextPage(shown.page);
+      restart(page, shown.tracker.getLast() + 1 - repeated);
+    },
+
+    /** Shows the end of the output, and follows it. */
+    showEnd: () => restart(null),
 
     /** Handles a message of the hub; ignores those about other commands. */
     handleMessage(message: HubToDashboard): void {
       if (!shown || !('commandId' in message) || message.commandId !== shown.commandId) return;
+      // A full page ignores what was sent before the hub received `terminal:detach`.
+      if (shown.page?.isFull) return;
       if (message.type === 'terminal:output') return handleOutput(shown, message);
       if (message.type === 'terminal:complete') return handleComplete(shown, message);
       if (message.type === 'terminal:gap' && shown.tracker.skipTo(message.toSequence)) {
@@ -137,12 +192,13 @@ export function createTerminalSubscription({
       if (!shown) return;
       if (!isSameEpoch && shown.tracker.getLast() >= 0) shown = start(shown.commandId);
       shown.isRecovering = false;
+      if (shown.page?.isFull) return;
       if (!resumed || resumedCommandId !== shown.commandId) attach();
     },
 
     /** Returns the position to resume from; null while the terminal is paused or shows nothing. */
     getPosition(): Position | null {
-      if (!shown || shown.isPaused) return null;
+      if (!shown || shown.isPaused || shown.page?.isFull) return null;
       return { commandId: shown.commandId, afterSequence: shown.tracker.getLast() };
     },
 

@@ -1,12 +1,16 @@
 // A terminal display backed by xterm. xterm slows down with a large backlog and discards input past 50 MB, so each piece
 // is written only after the previous one was drawn.
 import { FitAddon } from '@xterm/addon-fit';
-import { type IDecoration, Terminal } from '@xterm/xterm';
+import { type IDecoration, type IMarker, Terminal } from '@xterm/xterm';
+import { systemClock } from '../protocol/clock.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { OutputStream } from '../protocol/entities.ts';
+import { countLines } from './output-page.ts';
+import { createLineCount } from './terminal-line-count.ts';
 import { formatMarker, type MarkerTone } from './terminal-markers.ts';
 import type { TerminalDisplay } from './terminal-subscription.ts';
 import { watchTheme } from './terminal-theme.ts';
+import { createThrottle } from './throttle.ts';
 import { createWordWrap } from './word-wrap.ts';
 
 const SCROLLBACK_LINES = 50_000;
@@ -14,21 +18,29 @@ const SCROLLBACK_LINES = 50_000;
 const PIECE_LENGTH = 65_536;
 /** How long the width must be stable before the output is wrapped again. */
 const REFLOW_DELAY_MS = 200;
+/** Minimum time between two reports of dropped lines. */
+const REPORT_MS = 300;
 /** Maximum number of stderr decorations. Each is a DOM element. */
 const MAX_DECORATIONS = 300;
 
 type Piece =
   | { kind: 'output'; text: string; stream: OutputStream }
   | { kind: 'marker'; text: string; tone: MarkerTone }
-  | { kind: 'clear' };
+  | { kind: 'clear'; page: Parameters<TerminalDisplay['clear']>[0] };
 
 export interface XtermDisplay extends TerminalDisplay {
   /** Enables breaking lines between words, for prose. Call before `clear`. */
   setWordWrap(isEnabled: boolean): void;
 }
 
-/** Opens a terminal in `host`. */
-export function createXtermDisplay(host: HTMLElement): XtermDisplay {
+/**
+ * Opens a terminal in `host`.
+ * @param onDroppedLines receives the number of lines before the first one that the terminal holds
+ */
+export function createXtermDisplay(
+  host: HTMLElement,
+  onDroppedLines: (lines: number) => void,
+): XtermDisplay {
   const terminal = openTerminal(host);
   const decorations: IDecoration[] = [];
   const wordWrap = createWordWrap();
@@ -41,7 +53,14 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
   /** The output since the last clear, up to the size of the hub's buffer. Kept only for wrapped output. */
   let drawn: Piece[] = [];
   let drawnLength = 0;
+  /** Line breaks in the output that `drawn` no longer contains. */
+  let forgottenLines = 0;
   let reflowTimer: ReturnType<typeof setTimeout> | undefined;
+  const lineCount = createLineCount(terminal);
+  let staysAtTop = false;
+  const reportDropped = createThrottle(systemClock, REPORT_MS, () => {
+    onDroppedLines(lineCount.countDropped());
+  });
 
   terminal.onResize(() => {
     clearTimeout(reflowTimer);
@@ -54,6 +73,7 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
     while (drawnLength > BUFFER_BYTES) {
       const oldest = drawn.shift();
       drawnLength -= oldest ? getLength(oldest) : drawnLength;
+      forgottenLines += oldest?.kind === 'output' ? countLines(oldest.text) : 0;
     }
   }
 
@@ -65,7 +85,7 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
   /** Draws everything again for the new width. */
   function reflow(): void {
     backlog += drawnLength;
-    queue = [{ kind: 'clear' }, ...drawn, ...queue];
+    queue = [{ kind: 'clear', page: { linesBefore: forgottenLines } }, ...drawn, ...queue];
     resetDrawn();
     if (!isDrawing) drawNext();
   }
@@ -80,10 +100,15 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
         terminal.reset();
         wordWrap.reset();
         for (const decoration of decorations.splice(0)) decoration.dispose();
+        lineCount.reset(piece.page?.linesBefore ?? 0);
+        reportDropped('');
         return drawNext();
       case 'marker': {
         const isAtLineStart = terminal.buffer.active.cursorX === 0;
-        terminal.write(formatMarker(piece.text, piece.tone, isAtLineStart), drawNext);
+        writeToTerminal(formatMarker(piece.text, piece.tone, isAtLineStart), (start) => {
+          start?.dispose();
+          drawNext();
+        });
         wordWrap.reset();
         return undefined;
       }
@@ -94,19 +119,34 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
     }
   }
 
+  function writeToTerminal(text: string, onDrawn: (from: IMarker | undefined) => void): void {
+    const start = terminal.registerMarker(0);
+    terminal.write(text, () => {
+      lineCount.advance(start, text);
+      reportDropped('');
+      if (staysAtTop && terminal.buffer.active.baseY > 0) {
+        terminal.scrollToTop();
+        staysAtTop = false;
+      }
+      onDrawn(start);
+    });
+  }
+
   function drawOutput(text: string, stream: OutputStream): void {
-    const start = stream === 'stderr' ? terminal.registerMarker(0) : undefined;
-    terminal.write(isWrapping ? wordWrap.wrap(text, terminal.cols) : text, () => {
+    const wrapped = isWrapping ? wordWrap.wrap(text, terminal.cols) : text;
+    writeToTerminal(wrapped, (start) => {
       backlog -= text.length;
-      if (start) decorateLines(start.line);
+      if (stream === 'stderr') decorateLines(start);
+      else start?.dispose();
       drawNext();
     });
 
     /** Marks stderr lines with a bar on the left, which leaves the command's own colors unchanged. */
-    function decorateLines(from: number): void {
+    function decorateLines(start: IMarker | undefined): void {
+      if (!start || start.isDisposed) return;
       const { baseY, cursorY, cursorX } = terminal.buffer.active;
-      const height = baseY + cursorY + (cursorX > 0 ? 1 : 0) - from;
-      if (!start || start.isDisposed || height < 1) return;
+      const height = baseY + cursorY + (cursorX > 0 ? 1 : 0) - start.line;
+      if (height < 1) return start.dispose();
       const decoration = terminal.registerDecoration({ marker: start, width: 1, height });
       decoration?.onRender((element) => element.classList.add('stderr-marker'));
       if (decoration) decorations.push(decoration);
@@ -141,12 +181,15 @@ export function createXtermDisplay(host: HTMLElement): XtermDisplay {
       enqueue({ kind: 'output', text, stream });
     },
     writeMarker: (text, tone) => enqueue({ kind: 'marker', text, tone }),
-    clear() {
+    clear(page = null) {
       for (const piece of queue) backlog -= getLength(piece);
       queue = [];
       resetDrawn();
-      enqueue({ kind: 'clear' });
+      forgottenLines = page?.linesBefore ?? 0;
+      staysAtTop = page !== null;
+      enqueue({ kind: 'clear', page });
     },
+    getCapacity: () => ({ rows: SCROLLBACK_LINES + terminal.rows, columns: terminal.cols }),
     setWordWrap(isEnabled) {
       isWrapping = isEnabled;
     },

@@ -15,12 +15,17 @@ function setUp() {
   const sent: string[] = [];
   const states: string[] = [];
   const drainListeners: (() => void)[] = [];
+  const laterOutput: boolean[] = [];
   let backlog = 0;
   const terminal = createTerminalSubscription({
     display: {
       write: (text) => void screen.push(text),
       writeMarker: (text) => void screen.push(`[${text}]`),
-      clear: () => void screen.splice(0),
+      clear(page) {
+        screen.length = 0;
+        if (page) screen.push(`[after ${page.linesBefore} lines]`);
+      },
+      getCapacity: () => ({ rows: 110, columns: 80 }),
       getBacklog: () => backlog,
       onceDrained: (listener) => void drainListeners.push(listener),
     },
@@ -31,6 +36,7 @@ function setUp() {
       return true;
     },
     onState: (state) => void states.push(state),
+    onLaterOutput: (hasMore) => void laterOutput.push(hasMore),
   });
   const output = (sequence: number, data = String(sequence)) =>
     terminal.handleMessage({ type: 'terminal:output', ...about, data, stream: 'stdout', sequence });
@@ -42,7 +48,7 @@ function setUp() {
     backlog = 0;
     for (const listener of drainListeners.splice(0)) listener();
   };
-  return { terminal, screen, sent, states, output, receive, setBacklog, drain };
+  return { terminal, screen, sent, states, laterOutput, output, receive, setBacklog, drain };
 }
 
 const gap = (fromSequence: number, toSequence: number): HubToDashboard => ({
@@ -178,6 +184,85 @@ test('a command selected while disconnected is attached after the welcome', () =
   terminal.show('c2');
   terminal.handleWelcome({ resumed: true, isSameEpoch: true });
   expect(sent.at(-1)).toBe('attach c2 -1');
+});
+
+/** A chunk that takes four of the ten rows that a page has. */
+const threeLines = (sequence: number) => `${sequence}a\n${sequence}b\n${sequence}c\n`;
+
+test('a page ends before the first chunk that does not fit, and detaches', () => {
+  const { terminal, screen, sent, laterOutput, output, receive } = setUp();
+  terminal.show('c1');
+  for (let sequence = 0; sequence < 9; sequence++) output(sequence, threeLines(sequence));
+  terminal.showFirstPage();
+  // A chunk that was sent before the hub replays the output causes no second replay.
+  output(9, threeLines(9));
+  expect(sent).toEqual(['attach c1 -1', 'attach c1 -1']);
+  receive(gap(0, 2));
+  for (let sequence = 2; sequence < 9; sequence++) output(sequence, threeLines(sequence));
+  receive(complete(8));
+  const lost = '[2.0 KB of output lost: terminal buffer overflow]';
+  expect(screen).toEqual(['[after 0 lines]', lost, threeLines(2), threeLines(3)]);
+  expect(sent.slice(2)).toEqual(['detach c1']);
+  expect(laterOutput.at(-1)).toBe(true);
+  expect(terminal.getPosition()).toBeNull();
+});
+
+test('the next page repeats the last chunk, and the last page follows the output', () => {
+  const { terminal, screen, sent, laterOutput, output, receive } = setUp();
+  terminal.show('c1');
+  terminal.showFirstPage();
+  for (let sequence = 0; sequence < 3; sequence++) output(sequence, threeLines(sequence));
+  terminal.showNextPage();
+  expect(sent.at(-1)).toBe('attach c1 0');
+  expect(laterOutput.at(-1)).toBe(false);
+  for (let sequence = 1; sequence < 3; sequence++) output(sequence, threeLines(sequence));
+  output(3, '\n');
+  receive(complete(3));
+  expect(screen).toEqual([
+    '[after 3 lines]',
+    threeLines(1),
+    threeLines(2),
+    '\n',
+    '[End of output (2.0 KB)]',
+  ]);
+  terminal.showNextPage();
+  expect(laterOutput.at(-1)).toBe(false);
+});
+
+test('a page takes a chunk of any size', () => {
+  const { terminal, screen, sent, output } = setUp();
+  terminal.show('c1');
+  terminal.showFirstPage();
+  const long = 'x\n'.repeat(500);
+  output(0, long);
+  output(1);
+  expect(screen).toEqual(['[after 0 lines]', long]);
+  terminal.showNextPage();
+  expect([screen, sent.at(-1)]).toEqual([['[after 500 lines]'], 'attach c1 0']);
+});
+
+test('the end of the output is shown from all that the hub holds, and followed', () => {
+  const { terminal, screen, sent, output } = setUp();
+  terminal.show('c1');
+  terminal.showFirstPage();
+  for (let sequence = 0; sequence < 3; sequence++) output(sequence, threeLines(sequence));
+  terminal.showEnd();
+  expect(sent.at(-1)).toBe('attach c1 -1');
+  for (let sequence = 0; sequence < 4; sequence++) output(sequence);
+  expect(screen).toEqual(['0', '1', '2', '3']);
+});
+
+test('a full page stays as it is after a reconnect, and starts over after a restart of the hub', () => {
+  const { terminal, screen, sent, output } = setUp();
+  terminal.show('c1');
+  terminal.showFirstPage();
+  for (let sequence = 0; sequence < 3; sequence++) output(sequence, threeLines(sequence));
+  const before = sent.length;
+  prepareResume([terminal]);
+  terminal.handleWelcome({ resumed: true, isSameEpoch: true });
+  expect(sent).toHaveLength(before);
+  terminal.handleWelcome({ resumed: false, isSameEpoch: false });
+  expect([screen, sent.at(-1)]).toEqual([[], 'attach c1 -1']);
 });
 
 test('a resume names at most 1,000 terminals, the last ones; the others attach again', () => {

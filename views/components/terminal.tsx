@@ -109,18 +109,35 @@ function CommandFailure({ command }: { command: CommandExecution }) {
   );
 }
 
-/** The element that the island opens xterm in. */
+/** The element that the island opens xterm in, between the bars that say what the terminal does not show. */
 export function TerminalScreen({ terminalId }: { terminalId?: string }) {
   return (
-    <div
-      id={terminalId === undefined ? 'terminal' : `terminal-${terminalId}`}
-      class="terminal-screen"
-      data-header={terminalHeaderId(terminalId)}
-      role="region"
-      aria-label="Terminal output"
-      hx-morph-skip
-    >
-      <noscript>The terminal requires JavaScript.</noscript>
+    <div class="terminal-output">
+      <p class="terminal-bar" data-bar="earlier" hidden>
+        <span>Earlier lines are not shown.</span>
+        <button class="button button-small" type="button" data-load="first">
+          Load them again
+        </button>
+      </p>
+      <div
+        id={terminalId === undefined ? 'terminal' : `terminal-${terminalId}`}
+        class="terminal-screen"
+        data-header={terminalHeaderId(terminalId)}
+        role="region"
+        aria-label="Terminal output"
+        hx-morph-skip
+      >
+        <noscript>The terminal requires JavaScript.</noscript>
+      </div>
+      <p class="terminal-bar" data-bar="later" hidden>
+        <span>Later lines are not shown.</span>
+        <button class="button button-small" type="button" data-load="next">
+          Load the next lines
+        </button>
+        <button class="button button-small" type="button" data-load="end">
+          Back to the end
+        </button>
+      </p>
     </div>
   );
 }

@@ -1,0 +1,41 @@
+// The bars above and below a terminal's screen: how much of the output the terminal does not show, and buttons to load it.
+
+export interface TerminalBarActions {
+  onFirstPage(): void;
+  onNextPage(): void;
+  onEnd(): void;
+}
+
+/** Describes the lines before the first one in the terminal: `149,972 earlier lines are not shown.` */
+export function formatEarlierLines(lines: number): string {
+  const count = lines.toLocaleString('en-US');
+  return lines === 1 ? '1 earlier line is not shown.' : `${count} earlier lines are not shown.`;
+}
+
+/** Makes the bars around a terminal's screen work. */
+export function createTerminalBars(screen: HTMLElement, actions: TerminalBarActions) {
+  const find = (selector: string) => screen.parentElement?.querySelector<HTMLElement>(selector);
+  const [earlier, later] = [find('[data-bar=earlier]'), find('[data-bar=later]')];
+  const handlers = {
+    first: actions.onFirstPage,
+    next: actions.onNextPage,
+    end: actions.onEnd,
+  };
+  for (const [name, handle] of Object.entries(handlers)) {
+    for (const button of screen.parentElement?.querySelectorAll(`[data-load=${name}]`) ?? []) {
+      button.addEventListener('click', handle);
+    }
+  }
+
+  return {
+    setEarlierLines(lines: number): void {
+      if (!earlier) return;
+      earlier.hidden = lines === 0;
+      const text = earlier.querySelector('span');
+      if (text) text.textContent = formatEarlierLines(lines);
+    },
+    setLaterOutput(hasMore: boolean): void {
+      if (later) later.hidden = !hasMore;
+    },
+  };
+}
