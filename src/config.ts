@@ -18,9 +18,7 @@ const MAX_DURATION_MS = 365 * 86_400_000;
 /** Parses a duration such as `5m`, `90s` or `24h` into milliseconds. */
 export function parseDuration(text: string): number {
   const isDuration = /^\d+(\.\d+)?\s*[a-z]+$/i.test(text);
-  const value = Math.round(
-    (isDuration ? (ms(text as ms.StringValue) as number | undefined) : 0) ?? 0,
-  );
+  const value = isDuration ? Math.round(ms(text as ms.StringValue)) : Number.NaN;
   if (value >= MIN_DURATION_MS && value <= MAX_DURATION_MS) return value;
   throw new InvalidArgumentError(
     `Expected a duration from ${ms(MIN_DURATION_MS)} to ${ms(MAX_DURATION_MS)}, such as 30s, 5m or 24h.`,

@@ -26,14 +26,14 @@ interface Options {
   binary?: string;
 }
 
-const count = integerParser(1, 2 ** 31);
+const parseCount = integerParser(1, 2 ** 31);
 const options = new Command('chaos')
   .description(
     'Run the compiled executable under random faults and check every command and its output.',
   )
-  .option('--rounds <number>', 'number of rounds', count, 500)
-  .option('--seed <number>', 'seed of the first round; it increases by 1 per round', count, 1)
-  .option('--parallel <number>', 'number of rounds at the same time', count, 2)
+  .option('--rounds <number>', 'number of rounds', parseCount, 500)
+  .option('--seed <number>', 'seed of the first round; it increases by 1 per round', parseCount, 1)
+  .option('--parallel <number>', 'number of rounds at the same time', parseCount, 2)
   .option('--keep', 'keep the folders of the rounds, with logs', false)
   .option('--report', 'print each round as a line of JSON', false)
   .option('--binary <path>', 'executable to test (default: build it)')
