@@ -1,10 +1,12 @@
 // `signalbox run` with several agents: sends the same command to all of them and compares the results.
 import { type ComparisonBody, AcceptedComparison } from '../protocol/api.ts';
+import { getRunTime } from '../protocol/command-state.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { CommandExecution } from '../protocol/entities.ts';
 import { formatChanges, formatCost } from '../protocol/report-format.ts';
 import type { ApiClient } from './api-client.ts';
 import { followCommand } from './follow-command.ts';
+import { formatState } from './outcome.ts';
 import { createPrefixedWriter, writeJson } from './output-writer.ts';
 import { writeError, writeOut } from './output.ts';
 import { handleInterrupt } from './signals.ts';
@@ -56,7 +58,7 @@ function printResults(url: string, results: readonly CommandExecution[]): void {
     ['AGENT', 'STATUS', 'TIME', 'COST', 'TOKENS', 'CHANGES'],
     ...results.map((result) => [
       result.agentId,
-      result.error ? `${result.status} (${result.error.code})` : result.status,
+      formatState(result),
       runTime(result),
       result.usage?.cost ? formatCost(result.usage.cost) : '-',
       String(result.usage?.used ?? '-'),
@@ -66,7 +68,7 @@ function printResults(url: string, results: readonly CommandExecution[]): void {
   writeOut(`\nCompare in the browser: ${url}\n`);
 }
 
-function runTime({ startedAt, completedAt }: CommandExecution): string {
-  if (startedAt === null || completedAt === null) return '-';
-  return formatDuration(completedAt - startedAt);
+function runTime(result: CommandExecution): string {
+  const ms = getRunTime(result);
+  return ms === null ? '-' : formatDuration(ms);
 }

@@ -1,10 +1,13 @@
 // `signalbox logs`: shows the output of a command.
 import { Command } from 'commander';
+import { CommandExecution } from '../protocol/entities.ts';
 import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { commandIdArgument, resolveCommandId } from './command-id.ts';
 import { followCommand } from './follow-command.ts';
+import { describeOutcome } from './outcome.ts';
 import { type OutputWriter, writeJson, writePlain } from './output-writer.ts';
+import { writeError } from './output.ts';
 
 interface LogsFlags extends ClientFlags {
   follow: boolean;
@@ -30,11 +33,11 @@ Examples:
         if (isExpired) process.exitCode = 1;
         (flags.json ? writeJson : writePlain)(message);
       };
-      if (flags.follow) {
-        await followCommand({ client, command: commandId, write }).finished;
-        return;
-      }
-      const path = `/commands/${encodeURIComponent(commandId)}/output`;
-      for (const message of await client.getMessages(path)) write(message);
+      const path = `/commands/${encodeURIComponent(commandId)}`;
+      if (flags.follow) await followCommand({ client, command: commandId, write }).finished;
+      else for (const message of await client.getMessages(`${path}/output`)) write(message);
+      if (flags.json) return;
+      const outcome = describeOutcome(await client.get(path, CommandExecution));
+      if (outcome !== null) writeError(`[${outcome}]\n`);
     });
 }

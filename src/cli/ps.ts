@@ -6,6 +6,7 @@ import type { AgentSummary, CommandExecution } from '../protocol/entities.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { listCommands } from './command-list.ts';
+import { formatState } from './outcome.ts';
 import { writeOut } from './output.ts';
 import { printTable } from './table.ts';
 
@@ -35,12 +36,12 @@ export function psCommand(): Command {
       writeOut('\n');
       printTable([
         ['COMMAND ID', 'AGENT', 'STATUS', 'PRIORITY', 'COMMAND'],
-        ...commands.map(({ id, agentId, status, priority, command }) => [
-          id,
-          agentId,
-          status,
-          priority,
-          command.replaceAll(/\s+/g, ' ').slice(0, MAX_COMMAND_LENGTH),
+        ...commands.map((command) => [
+          command.id,
+          command.agentId,
+          formatState(command),
+          command.priority,
+          command.command.replaceAll(/\s+/g, ' ').slice(0, MAX_COMMAND_LENGTH),
         ]),
       ]);
     });

@@ -1,7 +1,7 @@
 // The filters of the command history. Without scripts they are a plain form.
+import { commandStatusLabels } from '../../src/protocol/command-state.ts';
 import type { CommandQuery } from '../../src/protocol/api.ts';
 import type { AgentSummary } from '../../src/protocol/entities.ts';
-import { commandStatusLabels } from '../format/labels.ts';
 import { Icon } from './icons.tsx';
 
 interface FiltersProps {

@@ -1,6 +1,6 @@
-// Labels of agent types, statuses and priorities.
+// Labels of agent types, agent statuses and priorities.
 import type { AgentStatus, AgentType } from '../../src/protocol/agent-status.ts';
-import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
+import type { Priority } from '../../src/protocol/command-status.ts';
 
 export const agentTypeLabels: Record<AgentType, string> = {
   claude: 'Claude Code',
@@ -16,14 +16,6 @@ export const agentStatusLabels: Record<DisplayStatus, string> = {
   busy: 'Busy',
   waiting: 'Waiting for approval',
   offline: 'Offline',
-};
-
-export const commandStatusLabels: Record<CommandStatus, string> = {
-  queued: 'Queued',
-  running: 'Running',
-  completed: 'Completed',
-  failed: 'Failed',
-  interrupted: 'Interrupted',
 };
 
 export const priorityLabels: Record<Priority, string> = {
