@@ -1,5 +1,6 @@
 // The main workflow in a real browser, with the compiled hub and agent.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { startAgentBinary, startHubBinary } from '../support/binary.ts';
@@ -43,7 +44,7 @@ test('a command streams its output line by line, is shown as failed, and keeps i
   await page.getByRole('link', { name: 'a1' }).first().click();
   await page
     .locator('textarea[name=command]')
-    .fill('!for i in 1 2 3; do echo line $i; read _ < gate; done; exit 3');
+    .fill('!for i in 1 2 3; do echo line $i; cat gate >/dev/null; done; exit 3');
   // Record every state of the terminal, to check that the lines do not appear all at once.
   await page.evaluate(() => {
     const views: string[] = [];
@@ -58,7 +59,7 @@ test('a command streams its output line by line, is shown as failed, and keeps i
   const rows = page.locator('.xterm-rows');
   for (const line of [1, 2, 3]) {
     await rows.getByText(`line ${line}`).waitFor();
-    await Bun.write(join(folder.path, 'gate'), '\n');
+    await writeFile(join(folder.path, 'gate'), '\n');
   }
   const views = await page.evaluate(() => (globalThis as unknown as { views: string[] }).views);
   expect(views.filter((view) => view !== '')).toEqual(['1', '12', '123']);

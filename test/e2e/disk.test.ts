@@ -1,6 +1,7 @@
 // The disk of a running hub fills up and has free space again. A small tmpfs serves as the disk.
 import { afterAll, expect, test } from 'bun:test';
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   addAgent,
@@ -52,14 +53,14 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });
   expect(await cli('run', '--agent', 'a1', '!echo no').exited).toBe(125);
 
-  await Bun.write(join(folder.path, 'gate'), 'go\n');
+  await writeFile(join(folder.path, 'gate'), 'go\n');
   await watched.waitForOutput(/done/);
   expect(watched.output()).toContain('00399999\n00400000\n');
 
   rmSync(filler);
   await hub.waitForOutput(/Writes to the store succeed again/);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
-  await Bun.write(join(folder.path, 'gate'), 'end\n');
+  await writeFile(join(folder.path, 'gate'), 'end\n');
   expect(await watched.exited).toBe(0);
   expect(await cli('run', '--agent', 'a1', '!echo yes').exited).toBe(0);
   expect(await addAgent(url, 'a2')).toBeString();
