@@ -3,20 +3,21 @@ import { HubError } from '../protocol/errors.ts';
 import type { HubContext } from './context.ts';
 import type { Actor } from './state/dashboard.ts';
 
-/**
- * The hash that a password is verified against if the user does not exist, so that the response takes as long as for an
- * existing user.
- */
-const DUMMY_HASH = Bun.password.hash(crypto.randomUUID());
-
 export function createAccounts({ store, clock }: Pick<HubContext, 'store' | 'clock'>) {
+  /**
+   * The hash that a password is verified against if the user does not exist, so that the response takes as long as for an
+   * existing user.
+   */
+  let dummyHash: Promise<string> | undefined;
+
   return {
     /** Whether at least one account exists. */
     exist: async () => (await store.users.count()) > 0,
     /** Returns the user if name and password are correct, null otherwise. */
     async authenticate(username: string, password: string): Promise<Actor | null> {
       const user = await store.users.find(username);
-      const hash = user?.passwordHash ?? (await DUMMY_HASH);
+      dummyHash ??= Bun.password.hash(crypto.randomUUID());
+      const hash = user?.passwordHash ?? (await dummyHash);
       const isCorrect = await Bun.password.verify(password, hash);
       return user && isCorrect ? { userId: user.id, role: user.role } : null;
     },

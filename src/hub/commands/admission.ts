@@ -160,7 +160,10 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     const created = requests.flatMap(({ input, known }) =>
       known ? [] : [executionOf(actor, input)],
     );
-    const committed = store.commands.insert(...created.map((execution) => toStored(execution)));
+    const committed =
+      created.length > 0
+        ? store.commands.insert(...created.map((execution) => toStored(execution)))
+        : Promise.resolve();
     const accepted = new Map(
       created.map((execution) => {
         const position = accept(execution, committed);

@@ -35,6 +35,15 @@ test('two requests before the first commit are one command', async () => {
   expect(page.items).toHaveLength(1);
 });
 
+test('a repeated requestId writes nothing, so that it is answered while the disk is full', async () => {
+  await using fixture = await startHubFixture();
+  const id = await fixture.dashboard.request('!ls', { requestId: 'r' });
+  const writes: string[] = [];
+  fixture.hub.store.fail((call) => call === 'commands.insert' && writes.push(call) > 0);
+  expect(await fixture.dashboard.request('!ls', { requestId: 'r' })).toBe(id);
+  expect(writes).toEqual([]);
+});
+
 test.each([
   ['agent', { agentId: 'second', command: '!ls' }],
   ['command', { agentId: 'agent', command: '!pwd' }],
