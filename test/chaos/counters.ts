@@ -1,5 +1,5 @@
 // What rounds count, and the summary of a run.
-import { FAULTS, type FaultKind } from './plan.ts';
+import { FAULTS, type FaultKind } from './faults/plan.ts';
 
 export interface Counters {
   rounds: number;
@@ -10,6 +10,7 @@ export interface Counters {
   bytes: number;
   gaps: Record<'buffer_overflow' | 'agent_overflow' | 'expired', number>;
   interrupts: number;
+  approvals: number;
   /** Requests that were sent again after they had been accepted. */
   repeats: number;
   reconnects: number;
@@ -26,6 +27,7 @@ export function createCounters(): Counters {
     bytes: 0,
     gaps: { buffer_overflow: 0, agent_overflow: 0, expired: 0 },
     interrupts: 0,
+    approvals: 0,
     repeats: 0,
     reconnects: 0,
     orderedPairs: 0,
@@ -39,6 +41,7 @@ export function addCounters(sum: Counters, more: Counters): void {
   sum.commands += more.commands;
   sum.bytes += more.bytes;
   sum.interrupts += more.interrupts;
+  sum.approvals += more.approvals;
   sum.repeats += more.repeats;
   sum.reconnects += more.reconnects;
   sum.orderedPairs += more.orderedPairs;
@@ -64,6 +67,7 @@ export function formatSummary(counters: Counters, violations: number): string {
     `bytes       ${counters.bytes}`,
     `gaps        ${list(counters.gaps)}`,
     `interrupts  ${counters.interrupts}`,
+    `approvals   ${counters.approvals}`,
     `repeats     ${counters.repeats}`,
     `reconnects  ${counters.reconnects}`,
     `order       ${counters.orderedPairs} pairs`,

@@ -1,7 +1,7 @@
 // The evidence of a round: what clients received, what SQLite contains and what the commands wrote. The checks use
 // nothing else.
 import { Database } from 'bun:sqlite';
-import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
+import type { CommandStatus, Priority, StopReason } from '../../src/protocol/command-status.ts';
 import type { ChaosAgent } from './agent/agent.ts';
 import type { DashboardRecord } from './dashboard/record.ts';
 import type { Plan } from './plan.ts';
@@ -21,9 +21,32 @@ export interface CommandRow {
   startedAt: number | null;
   completedAt: number | null;
   exitCode: number | null;
+  timeoutMs: number;
   error: { code: string } | null;
+  stopReason: StopReason | null;
+  disconnectedAt: number | null;
+  /** 1 if output may still arrive. */
+  isOutputOpen: number;
   lastSequence: number | null;
   totalBytes: number | null;
+}
+
+/** A row of the table `approvals`. */
+export interface ApprovalRow {
+  approvalId: string;
+  commandId: string;
+  title: string;
+  requestedAt: number;
+  outcome: 'selected' | 'cancelled' | null;
+  optionId: string | null;
+  resolvedAt: number | null;
+  appliedAt: number | null;
+}
+
+/** What SQLite contains at the end of a round. */
+export interface Rows {
+  commands: CommandRow[];
+  approvals: ApprovalRow[];
 }
 
 /** A command as planned and as stored. */
@@ -34,12 +57,18 @@ export interface PlannedCommand {
 
 export interface History {
   plan: Plan;
+  /** What the dashboards received. */
   records: DashboardRecord[];
+  /** What the observer received. */
+  observer: DashboardRecord;
   rows: CommandRow[];
+  approvals: ApprovalRow[];
   /** The rows that belong to a command of the plan, by command ID. */
   planned: Map<string, PlannedCommand>;
   starts: Mark[];
   ends: Mark[];
+  asked: Mark[];
+  answered: Mark[];
   readWritten: ShellLibrary['readWritten'];
   /** The IDs of commands for which an interrupt was sent. */
   interrupted: ReadonlySet<string>;
@@ -54,29 +83,35 @@ export interface History {
 
 const COLUMNS = `
   id, agent_id AS agentId, command, priority, status, request_id AS requestId, requested_at AS requestedAt,
-  started_at AS startedAt, completed_at AS completedAt, exit_code AS exitCode, error,
+  started_at AS startedAt, completed_at AS completedAt, exit_code AS exitCode, timeout_ms AS timeoutMs, error,
+  stop_reason AS stopReason, disconnected_at AS disconnectedAt, is_output_open AS isOutputOpen,
   last_sequence AS lastSequence, total_bytes AS totalBytes`;
+const APPROVAL_COLUMNS = `
+  approval_id AS approvalId, command_id AS commandId, title, requested_at AS requestedAt, outcome,
+  option_id AS optionId, resolved_at AS resolvedAt, applied_at AS appliedAt`;
 
-/** Reads the commands from the database of a hub that has ended. */
-export function readRows(file: string): CommandRow[] {
+/** Reads the database of a hub that has ended. */
+export function readRows(file: string): Rows {
   const database = new Database(file, { readonly: true });
   const rows = database
     .query<Omit<CommandRow, 'error'> & { error: string | null }, []>(
       `SELECT ${COLUMNS} FROM commands ORDER BY id`,
     )
     .all();
+  const approvals = database
+    .query<ApprovalRow, []>(`SELECT ${APPROVAL_COLUMNS} FROM approvals`)
+    .all();
   database.close();
-  return rows.map((row) => ({
+  const commands = rows.map((row) => ({
     ...row,
     error: row.error === null ? null : (JSON.parse(row.error) as CommandRow['error']),
   }));
+  return { commands, approvals };
 }
 
 export function createHistory(
-  plan: Plan,
-  { hub, library, agents }: System,
-  records: DashboardRecord[],
-  rows: CommandRow[],
+  { plan, hub, library, agents, dashboards, observer }: System,
+  { commands: rows, approvals }: Rows,
   interrupted: ReadonlySet<string>,
 ): History {
   const jumps = plan.faults.flatMap(({ kind, amount }) => (kind === 'clock-jump' ? [amount] : []));
@@ -88,11 +123,15 @@ export function createHistory(
   }
   return {
     plan,
-    records,
+    records: dashboards.map(({ record }) => record),
+    observer: observer.record,
     rows,
+    approvals,
     planned,
     starts: library.readStarts(),
     ends: library.readEnds(),
+    asked: library.readAsked(),
+    answered: library.readAnswered(),
     readWritten: library.readWritten,
     interrupted,
     agentFaults: new Map(agents.map(({ agentId, faults }) => [agentId, faults])),

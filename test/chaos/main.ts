@@ -13,7 +13,7 @@ import { type RoundResult, runRound } from './round.ts';
 /** A run of this many rounds must inject every kind of fault. */
 const LONG_RUN = 50;
 /** A round that takes longer is stuck. */
-const ROUND_TIMEOUT_MS = 150_000;
+const ROUND_TIMEOUT_MS = 300_000;
 const MAX_PRINTED_VIOLATIONS = 12;
 const MAX_VIOLATION_CHARACTERS = 600;
 
@@ -34,7 +34,11 @@ const options = new Command('chaos')
   .option('--rounds <number>', 'number of rounds', parseCount, 500)
   .option('--seed <number>', 'seed of the first round; it increases by 1 per round', parseCount, 1)
   .option('--parallel <number>', 'number of rounds at the same time', parseCount, 2)
-  .option('--keep', 'keep the folders of the rounds, with logs', false)
+  .option(
+    '--keep',
+    'keep the folders of rounds with violations, and of a single round, with logs',
+    false,
+  )
   .option('--report', 'print each round as a line of JSON', false)
   .option('--binary <path>', 'executable to test (default: build it)')
   .parse()
@@ -58,13 +62,14 @@ async function cleanUpAndExit(exitCode: number): Promise<never> {
 /** Runs one round in its own process. */
 async function spawnRound(seed: number, binary: string): Promise<RoundResult> {
   const flags = ['--rounds', '1', '--seed', String(seed), '--report', '--binary', binary];
+  if (options.keep) flags.push('--keep');
   const child = Bun.spawn([process.execPath, import.meta.path, ...flags], {
     stdin: 'ignore',
     stdout: 'pipe',
     stderr: 'inherit',
     timeout: ROUND_TIMEOUT_MS,
     // Files that a round leaves behind are removed with the folder of the run.
-    env: { ...process.env, TMPDIR: folder.path },
+    env: { ...process.env, ...(!options.keep && { TMPDIR: folder.path }) },
   });
   const roundId = createRoundId(child.pid, seed);
   children.set(roundId, child);
@@ -75,6 +80,12 @@ async function spawnRound(seed: number, binary: string): Promise<RoundResult> {
   if (last.startsWith('{')) return JSON.parse(last) as RoundResult;
   const violations = [`the round exited with ${await child.exited} and without a report: ${text}`];
   return { ...createCounters(), rounds: 1, seed, violations };
+}
+
+/** A run of several rounds starts each one with `--report`. */
+function whenToKeep() {
+  if (!options.keep) return 'never';
+  return options.report ? 'on violations' : 'always';
 }
 
 function printViolations({ seed, violations }: RoundResult) {
@@ -113,7 +124,7 @@ async function run(): Promise<number> {
       nextRound += 1;
       const round =
         options.rounds === 1
-          ? await runRound(seed, { binary, keepsFolder: options.keep })
+          ? await runRound(seed, { binary, keep: whenToKeep() })
           : await spawnRound(seed, binary);
       if (!exiting) addRound(round);
     }

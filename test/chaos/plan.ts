@@ -1,43 +1,18 @@
 // Everything that happens in a round, determined by its seed before it starts.
+import { type Fault, planFaults } from './faults/plan.ts';
 import { createPrng, type Prng } from './prng.ts';
-import { type CommandSpec, createWorkload, pickHugeWorkload, pickWorkload } from './workload.ts';
-
-export const NETWORK_FAULTS = [
-  'reset',
-  'reset-mid-frame',
-  'delay',
-  'fragment',
-  'stall',
-  'half-open',
-  'duplicate-frames',
-] as const;
-export const PROCESS_FAULTS = [
-  'hub-kill',
-  'hub-freeze',
-  'hub-restart',
-  'agent-kill',
-  'agent-freeze',
-  'agent-restart',
-  'journal-loss',
-  'slow-reader',
-] as const;
-export const CLOCK_FAULTS = ['clock-jump'] as const;
-export const FAULTS = [...NETWORK_FAULTS, ...PROCESS_FAULTS, ...CLOCK_FAULTS] as const;
-export type FaultKind = (typeof FAULTS)[number];
-
-export interface Fault {
-  kind: FaultKind;
-  /** In milliseconds from the start of the round. */
-  at: number;
-  durationMs: number;
-  /** What it affects, as an index modulo the number of possible targets. */
-  target: number;
-  /** The delay in milliseconds, the number of frames to duplicate, or the clock jump in milliseconds. */
-  amount: number;
-}
+import {
+  type CommandSpec,
+  createPrompt,
+  createWorkload,
+  pickHugeWorkload,
+  pickWorkload,
+  type Workload,
+} from './workload.ts';
 
 export interface DashboardPlan {
-  mode: 'all' | 'attached';
+  /** The output it receives: of all commands, of some to which it attaches, or none. */
+  mode: 'all' | 'attached' | 'none';
   /** Whether it accepts compressed broadcasts. */
   acceptsDeflate: boolean;
 }
@@ -59,12 +34,23 @@ export interface Plan {
   endsAt: number;
 }
 
+/** The first agents of a round have an AI program. */
+export const AGENTS_WITH_PROGRAM = 2;
+/** The timeout of the command for `restart-with-pending-approval`. The request is pending for longer. */
+export const PATIENT_TIMEOUT_MS = 1_200;
+/** The commands that scenarios need, by the kind of fault. */
+const SCENARIO_WORKLOADS = {
+  'kill-after-interrupt': () => createWorkload('lines 3 0.01; sleep 300', null),
+  'restart-with-late-output': () => createWorkload('lines 120 0.04'),
+  'restart-with-pending-approval': () => createPrompt(1, 300, PATIENT_TIMEOUT_MS),
+} as const;
+
 /** Returns the name of the gate that holds an agent's first command. */
 export const gateOf = (agent: number) => `gate-${agent}`;
 
 export function createPlan(seed: number): Plan {
   const prng = createPrng(`chaos ${seed}`);
-  const isInProcess = prng.chance(1 / 6);
+  const isInProcess = prng.chance(0.25);
   const agents = prng.between(3, 4);
   const dashboards = Array.from({ length: prng.between(5, 6) }, (_, index) => ({
     mode: index < 2 ? ('all' as const) : prng.pick(['all', 'attached', 'attached'] as const),
@@ -72,14 +58,24 @@ export function createPlan(seed: number): Plan {
   }));
   const endsAt = prng.between(2_000, 3_500);
   const gatesOpenAt = Array.from({ length: agents }, () => prng.between(500, 1_300));
+  const faults = planFaults(prng.fork('faults'), {
+    isInProcess,
+    agents,
+    agentsWithProgram: AGENTS_WITH_PROGRAM,
+    dashboards: dashboards.length,
+    endsAt,
+  });
   return {
     seed,
     isInProcess,
     agents,
     dashboards,
     bufferMemoryMb: prng.chance(0.2) ? 1 : 256,
-    commands: planCommands(prng.fork('commands'), agents, dashboards.length, endsAt),
-    faults: planFaults(prng.fork('faults'), isInProcess, endsAt),
+    commands: [
+      ...planCommands(prng.fork('commands'), agents, dashboards.length, endsAt),
+      ...planScenarioCommands(prng.fork('scenarios'), faults, dashboards.length),
+    ],
+    faults,
     interrupts: Array.from({ length: prng.between(3, 10) }, () => ({
       at: prng.between(400, endsAt),
       dashboard: prng.between(0, dashboards.length - 1),
@@ -90,65 +86,73 @@ export function createPlan(seed: number): Plan {
   };
 }
 
+/** What a command has unless the plan says otherwise. */
+const DEFAULTS = {
+  queuesIfOffline: false,
+  repeatAfterMs: null,
+  changesWhenRepeated: false,
+  responses: [],
+} satisfies Partial<CommandSpec>;
+
 function planCommands(prng: Prng, agents: number, dashboards: number, endsAt: number) {
   const commands: CommandSpec[] = Array.from({ length: agents }, (_, agent) => ({
+    ...DEFAULTS,
     name: `g${agent}`,
     agent,
     dashboard: prng.between(0, dashboards - 1),
     priority: 'high',
     at: 0,
     ...createWorkload(`gate ${gateOf(agent)}; lines 2 0`),
-    repeatAfterMs: null,
   }));
   const hugeIndex = prng.chance(0.6) ? prng.between(0, 59) : -1;
   const count = prng.between(60, 70);
   for (let index = 0; index < count; index += 1) {
     const isEarly = prng.chance(0.5);
+    const agent = prng.between(0, agents - 1);
+    const workload = index === hugeIndex ? pickHugeWorkload(prng) : pickWorkloadFor(prng, agent);
     commands.push({
+      ...DEFAULTS,
       name: `c${index}`,
-      agent: prng.between(0, agents - 1),
+      agent,
       dashboard: prng.between(0, dashboards - 1),
       priority: prng.pick(['high', 'normal', 'low'] as const),
       at: isEarly ? prng.between(50, 450) : prng.between(450, endsAt - 300),
-      ...(index === hugeIndex ? pickHugeWorkload(prng) : pickWorkload(prng)),
+      ...workload,
+      queuesIfOffline: prng.chance(0.3),
       repeatAfterMs: prng.chance(0.2) ? prng.between(10, 1_500) : null,
+      changesWhenRepeated: prng.chance(0.3),
+      responses: Array.from({ length: workload.asks ?? 0 }, () => planResponses(prng, dashboards)),
     });
   }
   return commands;
 }
 
-function planFaults(prng: Prng, isInProcess: boolean, endsAt: number): Fault[] {
-  const kinds: FaultKind[] = [
-    ...NETWORK_FAULTS,
-    ...NETWORK_FAULTS,
-    'agent-kill',
-    'agent-kill',
-    'agent-freeze',
-    'agent-restart',
-    'journal-loss',
-    'slow-reader',
-    'slow-reader',
-    'hub-kill',
-    'hub-kill',
-    'hub-restart',
-    ...(isInProcess
-      ? (['clock-jump', 'clock-jump', 'clock-jump', 'clock-jump'] as const)
-      : (['hub-freeze'] as const)),
-  ];
-  return Array.from({ length: prng.between(8, 16) }, () => {
-    const kind = prng.pick(kinds);
-    return {
-      kind,
-      at: prng.between(100, endsAt - 200),
-      durationMs: prng.between(20, kind === 'slow-reader' ? 1_500 : 700),
-      target: prng.between(0, 1_000),
-      amount: kind === 'clock-jump' ? pickClockJump(prng) : prng.between(5, 80),
-    };
-  }).toSorted((a, b) => a.at - b.at);
+function pickWorkloadFor(prng: Prng, agent: number): Workload {
+  if (agent >= AGENTS_WITH_PROGRAM || !prng.chance(0.2)) return pickWorkload(prng);
+  return createPrompt(prng.between(0, 3), prng.between(0, 60));
 }
 
-/** Picks a jump beyond a timer, a silence, the grace period or a session; sometimes the clock is set back instead. */
-function pickClockJump(prng: Prng): number {
-  const longest = prng.pick([3_000, 35_000, 70_000, 320_000, 13 * 3_600_000]);
-  return prng.chance(0.15) ? -prng.between(100, 60_000) : prng.between(500, longest);
+/** Plans the responses to one request: sometimes two people respond at the same time. */
+function planResponses(prng: Prng, dashboards: number): CommandSpec['responses'][number] {
+  const from = Array.from({ length: prng.chance(0.3) ? 2 : 1 }, () => ({
+    dashboard: prng.between(0, dashboards - 1),
+    optionId: prng.pick(['yes', 'no']),
+  }));
+  return { afterMs: prng.between(0, 250), from };
+}
+
+/** Plans the commands that the scenarios need, early and with a high priority. */
+function planScenarioCommands(prng: Prng, faults: Fault[], dashboards: number): CommandSpec[] {
+  return faults.flatMap(({ kind, command, target }) => {
+    if (command === null || !(kind in SCENARIO_WORKLOADS)) return [];
+    return {
+      ...DEFAULTS,
+      name: command,
+      agent: target,
+      dashboard: prng.between(0, dashboards - 1),
+      priority: 'high' as const,
+      at: prng.between(10, 150),
+      ...SCENARIO_WORKLOADS[kind as keyof typeof SCENARIO_WORKLOADS](),
+    };
+  });
 }

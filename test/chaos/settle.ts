@@ -1,49 +1,96 @@
 // The last phase of a round: all faults have ended, and the system must come to rest.
+import type { Approver } from './approver.ts';
 import type { ChaosDashboard } from './dashboard/dashboard.ts';
 import type { System } from './system.ts';
 import type { CommandSpec } from './workload.ts';
 
 export interface SettleOptions {
-  observer: ChaosDashboard;
+  approver: Approver;
   /** The requested commands, each with the promise of its ID. */
   requested: Map<CommandSpec, Promise<string>>;
+  /** The commands for which an interrupt was accepted. */
+  acceptedInterrupts: ReadonlySet<string>;
   interrupt(dashboard: ChaosDashboard, commandId: string): void;
-  /** Describes what it is waiting for, in case that never happens. */
-  onStep(description: string): void;
 }
 
-/** Resolves once every requested command has ended and every dashboard has received all of its output. */
+/** The system is stuck if nothing happens for this time, in milliseconds. Agents wait up to 8 s between two attempts. */
+const STUCK_MS = 25_000;
+/** The same while only messages to connected dashboards are missing. */
+const STUCK_DELIVERY_MS = 8_000;
+
+/**
+ * Waits until every requested command has ended and every dashboard has received all of its output.
+ * @returns the violations: what does not happen
+ */
 export async function settle(
-  { agents, dashboards }: System,
-  { observer, requested, interrupt, onStep }: SettleOptions,
-): Promise<void> {
+  { agents, dashboards, observer, progress }: System,
+  { approver, requested, acceptedInterrupts, interrupt }: SettleOptions,
+): Promise<string[]> {
+  const violations: string[] = [];
   const ids = new Map<CommandSpec, string>();
-  for (const [spec, accepted] of requested) {
-    onStep(`for the acceptance of ${spec.name}`);
-    ids.set(spec, await accepted);
+
+  /** Waits; adds a violation if that does not happen. */
+  async function expect(work: Promise<unknown>, describe: () => string, stuckMs = STUCK_MS) {
+    const isDone = await progress.isDone(work, stuckMs);
+    if (!isDone) violations.push(describe());
+    return isDone;
   }
-  onStep('for the observer');
-  await observer.waitUntil(observer.isWelcome);
-  await observer.ping();
-  onStep('for the end of all commands');
-  const live = new Set(observer.liveCommands());
-  for (const [spec, commandId] of ids) {
-    const neverEnds = spec.exitCode === null && spec.timeoutMs === null;
-    if (neverEnds && live.has(commandId)) interrupt(observer, commandId);
-  }
-  await observer.waitUntil(() => observer.liveCommands().length === 0);
-  onStep('for the agents to be online');
+
+  const { isLive, liveCommands } = observer.record;
   const areAgentsOnline = (dashboard: ChaosDashboard) =>
     agents.every(({ agentId }) => dashboard.agentStatus(agentId) === 'online');
-  await observer.waitUntil(() => areAgentsOnline(observer));
-  for (const dashboard of dashboards) dashboard.followAll([...ids.values()]);
-  await Promise.all(
-    dashboards.map((dashboard) =>
-      dashboard.waitUntil(() => {
-        const incomplete = dashboard.incompleteCommands();
-        onStep(`for ${dashboard.record.name} to receive the output of ${incomplete.join(' ')}`);
-        return dashboard.isWelcome() && areAgentsOnline(dashboard) && incomplete.length === 0;
-      }),
-    ),
+
+  for (const [spec, accepted] of requested) {
+    const isAccepted = await expect(accepted, () => `${spec.name} was not accepted`);
+    if (!isAccepted) return violations;
+    ids.set(spec, await accepted);
+  }
+  await expect(observer.waitUntil(observer.isWelcome), () => 'the hub does not accept a dashboard');
+  await observer.ping();
+
+  approver.respondToAll();
+  const stopping = [...acceptedInterrupts];
+  await expect(
+    observer.waitUntil(() => !stopping.some(isLive)),
+    () => `accepted interrupts had no effect on ${stopping.filter(isLive).join(' ')}`,
   );
+  for (const [spec, commandId] of ids) {
+    const neverEnds = spec.exitCode === null && spec.timeoutMs === null;
+    if (neverEnds && isLive(commandId)) interrupt(observer, commandId);
+  }
+  const haveEnded = observer.waitUntil(() => liveCommands().length === 0);
+  const describeLive = () => `these commands do not end: ${liveCommands().join(' ')}`;
+  if (!(await expect(haveEnded, describeLive))) return violations;
+  const areOnline = observer.waitUntil(() => areAgentsOnline(observer));
+  if (!(await expect(areOnline, () => 'not all agents are online and idle'))) return violations;
+
+  for (const dashboard of dashboards) {
+    const hasOutput = () => dashboard.isWelcome() && dashboard.awaitedCommands().length === 0;
+    await expect(
+      dashboard.waitUntil(hasOutput),
+      () => {
+        const missing = dashboard.awaitedCommands().join(' ');
+        return `${dashboard.record.name} was connected or resumed, but did not receive all output of ${missing}`;
+      },
+      STUCK_DELIVERY_MS,
+    );
+  }
+  for (const dashboard of dashboards) dashboard.followAll([...ids.values()]);
+  for (const dashboard of dashboards) {
+    const isComplete = () =>
+      dashboard.isWelcome() &&
+      areAgentsOnline(dashboard) &&
+      dashboard.incompleteCommands().length === 0 &&
+      dashboard.pendingApprovals.size === 0;
+    await expect(
+      dashboard.waitUntil(isComplete),
+      () => {
+        const missing = dashboard.incompleteCommands().join(' ');
+        const approvals = [...dashboard.pendingApprovals.keys()].join(' ');
+        return `${dashboard.record.name} does not receive the final state; output of: ${missing}; approvals: ${approvals}`;
+      },
+      STUCK_DELIVERY_MS,
+    );
+  }
+  return violations;
 }

@@ -5,21 +5,25 @@ import { startBinaryHub } from './hub/binary-hub.ts';
 import { type ChaosDashboard, openDashboard } from './dashboard/dashboard.ts';
 import type { HubUnderTest } from './hub/hub-under-test.ts';
 import { startInProcessHub } from './hub/in-process-hub.ts';
-import type { DashboardPlan, Plan } from './plan.ts';
+import { AGENTS_WITH_PROGRAM, type DashboardPlan, type Plan } from './plan.ts';
 import { createPrng, type Prng } from './prng.ts';
+import { createProgress, type Progress } from './progress.ts';
 import { openProxy, type Proxy } from './network/proxy.ts';
 import { createRoundEnvironment } from './round-processes.ts';
 import { createShellLibrary, type ShellLibrary } from './agent/shell-library.ts';
 
 export interface System {
+  plan: Plan;
   hub: HubUnderTest;
   library: ShellLibrary;
   agents: ChaosAgent[];
   dashboards: ChaosDashboard[];
   /** The proxies of the agents, then those of the dashboards. */
   proxies: Proxy[];
-  /** Opens a dashboard that is not affected by faults. */
-  openObserver(): ChaosDashboard;
+  /** A dashboard that network faults do not affect. It receives no output. */
+  observer: ChaosDashboard;
+  /** Whether any dashboard still receives messages. */
+  progress: Progress;
   close(): Promise<void>;
 }
 
@@ -38,6 +42,7 @@ export async function startSystem(
   const prng: Prng = createPrng(`system ${plan.seed}`);
   const env = createRoundEnvironment(roundId);
   const library = createShellLibrary(folder);
+  const progress = createProgress();
   const { bufferMemoryMb, isInProcess } = plan;
   const hub = isInProcess
     ? await startInProcessHub(bufferMemoryMb)
@@ -54,17 +59,23 @@ export async function startSystem(
 
   function open(name: string, url: () => string, options: DashboardPlan) {
     const { issueToken, now } = hub;
-    return openDashboard({ ...options, name, url, issueToken, now, prng: prng.fork(name) });
+    return openDashboard({
+      ...options,
+      name,
+      url,
+      issueToken,
+      now,
+      prng: prng.fork(name),
+      onProgress: progress.touch,
+    });
   }
 
   for (let index = 0; index < plan.agents; index += 1) {
     const agentId = `a${index}`;
     const hubUrl = `http://${await openProxyFor(agentId)}`;
     const token = await hub.addAgent(agentId);
-    const restartsAfterRejection = isInProcess;
-    agents.push(
-      startChaosAgent({ binary, agentId, hubUrl, token, folder, env, restartsAfterRejection }),
-    );
+    const hasProgram = index < AGENTS_WITH_PROGRAM;
+    agents.push(startChaosAgent({ binary, agentId, hubUrl, token, folder, env, hasProgram }));
   }
   for (const [index, options] of plan.dashboards.entries()) {
     const name = `d${index}`;
@@ -74,21 +85,24 @@ export async function startSystem(
   const isReady = (dashboard: ChaosDashboard) =>
     dashboard.isWelcome() &&
     agents.every(({ agentId }) => dashboard.agentStatus(agentId) === 'online');
-  await Promise.all(dashboards.map((dashboard) => dashboard.waitUntil(() => isReady(dashboard))));
+  const observer = open('observer', () => `ws://127.0.0.1:${hub.port()}`, {
+    mode: 'none',
+    acceptsDeflate: false,
+  });
+  const all = [observer, ...dashboards];
+  await Promise.all(all.map((dashboard) => dashboard.waitUntil(() => isReady(dashboard))));
 
   return {
+    plan,
     hub,
     library,
     agents,
     dashboards,
     proxies,
-    openObserver: () =>
-      open('observer', () => `ws://127.0.0.1:${hub.port()}`, {
-        mode: 'attached',
-        acceptsDeflate: false,
-      }),
+    observer,
+    progress,
     async close() {
-      for (const dashboard of dashboards) dashboard.close();
+      for (const dashboard of all) dashboard.close();
       for (const proxy of proxies) proxy.close();
       await hub.dispose();
     },

@@ -4,15 +4,27 @@ import type { Prng } from './prng.ts';
 import { FLOOD_TEXT_BYTES } from './agent/shell-library.ts';
 
 /** What a command does, and what is done to it. */
-interface Workload {
+export interface Workload {
+  /** The shell script; of a prompt, its text after the name. */
   script: string;
+  /** The number of approvals that a prompt asks for; null for a shell command. */
+  asks: number | null;
   /** The exit code with which it ends by itself; null if it never does. */
   exitCode: number | null;
   /** Whether it writes to stdout and stderr: then only the order within each stream is known. */
   usesBothStreams: boolean;
+  /** Whether it writes line by line, so that no more than a line is lost when it is stopped. */
+  writesLines: boolean;
   timeoutMs: number | null;
   /** Interrupts it this many milliseconds after it was seen running. */
   interruptAfterMs: number | null;
+}
+
+/** Selects an option of an approval request. */
+export interface PlannedResponse {
+  /** The index of the dashboard that responds. */
+  dashboard: number;
+  optionId: string;
 }
 
 export interface CommandSpec extends Workload {
@@ -22,10 +34,19 @@ export interface CommandSpec extends Workload {
   agent: number;
   dashboard: number;
   priority: Priority;
+  /** Whether it is queued even if its agent is offline. */
+  queuesIfOffline: boolean;
   /** When it is requested, in milliseconds from the start of the round. */
   at: number;
   /** Requests it once more this many milliseconds after it was accepted. */
   repeatAfterMs: number | null;
+  /** Whether it is then requested with another command and the same requestId, which the hub must refuse. */
+  changesWhenRepeated: boolean;
+  /**
+   * The responses to each of its approval requests, and how long after the request; the first one wins. Nobody responds
+   * to requests without an entry before the end of the round.
+   */
+  responses: { afterMs: number; from: PlannedResponse[] }[];
 }
 
 type Kind =
@@ -55,7 +76,25 @@ const WEIGHTED_KINDS = FREQUENCIES.flatMap(([kind, percent]) => Array<Kind>(perc
 
 /** Creates a workload that nothing interrupts. */
 export function createWorkload(script: string, exitCode: number | null = 0): Workload {
-  return { script, exitCode, usesBothStreams: false, timeoutMs: null, interruptAfterMs: null };
+  return {
+    script,
+    asks: null,
+    exitCode,
+    usesBothStreams: false,
+    writesLines: !script.includes('flood'),
+    timeoutMs: null,
+    interruptAfterMs: null,
+  };
+}
+
+/** Creates a prompt for the AI program of a round. */
+export function createPrompt(
+  asks: number,
+  pauseMs: number,
+  timeoutMs: number | null = null,
+): Workload {
+  const script = `${asks} ${pauseMs}`;
+  return { ...createWorkload(script), asks, writesLines: false, timeoutMs };
 }
 
 export function pickWorkload(prng: Prng): Workload {
@@ -111,7 +150,8 @@ export function pickHugeWorkload(prng: Prng): Workload {
 }
 
 /** Returns the text of a command as it is requested. */
-export function formatCommand({ name, script, exitCode }: CommandSpec): string {
+export function formatCommand({ name, asks, script, exitCode }: CommandSpec): string {
+  if (asks !== null) return `ask ${name} ${script}`;
   return `!. ./library.sh; begin ${name}; ${script}; end ${exitCode ?? 99}`;
 }
 

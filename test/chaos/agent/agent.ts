@@ -10,15 +10,14 @@ export interface ChaosAgentOptions {
   token: string;
   /** Where commands run, and where the agent keeps its state. */
   folder: string;
-  /**
-   * Starts it again after the hub has rejected it. A hub whose clock jumps can reject a socket because its first message
-   * seems late.
-   */
-  restartsAfterRejection: boolean;
+  /** Whether it accepts prompts. */
+  hasProgram: boolean;
   env: Record<string, string>;
 }
 
 export type ChaosAgent = ReturnType<typeof startChaosAgent>;
+
+const PROGRAM = `"${process.execPath}" "${join(import.meta.dir, 'ai-program-process.ts')}"`;
 
 export function startChaosAgent(options: ChaosAgentOptions) {
   const { binary, agentId, hubUrl, folder } = options;
@@ -32,20 +31,27 @@ export function startChaosAgent(options: ChaosAgentOptions) {
   let current: RunningProcess | null = run();
 
   function run(): RunningProcess {
+    const program = options.hasProgram ? ['--acp', PROGRAM] : ['--no-acp'];
+    const flags = ['--hub', hubUrl, '--id', agentId, '--type', 'claude', '--state', state];
     const agent = startProcess(
-      [binary, 'agent', '--hub', hubUrl, '--id', agentId, '--type', 'claude', '--state', state],
+      [binary, 'agent', ...flags, ...program],
       { ...options.env, SIGNALBOX_AGENT_TOKEN: options.token },
       folder,
     );
     runs.push(agent);
     void agent.exited.then((code) => {
       if (agent !== current) return;
-      const line = lastLine(agent);
-      if (options.restartsAfterRejection && line.includes('rejected the token')) current = run();
-      else errors.push(`${agentId} exited by itself with ${code}: ${line}`);
+      errors.push(`${agentId} exited by itself with ${code}: ${lastLine(agent)}`);
+      current = run();
     });
     return agent;
   }
+
+  function start() {
+    current ??= run();
+  }
+
+  const removeState = () => rmSync(state, { recursive: true, force: true });
 
   async function killAndRestart(pauseMs: number, whileStopped = () => {}) {
     const killed = current;
@@ -54,9 +60,10 @@ export function startChaosAgent(options: ChaosAgentOptions) {
     await killed?.exited;
     whileStopped();
     await new Promise((resolve) => void setTimeout(resolve, pauseMs));
-    current = run();
+    start();
   }
 
+  /** Stops it; resolves once it has exited. */
   async function stop() {
     const stopped = current;
     current = null;
@@ -79,10 +86,10 @@ export function startChaosAgent(options: ChaosAgentOptions) {
       kills += 1;
       await killAndRestart(pauseMs);
     },
-    /** Kills it and starts it again without its journal, so that it is unknown which commands had started. */
+    /** Kills it and starts it again without its journal, so that nobody knows what it had started. */
     async loseJournal(pauseMs: number) {
       journalLosses += 1;
-      await killAndRestart(pauseMs, () => rmSync(state, { recursive: true, force: true }));
+      await killAndRestart(pauseMs, removeState);
     },
     freeze: () => current?.kill('SIGSTOP'),
     resume: () => current?.kill('SIGCONT'),
@@ -90,9 +97,13 @@ export function startChaosAgent(options: ChaosAgentOptions) {
     async restart() {
       restarts += 1;
       await stop();
-      current = run();
+      start();
     },
     stop,
+    /** Starts it after `stop`. */
+    start,
+    /** Removes its journal. */
+    removeState,
     /** Returns unexpected exits and the error lines of its log. */
     errors: () => [
       ...errors,

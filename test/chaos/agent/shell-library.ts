@@ -8,23 +8,28 @@ const LINES = 32_768;
 const LINE_BYTES = 64;
 export const FLOOD_TEXT_BYTES = LINES * LINE_BYTES;
 
-/** `begin` and `end` append with one write (O_APPEND). Messages of bash itself are discarded. */
+/**
+ * `begin` and `end` append with one write (O_APPEND). `wait_for` reads from a pipe without writers, because starting a
+ * `sleep` takes longer than most pauses. Messages of bash itself are discarded.
+ */
 const LIBRARY = String.raw`
-exec 4>&2 2>/dev/null
+exec 4>&2 2>/dev/null 9<>idle
+wait_for() { read -rt "$1" -u 9; }
 begin() { name=$1; printf '%s\n' "$name $EPOCHREALTIME" >> starts; }
 end() { printf '%s\n' "$name $EPOCHREALTIME" >> ends; exit "$1"; }
 out() { printf %s "$1" >> "written/$name.out"; printf %s "$1"; }
 err() { printf %s "$1" >> "written/$name.err"; printf %s "$1" >&4; }
-pause() { [ "$1" = 0 ] || sleep "$1"; }
+pause() { [ "$1" = 0 ] || wait_for "$1"; }
 lines() { for ((i = 0; i < $1; i++)); do out "$name é✓🚦 $i"$'\n'; pause "$2"; done; }
 both() { for ((i = 0; i < $1; i++)); do out "$name out $i ✓"$'\n'; err "$name err $i 🚦"$'\n'; pause "$2"; done; }
 cut_text() { dd if=flood-text bs=65536 iflag=skip_bytes,count_bytes skip="$1" count="$2" status=none; }
 flood() { for ((i = 0; i < $1; i++)); do cut_text "$2" "$3" >> "written/$name.out"; cut_text "$2" "$3"; pause "$4"; done; }
-gate() { until [ -e "$1" ]; do sleep 0.03; done; }
+gate() { until [ -e "$1" ]; do wait_for 0.03; done; }
 `;
 
 /** An entry that a command has recorded. */
 export interface Mark {
+  /** The name of the command; for approval requests with further words. */
   name: string;
   /** Unix milliseconds. */
   at: number;
@@ -37,6 +42,7 @@ export function createShellLibrary(folder: string) {
   mkdirSync(join(folder, 'written'), { recursive: true });
   writeFileSync(join(folder, 'library.sh'), LIBRARY);
   writeFileSync(join(folder, 'flood-text'), createFloodText());
+  Bun.spawnSync(['mkfifo', join(folder, 'idle')]);
 
   function readMarks(file: string): Mark[] {
     const path = join(folder, file);
@@ -45,8 +51,8 @@ export function createShellLibrary(folder: string) {
       .split('\n')
       .filter((line) => line !== '')
       .map((line) => {
-        const [name = '', at = ''] = line.split(' ');
-        return { name, at: Number(at) * 1000 };
+        const space = line.lastIndexOf(' ');
+        return { name: line.slice(0, space), at: Number(line.slice(space)) * 1000 };
       });
   }
 
@@ -55,6 +61,10 @@ export function createShellLibrary(folder: string) {
     readStarts: () => readMarks('starts'),
     /** Reads the end of every command that was not killed. */
     readEnds: () => readMarks('ends'),
+    /** Reads the approval requests of the AI programs: the command and the number of the request. */
+    readAsked: () => readMarks('asked'),
+    /** Reads the answers that the AI programs received: as in `readAsked`, and the option or `cancelled`. */
+    readAnswered: () => readMarks('answered'),
     /** Reads what a command wrote to a stream, or was about to write when it was killed. */
     readWritten(name: string, stream: 'stdout' | 'stderr'): Buffer {
       const path = join(folder, 'written', `${name}.${stream === 'stdout' ? 'out' : 'err'}`);

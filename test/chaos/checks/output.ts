@@ -1,6 +1,7 @@
 // Checks output against what the commands wrote, byte by byte, including the reported sizes of gaps.
 import type { DashboardRecord } from '../dashboard/record.ts';
 import { endedByItself, type History, type PlannedCommand } from '../history.ts';
+import type { CommandSpec } from '../workload.ts';
 import type { GapPiece, OutputPiece, TerminalView } from '../dashboard/terminal-view.ts';
 
 export interface OutputResult {
@@ -13,9 +14,13 @@ export interface OutputResult {
 /** What a decoder returns for a character that is cut off at the end of a stream. */
 const REPLACEMENT_CHARACTER = Buffer.from('\uFFFD');
 
+/** A command writes a line to its file before its output: one line may be lost when it is stopped. */
+const LONGEST_LINE_BYTES = 64;
+
 type ReadWritten = (name: string, stream: OutputPiece['stream']) => Buffer;
 
-export function checkOutput(history: History): OutputResult {
+/** @param isSettled whether everything has arrived that ever will */
+export function checkOutput(history: History, isSettled: boolean): OutputResult {
   const result: OutputResult = {
     violations: [],
     bytes: 0,
@@ -39,7 +44,7 @@ export function checkOutput(history: History): OutputResult {
         }
       }
     }
-    result.violations.push(...checkComplete(history, record));
+    if (isSettled) result.violations.push(...checkComplete(history, record));
   }
   return result;
 }
@@ -67,16 +72,22 @@ function createCache(readWritten: ReadWritten): ReadWritten {
 
 function checkTerminal(
   history: History,
-  { spec, row }: PlannedCommand,
+  command: PlannedCommand,
   view: TerminalView,
   hubEpoch: string,
   readWritten: ReadWritten,
 ): string[] {
+  const { spec, row } = command;
   const { name } = spec;
   const violations: string[] = [];
   const isWhole = endedByItself(row);
   const outputs = view.pieces.filter((piece) => piece.kind === 'output');
   const gaps = view.pieces.filter((piece) => piece.kind === 'gap');
+  violations.push(...checkStoredSize(command, view));
+  if (spec.asks !== null) {
+    const isComplete = isWhole && view.complete !== null && gaps.length === 0;
+    return isComplete ? [...violations, ...checkTranscript(history, spec, outputs)] : violations;
+  }
   if (spec.usesBothStreams) {
     if (gaps.length === 0) {
       violations.push(
@@ -102,6 +113,11 @@ function checkTerminal(
       `${name} wrote ${total} bytes, but its terminal has ${view.bytes}, with gaps ${lost.join(', ')}`,
     );
   }
+  if (view.complete && keepsOutput(history, command) && total - view.bytes > LONGEST_LINE_BYTES) {
+    violations.push(
+      `${name} was stopped after it wrote ${total} bytes, but its terminal has ${view.bytes}`,
+    );
+  }
   for (const gap of gaps) {
     if (gap.reason !== 'expired' || history.plan.bufferMemoryMb < 256) continue;
     const endedBefore = (row.completedAt ?? Infinity) <= history.epochStart(hubEpoch);
@@ -110,6 +126,48 @@ function checkTerminal(
     }
   }
   return violations;
+}
+
+/** The size that is stored for an ended command is the one that dashboards received. */
+function checkStoredSize(
+  { spec: { name }, row }: PlannedCommand,
+  { complete }: TerminalView,
+): string[] {
+  if (!complete) return [];
+  const { lastSequence, totalBytes } = complete;
+  if (row.lastSequence === lastSequence && row.totalBytes === totalBytes) return [];
+  const stored = `${row.totalBytes} bytes up to ${row.lastSequence}`;
+  return [`${name} has ${totalBytes} bytes up to ${lastSequence}, but ${stored} are stored`];
+}
+
+/** Whether all output of a stopped command must arrive, because its agent kept it. */
+function keepsOutput(history: History, { spec, row }: PlannedCommand): boolean {
+  const faults = history.agentFaults.get(row.agentId);
+  const isStopped = row.status === 'interrupted' || row.error?.code === 'timeout';
+  return (
+    isStopped &&
+    spec.writesLines &&
+    faults?.kills === 0 &&
+    faults.journalLosses === 0 &&
+    !history.hasClockJump
+  );
+}
+
+/** The output of a prompt contains what its program wrote, in order. */
+function checkTranscript(
+  { answered }: History,
+  { name }: CommandSpec,
+  outputs: OutputPiece[],
+): string[] {
+  const text = Buffer.concat(outputs.map(({ data }) => data)).toString();
+  const answers = answered.flatMap((mark) => (mark.name.startsWith(`${name} `) ? [mark.name] : []));
+  let from = 0;
+  for (const line of [`${name} begins é✓🚦`, ...answers, `${name} ends`]) {
+    const index = text.indexOf(line, from);
+    if (index < 0) return [`the output of ${name} lacks "${line}": ${JSON.stringify(text)}`];
+    from = index + line.length;
+  }
+  return [];
 }
 
 /** With one stream, each chunk is what the process wrote at its offset. */

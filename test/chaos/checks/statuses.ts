@@ -5,7 +5,7 @@ import type { CommandUpdate, DashboardRecord } from '../dashboard/record.ts';
 import type { History } from '../history.ts';
 
 export function checkStatuses(history: History): string[] {
-  return history.records.flatMap((record) =>
+  return [...history.records, history.observer].flatMap((record) =>
     [
       ...record.violations,
       ...checkTransitions(history, record),
@@ -21,7 +21,7 @@ function checkTransitions(history: History, record: DashboardRecord): string[] {
   for (const [commandId, updates] of byCommand) {
     for (const [index, update] of updates.entries()) {
       const previous = updates[index - 1];
-      if (previous && !mayFollow(previous, update)) {
+      if (previous && !mayFollow(previous, update) && !isUndone(record, previous, update)) {
         violations.push(`${commandId} went from ${format(previous)} to ${format(update)}`);
       }
     }
@@ -71,6 +71,14 @@ function mayFollow(previous: CommandUpdate, update: CommandUpdate): boolean {
   if (next.includes(update.status)) return true;
   const afterNext = next.flatMap((status) => Object.values(commandTransitions[status]));
   return previous.connection !== update.connection && afterNext.includes(update.status);
+}
+
+/** Whether a crash of the hub has undone `running`, which is reported before it is on disk. */
+function isUndone({ welcomes }: DashboardRecord, previous: CommandUpdate, update: CommandUpdate) {
+  const [before, after] = [previous, update].map(
+    (of) => welcomes.find(({ connection }) => connection === of.connection)?.hubEpoch,
+  );
+  return before !== after && previous.status === 'running' && update.status === 'queued';
 }
 
 function checkAgents({ agentUpdates }: DashboardRecord): string[] {

@@ -1,16 +1,16 @@
-// A dashboard of a round: it reconnects and resumes after every disconnect and records everything it receives.
-import { inflateRawSync } from 'node:zlib';
-import { createDecoder, encode } from '../../../src/protocol/codec.ts';
-import { type CommandStatus, hasEnded } from '../../../src/protocol/command-status.ts';
-import type { DashboardConnect, DashboardToHub } from '../../../src/protocol/dashboard-to-hub.ts';
-import { type HubToDashboard, hubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
+// A dashboard of a round: it resumes after every disconnect and records everything it receives.
+import type { CommandStatus } from '../../../src/protocol/command-status.ts';
+import type { DashboardConnect } from '../../../src/protocol/dashboard-to-hub.ts';
+import type { ErrorCode } from '../../../src/protocol/errors.ts';
+import type { HubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../../src/protocol/message.ts';
 import { createCondition } from '../../support/condition.ts';
-import { type ManualSocket, openManualSocket } from '../../support/hub/manual-socket.ts';
-import { createDashboardRecord } from './record.ts';
-import { createPendingRequests } from './pending-requests.ts';
 import type { DashboardPlan } from '../plan.ts';
 import type { Prng } from '../prng.ts';
+import { createDashboardConnection } from './connection.ts';
+import { createPendingInterrupts, type InterruptAnswer } from './pending-interrupts.ts';
+import { createPendingRequests } from './pending-requests.ts';
+import { createDashboardRecord } from './record.ts';
 
 export interface ChaosDashboardOptions extends DashboardPlan {
   name: string;
@@ -20,12 +20,19 @@ export interface ChaosDashboardOptions extends DashboardPlan {
   /** Returns the time of the hub's clock. */
   now(): number;
   prng: Prng;
+  /** Called for every message except heartbeats. */
+  onProgress(): void;
+}
+
+/** An approval request that is pending as far as the dashboard knows. */
+export interface PendingApproval {
+  approvalId: string;
+  commandId: string;
+  title: string;
 }
 
 /** How many terminals it attaches to at once after a reconnect; a user would not open more either. */
 const MAX_ATTACHED_AT_ONCE = 8;
-
-const decode = createDecoder(hubToDashboard, (bytes) => inflateRawSync(bytes));
 
 export type ChaosDashboard = ReturnType<typeof openDashboard>;
 
@@ -33,56 +40,34 @@ export function openDashboard(options: ChaosDashboardOptions) {
   const { name, mode, prng } = options;
   const record = createDashboardRecord(name);
   const { notify, waitUntil } = createCondition();
-  /** The commands whose output it expects. */
+  /** The commands whose output it expects in the end. */
   const followed = new Set<string>();
-  let socket: ManualSocket | null = null;
-  let isWelcome = false;
-  let connection = 0;
+  /** Those whose output must arrive without another `terminal:attach`, unless the connection cannot be resumed. */
+  const subscribed = new Set<string>();
+  const pendingApprovals = new Map<string, PendingApproval>();
   let identity: { connectionId: string; hubEpoch: string } | null = null;
   let resumes = true;
-  let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
-  let isClosed = false;
 
   const addViolation = (text: string) => void record.violations.push(text);
-  const requests = createPendingRequests((request) => send(request), addViolation);
-
-  function send(message: Unversioned<DashboardToHub>) {
-    if (isWelcome) socket?.sendFrame(encode<DashboardToHub>(message));
-  }
+  const interrupts = createPendingInterrupts();
+  const connection = createDashboardConnection({
+    url: options.url,
+    prng,
+    createConnectMessage,
+    onMessage,
+    onDisconnect() {
+      resumes = prng.chance(0.85);
+      interrupts.onDisconnect();
+      notify();
+    },
+    onViolation: addViolation,
+  });
+  const requests = createPendingRequests(connection.send, addViolation);
 
   const getTerminal = (commandId: string) =>
     record.getTerminal(identity?.hubEpoch ?? '', commandId);
-  const incompleteCommands = () =>
-    [...followed].filter((commandId) => !getTerminal(commandId).complete);
-
-  async function connect() {
-    connection += 1;
-    const ownConnection = connection;
-    const lost = Promise.withResolvers<never>();
-    lost.promise.catch(() => {});
-    const handlers = {
-      onFrame(frame: string | Uint8Array) {
-        if (ownConnection === connection && !isClosed) onFrame(frame);
-      },
-      onClose(code: number, reason: string) {
-        lost.reject(new Error(`The socket was closed with ${code} ${reason}.`));
-        if (ownConnection === connection) onDisconnect();
-      },
-    };
-    try {
-      const opened = await Promise.race([
-        openManualSocket(`${options.url()}/ws/dashboard`, handlers),
-        lost.promise,
-      ]);
-      opened.answerPings(true);
-      const connectMessage = await createConnectMessage();
-      if (ownConnection !== connection || isClosed) return opened.terminate();
-      socket = opened;
-      opened.sendFrame(encode<DashboardToHub>(connectMessage));
-    } catch {
-      if (ownConnection === connection) onDisconnect();
-    }
-  }
+  const isIncomplete = (commandId: string) => !getTerminal(commandId).complete;
+  const incompleteCommands = () => [...followed].filter(isIncomplete);
 
   async function createConnectMessage(): Promise<Unversioned<DashboardConnect>> {
     const token = await options.issueToken();
@@ -94,87 +79,109 @@ export function openDashboard(options: ChaosDashboardOptions) {
       type: 'dashboard:connect',
       token,
       clientInfo: { userAgent: `chaos ${name}`, timezone: 'UTC' },
-      terminals: mode,
+      terminals: mode === 'all' ? 'all' : 'attached',
       ...(options.acceptsDeflate && { accept: ['deflate-raw'] }),
       ...(identity && resumes && { resume: { ...identity, terminals } }),
     };
   }
 
-  function onDisconnect() {
-    socket = null;
-    isWelcome = false;
-    if (isClosed) return;
-    clearTimeout(reconnectTimer);
-    resumes = prng.chance(0.85);
-    reconnectTimer = setTimeout(() => void connect(), prng.between(10, 250));
+  function onMessage(message: HubToDashboard): void {
+    if (message.type === 'hub:heartbeat' || message.type === 'agent:updated') return;
+    options.onProgress();
+    handle(message);
     notify();
   }
 
-  function onFrame(frame: string | Uint8Array): void {
-    const decoded = decode(frame);
-    if (!decoded.ok) return addViolation(`received an invalid message: ${decoded.reason}`);
-    const { message } = decoded;
-    if (message.type !== 'dashboard:welcome' && !isWelcome && message.type !== 'error') {
-      addViolation(`received ${message.type} before the welcome`);
-    }
-    onMessage(message);
-  }
-
-  function onMessage(message: HubToDashboard) {
+  function handle(message: HubToDashboard): void {
+    const number = connection.number();
     switch (message.type) {
       case 'dashboard:welcome':
         return onWelcome(message.connectionId, message.hubEpoch, message.resumed);
-      case 'agent:status':
-        record.agentUpdates.push({ connection, agentId: message.agentId, status: message.status });
-        return notify();
+      case 'agent:status': {
+        const { agentId, status } = message;
+        return void record.agentUpdates.push({ connection: number, agentId, status });
+      }
       case 'command:status': {
         const { commandId, status, exitCode = null, error } = message;
         const isNew = !record.latestUpdates.has(commandId);
-        const update = { connection, commandId, status, exitCode, error: error?.code ?? null };
-        record.addCommandUpdate(update);
-        if (mode === 'all') followed.add(commandId);
+        const code = error?.code ?? null;
+        record.addCommandUpdate({ connection: number, commandId, status, exitCode, error: code });
+        interrupts.onStatus(commandId, status);
+        if (mode === 'all') follow(commandId);
         if (mode === 'attached' && !followed.has(commandId)) maybeAttach(commandId, isNew);
-        return notify();
+        return;
       }
       case 'terminal:output':
-        if (mode === 'all') followed.add(message.commandId);
+        if (mode === 'all') follow(message.commandId);
         return getTerminal(message.commandId).addOutput(message);
       case 'terminal:gap':
         return getTerminal(message.commandId).addGap(message);
       case 'terminal:complete':
-        getTerminal(message.commandId).setComplete(message);
-        return notify();
+        return getTerminal(message.commandId).setComplete(message);
       case 'command:accepted': {
         const { requestId = '', commandId } = message;
         record.accepted.push({ requestId, commandId, at: Date.now() });
         return requests.onAccepted(requestId, commandId);
       }
+      case 'approval:request':
+        pendingApprovals.set(message.approvalId, message);
+        return addApprovalUpdate(message.approvalId, 'request');
+      case 'approval:resolved':
+        pendingApprovals.delete(message.approvalId);
+        return addApprovalUpdate(message.approvalId, 'resolved', message);
+      case 'approval:applied':
+        return addApprovalUpdate(message.approvalId, 'applied');
       case 'error':
-        return requests.onError(message);
+        if (message.code === 'invalid_message') addViolation(`error: ${message.message}`);
+        if (message.requestId !== undefined) return requests.onError(message);
+        return onCommandError(message.commandId, message.code);
+      case 'agent:removed':
+        return addViolation(`${message.agentId} was removed`);
       case 'hub:heartbeat':
       case 'agent:updated':
-      case 'agent:removed':
-        return;
-      case 'approval:request':
-      case 'approval:resolved':
-      case 'approval:applied':
       case 'command:report':
-        return addViolation(`received ${message.type}, which only an AI program can cause`);
+        return;
       default:
         message satisfies never;
     }
   }
 
+  function addApprovalUpdate(
+    approvalId: string,
+    kind: 'request' | 'resolved' | 'applied',
+    { outcome, optionId }: { outcome?: 'selected' | 'cancelled'; optionId?: string } = {},
+  ) {
+    record.approvalUpdates.push({
+      connection: connection.number(),
+      approvalId,
+      kind,
+      outcome: outcome ?? null,
+      optionId: optionId ?? null,
+    });
+  }
+
+  function onCommandError(commandId: string | undefined, code: ErrorCode) {
+    if (commandId === undefined) return;
+    interrupts.onError(commandId, code);
+    // It may have been the answer to `terminal:attach`.
+    if (code === 'rate_limited') subscribed.delete(commandId);
+  }
+
+  function follow(commandId: string) {
+    followed.add(commandId);
+    subscribed.add(commandId);
+  }
+
   /** Attaches to some commands when they appear and to others when their status changes. */
   function maybeAttach(commandId: string, isNew: boolean) {
     if (!prng.chance(isNew ? 0.4 : 0.2)) return;
-    followed.add(commandId);
     attach(commandId);
   }
 
   function attach(commandId: string) {
+    follow(commandId);
     const afterSequence = getTerminal(commandId).nextSequence - 1;
-    send({ type: 'terminal:attach', commandId, afterSequence });
+    connection.send({ type: 'terminal:attach', commandId, afterSequence });
   }
 
   function onWelcome(connectionId: string, hubEpoch: string, resumed: boolean) {
@@ -183,63 +190,59 @@ export function openDashboard(options: ChaosDashboardOptions) {
       addViolation('resumed a connection that is not its own');
     }
     identity = { connectionId, hubEpoch };
-    isWelcome = true;
-    record.welcomes.push({ connection, hubEpoch, resumed, at: options.now() });
+    record.welcomes.push({
+      connection: connection.number(),
+      hubEpoch,
+      resumed,
+      at: options.now(),
+    });
+    pendingApprovals.clear();
+    record.clearState();
     requests.resendAll();
-    if (!resumed) {
-      for (const commandId of incompleteCommands().slice(0, MAX_ATTACHED_AT_ONCE)) {
-        attach(commandId);
-      }
-    }
-    notify();
+    if (resumed) return;
+    subscribed.clear();
+    for (const commandId of incompleteCommands().slice(0, MAX_ATTACHED_AT_ONCE)) attach(commandId);
   }
 
-  void connect();
-
   return {
+    ...connection,
     record,
     /** Requests a command and repeats the request until it is accepted. */
     request: requests.request,
-    interrupt: (commandId: string) => send({ type: 'command:interrupt', commandId }),
-    isWelcome: () => isWelcome,
-    /** Returns the commands that have not ended, according to the updates it received. */
-    liveCommands: () =>
-      [...record.latestUpdates.values()].flatMap(({ commandId, status }) =>
-        hasEnded(status) ? [] : [commandId],
-      ),
+    /** Sends a request once whose requestId belongs to another command. */
+    requestConflict: requests.requestConflict,
+    /** Interrupts a command; resolves with the answer. */
+    interrupt(commandId: string): Promise<InterruptAnswer> {
+      const status = record.latestUpdates.get(commandId)?.status;
+      if (!connection.send({ type: 'command:interrupt', commandId })) {
+        return Promise.resolve('lost');
+      }
+      return interrupts.add(commandId, status);
+    },
+    /** The pending approval requests. */
+    pendingApprovals,
+    respond(approvalId: string, optionId: string) {
+      connection.send({ type: 'approval:respond', approvalId, optionId });
+    },
     /** Resolves once a command has a status or has ended. */
     waitForStatus: (commandId: string, status: CommandStatus) =>
-      waitUntil(() => {
-        const latest = record.latestUpdates.get(commandId)?.status;
-        return latest === status || (latest !== undefined && hasEnded(latest));
-      }),
+      waitUntil(() => record.hasReached(commandId, status)),
     /** Returns the latest status of an agent. */
     agentStatus: (agentId: string) =>
       record.agentUpdates.findLast((update) => update.agentId === agentId)?.status,
     incompleteCommands,
-    pauseReading() {
-      socket?.pause();
-    },
-    resumeReading() {
-      socket?.resume();
-    },
+    /** Returns the commands whose output should have arrived or will arrive without another request. */
+    awaitedCommands: () => [...subscribed].filter(isIncomplete),
     /** Follows these commands too, and reconnects to receive all output that it has not seen completely. */
     followAll(commandIds: readonly string[]) {
       for (const commandId of commandIds) followed.add(commandId);
-      const previous = socket;
-      connection += 1;
-      previous?.terminate();
-      onDisconnect();
+      connection.reconnect();
       resumes = true;
     },
-    /** Resolves once the hub has handled everything sent before. */
-    ping: () => socket?.ping() ?? Promise.resolve(),
     waitUntil,
     close() {
-      isClosed = true;
-      clearTimeout(reconnectTimer);
       requests.stop();
-      socket?.terminate();
+      connection.close();
     },
   };
 }

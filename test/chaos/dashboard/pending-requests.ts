@@ -7,7 +7,8 @@ import type { Unversioned } from '../../../src/protocol/message.ts';
 export type Request = Unversioned<CommandRequest> & { requestId: string };
 
 const TEMPORARY_ERRORS = new Set(['agent_offline', 'rate_limited', 'unavailable', 'queue_full']);
-const RETRY_MS = 250;
+/** Long enough that a dashboard stays within the rate limit when all its requests fail. */
+const RETRY_MS = 1_000;
 
 interface PendingRequest {
   request: Request;
@@ -15,11 +16,24 @@ interface PendingRequest {
 }
 
 export function createPendingRequests(
-  send: (request: Request) => void,
+  send: (request: Request) => boolean,
   onViolation: (text: string) => void,
 ) {
   const pending = new Map<string, PendingRequest[]>();
-  const timers = new Set<ReturnType<typeof setTimeout>>();
+  /** The requests that must be refused because their requestId belongs to another command. */
+  const conflicts = new Set<string>();
+  /** The requests that are to be sent again. */
+  const failed = new Set<string>();
+
+  function retry() {
+    for (const requestId of failed) {
+      const [first] = pending.get(requestId) ?? [];
+      if (first) send(first.request);
+    }
+    failed.clear();
+  }
+
+  const timer = setInterval(retry, RETRY_MS);
 
   return {
     /** Sends a request; resolves with the command's ID once it is accepted. */
@@ -30,28 +44,37 @@ export function createPendingRequests(
         send(request);
       });
     },
+    /** Sends a request whose requestId belongs to another command. */
+    requestConflict(request: Request) {
+      if (send(request)) conflicts.add(request.requestId);
+    },
     /** Sends all pending requests on a new connection: replies may have been lost with the old one. */
     resendAll() {
+      conflicts.clear();
+      failed.clear();
       for (const [first] of pending.values()) if (first) send(first.request);
     },
     onAccepted(requestId: string, commandId: string) {
+      if (conflicts.delete(requestId)) {
+        onViolation(`${requestId} was accepted again for another command`);
+      }
       for (const { onAccepted } of pending.get(requestId) ?? []) onAccepted(commandId);
       pending.delete(requestId);
     },
-    onError({ requestId, code, message }: Unversioned<ErrorMessage>) {
-      const [first] = pending.get(requestId ?? '') ?? [];
+    onError({ requestId = '', code, message }: Unversioned<ErrorMessage>) {
+      const isConflict = conflicts.delete(requestId);
+      const [first] = pending.get(requestId) ?? [];
+      const isTemporary = TEMPORARY_ERRORS.has(code);
+      const isExpected = isTemporary || (isConflict && code === 'request_id_reused');
+      if (!isExpected) return onViolation(`a request was rejected: ${code}, ${message}`);
       if (!first) return;
-      if (!TEMPORARY_ERRORS.has(code)) {
-        return onViolation(`a request was rejected: ${code}, ${message}`);
+      if (code === 'agent_offline' && first.request.ifOffline === 'queue') {
+        onViolation(`${requestId} was rejected because its agent is offline`);
       }
-      const timer = setTimeout(() => {
-        timers.delete(timer);
-        if (pending.has(first.request.requestId)) send(first.request);
-      }, RETRY_MS);
-      timers.add(timer);
+      failed.add(requestId);
     },
     stop() {
-      for (const timer of timers) clearTimeout(timer);
+      clearInterval(timer);
     },
   };
 }

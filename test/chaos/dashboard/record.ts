@@ -1,6 +1,6 @@
 // Everything that one dashboard has received in a round, in order.
 import type { AgentStatus } from '../../../src/protocol/agent-status.ts';
-import type { CommandStatus } from '../../../src/protocol/command-status.ts';
+import { type CommandStatus, hasEnded } from '../../../src/protocol/command-status.ts';
 import { createTerminalView, type TerminalView } from './terminal-view.ts';
 
 export interface CommandUpdate {
@@ -17,6 +17,15 @@ export interface AgentUpdate {
   connection: number;
   agentId: string;
   status: AgentStatus;
+}
+
+/** A message about an approval request. */
+export interface ApprovalUpdate {
+  connection: number;
+  approvalId: string;
+  kind: 'request' | 'resolved' | 'applied';
+  outcome: 'selected' | 'cancelled' | null;
+  optionId: string | null;
 }
 
 export interface Welcome {
@@ -40,6 +49,8 @@ export function createDashboardRecord(name: string) {
   const terminals = new Map<string, Map<string, TerminalView>>();
   const commandUpdates: CommandUpdate[] = [];
   const latestUpdates = new Map<string, CommandUpdate>();
+  /** The commands that have not ended, as far as the dashboard knows. */
+  const live = new Set<string>();
 
   return {
     name,
@@ -47,6 +58,7 @@ export function createDashboardRecord(name: string) {
     /** The latest update of each command. */
     latestUpdates,
     agentUpdates: [] as AgentUpdate[],
+    approvalUpdates: [] as ApprovalUpdate[],
     welcomes: [] as Welcome[],
     accepted: [] as AcceptedCommand[],
     /** Violations that the dashboard itself has detected. */
@@ -56,6 +68,19 @@ export function createDashboardRecord(name: string) {
     addCommandUpdate(update: CommandUpdate) {
       commandUpdates.push(update);
       latestUpdates.set(update.commandId, update);
+      if (hasEnded(update.status)) live.delete(update.commandId);
+      else live.add(update.commandId);
+    },
+    /** Discards the current state: a welcome is followed by the new one. */
+    clearState() {
+      live.clear();
+    },
+    isLive: (commandId: string) => live.has(commandId),
+    liveCommands: () => [...live],
+    /** Whether a command has this status or has ended. */
+    hasReached(commandId: string, status: CommandStatus): boolean {
+      const latest = latestUpdates.get(commandId)?.status;
+      return latest === status || (latest !== undefined && hasEnded(latest));
     },
     /** Returns the terminal of a command in an epoch. */
     getTerminal(hubEpoch: string, commandId: string): TerminalView {

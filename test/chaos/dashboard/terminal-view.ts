@@ -99,7 +99,10 @@ export function createTerminalView(commandId: string) {
       const gap = `gap [${from}, ${to}) of ${size} bytes`;
       if (to <= from) addViolation(`${gap} is empty`);
       if (from > nextSequence) addViolation(`${gap} arrived where ${nextSequence} was expected`);
-      if (size === undefined) return addGapOfUnknownSize(to, reason);
+      if (reason === 'expired' && from > 0) {
+        if (size > 0) addViolation(`${gap} has a size, which cannot be known`);
+        return addGapOfUnknownSize(to, reason);
+      }
       const start = from > nextSequence ? bytes : offsetOf(from);
       if (start === undefined) return;
       const end = start + size;

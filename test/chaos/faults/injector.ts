@@ -1,14 +1,32 @@
 // Injects the faults of a round and counts those that had a target.
-import type { Fault, FaultKind } from '../plan.ts';
 import type { Proxy } from '../network/proxy.ts';
-import type { System } from '../system.ts';
+import type { Fault, FaultKind } from './plan.ts';
+import {
+  delayFirstMessage,
+  killAfterInterrupt,
+  restartWithLateOutput,
+  restartWithPendingApproval,
+  type Scenario,
+  type ScenarioContext,
+  stopAtHandover,
+} from './scenarios.ts';
+
+/** The calls of the store that fail together. */
+const STORE_CALLS = [
+  ['approvals.find', 'approvals.insert'],
+  ['approvals.update'],
+  ['commands.update'],
+  ['commands.insert'],
+  ['output.append'],
+  ['agents.update', 'connections.insert', 'connections.markClosed'],
+] as const;
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
 /** Runs the tasks of each key one after another. */
 function createTaskQueues() {
-  const lastTasks = new Map<object, Promise<void>>();
-  return (key: object, task: () => Promise<void>): Promise<void> => {
+  const lastTasks = new Map<object, Promise<unknown>>();
+  return <T>(key: object, task: () => Promise<T>): Promise<T> => {
     const next = (lastTasks.get(key) ?? Promise.resolve()).then(task);
     lastTasks.set(key, next);
     return next;
@@ -17,9 +35,10 @@ function createTaskQueues() {
 
 /** Returns a function that injects one fault and resolves once it is over. */
 export function createFaultInjector(
-  { hub, agents, dashboards, proxies }: System,
+  context: Omit<ScenarioContext, 'withHub'>,
   onInjected: (kind: FaultKind) => void,
 ) {
+  const { hub, agents, dashboards, proxies } = context.system;
   /** One fault at a time kills, freezes or restarts a process. */
   const enqueue = createTaskQueues();
 
@@ -47,6 +66,14 @@ export function createFaultInjector(
     target.freeze();
     await wait(durationMs);
     target.resume();
+  }
+
+  async function play(scenario: Scenario, fault: Fault): Promise<void> {
+    const agent = pickTarget(agents, fault.target);
+    const proxy = pickTarget(proxies, fault.target);
+    const withHub = <T>(task: () => Promise<T>) => enqueue(hub, task);
+    const hasHappened = await scenario({ ...context, withHub }, { agent, proxy }, fault);
+    if (hasHappened) onInjected(fault.kind);
   }
 
   return async function inject(fault: Fault): Promise<void> {
@@ -84,6 +111,8 @@ export function createFaultInjector(
         return disturb(fault, proxy, proxy.stall, proxy.resume);
       case 'half-open':
         return disturb(fault, proxy, proxy.halfOpenConnections, proxy.closeHalfOpen);
+      case 'black-hole':
+        return disturb(fault, proxy, proxy.openBlackHole, proxy.closeBlackHole);
       case 'duplicate-frames': {
         const agentProxy = pickTarget(proxies.slice(0, agents.length), target);
         const before = agentProxy.duplicated;
@@ -122,6 +151,22 @@ export function createFaultInjector(
       case 'clock-jump':
         onInjected(kind);
         return enqueue(hub, () => Promise.resolve(hub.jumpClock(amount)));
+      case 'store-failure': {
+        const failed = hub.failStore(pickTarget(STORE_CALLS, target));
+        await wait(durationMs);
+        if (failed.end() > 0) onInjected(kind);
+        return;
+      }
+      case 'stop-at-handover':
+        return enqueue(agent, () => play(stopAtHandover, fault));
+      case 'slow-first-message':
+        return play(delayFirstMessage, fault);
+      case 'kill-after-interrupt':
+        return play(killAfterInterrupt, fault);
+      case 'restart-with-late-output':
+        return play(restartWithLateOutput, fault);
+      case 'restart-with-pending-approval':
+        return play(restartWithPendingApproval, fault);
       default:
         kind satisfies never;
     }

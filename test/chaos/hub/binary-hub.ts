@@ -62,6 +62,9 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
     jumpClock() {
       throw new Error('The clock of another process cannot jump.');
     },
+    failStore() {
+      throw new Error('The store of another process cannot be made to fail.');
+    },
     now: () => Date.now(),
     // An epoch is a UUIDv7, whose first 48 bits are its time.
     epochStart: (hubEpoch) => parseInt(hubEpoch.replaceAll('-', '').slice(0, 12), 16),

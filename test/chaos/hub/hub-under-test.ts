@@ -1,4 +1,5 @@
-// The hub of a round: either the compiled executable, or the same hub in this process with a clock that can jump.
+// The hub of a round: either the compiled executable, or the same hub in this process with a clock that can jump and a store
+// that can fail.
 
 export interface HubUnderTest {
   port(): number;
@@ -14,6 +15,8 @@ export interface HubUnderTest {
   resume(): void;
   /** Lets time pass at once; a negative value sets its clock back. */
   jumpClock(ms: number): void;
+  /** Fails these calls of the store until `end`, which returns how many have failed, or until the hub restarts. */
+  failStore(calls: readonly string[]): { end(): number };
   /** Returns the time of its clock, in Unix milliseconds. */
   now(): number;
   /** Returns when an epoch started, by its clock. */

@@ -3,11 +3,13 @@ import { readFrameHeader } from '../../support/hub/frame-header.ts';
 
 /** Opcodes up to this one carry data; the others are for control frames. */
 const LAST_DATA_OPCODE = 2;
+const CLOSE_OPCODE = 8;
 
 export interface Frame {
   bytes: Buffer;
   /** Whether it carries a message: not a ping, pong or close frame, nor the HTTP upgrade. */
   isData: boolean;
+  isClose: boolean;
 }
 
 /** Splits one direction of a connection into the head of the HTTP upgrade and complete frames. */
@@ -25,11 +27,11 @@ export function createFrameSplitter() {
         if (end < 0) return [];
         const start = rest.toString('latin1', 0, 12);
         phase = start.startsWith('GET ') || start === 'HTTP/1.1 101' ? 'frames' : 'other';
-        frames.push({ bytes: rest.subarray(0, end + 4), isData: false });
+        frames.push({ bytes: rest.subarray(0, end + 4), isData: false, isClose: false });
         rest = rest.subarray(end + 4);
       }
       if (phase === 'other') {
-        if (rest.length > 0) frames.push({ bytes: rest, isData: false });
+        if (rest.length > 0) frames.push({ bytes: rest, isData: false, isClose: false });
         rest = Buffer.alloc(0);
         return frames;
       }
@@ -40,7 +42,8 @@ export function createFrameSplitter() {
         const end = offset + header.headerBytes + header.payloadBytes;
         if (rest.length < end) break;
         const isData = header.opcode <= LAST_DATA_OPCODE;
-        frames.push({ bytes: rest.subarray(offset, end), isData });
+        const isClose = header.opcode === CLOSE_OPCODE;
+        frames.push({ bytes: rest.subarray(offset, end), isData, isClose });
         offset = end;
       }
       rest = rest.subarray(offset);

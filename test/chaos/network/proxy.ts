@@ -1,7 +1,7 @@
 // A TCP proxy between one client and the hub that injects network faults.
 import { connect, createServer, type Socket } from 'node:net';
 import type { Prng } from '../prng.ts';
-import { createRelay, type Direction, type NetworkFaults } from './relay.ts';
+import { createRelay, type Direction, type MessageHold, type NetworkFaults } from './relay.ts';
 
 interface Connection {
   client: Socket;
@@ -10,6 +10,16 @@ interface Connection {
   reset(): void;
   /** Resets the client's end only, so that the hub does not notice. */
   halfOpen(): void;
+  /** Discards everything in both directions, so that neither end notices. */
+  discard(): void;
+}
+
+/** A message that is to be held. */
+export interface PendingHold {
+  /** Resolves once the message is held. */
+  held: Promise<void>;
+  /** Lets it pass, or stops waiting for it. */
+  release(): void;
 }
 
 export type Proxy = Awaited<ReturnType<typeof openProxy>>;
@@ -22,19 +32,28 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
     stall: null,
     duplicates: 0,
     truncate: null,
+    hold: null,
   };
   const connections = new Set<Connection>();
+  /** The connections in a black hole. */
+  const lost = new Set<Connection>();
   /** The hub's ends of half-open connections. */
   const halfOpenSockets = new Set<Socket>();
+  const holds = new Set<PendingHold>();
+  let isBlocked = false;
   let duplicated = 0;
   let truncated = 0;
+  let clientCloses = 0;
 
   const server = createServer((client) => {
-    const hub = connect({ host: '127.0.0.1', port: hubPort() });
-    for (const socket of [client, hub]) {
-      socket.setNoDelay(true);
-      socket.on('error', () => {});
+    client.on('error', () => {});
+    if (isBlocked) {
+      client.resetAndDestroy();
+      return;
     }
+    const hub = connect({ host: '127.0.0.1', port: hubPort() });
+    hub.on('error', () => {});
+    for (const socket of [client, hub]) socket.setNoDelay(true);
     const handlers = {
       onTruncate() {
         truncated += 1;
@@ -44,12 +63,20 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
         duplicated += 1;
       },
     };
+    const onClientClose = () => void (clientCloses += 1);
     const relays = [
-      createRelay('upstream', [client, hub], faults, prng.fork('upstream'), handlers),
-      createRelay('downstream', [hub, client], faults, prng.fork('downstream'), handlers),
+      createRelay('upstream', [client, hub], faults, prng.fork('upstream'), {
+        ...handlers,
+        onClose: onClientClose,
+      }),
+      createRelay('downstream', [hub, client], faults, prng.fork('downstream'), {
+        ...handlers,
+        onClose() {},
+      }),
     ];
     function release() {
       connections.delete(connection);
+      lost.delete(connection);
       for (const relay of relays) relay.stop();
     }
     const connection: Connection = {
@@ -64,6 +91,10 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
         release();
         client.resetAndDestroy();
         halfOpenSockets.add(hub);
+      },
+      discard() {
+        lost.add(connection);
+        for (const relay of relays) relay.discard();
       },
     };
     connections.add(connection);
@@ -89,8 +120,17 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
     halfOpenSockets.clear();
   }
 
+  /** Makes the lost connections half-open: the client notices, the hub still does not. */
+  function closeBlackHole() {
+    for (const connection of lost) connection.halfOpen();
+  }
+
   function resetConnections() {
     for (const connection of connections) connection.reset();
+  }
+
+  function releaseHolds() {
+    for (const hold of holds) hold.release();
   }
 
   return {
@@ -104,6 +144,10 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
     get truncated() {
       return truncated;
     },
+    /** The number of close frames from the client that the hub has received. */
+    get clientCloses() {
+      return clientCloses;
+    },
     countConnections: () => connections.size,
     resetConnections,
     /** Makes every connection half-open: the client's end is reset, the hub's end receives nothing more. */
@@ -111,21 +155,60 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
       for (const connection of connections) connection.halfOpen();
     },
     closeHalfOpen,
+    /** Discards everything on the current connections. */
+    openBlackHole() {
+      for (const connection of connections) connection.discard();
+    },
+    closeBlackHole,
     stall() {
       faults.stall ??= Promise.withResolvers();
     },
     resume,
+    /** Resets every connection and refuses new ones. */
+    block() {
+      isBlocked = true;
+      resetConnections();
+    },
+    unblock() {
+      isBlocked = false;
+    },
     /** Truncates the next message in a direction and resets its connection. */
     truncateNext(direction: Direction) {
       faults.truncate = direction;
     },
+    /** Holds the next message that matches, and everything after it in its direction. */
+    holdNext(direction: Direction, matches: MessageHold['matches']): PendingHold {
+      const held = Promise.withResolvers<void>();
+      const released = Promise.withResolvers<void>();
+      const hold: MessageHold = {
+        direction,
+        matches,
+        onHeld: held.resolve,
+        released: released.promise,
+      };
+      faults.hold = hold;
+      const pending: PendingHold = {
+        held: held.promise,
+        release() {
+          if (faults.hold === hold) faults.hold = null;
+          released.resolve();
+          holds.delete(pending);
+        },
+      };
+      holds.add(pending);
+      return pending;
+    },
     /** Ends all faults. */
     clearFaults() {
       Object.assign(faults, { delayMs: 0, isFragmented: false, duplicates: 0, truncate: null });
+      isBlocked = false;
+      releaseHolds();
       resume();
+      closeBlackHole();
       closeHalfOpen();
     },
     close() {
+      releaseHolds();
       resume();
       resetConnections();
       closeHalfOpen();

@@ -1,10 +1,19 @@
 // One direction of a proxied connection: it forwards bytes from one socket to another, subject to network faults.
 import type { Socket } from 'node:net';
-import { createFrameSplitter, type Frame } from './frame-splitter.ts';
 import type { Prng } from '../prng.ts';
+import { createFrameSplitter, type Frame } from './frame-splitter.ts';
 
 /** Upstream is from the client to the hub. */
 export type Direction = 'upstream' | 'downstream';
+
+/** Holds one message, and everything after it in its direction, until it is released. */
+export interface MessageHold {
+  direction: Direction;
+  /** @param isFirst whether it is the first message of its connection in this direction */
+  matches(frame: Frame, isFirst: boolean): boolean;
+  onHeld(): void;
+  released: Promise<void>;
+}
 
 /** The current faults of a proxy, which apply to both directions of all its connections. */
 export interface NetworkFaults {
@@ -18,12 +27,16 @@ export interface NetworkFaults {
   duplicates: number;
   /** Truncates the next message in this direction and resets the connection. */
   truncate: Direction | null;
+  /** Holds the next message that matches. */
+  hold: MessageHold | null;
 }
 
 export interface RelayHandlers {
   /** A message was truncated: the connection must be reset. */
   onTruncate(): void;
   onDuplicate(): void;
+  /** A close frame was forwarded. */
+  onClose(): void;
 }
 
 /** The number of held bytes at which a relay stops reading. */
@@ -46,8 +59,10 @@ export function createRelay(
   const queue: { bytes: Buffer; dueAt: number }[] = [];
   let heldBytes = 0;
   let isForwarding = false;
+  let hasSentMessage = false;
   let hasEnded = false;
   let isStopped = false;
+  let isDiscarding = false;
 
   async function write(bytes: Buffer): Promise<void> {
     if (bytes.length === 0 || isStopped || to.destroyed) return;
@@ -90,8 +105,28 @@ export function createRelay(
     handlers.onTruncate();
   }
 
+  /** Returns the index of the message to hold; -1 if there is none. */
+  function findHeld(frames: Frame[], { matches }: MessageHold): number {
+    const firstMessage = hasSentMessage ? -1 : frames.findIndex(({ isData }) => isData);
+    return frames.findIndex(
+      (frame, index) => frame.isData && matches(frame, index === firstMessage),
+    );
+  }
+
   async function forward(bytes: Buffer): Promise<void> {
     const frames = splitter.push(bytes);
+    const { hold } = faults;
+    const index = hold?.direction === direction ? findHeld(frames, hold) : -1;
+    if (!hold || index < 0) return forwardFrames(frames);
+    faults.hold = null;
+    await forwardFrames(frames.slice(0, index));
+    hold.onHeld();
+    await hold.released;
+    await forwardFrames(frames.slice(index));
+  }
+
+  async function forwardFrames(frames: Frame[]): Promise<void> {
+    hasSentMessage ||= frames.some(({ isData }) => isData);
     if (faults.truncate === direction && frames.at(-1)?.isData) {
       faults.truncate = null;
       return truncateLast(frames);
@@ -101,6 +136,7 @@ export function createRelay(
       direction === 'upstream' ? frames.flatMap(duplicate) : frames.map((frame) => frame.bytes);
     const all = Buffer.concat(parts);
     await (faults.isFragmented ? writeFragments(all) : write(all));
+    if (!isStopped && frames.some(({ isClose }) => isClose)) handlers.onClose();
   }
 
   async function forwardQueue(): Promise<void> {
@@ -121,6 +157,7 @@ export function createRelay(
   }
 
   from.on('data', (bytes: Buffer) => {
+    if (isDiscarding) return;
     const { delayMs } = faults;
     queue.push({ bytes, dueAt: Date.now() + delayMs * (0.5 + prng.next()) });
     heldBytes += bytes.length;
@@ -133,9 +170,15 @@ export function createRelay(
   });
 
   return {
-    /** Discards everything held and forwards nothing more. */
+    /** Forwards nothing more. It still reads until it holds too much, like a network without acknowledgements. */
     stop() {
       isStopped = true;
+    },
+    /** Reads and discards everything from now on. */
+    discard() {
+      isStopped = true;
+      isDiscarding = true;
+      from.resume();
     },
   };
 }

@@ -1,0 +1,133 @@
+// Carries out the plan of a round: requests and interrupts the commands, responds to approval requests, injects the
+// faults, and waits until the system is at rest.
+import { createApprover } from './approver.ts';
+import type { Counters } from './counters.ts';
+import type { ChaosDashboard } from './dashboard/dashboard.ts';
+import type { InterruptAnswer } from './dashboard/pending-interrupts.ts';
+import { createFaultInjector } from './faults/injector.ts';
+import { gateOf, type Plan } from './plan.ts';
+import { settle } from './settle.ts';
+import type { System } from './system.ts';
+import { type CommandSpec, formatCommand } from './workload.ts';
+
+export interface ConductResult {
+  /** The commands for which an interrupt was sent. */
+  interrupted: Set<string>;
+  violations: string[];
+}
+
+export async function conduct(system: System, counters: Counters): Promise<ConductResult> {
+  const { plan, dashboards, observer } = system;
+  const violations: string[] = [];
+  const interrupted = new Set<string>();
+  const acceptedInterrupts = new Set<string>();
+  const accepted = new Map(
+    plan.commands.map((spec) => [spec.name, Promise.withResolvers<string>()]),
+  );
+  const requested = new Map<CommandSpec, Promise<string>>();
+  const approver = createApprover(plan.commands, dashboards, observer);
+  const inject = createFaultInjector(
+    {
+      system,
+      waitForAcceptance: (name) => accepted.get(name)?.promise ?? Promise.reject(new Error(name)),
+      interrupt,
+      onViolation: (text) => void violations.push(text),
+    },
+    (kind) => void (counters.faults[kind] += 1),
+  );
+  const startedAt = Date.now();
+
+  /** Calls `act` at a time of the round. */
+  function schedule(at: number, act: () => unknown): Promise<void> {
+    return new Promise((resolve, reject) => {
+      setTimeout(
+        () => Promise.resolve(act()).then(() => resolve(), reject),
+        Math.max(0, startedAt + at - Date.now()),
+      );
+    });
+  }
+
+  async function interrupt(dashboard: ChaosDashboard, commandId: string): Promise<InterruptAnswer> {
+    interrupted.add(commandId);
+    counters.interrupts += 1;
+    const answer = await dashboard.interrupt(commandId);
+    if (answer === 'accepted') acceptedInterrupts.add(commandId);
+    return answer;
+  }
+
+  async function interruptOnceRunning(
+    dashboard: ChaosDashboard,
+    acceptedId: Promise<string>,
+    ms: number,
+  ) {
+    const commandId = await acceptedId;
+    await dashboard.waitForStatus(commandId, 'running');
+    await new Promise((resolve) => void setTimeout(resolve, ms));
+    await interrupt(dashboard, commandId);
+  }
+
+  function startCommand(spec: CommandSpec) {
+    const dashboard = dashboards[spec.dashboard];
+    if (!dashboard) throw new Error(`There is no dashboard ${spec.dashboard}.`);
+    const commandId = requestCommand(spec, dashboard, counters);
+    requested.set(spec, commandId);
+    void commandId.then((id) => accepted.get(spec.name)?.resolve(id));
+    const { interruptAfterMs } = spec;
+    if (interruptAfterMs === null) return;
+    void interruptOnceRunning(dashboard, commandId, interruptAfterMs);
+  }
+
+  function interruptLiveCommand({ dashboard: index, pick }: Plan['interrupts'][number]) {
+    const dashboard = dashboards[index];
+    const commands = dashboard?.record.liveCommands() ?? [];
+    const commandId = commands[pick % Math.max(1, commands.length)];
+    if (dashboard && commandId !== undefined) void interrupt(dashboard, commandId);
+  }
+
+  await Promise.all([
+    ...plan.commands.map((spec) => schedule(spec.at, () => startCommand(spec))),
+    ...plan.faults.map((fault) => schedule(fault.at, () => inject(fault))),
+    ...plan.gatesOpenAt.map((at, agent) =>
+      schedule(at, () => system.library.openGate(gateOf(agent))),
+    ),
+    ...plan.interrupts.map((entry) => schedule(entry.at, () => interruptLiveCommand(entry))),
+    schedule(plan.endsAt, () => {}),
+  ]);
+  for (const proxy of system.proxies) proxy.clearFaults();
+
+  const interruptInBackground = (dashboard: ChaosDashboard, commandId: string) =>
+    void interrupt(dashboard, commandId);
+  violations.push(
+    ...(await settle(system, {
+      approver,
+      requested,
+      acceptedInterrupts,
+      interrupt: interruptInBackground,
+    })),
+  );
+  approver.stop();
+  counters.approvals += approver.count();
+  return { interrupted, violations };
+}
+
+/** Requests a command and, if planned, repeats the request once it was accepted. Returns the command's ID. */
+async function requestCommand(spec: CommandSpec, dashboard: ChaosDashboard, counters: Counters) {
+  const message = {
+    type: 'command:request' as const,
+    agentId: `a${spec.agent}`,
+    command: formatCommand(spec),
+    priority: spec.priority,
+    requestId: spec.name,
+    ...(spec.queuesIfOffline && { ifOffline: 'queue' as const }),
+    ...(spec.timeoutMs !== null && { timeoutMs: spec.timeoutMs }),
+  };
+  const commandId = await dashboard.request(message);
+  const { repeatAfterMs } = spec;
+  if (repeatAfterMs === null) return commandId;
+  await new Promise((resolve) => void setTimeout(resolve, repeatAfterMs));
+  counters.repeats += 1;
+  if (spec.changesWhenRepeated) {
+    dashboard.requestConflict({ ...message, command: `!echo not ${spec.name}` });
+  } else await dashboard.request(message);
+  return commandId;
+}

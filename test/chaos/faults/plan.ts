@@ -1,0 +1,155 @@
+// The faults of a round: which, when, and to whom.
+import type { Prng } from '../prng.ts';
+
+/** Faults of the network between the hub and one client. */
+export const NETWORK_FAULTS = [
+  'reset',
+  'reset-mid-frame',
+  'delay',
+  'fragment',
+  'stall',
+  'half-open',
+  'black-hole',
+  'duplicate-frames',
+] as const;
+export const PROCESS_FAULTS = [
+  'hub-kill',
+  'hub-freeze',
+  'hub-restart',
+  'agent-kill',
+  'agent-freeze',
+  'agent-restart',
+  'journal-loss',
+  'slow-reader',
+] as const;
+/** Faults that only a hub in this process can have. */
+export const IN_PROCESS_FAULTS = ['clock-jump', 'store-failure'] as const;
+/** Sequences of events that random faults rarely produce. */
+export const SCENARIOS = [
+  'stop-at-handover',
+  'slow-first-message',
+  'kill-after-interrupt',
+  'restart-with-late-output',
+  'restart-with-pending-approval',
+] as const;
+export const FAULTS = [
+  ...NETWORK_FAULTS,
+  ...PROCESS_FAULTS,
+  ...IN_PROCESS_FAULTS,
+  ...SCENARIOS,
+] as const;
+export type FaultKind = (typeof FAULTS)[number];
+
+export interface Fault {
+  kind: FaultKind;
+  /** In milliseconds from the start of the round. */
+  at: number;
+  durationMs: number;
+  /** What it affects, as an index modulo the number of possible targets; for a scenario, the index of the agent. */
+  target: number;
+  /** The delay in milliseconds, the number of frames to duplicate, or the clock jump in milliseconds. */
+  amount: number;
+  /** The name of the command of a scenario. */
+  command: string | null;
+}
+
+export interface FaultPlanOptions {
+  isInProcess: boolean;
+  agents: number;
+  /** The first agents have an AI program. */
+  agentsWithProgram: number;
+  dashboards: number;
+  endsAt: number;
+}
+
+export function planFaults(prng: Prng, options: FaultPlanOptions): Fault[] {
+  const { isInProcess, endsAt } = options;
+  const kinds: FaultKind[] = [
+    ...NETWORK_FAULTS,
+    ...NETWORK_FAULTS,
+    'black-hole',
+    'agent-kill',
+    'agent-kill',
+    'agent-freeze',
+    'agent-restart',
+    'journal-loss',
+    'slow-reader',
+    'slow-reader',
+    'hub-kill',
+    'hub-kill',
+    'hub-restart',
+    ...(isInProcess
+      ? (['clock-jump', 'clock-jump', 'clock-jump'] as const)
+      : (['hub-freeze'] as const)),
+  ];
+  const faults = Array.from({ length: prng.between(8, 16) }, () =>
+    planFault(prng, prng.pick(kinds), endsAt),
+  );
+  const storeFailures = isInProcess ? prng.between(1, 4) : 0;
+  for (let count = 0; count < storeFailures; count += 1) {
+    faults.push(planFault(prng, 'store-failure', endsAt));
+  }
+  return [...faults, ...planScenarios(prng.fork('scenarios'), options)].toSorted(
+    (a, b) => a.at - b.at,
+  );
+}
+
+const LONGEST: Partial<Record<FaultKind, number>> = {
+  'slow-reader': 1_500,
+  'black-hole': 1_200,
+  'store-failure': 1_500,
+};
+
+function planFault(prng: Prng, kind: FaultKind, endsAt: number): Fault {
+  return {
+    kind,
+    at: prng.between(100, endsAt - 200),
+    durationMs: prng.between(20, LONGEST[kind] ?? 700),
+    target: prng.between(0, 1_000),
+    amount: kind === 'clock-jump' ? pickClockJump(prng) : prng.between(5, 80),
+    command: null,
+  };
+}
+
+/** Picks a jump beyond a timer, a silence, the grace period or a session; sometimes the clock is set back instead. */
+function pickClockJump(prng: Prng): number {
+  const longest = prng.pick([3_000, 35_000, 70_000, 320_000, 13 * 3_600_000]);
+  return prng.chance(0.15) ? -prng.between(100, 60_000) : prng.between(500, longest);
+}
+
+/** Each scenario restarts or stops something for a while, so a round has few of them. */
+function planScenarios(prng: Prng, options: FaultPlanOptions): Fault[] {
+  const { isInProcess, agents, agentsWithProgram, dashboards } = options;
+  const kinds: FaultKind[] = [];
+  const restarts = [
+    'kill-after-interrupt',
+    'restart-with-late-output',
+    'restart-with-pending-approval',
+  ] as const;
+  if (prng.chance(0.8)) kinds.push(prng.pick(restarts));
+  if (prng.chance(0.4)) kinds.push('stop-at-handover');
+  // In real time, this takes longer than a round.
+  if (prng.chance(isInProcess ? 0.6 : 0.08)) kinds.push('slow-first-message');
+  return kinds.map((kind) => {
+    const targets = {
+      'restart-with-pending-approval': agentsWithProgram,
+      'slow-first-message': agents + dashboards,
+    };
+    const count = kind in targets ? targets[kind as keyof typeof targets] : agents;
+    return {
+      kind,
+      at: prng.between(300, 1_500),
+      durationMs: prng.between(100, 600),
+      target: prng.between(0, count - 1),
+      amount: prng.between(0, 1),
+      command: kind in NAMES ? NAMES[kind as keyof typeof NAMES] : null,
+    };
+  });
+}
+
+/** The names of the commands of scenarios. */
+const NAMES = {
+  'kill-after-interrupt': 'interrupted',
+  'restart-with-late-output': 'late',
+  'restart-with-pending-approval': 'patient',
+} as const;
