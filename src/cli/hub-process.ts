@@ -59,12 +59,13 @@ export async function startHubProcess(options: HubProcessOptions) {
     clock: systemClock,
     log,
     secret: folder.readOrCreate('jwt-secret', () => randomBytes(48).toString('base64url')),
+    address: host,
     publicUrl,
     setupToken,
     version: packageJson.version,
   });
   try {
-    listen({ hostname: host, port: options.port });
+    listen(options.port);
     server = app.server;
   } catch (error) {
     throw new CliError(await listenFailure(options, error));

@@ -9,6 +9,7 @@ import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { createApi } from './api.ts';
 import { createAuth } from './auth.ts';
 import { errorResponse } from './error-response.ts';
+import { createHostCheck } from './host.ts';
 import { createOriginCheck, isMutation } from './origin.ts';
 import { createNotFound, createPages } from './pages/pages.tsx';
 import { createAgentSocket } from './sockets/agent.ts';
@@ -24,6 +25,8 @@ export interface AppOptions {
   log: Log;
   /** Signs the session tokens. */
   secret: string;
+  /** The address that the hub listens on. */
+  address: string;
   /** The URL for browsers and agents, if it differs from the one they request, such as behind a proxy. */
   publicUrl: string | null;
   /** The token of the setup link; null if an account exists. */
@@ -37,6 +40,7 @@ export function createApp(options: AppOptions) {
   const tokens = createTokens(options.secret, clock);
   const isSecure = publicUrl?.startsWith('https:') ?? false;
   const auth = createAuth({ accounts: hub.accounts, tokens, clock, isSecure, setupToken });
+  const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
   const pendingSockets = createPendingSockets();
   const onInvalidFrame = createInvalidFrameLog(clock, log);
@@ -44,7 +48,8 @@ export function createApp(options: AppOptions) {
   const respondNotFound = createNotFound(auth);
 
   const app = new Elysia({
-    serve: { reusePort: false, maxRequestBodySize: MAX_MESSAGE_BYTES },
+    // Bun's development mode answers errors with source code, and has pages of its own.
+    serve: { reusePort: false, maxRequestBodySize: MAX_MESSAGE_BYTES, development: false },
     websocket: {
       maxPayloadLength: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
@@ -53,6 +58,14 @@ export function createApp(options: AppOptions) {
     },
   })
     .onRequest(({ request }) => {
+      const hostProblem = checkHost(request);
+      if (hostProblem === 'invalid') {
+        return plainResponse('The request needs one valid Host header.', 400);
+      }
+      if (hostProblem === 'unknown') {
+        const text = 'This hub has another name. Open it at its own URL, or set --public-url.';
+        return plainResponse(text, 421);
+      }
       if (!isMutation(request) || checkOrigin(request)) return undefined;
       return errorResponse(
         'forbidden',
@@ -98,16 +111,19 @@ export function createApp(options: AppOptions) {
      * Starts the server.
      * @throws if the port is in use
      */
-    listen(address: { hostname: string; port: number }) {
+    listen(port: number) {
       // Elysia does not pass a pong's payload to its own handler, so Bun's is set instead.
       const pong = (ws: ServerWebSocket<SocketData>, payload: Uint8Array) =>
         ws.data.pong(ws, payload);
-      app.listen({ ...address, websocket: { pong } });
+      app.listen({ hostname: options.address, port, websocket: { pong } });
     },
     /** Rejects new sockets, and closes those that have not sent their first message. */
     drain: pendingSockets.drain,
   };
 }
+
+const plainResponse = (text: string, status: number) =>
+  new Response(`${text}\n`, { status, headers: { 'x-content-type-options': 'nosniff' } });
 
 function describeValidationError(error: ValidationError, request: Request): string {
   const part = isMutation(request) ? 'request body' : 'query parameters';

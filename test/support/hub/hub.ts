@@ -110,11 +110,12 @@ async function startRun(
     clock,
     log,
     secret: SECRET,
+    address: '127.0.0.1',
     publicUrl: options.publicUrl ?? null,
     setupToken: options.setupToken ?? null,
     version: '0.0.0-test',
   });
-  listen({ hostname: '127.0.0.1', port: 0 });
+  listen(0);
   server = app.server;
   const port = app.server?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;

@@ -1,0 +1,31 @@
+// Sends requests over TCP exactly as written, for headers and request lines that fetch does not send.
+import { connect } from 'node:net';
+
+export interface RawResponse {
+  status: number;
+  head: string;
+  body: string;
+}
+
+/** Sends the text and returns the first response. Resolves with status 0 if the server closes without one. */
+export function sendRaw(url: string, text: string): Promise<RawResponse> {
+  const { hostname, port } = new URL(url);
+  const { promise, resolve } = Promise.withResolvers<RawResponse>();
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  function finish() {
+    socket.destroy();
+    const [head = '', ...rest] = received.split('\r\n\r\n');
+    resolve({ status: Number(head.slice(9, 12)), head, body: rest.join('\r\n\r\n') });
+  }
+  socket.on('data', (bytes) => {
+    received += bytes.toString('latin1');
+    const length = /\r\ncontent-length: (\d+)/i.exec(received)?.[1];
+    const end = received.indexOf('\r\n\r\n');
+    if (end >= 0 && received.length - end - 4 >= Number(length ?? 0)) finish();
+  });
+  socket.on('error', finish);
+  socket.on('close', finish);
+  socket.write(text);
+  return promise;
+}
