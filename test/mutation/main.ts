@@ -1,53 +1,40 @@
-// Mutation testing of src/hub: changes one operator, literal or statement at a time and runs the hub's tests. A mutant that
-// no test notices shows code that is not tested, or not needed. Works on a copy of the repository.
-//   bun test/mutation/main.ts [--sample N] [--seed N] [--out FILE] [PATH …]
+// Mutation testing of src/hub: changes one operator, literal or statement at a time and runs the tests of hub and web. A
+// mutant that no test notices shows code that is not tested, or not needed. Works on copies of the repository.
+//   bun test/mutation/main.ts [--sample N] [--seed N] [--parallel N] [--out FILE] [PATH …]
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join, relative } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createPrng } from '../chaos/prng.ts';
 import { listMutants, type Mutant } from './mutants.ts';
+import { testMutant, type Verdict } from './test-run.ts';
 
 const ROOT = join(import.meta.dir, '..', '..');
-const TEST_TIMEOUT_MS = 20_000;
-/** A mutant whose tests do not end is killed: something waits forever. */
-const RUN_LIMIT_MS = 180_000;
+const COPIED = ['src', 'views', 'public', 'test', 'package.json', 'tsconfig.json', 'bunfig.toml'];
 
 const { values, positionals } = parseArgs({
   options: {
     sample: { type: 'string', default: '0' },
     seed: { type: 'string', default: '1' },
+    parallel: { type: 'string', default: '1' },
     out: { type: 'string' },
   },
   allowPositionals: true,
 });
 
-/** Tests that are likely to notice a change of a file. The others run only for mutants that survive these. */
-function nearTests(file: string): string[] {
-  const folder = relative('src/hub', dirname(file));
-  return folder === '' ? ['test/hub'] : [join('test/hub', folder)];
+function copyRepository(): string {
+  const copy = mkdtempSync(join(tmpdir(), 'signalbox-mutation-'));
+  for (const entry of COPIED) cpSync(join(ROOT, entry), join(copy, entry), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  return copy;
 }
 
-async function isNoticed(copy: string, tests: readonly string[]): Promise<boolean> {
-  const child = Bun.spawn(
-    [process.execPath, 'test', '--bail', '--timeout', String(TEST_TIMEOUT_MS), ...tests],
-    { cwd: copy, stdout: 'ignore', stderr: 'ignore' },
-  );
-  const limit = setTimeout(() => child.kill('SIGKILL'), RUN_LIMIT_MS);
-  const exitCode = await child.exited;
-  clearTimeout(limit);
-  return exitCode !== 0;
-}
-
-async function test(copy: string, mutant: Mutant): Promise<boolean> {
+async function test(copy: string, mutant: Mutant): Promise<Verdict> {
   const path = join(copy, mutant.file);
   const original = readFileSync(path, 'utf8');
   writeFileSync(path, mutant.text);
   try {
-    return (
-      (await isNoticed(copy, nearTests(mutant.file))) ||
-      (await isNoticed(copy, ['test/hub', 'test/web']))
-    );
+    return await testMutant(copy, mutant.file);
   } finally {
     writeFileSync(path, original);
   }
@@ -63,23 +50,6 @@ function choose(mutants: readonly Mutant[], count: number): Mutant[] {
     .map(({ mutant }) => mutant);
 }
 
-const files = [...new Bun.Glob('src/hub/**/*.ts').scanSync(ROOT)]
-  .filter((file) => positionals.length === 0 || positionals.some((path) => file.startsWith(path)))
-  .toSorted();
-const copy = mkdtempSync(join(tmpdir(), 'signalbox-mutation-'));
-for (const entry of [
-  'src',
-  'views',
-  'public',
-  'test',
-  'package.json',
-  'tsconfig.json',
-  'bunfig.toml',
-]) {
-  cpSync(join(ROOT, entry), join(copy, entry), { recursive: true });
-}
-symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-
 const report: string[] = [];
 function print(line: string) {
   process.stdout.write(`${line}\n`);
@@ -89,17 +59,41 @@ function print(line: string) {
 
 let noticed = 0;
 let total = 0;
-for (const file of files) {
-  const all = listMutants(file, readFileSync(join(ROOT, file), 'utf8'));
+
+async function testFile(copy: string, file: string) {
+  const all = listMutants(file, readFileSync(join(copy, file), 'utf8'));
   const mutants = choose(all, Number(values.sample));
-  const survivors: Mutant[] = [];
-  for (const mutant of mutants) if (!(await test(copy, mutant))) survivors.push(mutant);
-  if (mutants.length === 0) continue;
-  const killed = mutants.length - survivors.length;
+  if (mutants.length === 0) return;
+  const counts = { killed: 0, hung: 0, flaky: 0, survived: 0 };
+  const survivors: string[] = [];
+  for (const mutant of mutants) {
+    const verdict = await test(copy, mutant);
+    counts[verdict] += 1;
+    if (verdict === 'killed' || verdict === 'hung') continue;
+    survivors.push(`  ${verdict}: line ${mutant.line}: ${mutant.change}`);
+  }
+  const killed = counts.killed + counts.hung;
   noticed += killed;
   total += mutants.length;
-  print(`${file}: ${killed} of ${mutants.length} (of ${all.length} possible)`);
-  for (const { line, change } of survivors) print(`  survived: line ${line}: ${change}`);
+  const hung = counts.hung > 0 ? `, ${counts.hung} by a timeout` : '';
+  print(
+    [
+      `${file}: ${killed} of ${mutants.length}${hung} (of ${all.length} possible)`,
+      ...survivors,
+    ].join('\n'),
+  );
 }
+
+// In the order of the given paths.
+const paths = positionals.length === 0 ? ['src/hub'] : positionals;
+const sources = [...new Bun.Glob('src/hub/**/*.ts').scanSync(ROOT)].toSorted();
+const files = new Set(paths.flatMap((path) => sources.filter((file) => file.startsWith(path))));
+const pending = files.values();
+await Promise.all(
+  Array.from({ length: Number(values.parallel) }, async () => {
+    const copy = copyRepository();
+    for (const file of pending) await testFile(copy, file);
+    rmSync(copy, { recursive: true });
+  }),
+);
 print(`Mutation score: ${noticed} of ${total}`);
-rmSync(copy, { recursive: true });

@@ -31,17 +31,31 @@ const STATEMENT =
 const RETURN = /^(\s+)(if \(.*\) )?return;$/;
 const CONTINUE = /^\s+if \(.*\) (continue|return)\b.*;$/;
 
+const transpiler = new Bun.Transpiler({ loader: 'ts' });
+
+/** Whether a mutant is valid TypeScript. A line without the others of its statement may not be. */
+function isValid({ text }: Mutant): boolean {
+  try {
+    transpiler.transformSync(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Lists the mutants of a file. Comments, imports, types and log lines have none. */
 export function listMutants(file: string, source: string): Mutant[] {
   const lines = source.split('\n');
   return lines.flatMap((line, index) => {
     if (isIgnored(line)) return [];
-    return mutateLine(line).map((mutated) => ({
-      file,
-      line: index + 1,
-      change: `${line.trim()}  =>  ${mutated.trim() || '(nothing)'}`,
-      text: lines.with(index, mutated).join('\n'),
-    }));
+    return mutateLine(line)
+      .map((mutated) => ({
+        file,
+        line: index + 1,
+        change: `${line.trim()}  =>  ${mutated.trim() || '(nothing)'}`,
+        text: lines.with(index, mutated).join('\n'),
+      }))
+      .filter(isValid);
   });
 }
 

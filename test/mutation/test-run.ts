@@ -1,0 +1,89 @@
+// Runs the hub's tests against a mutant in a copy of the repository. A failure counts only if the test file fails twice.
+import { basename, dirname, relative } from 'node:path';
+
+/** `hung`: a test timed out, or the process did not end. `flaky`: tests failed, but none failed twice. */
+export type Verdict = 'killed' | 'hung' | 'flaky' | 'survived';
+
+const ATTEMPTS = 3;
+const TEST_TIMEOUT_MS = 4_000;
+/** A test that timed out gets more time on a busy machine before the mutant counts as hung. */
+const CONFIRM_TIMEOUT_MS = 10_000;
+const NEAR_LIMIT_MS = 60_000;
+const RUN_LIMIT_MS = 180_000;
+/** They hash passwords, and concern accounts only. */
+const SIGN_IN_TESTS = ['test/web/auth.test.ts', 'test/web/api/access.test.ts'];
+
+/** How often each test file has failed. Tests that noticed other mutants run first. */
+const kills = new Map<string, number>();
+
+/** The tests that are likely to notice a change of a file, and all others. */
+function planTests(copy: string, file: string): { near: string[]; others: string[] } {
+  const all = [...new Bun.Glob('test/{hub,web}/**/*.test.ts').scanSync(copy)].toSorted(
+    (a, b) => (kills.get(b) ?? 0) - (kills.get(a) ?? 0),
+  );
+  const folder = relative('src/hub', dirname(file));
+  const name = basename(file, '.ts').replace(/s$/, '');
+  const isNamesake = (test: string) => basename(test).startsWith(name);
+  const isNeighbour = (test: string) => folder !== '' && test.startsWith(`test/hub/${folder}/`);
+  const namesakes = all.filter(isNamesake);
+  const near = [...namesakes, ...all.filter((test) => !isNamesake(test) && isNeighbour(test))];
+  if (file === 'src/hub/accounts.ts') near.unshift(...SIGN_IN_TESTS);
+  const others = all.filter((test) => !near.includes(test) && !SIGN_IN_TESTS.includes(test));
+  return { near, others };
+}
+
+interface Run {
+  hasPassed: boolean;
+  isHung: boolean;
+  /** The files to run again for confirmation. */
+  failed: readonly string[];
+}
+
+async function runTests(
+  copy: string,
+  tests: readonly string[],
+  timeoutMs: number,
+  limitMs: number,
+): Promise<Run> {
+  const child = Bun.spawn(
+    [process.execPath, 'test', '--bail', '--timeout', String(timeoutMs), ...tests],
+    { cwd: copy, stdout: 'ignore', stderr: 'pipe' },
+  );
+  let isOverLimit = false;
+  const limit = setTimeout(() => {
+    isOverLimit = true;
+    child.kill('SIGKILL');
+  }, limitMs);
+  const output = await new Response(child.stderr).text();
+  const exitCode = await child.exited;
+  clearTimeout(limit);
+  const isHung = isOverLimit || output.includes('this test timed out');
+  const file = output.match(/^test\/.+\.test\.ts(?=:$)/gm)?.at(-1);
+  return {
+    hasPassed: exitCode === 0,
+    isHung,
+    // A process that does not end may hang in a file that has not printed its name yet.
+    failed: file === undefined || isOverLimit ? tests : [file],
+  };
+}
+
+async function runStage(copy: string, tests: readonly string[], limitMs: number): Promise<Verdict> {
+  if (tests.length === 0) return 'survived';
+  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    const first = await runTests(copy, tests, TEST_TIMEOUT_MS, limitMs);
+    if (first.hasPassed) return 'survived';
+    const second = await runTests(copy, first.failed, CONFIRM_TIMEOUT_MS, limitMs);
+    if (second.hasPassed) continue;
+    for (const file of second.failed) kills.set(file, (kills.get(file) ?? 0) + 1);
+    return second.isHung ? 'hung' : 'killed';
+  }
+  return 'flaky';
+}
+
+/** Runs the near tests, then the others if the mutant survives. */
+export async function testMutant(copy: string, file: string): Promise<Verdict> {
+  const { near, others } = planTests(copy, file);
+  const verdict = await runStage(copy, near, NEAR_LIMIT_MS);
+  if (verdict === 'killed' || verdict === 'hung') return verdict;
+  return runStage(copy, others, RUN_LIMIT_MS);
+}
