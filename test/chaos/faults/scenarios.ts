@@ -150,14 +150,14 @@ export const stopAtHandover: Scenario = async (context, { agent, proxy }) => {
     return false;
   }
   return context.withHub(async () => {
-    const { clientCloses } = proxy;
+    const { normalCloses } = proxy;
     try {
       const stopped = agent.stop();
       const offline = observer.waitUntil(() => observer.agentStatus(agent.agentId) === 'offline');
       const isOffline = await isWithin(PATIENCE_MS, offline);
       hold.release();
       await stopped;
-      const hasClosed = isOffline && proxy.clientCloses > clientCloses;
+      const hasClosed = isOffline && proxy.normalCloses > normalCloses;
       // While the store of a hub in this process fails, a crash may undo what the hub has learned.
       if (hasClosed && !context.system.plan.isInProcess) agent.removeState();
       return hasClosed;

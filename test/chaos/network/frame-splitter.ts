@@ -9,7 +9,8 @@ export interface Frame {
   bytes: Buffer;
   /** Whether it carries a message: not a ping, pong or close frame, nor the HTTP upgrade. */
   isData: boolean;
-  isClose: boolean;
+  /** The code of a close frame, 1005 if it has none; null for other frames. */
+  closeCode: number | null;
 }
 
 /** Splits one direction of a connection into the head of the HTTP upgrade and complete frames. */
@@ -27,11 +28,11 @@ export function createFrameSplitter() {
         if (end < 0) return [];
         const start = rest.toString('latin1', 0, 12);
         phase = start.startsWith('GET ') || start === 'HTTP/1.1 101' ? 'frames' : 'other';
-        frames.push({ bytes: rest.subarray(0, end + 4), isData: false, isClose: false });
+        frames.push({ bytes: rest.subarray(0, end + 4), isData: false, closeCode: null });
         rest = rest.subarray(end + 4);
       }
       if (phase === 'other') {
-        if (rest.length > 0) frames.push({ bytes: rest, isData: false, isClose: false });
+        if (rest.length > 0) frames.push({ bytes: rest, isData: false, closeCode: null });
         rest = Buffer.alloc(0);
         return frames;
       }
@@ -42,8 +43,10 @@ export function createFrameSplitter() {
         const end = offset + header.headerBytes + header.payloadBytes;
         if (rest.length < end) break;
         const isData = header.opcode <= LAST_DATA_OPCODE;
+        const bytes = rest.subarray(offset, end);
         const isClose = header.opcode === CLOSE_OPCODE;
-        frames.push({ bytes: rest.subarray(offset, end), isData, isClose });
+        const closeCode = isClose ? readCloseCode(bytes, header.headerBytes) : null;
+        frames.push({ bytes, isData, closeCode });
         offset = end;
       }
       rest = rest.subarray(offset);
@@ -52,4 +55,12 @@ export function createFrameSplitter() {
     /** Returns the bytes of the incomplete frame at the end. */
     rest: () => rest,
   };
+}
+
+/** Reads the code of a close frame. In frames of clients, the last four bytes of the header mask the payload. */
+function readCloseCode(frame: Buffer, headerBytes: number): number {
+  if (frame.length < headerBytes + 2) return 1005;
+  const isMasked = ((frame[1] ?? 0) & 0x80) !== 0;
+  const mask = isMasked ? frame.readUInt16BE(headerBytes - 4) : 0;
+  return frame.readUInt16BE(headerBytes) ^ mask;
 }

@@ -1,5 +1,6 @@
 // A TCP proxy between one client and the hub that injects network faults.
 import { connect, createServer, type Socket } from 'node:net';
+import { CloseCode } from '../../../src/protocol/close-codes.ts';
 import type { Prng } from '../prng.ts';
 import { createRelay, type Direction, type MessageHold, type NetworkFaults } from './relay.ts';
 
@@ -43,7 +44,7 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
   let isBlocked = false;
   let duplicated = 0;
   let truncated = 0;
-  let clientCloses = 0;
+  let normalCloses = 0;
 
   const server = createServer((client) => {
     client.on('error', () => {});
@@ -63,7 +64,9 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
         duplicated += 1;
       },
     };
-    const onClientClose = () => void (clientCloses += 1);
+    function onClientClose(code: number) {
+      if (code === CloseCode.normal) normalCloses += 1;
+    }
     const relays = [
       createRelay('upstream', [client, hub], faults, prng.fork('upstream'), {
         ...handlers,
@@ -144,9 +147,9 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
     get truncated() {
       return truncated;
     },
-    /** The number of close frames from the client that the hub has received. */
-    get clientCloses() {
-      return clientCloses;
+    /** The number of close frames with code 1000 that the hub has received. */
+    get normalCloses() {
+      return normalCloses;
     },
     countConnections: () => connections.size,
     resetConnections,

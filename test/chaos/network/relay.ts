@@ -36,7 +36,7 @@ export interface RelayHandlers {
   onTruncate(): void;
   onDuplicate(): void;
   /** A close frame was forwarded. */
-  onClose(): void;
+  onClose(code: number): void;
 }
 
 /** The number of held bytes at which a relay stops reading. */
@@ -136,7 +136,9 @@ export function createRelay(
       direction === 'upstream' ? frames.flatMap(duplicate) : frames.map((frame) => frame.bytes);
     const all = Buffer.concat(parts);
     await (faults.isFragmented ? writeFragments(all) : write(all));
-    if (!isStopped && frames.some(({ isClose }) => isClose)) handlers.onClose();
+    for (const { closeCode } of frames) {
+      if (!isStopped && closeCode !== null) handlers.onClose(closeCode);
+    }
   }
 
   async function forwardQueue(): Promise<void> {
