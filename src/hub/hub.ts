@@ -25,6 +25,7 @@ import { createWelcome } from './dashboards/welcome.ts';
 import type { Log } from './log.ts';
 import { createPresence } from './presence.ts';
 import { restore } from './restore.ts';
+import { createSessions } from './sessions.ts';
 import { createServerState } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
@@ -95,6 +96,9 @@ export async function startHub(options: HubOptions) {
   const welcome = createWelcome(context, { approvals, completion, subscriptions });
   const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
 
+  const sessions = createSessions(context, dashboards);
+
+  await sessions.restore();
   await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
   await connectionLog.closeAll();
 
@@ -105,6 +109,7 @@ export async function startHub(options: HubOptions) {
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
     clock.every(PURGE_MS, connectionLog.purge),
+    clock.every(PURGE_MS, sessions.purge),
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
@@ -120,6 +125,7 @@ export async function startHub(options: HubOptions) {
     settings,
     storeHealth,
     accounts: createAccounts(context),
+    sessions,
     agents: {
       ...agents,
       receive: createAgentMessages(context, { agents, approvals, presence, progress }),

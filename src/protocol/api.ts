@@ -21,6 +21,21 @@ export const SessionResponse = Type.Object({
 });
 export type SessionResponse = Static<typeof SessionResponse>;
 
+/** A session of a signed-in user. */
+export const SessionSummary = Type.Object({
+  id: Type.String(),
+  createdAt: Timestamp,
+  expiresAt: Timestamp,
+  /** When it was last used, to about a minute. */
+  lastSeenAt: Timestamp,
+  /** The IP address that signed in. */
+  address: Type.Union([Type.String(), Type.Null()]),
+  userAgent: Type.Union([Type.String(), Type.Null()]),
+  /** Whether it is the session of this request. */
+  isCurrent: Type.Boolean(),
+});
+export type SessionSummary = Static<typeof SessionSummary>;
+
 /** An agentId appears in URLs, file names and shell commands, so its characters are limited. */
 export const AgentRegistration = Type.Object({
   agentId: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),

@@ -14,6 +14,7 @@ import type {
   StoredChunk,
   StoredCommand,
   StoredConnection,
+  StoredSession,
   StoredUser,
 } from './store.ts';
 
@@ -28,6 +29,17 @@ export const users = sqliteTable('users', {
   role: text().$type<Role>().notNull(),
   createdAt: integer().notNull(),
 }) satisfies TableOf<StoredUser>;
+
+export const sessions = sqliteTable('sessions', {
+  id: text().primaryKey(),
+  userId: text().notNull(),
+  role: text().$type<Role>().notNull(),
+  createdAt: integer().notNull(),
+  expiresAt: integer().notNull(),
+  lastSeenAt: integer().notNull(),
+  address: text(),
+  userAgent: text(),
+}) satisfies TableOf<StoredSession>;
 
 export const agents = sqliteTable('agents', {
   agentId: text().primaryKey(),

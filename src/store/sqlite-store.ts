@@ -8,6 +8,7 @@ import { createGroupCommit } from './group-commit.ts';
 import { assertNotNewer, migrate, rewriteVersion } from './migrations.ts';
 import { createOutputStore } from './output.ts';
 import { createQueryBuilder, type QueryContext } from './query-context.ts';
+import { createSessionStore } from './sessions.ts';
 import type { Store } from './store.ts';
 import { createUserStore } from './users.ts';
 
@@ -36,6 +37,7 @@ export function openStore(file: string): Store {
   };
   return {
     users: createUserStore(context),
+    sessions: createSessionStore(context),
     agents: createAgentStore(context),
     commands: createCommandStore(context),
     output: createOutputStore(context),

@@ -13,6 +13,21 @@ export interface StoredUser {
   createdAt: number;
 }
 
+/** The session of a signed-in user. */
+export interface StoredSession {
+  id: string;
+  userId: string;
+  role: Role;
+  createdAt: number;
+  expiresAt: number;
+  /** When it was last used, to about a minute. */
+  lastSeenAt: number;
+  /** The address that signed in; null if it is unknown. */
+  address: string | null;
+  /** The `User-Agent` header of the sign-in. */
+  userAgent: string | null;
+}
+
 export interface StoredAgent {
   agentId: string;
   agentType: AgentType;
@@ -80,6 +95,13 @@ export interface Store {
     count(): Promise<number>;
     find(id: string): Promise<StoredUser | undefined>;
     insert(user: StoredUser): Promise<void>;
+  };
+  sessions: {
+    list(): Promise<StoredSession[]>;
+    insert(session: StoredSession): Promise<void>;
+    /** Updates when a session was last used. */
+    touch(id: string, time: number): Promise<void>;
+    remove(ids: readonly string[]): Promise<void>;
   };
   agents: {
     /** Lists all agents by agentId. */

@@ -10,11 +10,12 @@ import {
   ComparisonBody,
   type SessionResponse,
   SessionBody,
+  type SessionSummary,
 } from '../protocol/api.ts';
 import { encode } from '../protocol/codec.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HubError } from '../protocol/errors.ts';
-import { type Auth, readBearerToken } from './auth.ts';
+import { type Auth, readBearerToken, readClient } from './auth.ts';
 import type { Tokens } from './tokens.ts';
 
 /** `CommandQuery` as sent in a URL, where numbers and booleans are strings. */
@@ -35,8 +36,9 @@ function createSessionApi({ auth, tokens }: ApiParts) {
   return new Elysia({ name: 'api/session', prefix: '/api/v1/session' })
     .post(
       '/',
-      async ({ body, set }): Promise<SessionResponse> => {
-        const session = await auth.signIn(body.username, body.password);
+      async ({ request, server, body, set }): Promise<SessionResponse> => {
+        const client = readClient(request, server);
+        const session = await auth.signIn(body.username, body.password, client);
         if (!session) throw new HubError('not_authenticated', 'Incorrect username or password.');
         set.headers['set-cookie'] = session.cookie;
         const { token, expiresAt, userId, role } = session;
@@ -48,8 +50,31 @@ function createSessionApi({ auth, tokens }: ApiParts) {
       const user = await auth.requireIdentity(request);
       return { ...(await tokens.issueSocket(user)), userId: user.userId, role: user.role };
     })
-    .delete('/', ({ set }) => {
-      set.headers['set-cookie'] = auth.signOut();
+    .delete('/', async ({ request, set }) => {
+      set.headers['set-cookie'] = await auth.signOut(request);
+      return new Response(null, { status: 204 });
+    });
+}
+
+/** The sessions of the user who asks. */
+function createSessionListApi({ hub, auth }: ApiParts) {
+  return new Elysia({ name: 'api/sessions', prefix: '/api/v1/sessions' })
+    .get('/', async ({ request }) => {
+      const { userId, sessionId } = await auth.requireIdentity(request);
+      const items = hub.sessions
+        .list(userId)
+        .map(({ id, createdAt, expiresAt, lastSeenAt, address, userAgent }): SessionSummary => {
+          const isCurrent = id === sessionId;
+          return { id, createdAt, expiresAt, lastSeenAt, address, userAgent, isCurrent };
+        });
+      return { items, nextCursor: null };
+    })
+    .delete('/', async ({ request }) => {
+      hub.sessions.endAll((await auth.requireIdentity(request)).userId);
+      return new Response(null, { status: 204 });
+    })
+    .delete('/:id', async ({ request, params }) => {
+      hub.sessions.end((await auth.requireIdentity(request)).userId, params.id);
       return new Response(null, { status: 204 });
     });
 }
@@ -192,6 +217,7 @@ const NDJSON = 'application/x-ndjson';
 export function createApi(parts: ApiParts) {
   return new Elysia({ name: 'api' })
     .use(createSessionApi(parts))
+    .use(createSessionListApi(parts))
     .use(createAgentApi(parts))
     .use(createCommandApi(parts))
     .use(createComparisonApi(parts))

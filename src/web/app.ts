@@ -37,9 +37,9 @@ export interface AppOptions {
 /** Creates the application. It accepts requests after `listen`. */
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, setupToken } = options;
-  const tokens = createTokens(options.secret, clock);
+  const tokens = createTokens(options.secret, clock, hub.sessions);
   const isSecure = publicUrl?.startsWith('https:') ?? false;
-  const auth = createAuth({ accounts: hub.accounts, tokens, clock, isSecure, setupToken });
+  const auth = createAuth({ hub, tokens, clock, isSecure, setupToken });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
   const pendingSockets = createPendingSockets();

@@ -1,7 +1,9 @@
 // Authentication: sign-in, session cookies, bearer tokens, and the setup link that creates the first account.
 import { timingSafeEqual } from 'node:crypto';
-import type { Actor, Identity } from '../hub/state/dashboard.ts';
+import type { Server } from 'bun';
 import type { Hub } from '../hub/hub.ts';
+import type { SessionClient } from '../hub/sessions.ts';
+import type { Actor, Identity } from '../hub/state/dashboard.ts';
 import { createTokenBucket, type TokenBucket } from '../hub/rate-limit.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
@@ -19,7 +21,7 @@ export interface SignedInSession extends Identity, IssuedToken {
 }
 
 export interface AuthOptions {
-  accounts: Hub['accounts'];
+  hub: Pick<Hub, 'accounts' | 'sessions'>;
   tokens: Tokens;
   clock: Clock;
   /** Whether browsers reach the hub over HTTPS only. */
@@ -31,7 +33,8 @@ export interface AuthOptions {
 export type Auth = ReturnType<typeof createAuth>;
 
 /** Creates the authentication of the API and the pages. Attempt counters and the setup token are kept in memory. */
-export function createAuth({ accounts, tokens, clock, isSecure, setupToken }: AuthOptions) {
+export function createAuth({ hub, tokens, clock, isSecure, setupToken }: AuthOptions) {
+  const { accounts, sessions } = hub;
   const attempts = new Map<string, TokenBucket>();
   let pendingSetup = setupToken;
 
@@ -40,10 +43,11 @@ export function createAuth({ accounts, tokens, clock, isSecure, setupToken }: Au
     return `${COOKIE}=${value}; ${flags}${isSecure ? '; Secure' : ''}`;
   }
 
-  async function startSession(actor: Actor): Promise<SignedInSession> {
-    const issued = await tokens.issueSession(actor);
+  async function startSession(actor: Actor, client: SessionClient): Promise<SignedInSession> {
+    const identity = await sessions.start(actor, client);
+    const issued = await tokens.issueSession(identity);
     const maxAge = Math.floor((issued.expiresAt - clock.now()) / 1000);
-    return { ...actor, ...issued, cookie: createCookie(issued.token, maxAge) };
+    return { ...identity, ...issued, cookie: createCookie(issued.token, maxAge) };
   }
 
   function countAttempt(username: string): void {
@@ -85,31 +89,51 @@ export function createAuth({ accounts, tokens, clock, isSecure, setupToken }: Au
      * Starts a session; returns null if the username or password is incorrect.
      * @throws {HubError} rate_limited
      */
-    async signIn(username: string, password: string): Promise<SignedInSession | null> {
+    async signIn(
+      username: string,
+      password: string,
+      client: SessionClient,
+    ): Promise<SignedInSession | null> {
       countAttempt(username);
       const actor = await accounts.authenticate(username, password);
       if (!actor) return null;
       attempts.delete(username);
-      return startSession(actor);
+      return startSession(actor, client);
     },
-    /** Returns the `Set-Cookie` header that removes the session from the browser. */
-    signOut: () => createCookie('', 0),
+    /** Ends the session of a request. Returns the `Set-Cookie` header that removes it from the browser. */
+    async signOut(request: Request): Promise<string> {
+      const identity = await identify(request);
+      if (identity) sessions.end(identity.userId, identity.sessionId);
+      return createCookie('', 0);
+    },
     /** Whether a setup link with this token is valid. */
     isSetupToken,
     /**
      * Creates the first admin account and starts its session; returns null if the token is invalid or already used.
      * @throws if the account cannot be stored; the token remains valid
      */
-    async setUp(token: string, password: string): Promise<SignedInSession | null> {
+    async setUp(
+      token: string,
+      password: string,
+      client: SessionClient,
+    ): Promise<SignedInSession | null> {
       if (!isSetupToken(token)) return null;
       pendingSetup = null;
       try {
-        return await startSession(await accounts.createFirstAdmin(password));
+        return await startSession(await accounts.createFirstAdmin(password), client);
       } catch (error) {
         pendingSetup = token;
         throw error;
       }
     },
+  };
+}
+
+/** Returns where a request comes from. */
+export function readClient(request: Request, server: Server<unknown> | null): SessionClient {
+  return {
+    address: server?.requestIP(request)?.address ?? null,
+    userAgent: request.headers.get('user-agent'),
   };
 }
 

@@ -8,7 +8,7 @@ export type HostProblem = 'invalid' | 'unknown';
 export type CheckHost = (request: Request) => HostProblem | null;
 
 const LOOPBACK = ['localhost', '127.0.0.1', '[::1]'];
-const WILDCARDS = ['0.0.0.0', '::'];
+const WILDCARDS = new Set(['0.0.0.0', '::']);
 
 export interface HostOptions {
   /** The address that the hub listens on. */
@@ -23,7 +23,7 @@ export interface HostOptions {
  * name can be rebound.
  */
 export function createHostCheck({ address, publicUrl }: HostOptions): CheckHost {
-  const listensOnAll = WILDCARDS.includes(address);
+  const listensOnAll = WILDCARDS.has(address);
   const allowed = new Set(LOOPBACK);
   if (publicUrl !== null) allowed.add(new URL(publicUrl).hostname);
   const own = parseHostname(isIP(address) === 6 ? `[${address}]` : address);

@@ -1,12 +1,11 @@
-// Issues and verifies the JWTs of sessions and dashboard sockets. They always expire.
+// Issues and verifies the JWTs of sessions and dashboard sockets. They expire, or end with their session.
 import { jwt } from '@elysiajs/jwt';
 import { Value } from '@sinclair/typebox/value';
 import { type Static, Type } from '@sinclair/typebox';
-import type { Actor, Identity } from '../hub/state/dashboard.ts';
+import type { Sessions } from '../hub/sessions.ts';
+import type { Identity } from '../hub/state/dashboard.ts';
 import type { Clock } from '../protocol/clock.ts';
-import { Role } from '../protocol/entities.ts';
 
-const SESSION_MS = 12 * 3_600_000;
 /** How long a page may take to open its socket. */
 const SOCKET_TOKEN_MS = 5 * 60_000;
 
@@ -15,10 +14,9 @@ type TokenUse = 'session' | 'socket';
 
 const Claims = Type.Object({
   sub: Type.String(),
-  role: Role,
+  /** The ID of the session. */
+  sid: Type.String(),
   use: Type.Union([Type.Literal('session'), Type.Literal('socket')]),
-  /** When the session expires, in Unix milliseconds. */
-  until: Type.Integer(),
 });
 type Claims = Static<typeof Claims>;
 
@@ -31,32 +29,28 @@ export interface IssuedToken {
 export type Tokens = ReturnType<typeof createTokens>;
 
 /** Creates the issuer and verifier of tokens, signed with HS256. */
-export function createTokens(secret: string, clock: Clock) {
+export function createTokens(secret: string, clock: Clock, sessions: Pick<Sessions, 'use'>) {
   const signer = jwt({ name: 'jwt', secret, alg: 'HS256' }).decorator.jwt;
 
   async function issue(
-    { userId, role }: Actor,
+    { userId, sessionId }: Identity,
     use: TokenUse,
     expiresAt: number,
-    until: number,
   ): Promise<IssuedToken> {
-    const claims: Claims = { sub: userId, role, use, until };
+    const claims: Claims = { sub: userId, sid: sessionId, use };
     const token = await signer.sign({ ...claims, exp: Math.floor(expiresAt / 1000) });
     return { token, expiresAt };
   }
 
   return {
-    /** Issues a session token, valid for 12 hours. */
-    issueSession(actor: Actor): Promise<IssuedToken> {
-      const expiresAt = clock.now() + SESSION_MS;
-      return issue(actor, 'session', expiresAt, expiresAt);
-    },
+    /** Issues the token of a session, valid as long as the session. */
+    issueSession: (identity: Identity) => issue(identity, 'session', identity.expiresAt),
     /** Issues a token to open a socket, valid for 5 minutes. The socket stays open until the session expires. */
     issueSocket(identity: Identity): Promise<IssuedToken> {
       const expiresAt = Math.min(clock.now() + SOCKET_TOKEN_MS, identity.expiresAt);
-      return issue(identity, 'socket', expiresAt, identity.expiresAt);
+      return issue(identity, 'socket', expiresAt);
     },
-    /** Returns the user and when the session expires; null if the token is invalid, expired or not for these uses. */
+    /** Returns the user and the session; null if the token is invalid, expired or not for these uses, or its session ended. */
     async verify(token: string, uses: readonly TokenUse[]): Promise<Identity | null> {
       const claims = await signer.verify(token, {
         algorithms: ['HS256'],
@@ -65,7 +59,8 @@ export function createTokens(secret: string, clock: Clock) {
       });
       if (claims === false || !Value.Check(Claims, claims) || !uses.includes(claims.use))
         return null;
-      return { userId: claims.sub, role: claims.role, expiresAt: claims.until };
+      const identity = sessions.use(claims.sid);
+      return identity?.userId === claims.sub ? identity : null;
     },
   };
 }

@@ -1,6 +1,6 @@
 // The behavior that every Store implementation must provide. Each implementation's test calls describeStore.
 import { describe, expect, test } from 'bun:test';
-import type { StoredAgent, StoredConnection } from '../../src/store/store.ts';
+import type { StoredAgent, StoredConnection, StoredSession } from '../../src/store/store.ts';
 import { approval, chunk, storedCommand } from '../support/samples.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
@@ -35,6 +35,37 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         await db.store.users.insert(user);
         expect(db.store.users.insert({ ...user, role: 'viewer' })).rejects.toThrow();
         expect(await db.store.users.find('ada')).toEqual(user);
+      });
+    });
+
+    describe('sessions', () => {
+      const session = {
+        id: 's1',
+        userId: 'ada',
+        role: 'operator',
+        createdAt: 1,
+        expiresAt: 100,
+        lastSeenAt: 1,
+        address: '192.0.2.1',
+        userAgent: 'Firefox',
+      } satisfies StoredSession;
+
+      test('keeps every field, and updates the last use', async () => {
+        const other = { ...session, id: 's2', createdAt: 2, address: null, userAgent: null };
+        await db.store.sessions.insert(other);
+        await db.store.sessions.insert(session);
+        await db.store.sessions.touch('s1', 50);
+        await db.store.sessions.touch('unknown', 50);
+        await db.reopen();
+        expect(await db.store.sessions.list()).toEqual([{ ...session, lastSeenAt: 50 }, other]);
+      });
+
+      test('removes sessions', async () => {
+        for (const id of ['s1', 's2', 's3']) await db.store.sessions.insert({ ...session, id });
+        await db.store.sessions.remove(['s1', 's3', 'unknown']);
+        await db.store.sessions.remove([]);
+        await db.reopen();
+        expect((await db.store.sessions.list()).map(({ id }) => id)).toEqual(['s2']);
       });
     });
 

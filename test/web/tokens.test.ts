@@ -1,18 +1,22 @@
 import { beforeEach, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
+import type { Identity } from '../../src/hub/state/dashboard.ts';
 import { createTokens, type Tokens } from '../../src/web/tokens.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 
 const SECRET = 'the secret of this test';
-const ada = { userId: 'ada', role: 'admin' as const };
 const HOUR = 3_600_000;
 
 let clock: ManualClock;
 let tokens: Tokens;
+let ada: Identity;
+let sessions: Map<string, Identity>;
 
 beforeEach(() => {
   clock = createManualClock();
-  tokens = createTokens(SECRET, clock);
+  ada = { userId: 'ada', role: 'admin', sessionId: 's1', expiresAt: clock.now() + 12 * HOUR };
+  sessions = new Map([['s1', ada]]);
+  tokens = createTokens(SECRET, clock, { use: (id) => sessions.get(id) ?? null });
 });
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
@@ -27,27 +31,33 @@ function forge(claims: unknown, { alg = 'HS256', secret = SECRET } = {}) {
 
 const claims = () => ({
   sub: 'ada',
-  role: 'admin',
+  sid: 's1',
   use: 'session',
-  until: clock.now() + HOUR,
   exp: Math.floor((clock.now() + HOUR) / 1000),
 });
 
-test('a session token is valid for 12 hours', async () => {
+test('a session token is valid as long as its session', async () => {
   const { token, expiresAt } = await tokens.issueSession(ada);
-  expect(expiresAt).toBe(clock.now() + 12 * HOUR);
-  expect(await tokens.verify(token, ['session'])).toEqual({ ...ada, expiresAt });
+  expect(expiresAt).toBe(ada.expiresAt);
+  expect(await tokens.verify(token, ['session'])).toEqual(ada);
   clock.advance(12 * HOUR - 1_000);
   expect(await tokens.verify(token, ['session'])).not.toBeNull();
   clock.advance(2_000);
   expect(await tokens.verify(token, ['session'])).toBeNull();
 });
 
+test('a token ends with its session', async () => {
+  const issued = [await tokens.issueSession(ada), await tokens.issueSocket(ada)];
+  sessions.delete('s1');
+  for (const { token } of issued) {
+    expect(await tokens.verify(token, ['session', 'socket'])).toBeNull();
+  }
+});
+
 test('a socket token is valid for 5 minutes, for sockets only, and returns the expiry of the session', async () => {
-  const expiresAt = clock.now() + 12 * HOUR;
-  const issued = await tokens.issueSocket({ ...ada, expiresAt });
+  const issued = await tokens.issueSocket(ada);
   expect(issued.expiresAt).toBe(clock.now() + 5 * 60_000);
-  expect(await tokens.verify(issued.token, ['session', 'socket'])).toEqual({ ...ada, expiresAt });
+  expect(await tokens.verify(issued.token, ['session', 'socket'])).toEqual(ada);
   expect(await tokens.verify(issued.token, ['session'])).toBeNull();
   clock.advance(5 * 60_000 + 1_000);
   expect(await tokens.verify(issued.token, ['session', 'socket'])).toBeNull();
@@ -71,9 +81,10 @@ describe('a token is rejected', () => {
     ['that has expired', () => forge({ ...claims(), exp: Math.floor(clock.now() / 1000) - 1 })],
     ['without an expiry', () => forge({ ...claims(), exp: undefined })],
     ['without a user', () => forge({ ...claims(), sub: undefined })],
-    ['with an unknown role', () => forge({ ...claims(), role: 'root' })],
+    ['for the session of another user', () => forge({ ...claims(), sub: 'eve' })],
+    ['without a session', () => forge({ ...claims(), sid: undefined })],
+    ['with an unknown session', () => forge({ ...claims(), sid: 's2' })],
     ['with an unknown use', () => forge({ ...claims(), use: 'all' })],
-    ['without the expiry of its session', () => forge({ ...claims(), until: undefined })],
     ['that is empty', () => ''],
     ['that is not a JWT', () => 'a.b.c'],
     ['that is very long', () => 'x'.repeat(8_000)],
@@ -84,7 +95,7 @@ describe('a token is rejected', () => {
   });
 
   test('that was tampered with in any part', async () => {
-    const [head, body, signature] = forge({ ...claims(), role: 'viewer' }).split('.');
+    const [head, body, signature] = forge({ ...claims(), sid: 's2' }).split('.');
     const adminBody = base64(claims());
     expect(await tokens.verify(`${head}.${adminBody}.${signature}`, ['session'])).toBeNull();
     const noneHead = base64({ alg: 'none', typ: 'JWT' });

@@ -50,6 +50,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       id: Bun.randomUUIDv7(),
       userId: identity.userId,
       role: identity.role,
+      sessionId: identity.sessionId,
       connectionTime: clock.now(),
       lastActivity: clock.now(),
       lastHeardAt: clock.monotonic(),
@@ -138,6 +139,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       cancelTimers(dashboard);
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
       dashboard.role = identity.role;
+      dashboard.sessionId = identity.sessionId;
       dashboard.clientInfo = message.clientInfo;
       dashboard.terminals = message.terminals ?? 'all';
       dashboard.accepts = message.accept?.includes('deflate-raw') ? 'deflate-raw' : null;
@@ -202,6 +204,12 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
         }
       }
       subscriptions.sweep();
+    },
+    /** Closes the dashboards of ended sessions. */
+    endSessions(sessionIds: ReadonlySet<string>) {
+      for (const [link, { sessionId }] of byLink) {
+        if (sessionIds.has(sessionId)) link.close(CloseCode.policyViolation, 'revoked');
+      }
     },
     closeAll(code: CloseCode, reason: CloseReason) {
       for (const link of byLink.keys()) link.close(code, reason);

@@ -10,9 +10,10 @@ export interface Actor {
   role: Role;
 }
 
-/** The user who opened a socket, authenticated by a token. */
+/** The user of a session. */
 export interface Identity extends Actor {
-  /** When the token expires, in Unix milliseconds. */
+  sessionId: string;
+  /** When the session expires, in Unix milliseconds. */
   expiresAt: number;
 }
 
@@ -30,6 +31,8 @@ export interface DashboardConnection {
   readonly id: string;
   readonly userId: string;
   role: Role;
+  /** The session that connected it last. */
+  sessionId: string;
   readonly connectionTime: number;
   lastActivity: number;
   /** The same time on the monotonic clock. */

@@ -7,7 +7,8 @@ import {
   UsedSetupLinkPage,
   SetupPage,
 } from '../../../views/pages/sign-in.tsx';
-import type { Auth } from '../auth.ts';
+import type { SessionClient } from '../../hub/sessions.ts';
+import { type Auth, readClient } from '../auth.ts';
 import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
 import { redirect, renderDocument, toLocalPath } from './response.ts';
@@ -20,8 +21,12 @@ export function createLoginPages(auth: Auth) {
       if (await auth.identify(request)) return redirect(request, next);
       return renderDocument(request, (context) => <SignInPage context={context} next={next} />);
     })
-    .post('/login', ({ request, body }) => signIn(auth, request, body))
-    .post('/logout', ({ request }) => redirect(request, '/login', auth.signOut()))
+    .post('/login', ({ request, server, body }) =>
+      signIn(auth, request, readClient(request, server), body),
+    )
+    .post('/logout', async ({ request }) =>
+      redirect(request, '/login', await auth.signOut(request)),
+    )
     .get('/setup', ({ request }) => {
       const token = new URL(request.url).searchParams.get('token') ?? '';
       return renderDocument(request, (context) =>
@@ -32,10 +37,17 @@ export function createLoginPages(auth: Auth) {
         ),
       );
     })
-    .post('/setup', ({ request, body }) => setUp(auth, request, body));
+    .post('/setup', ({ request, server, body }) =>
+      setUp(auth, request, readClient(request, server), body),
+    );
 }
 
-async function signIn(auth: Auth, request: Request, form: unknown): Promise<Response> {
+async function signIn(
+  auth: Auth,
+  request: Request,
+  client: SessionClient,
+  form: unknown,
+): Promise<Response> {
   const username = readField(form, 'username').trim();
   const next = toLocalPath(readField(form, 'next') || '/', request);
   const renderForm = (error: string, status: number) =>
@@ -43,7 +55,7 @@ async function signIn(auth: Auth, request: Request, form: unknown): Promise<Resp
       status,
     });
   try {
-    const session = await auth.signIn(username, readField(form, 'password'));
+    const session = await auth.signIn(username, readField(form, 'password'), client);
     if (session) return redirect(request, next, session.cookie);
     return renderForm('Incorrect username or password.', 401);
   } catch (error) {
@@ -52,7 +64,12 @@ async function signIn(auth: Auth, request: Request, form: unknown): Promise<Resp
   }
 }
 
-async function setUp(auth: Auth, request: Request, form: unknown): Promise<Response> {
+async function setUp(
+  auth: Auth,
+  request: Request,
+  client: SessionClient,
+  form: unknown,
+): Promise<Response> {
   const token = readField(form, 'token');
   const password = readField(form, 'password');
   const renderForm = (error: string) =>
@@ -68,7 +85,7 @@ async function setUp(auth: Auth, request: Request, form: unknown): Promise<Respo
   if (password !== readField(form, 'confirmation'))
     return renderForm('The passwords do not match.');
   try {
-    const session = await auth.setUp(token, password);
+    const session = await auth.setUp(token, password, client);
     return session ? redirect(request, '/', session.cookie) : renderUsedLink();
   } catch (error) {
     if (error instanceof HubError) return renderForm(error.message);

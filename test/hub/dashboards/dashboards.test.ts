@@ -47,9 +47,9 @@ test('a dashboard that is silent for 60 s is disconnected and can resume', async
 
 test('a dashboard is disconnected when its session expires', async () => {
   await using hub = await startTestHub();
-  const expiresAt = hub.clock.now() + 50_000;
-  const actor = { userId: 'ada', role: 'operator' as const, expiresAt };
-  const { token } = await hub.tokens.issueSocket(actor);
+  const session = await hub.startSession();
+  hub.clock.advance(session.expiresAt - hub.clock.now() - 50_000);
+  const { token } = await hub.tokens.issueSocket(session);
   const dashboard = await connectDashboard(hub, { token });
   hub.clock.advance(49_999);
   await dashboard.ping();

@@ -17,7 +17,7 @@ import {
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
-import { createTokens } from '../../../src/web/tokens.ts';
+import { createTokens, type IssuedToken } from '../../../src/web/tokens.ts';
 import { createManualClock } from '../manual-clock.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
 import { createFaultStore } from './fault-store.ts';
@@ -119,7 +119,8 @@ async function startRun(
   server = app.server;
   const port = app.server?.port ?? 0;
   const url = `http://127.0.0.1:${port}`;
-  const tokens = createTokens(SECRET, clock);
+  const tokens = createTokens(SECRET, clock, hub.sessions);
+  const issued = new Map<string, IssuedToken>();
   let hasEnded = false;
 
   /** Ends this run, as an exit of the process would. */
@@ -141,8 +142,17 @@ async function startRun(
     drain,
     tokens,
 
+    /** Starts a session. Users do not need an account, so that tests do not wait for password hashes. */
+    startSession: (role: Role = 'operator', userId = 'ada') =>
+      hub.sessions.start({ userId, role }, { address: null, userAgent: null }),
+    /** Returns the token of a session. The same user and role have one session. */
     async issueToken(role: Role = 'operator', userId = 'ada'): Promise<string> {
-      return (await tokens.issueSession({ userId, role })).token;
+      const key = `${role} ${userId}`;
+      const known = issued.get(key);
+      if (known && known.expiresAt > clock.now()) return known.token;
+      const token = await tokens.issueSession(await this.startSession(role, userId));
+      issued.set(key, token);
+      return token.token;
     },
     /** Adds an agent and returns its token. */
     async addAgent(agentId = 'agent', agentType: 'claude' | 'gemini' | 'codex' = 'claude') {

@@ -23,8 +23,7 @@ describe('every endpoint except sign-in', () => {
     await hub.addAgent();
     const expired = await hub.issueToken();
     hub.clock.advance(12 * 3_600_000 + 2_000);
-    const socket = (await hub.tokens.issueSocket({ userId: 'a', role: 'admin', expiresAt: 9e15 }))
-      .token;
+    const socket = (await hub.tokens.issueSocket(await hub.startSession('admin'))).token;
     for (const token of [null, '', 'nonsense', expired, socket, await hub.addAgent('other')]) {
       await expectError(hub.callApi(method, path, { token, body }), 401, 'not_authenticated');
     }
