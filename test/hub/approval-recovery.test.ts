@@ -174,3 +174,38 @@ describe('across a restart', () => {
     ]);
   });
 });
+
+test('after a restart, the time that a command waited for approval does not count against its timeout', async () => {
+  await using before = await startHubFixture({ onDisk: true });
+  const { agent, dashboard } = before;
+  const commandId = await before.startCommand('!slow', { timeoutMs: 60_000 });
+  const request = async () => (await requestApproval(before, commandId)).approvalId;
+  const advance = (ms: number) => before.hub.advance(ms, agent, dashboard);
+  await advance(5_000);
+  const first = await request();
+  await advance(5_000);
+  const overlapping = await request();
+  for (const approvalId of [first, overlapping]) {
+    await advance(10_000);
+    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+    await agent.waitFor('approval:resolved', (message) => message.approvalId === approvalId);
+  }
+  await advance(5_000);
+  const pending = [await request()];
+  await advance(5_000);
+  pending.push(await request());
+
+  await using hub = await before.hub.restart(100_000);
+  const held = [createHeldCommand(commandId)];
+  const back = await connectAgent(hub, { token: agent.token, held });
+  const other = await connectDashboard(hub);
+  for (const approvalId of pending) {
+    other.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+    await back.waitFor('approval:resolved', (message) => message.approvalId === approvalId);
+  }
+  // It ran for 10 s without a pending request.
+  await hub.advance(49_999, back, other);
+  expect(back.ofType('command:interrupt')).toEqual([]);
+  hub.clock.advance(1);
+  expect(await back.waitFor('command:interrupt')).toMatchObject({ reason: 'timeout' });
+});
