@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createPrng } from '../chaos/prng.ts';
+import { type Coverage, recordCoverage } from './coverage.ts';
 import { listMutants, type Mutant } from './mutants.ts';
 import { testMutant, type Verdict } from './test-run.ts';
 
@@ -29,12 +30,12 @@ function copyRepository(): string {
   return copy;
 }
 
-async function test(copy: string, mutant: Mutant): Promise<Verdict> {
+async function test(copy: string, coverage: Coverage, mutant: Mutant): Promise<Verdict> {
   const path = join(copy, mutant.file);
   const original = readFileSync(path, 'utf8');
   writeFileSync(path, mutant.text);
   try {
-    return await testMutant(copy, mutant.file);
+    return await testMutant(copy, coverage, mutant);
   } finally {
     writeFileSync(path, original);
   }
@@ -60,14 +61,14 @@ function print(line: string) {
 let noticed = 0;
 let total = 0;
 
-async function testFile(copy: string, file: string) {
+async function testFile(copy: string, coverage: Coverage, file: string) {
   const all = listMutants(file, readFileSync(join(copy, file), 'utf8'));
   const mutants = choose(all, Number(values.sample));
   if (mutants.length === 0) return;
   const counts = { killed: 0, hung: 0, flaky: 0, survived: 0 };
   const survivors: string[] = [];
   for (const mutant of mutants) {
-    const verdict = await test(copy, mutant);
+    const verdict = await test(copy, coverage, mutant);
     counts[verdict] += 1;
     if (verdict === 'killed' || verdict === 'hung') continue;
     survivors.push(`  ${verdict}: line ${mutant.line}: ${mutant.change}`);
@@ -88,11 +89,13 @@ async function testFile(copy: string, file: string) {
 const paths = positionals.length === 0 ? ['src/hub'] : positionals;
 const sources = [...new Bun.Glob('src/hub/**/*.ts').scanSync(ROOT)].toSorted();
 const files = new Set(paths.flatMap((path) => sources.filter((file) => file.startsWith(path))));
+const copies = Array.from({ length: Number(values.parallel) }, copyRepository);
+const tests = [...new Bun.Glob('test/{hub,web}/**/*.test.ts').scanSync(ROOT)];
+const coverage = await recordCoverage(copies, tests);
 const pending = files.values();
 await Promise.all(
-  Array.from({ length: Number(values.parallel) }, async () => {
-    const copy = copyRepository();
-    for (const file of pending) await testFile(copy, file);
+  copies.map(async (copy) => {
+    for (const file of pending) await testFile(copy, coverage, file);
     rmSync(copy, { recursive: true });
   }),
 );

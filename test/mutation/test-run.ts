@@ -1,5 +1,7 @@
 // Runs the hub's tests against a mutant in a copy of the repository. A failure counts only if the test file fails twice.
 import { basename, dirname, relative } from 'node:path';
+import { type Coverage, isCovered } from './coverage.ts';
+import type { Mutant } from './mutants.ts';
 
 /** `hung`: a test timed out, or the process did not end. `flaky`: tests failed, but none failed twice. */
 export type Verdict = 'killed' | 'hung' | 'flaky' | 'survived';
@@ -10,26 +12,25 @@ const TEST_TIMEOUT_MS = 4_000;
 const CONFIRM_TIMEOUT_MS = 10_000;
 const NEAR_LIMIT_MS = 60_000;
 const RUN_LIMIT_MS = 180_000;
-/** They hash passwords, and concern accounts only. */
-const SIGN_IN_TESTS = ['test/web/auth.test.ts', 'test/web/api/access.test.ts'];
 
 /** How often each test file has failed. Tests that noticed other mutants run first. */
 const kills = new Map<string, number>();
 
-/** The tests that are likely to notice a change of a file, and all others. */
-function planTests(copy: string, file: string): { near: string[]; others: string[] } {
-  const all = [...new Bun.Glob('test/{hub,web}/**/*.test.ts').scanSync(copy)].toSorted(
-    (a, b) => (kills.get(b) ?? 0) - (kills.get(a) ?? 0),
-  );
+/** Orders the tests that run a mutant's line: those named like its file, those of its folder, the others. */
+function planTests(
+  coverage: Coverage,
+  { file, line }: Mutant,
+): { near: string[]; others: string[] } {
+  const covering = [...coverage.keys()]
+    .filter((test) => isCovered(coverage, test, file, line))
+    .toSorted((a, b) => (kills.get(b) ?? 0) - (kills.get(a) ?? 0));
   const folder = relative('src/hub', dirname(file));
   const name = basename(file, '.ts').replace(/s$/, '');
   const isNamesake = (test: string) => basename(test).startsWith(name);
-  const isNeighbour = (test: string) => folder !== '' && test.startsWith(`test/hub/${folder}/`);
-  const namesakes = all.filter(isNamesake);
-  const near = [...namesakes, ...all.filter((test) => !isNamesake(test) && isNeighbour(test))];
-  if (file === 'src/hub/accounts.ts') near.unshift(...SIGN_IN_TESTS);
-  const others = all.filter((test) => !near.includes(test) && !SIGN_IN_TESTS.includes(test));
-  return { near, others };
+  const isNeighbor = (test: string) => folder !== '' && test.startsWith(`test/hub/${folder}/`);
+  const namesakes = covering.filter(isNamesake);
+  const near = [...namesakes, ...covering.filter((test) => !isNamesake(test) && isNeighbor(test))];
+  return { near, others: covering.filter((test) => !near.includes(test)) };
 }
 
 interface Run {
@@ -80,9 +81,13 @@ async function runStage(copy: string, tests: readonly string[], limitMs: number)
   return 'flaky';
 }
 
-/** Runs the near tests, then the others if the mutant survives. */
-export async function testMutant(copy: string, file: string): Promise<Verdict> {
-  const { near, others } = planTests(copy, file);
+/** Runs the tests that are likely to notice a mutant, then the others if it survives. */
+export async function testMutant(
+  copy: string,
+  coverage: Coverage,
+  mutant: Mutant,
+): Promise<Verdict> {
+  const { near, others } = planTests(coverage, mutant);
   const verdict = await runStage(copy, near, NEAR_LIMIT_MS);
   if (verdict === 'killed' || verdict === 'hung') return verdict;
   return runStage(copy, others, RUN_LIMIT_MS);
