@@ -93,15 +93,16 @@ export function startChaosAgent(options: ChaosAgentOptions) {
     },
     freeze: () => current?.kill('SIGSTOP'),
     resume: () => current?.kill('SIGCONT'),
-    /** Stops it and starts it again. */
-    async restart() {
+    /** Stops it and starts it again once `whileStopping` is done. */
+    async restart(whileStopping = (exited: Promise<void>) => exited) {
       restarts += 1;
-      await stop();
-      start();
+      try {
+        await whileStopping(stop());
+      } finally {
+        start();
+      }
     },
     stop,
-    /** Starts it after `stop`. */
-    start,
     /** Removes its journal. */
     removeState,
     /** Returns unexpected exits and the error lines of its log. */

@@ -151,20 +151,21 @@ export const stopAtHandover: Scenario = async (context, { agent, proxy }) => {
   }
   return context.withHub(async () => {
     const { normalCloses } = proxy;
+    let hasClosed = false;
     try {
-      const stopped = agent.stop();
-      const offline = observer.waitUntil(() => observer.agentStatus(agent.agentId) === 'offline');
-      const isOffline = await isWithin(PATIENCE_MS, offline);
-      hold.release();
-      await stopped;
-      const hasClosed = isOffline && proxy.normalCloses > normalCloses;
-      // While the store of a hub in this process fails, a crash may undo what the hub has learned.
-      if (hasClosed && !context.system.plan.isInProcess) agent.removeState();
-      return hasClosed;
+      await agent.restart(async (exited) => {
+        const offline = observer.waitUntil(() => observer.agentStatus(agent.agentId) === 'offline');
+        const isOffline = await isWithin(PATIENCE_MS, offline);
+        hold.release();
+        await exited;
+        hasClosed = isOffline && proxy.normalCloses > normalCloses;
+        // While the store of a hub in this process fails, a crash may undo what the hub has learned.
+        if (hasClosed && !context.system.plan.isInProcess) agent.removeState();
+      });
     } finally {
       hold.release();
-      agent.start();
     }
+    return hasClosed;
   });
 };
 
