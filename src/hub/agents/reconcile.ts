@@ -60,10 +60,7 @@ export function reconcile(
 
   /** Handles a command that was sent and that the agent does not hold. */
   function handleMissing(execution: Execution) {
-    const hasNeverStarted =
-      execution.status === 'queued' &&
-      execution.journalId !== null &&
-      execution.journalId === journalId;
+    const hasNeverStarted = execution.status === 'queued' && execution.journalId === journalId;
     if (hasNeverStarted) {
       dispatcher.returnToQueue(agent, execution);
       completion.persist(execution, { sent: false }).catch(() => undefined);

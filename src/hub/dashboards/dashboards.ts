@@ -94,14 +94,12 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
   function removeLink(dashboard: DashboardConnection) {
     byLink.delete(dashboard.link);
     cancelTimers(dashboard);
-    subscriptions.suspend(dashboard);
   }
 
   /** Ends a connection. It cannot be resumed. */
   function end(dashboard: DashboardConnection, code: number, reason: string) {
     dashboard.state = nextConnectionState(dashboard.state, 'closed');
     cancelTimers(dashboard);
-    dashboard.subscriptions.clear();
     state.dashboards.delete(dashboard.id);
     connectionLog.recordClose(dashboard.id, code, reason);
   }

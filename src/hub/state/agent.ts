@@ -68,9 +68,8 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   };
 }
 
-/** Marks an agent as offline and cancels the grace timer of an earlier disconnect. */
+/** Marks a connected agent as offline. */
 export function disconnect(agent: AgentConnection, since: number): void {
-  cancelGrace(agent);
   agent.connection = { link: null, since, cancelGrace: null };
 }
 

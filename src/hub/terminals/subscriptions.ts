@@ -161,16 +161,6 @@ export function createSubscriptions(
       }
     },
     /**
-     * Suspends all subscriptions of a dashboard whose socket has closed. They keep the buffers in memory until it
-     * resumes.
-     */
-    suspend(dashboard: DashboardConnection) {
-      for (const [commandId, { state: subscription }] of dashboard.subscriptions) {
-        if (subscription !== 'live') continue;
-        dashboard.subscriptions.set(commandId, { state: 'replay', next: 0 });
-      }
-    },
-    /**
      * Replays the held output of a command after a sequence, then follows it live. If the output is no longer held, sends
      * a gap with reason `expired` instead.
      * @throws {HubError} command_unknown
@@ -210,8 +200,7 @@ export function createSubscriptions(
     /** Subscribes the dashboards that receive all output to a new command. */
     attachFollowers(commandId: string) {
       for (const dashboard of state.dashboards.values()) {
-        if (dashboard.terminals !== 'all' || dashboard.state === 'DISCONNECTED') continue;
-        attach(dashboard, commandId, -1);
+        if (dashboard.terminals === 'all') attach(dashboard, commandId, -1);
       }
     },
     /** Continues after a socket has drained. */
