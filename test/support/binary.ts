@@ -59,15 +59,19 @@ export async function signInToApi(url: string): Promise<Record<string, string>> 
   return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 }
 
-/** Adds an agent and returns its token. */
+/**
+ * Adds an agent and returns its token.
+ * @param headers those of the admin; signs in without them
+ */
 export async function addAgent(
   url: string,
   agentId: string,
   agentType = 'claude',
+  headers?: Record<string, string>,
 ): Promise<string> {
   const response = await fetch(`${url}/api/v1/agents`, {
     method: 'POST',
-    headers: await signInToApi(url),
+    headers: headers ?? (await signInToApi(url)),
     body: JSON.stringify({ agentId, agentType }),
   });
   const { token } = (await response.json()) as { token: string };

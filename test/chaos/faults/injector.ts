@@ -135,7 +135,7 @@ export function createFaultInjector(
         return enqueue(agent, () => agent.kill(durationMs / 4));
       case 'agent-restart':
         onInjected(kind);
-        return enqueue(agent, agent.restart);
+        return enqueue(agent, () => agent.restart());
       case 'journal-loss':
         onInjected(kind);
         return enqueue(agent, () => agent.loseJournal(durationMs / 4));

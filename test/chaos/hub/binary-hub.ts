@@ -23,8 +23,8 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
   const runs: RunningProcess[] = [];
   const errors: string[] = [];
   let current = await run();
-  const { authorization = '' } = await signInToApi(url);
-  const token = authorization.slice('Bearer '.length);
+  const headers = await signInToApi(url);
+  const token = headers['authorization']?.slice('Bearer '.length) ?? '';
 
   async function run(): Promise<RunningProcess> {
     const bufferMemory = String(options.bufferMemoryMb);
@@ -47,7 +47,7 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
   return {
     port: () => port,
     issueToken: () => Promise.resolve(token),
-    addAgent: (agentId) => addAgent(url, agentId),
+    addAgent: (agentId) => addAgent(url, agentId, 'claude', headers),
     async kill() {
       current.kill('SIGKILL');
       await current.exited;
