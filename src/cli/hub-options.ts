@@ -5,6 +5,7 @@ import {
   defaultDataFolder,
   envOption,
   integerParser,
+  parseAddresses,
   parseDuration,
   parseOrigin,
   parsePort,
@@ -30,6 +31,7 @@ export interface HubFlags {
   port: number;
   data: string;
   publicUrl?: string;
+  trustedProxy?: string[];
   maxDashboards: number;
   maxAgents: number;
   commandTimeout: number;
@@ -50,6 +52,14 @@ export function withHubOptions(command: Command): Command {
       envOption('--public-url <url>', 'URL that browsers and agents use to reach the hub')
         .default(undefined, 'http://<host>:<port>')
         .argParser(parseOrigin),
+    )
+    .addOption(
+      envOption(
+        '--trusted-proxy <addresses>',
+        'Addresses or subnets of proxies, separated by commas, whose X-Forwarded-For is used',
+      )
+        .default(undefined, 'none')
+        .argParser(parseAddresses),
     )
     .addOption(
       envOption('--max-dashboards <number>', 'Maximum number of connected dashboards')
@@ -123,6 +133,7 @@ export function hubProcessOptions(
     port: flags.port,
     data: flags.data,
     publicUrl: flags.publicUrl ?? null,
+    trustedProxies: flags.trustedProxy ?? [],
     adminPassword,
     settings,
     log: createLog(),

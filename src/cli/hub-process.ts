@@ -20,6 +20,8 @@ export interface HubProcessOptions {
   port: number;
   data: string;
   publicUrl: string | null;
+  /** The IP addresses and subnets of proxies. */
+  trustedProxies: readonly string[];
   /** Password for the account `admin` on the first start. Null offers a setup link instead. */
   adminPassword: string | null;
   settings: HubSettings;
@@ -61,6 +63,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     secret: folder.readOrCreate('jwt-secret', () => randomBytes(48).toString('base64url')),
     address: host,
     publicUrl,
+    trustedProxies: options.trustedProxies,
     setupToken,
     version: packageJson.version,
   });

@@ -1,24 +1,22 @@
 // User accounts. The first admin is created when the hub is set up.
 import { HubError } from '../protocol/errors.ts';
 import type { HubContext } from './context.ts';
+import { createPasswordHasher } from './password-hash.ts';
 import type { Actor } from './state/dashboard.ts';
 
 export function createAccounts({ store, clock }: Pick<HubContext, 'store' | 'clock'>) {
-  /**
-   * The hash that a password is verified against if the user does not exist, so that the response takes as long as for an
-   * existing user.
-   */
-  let dummyHash: Promise<string> | undefined;
+  const passwords = createPasswordHasher();
 
   return {
     /** Whether at least one account exists. */
     exist: async () => (await store.users.count()) > 0,
-    /** Returns the user if name and password are correct, null otherwise. */
+    /**
+     * Returns the user if name and password are correct, null otherwise.
+     * @throws {HubError} unavailable
+     */
     async authenticate(username: string, password: string): Promise<Actor | null> {
       const user = await store.users.find(username);
-      dummyHash ??= Bun.password.hash(crypto.randomUUID());
-      const hash = user?.passwordHash ?? (await dummyHash);
-      const isCorrect = await Bun.password.verify(password, hash);
+      const isCorrect = await passwords.verify(password, user?.passwordHash);
       return user && isCorrect ? { userId: user.id, role: user.role } : null;
     },
     /**
@@ -26,7 +24,7 @@ export function createAccounts({ store, clock }: Pick<HubContext, 'store' | 'clo
      * @throws {HubError} forbidden if an account exists
      */
     async createFirstAdmin(password: string): Promise<Actor> {
-      const passwordHash = await Bun.password.hash(password);
+      const passwordHash = await passwords.hash(password);
       if ((await store.users.count()) > 0) {
         throw new HubError('forbidden', 'An admin account already exists.');
       }

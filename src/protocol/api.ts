@@ -5,11 +5,12 @@ import { CommandStatus } from './command-status.ts';
 import { CommandRequest } from './dashboard-to-hub.ts';
 import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { ErrorCode } from './errors.ts';
+import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
 import { Id, Timestamp } from './message.ts';
 
 export const SessionBody = Type.Object({
-  username: Type.String({ minLength: 1, maxLength: 128 }),
-  password: Type.String({ minLength: 1, maxLength: 1024 }),
+  username: Type.String({ minLength: 1, maxLength: USERNAME_LENGTH }),
+  password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH }),
 });
 export type SessionBody = Static<typeof SessionBody>;
 

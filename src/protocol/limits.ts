@@ -80,6 +80,16 @@ export const PAGE_LENGTH = 50;
 /** How long the connection log is kept. */
 export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
 
+/** The maximum lengths of usernames and passwords. */
+export const USERNAME_LENGTH = 128;
+export const PASSWORD_MAX_LENGTH = 1_024;
+/** Sign-in attempts per username and address. */
+export const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 } as const;
+/** Sign-in attempts per address. */
+export const ADDRESS_SIGN_IN_RATE = { perSecond: 1 / 5, burst: 30 } as const;
+/** The maximum number of passwords that are hashed at once, and of those that wait. */
+export const MAX_PASSWORD_HASHES = 2;
+export const MAX_WAITING_PASSWORD_HASHES = 8;
 /** The maximum number of messages per dashboard. */
 export const MESSAGE_RATE = { perSecond: 20, burst: 40 } as const;
 /** The maximum number of bytes of `command:input` and `terminal:resize` per dashboard. */

@@ -15,7 +15,7 @@ import {
 import { encode } from '../protocol/codec.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HubError } from '../protocol/errors.ts';
-import { type Auth, readBearerToken, readClient } from './auth.ts';
+import { type Auth, readBearerToken } from './auth.ts';
 import type { Tokens } from './tokens.ts';
 
 /** `CommandQuery` as sent in a URL, where numbers and booleans are strings. */
@@ -37,7 +37,7 @@ function createSessionApi({ auth, tokens }: ApiParts) {
     .post(
       '/',
       async ({ request, server, body, set }): Promise<SessionResponse> => {
-        const client = readClient(request, server);
+        const client = auth.readClient(request, server);
         const session = await auth.signIn(body.username, body.password, client);
         if (!session) throw new HubError('not_authenticated', 'Incorrect username or password.');
         set.headers['set-cookie'] = session.cookie;

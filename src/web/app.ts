@@ -8,6 +8,7 @@ import { HubError } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { createApi } from './api.ts';
 import { createAuth } from './auth.ts';
+import { createClientAddress } from './client-address.ts';
 import { errorResponse } from './error-response.ts';
 import { createHostCheck } from './host.ts';
 import { createOriginCheck, isMutation } from './origin.ts';
@@ -29,6 +30,8 @@ export interface AppOptions {
   address: string;
   /** The URL for browsers and agents, if it differs from the one they request, such as behind a proxy. */
   publicUrl: string | null;
+  /** The addresses of proxies whose `X-Forwarded-For` is used. */
+  trustedProxies?: readonly string[];
   /** The token of the setup link; null if an account exists. */
   setupToken: string | null;
   version: string;
@@ -39,7 +42,8 @@ export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, setupToken } = options;
   const tokens = createTokens(options.secret, clock, hub.sessions);
   const isSecure = publicUrl?.startsWith('https:') ?? false;
-  const auth = createAuth({ hub, tokens, clock, isSecure, setupToken });
+  const clientAddress = createClientAddress(options.trustedProxies ?? []);
+  const auth = createAuth({ hub, tokens, clock, isSecure, setupToken, clientAddress });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
   const pendingSockets = createPendingSockets();

@@ -4,16 +4,14 @@ import type { Server } from 'bun';
 import type { Hub } from '../hub/hub.ts';
 import type { SessionClient } from '../hub/sessions.ts';
 import type { Actor, Identity } from '../hub/state/dashboard.ts';
-import { createTokenBucket, type TokenBucket } from '../hub/rate-limit.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
+import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
+import type { ClientAddress } from './client-address.ts';
+import { createSignInLimits } from './sign-in-limits.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
 
 const COOKIE = 'signalbox';
-/** Sign-in attempts per username: five at once, then one every 30 s. */
-const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 };
-/** The maximum number of usernames that have an attempt counter. The least recently used counter is dropped first. */
-const MAX_COUNTERS = 10_000;
 
 export interface SignedInSession extends Identity, IssuedToken {
   /** The `Set-Cookie` header that stores the session. */
@@ -28,14 +26,22 @@ export interface AuthOptions {
   isSecure: boolean;
   /** The token of the setup link; null if an account exists. */
   setupToken: string | null;
+  clientAddress: ClientAddress;
 }
 
 export type Auth = ReturnType<typeof createAuth>;
 
 /** Creates the authentication of the API and the pages. Attempt counters and the setup token are kept in memory. */
-export function createAuth({ hub, tokens, clock, isSecure, setupToken }: AuthOptions) {
+export function createAuth({
+  hub,
+  tokens,
+  clock,
+  isSecure,
+  setupToken,
+  clientAddress,
+}: AuthOptions) {
   const { accounts, sessions } = hub;
-  const attempts = new Map<string, TokenBucket>();
+  const limits = createSignInLimits(clock);
   let pendingSetup = setupToken;
 
   function createCookie(value: string, maxAge: number): string {
@@ -48,16 +54,6 @@ export function createAuth({ hub, tokens, clock, isSecure, setupToken }: AuthOpt
     const issued = await tokens.issueSession(identity);
     const maxAge = Math.floor((issued.expiresAt - clock.now()) / 1000);
     return { ...identity, ...issued, cookie: createCookie(issued.token, maxAge) };
-  }
-
-  function countAttempt(username: string): void {
-    const bucket = attempts.get(username) ?? createTokenBucket(clock, SIGN_IN_RATE);
-    attempts.delete(username);
-    attempts.set(username, bucket);
-    const [oldest] = attempts.keys();
-    if (attempts.size > MAX_COUNTERS && oldest !== undefined) attempts.delete(oldest);
-    if (bucket()) return;
-    throw new HubError('rate_limited', 'Too many sign-in attempts. Try again in 30 s.');
   }
 
   function isSetupToken(token: string): boolean {
@@ -73,6 +69,11 @@ export function createAuth({ hub, tokens, clock, isSecure, setupToken }: AuthOpt
 
   return {
     identify,
+    /** Returns where a request comes from. */
+    readClient: (request: Request, server: Server<unknown> | null): SessionClient => ({
+      address: clientAddress(request, server),
+      userAgent: request.headers.get('user-agent'),
+    }),
     /**
      * Like `identify`, but throws if there is no user.
      * @throws {HubError} not_authenticated
@@ -87,17 +88,20 @@ export function createAuth({ hub, tokens, clock, isSecure, setupToken }: AuthOpt
     },
     /**
      * Starts a session; returns null if the username or password is incorrect.
-     * @throws {HubError} rate_limited
+     * @throws {HubError} rate_limited, unavailable
      */
     async signIn(
       username: string,
       password: string,
       client: SessionClient,
     ): Promise<SignedInSession | null> {
-      countAttempt(username);
+      // Longer ones do not exist. They are rejected before anything is stored or hashed.
+      const isTooLong = username.length > USERNAME_LENGTH || password.length > PASSWORD_MAX_LENGTH;
+      if (isTooLong) return null;
+      limits.countAttempt(client.address, username);
       const actor = await accounts.authenticate(username, password);
       if (!actor) return null;
-      attempts.delete(username);
+      limits.clear(client.address, username);
       return startSession(actor, client);
     },
     /** Ends the session of a request. Returns the `Set-Cookie` header that removes it from the browser. */
@@ -126,14 +130,6 @@ export function createAuth({ hub, tokens, clock, isSecure, setupToken }: AuthOpt
         throw error;
       }
     },
-  };
-}
-
-/** Returns where a request comes from. */
-export function readClient(request: Request, server: Server<unknown> | null): SessionClient {
-  return {
-    address: server?.requestIP(request)?.address ?? null,
-    userAgent: request.headers.get('user-agent'),
   };
 }
 

@@ -22,8 +22,17 @@ const statuses: Record<ErrorCode, number> = {
   unavailable: 503,
 };
 
+/** When to repeat a rejected request, in seconds. */
+const retryAfter: Partial<Record<ErrorCode, number>> = { rate_limited: 30, unavailable: 5 };
+
 /** Creates the API's error response. */
 export function errorResponse(code: ErrorCode, message: string): Response {
   const body: ErrorResponse = { error: { code, message } };
-  return Response.json(body, { status: statuses[code] });
+  return Response.json(body, { status: statuses[code], headers: retryHeaders(code) });
+}
+
+/** The `Retry-After` header of an error, if it is temporary. */
+export function retryHeaders(code: ErrorCode): Record<string, string> {
+  const seconds = retryAfter[code];
+  return seconds === undefined ? {} : { 'retry-after': String(seconds) };
 }

@@ -8,7 +8,8 @@ import {
   SetupPage,
 } from '../../../views/pages/sign-in.tsx';
 import type { SessionClient } from '../../hub/sessions.ts';
-import { type Auth, readClient } from '../auth.ts';
+import { type Auth } from '../auth.ts';
+import { retryHeaders } from '../error-response.ts';
 import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
 import { redirect, renderDocument, toLocalPath } from './response.ts';
@@ -22,7 +23,7 @@ export function createLoginPages(auth: Auth) {
       return renderDocument(request, (context) => <SignInPage context={context} next={next} />);
     })
     .post('/login', ({ request, server, body }) =>
-      signIn(auth, request, readClient(request, server), body),
+      signIn(auth, request, auth.readClient(request, server), body),
     )
     .post('/logout', async ({ request }) =>
       redirect(request, '/login', await auth.signOut(request)),
@@ -38,7 +39,7 @@ export function createLoginPages(auth: Auth) {
       );
     })
     .post('/setup', ({ request, server, body }) =>
-      setUp(auth, request, readClient(request, server), body),
+      setUp(auth, request, auth.readClient(request, server), body),
     );
 }
 
@@ -50,17 +51,19 @@ async function signIn(
 ): Promise<Response> {
   const username = readField(form, 'username').trim();
   const next = toLocalPath(readField(form, 'next') || '/', request);
-  const renderForm = (error: string, status: number) =>
+  const renderForm = (error: string, status: number, headers = {}) =>
     renderDocument(request, (context) => <SignInPage {...{ context, next, username, error }} />, {
       status,
+      headers,
     });
   try {
     const session = await auth.signIn(username, readField(form, 'password'), client);
     if (session) return redirect(request, next, session.cookie);
     return renderForm('Incorrect username or password.', 401);
   } catch (error) {
-    if (error instanceof HubError) return renderForm(error.message, toStatus(error));
-    throw error;
+    if (!(error instanceof HubError)) throw error;
+    const status = error.code === 'unavailable' ? 503 : toStatus(error);
+    return renderForm(error.message, status, retryHeaders(error.code));
   }
 }
 

@@ -48,6 +48,7 @@ export interface LogEntry {
 
 export interface TestHubOptions {
   settings?: Partial<HubSettings>;
+  trustedProxies?: readonly string[];
   publicUrl?: string;
   setupToken?: string;
   /** Replaces raw deflate. */
@@ -112,6 +113,7 @@ async function startRun(
     secret: SECRET,
     address: '127.0.0.1',
     publicUrl: options.publicUrl ?? null,
+    ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
     setupToken: options.setupToken ?? null,
     version: '0.0.0-test',
   });

@@ -1,0 +1,35 @@
+// Hashes and verifies passwords with Argon2id. A hash takes a core for a moment, so few run at once: otherwise, many
+// sign-ins at the same time would stop the hub.
+import pLimit from 'p-limit';
+import { HubError } from '../protocol/errors.ts';
+import { MAX_PASSWORD_HASHES, MAX_WAITING_PASSWORD_HASHES } from '../protocol/limits.ts';
+
+export type PasswordHasher = ReturnType<typeof createPasswordHasher>;
+
+/** Its functions throw HubError unavailable if too many calls are waiting. */
+export function createPasswordHasher() {
+  const limit = pLimit(MAX_PASSWORD_HASHES);
+  /**
+   * The hash that a password is verified against if the user does not exist, so that the response takes as long as for an
+   * existing user.
+   */
+  let dummyHash: Promise<string> | undefined;
+
+  async function run<T>(task: () => Promise<T>): Promise<T> {
+    if (limit.pendingCount >= MAX_WAITING_PASSWORD_HASHES) {
+      throw new HubError('unavailable', 'Too many people are signing in. Try again in 5 s.');
+    }
+    return limit(task);
+  }
+
+  return {
+    hash: (password: string) => run(() => Bun.password.hash(password)),
+    /** Whether the password is correct. Without a hash, takes equally long and returns false. */
+    verify: (password: string, hash: string | undefined) =>
+      run(async () => {
+        dummyHash ??= Bun.password.hash(crypto.randomUUID());
+        const isMatch = await Bun.password.verify(password, hash ?? (await dummyHash));
+        return isMatch && hash !== undefined;
+      }),
+  };
+}
