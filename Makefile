@@ -28,10 +28,10 @@ $(BINARY): node_modules/.installed $(SOURCES)
 build: $(BINARY) ## Compile the executable, dist/signalbox
 
 run: $(BINARY) ## Start a hub and a local agent; prints the URL and the password
-	@exec $(BINARY) up --data data
+	@exec $(BINARY) up
 
 dev: node_modules/.installed ## Like run, but from source; restarts on changes
-	@exec $(BUN) --watch src/main.ts up --data data
+	@exec $(BUN) --watch src/main.ts up
 
 # Installs Debian's Chromium for the browser tests.
 chromium:

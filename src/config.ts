@@ -81,15 +81,18 @@ export function envOption(flags: string, description: string, variable?: string)
   return option.env(`SIGNALBOX_${name.toUpperCase()}`);
 }
 
-/** The default data folder of a hub. */
+/** The default data folder of a hub. It is in the user's state folder, where no project is. */
 export function defaultDataFolder(): string {
-  return join(process.env['XDG_DATA_HOME'] || join(homedir(), '.local', 'share'), 'signalbox');
+  return join(stateFolder(), 'hub');
 }
 
 /** The default folder for an agent's journal. Each hub has its own, so that journals do not mix. */
 export function defaultStateFolder(hub: string, agentId: string): string {
-  const state = process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state');
-  return join(state, 'signalbox', new URL(hub).host.replaceAll(':', '_'), agentId);
+  return join(stateFolder(), new URL(hub).host.replaceAll(':', '_'), agentId);
+}
+
+function stateFolder(): string {
+  return join(process.env['XDG_STATE_HOME'] || join(homedir(), '.local', 'state'), 'signalbox');
 }
 
 /** The file in which `signalbox login` saves its token. */

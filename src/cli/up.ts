@@ -1,5 +1,6 @@
 // `signalbox up`: a hub and one local agent in one process, the quickest way to start.
 import { randomBytes } from 'node:crypto';
+import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { acpPrograms } from '../agent/acp/programs.ts';
@@ -10,6 +11,7 @@ import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { type HubProcess, startHubProcess } from './hub-process.ts';
 import { writeOut } from './output.ts';
+import { requireSeparateFolders } from './separate-folders.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface UpFlags extends HubFlags {
@@ -42,6 +44,7 @@ Examples:
     )
     .action(async (flags: UpFlags) => {
       const stopped = waitForStopSignal();
+      requireSeparateFolders(flags.data, flags.cwd);
       const options = hubProcessOptions(flags, null);
       const hub = await startHubProcess(options);
       const signIn = await ensureAdmin(hub);
@@ -57,11 +60,20 @@ Examples:
         acp: acpPrograms[flags.type],
         log: options.log.info,
       });
-      writeOut(`Signalbox is ready at ${hub.url}\n${signIn}\n`);
+      writeOut(
+        `Signalbox is ready at ${hub.url}\n${signIn}\n${describeRights(resolve(flags.cwd))}\n`,
+      );
       await Promise.race([stopped, agent.ended]);
       await agent.stop();
       await hub.stop();
     });
+}
+
+/** Says what whoever can send a command can do. */
+function describeRights(cwd: string): string {
+  const { username } = userInfo();
+  return `Commands run in ${cwd} as the user ${username}. They can read and change everything that this user can, including
+the hub's data. For a team, run "signalbox serve" and "signalbox agent" as two users: see SECURITY.md.`;
 }
 
 /** Creates the admin account if there is none, and returns how to sign in. */

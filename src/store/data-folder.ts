@@ -1,7 +1,15 @@
 // The hub's data folder. An exclusive SQLite lock prevents a second hub from using it; the operating system releases
 // the lock when the process exits.
 import { Database } from 'bun:sqlite';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 
 /** A data folder that this process has locked. */
@@ -20,12 +28,17 @@ export interface DataFolder {
   release(): void;
 }
 
+/** The files that SQLite opens. Its other files get the mode of these. */
+const DATABASES = ['lock', 'signalbox.db'];
+
 /**
- * Locks a data folder, and creates it with mode 0700 if it does not exist.
+ * Locks a data folder, and creates it if it does not exist. The folder gets mode 0700 and its files 0600, whatever the
+ * umask and their modes before.
  * @throws if another hub has locked it; the message identifies that hub
  */
 export function openDataFolder(dir: string): DataFolder {
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  makePrivate(dir);
   const resolve = (name: string) => join(dir, name);
   const read = (name: string) => readOrNull(resolve(name));
   const write = (name: string, text: string) => writeFileSync(resolve(name), text, { mode: 0o600 });
@@ -54,6 +67,14 @@ export function openDataFolder(dir: string): DataFolder {
     writeOwner: (description) => write('owner', description),
     release: () => lock.close(),
   };
+}
+
+function makePrivate(dir: string) {
+  for (const name of DATABASES) closeSync(openSync(join(dir, name), 'a', 0o600));
+  for (const entry of readdirSync(dir, { withFileTypes: true })) {
+    if (entry.isFile()) chmodSync(join(dir, entry.name), 0o600);
+  }
+  chmodSync(dir, 0o700);
 }
 
 function readOrNull(file: string): string | null {

@@ -1,12 +1,15 @@
 // `signalbox up`: what it prints about the account.
 import { afterAll, expect, test } from 'bun:test';
-import { statSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync } from 'node:fs';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { buildBinary } from '../support/binary.ts';
 import { startProcess } from '../support/processes.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = createTemporaryFolder();
+const work = join(folder.path, 'work');
+mkdirSync(work);
 afterAll(folder.remove);
 
 /** Starts and stops `up`. Returns its stdout and stderr, and whether the password signs in. */
@@ -15,7 +18,7 @@ async function startAndStop(
   password: string | null,
   env: Record<string, string> = {},
 ) {
-  const command = [buildBinary(), 'up', '--port', '0', '--data', data, '--cwd', folder.path];
+  const command = [buildBinary(), 'up', '--port', '0', '--data', data, '--cwd', work];
   const running = startProcess(command, env);
   const [, url = ''] = await running.waitForOutput(/ready at (\S+)\n.+\n/);
   const [, printed] = /with password (\S+)/.exec(running.output()) ?? [];
@@ -56,5 +59,29 @@ test('a chosen password is never printed', async () => {
   for (const { output, status } of [first, second]) {
     expect(output).not.toContain(password);
     expect(status).toBe(200);
+    expect(output).toContain(`Commands run in ${work} as the user ${userInfo().username}.`);
   }
+}, 60_000);
+
+test.each([
+  ['inside the working directory', ['work', 'data'], ['work']],
+  ['deep inside the working directory', ['work', 'a', 'b'], ['work']],
+  ['the working directory', ['work'], ['work']],
+  ['above the working directory', ['.'], ['work']],
+  ['inside the target of a symbolic link', ['work', 'data'], ['link']],
+])('it does not start if the data folder is %s', async (_name, data, cwd) => {
+  if (!existsSync(join(folder.path, 'link'))) symlinkSync(work, join(folder.path, 'link'));
+  const [dataFolder, workFolder] = [data, cwd].map((parts) => join(folder.path, ...parts));
+  const running = startProcess(
+    [buildBinary(), 'up', '--port', '0', '--data', dataFolder ?? '', '--cwd', workFolder ?? ''],
+    {},
+  );
+  expect(await running.exited).not.toBe(0);
+  expect(running.output()).toMatch(/^error: The .+ is inside the .+ Choose another folder/i);
+  expect(readdirSync(work)).toEqual([]);
+});
+
+test('a data folder beside the working directory with a similar name is allowed', async () => {
+  const { status } = await startAndStop(join(folder.path, 'work-data'), null);
+  expect(status).toBe(200);
 }, 60_000);

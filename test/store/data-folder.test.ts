@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataFolder } from '../../src/store/data-folder.ts';
+import { openStore } from '../../src/store/sqlite-store.ts';
 
 let root: string;
 let dir: string;
@@ -19,6 +20,29 @@ describe('a data folder', () => {
   test('is created with mode 0700', () => {
     openDataFolder(dir).release();
     expect(modeOf(dir)).toBe('700');
+  });
+
+  test('and its files become private, whatever their modes and the umask', () => {
+    const umask = process.umask(0);
+    try {
+      mkdirSync(dir, { recursive: true, mode: 0o777 });
+      writeFileSync(join(dir, 'signalbox.db-wal'), '', { mode: 0o666 });
+      mkdirSync(join(dir, 'folder'), { mode: 0o755 });
+      const folder = openDataFolder(dir);
+      const store = openStore(folder.resolve('signalbox.db'));
+      folder.write('jwt-secret', 'secret');
+      expect(modeOf(dir)).toBe('700');
+      const files = readdirSync(dir).filter((name) => name !== 'folder');
+      expect(files).toContain('signalbox.db-wal');
+      expect(files.map((name) => [name, modeOf(join(dir, name))])).toEqual(
+        files.map((name) => [name, '600']),
+      );
+      expect(modeOf(join(dir, 'folder'))).toBe('755');
+      void store.close();
+      folder.release();
+    } finally {
+      process.umask(umask);
+    }
   });
 
   test('has one owner at a time, which the error for a second one names', () => {

@@ -1,0 +1,36 @@
+// Keeps the hub's data out of reach of relative paths in commands.
+import { existsSync, realpathSync } from 'node:fs';
+import { basename, dirname, join, relative, resolve } from 'node:path';
+import { CliError } from './cli-error.ts';
+
+/**
+ * Checks that neither the data folder nor the working directory of commands contains the other.
+ * @throws {CliError}
+ */
+export function requireSeparateFolders(data: string, cwd: string): void {
+  const [dataPath, cwdPath] = [resolveLinks(data), resolveLinks(cwd)];
+  if (contains(cwdPath, dataPath)) {
+    throw new CliError(
+      `The data folder ${dataPath} is inside the working directory ${cwdPath}, where commands run. Choose another folder with --data or --cwd.`,
+    );
+  }
+  if (contains(dataPath, cwdPath)) {
+    throw new CliError(
+      `The working directory ${cwdPath} is inside the data folder ${dataPath}. Choose another folder with --data or --cwd.`,
+    );
+  }
+}
+
+/** Whether a folder contains a path, or is the same. */
+function contains(folder: string, path: string): boolean {
+  const steps = relative(folder, path);
+  return steps !== '..' && !steps.startsWith('../');
+}
+
+/** Resolves symbolic links, also if the path, or the end of it, does not exist yet. */
+function resolveLinks(path: string): string {
+  const absolute = resolve(path);
+  if (existsSync(absolute)) return realpathSync(absolute);
+  const parent = dirname(absolute);
+  return parent === absolute ? absolute : join(resolveLinks(parent), basename(absolute));
+}
