@@ -25,6 +25,7 @@ describe('while the disk fails', () => {
     const { approvalId } = sendApprovalRequest(fixture, commandId);
     await fixture.hub.store.waitForFault('approvals.insert');
     await fixture.agent.ping();
+    expect(fixture.hub.hub.approvals.listPending()).toEqual([]);
     fixture.hub.store.clearFaults();
     await fixture.hub.advance(1_000, fixture.agent, fixture.dashboard);
     await fixture.dashboard.waitFor(
@@ -56,6 +57,21 @@ describe('while the disk fails', () => {
     const [row] = await hub.hub.approvals.listByCommand(commandId);
     expect(row?.outcome).not.toBeNull();
     expect(hub.hub.approvals.listPending()).toEqual([]);
+  });
+
+  test('a response is rejected as unavailable, and accepted later', async () => {
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
+    const { approvalId } = await requestApproval(fixture, await fixture.startCommand());
+    const response = { type: 'approval:respond', approvalId, optionId: 'yes' } as const;
+    hub.store.fail((call) => call === 'approvals.update');
+    dashboard.send(response);
+    await dashboard.waitForError('unavailable');
+    expect(hub.hub.storeHealth.failure()).not.toBeNull();
+    expect(hub.hub.approvals.listPending()).toHaveLength(1);
+    hub.store.clearFaults();
+    dashboard.send(response);
+    expect(await agent.waitFor('approval:resolved')).toMatchObject({ optionId: 'yes' });
   });
 
   test('a failed response after the end of its command cancels the request', async () => {
@@ -95,6 +111,22 @@ describe('a repeated request', () => {
     expect(hub.hub.storeHealth.failure()).toBeNull();
     expect(agent.ofType('hub:storage')).toEqual([]);
     expect((await hub.callApi('GET', '/commands')).status).toBe(200);
+    expect(dashboard.ofType('approval:request')).toHaveLength(1);
+    expect(hub.hub.approvals.listPending()).toEqual([]);
+    expect(hub.hub.registry.find('agent')?.waitingForApproval).toBe(false);
+  });
+
+  test('is ignored while it is pending, and so is its confirmation', async () => {
+    await using fixture = await startHubFixture();
+    const { agent, dashboard } = fixture;
+    const request = await requestApproval(fixture, await fixture.startCommand());
+    const { approvalId } = request;
+    agent.send(request);
+    agent.send({ type: 'approval:applied', approvalId });
+    await agent.ping();
+    expect(agent.ofType('approval:resolved')).toEqual([]);
+    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+    expect(await agent.waitFor('approval:resolved')).toMatchObject({ optionId: 'yes' });
     expect(dashboard.ofType('approval:request')).toHaveLength(1);
   });
 
@@ -208,4 +240,29 @@ test('after a restart, the time that a command waited for approval does not coun
   expect(back.ofType('command:interrupt')).toEqual([]);
   hub.clock.advance(1);
   expect(await back.waitFor('command:interrupt')).toMatchObject({ reason: 'timeout' });
+});
+
+test('a pending request of a command that ended before a crash is cancelled', async () => {
+  await using before = await startHubFixture({ onDisk: true });
+  const commandId = await before.startCommand();
+  await requestApproval(before, commandId);
+  before.hub.store.hold((call) => call === 'approvals.update');
+  before.agent.sendFinished(commandId);
+  await before.agent.waitForAcknowledged(commandId);
+  await using hub = await before.hub.crash();
+  expect(await hub.hub.approvals.listByCommand(commandId)).toMatchObject([
+    { outcome: 'cancelled' },
+  ]);
+});
+
+test('a pending approval request pauses the timeout also if the agent reconnects', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, dashboard } = fixture;
+  const commandId = await fixture.startCommand('!slow', { timeoutMs: 60_000 });
+  const held = [createHeldCommand(commandId)];
+  const agent = await fixture.reconnectAgent({ held });
+  await requestApproval({ agent, dashboard }, commandId);
+  const again = await fixture.reconnectAgent({ held });
+  await hub.advance(70_000, again, dashboard);
+  expect(again.ofType('command:interrupt')).toEqual([]);
 });

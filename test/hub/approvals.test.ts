@@ -88,4 +88,7 @@ test('an approval request survives a restart, and its response is sent until the
   const [row] = await hub.hub.approvals.listByCommand(commandId);
   expect(row).toMatchObject({ outcome: 'selected', optionId: 'no' });
   expect(row?.appliedAt).toBeNumber();
+  const back = await connectAgent(hub, { token: fixture.agent.token, held });
+  await back.ping();
+  expect(back.ofType('approval:resolved')).toEqual([]);
 });
