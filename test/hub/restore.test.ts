@@ -4,6 +4,9 @@ import { connectDashboard } from '../support/hub/dashboard.ts';
 import { startHubFixture } from '../support/hub/hub-fixture.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
 
+/** Whether the changes to a command store that it is sent. */
+const isSent = (changes: unknown) => (changes as { sent?: boolean }).sent === true;
+
 describe('after a restart or a crash', () => {
   test.each(['restart', 'crash'] as const)(
     'queued commands run in order after a %s',
@@ -192,6 +195,62 @@ describe('after a restart or a crash', () => {
     const lastHeartbeat = before?.lastHeartbeat ?? 0;
     expect(after?.lastHeartbeat).toBeGreaterThanOrEqual(lastHeartbeat - 60_000);
     expect(after?.offlineSince).toBe(after?.lastHeartbeat ?? null);
+  });
+
+  test('the connection and disconnection of an agent are stored at once', async () => {
+    await using first = await startHubFixture({ onDisk: true });
+    await first.hub.flush();
+    const connected = first.hub.hub.registry.find('agent');
+    await using second = await first.hub.crash();
+    expect(second.hub.registry.find('agent')).toMatchObject({
+      capabilities: ['prompt', 'shell'],
+      connectionTime: connected?.connectionTime ?? null,
+      lastHeartbeat: connected?.lastHeartbeat ?? null,
+    });
+    const agent = await connectAgent(second, { token: first.agent.token });
+    second.clock.advance(5_000);
+    await agent.ping();
+    const dashboard = await connectDashboard(second);
+    agent.terminate();
+    await dashboard.waitForAgentStatus('offline');
+    await second.flush();
+    const lastHeartbeat = second.clock.now();
+    await using third = await second.crash();
+    expect(third.hub.registry.find('agent')).toMatchObject({ lastHeartbeat });
+  });
+
+  test('a command whose agent was removed fails, and its output is complete', async () => {
+    await using before = await startHubFixture({ onDisk: true });
+    const stopping = await before.startCommand();
+    before.dashboard.send({ type: 'command:interrupt', commandId: stopping });
+    await before.agent.waitFor('command:interrupt');
+    await before.hub.advance(30_000, before.agent, before.dashboard);
+    await before.dashboard.waitForStatus(stopping, 'interrupted');
+    const queued = await before.dashboard.request('!next');
+    before.hub.store.hold((call) => call === 'commands.update');
+    await before.hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+    await using hub = await before.hub.crash();
+    await hub.flush();
+    expect((await hub.hub.history.find(queued))?.error?.code).toBe('agent_lost');
+    const dashboard = await connectDashboard(hub, { terminals: 'attached' });
+    dashboard.send({ type: 'terminal:attach', commandId: stopping });
+    await dashboard.waitForComplete(stopping);
+  });
+
+  test('a command that was interrupted before it was sent is not sent', async () => {
+    await using before = await startHubFixture({ onDisk: true });
+    before.hub.store.hold((call, [, changes]) => call === 'commands.update' && isSent(changes));
+    const id = await before.dashboard.request('!ls');
+    await before.hub.store.waitForFault('commands.update');
+    before.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await before.dashboard.ping();
+    await before.hub.flush();
+    await using hub = await before.hub.crash();
+    await hub.flush();
+    expect(await hub.hub.history.find(id)).toMatchObject({ status: 'interrupted' });
+    const agent = await connectAgent(hub, { token: before.agent.token });
+    await agent.ping();
+    expect(agent.executedCommands()).toEqual([]);
   });
 
   test('entries of the connection log that a crash left open are closed', async () => {
