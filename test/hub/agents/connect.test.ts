@@ -56,3 +56,11 @@ test('the eleventh agent is rejected until another one has disconnected', async 
   await observer.waitForAgentStatus('offline', 'a0');
   await connectAgent(hub, { agentId: 'late', token });
 });
+
+test('a second agent:connect is ignored', async () => {
+  await using hub = await startTestHub();
+  const agent = await connectAgent(hub);
+  agent.sendConnect({ token: agent.token, capabilities: ['shell'] });
+  await agent.ping();
+  expect(hub.hub.registry.find('agent')?.capabilities).toEqual(['prompt', 'shell']);
+});

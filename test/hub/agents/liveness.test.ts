@@ -3,7 +3,7 @@ import { describe, expect, test } from 'bun:test';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
-import { connectManualAgent } from '../../support/hub/scripted-agent.ts';
+import { connectManualAgent, createHeldCommand } from '../../support/hub/scripted-agent.ts';
 
 describe('an agent stays online', () => {
   const signsOfLife: [string, (agent: Awaited<ReturnType<typeof connectManualAgent>>) => void][] = [
@@ -126,8 +126,11 @@ describe('the hub reports', () => {
       offlineSince: outputAt + 5_000,
       lastOutputAt: outputAt,
     });
-    await fixture.reconnectAgent();
+    const agent = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
     expect(fixture.hub.hub.registry.find('agent')).toMatchObject({ offlineSince: null });
+    agent.sendFinished(id);
+    await agent.waitForExecute(await fixture.dashboard.request('!next'));
+    expect(fixture.hub.hub.registry.find('agent')).toMatchObject({ lastOutputAt: null });
   });
 
   test('a running command as possibly stuck after a long time without output', async () => {

@@ -91,6 +91,20 @@ test('a command that is being committed does not reach an agent added again unde
   expect(second.executedCommands()).toEqual([]);
 });
 
+test('a command that is about to be sent does not reach an agent added again under the same ID', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, dashboard } = fixture;
+  hub.store.hold((call, [, changes]) => call === 'commands.update' && 'sent' in Object(changes));
+  const id = await dashboard.request('!ls');
+  await hub.store.waitForFault('commands.update');
+  await hub.callApi('DELETE', '/agents/agent', { role: 'admin' });
+  hub.store.clearFaults();
+  expect((await dashboard.waitForStatus(id, 'failed')).error?.code).toBe('agent_lost');
+  const agent = await connectAgent(hub);
+  await agent.waitForExecute(await dashboard.request('!next'));
+  expect(agent.executedCommands()).toEqual(['!next']);
+});
+
 test('the output of a removed agent is freed once no dashboard reads it', async () => {
   await using fixture = await startHubFixture();
   const { hub, agent, dashboard } = fixture;

@@ -87,6 +87,15 @@ test('a third instance is rejected while the second is waiting', async () => {
   await second.waitFor('agent:welcome');
 });
 
+test('a shutdown closes a second instance that is waiting', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const second = await openOtherInstance(hub, first);
+  hub.hub.stop();
+  expect(await second.closed).toEqual({ code: 1001, reason: 'shutdown' });
+  expect(second.ofType('agent:welcome')).toEqual([]);
+});
+
 test('a second instance that disconnects while waiting leaves the first connected', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
