@@ -120,3 +120,34 @@ test('a command that is queued for longer than the limit fails as expired', asyn
       'The command did not start within 1 h. To allow more time, increase --queue-ttl on the hub.',
   });
 });
+
+test('the time limit to start a command counts from when it was sent last', async () => {
+  await using fixture = await startHubFixture();
+  const id = await fixture.dashboard.request('!ls');
+  await fixture.agent.waitForExecute(id);
+  await fixture.hub.advance(20_000, fixture.agent, fixture.dashboard);
+  await fixture.disconnectAgent();
+  const agent = await fixture.reconnectAgent();
+  await agent.waitForExecute(id, 2);
+  await fixture.hub.advance(15_000, agent, fixture.dashboard);
+  expect(agent.ofType('command:interrupt')).toEqual([]);
+});
+
+test('a command that has ended leaves no timers', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const timers = hub.clock.countTimers();
+  const completed = await fixture.startCommand();
+  agent.sendFinished(completed);
+  await agent.waitForAcknowledged(completed);
+  const unstarted = await dashboard.request('!ls');
+  await agent.waitForExecute(unstarted);
+  agent.sendFinished(unstarted, { outcome: 'failed', exitCode: 127 });
+  await agent.waitForAcknowledged(unstarted);
+  const interrupted = await fixture.startCommand();
+  dashboard.send({ type: 'command:interrupt', commandId: interrupted });
+  await agent.waitFor('command:interrupt');
+  agent.sendFinished(interrupted, { outcome: 'interrupted', exitCode: null });
+  await agent.waitForAcknowledged(interrupted);
+  expect(hub.clock.countTimers()).toBe(timers);
+});
