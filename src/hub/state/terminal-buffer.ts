@@ -56,6 +56,8 @@ export function createTerminalBuffer(
   /** The agent's sequence up to which everything was passed to `onPersistable`. */
   let persistableNextSequence = agentNextSequence;
   let pending: PendingChunk | null = null;
+  /** The size of a gap that is not numbered yet: gaps without output in between are one. Never set with `pending`. */
+  let pendingGapBytes: number | null = null;
   let cancelFlush: (() => void) | null = null;
   let lastFlush = 0;
   let hasOverflowed = baseSequence > 0;
@@ -92,6 +94,12 @@ export function createTerminalBuffer(
   function flush() {
     cancelFlush?.();
     cancelFlush = null;
+    if (pendingGapBytes !== null) {
+      const lostBytes = pendingGapBytes;
+      pendingGapBytes = null;
+      lastFlush = clock.now();
+      append('stdout', '', lostBytes);
+    }
     if (pending) {
       const { type, text } = pending;
       pending = null;
@@ -106,8 +114,15 @@ export function createTerminalBuffer(
     callbacks.onPersistable(persistable, agentNextSequence);
   }
 
+  /** Flushes what is pending, at once or within a batch. */
+  function scheduleFlush() {
+    const isIdle = clock.now() - lastFlush >= OUTPUT_BATCH_MS;
+    if (isIdle || (!pending && pendingGapBytes === null)) flush();
+    else cancelFlush ??= clock.after(OUTPUT_BATCH_MS, flush);
+  }
+
   function addText(type: OutputStream, data: string) {
-    if (pending && pending.type !== type) flush();
+    if (pendingGapBytes !== null || (pending && pending.type !== type)) flush();
     let text = (pending?.text ?? '') + data;
     let bytes = (pending?.bytes ?? 0) + byteLength(data);
     pending = null;
@@ -124,10 +139,10 @@ export function createTerminalBuffer(
   /** Records output that the agent dropped before its sequence `next`. A gap is numbered like a chunk. */
   function addGap(next: number, lostBytes: number) {
     if (isComplete || next <= agentNextSequence) return;
-    flush();
+    if (pending) flush();
     agentNextSequence = next;
-    append('stdout', '', lostBytes);
-    flush();
+    pendingGapBytes = (pendingGapBytes ?? 0) + lostBytes;
+    scheduleFlush();
   }
 
   return {
@@ -169,9 +184,7 @@ export function createTerminalBuffer(
       if (sequence > agentNextSequence) addGap(sequence, 0);
       addText(type, data);
       agentNextSequence = sequence + 1;
-      const idle = clock.now() - lastFlush >= OUTPUT_BATCH_MS;
-      if (idle || !pending) flush();
-      else cancelFlush ??= clock.after(OUTPUT_BATCH_MS, flush);
+      scheduleFlush();
       return true;
     },
     addGap,

@@ -147,7 +147,7 @@ describe('chunks', () => {
         sequence: 2,
         type: 'stdout',
         data: '',
-        timestamp: clock.now() - 50,
+        timestamp: clock.now() - 40,
         offset: 4,
         lostBytes: 100,
       },
@@ -188,12 +188,30 @@ describe('agent messages', () => {
     buffer.addGap(7, 500);
     buffer.addGap(7, 500);
     buffer.addGap(3, 500);
+    clock.advance(10);
     expect(chunks.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
       ['w', 0],
       ['a', 0],
       ['', 500],
     ]);
     expect(buffer.agentNextSequence).toBe(7);
+  });
+
+  test('that are gaps without output in between are one gap per batch', () => {
+    writeFirst();
+    for (let sequence = 2; sequence <= 10_000; sequence++) buffer.addGap(sequence, 3);
+    next = 10_000;
+    write('a');
+    buffer.addGap(20_000, 5);
+    buffer.addGap(20_001, 5);
+    clock.advance(10);
+    expect(chunks.map(({ sequence, data, lostBytes }) => [sequence, data, lostBytes])).toEqual([
+      [0, 'w', 0],
+      [1, '', 3 * 9_999],
+      [2, 'a', 0],
+      [3, '', 10],
+    ]);
+    expect(buffer.agentNextSequence).toBe(20_001);
   });
 
   test('are ignored once the output is complete, and pending output becomes a chunk', () => {
@@ -235,6 +253,7 @@ describe('persistable chunks', () => {
     writeFirst();
     persisted = [];
     buffer.addGap(6, 10);
+    clock.advance(10);
     expect(persisted).toEqual([{ sequences: [1], agentNextSequence: 6, firstSequence: 0 }]);
   });
 });
