@@ -113,7 +113,6 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   function returnToQueue(agent: AgentConnection, execution: Execution) {
     if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
     moveDelivery(execution, 'returned');
-    execution.sent = false;
     execution.cancelStartLimit();
     agent.current = null;
     requeue(queueOf(state, agent.agentId), execution);

@@ -99,7 +99,6 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
   /** Ends a connection. It cannot be resumed. */
   function end(dashboard: DashboardConnection, code: number, reason: string) {
     dashboard.state = nextConnectionState(dashboard.state, 'closed');
-    cancelTimers(dashboard);
     state.dashboards.delete(dashboard.id);
     connectionLog.recordClose(dashboard.id, code, reason);
   }
