@@ -6,7 +6,11 @@ import { connectAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 
 test('an agent with its ID, type and token is welcomed', async () => {
   await using hub = await startTestHub();
-  const agent = await connectAgent(hub, { agentId: 'a', agentType: 'codex' });
+  const agent = await connectAgent(hub, {
+    agentId: 'a',
+    agentType: 'codex',
+    notice: 'No prompts.',
+  });
   expect(await agent.waitFor('agent:welcome')).toMatchObject({
     agentId: 'a',
     heartbeatIntervalMs: 10_000,
@@ -23,6 +27,8 @@ test('an agent with its ID, type and token is welcomed', async () => {
     lastHeartbeat: hub.clock.now(),
     currentCommand: null,
     queueLength: 0,
+    waitingForApproval: false,
+    notice: 'No prompts.',
   });
 });
 

@@ -1,5 +1,6 @@
 // Agents that are connected: heartbeats, silence and what the hub reports about them.
 import { describe, expect, test } from 'bun:test';
+import { requestApproval } from '../../support/hub/approvals.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
@@ -100,10 +101,12 @@ describe('the hub reports', () => {
     await using fixture = await startHubFixture();
     await fixture.dashboard.waitFor('agent:status');
     const before = fixture.dashboard.ofType('agent:status').length;
-    fixture.agent.send({ type: 'agent:capabilities', capabilities: ['shell', '/review'] });
+    const change = { capabilities: ['shell', '/review'], notice: 'No prompts.' };
+    fixture.agent.send({ type: 'agent:capabilities', ...change });
     await fixture.dashboard.waitFor('agent:updated', ({ agentId }) => agentId === 'agent');
     await fixture.dashboard.ping();
     expect(fixture.dashboard.ofType('agent:status')).toHaveLength(before);
+    expect(fixture.hub.hub.registry.find('agent')).toMatchObject(change);
   });
 
   test('the child process, the last output and the time of disconnection', async () => {
@@ -146,6 +149,21 @@ describe('the hub reports', () => {
     expect(isSuspectedStuck()).toBe(true);
     agent.sendOutput(id, 'x');
     await agent.ping();
+    expect(isSuspectedStuck()).toBe(false);
+  });
+
+  test('a command that has not started or waits for approval as not stuck', async () => {
+    await using fixture = await startHubFixture({ settings: { stuckAfterMs: 20_000 } });
+    const { hub, agent, dashboard } = fixture;
+    const isSuspectedStuck = () => hub.hub.registry.find('agent')?.suspectedStuck;
+    const id = await dashboard.request('!ls');
+    await agent.waitForExecute(id);
+    await hub.advance(20_000, agent, dashboard);
+    expect(isSuspectedStuck()).toBe(false);
+    agent.sendStarted(id);
+    await dashboard.waitForStatus(id, 'running');
+    await requestApproval(fixture, id);
+    await hub.advance(20_000, agent, dashboard);
     expect(isSuspectedStuck()).toBe(false);
   });
 });

@@ -151,6 +151,21 @@ describe('an agent that reconnects', () => {
     expect(reconnected.executedCommands()).toEqual(['!next']);
   });
 
+  test('must stop a command whose end is being stored', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.disconnectAgent();
+    fixture.hub.store.hold((call) => call === 'commands.update');
+    fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await fixture.hub.store.waitForFault('commands.update');
+    const reconnected = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    expect(await reconnected.waitFor('agent:welcome')).toMatchObject({ stop: [id], resume: [] });
+    await reconnected.ping();
+    expect(reconnected.ofType('command:interrupt')).toEqual([]);
+    fixture.hub.store.clearFaults();
+    await fixture.dashboard.waitForStatus(id, 'interrupted');
+  });
+
   test('loses a running command that it does not hold', async () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();

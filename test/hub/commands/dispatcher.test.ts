@@ -110,15 +110,18 @@ test('a command that is queued for longer than the limit fails as expired', asyn
   await using fixture = await startHubFixture({ settings: { queueTtlMs: 3_600_000 } });
   await fixture.startCommand('!sleep', { timeoutMs: 86_400_000 });
   const id = await fixture.dashboard.request('!later');
-  await fixture.hub.advance(3_590_000, fixture.agent, fixture.dashboard);
+  await fixture.hub.advance(3_580_000, fixture.agent, fixture.dashboard);
+  await fixture.disconnectAgent();
+  await fixture.hub.advance(10_000, fixture.dashboard);
   expect(fixture.dashboard.statusesOf(id)).toEqual(['queued']);
-  await fixture.hub.advance(20_000, fixture.agent, fixture.dashboard);
+  await fixture.hub.advance(20_000, fixture.dashboard);
   const failed = await fixture.dashboard.waitForStatus(id, 'failed');
   expect(failed.error).toEqual({
     code: 'expired',
     message:
       'The command did not start within 1 h. To allow more time, increase --queue-ttl on the hub.',
   });
+  expect(await fixture.hub.hub.history.find(id)).toMatchObject({ disconnectedAt: null });
 });
 
 test('the time limit to start a command counts from when it was sent last', async () => {
