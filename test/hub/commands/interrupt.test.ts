@@ -127,6 +127,38 @@ test('a command that times out after an interrupt is interrupted, not failed', a
   await fixture.hub.advance(10_000, fixture.agent);
   fixture.agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await fixture.dashboard.waitForStatus(id, 'interrupted');
+  expect(fixture.agent.ofType('command:interrupt')).toHaveLength(1);
+});
+
+test('a command that is interrupted before it starts is interrupted once', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const id = await dashboard.request('!ls');
+  await agent.waitForExecute(id);
+  await hub.advance(10_000, agent, dashboard);
+  dashboard.send({ type: 'command:interrupt', commandId: id });
+  await agent.waitFor('command:interrupt');
+  await hub.advance(25_000, agent, dashboard);
+  expect(agent.ofType('command:interrupt')).toHaveLength(1);
+});
+
+test('an interrupt is confirmed once it is committed, also after the disk has failed', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const id = await fixture.startCommand();
+  hub.store.fail((call) => call === 'store.probe');
+  hub.clock.advance(5_000);
+  await agent.waitFor('hub:storage', ({ failing }) => failing);
+  hub.store.clearFaults();
+  hub.clock.advance(5_000);
+  await agent.waitFor('hub:storage', ({ failing }) => !failing);
+  hub.store.hold((call) => call === 'commands.update');
+  dashboard.send({ type: 'command:interrupt', commandId: id });
+  await hub.store.waitForFault('commands.update');
+  await dashboard.ping();
+  expect(dashboard.statusesOf(id)).toEqual(['queued', 'running']);
+  hub.store.clearFaults();
+  await dashboard.waitUntil(() => dashboard.statusesOf(id).length === 3, 'the confirmation');
 });
 
 test('an interrupt without a result is final after 30 s, and the agent receives nothing until it sends one', async () => {
