@@ -237,6 +237,19 @@ describe('after a restart or a crash', () => {
     await dashboard.waitForComplete(stopping);
   });
 
+  test('a command whose agent disconnected before it was sent is sent to any of its processes', async () => {
+    await using before = await startHubFixture({ onDisk: true });
+    before.hub.store.hold((call) => call === 'commands.update');
+    const id = await before.dashboard.request('!ls');
+    await before.hub.store.waitForFault('commands.update');
+    await before.disconnectAgent();
+    before.hub.store.clearFaults();
+    await before.hub.flush();
+    await using hub = await before.hub.crash();
+    const agent = await connectAgent(hub, { token: before.agent.token, journalId: 'another' });
+    await agent.waitForExecute(id, 2);
+  });
+
   test('a command that was interrupted before it was sent is not sent', async () => {
     await using before = await startHubFixture({ onDisk: true });
     before.hub.store.hold((call, [, changes]) => call === 'commands.update' && isSent(changes));
@@ -263,6 +276,18 @@ describe('after a restart or a crash', () => {
       expect(entry).toMatchObject({ disconnectedAt: hub.clock.now(), closeReason: 'hub_stopped' });
     }
   });
+});
+
+test('old entries of the connection log are deleted at the start', async () => {
+  await using before = await startHubFixture({ onDisk: true });
+  await before.disconnectAgent();
+  await before.hub.flush();
+  const listAgents = async ({ store }: typeof before.hub) =>
+    (await store.connections.list(10)).filter(({ kind }) => kind === 'agent');
+  expect(await listAgents(before.hub)).toHaveLength(1);
+  await using hub = await before.hub.restart(31 * 86_400_000);
+  await hub.flush();
+  expect(await listAgents(hub)).toEqual([]);
 });
 
 describe('an interrupt', () => {

@@ -40,7 +40,7 @@ test('a response to an unknown approval request is rejected', async () => {
   await using hub = await startTestHub();
   const dashboard = await connectDashboard(hub);
   dashboard.send({ type: 'approval:respond', approvalId: 'q', optionId: 'yes' });
-  await dashboard.waitForError('approval_unknown');
+  expect(await dashboard.waitForError('approval_unknown')).toMatchObject({ approvalId: 'q' });
 });
 
 describe('keystrokes and sizes', () => {

@@ -70,6 +70,10 @@ test('in mode attached, only the named terminals are replayed', async () => {
   await using fixture = await startHubFixture({ dashboard: { terminals: 'attached' } });
   const other = await connectDashboard(fixture.hub);
   const { connectionId, hubEpoch } = await fixture.dashboard.waitFor('dashboard:welcome');
+  const unnamed = await fixture.startCommand('!unnamed');
+  fixture.dashboard.send({ type: 'terminal:attach', commandId: unnamed });
+  fixture.agent.sendFinished(unnamed);
+  await fixture.dashboard.waitForComplete(unnamed);
   const first = await fixture.startCommand('!first');
   fixture.dashboard.send({ type: 'terminal:attach', commandId: first });
   fixture.dashboard.terminate();
@@ -91,6 +95,8 @@ test('in mode attached, only the named terminals are replayed', async () => {
   expect(resumed.outputOf(first)).toBe('a');
   expect(resumed.terminalMessages(second)).toEqual([]);
   expect(resumed.statusesOf(second)).toEqual(['completed']);
+  const { subscriptions } = fixture.hub.hub.state.dashboards.get(connectionId) ?? {};
+  expect([...(subscriptions?.keys() ?? [])]).toEqual([first]);
 });
 
 test('only the ends of commands that no pong has confirmed are sent again', async () => {

@@ -240,3 +240,17 @@ describe('more than 1 MB of output', () => {
     expect(gap.bytes + byteLength(dashboard.outputOf(id))).toBe(150 * CHUNK_BYTES);
   });
 });
+
+test('output missing from a late result is a gap of unknown size', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const id = await fixture.startCommand();
+  dashboard.send({ type: 'command:interrupt', commandId: id });
+  await agent.waitFor('command:interrupt');
+  await hub.advance(30_000, agent, dashboard);
+  await dashboard.waitForStatus(id, 'interrupted');
+  agent.sendOutput(id, 'a');
+  agent.sendFinished(id, { outcome: 'interrupted', exitCode: null, lastSequence: 1 });
+  expect(await dashboard.waitForComplete(id)).toMatchObject({ lastSequence: 1 });
+  expect(dashboard.sequencesOf(id)).toEqual([0, [1, 2]]);
+});
