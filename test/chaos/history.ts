@@ -3,6 +3,7 @@
 import { Database } from 'bun:sqlite';
 import type { CommandStatus, Priority, StopReason } from '../../src/protocol/command-status.ts';
 import type { ChaosAgent } from './agent/agent.ts';
+import type { InboxMessage } from './agent/inbox.ts';
 import type { DashboardRecord } from './dashboard/record.ts';
 import type { Plan } from './plan.ts';
 import type { Mark, ShellLibrary } from './agent/shell-library.ts';
@@ -74,6 +75,8 @@ export interface History {
   interrupted: ReadonlySet<string>;
   /** By agent ID. */
   agentFaults: Map<string, ChaosAgent['faults']>;
+  /** By agent: what the hub has sent to it. */
+  inboxes: InboxMessage[][];
   /** Returns when an epoch started, by the hub's clock. */
   epochStart(hubEpoch: string): number;
   /** Whether the clock jumped forward, so that timeouts and grace periods may have ended early. */
@@ -110,7 +113,7 @@ export function readRows(file: string): Rows {
 }
 
 export function createHistory(
-  { plan, hub, library, agents, dashboards, observer }: System,
+  { plan, hub, library, agents, inboxes, dashboards, observer }: System,
   { commands: rows, approvals }: Rows,
   interrupted: ReadonlySet<string>,
 ): History {
@@ -135,6 +138,7 @@ export function createHistory(
     readWritten: library.readWritten,
     interrupted,
     agentFaults: new Map(agents.map(({ agentId, faults }) => [agentId, faults])),
+    inboxes: inboxes.map(({ messages }) => messages),
     epochStart: hub.epochStart,
     hasClockJump: jumps.some((ms) => ms > 0),
     hasClockSetBack: jumps.some((ms) => ms < 0),

@@ -37,9 +37,11 @@ export interface Plan {
 /** The first agents of a round have an AI program. */
 export const AGENTS_WITH_PROGRAM = 2;
 /** The timeout of the command for `restart-with-pending-approval`. The request is pending for longer. */
-export const PATIENT_TIMEOUT_MS = 1_200;
+export const PATIENT_TIMEOUT_MS = 4_000;
 /** The commands that scenarios need, by the kind of fault. */
 const SCENARIO_WORKLOADS = {
+  'run-while-half-open': () => createWorkload('lines 3 0'),
+  'unsaved-request': () => createPrompt(1, 50),
   'kill-after-interrupt': () => createWorkload('lines 3 0.01; sleep 300', null),
   'restart-with-late-output': () => createWorkload('lines 120 0.04'),
   'restart-with-pending-approval': () => createPrompt(1, 300, PATIENT_TIMEOUT_MS),
@@ -73,7 +75,7 @@ export function createPlan(seed: number): Plan {
     bufferMemoryMb: prng.chance(0.2) ? 1 : 256,
     commands: [
       ...planCommands(prng.fork('commands'), agents, dashboards.length, endsAt),
-      ...planScenarioCommands(prng.fork('scenarios'), faults, dashboards.length),
+      ...planScenarioCommands(prng.fork('scenarios'), faults, agents, dashboards.length),
     ],
     faults,
     interrupts: Array.from({ length: prng.between(3, 10) }, () => ({
@@ -121,7 +123,9 @@ function planCommands(prng: Prng, agents: number, dashboards: number, endsAt: nu
       queuesIfOffline: prng.chance(0.3),
       repeatAfterMs: prng.chance(0.2) ? prng.between(10, 1_500) : null,
       changesWhenRepeated: prng.chance(0.3),
-      responses: Array.from({ length: workload.asks ?? 0 }, () => planResponses(prng, dashboards)),
+      responses: Array.from({ length: workload.asks ?? 0 }, () =>
+        planResponses(prng, dashboards, workload.interruptAfterMs === null ? 0 : 1_000),
+      ),
     });
   }
   return commands;
@@ -129,29 +133,49 @@ function planCommands(prng: Prng, agents: number, dashboards: number, endsAt: nu
 
 function pickWorkloadFor(prng: Prng, agent: number): Workload {
   if (agent >= AGENTS_WITH_PROGRAM || !prng.chance(0.2)) return pickWorkload(prng);
-  return createPrompt(prng.between(0, 3), prng.between(0, 60));
+  const prompt = createPrompt(prng.between(0, 3), prng.between(0, 60));
+  // Some are interrupted while a request is pending.
+  return { ...prompt, interruptAfterMs: prng.chance(0.3) ? prng.between(100, 600) : null };
 }
 
 /** Plans the responses to one request: sometimes two people respond at the same time. */
-function planResponses(prng: Prng, dashboards: number): CommandSpec['responses'][number] {
+function planResponses(
+  prng: Prng,
+  dashboards: number,
+  delayMs: number,
+): CommandSpec['responses'][number] {
   const from = Array.from({ length: prng.chance(0.3) ? 2 : 1 }, () => ({
     dashboard: prng.between(0, dashboards - 1),
     optionId: prng.pick(['yes', 'no']),
   }));
-  return { afterMs: prng.between(0, 250), from };
+  return { afterMs: delayMs + prng.between(0, 250), from };
 }
 
-/** Plans the commands that the scenarios need, early and with a high priority. */
-function planScenarioCommands(prng: Prng, faults: Fault[], dashboards: number): CommandSpec[] {
-  return faults.flatMap(({ kind, command, target }) => {
+/** Plans the commands that the scenarios need, with a high priority. */
+function planScenarioCommands(
+  prng: Prng,
+  faults: Fault[],
+  agents: number,
+  dashboards: number,
+): CommandSpec[] {
+  return faults.flatMap(({ kind, command, target, at }) => {
     if (command === null || !(kind in SCENARIO_WORKLOADS)) return [];
+    // A dashboard that the fault does not affect requests the command.
+    const dashboard = (target - agents + prng.between(1, dashboards - 1)) % dashboards;
+    const requests = {
+      'run-while-half-open': { agent: prng.between(0, agents - 1), dashboard, at: at + 50 },
+      'unsaved-request': { agent: target, dashboard: prng.between(0, dashboards - 1), at: at + 50 },
+    };
+    const early = {
+      agent: target,
+      dashboard: prng.between(0, dashboards - 1),
+      at: prng.between(10, 150),
+    };
     return {
       ...DEFAULTS,
       name: command,
-      agent: target,
-      dashboard: prng.between(0, dashboards - 1),
       priority: 'high' as const,
-      at: prng.between(10, 150),
+      ...(kind in requests ? requests[kind as keyof typeof requests] : early),
       ...SCENARIO_WORKLOADS[kind as keyof typeof SCENARIO_WORKLOADS](),
     };
   });

@@ -23,7 +23,7 @@ const STUCK_DELIVERY_MS = 8_000;
  * @returns the violations: what does not happen
  */
 export async function settle(
-  { agents, dashboards, observer, progress }: System,
+  { agents, inboxes, dashboards, observer, proxies, progress }: System,
   { approver, requested, acceptedInterrupts, interrupt }: SettleOptions,
 ): Promise<string[]> {
   const violations: string[] = [];
@@ -63,6 +63,11 @@ export async function settle(
   if (!(await expect(haveEnded, describeLive))) return violations;
   const areOnline = observer.waitUntil(() => areAgentsOnline(observer));
   if (!(await expect(areOnline, () => 'not all agents are online and idle'))) return violations;
+
+  // The checks find what the hub resends although it is settled.
+  const welcomed = Promise.all(inboxes.map((inbox) => inbox.waitForWelcome()));
+  for (const proxy of proxies.slice(0, agents.length)) proxy.resetConnections();
+  if (!(await expect(welcomed, () => 'not all agents have reconnected'))) return violations;
 
   for (const dashboard of dashboards) {
     const hasOutput = () => dashboard.isWelcome() && dashboard.awaitedCommands().length === 0;

@@ -10,6 +10,8 @@ import { createPrng, type Prng } from './prng.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openProxy, type Proxy } from './network/proxy.ts';
 import { createRoundEnvironment } from './round-processes.ts';
+import { createInbox, type Inbox } from './agent/inbox.ts';
+import type { Frame } from './network/frame-splitter.ts';
 import { createShellLibrary, type ShellLibrary } from './agent/shell-library.ts';
 
 export interface System {
@@ -17,6 +19,8 @@ export interface System {
   hub: HubUnderTest;
   library: ShellLibrary;
   agents: ChaosAgent[];
+  /** By agent: what the hub has sent to it. */
+  inboxes: Inbox[];
   dashboards: ChaosDashboard[];
   /** The proxies of the agents, then those of the dashboards. */
   proxies: Proxy[];
@@ -49,10 +53,14 @@ export async function startSystem(
     : await startBinaryHub({ binary, folder, bufferMemoryMb, env });
   const proxies: Proxy[] = [];
   const agents: ChaosAgent[] = [];
+  const inboxes: Inbox[] = [];
   const dashboards: ChaosDashboard[] = [];
 
-  async function openProxyFor(name: string): Promise<string> {
-    const proxy = await openProxy(hub.port, prng.fork(name));
+  async function openProxyFor(
+    name: string,
+    onHubMessage?: (frame: Frame) => void,
+  ): Promise<string> {
+    const proxy = await openProxy(hub.port, prng.fork(name), onHubMessage);
     proxies.push(proxy);
     return `127.0.0.1:${proxy.port}`;
   }
@@ -72,7 +80,9 @@ export async function startSystem(
 
   for (let index = 0; index < plan.agents; index += 1) {
     const agentId = `a${index}`;
-    const hubUrl = `http://${await openProxyFor(agentId)}`;
+    const inbox = createInbox();
+    inboxes.push(inbox);
+    const hubUrl = `http://${await openProxyFor(agentId, inbox.add)}`;
     const token = await hub.addAgent(agentId);
     const hasProgram = index < AGENTS_WITH_PROGRAM;
     agents.push(startChaosAgent({ binary, agentId, hubUrl, token, folder, env, hasProgram }));
@@ -97,6 +107,7 @@ export async function startSystem(
     hub,
     library,
     agents,
+    inboxes,
     dashboards,
     proxies,
     observer,

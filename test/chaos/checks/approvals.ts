@@ -7,6 +7,7 @@ export function checkApprovals(history: History): string[] {
   return [
     ...history.approvals.flatMap((row) => checkRow(history, row)),
     ...checkAnswers(history),
+    ...checkInbox(history),
     ...[...history.records, history.observer].flatMap((record) =>
       checkUpdates(record, rows).map((violation) => `${record.name}: ${violation}`),
     ),
@@ -51,6 +52,34 @@ function checkAnswers({ approvals, asked, answered }: History): string[] {
     }
   }
   return violations;
+}
+
+/**
+ * After the end of its command, an agent receives a resolution only if it was cancelled with the command, and once: the
+ * hub does not resend it.
+ */
+function checkInbox({ plan, inboxes, approvals }: History): string[] {
+  const rows = new Map(approvals.map((row) => [row.approvalId, row]));
+  return inboxes.flatMap((messages, agent) => {
+    const violations: string[] = [];
+    const ended = new Set<string>();
+    const sent = new Set<string>();
+    for (const message of messages) {
+      if (message.type === 'command:acknowledged') ended.add(message.commandId);
+      if (message.type === 'approval:resolved') {
+        const { approvalId } = message;
+        const row = rows.get(approvalId);
+        const hasEnded = row !== undefined && ended.has(row.commandId);
+        // While the store fails, a resolution may be sent early to an agent that reconnects.
+        const key = hasEnded && plan.isInProcess ? `late ${approvalId}` : approvalId;
+        if (hasEnded && sent.has(key)) {
+          violations.push(`a${agent} received approval ${row.title} again after its command ended`);
+        }
+        sent.add(key);
+      }
+    }
+    return violations;
+  });
 }
 
 /** A dashboard receives the request, the stored resolution, and the confirmation, in this order. */

@@ -3,9 +3,11 @@ import type { Proxy } from '../network/proxy.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import {
   delayFirstMessage,
+  failRequest,
   killAfterInterrupt,
   restartWithLateOutput,
   restartWithPendingApproval,
+  runWhileHalfOpen,
   type Scenario,
   type ScenarioContext,
   stopAtHandover,
@@ -20,6 +22,9 @@ const STORE_CALLS = [
   ['output.append'],
   ['agents.update', 'connections.insert', 'connections.markClosed'],
 ] as const;
+
+/** How much longer the calls of the store fail if none was made. */
+const MAX_STORE_WAIT_MS = 3_000;
 
 const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
@@ -152,15 +157,21 @@ export function createFaultInjector(
         onInjected(kind);
         return enqueue(hub, () => Promise.resolve(hub.jumpClock(amount)));
       case 'store-failure': {
-        const failed = hub.failStore(pickTarget(STORE_CALLS, target));
+        const failure = hub.failStore(pickTarget(STORE_CALLS, target));
         await wait(durationMs);
-        if (failed.end() > 0) onInjected(kind);
+        // Some calls are rare.
+        await Promise.race([failure.hasFailed, wait(MAX_STORE_WAIT_MS)]);
+        if (failure.end() > 0) onInjected(kind);
         return;
       }
       case 'stop-at-handover':
         return enqueue(agent, () => play(stopAtHandover, fault));
       case 'slow-first-message':
         return play(delayFirstMessage, fault);
+      case 'run-while-half-open':
+        return play(runWhileHalfOpen, fault);
+      case 'unsaved-request':
+        return play(failRequest, fault);
       case 'kill-after-interrupt':
         return play(killAfterInterrupt, fault);
       case 'restart-with-late-output':

@@ -28,6 +28,8 @@ export const IN_PROCESS_FAULTS = ['clock-jump', 'store-failure'] as const;
 export const SCENARIOS = [
   'stop-at-handover',
   'slow-first-message',
+  'run-while-half-open',
+  'unsaved-request',
   'kill-after-interrupt',
   'restart-with-late-output',
   'restart-with-pending-approval',
@@ -45,7 +47,7 @@ export interface Fault {
   /** In milliseconds from the start of the round. */
   at: number;
   durationMs: number;
-  /** What it affects, as an index modulo the number of possible targets; for a scenario, the index of the agent. */
+  /** What it affects, as an index modulo the number of possible targets; for a scenario, the index of the proxy. */
   target: number;
   /** The delay in milliseconds, the number of frames to duplicate, or the clock jump in milliseconds. */
   amount: number;
@@ -119,7 +121,7 @@ function pickClockJump(prng: Prng): number {
 
 /** Each scenario restarts or stops something for a while, so a round has few of them. */
 function planScenarios(prng: Prng, options: FaultPlanOptions): Fault[] {
-  const { isInProcess, agents, agentsWithProgram, dashboards } = options;
+  const { isInProcess, agents, agentsWithProgram, dashboards, endsAt } = options;
   const kinds: FaultKind[] = [];
   const restarts = [
     'kill-after-interrupt',
@@ -130,17 +132,23 @@ function planScenarios(prng: Prng, options: FaultPlanOptions): Fault[] {
   if (prng.chance(0.4)) kinds.push('stop-at-handover');
   // In real time, this takes longer than a round.
   if (prng.chance(isInProcess ? 0.6 : 0.08)) kinds.push('slow-first-message');
+  if (prng.fork('run-while-half-open').chance(0.4)) kinds.push('run-while-half-open');
+  if (isInProcess && prng.fork('unsaved-request').chance(0.4)) kinds.push('unsaved-request');
+  const targets: Partial<Record<FaultKind, [number, number]>> = {
+    'restart-with-pending-approval': [0, agentsWithProgram - 1],
+    'unsaved-request': [0, agentsWithProgram - 1],
+    'slow-first-message': [0, agents + dashboards - 1],
+    // The first dashboards receive all output.
+    'run-while-half-open': [agents, agents + 1],
+  };
   return kinds.map((kind) => {
-    const targets = {
-      'restart-with-pending-approval': agentsWithProgram,
-      'slow-first-message': agents + dashboards,
-    };
-    const count = kind in targets ? targets[kind as keyof typeof targets] : agents;
+    const [first, last] = targets[kind] ?? [0, agents - 1];
     return {
       kind,
-      at: prng.between(300, 1_500),
+      // A reconnect would repeat the request, so it is the last fault.
+      at: kind === 'unsaved-request' ? endsAt : prng.between(300, 1_500),
       durationMs: prng.between(100, 600),
-      target: prng.between(0, count - 1),
+      target: prng.between(first, last),
       amount: prng.between(0, 1),
       command: kind in NAMES ? NAMES[kind as keyof typeof NAMES] : null,
     };
@@ -149,6 +157,8 @@ function planScenarios(prng: Prng, options: FaultPlanOptions): Fault[] {
 
 /** The names of the commands of scenarios. */
 const NAMES = {
+  'run-while-half-open': 'unseen',
+  'unsaved-request': 'unsaved',
   'kill-after-interrupt': 'interrupted',
   'restart-with-late-output': 'late',
   'restart-with-pending-approval': 'patient',

@@ -32,8 +32,8 @@ export type Scenario = (
   fault: Fault,
 ) => Promise<boolean>;
 
-/** How long a scenario waits for its moment. */
-const PATIENCE_MS = 4_000;
+/** How long a scenario waits for its moment. Agents wait up to 8 s between two attempts to connect. */
+const PATIENCE_MS = 12_000;
 /** How long the hub has to answer over a network without faults. */
 const ANSWER_MS = 8_000;
 /** Longer than the hub waits for a first message. */
@@ -97,9 +97,12 @@ export const killAfterInterrupt: Scenario = async (context, { proxy }, fault) =>
   });
 };
 
-/** A command is interrupted while its agent is offline, and the hub restarts before the agent is back. */
+/**
+ * A command is interrupted while its agent is offline, and the hub restarts before the agent is back. If its store can
+ * fail, it cannot store the size of the late output at first.
+ */
 export const restartWithLateOutput: Scenario = async (context, { agent, proxy }, fault) => {
-  const { hub, observer } = context.system;
+  const { hub, observer, plan } = context.system;
   const commandId = await waitUntilRunning(context, fault);
   if (commandId === null) return false;
   return context.withHub(async () => {
@@ -110,6 +113,12 @@ export const restartWithLateOutput: Scenario = async (context, { agent, proxy },
       if (!(await interruptReliably(context, commandId))) return false;
       await (fault.amount === 0 ? hub.kill() : hub.restart());
       await wait(fault.durationMs);
+      if (!plan.isInProcess) return true;
+      const failure = hub.failStore(['commands.update']);
+      proxy.unblock();
+      const idle = observer.waitUntil(() => observer.agentStatus(agent.agentId) === 'online');
+      await isWithin(PATIENCE_MS, idle);
+      failure.end();
       return true;
     } finally {
       proxy.unblock();
@@ -118,7 +127,7 @@ export const restartWithLateOutput: Scenario = async (context, { agent, proxy },
 };
 
 /** The hub restarts while an approval request is pending for longer than the command may run. */
-export const restartWithPendingApproval: Scenario = async (context, _target, fault) => {
+export const restartWithPendingApproval: Scenario = async (context, { agent }, fault) => {
   const { hub, observer } = context.system;
   const commandId = await waitUntilRunning(context, fault);
   if (commandId === null) return false;
@@ -129,7 +138,10 @@ export const restartWithPendingApproval: Scenario = async (context, _target, fau
   if (!findRequest()) return false;
   return context.withHub(async () => {
     await (fault.amount === 0 ? hub.kill() : hub.restart());
-    const restored = observer.waitUntil(() => observer.isWelcome() && findRequest());
+    // While the agent is offline, the time after the response would count.
+    const restored = observer.waitUntil(
+      () => findRequest() && observer.agentStatus(agent.agentId) === 'busy',
+    );
     if (!(await isWithin(PATIENCE_MS, restored))) return false;
     await wait(fault.durationMs / 4);
     const request = findRequest();
@@ -169,18 +181,46 @@ export const stopAtHandover: Scenario = async (context, { agent, proxy }) => {
   });
 };
 
-/** The first message of a client takes longer than the hub waits for it. */
-export const delayFirstMessage: Scenario = async ({ system: { hub, plan } }, { proxy }) => {
-  proxy.resetConnections();
-  const hold = proxy.holdNext('upstream', (_frame, isFirst) => isFirst);
-  try {
-    if (!(await isWithin(PATIENCE_MS, hold.held))) return false;
-    if (plan.isInProcess) hub.jumpClock(FIRST_MESSAGE_MS);
-    else await wait(FIRST_MESSAGE_MS);
-    // The hub's close frame passes.
-    await wait(20);
-    return true;
-  } finally {
-    hold.release();
-  }
+/** An approval request cannot be stored at first. */
+export const failRequest: Scenario = ({ system: { hub }, withHub }) =>
+  withHub(async () => {
+    const failure = hub.failStore(['approvals.insert']);
+    await isWithin(PATIENCE_MS, failure.hasFailed);
+    return failure.end() > 0;
+  });
+
+/** A command starts and ends while the socket of a dashboard that receives all output is half-open. */
+export const runWhileHalfOpen: Scenario = async (context, { proxy }, { command, target }) => {
+  const { agents, dashboards, observer } = context.system;
+  const dashboard = dashboards[target - agents.length];
+  if (!dashboard?.isWelcome()) return false;
+  const { welcomes, latestUpdates } = dashboard.record;
+  const count = welcomes.length;
+  proxy.openBlackHole();
+  const commandId = context.waitForAcceptance(command ?? '');
+  const ended = commandId.then((id) => observer.waitForStatus(id, 'completed'));
+  const hasEnded = await isWithin(PATIENCE_MS, ended);
+  const isUnseen = hasEnded && !latestUpdates.has(await commandId);
+  proxy.closeBlackHole();
+  const isBack = await isWithin(
+    PATIENCE_MS,
+    dashboard.waitUntil(() => welcomes.length > count),
+  );
+  return isUnseen && isBack && welcomes[count]?.resumed === true;
 };
+
+/** The first message of a client takes longer than the hub waits for it. */
+export const delayFirstMessage: Scenario = ({ system: { hub, plan }, withHub }, { proxy }) =>
+  withHub(async () => {
+    proxy.resetConnections();
+    const hold = proxy.holdNext('upstream', (_frame, isFirst) => isFirst);
+    try {
+      if (!(await isWithin(PATIENCE_MS, hold.held))) return false;
+      const closed = proxy.waitForHubClose();
+      if (plan.isInProcess) hub.jumpClock(FIRST_MESSAGE_MS);
+      else await wait(FIRST_MESSAGE_MS);
+      return await isWithin(ANSWER_MS, closed);
+    } finally {
+      hold.release();
+    }
+  });

@@ -15,8 +15,11 @@ export interface HubUnderTest {
   resume(): void;
   /** Lets time pass at once; a negative value sets its clock back. */
   jumpClock(ms: number): void;
-  /** Fails these calls of the store until `end`, which returns how many have failed, or until the hub restarts. */
-  failStore(calls: readonly string[]): { end(): number };
+  /**
+   * Fails these calls of the store until `end`, which returns how many have failed, or until the hub restarts.
+   * `hasFailed` resolves with the first one.
+   */
+  failStore(calls: readonly string[]): { hasFailed: Promise<void>; end(): number };
   /** Returns the time of its clock, in Unix milliseconds. */
   now(): number;
   /** Returns when an epoch started, by its clock. */

@@ -51,14 +51,17 @@ export async function startInProcessHub(bufferMemoryMb: number): Promise<HubUnde
       else current.clock.advance(ms);
     },
     failStore(calls) {
+      const first = Promise.withResolvers<void>();
       let count = 0;
       function fails(call: string): boolean {
         if (!calls.includes(call)) return false;
         count += 1;
+        first.resolve();
         return true;
       }
       failures.add(fails);
       return {
+        hasFailed: first.promise,
         end() {
           failures.delete(fails);
           return count;

@@ -43,10 +43,10 @@ export function createFrameSplitter() {
         const end = offset + header.headerBytes + header.payloadBytes;
         if (rest.length < end) break;
         const isData = header.opcode <= LAST_DATA_OPCODE;
-        const bytes = rest.subarray(offset, end);
+        const frame = rest.subarray(offset, end);
         const isClose = header.opcode === CLOSE_OPCODE;
-        const closeCode = isClose ? readCloseCode(bytes, header.headerBytes) : null;
-        frames.push({ bytes, isData, closeCode });
+        const closeCode = isClose ? readCloseCode(frame, header.headerBytes) : null;
+        frames.push({ bytes: frame, isData, closeCode });
         offset = end;
       }
       rest = rest.subarray(offset);

@@ -2,6 +2,7 @@
 import { connect, createServer, type Socket } from 'node:net';
 import { CloseCode } from '../../../src/protocol/close-codes.ts';
 import type { Prng } from '../prng.ts';
+import type { Frame } from './frame-splitter.ts';
 import { createRelay, type Direction, type MessageHold, type NetworkFaults } from './relay.ts';
 
 interface Connection {
@@ -25,8 +26,15 @@ export interface PendingHold {
 
 export type Proxy = Awaited<ReturnType<typeof openProxy>>;
 
-/** @param hubPort returns the current port of the hub */
-export async function openProxy(hubPort: () => number, prng: Prng) {
+/**
+ * @param hubPort returns the current port of the hub
+ * @param onHubMessage called for every message of the hub that was forwarded
+ */
+export async function openProxy(
+  hubPort: () => number,
+  prng: Prng,
+  onHubMessage: (frame: Frame) => void = () => {},
+) {
   const faults: NetworkFaults = {
     delayMs: 0,
     isFragmented: false,
@@ -45,6 +53,7 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
   let duplicated = 0;
   let truncated = 0;
   let normalCloses = 0;
+  let hubClosed = Promise.withResolvers<void>();
 
   const server = createServer((client) => {
     client.on('error', () => {});
@@ -64,17 +73,23 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
         duplicated += 1;
       },
     };
-    function onClientClose(code: number) {
-      if (code === CloseCode.normal) normalCloses += 1;
+    function onClientFrame({ closeCode }: Frame) {
+      if (closeCode === CloseCode.normal) normalCloses += 1;
+    }
+    function onHubFrame(frame: Frame) {
+      if (frame.isData) onHubMessage(frame);
+      if (frame.closeCode === null) return;
+      hubClosed.resolve();
+      hubClosed = Promise.withResolvers();
     }
     const relays = [
       createRelay('upstream', [client, hub], faults, prng.fork('upstream'), {
         ...handlers,
-        onClose: onClientClose,
+        onForwarded: onClientFrame,
       }),
       createRelay('downstream', [hub, client], faults, prng.fork('downstream'), {
         ...handlers,
-        onClose() {},
+        onForwarded: onHubFrame,
       }),
     ];
     function release() {
@@ -151,6 +166,8 @@ export async function openProxy(hubPort: () => number, prng: Prng) {
     get normalCloses() {
       return normalCloses;
     },
+    /** Resolves once the client has received a close frame from the hub. */
+    waitForHubClose: () => hubClosed.promise,
     countConnections: () => connections.size,
     resetConnections,
     /** Makes every connection half-open: the client's end is reset, the hub's end receives nothing more. */

@@ -35,8 +35,7 @@ export interface RelayHandlers {
   /** A message was truncated: the connection must be reset. */
   onTruncate(): void;
   onDuplicate(): void;
-  /** A close frame was forwarded. */
-  onClose(code: number): void;
+  onForwarded(frame: Frame): void;
 }
 
 /** The number of held bytes at which a relay stops reading. */
@@ -136,9 +135,7 @@ export function createRelay(
       direction === 'upstream' ? frames.flatMap(duplicate) : frames.map((frame) => frame.bytes);
     const all = Buffer.concat(parts);
     await (faults.isFragmented ? writeFragments(all) : write(all));
-    for (const { closeCode } of frames) {
-      if (!isStopped && closeCode !== null) handlers.onClose(closeCode);
-    }
+    if (!isStopped) frames.forEach(handlers.onForwarded);
   }
 
   async function forwardQueue(): Promise<void> {
