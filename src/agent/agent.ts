@@ -87,7 +87,7 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
   const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock, log);
-  const connection = createHubConnection({ url, clock, random, log });
+  const connection = createHubConnection({ url, token: options.token, clock, random, log });
   const commands = createCommands({ connection, journal, runners, clock, log });
   let closing: Promise<void> | null = null;
 

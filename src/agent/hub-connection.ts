@@ -9,6 +9,7 @@ import { formatDuration } from '../protocol/duration.ts';
 import { type AgentWelcome, type HubToAgent, hubToAgent } from '../protocol/hub-to-agent.ts';
 import { AGENT_SILENCE_MS, MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
+import { openSocket } from '../protocol/open-socket.ts';
 import { byteLength } from '../protocol/text.ts';
 import { createIdleTimeout } from './idle-timeout.ts';
 
@@ -18,6 +19,8 @@ export type Send = (message: Unversioned<AgentToHub>) => boolean;
 export interface HubConnectionOptions {
   /** The WebSocket URL, from `agentSocketUrl`. */
   url: string;
+  /** The agent's token, which the first message contains as well. */
+  token: string;
   clock: Clock;
   /** Returns numbers in [0, 1), for the reconnect delay. */
   random: () => number;
@@ -63,7 +66,7 @@ export function agentSocketUrl(hub: string): string {
 export type HubConnection = ReturnType<typeof createHubConnection>;
 
 /** Creates a connection, which connects when `open` is called. */
-export function createHubConnection({ url, clock, random, log }: HubConnectionOptions) {
+export function createHubConnection({ url, token, clock, random, log }: HubConnectionOptions) {
   let socket: WebSocket | null = null;
   let isConnected = false;
   let isClosed = false;
@@ -106,7 +109,7 @@ export function createHubConnection({ url, clock, random, log }: HubConnectionOp
     cancelIdleTimeout = idleTimeout.stop;
 
     function connect(): void {
-      const opening = new WebSocket(url);
+      const opening = openSocket(url, token);
       socket = opening;
       explanation = null;
       idleTimeout.start();

@@ -10,6 +10,7 @@ import type { Unversioned } from '../protocol/message.ts';
 import { type ApiClient, CONNECT_TIMEOUT_MS, noResponse } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { sessionExpired } from './credentials.ts';
+import { openSocket } from '../protocol/open-socket.ts';
 import { writeError } from './output.ts';
 
 export interface DashboardSocket {
@@ -47,7 +48,7 @@ export function openDashboardSocket(
   }
 
   function connect() {
-    const current = new WebSocket(`${hub.replace(/^http/, 'ws')}/ws/dashboard`);
+    const current = openSocket(`${hub.replace(/^http/, 'ws')}/ws/dashboard`, token);
     socket = current;
     isWelcomed = false;
     limitSilence(CONNECT_TIMEOUT_MS);

@@ -39,6 +39,8 @@ export const MAX_DASHBOARDS = 50;
 export const MAX_AGENTS = 10;
 /** The maximum number of sockets that have not sent their first message yet. */
 export const MAX_UNAUTHENTICATED_SOCKETS = 100;
+/** The maximum number of those from one address. */
+export const MAX_PENDING_PER_ADDRESS = 20;
 
 /** The maximum delay of output that is collected into a chunk. */
 export const OUTPUT_BATCH_MS = 10;

@@ -48,7 +48,13 @@ export function createApp(options: AppOptions) {
   const checkOrigin = createOriginCheck(publicUrl);
   const pendingSockets = createPendingSockets();
   const onInvalidFrame = createInvalidFrameLog(clock, log);
-  const socketOptions = { clock, checkOrigin, pendingSockets, onInvalidFrame };
+  const socketOptions = {
+    clock,
+    checkOrigin,
+    pendingSockets,
+    clientAddress,
+    onInvalidFrame,
+  };
   const respondNotFound = createNotFound(auth);
 
   const app = new Elysia({
@@ -105,7 +111,7 @@ export function createApp(options: AppOptions) {
       };
     })
     .use(createAgentSocket(hub, socketOptions))
-    .use(createDashboardSocket(hub, tokens, socketOptions))
+    .use(createDashboardSocket({ hub, auth, tokens }, socketOptions))
     .use(createApi({ hub, auth, tokens }))
     .use(createPages({ hub, auth, clock, publicUrl }));
 

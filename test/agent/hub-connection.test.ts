@@ -209,6 +209,7 @@ describe('messages', () => {
     const { promise: welcomed, resolve: onMessage } = Promise.withResolvers<unknown>();
     const connection = createHubConnection({
       url: agentSocketUrl(fixture.hub.url),
+      token: 'unknown',
       clock,
       random: () => 0,
       log: (line) => lines.push(line),

@@ -47,20 +47,14 @@ test('memory: names of almost a megabyte are not kept', async () => {
 test('processor: most of many sign-ins at once are rejected, and other requests are answered', async () => {
   const attempts = Array.from({ length: 100 }, (_, index) => submit(`user-${index}`, 'wrong'));
   let slowest = 0;
-  let isOver = false;
-  async function work() {
-    while (!isOver) {
-      const startedAt = performance.now();
-      expect((await fetch(`${hub.url}/api/v1/agents`, { headers })).status).toBe(200);
-      slowest = Math.max(slowest, performance.now() - startedAt);
-    }
+  for (let i = 0; i < 50; i++) {
+    const startedAt = performance.now();
+    expect((await fetch(`${hub.url}/api/v1/agents`, { headers })).status).toBe(200);
+    slowest = Math.max(slowest, performance.now() - startedAt);
   }
-  const working = work();
   const responses = await Promise.all(attempts);
-  isOver = true;
-  await working;
   const statuses = Map.groupBy(responses, ({ status }) => status);
-  expect([...statuses.keys()].toSorted()).toEqual([401, 429, 503]);
+  expect(new Set(statuses.keys())).toEqual(new Set([401, 429, 503]));
   expect(statuses.get(401)!.length).toBeLessThanOrEqual(30);
   for (const response of statuses.get(503)!) {
     expect(response.headers.get('retry-after')).toBe('5');

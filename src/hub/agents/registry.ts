@@ -42,6 +42,9 @@ export function createRegistry(
       const agent = state.agents.get(agentId);
       return agent !== undefined && isTokenOf(agent.tokenHash, token);
     },
+    /** Whether any agent has this token. */
+    hasToken: (token: string) =>
+      state.agents.values().some(({ tokenHash }) => isTokenOf(tokenHash, token)),
     /**
      * Adds an agent. Its token is returned once: only the hash is stored.
      * @throws {HubError} forbidden, agent_exists, unavailable

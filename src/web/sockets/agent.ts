@@ -4,12 +4,17 @@ import type { Hub } from '../../hub/hub.ts';
 import { sendToAgent } from '../../hub/link.ts';
 import { type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
 import { createDecoder } from '../../protocol/codec.ts';
+import { readBearerToken } from '../auth.ts';
 import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
 
-export function createAgentSocket({ agents }: Hub, options: SocketOptions) {
+export function createAgentSocket({ agents, registry }: Hub, options: SocketOptions) {
   const handler = createSocketHandler<AgentToHub>(
     {
       decode: createDecoder(agentToHub, inflate),
+      isKnown(request) {
+        const token = readBearerToken(request);
+        return token !== undefined && registry.hasToken(token);
+      },
       connectType: 'agent:connect',
       handleConnect(link, message) {
         if (message.type === 'agent:connect') agents.connect(link, message);

@@ -5,13 +5,24 @@ import { sendToDashboard } from '../../hub/link.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { type DashboardToHub, dashboardToHub } from '../../protocol/dashboard-to-hub.ts';
+import type { Auth } from '../auth.ts';
 import type { Tokens } from '../tokens.ts';
 import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
 
-export function createDashboardSocket({ dashboards }: Hub, tokens: Tokens, options: SocketOptions) {
+export interface DashboardSocketParts {
+  hub: Hub;
+  auth: Auth;
+  tokens: Tokens;
+}
+
+export function createDashboardSocket(
+  { hub: { dashboards }, auth, tokens }: DashboardSocketParts,
+  options: SocketOptions,
+) {
   const handler = createSocketHandler<DashboardToHub>(
     {
       decode: createDecoder(dashboardToHub, inflate),
+      isKnown: async (request) => (await auth.identify(request)) !== null,
       connectType: 'dashboard:connect',
       async handleConnect(link, message) {
         if (message.type !== 'dashboard:connect') return;

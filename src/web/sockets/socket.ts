@@ -13,6 +13,7 @@ import {
   MAX_MESSAGE_BYTES,
   REJECTED_FRAME_RATE,
 } from '../../protocol/limits.ts';
+import type { ClientAddress } from '../client-address.ts';
 import type { CheckOrigin } from '../origin.ts';
 import type { PendingSockets } from './pending-sockets.ts';
 
@@ -45,6 +46,11 @@ const TOO_MANY_INVALID_FRAMES: Rejection = {
 /** Handles the sockets of one kind of peer. */
 export interface PeerHandler<M extends { type: string }> {
   decode(frame: unknown): Decoded<M>;
+  /**
+   * Whether the request contains valid credentials. It does not need to, but such a socket does not count as one that
+   * anyone can open.
+   */
+  isKnown(request: Request): boolean | Promise<boolean>;
   /** The required type of the first message. */
   connectType: M['type'];
   /** Handles the first message. Closes the link to reject the peer. */
@@ -62,6 +68,7 @@ export interface SocketOptions {
   clock: Clock;
   checkOrigin: CheckOrigin;
   pendingSockets: PendingSockets;
+  clientAddress: ClientAddress;
   onInvalidFrame(): void;
 }
 
@@ -73,9 +80,10 @@ export function inflate(bytes: Uint8Array): Uint8Array {
 /** Creates the request handler of a socket endpoint (docs/protocol.md, "HTTP side"). */
 export function createSocketHandler<M extends { type: string }>(
   peer: PeerHandler<M>,
-  { clock, checkOrigin, pendingSockets, onInvalidFrame }: SocketOptions,
+  { clock, checkOrigin, pendingSockets, clientAddress, onInvalidFrame }: SocketOptions,
 ) {
-  function createSocket(): SocketData {
+  /** @param address the client's address; null if the peer is known */
+  function createSocket(address: string | null): SocketData {
     let link: DashboardLink | null = null;
     let stage: 'pending' | 'connecting' | 'open' = 'pending';
     let closed: { code: number; reason: string } | null = null;
@@ -135,7 +143,7 @@ export function createSocketHandler<M extends { type: string }>(
       open(ws) {
         const opened = createLink(ws);
         link = opened;
-        pendingSockets.add(opened);
+        pendingSockets.add(opened, address);
         cancelTimeout = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
           opened.close(CloseCode.tryAgainLater, 'first_message_timeout');
         });
@@ -160,17 +168,19 @@ export function createSocketHandler<M extends { type: string }>(
     };
   }
 
-  return ({ request, server }: { request: Request; server: Server<unknown> | null }) => {
+  return async ({ request, server }: { request: Request; server: Server<unknown> | null }) => {
     if (!checkOrigin(request)) return new Response('Cross-site request blocked.', { status: 403 });
     if (!isUpgrade(request)) return upgradeRequired();
-    if (!pendingSockets.hasRoom()) {
-      const text = `The hub cannot accept connections right now. Try again in ${RETRY_AFTER_S} s.`;
+    if (!pendingSockets.isOpen()) {
+      const text = `The hub is shutting down. Try again in ${RETRY_AFTER_S} s.`;
       return new Response(text, {
         status: 503,
         headers: { 'retry-after': String(RETRY_AFTER_S) },
       });
     }
-    if (server?.upgrade(request, { data: createSocket() })) return undefined;
+    const address = clientAddress(request, server) ?? '';
+    const data = createSocket((await peer.isKnown(request)) ? null : address);
+    if (server?.upgrade(request, { data })) return undefined;
     return upgradeRequired();
   };
 }

@@ -13,6 +13,19 @@ const UPGRADE = {
   'Sec-WebSocket-Key': 'dGhlIHNhbXBsZSBub25jZQ==',
 };
 
+type Upgrade = Awaited<ReturnType<typeof requestUpgrade>>;
+
+/** Whether nothing has arrived since the upgrade. */
+const isOpen = ({ received }: Upgrade) => received().length === 0;
+
+/** Waits for the close frame that follows the upgrade. */
+async function readCloseFrame({ socket, received }: Upgrade) {
+  while (received().length < 4) await new Promise((resolve) => socket.once('data', resolve));
+  const frame = received();
+  expect(frame[0]).toBe(0x88);
+  return { code: frame.readUInt16BE(2), reason: frame.toString('latin1', 4) };
+}
+
 /** Sends an upgrade request with these headers over TCP. Returns the response's head; the socket stays open. */
 function requestUpgrade(hub: TestHub, path: string, headers: Record<string, string | null> = {}) {
   const lines = Object.entries({ ...UPGRADE, ...headers })
@@ -28,8 +41,10 @@ function requestUpgrade(hub: TestHub, path: string, headers: Record<string, stri
     if (end >= 0)
       resolve({ status: Number(text.slice(9, 12)), head: text.slice(0, end).toLowerCase() });
   });
+  /** The bytes after the head. */
+  const received = () => Buffer.from(text.slice(text.indexOf('\r\n\r\n') + 4), 'latin1');
   socket.write(`GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`);
-  return promise.then((response) => ({ ...response, socket }));
+  return promise.then((response) => ({ ...response, socket, received }));
 }
 
 describe.each(PATHS)('the upgrade at %s', (path) => {
@@ -81,17 +96,41 @@ describe.each(PATHS)('the upgrade at %s', (path) => {
     expect(response.head).toMatch(/\r\nretry-after: \d+/);
   });
 
-  test('is rejected with 503 while 100 sockets are pending', async () => {
+  test('closes the oldest of more than 20 pending sockets from one address', async () => {
+    await using hub = await startTestHub({ trustedProxies: ['127.0.0.1'] });
+    const from = (address: string) => ({ 'X-Forwarded-For': address });
+    const first = await requestUpgrade(hub, path, from('192.0.2.1'));
+    const other = await requestUpgrade(hub, path, from('192.0.2.2'));
+    const second = await requestUpgrade(hub, path, from('192.0.2.1'));
+    for (let i = 2; i < 20; i++) await requestUpgrade(hub, PATHS[i % 2]!, from('192.0.2.1'));
+    expect(isOpen(first)).toBe(true);
+    expect((await requestUpgrade(hub, path, from('192.0.2.1'))).status).toBe(101);
+    expect(await readCloseFrame(first)).toEqual({ code: 1013, reason: 'limit' });
+    expect([isOpen(second), isOpen(other)]).toEqual([true, true]);
+  });
+
+  test('closes the oldest of more than 100 pending sockets', async () => {
+    await using hub = await startTestHub({ trustedProxies: ['127.0.0.1'] });
+    const from = (index: number) => ({ 'X-Forwarded-For': `192.0.2.${index % 10}` });
+    const first = await requestUpgrade(hub, path, from(0));
+    const second = await requestUpgrade(hub, path, from(1));
+    for (let i = 2; i < 100; i++) await requestUpgrade(hub, path, from(i));
+    expect(isOpen(first)).toBe(true);
+    expect((await requestUpgrade(hub, path, { 'X-Forwarded-For': '192.0.2.99' })).status).toBe(101);
+    expect(await readCloseFrame(first)).toEqual({ code: 1013, reason: 'limit' });
+    expect(isOpen(second)).toBe(true);
+  });
+
+  test('does not count sockets whose request has valid credentials', async () => {
     await using hub = await startTestHub();
-    const pending = await Promise.all(
-      Array.from({ length: 100 }, (_, i) => requestUpgrade(hub, PATHS[i % 2] ?? '')),
-    );
-    expect(pending.filter(({ status }) => status === 101)).toHaveLength(100);
-    const response = await requestUpgrade(hub, path);
-    expect(response.status).toBe(503);
-    expect(response.head).toMatch(/\r\nretry-after: \d+/);
-    // The pending sockets time out.
+    const credentials =
+      path === '/ws/agent'
+        ? { Authorization: `Bearer ${await hub.addAgent()}` }
+        : { Cookie: `signalbox=${await hub.issueToken()}` };
+    const known = await requestUpgrade(hub, path, credentials);
+    for (let i = 0; i < 40; i++) await requestUpgrade(hub, path);
+    expect(isOpen(known)).toBe(true);
     hub.clock.advance(5_000);
-    expect((await requestUpgrade(hub, path)).status).toBe(101);
+    expect(await readCloseFrame(known)).toEqual({ code: 1013, reason: 'first_message_timeout' });
   });
 });
