@@ -1,13 +1,29 @@
-// Measures what a turn changes in the agent's folder: git compares the folder before and after. It uses its own index
-// and object store, so that the repository is only read.
-import { copyFileSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+// Measures what a turn changes in the agent's folder: git compares the folder before and after. No program of the folder
+// runs for this (see git.ts and git-folder.ts), and the repository is only read.
+import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
 import type { Changes } from '../../protocol/report.ts';
-import { disableFilters, findGit } from './git.ts';
+import { findGit } from './git.ts';
+import { createGitFolder, type GitFolder } from './git-folder.ts';
+import { readGitSettings } from './git-settings.ts';
+import { findRepository } from './repository.ts';
 
 /** The time limit for one snapshot, in milliseconds. Larger folders are not measured. */
 const TIMEOUT_MS = 5_000;
 const PREFIX = 'snapshot-';
+const UPDATE_INDEX = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
+const DIFF = [
+  'diff-index',
+  '--cached',
+  '--numstat',
+  '-z',
+  '-M',
+  '--no-ext-diff',
+  '--no-textconv',
+  '--ignore-submodules=all',
+];
+/** An entry of `git ls-files --stage` that is not a file: a submodule or a conflict. */
+const NOT_A_FILE = /^(160000 \w+ \d|\d+ \w+ [123])\t/;
 
 export interface FolderSnapshot {
   /** The changes since the snapshot; null if they cannot be determined in time. */
@@ -24,48 +40,17 @@ export async function takeSnapshot(
   folder: string,
   scratch: string,
 ): Promise<FolderSnapshot | null> {
-  const git = findGit(folder);
-  if (git === null) return null;
   const store = createStore(scratch);
   if (store === null) return null;
   const discard = () => removeIfPossible(store);
-
   try {
-    const deadline = AbortSignal.timeout(TIMEOUT_MS);
-    const filters = disableFilters(
-      await git(['config', '-z', '--name-only', '--list'], {}, deadline),
-    );
-    const paths = ['rev-parse', '--git-path', 'index', '--git-path', 'objects'];
-    const [index = '', objects = ''] = (await git(paths, filters, deadline)).split('\n');
-    const env = {
-      ...filters,
-      GIT_INDEX_FILE: join(store, 'index'),
-      GIT_OBJECT_DIRECTORY: store,
-      GIT_ALTERNATE_OBJECT_DIRECTORIES: resolve(folder, objects),
-    };
-    const writeTree = async (signal: AbortSignal) => {
-      await git(['add', '--all', '--', '.'], env, signal);
-      return (await git(['write-tree'], env, signal)).trim();
-    };
-    copyIfExists(resolve(folder, index), env.GIT_INDEX_FILE);
-    const before = await writeTree(deadline);
-    return {
-      async changes(timeoutMs = TIMEOUT_MS) {
-        try {
-          const signal = AbortSignal.timeout(timeoutMs);
-          const after = await writeTree(signal);
-          const options = ['--numstat', '-z', '-M', '--no-ext-diff', '--no-textconv'];
-          return parseNumstat(await git(['diff', ...options, before, after], env, signal));
-        } catch {
-          return null;
-        }
-      },
-      discard,
-    };
+    const changes = await recordFolder(folder, store);
+    if (changes !== null) return { changes, discard };
   } catch {
-    discard();
-    return null;
+    // Not measured.
   }
+  discard();
+  return null;
 }
 
 /** Deletes the snapshots that a crash left behind in a scratch folder. */
@@ -75,20 +60,94 @@ export function removeStaleSnapshots(scratch: string): void {
   }
 }
 
+/** @returns measures the changes since, or null if the folder cannot be measured */
+async function recordFolder(
+  folder: string,
+  store: string,
+): Promise<FolderSnapshot['changes'] | null> {
+  const repository = findRepository(folder);
+  const git = repository && findGit(repository.root);
+  if (!repository || !git) return null;
+  const path = relative(repository.root, realpathSync(folder)) || '.';
+  const objects = join(repository.commonFolder, 'objects');
+  const signal = AbortSignal.timeout(TIMEOUT_MS);
+  const config = join(repository.commonFolder, 'config');
+  const settings = await readGitSettings(git, config, store, signal);
+  const shared = { git, repository, settings, parent: store };
+
+  const before = await createGitFolder({
+    ...shared,
+    indexFolder: repository.gitFolder,
+    objectFolders: [objects],
+    signal,
+  });
+  if (await isIgnored(before, path)) return null;
+  await removeNonFiles(before);
+  await updateIndex(before, path);
+  const tree = String(await before.run(['write-tree', '--missing-ok'])).trim();
+
+  return async (timeoutMs = TIMEOUT_MS) => {
+    try {
+      const after = await createGitFolder({
+        ...shared,
+        indexFolder: before.path,
+        objectFolders: [before.objects, objects],
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      await updateIndex(after, path);
+      return parseNumstat(String(await after.run([...DIFF, tree])));
+    } catch {
+      return null;
+    }
+  };
+}
+
+async function isIgnored(git: GitFolder, path: string): Promise<boolean> {
+  if (path === '.') return false;
+  return git.run(['check-ignore', '--quiet', '--', `./${path}`]).then(
+    () => true,
+    () => false,
+  );
+}
+
+/**
+ * Removes submodules and conflicts from the index. Git would run in a submodule to find its changes; the file of a
+ * conflict becomes a new file. Also refreshes the index, so that git reads only the files that have changed.
+ */
+async function removeNonFiles({ run }: GitFolder): Promise<void> {
+  const entries = splitPaths(await run(['ls-files', '-z', '--stage']));
+  const paths = entries
+    .filter((entry) => NOT_A_FILE.test(entry))
+    .map((entry) => entry.slice(entry.indexOf('\t') + 1));
+  const refresh = ['-q', '--unmerged', '--ignore-submodules', '--refresh'];
+  await run(['update-index', ...refresh, '-z', '--force-remove', '--stdin'], joinPaths(paths));
+}
+
+/** Makes the index equal to the working tree. Nested repositories are skipped. @param path of the folder */
+async function updateIndex({ run }: GitFolder, path: string): Promise<void> {
+  const untracked = ['--others', '--exclude-standard'];
+  for (const files of [untracked, ['--modified']]) {
+    const paths = splitPaths(await run(['ls-files', '-z', ...files, '--', `:(literal)${path}`]));
+    // Git lists a nested repository as a folder.
+    const ownPaths = paths.filter((name) => !name.endsWith('/'));
+    if (ownPaths.length > 0) await run(UPDATE_INDEX, joinPaths(ownPaths));
+  }
+}
+
+/** Paths are bytes: Latin-1 keeps them. */
+function splitPaths(output: Buffer): string[] {
+  return output.toString('latin1').split('\0').filter(Boolean);
+}
+
+function joinPaths(paths: readonly string[]): Buffer {
+  return Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
+}
+
 function createStore(scratch: string): string | null {
   try {
     return mkdtempSync(join(scratch, PREFIX));
   } catch {
     return null;
-  }
-}
-
-/** Copies the repository's index: git then skips the files that have not changed since. */
-function copyIfExists(from: string, to: string): void {
-  try {
-    copyFileSync(from, to);
-  } catch {
-    // A repository without commits has no index.
   }
 }
 
@@ -101,7 +160,7 @@ function removeIfPossible(path: string): void {
 }
 
 /**
- * Adds up the output of `git diff --numstat -z`. Each row contains added, removed and path, separated by tabs. Binary
+ * Adds up the output of `git diff-index --numstat -z`. Each row contains added, removed and path, separated by tabs. Binary
  * files have "-" instead of numbers. Renamed files have an empty path, and both paths follow as separate fields.
  */
 function parseNumstat(text: string): Changes {

@@ -1,87 +1,98 @@
-// Runs git in an untrusted repository: without the programs that its configuration names, without network access and
-// without prompts.
+// Runs git without anything of an untrusted folder that could make it start a program: git itself, its environment and
+// its git directory come from elsewhere.
+import { realpathSync } from 'node:fs';
+import { isAbsolute, relative } from 'node:path';
 import { childEnvironment } from '../process/environment.ts';
 import { findProcessTree, signalProcesses } from '../process/tree.ts';
 
-/** Disables hooks, helper programs and fetching. */
-const SAFE_CONFIG = [
-  'core.fsmonitor=false',
-  'core.hooksPath=/dev/null',
-  'core.splitIndex=false',
-  'core.sshCommand=false',
-  'protocol.allow=never',
-].flatMap((setting) => ['-c', setting]);
+/** The largest output of git that is read, in bytes. */
+const MAX_OUTPUT_BYTES = 64_000_000;
 
-/** Runs a git command. Rejects if the command fails or is aborted. An abort kills its processes. */
-export type Git = (
-  args: readonly string[],
-  env: Record<string, string>,
-  signal: AbortSignal,
-) => Promise<string>;
-
-/** Returns null if git is not installed. */
-export function findGit(cwd: string): Git | null {
-  const path = Bun.which('git');
-  if (path === null) return null;
-  return (args, env, signal) => run([path, ...SAFE_CONFIG, ...args], cwd, env, signal);
+interface GitOptions {
+  /** The folder in which git starts. */
+  readonly cwd: string;
+  readonly env: Record<string, string>;
+  readonly signal: AbortSignal;
+  readonly input: Uint8Array | undefined;
 }
+
+/** Runs a git command. Rejects if the command fails, is aborted or writes too much. Then its processes are killed. */
+export type Git = (args: readonly string[], options: GitOptions) => Promise<Buffer>;
 
 /**
- * Environment variables that disable the repository's filters. A filter is a program that git runs on file contents.
- * @param names the output of `git config -z --name-only --list`
+ * Returns null if git is not installed outside of the untrusted folder.
+ * @param untrusted an absolute path without symbolic links
  */
-export function disableFilters(names: string): Record<string, string> {
-  const filters = new Set(names.split('\0').filter((name) => /^filter\..*\.\w+$/s.test(name)));
-  const settings = [...filters].map((name) => [name, name.endsWith('.required') ? 'false' : '']);
-  return Object.fromEntries([
-    ['GIT_CONFIG_COUNT', String(settings.length)],
-    ...settings.flatMap(([name, value], index) => [
-      [`GIT_CONFIG_KEY_${index}`, name],
-      [`GIT_CONFIG_VALUE_${index}`, value],
-    ]),
-  ]);
+export function findGit(untrusted: string): Git | null {
+  const folders = (process.env['PATH'] ?? '').split(':').filter(isTrusted);
+  const git = folders
+    .map((folder) => Bun.which('git', { PATH: folder }))
+    .find((path) => path !== null && isTrusted(path));
+  return git ? (args, options) => run([git, ...args], folders.join(':'), options) : null;
+
+  function isTrusted(path: string): boolean {
+    try {
+      return (
+        isAbsolute(path) && isOutside(path, untrusted) && isOutside(realpathSync(path), untrusted)
+      );
+    } catch {
+      return false;
+    }
+  }
 }
 
-/** The agent's environment without GIT_ variables, which may refer to another repository. */
-function environment(mark: string, extra: Record<string, string>): Record<string, string> {
-  const env = Object.entries(childEnvironment(process.env, mark));
+function isOutside(path: string, folder: string): boolean {
+  return /^\.\.(\/|$)/.test(relative(folder, path));
+}
+
+/** The environment: nothing is inherited except for PATH. GIT_ variables and the user's configuration can name programs. */
+function environment(PATH: string, { cwd, env }: GitOptions): Record<string, string> {
   return {
-    ...Object.fromEntries(env.filter(([name]) => !name.startsWith('GIT_'))),
-    GIT_OPTIONAL_LOCKS: '0',
-    GIT_TERMINAL_PROMPT: '0',
+    PATH,
+    HOME: cwd,
+    GIT_ATTR_NOSYSTEM: '1',
+    GIT_CONFIG_GLOBAL: '/dev/null',
+    GIT_CONFIG_NOSYSTEM: '1',
     GIT_NO_LAZY_FETCH: '1',
-    ...extra,
+    GIT_TERMINAL_PROMPT: '0',
+    ...env,
   };
 }
 
-async function run(
-  argv: string[],
-  cwd: string,
-  env: Record<string, string>,
-  signal: AbortSignal,
-): Promise<string> {
+async function run(argv: string[], path: string, options: GitOptions): Promise<Buffer> {
+  const { cwd, signal, input } = options;
   signal.throwIfAborted();
   const mark = Bun.randomUUIDv7();
   const child = Bun.spawn(argv, {
     cwd,
-    env: environment(mark, env),
-    stdin: 'ignore',
+    env: childEnvironment(environment(path, options), mark),
+    stdin: input ?? 'ignore',
     stdout: 'pipe',
     stderr: 'ignore',
     detached: true,
   });
   const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const onAbort = () => {
-    signalProcesses(findProcessTree(mark, child.pid), 'SIGKILL');
-    reject(new Error('git timed out'));
-  };
+  const onAbort = () => reject(new Error('git timed out'));
   signal.addEventListener('abort', onAbort);
   try {
-    const finished = Promise.all([new Response(child.stdout).text(), child.exited]);
-    const [text, exitCode] = await Promise.race([finished, aborted]);
+    const finished = Promise.all([readOutput(child.stdout), child.exited]);
+    const [output, exitCode] = await Promise.race([finished, aborted]);
     if (exitCode !== 0) throw new Error(`git exited with code ${exitCode}`);
-    return text;
+    return output;
   } finally {
     signal.removeEventListener('abort', onAbort);
+    const isRunning = child.exitCode === null && child.signalCode === null;
+    if (isRunning) signalProcesses(findProcessTree(mark, child.pid), 'SIGKILL');
   }
+}
+
+async function readOutput(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of stream) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > MAX_OUTPUT_BYTES) throw new Error('git wrote too much output');
+  }
+  return Buffer.concat(chunks);
 }

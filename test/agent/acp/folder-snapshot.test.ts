@@ -10,6 +10,8 @@ import {
   instruct,
   scriptedProgram,
 } from '../../support/agent/scripted-program.ts';
+import { createTrapProgram } from '../../support/agent/traps.ts';
+import { runGit } from '../../support/agent/work-repository.ts';
 
 let fixture: AgentFixture;
 let work: string;
@@ -30,12 +32,7 @@ async function changesOf(hub: AgentSocket, command: string) {
   return (await runInTurn(hub, command)).finished.report?.changes;
 }
 
-function git(...args: string[]): string {
-  const author = ['-c', 'user.name=t', '-c', 'user.email=t@example.com'];
-  const { exitCode, stdout, stderr } = Bun.spawnSync(['git', ...author, ...args], { cwd: work });
-  if (exitCode !== 0) throw new Error(stderr.toString());
-  return stdout.toString();
-}
+const git = (...args: string[]) => runGit(work, ...args);
 
 /** Creates a repository with two files, one of them with an uncommitted change. */
 function createRepository(): void {
@@ -98,6 +95,20 @@ test('runs no program that the repository names', async () => {
   const changes = await changesOf(hub, 'echo d >> one.txt');
   expect(changes).toEqual({ files: 1, added: 1, removed: 0 });
   expect(existsSync(evidence)).toBe(false);
+});
+
+test('runs no program that the turn names', async () => {
+  createRepository();
+  const program = createTrapProgram(fixture.folder);
+  const nested = join(work, 'nested');
+  runGit(work, 'init', '--quiet', nested);
+  const hub = await connect();
+  const setTrap = (folder: string) =>
+    `printf '* filter=y\\n' > ${folder}/.gitattributes; git -C ${folder} config filter.y.clean ${program.path}`;
+  const command = `echo d >> one.txt; ${setTrap(work)}; ${setTrap(nested)}`;
+  expect(await changesOf(hub, command)).toEqual({ files: 2, added: 2, removed: 0 });
+  expect(await changesOf(hub, 'echo e >> one.txt')).toEqual({ files: 1, added: 1, removed: 0 });
+  expect(program.hasRun()).toBe(false);
 });
 
 test('counts a file whose name looks like a row of numbers correctly', async () => {
