@@ -25,6 +25,8 @@ export function createApprovals(
   const unsettled = new Map<string, StoredApproval>();
   /** Requests that are not stored yet. They are not published. */
   const unsaved = new Set<StoredApproval>();
+  /** The IDs of requests whose response is not stored yet. It is not sent, because storing it can fail. */
+  const saving = new Set<string>();
 
   function pendingOf(commandId: string): StoredApproval[] {
     return [...unsettled.values()].filter(
@@ -45,7 +47,7 @@ export function createApprovals(
   /** Sends a resolution to the agent. An offline agent receives it after it reconnects. */
   function sendResolution({ agentId, approvalId, outcome, optionId }: StoredApproval) {
     const link = state.agents.get(agentId)?.connection.link;
-    if (!link || outcome === null) return;
+    if (!link || outcome === null || saving.has(approvalId)) return;
     sendToAgent(link, {
       type: 'approval:resolved',
       approvalId,
@@ -175,6 +177,7 @@ export function createApprovals(
         resolvedAt: clock.now(),
       };
       Object.assign(approval, changes);
+      saving.add(approvalId);
       try {
         await store.approvals.update(approvalId, changes);
       } catch (error) {
@@ -192,6 +195,8 @@ export function createApprovals(
           });
         }
         throw new HubError('unavailable', 'Could not save the response. Try again.');
+      } finally {
+        saving.delete(approvalId);
       }
       publishResolution(approval);
     },

@@ -10,7 +10,7 @@ import {
   NOTICE_LENGTH,
   RUNNER_NAME_LENGTH,
 } from './limits.ts';
-import { Id, message, type MessageOf, Sequence, Timestamp } from './message.ts';
+import { Id, message, type MessageOf, Sequence, Timestamp, boundedInteger } from './message.ts';
 import { CommandReport } from './report.ts';
 
 /**
@@ -19,10 +19,10 @@ import { CommandReport } from './report.ts';
  */
 export const HeldCommand = Type.Object({
   commandId: Id,
-  attempt: Type.Integer({ minimum: 1 }),
+  attempt: boundedInteger(1),
   firstSequence: Sequence,
   nextSequence: Sequence,
-  lostBytes: Type.Integer({ minimum: 0 }),
+  lostBytes: boundedInteger(0),
   finished: Type.Boolean(),
 });
 export type HeldCommand = Static<typeof HeldCommand>;
@@ -85,7 +85,7 @@ export type AgentOutput = Static<typeof AgentOutput>;
 export const AgentGap = message('terminal:gap', {
   commandId: Id,
   nextSequence: Sequence,
-  bytes: Type.Integer({ minimum: 0 }),
+  bytes: boundedInteger(0),
 });
 export type AgentGap = Static<typeof AgentGap>;
 
@@ -104,9 +104,9 @@ export const CommandFinished = message('command:finished', {
     Type.Literal('failed'),
     Type.Literal('interrupted'),
   ]),
-  exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  exitCode: Type.Union([boundedInteger(Number.MIN_SAFE_INTEGER), Type.Null()]),
   signal: Type.Optional(Type.String({ maxLength: 32 })),
-  lastSequence: Type.Integer({ minimum: -1 }),
+  lastSequence: boundedInteger(-1),
   error: Type.Optional(CommandError),
   report: Type.Optional(CommandReport),
 });

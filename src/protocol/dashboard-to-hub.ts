@@ -2,12 +2,12 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Priority } from './command-status.ts';
 import { ClientInfo, CommandOptions } from './entities.ts';
-import { Id, message, type MessageOf } from './message.ts';
+import { Id, message, type MessageOf, boundedInteger } from './message.ts';
 
 /** The last sequence a dashboard has received of a terminal; -1 if it has received none. */
 const TerminalPosition = Type.Object({
   commandId: Id,
-  afterSequence: Type.Integer({ minimum: -1 }),
+  afterSequence: boundedInteger(-1),
 });
 
 /** The first message: authenticates the dashboard. `resume` continues an earlier connection. */
@@ -45,7 +45,7 @@ export type CommandInterrupt = Static<typeof CommandInterrupt>;
 /** Replay a terminal after a sequence (default -1: from the start), then continue with live output. */
 export const TerminalAttach = message('terminal:attach', {
   commandId: Id,
-  afterSequence: Type.Optional(Type.Integer({ minimum: -1 })),
+  afterSequence: Type.Optional(boundedInteger(-1)),
 });
 export type TerminalAttach = Static<typeof TerminalAttach>;
 

@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus, AgentType } from './agent-status.ts';
 import { CommandStatus, Priority, StopReason } from './command-status.ts';
 import { CommandError } from './errors.ts';
-import { Id, Timestamp } from './message.ts';
+import { Id, Timestamp, boundedInteger } from './message.ts';
 import { Changes, Usage } from './report.ts';
 
 /** A viewer has read-only access; an operator can also send commands; an admin can also manage agents. */
@@ -31,7 +31,7 @@ export type Session = Static<typeof Session>;
 /** The options that a request sets for its command. They are sent to the agent with the command. */
 export const CommandOptions = Type.Object({
   session: Session,
-  timeoutMs: Type.Integer({ minimum: 1 }),
+  timeoutMs: boundedInteger(1),
 });
 export type CommandOptions = Static<typeof CommandOptions>;
 
@@ -53,7 +53,7 @@ export const CommandExecution = Type.Object({
   requestedAt: Timestamp,
   startedAt: Type.Union([Timestamp, Type.Null()]),
   completedAt: Type.Union([Timestamp, Type.Null()]),
-  exitCode: Type.Union([Type.Integer(), Type.Null()]),
+  exitCode: Type.Union([boundedInteger(Number.MIN_SAFE_INTEGER), Type.Null()]),
   /** The signal that terminated the program, or the last signal sent to it before it exited; null if there was none. */
   signal: Type.Union([Type.String(), Type.Null()]),
   ...CommandOptions.properties,

@@ -4,7 +4,7 @@ import { approvalResponseFields } from './approvals.ts';
 import { CommandInput, TerminalResize } from './dashboard-to-hub.ts';
 import { CommandOptions } from './entities.ts';
 import { ErrorMessage } from './hub-to-dashboard.ts';
-import { Id, message, type MessageOf, Sequence } from './message.ts';
+import { Id, message, type MessageOf, Sequence, boundedInteger } from './message.ts';
 
 /**
  * The agent is connected. `resume`: resend the output of these commands, starting at these sequences. `stop`: end these
@@ -12,7 +12,7 @@ import { Id, message, type MessageOf, Sequence } from './message.ts';
  */
 export const AgentWelcome = message('agent:welcome', {
   agentId: Id,
-  heartbeatIntervalMs: Type.Integer({ minimum: 1 }),
+  heartbeatIntervalMs: boundedInteger(1),
   resume: Type.Array(Type.Object({ commandId: Id, nextSequence: Sequence })),
   stop: Type.Array(Id),
 });
@@ -21,7 +21,7 @@ export type AgentWelcome = Static<typeof AgentWelcome>;
 /** Run a command. An agent runs each attempt at most once. */
 export const CommandExecute = message('command:execute', {
   commandId: Id,
-  attempt: Type.Integer({ minimum: 1 }),
+  attempt: boundedInteger(1),
   command: Type.String(),
   ...CommandOptions.properties,
 });

@@ -6,7 +6,7 @@ import { approvalRequestFields, approvalResponseFields } from './approvals.ts';
 import { CommandStatus } from './command-status.ts';
 import { OutputStream, Role } from './entities.ts';
 import { CommandError, ErrorCode } from './errors.ts';
-import { Id, message, type MessageOf, Sequence, Timestamp } from './message.ts';
+import { Id, message, type MessageOf, Sequence, Timestamp, boundedInteger } from './message.ts';
 import { CommandReport } from './report.ts';
 
 /** The status of an agent has changed. */
@@ -84,7 +84,7 @@ export const CommandAccepted = message('command:accepted', {
   requestId: Type.Optional(Id),
   commandId: Id,
   agentId: Id,
-  position: Type.Integer({ minimum: 0 }),
+  position: boundedInteger(0),
 });
 export type CommandAccepted = Static<typeof CommandAccepted>;
 
@@ -100,7 +100,7 @@ export const TerminalGap = message('terminal:gap', {
   commandId: Id,
   fromSequence: Sequence,
   toSequence: Sequence,
-  bytes: Type.Integer({ minimum: 0 }),
+  bytes: boundedInteger(0),
   reason: GapReason,
 });
 export type TerminalGap = Static<typeof TerminalGap>;
@@ -115,8 +115,8 @@ export type HubHeartbeat = Static<typeof HubHeartbeat>;
  */
 export const TerminalComplete = message('terminal:complete', {
   commandId: Id,
-  lastSequence: Type.Integer({ minimum: -1 }),
-  totalBytes: Type.Integer({ minimum: 0 }),
+  lastSequence: boundedInteger(-1),
+  totalBytes: boundedInteger(0),
 });
 export type TerminalComplete = Static<typeof TerminalComplete>;
 

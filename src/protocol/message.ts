@@ -19,11 +19,16 @@ export type Unversioned<M> = M extends unknown ? Omit<M, 'version'> : never;
 /** The union of the messages that a list of schemas describes. */
 export type MessageOf<S extends readonly TObject[]> = Static<S[number]>;
 
+/** An integer that JavaScript represents exactly: sums of larger ones lose precision. */
+export function boundedInteger(minimum: number) {
+  return Type.Integer({ minimum, maximum: Number.MAX_SAFE_INTEGER });
+}
+
 /** A point in time, in Unix milliseconds. */
-export const Timestamp = Type.Integer({ minimum: 0 });
+export const Timestamp = boundedInteger(0);
 
 /** The position of a chunk in the output of a command, from 0. */
-export const Sequence = Type.Integer({ minimum: 0 });
+export const Sequence = boundedInteger(0);
 
 /** An identifier. Its length is limited, because the hub echoes, logs and displays identifiers. */
 export const Id = Type.String({ minLength: 1, maxLength: ID_LENGTH });

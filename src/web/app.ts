@@ -67,7 +67,7 @@ export function createApp(options: AppOptions) {
       sendPings: false,
     },
   })
-    .onRequest(({ request }) => {
+    .onRequest(async ({ request }) => {
       const hostProblem = checkHost(request);
       if (hostProblem === 'invalid') {
         return plainResponse('The request needs one valid Host header.', 400);
@@ -76,11 +76,15 @@ export function createApp(options: AppOptions) {
         const text = 'This hub has another name. Open it at its own URL, or set --public-url.';
         return plainResponse(text, 421);
       }
-      if (!isMutation(request) || checkOrigin(request)) return undefined;
-      return errorResponse(
-        'forbidden',
-        'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
-      );
+      if (isMutation(request) && !checkOrigin(request)) {
+        return errorResponse(
+          'forbidden',
+          'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
+        );
+      }
+      // Before the body is parsed, so that strangers cannot make the hub work.
+      if (needsIdentity(request)) await auth.requireIdentity(request);
+      return undefined;
     })
     .onError(({ error, code, request }) => {
       const { pathname } = new URL(request.url);
@@ -90,6 +94,9 @@ export function createApp(options: AppOptions) {
       }
       if (code === 'PARSE') {
         return errorResponse('invalid_message', 'Invalid request body: not valid JSON.');
+      }
+      if (error instanceof RangeError) {
+        return errorResponse('invalid_message', 'Invalid request body: nested too deeply.');
       }
       if (code === 'NOT_FOUND') {
         return pathname.startsWith('/api/')
@@ -130,6 +137,19 @@ export function createApp(options: AppOptions) {
     /** Rejects new sockets, and closes those that have not sent their first message. */
     drain: pendingSockets.drain,
   };
+}
+
+/** The endpoints of the API that need no session: sign-in, sign-out, and the check of an agent token. */
+const OPEN_ENDPOINTS = [
+  /^(POST|DELETE) \/api\/v1\/session\/?$/,
+  /^GET \/api\/v1\/agents\/[^/]+\/token\/?$/,
+];
+
+/** Whether a request needs a valid session: every endpoint of the API does unless it is listed. */
+function needsIdentity({ method, url }: Request): boolean {
+  const { pathname } = new URL(url);
+  if (!pathname.startsWith('/api/')) return false;
+  return !OPEN_ENDPOINTS.some((endpoint) => endpoint.test(`${method} ${pathname}`));
 }
 
 const plainResponse = (text: string, status: number) =>

@@ -61,10 +61,15 @@ export function createAuth({
     return timingSafeEqual(Buffer.from(token), Buffer.from(pendingSetup));
   }
 
+  const identities = new WeakMap<Request, Promise<Identity | null>>();
+
   /** Returns the user of the request's bearer token or session cookie; null if there is no valid one. */
   async function identify(request: Request): Promise<Identity | null> {
     const token = readToken(request);
-    return token ? tokens.verify(token, ['session']) : null;
+    if (!token) return null;
+    const identity = identities.get(request) ?? tokens.verify(token, ['session']);
+    identities.set(request, identity);
+    return identity;
   }
 
   return {

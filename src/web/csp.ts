@@ -17,3 +17,6 @@ export function contentSecurityPolicy(nonce: string): string {
     "frame-ancestors 'none'",
   ].join('; ');
 }
+
+/** The policy of fragments, which htmx inserts into pages. */
+export const FRAGMENT_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox";

@@ -59,6 +59,26 @@ describe('while the disk fails', () => {
     expect(hub.hub.approvals.listPending()).toEqual([]);
   });
 
+  test('a response does not reach the agent before it is stored', async () => {
+    await using fixture = await startHubFixture();
+    const { hub, dashboard } = fixture;
+    const commandId = await fixture.startCommand();
+    const { approvalId } = await requestApproval(fixture, commandId);
+    hub.store.hold((call) => call === 'approvals.update');
+    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+    await hub.store.waitForFault('approvals.update');
+    const agent = await fixture.reconnectAgent({ held: [createHeldCommand(commandId)] });
+    await agent.ping();
+    expect(agent.ofType('approval:resolved')).toEqual([]);
+    hub.store.fail((call) => call === 'approvals.update');
+    hub.store.release();
+    await dashboard.waitFor('error', ({ code }) => code === 'unavailable');
+    expect(hub.hub.approvals.listPending()).toHaveLength(1);
+    hub.store.clearFaults();
+    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'no' });
+    expect(await agent.waitFor('approval:resolved')).toMatchObject({ optionId: 'no' });
+  });
+
   test('a response is rejected as unavailable, and accepted later', async () => {
     await using fixture = await startHubFixture();
     const { hub, agent, dashboard } = fixture;

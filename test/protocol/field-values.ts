@@ -26,13 +26,13 @@ export const reportFields = ['conversationId', 'usage', 'changes'] as const;
 
 /** Values that are rejected, by kind of field. */
 export const invalidId = ['', 'x'.repeat(129), 7, null];
-export const invalidInteger = [-1, 0.5, '0', null];
+export const invalidInteger = [-1, 0.5, 1.7e308, '0', null];
 export const invalidText = [7, null, {}];
 export const invalidNotice = [...invalidText, 'x'.repeat(2049)];
 
 export const invalidCommandOptions: Record<keyof CommandOptions, unknown[]> = {
   session: ['old', null],
-  timeoutMs: [0, -1, 1.5, '1', null],
+  timeoutMs: [0, -1, 1.5, 1.7e308, '1', null],
 };
 
 export const invalidApprovalRequest = {

@@ -1,7 +1,7 @@
 // Reads and writes files for an AI program. Access is limited to the agent's folder, after symlinks and ".." have been
 // resolved.
 import { constants, realpathSync } from 'node:fs';
-import { mkdir, open, readFile, stat } from 'node:fs/promises';
+import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
 import { RequestError } from '@agentclientprotocol/sdk';
 import { errorMessage } from '../error-message.ts';
@@ -35,10 +35,11 @@ export function createWorkspaceFiles(folder: string) {
     /** @throws {RequestError} if the file is outside the folder or cannot be read */
     async read(path: string, { line, limit }: LineRange = {}): Promise<string> {
       const file = resolvePath(path);
-      const text = await withRequestErrors(path, async () => {
-        const { size } = await stat(file);
+      const { O_RDONLY } = constants;
+      const text = await withRegularFile(path, file, O_RDONLY, async (handle) => {
+        const { size } = await handle.stat();
         if (size > MAX_BYTES) throw new Error('The file is larger than 16 MiB.');
-        return readFile(file, 'utf8');
+        return handle.readFile('utf8');
       });
       const start = Math.max(0, (line ?? 1) - 1);
       const lines = text.split('\n').slice(start);
@@ -48,16 +49,11 @@ export function createWorkspaceFiles(folder: string) {
     /** Creates missing folders. @throws {RequestError} if the file is outside the folder or cannot be written */
     async write(path: string, content: string): Promise<void> {
       const file = resolvePath(path);
-      await withRequestErrors(path, async () => {
-        await mkdir(dirname(file), { recursive: true });
-        // Symlinks are already resolved. Do not follow one that was created in the meantime.
-        const { O_WRONLY, O_CREAT, O_TRUNC, O_NOFOLLOW } = constants;
-        const handle = await open(file, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0o666);
-        try {
-          await handle.writeFile(content);
-        } finally {
-          await handle.close();
-        }
+      await withRequestErrors(path, () => mkdir(dirname(file), { recursive: true }));
+      const { O_WRONLY, O_CREAT } = constants;
+      await withRegularFile(path, file, O_WRONLY | O_CREAT, async (handle) => {
+        await handle.truncate(0);
+        await handle.writeFile(content);
       });
     },
   };
@@ -88,6 +84,26 @@ function isNotFound(error: unknown): boolean {
 function toRequestError(path: string, error: unknown): RequestError {
   if (isNotFound(error)) return RequestError.resourceNotFound(path);
   return RequestError.invalidParams({ path }, `${path}: ${errorMessage(error)}`);
+}
+
+/** Opens a file, and closes it after `act`. Pipes and devices are not opened: reading them could block forever. */
+function withRegularFile<T>(
+  path: string,
+  file: string,
+  flags: number,
+  act: (handle: FileHandle) => Promise<T>,
+): Promise<T> {
+  return withRequestErrors(path, async () => {
+    // Symlinks are already resolved. Do not follow one that was created in the meantime.
+    const { O_NOFOLLOW, O_NONBLOCK } = constants;
+    const handle = await open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o666);
+    try {
+      if (!(await handle.stat()).isFile()) throw new Error('This is not a regular file.');
+      return await act(handle);
+    } finally {
+      await handle.close();
+    }
+  });
 }
 
 async function withRequestErrors<T>(path: string, act: () => Promise<T>): Promise<T> {

@@ -3,7 +3,7 @@ import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { PageContext } from '../../../views/components/layout.tsx';
 import { assetBuild, assetLinks } from '../assets.ts';
-import { contentSecurityPolicy } from '../csp.ts';
+import { contentSecurityPolicy, FRAGMENT_POLICY } from '../csp.ts';
 
 const HTML_HEADERS = {
   'content-type': 'text/html; charset=utf-8',
@@ -51,7 +51,11 @@ export function renderFragment(
   view: VNode,
   { status = 200, headers = {} }: ResponseOptions = {},
 ): Response {
-  return new Response(renderToString(view), { status, headers: { ...HTML_HEADERS, ...headers } });
+  return new Response(renderToString(view), {
+    status,
+    // If it is opened as a page, it loads and runs nothing.
+    headers: { ...HTML_HEADERS, 'content-security-policy': FRAGMENT_POLICY, ...headers },
+  });
 }
 
 /** Redirects with GET. htmx requests are redirected with htmx's own header. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
-import { existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
 import {
@@ -55,4 +55,23 @@ test('files outside the folder are rejected, whatever the path', async () => {
   expect(write.stdout).toContain('error:');
   expect(existsSync(join(fixture.folder, 'created.txt'))).toBe(false);
   expect(readFileSync(secret, 'utf8')).toBe('secret');
+});
+
+test('pipes, folders and devices are rejected at once', async () => {
+  Bun.spawnSync(['mkfifo', 'pipe'], { cwd: work });
+  mkdirSync(join(work, 'folder'));
+  const hub = await fixture.connect({ acp: scriptedProgram(fixture), cwd: work });
+  for (const name of ['pipe', 'folder', '.']) {
+    for (const instruction of [
+      instruct('read', { path: join(work, name) }),
+      instruct('write', { path: join(work, name), content: 'x' }),
+    ]) {
+      const { stdout } = await hub.waitForFinished(hub.execute(instruction));
+      expect(stdout).toContain('error:');
+    }
+  }
+  writeFileSync(join(work, 'long.txt'), 'a long text');
+  const path = join(work, 'long.txt');
+  await hub.waitForFinished(hub.execute(instruct('write', { path, content: 'short' })));
+  expect(readFileSync(path, 'utf8')).toBe('short');
 });

@@ -73,3 +73,29 @@ test('an unknown endpoint responds with 404', async () => {
     expect(await expectError(call, 404, 'not_found')).toBe('Unknown API endpoint.');
   }
 });
+
+test('credentials are checked before the body and the path', async () => {
+  await using hub = await startTestHub();
+  for (const [method, path, body] of [
+    ['POST', '/commands', '{"agentId"'],
+    ['POST', '/commands', { agentId: 'x'.repeat(99_000) }],
+    ['GET', '/nothing', undefined],
+    ['GET', '/agents/a/b/token', undefined],
+  ] as const) {
+    const call = hub.callApi(method, path, { token: null, body });
+    await expectError(call, 401, 'not_authenticated');
+  }
+});
+
+test('a body that is nested too deeply is rejected as invalid', async () => {
+  await using hub = await startTestHub();
+  for (const depth of [1_000, 10_000, 400_000]) {
+    const body = '['.repeat(depth) + ']'.repeat(depth);
+    await expectError(hub.callApi('POST', '/commands', { body }), 400, 'invalid_message');
+    await expectError(
+      hub.callApi('POST', '/commands', { body: `{"agentId":${body}}` }),
+      400,
+      'invalid_message',
+    );
+  }
+});

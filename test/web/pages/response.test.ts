@@ -42,6 +42,21 @@ test("each page has its own policy, and the island has that policy's nonce", asy
   expect((await requestPage(hub, '/agents/nobody', { role: 'admin' })).status).toBe(404);
 });
 
+test('a fragment that is opened as a page runs and loads nothing', async () => {
+  await using hub = await startTestHub();
+  await hub.addAgent('build');
+  const response = await requestPage(hub, '/agents/build/live', {
+    role: 'admin',
+    headers: { 'hx-request': 'true' },
+  });
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-security-policy')).toBe(
+    "default-src 'none'; frame-ancestors 'none'; sandbox",
+  );
+  expect(response.headers.get('cache-control')).toBe('no-store');
+  expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+});
+
 test('the page is rendered in the chosen theme', async () => {
   await using hub = await startTestHub();
   const htmlTag = async (cookie: string) =>
