@@ -141,7 +141,6 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (connection.link) return;
     connection.cancelGrace = clock.after(settings.agentGraceMs, () => {
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
-      agent.stopping.clear();
       if (!agent.current) return;
       if (agent.current.stopReason) {
         const outcome = stoppedOutcome(agent.current);

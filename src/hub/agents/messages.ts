@@ -23,7 +23,6 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
   /** Commits a result, then acknowledges it on the connection it came from. */
   async function finish(agent: AgentConnection, link: Link, message: CommandFinished) {
     await progress.handleFinished(agent, message);
-    if (agent.connection.link !== link) return;
     sendToAgent(link, { type: 'command:acknowledged', commandId: message.commandId });
   }
 
