@@ -18,6 +18,7 @@ test('an approval request is sent to every dashboard, also to later ones, and ma
     options: approvalOptions,
   });
   expect(fixture.hub.hub.registry.list()[0]).toMatchObject({ waitingForApproval: true });
+  await fixture.dashboard.waitFor('agent:updated');
 });
 
 test('the first response counts, every dashboard receives its user, and a second one is rejected', async () => {

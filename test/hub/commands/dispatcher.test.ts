@@ -83,6 +83,7 @@ test('a command whose attempt cannot be stored stays at the head and is retried'
   const second = await dashboard.request('!second');
   await hub.flush();
   expect(agent.executedCommands()).toEqual([]);
+  expect(hub.hub.storeHealth.failure()).not.toBeNull();
   hub.store.clearFaults();
   hub.clock.advance(1_000);
   agent.run((await agent.waitForExecute(first)).commandId);

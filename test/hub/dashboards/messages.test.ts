@@ -18,6 +18,7 @@ test('a viewer can watch, but cannot act', async () => {
     viewer.send(message);
     expect(await viewer.waitUntil(() => viewer.ofType('error')[i], 'the error')).toMatchObject({
       code: 'forbidden',
+      ...('agentId' in message && { agentId: message.agentId }),
     });
   }
   viewer.send({ type: 'approval:respond', approvalId: 'q', optionId: 'yes' });

@@ -94,7 +94,7 @@ test('in mode attached, only the named terminals are replayed', async () => {
   await resumed.ping();
   expect(resumed.outputOf(first)).toBe('a');
   expect(resumed.terminalMessages(second)).toEqual([]);
-  expect(resumed.statusesOf(second)).toEqual(['completed']);
+  for (const id of [first, second]) expect(resumed.statusesOf(id)).toEqual(['completed']);
   const { subscriptions } = fixture.hub.hub.state.dashboards.get(connectionId) ?? {};
   expect([...(subscriptions?.keys() ?? [])]).toEqual([first]);
 });

@@ -61,6 +61,11 @@ test('uses a small multiple of the text of small chunks', () => {
   expect(log.overheadBytes).toBeLessThan(100_000 * 34);
 });
 
+test('counts the memory of chunks that are not packed yet', () => {
+  expect(createFilledLog(255).log.overheadBytes).toBeGreaterThan(255 * 100);
+  expect(createFilledLog(256).log.overheadBytes).toBeGreaterThan(256 * 20);
+});
+
 test('keeps a bounded index of dropped chunks', () => {
   const log = createChunkLog(0);
   for (let sequence = 0; sequence < 600_000; sequence += 1) {
