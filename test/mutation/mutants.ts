@@ -63,7 +63,7 @@ function isIgnored(line: string): boolean {
   const text = line.trim();
   return (
     /^(\/\/|\/\*|\*|import|export (type|interface|const)|type |\||readonly )/.test(text) ||
-    /^\w+\??: [\w<>[\], |.'()=]+;$/.test(text) ||
+    /^\w+\??: [\w<>[\], |.'()=-]+;$/.test(text) ||
     /^\w+\(.*\): .*;$/.test(text) ||
     /\blog\.(info|warn|error)\(/.test(text) ||
     text.includes('satisfies never')

@@ -3,10 +3,9 @@ import { basename, dirname, relative } from 'node:path';
 import { type Coverage, isCovered } from './coverage.ts';
 import type { Mutant } from './mutants.ts';
 
-/** `hung`: a test timed out, or the process did not end. `flaky`: tests failed, but none failed twice. */
-export type Verdict = 'killed' | 'hung' | 'flaky' | 'survived';
+/** `hung`: a test timed out, or the process did not end. */
+export type Verdict = 'killed' | 'hung' | 'survived';
 
-const ATTEMPTS = 3;
 const TEST_TIMEOUT_MS = 4_000;
 /** A test that timed out gets more time on a busy machine before the mutant counts as hung. */
 const CONFIRM_TIMEOUT_MS = 10_000;
@@ -69,16 +68,18 @@ async function runTests(
 }
 
 async function runStage(copy: string, tests: readonly string[], limitMs: number): Promise<Verdict> {
-  if (tests.length === 0) return 'survived';
-  for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
-    const first = await runTests(copy, tests, TEST_TIMEOUT_MS, limitMs);
+  let pending = tests;
+  while (pending.length > 0) {
+    const first = await runTests(copy, pending, TEST_TIMEOUT_MS, limitMs);
     if (first.hasPassed) return 'survived';
     const second = await runTests(copy, first.failed, CONFIRM_TIMEOUT_MS, limitMs);
-    if (second.hasPassed) continue;
-    for (const file of second.failed) kills.set(file, (kills.get(file) ?? 0) + 1);
-    return second.isHung ? 'hung' : 'killed';
+    if (!second.hasPassed) {
+      for (const file of second.failed) kills.set(file, (kills.get(file) ?? 0) + 1);
+      return second.isHung ? 'hung' : 'killed';
+    }
+    pending = pending.filter((test) => !first.failed.includes(test));
   }
-  return 'flaky';
+  return 'survived';
 }
 
 /** Runs the tests that are likely to notice a mutant, then the others if it survives. */
@@ -89,6 +90,5 @@ export async function testMutant(
 ): Promise<Verdict> {
   const { near, others } = planTests(coverage, mutant);
   const verdict = await runStage(copy, near, NEAR_LIMIT_MS);
-  if (verdict === 'killed' || verdict === 'hung') return verdict;
-  return runStage(copy, others, RUN_LIMIT_MS);
+  return verdict === 'survived' ? runStage(copy, others, RUN_LIMIT_MS) : verdict;
 }
