@@ -99,7 +99,7 @@ async function ensureAgent({ hub, folder }: HubProcess, { id, type }: UpFlags): 
   const registered = hub.registry.find(id);
   const saved = folder.read(file);
   if (registered?.agentType === type && saved !== null) return saved;
-  if (registered) await hub.registry.revoke(actor, id);
+  if (registered) await hub.registry.remove(actor, id);
   const { token } = await hub.registry.register(actor, { agentId: id, agentType: type });
   folder.write(file, token);
   return token;

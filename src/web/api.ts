@@ -108,7 +108,7 @@ function createAgentApi({ hub, auth }: ApiParts) {
       { body: AgentRegistration },
     )
     .delete('/:agentId', async ({ request, params }) => {
-      await hub.registry.revoke(await auth.requireIdentity(request), params.agentId);
+      await hub.registry.remove(await auth.requireIdentity(request), params.agentId);
       return new Response(null, { status: 204 });
     });
 }

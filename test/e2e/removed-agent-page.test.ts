@@ -27,7 +27,7 @@ test('the page of a removed agent says so instead of showing its last state, and
   await agentPage.locator('.xterm-rows').getByText('compiling').waitFor();
   await overview.locator('#agent-agent').waitFor();
 
-  await on.hub.hub.registry.revoke(ADMIN, 'agent');
+  await on.hub.hub.registry.remove(ADMIN, 'agent');
   await agentPage.getByRole('heading', { name: 'This agent was removed' }).waitFor();
   const main = agentPage.locator('main');
   expect(await main.innerText()).not.toMatch(/Busy|compiling|Send/);

@@ -1,6 +1,10 @@
 // Text from agents and users is escaped on every page.
 import { expect, test } from 'bun:test';
-import { AddAgentForm, AgentAdded, RevokeForm } from '../../views/components/agent-dialogs.tsx';
+import {
+  AddAgentForm,
+  AgentAdded,
+  RemoveAgentForm,
+} from '../../views/components/agent-dialogs.tsx';
 import { AgentRemoved } from '../../views/components/agent-removed.tsx';
 import { Notice } from '../../views/components/notice.tsx';
 import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
@@ -112,7 +116,7 @@ const views = {
     <div>
       <AddAgentForm agentId={EVIL} error={EVIL} />
       <AgentAdded registered={registered} hubUrl={EVIL} />
-      <RevokeForm agentId={EVIL} error={EVIL} />
+      <RemoveAgentForm agentId={EVIL} error={EVIL} />
     </div>
   ),
   SignInPage: <SignInPage context={context} next={EVIL} username={EVIL} error={EVIL} />,

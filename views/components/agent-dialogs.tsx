@@ -121,7 +121,7 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
 }
 
 /** Asks for confirmation before an agent is removed. */
-export function RevokeForm({ agentId, error }: { agentId: string; error?: string }) {
+export function RemoveAgentForm({ agentId, error }: { agentId: string; error?: string }) {
   return (
     <>
       <DialogHeader title={`Remove ${agentId}?`} />
@@ -132,7 +132,7 @@ export function RevokeForm({ agentId, error }: { agentId: string; error?: string
       </p>
       <form
         class="dialog-footer"
-        hx-post={`${agentUrl(agentId)}/revoke`}
+        hx-post={`${agentUrl(agentId)}/remove`}
         hx-target="#dialog-body"
         hx-disable="find button"
       >

@@ -139,9 +139,9 @@ function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
       </div>
       {hasRole(user.role, 'admin') && (
         <button
-          class="button button-small agent-revoke"
+          class="button button-small agent-remove"
           type="button"
-          hx-get={`${agentUrl(agent.agentId)}/revoke`}
+          hx-get={`${agentUrl(agent.agentId)}/remove`}
           hx-target="#dialog-body"
         >
           Remove…

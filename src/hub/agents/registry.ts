@@ -80,7 +80,7 @@ export function createRegistry(
      * Removes an agent: closes its connection and fails its commands.
      * @throws {HubError} forbidden, agent_unknown, unavailable
      */
-    async revoke(actor: Actor, agentId: string): Promise<void> {
+    async remove(actor: Actor, agentId: string): Promise<void> {
       requireAdmin(actor);
       const agent = state.agents.get(agentId);
       if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);

@@ -8,7 +8,11 @@ import type { Clock } from '../../protocol/clock.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { AddAgentForm, AgentAdded, RevokeForm } from '../../../views/components/agent-dialogs.tsx';
+import {
+  AddAgentForm,
+  AgentAdded,
+  RemoveAgentForm,
+} from '../../../views/components/agent-dialogs.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
 import { AgentRemoved } from '../../../views/components/agent-removed.tsx';
 import type { AgentListItem } from '../../../views/components/agent-row.tsx';
@@ -115,20 +119,20 @@ export function createAgentPages(
         });
       }),
     )
-    .get('/agents/:id/revoke', ({ request, params }) =>
+    .get('/agents/:id/remove', ({ request, params }) =>
       requireUser(request, (user) => {
         requireRole(user, 'admin');
-        return renderFragment(<RevokeForm agentId={params.id} />);
+        return renderFragment(<RemoveAgentForm agentId={params.id} />);
       }),
     )
-    .post('/agents/:id/revoke', ({ request, params }) =>
+    .post('/agents/:id/remove', ({ request, params }) =>
       requireUser(request, async (user) => {
         requireRole(user, 'admin');
         try {
-          await hub.registry.revoke(user, params.id);
+          await hub.registry.remove(user, params.id);
         } catch (error) {
           if (!(error instanceof HubError)) throw error;
-          return renderFragment(<RevokeForm agentId={params.id} error={error.message} />, {
+          return renderFragment(<RemoveAgentForm agentId={params.id} error={error.message} />, {
             status: 422,
           });
         }

@@ -38,7 +38,7 @@ test('forms check the role', async () => {
   expect(await getStatus('viewer', '/agents/build/commands')).toBe(403);
   expect(await getStatus('viewer', '/commands/c/interrupt')).toBe(403);
   expect(await getStatus('operator', '/agents')).toBe(403);
-  expect(await getStatus('operator', '/agents/build/revoke')).toBe(403);
+  expect(await getStatus('operator', '/agents/build/remove')).toBe(403);
   expect(await getStatus('operator', '/dialogs/add-agent', false)).toBe(403);
   expect(hub.hub.registry.list().map((agent) => agent.agentId)).toEqual(['build']);
 });
@@ -62,11 +62,11 @@ test('an added agent shows its token; existing and invalid IDs are rejected; it 
     expect(invalid.status).toBe(422);
   }
   const headers = { 'hx-request': 'true' };
-  const revoked = await requestPage(hub, '/agents/build/revoke', {
+  const removed = await requestPage(hub, '/agents/build/remove', {
     role: 'admin',
     form: {},
     headers,
   });
-  expect(revoked.headers.get('hx-redirect')).toBe('/');
+  expect(removed.headers.get('hx-redirect')).toBe('/');
   expect(hub.hub.registry.list()).toEqual([]);
 });
