@@ -70,3 +70,14 @@ test('a second agent:connect is ignored', async () => {
   await agent.ping();
   expect(hub.hub.registry.find('agent')?.capabilities).toEqual(['prompt', 'shell']);
 });
+
+test('an agent can check its token without connecting', async () => {
+  await using hub = await startTestHub();
+  const token = await hub.addAgent();
+  const checkToken = async (agentId: string, bearer: string) =>
+    (await hub.callApi('GET', `/agents/${agentId}/token`, { token: bearer })).status;
+  expect(await checkToken('agent', token)).toBe(204);
+  expect(await checkToken('agent', 'sba_wrong')).toBe(401);
+  expect(await checkToken('unknown', token)).toBe(401);
+  expect(hub.hub.registry.find('agent')?.status).toBe('offline');
+});
