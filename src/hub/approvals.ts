@@ -65,9 +65,15 @@ export function createApprovals(
     });
   }
 
+  /** Handles the resolution of a request. */
+  function finishRequest(approval: StoredApproval) {
+    sendResolution(approval);
+    if (pendingOf(approval.commandId).length === 0) updateTimeout(approval.commandId);
+  }
+
   /** Publishes a committed resolution. */
   function publishResolution(approval: StoredApproval) {
-    const { approvalId, outcome, optionId, resolvedBy, commandId } = approval;
+    const { approvalId, outcome, optionId, resolvedBy } = approval;
     broadcast.toDashboards({
       type: 'approval:resolved',
       approvalId,
@@ -75,14 +81,14 @@ export function createApprovals(
       ...(optionId !== null && { optionId }),
       ...(resolvedBy !== null && { resolvedBy }),
     });
-    sendResolution(approval);
-    if (pendingOf(commandId).length === 0) updateTimeout(commandId);
+    finishRequest(approval);
   }
 
-  /** Cancels a pending request. It no longer accepts responses. */
+  /** Cancels a pending request. It no longer accepts responses. One that is not stored yet was not published either. */
   async function cancel(approval: StoredApproval) {
     const changes = { outcome: 'cancelled' as const, resolvedAt: clock.now() };
     Object.assign(approval, changes);
+    if (unsaved.has(approval)) return finishRequest(approval);
     await storeHealth.retry(() => store.approvals.update(approval.approvalId, changes));
     publishResolution(approval);
   }
@@ -136,10 +142,13 @@ export function createApprovals(
       unsaved.add(approval);
       updateTimeout(commandId);
       let settled: StoredApproval | undefined;
+      let isStored = false;
       await storeHealth.retry(
         async () => {
           settled = await store.approvals.find(approvalId);
-          if (!settled) await store.approvals.insert(approval);
+          if (settled) return;
+          await store.approvals.insert(approval);
+          isStored = true;
         },
         () => approval.outcome !== null,
       );
@@ -149,7 +158,9 @@ export function createApprovals(
         updateTimeout(commandId);
         return repeat(agent, settled);
       }
-      if (approval.outcome === null) broadcast.toDashboards(toRequest(approval));
+      if (approval.outcome === null) return broadcast.toDashboards(toRequest(approval));
+      // It was cancelled in the meantime.
+      if (isStored) await cancel(approval);
     },
 
     /**

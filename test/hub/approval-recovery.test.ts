@@ -48,6 +48,36 @@ describe('while the disk fails', () => {
     expect(resolved).toMatchObject({ approvalId, outcome: 'cancelled' });
   });
 
+  test.each([
+    ['fails', false],
+    ['is being stored', true],
+  ])(
+    'a request whose command ends while it %s is cancelled, and only published if it is stored',
+    async (_name, isStored) => {
+      await using fixture = await startHubFixture();
+      const { hub, agent, dashboard } = fixture;
+      const commandId = await fixture.startCommand();
+      if (isStored) hub.store.hold((call) => call === 'approvals.insert');
+      else hub.store.fail((call) => call === 'approvals.insert');
+      const { approvalId } = sendApprovalRequest(fixture, commandId);
+      await hub.store.waitForFault('approvals.insert');
+      agent.sendFinished(commandId);
+      await dashboard.waitForStatus(commandId, 'completed');
+      hub.store.clearFaults();
+      await hub.advance(2_000, agent, dashboard);
+      if (isStored) await dashboard.waitFor('approval:resolved');
+      await dashboard.ping();
+      const rows = await hub.hub.approvals.listByCommand(commandId);
+      expect(rows.map(({ outcome }) => outcome)).toEqual(isStored ? ['cancelled'] : []);
+      expect(dashboard.ofType('approval:request')).toEqual([]);
+      expect(dashboard.ofType('approval:resolved')).toHaveLength(isStored ? 1 : 0);
+      expect(agent.ofType('approval:resolved')[0]).toMatchObject({
+        approvalId,
+        outcome: 'cancelled',
+      });
+    },
+  );
+
   test('a response that races with the end of its command leaves no pending request', async () => {
     await using fixture = await startHubFixture();
     const { hub, dashboard } = fixture;
