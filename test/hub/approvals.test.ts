@@ -52,10 +52,13 @@ test('a pending approval request pauses the timeout of its command', async () =>
   await using fixture = await startHubFixture();
   const commandId = await fixture.startCommand('!slow', { timeoutMs: 60_000 });
   await fixture.hub.advance(5_000, fixture.agent, fixture.dashboard);
-  const { approvalId } = await requestApproval(fixture, commandId);
+  const first = await requestApproval(fixture, commandId);
   await fixture.hub.advance(120_000, fixture.agent, fixture.dashboard);
-  fixture.dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
-  await fixture.agent.waitFor('approval:resolved');
+  const second = await requestApproval(fixture, commandId);
+  for (const { approvalId } of [first, second]) {
+    fixture.dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+    await fixture.agent.waitFor('approval:resolved', (m) => m.approvalId === approvalId);
+  }
   await fixture.hub.advance(54_000, fixture.agent, fixture.dashboard);
   expect(fixture.agent.ofType('command:interrupt')).toEqual([]);
   await fixture.hub.advance(2_000, fixture.agent, fixture.dashboard);
