@@ -6,17 +6,19 @@ import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { commandIdArgument, resolveCommandId } from './command-id.ts';
 import { followCommand } from './follow-command.ts';
 import { describeOutcome } from './outcome.ts';
-import { type OutputWriter, writeJson, writePlain } from './output-writer.ts';
+import { createPlainWriter, type OutputWriter, writeJson } from './output-writer.ts';
 import { writeError } from './output.ts';
 
 interface LogsFlags extends ClientFlags {
   follow: boolean;
+  raw: boolean;
 }
 
 export function logsCommand(): Command {
   return withClientOptions(new Command('logs'))
     .description('Show the output of a command')
     .option('-f, --follow', 'Stream new output until the command finishes', false)
+    .option('--raw', 'Do not remove escape sequences that could control your terminal', false)
     .addArgument(commandIdArgument())
     .addHelpText(
       'after',
@@ -28,10 +30,11 @@ Examples:
     .action(async (id: string, flags: LogsFlags) => {
       const client = createApiClient(flags.hub);
       const commandId = await resolveCommandId(client, id);
+      const writeMessage = flags.json ? writeJson : createPlainWriter({ isRaw: flags.raw });
       const write: OutputWriter = (message) => {
         const isExpired = message.type === 'terminal:gap' && message.reason === 'expired';
         if (isExpired) process.exitCode = 1;
-        (flags.json ? writeJson : writePlain)(message);
+        writeMessage(message);
       };
       const path = `/commands/${encodeURIComponent(commandId)}`;
       if (flags.follow) await followCommand({ client, command: commandId, write }).finished;

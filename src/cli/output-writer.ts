@@ -1,15 +1,31 @@
 // Writes command output to the terminal: as is, as JSON lines, or prefixed with the name of the agent.
 import type { GapReason, HubToDashboard, TerminalGap } from '../protocol/hub-to-dashboard.ts';
+import type { OutputStream } from '../protocol/entities.ts';
+import { createTerminalFilter } from './terminal-filter.ts';
 import { write, writeError, writeOut } from './output.ts';
 
 export type OutputWriter = (message: HubToDashboard) => void;
 
-/** Writes output as is, and the command's ID and gaps to stderr. */
-export const writePlain: OutputWriter = (message) => {
-  if (message.type === 'command:accepted') writeError(`Command ID: ${message.commandId}\n`);
-  if (message.type === 'terminal:output') write(message.stream, message.data);
-  if (message.type === 'terminal:gap') writeError(`${describeGap(message)}\n`);
-};
+/**
+ * Creates a writer of output, which writes the command's ID and gaps to stderr.
+ * @param isRaw whether to write escape sequences to a terminal that could control it
+ */
+export function createPlainWriter({ isRaw = false } = {}): OutputWriter {
+  const clean = createCleaner(isRaw);
+  return (message) => {
+    if (message.type === 'command:accepted') writeError(`Command ID: ${message.commandId}\n`);
+    if (message.type === 'terminal:output') {
+      write(message.stream, clean(message.stream, message.data));
+    }
+    if (message.type === 'terminal:gap') writeError(`${describeGap(message)}\n`);
+  };
+}
+
+/** Creates a function that filters text for the streams that are terminals. */
+function createCleaner(isRaw: boolean): (stream: OutputStream, text: string) => string {
+  const filters = { stdout: createTerminalFilter(), stderr: createTerminalFilter() };
+  return (stream, text) => (isRaw || !process[stream].isTTY ? text : filters[stream](text));
+}
 
 /** Writes every message as one line of JSON. */
 export const writeJson: OutputWriter = (message) => {
@@ -19,6 +35,7 @@ export const writeJson: OutputWriter = (message) => {
 /** Writes whole lines with a prefix, so that the output of several agents can be told apart. */
 export function createPrefixedWriter(prefix: string): OutputWriter {
   let buffered = '';
+  const clean = createCleaner(false);
   const writeLines = (text: string) => {
     for (const line of text.split('\n')) {
       writeOut(`${prefix} │ ${line.replace(/\r$/, '')}\n`);
@@ -29,7 +46,7 @@ export function createPrefixedWriter(prefix: string): OutputWriter {
     buffered = buffered.slice(end);
   };
   return (message) => {
-    if (message.type === 'terminal:output') buffered += message.data;
+    if (message.type === 'terminal:output') buffered += clean('stdout', message.data);
     flush(buffered.lastIndexOf('\n') + 1);
     if (message.type === 'terminal:gap') {
       flush(buffered.length);

@@ -11,7 +11,7 @@ import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { runComparison } from './comparison.ts';
 import { ExitCode } from './exit-codes.ts';
 import { followCommand } from './follow-command.ts';
-import { writeJson, writePlain } from './output-writer.ts';
+import { createPlainWriter, writeJson } from './output-writer.ts';
 import { writeError } from './output.ts';
 import { handleInterrupt } from './signals.ts';
 
@@ -102,7 +102,7 @@ async function runOnAgents(
   const followed = followCommand({
     client,
     command: { type: 'command:request', agentId, requestId, ...body },
-    write: json ? writeJson : writePlain,
+    write: json ? writeJson : createPlainWriter(),
   });
   handleInterrupt(followed.interrupt);
   const status = await followed.finished;
