@@ -2,6 +2,7 @@
 // Everything else is removed: such sequences can set the title or the clipboard, or make the terminal type an answer.
 
 /** Colors, cursor movements and erasing (ECMA-48, section 8.3): CSI sequences without private parameters. */
+// eslint-disable-next-line no-control-regex
 const ALLOWED_SEQUENCE = /^\u001b\[[0-9;:]*[A-HJKfm]$/;
 const MAX_SEQUENCE_CHARACTERS = 64;
 // eslint-disable-next-line no-control-regex
