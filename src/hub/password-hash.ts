@@ -4,8 +4,6 @@ import pLimit from 'p-limit';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_PASSWORD_HASHES, MAX_WAITING_PASSWORD_HASHES } from '../protocol/limits.ts';
 
-export type PasswordHasher = ReturnType<typeof createPasswordHasher>;
-
 /** Its functions throw HubError unavailable if too many calls are waiting. */
 export function createPasswordHasher() {
   const limit = pLimit(MAX_PASSWORD_HASHES);

@@ -8,8 +8,6 @@ import { ADDRESS_SIGN_IN_RATE, SIGN_IN_RATE } from '../protocol/limits.ts';
 /** The maximum number of counters. The least recently used one is dropped first. */
 const MAX_COUNTERS = 10_000;
 
-export type SignInLimits = ReturnType<typeof createSignInLimits>;
-
 export function createSignInLimits(clock: Clock) {
   const counters = new Map<string, TokenBucket>();
 
