@@ -73,7 +73,7 @@ function mayFollow(previous: CommandUpdate, update: CommandUpdate): boolean {
   return previous.connection !== update.connection && afterNext.includes(update.status);
 }
 
-/** Whether a crash of the hub has undone `running`, which is reported before it is on disk. */
+/** Whether a crash of the hub has undone `running`, which the hub shows to new dashboards before it is on disk. */
 function isUndone({ welcomes }: DashboardRecord, previous: CommandUpdate, update: CommandUpdate) {
   const [before, after] = [previous, update].map(
     (of) => welcomes.find(({ connection }) => connection === of.connection)?.hubEpoch,
