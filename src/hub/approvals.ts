@@ -3,6 +3,7 @@
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import { hasRole } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
+import { MAX_PENDING_APPROVALS } from '../protocol/limits.ts';
 import type { StoredApproval } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
@@ -63,6 +64,19 @@ export function createApprovals(
       agentId,
       approvalId: approval.approvalId,
     });
+  }
+
+  const countPending = (agentId: string) =>
+    unsettled
+      .values()
+      .filter((approval) => approval.agentId === agentId && approval.outcome === null)
+      .reduce((count) => count + 1, 0);
+
+  /** Cancels a request that the hub does not accept, because its agent has too many. */
+  function reject({ agentId, connection }: AgentConnection, approvalId: string) {
+    log.warn('Too many pending approval requests: cancelled another one.', { agentId });
+    if (!connection.link) return;
+    sendToAgent(connection.link, { type: 'approval:resolved', approvalId, outcome: 'cancelled' });
   }
 
   /** Handles the resolution of a request. */
@@ -137,6 +151,7 @@ export function createApprovals(
       const { approvalId, commandId } = message;
       const known = unsettled.get(approvalId);
       if (known) return repeat(agent, known);
+      if (countPending(agent.agentId) >= MAX_PENDING_APPROVALS) return reject(agent, approvalId);
       const approval = createApproval(agent.agentId, message, clock.now());
       unsettled.set(approvalId, approval);
       unsaved.add(approval);

@@ -28,6 +28,8 @@ export const RUNNER_NAME_LENGTH = 128;
 export const NOTICE_LENGTH = 2_048;
 /** The maximum length of the title of an approval request. */
 export const APPROVAL_TITLE_LENGTH = 1_024;
+/** The maximum number of pending approval requests per agent. */
+export const MAX_PENDING_APPROVALS = 100;
 /** The maximum number of options of an approval request, and the maximum lengths of their names and kinds. */
 export const MAX_APPROVAL_OPTIONS = 16;
 export const OPTION_NAME_LENGTH = 256;

@@ -1,6 +1,6 @@
 // Approval requests: who receives them, whose response counts and how they end.
 import { expect, test } from 'bun:test';
-import { approvalOptions, requestApproval } from '../support/hub/approvals.ts';
+import { approvalOptions, requestApproval, sendApprovalRequest } from '../support/hub/approvals.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import { startHubFixture } from '../support/hub/hub-fixture.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
@@ -95,4 +95,22 @@ test('an approval request survives a restart, and its response is sent until the
   const back = await connectAgent(hub, { token: fixture.agent.token, held });
   await back.ping();
   expect(back.ofType('approval:resolved')).toEqual([]);
+});
+
+test('an agent can have 100 pending requests: more are cancelled at once, and not stored', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent } = fixture;
+  const commandId = await fixture.startCommand();
+  const requests = Array.from({ length: 101 }, () => sendApprovalRequest(fixture, commandId));
+  const rejected = await agent.waitFor('approval:resolved');
+  expect(rejected).toMatchObject({
+    approvalId: requests[100]?.approvalId,
+    outcome: 'cancelled',
+  });
+  await hub.flush();
+  expect(hub.hub.approvals.listPending()).toHaveLength(100);
+  expect(await hub.hub.approvals.listByCommand(commandId)).toHaveLength(100);
+  const user = { userId: 'ada', role: 'operator' as const };
+  await hub.hub.approvals.respond(user, requests[0]!.approvalId, 'yes');
+  await requestApproval(fixture, commandId);
 });
