@@ -163,6 +163,8 @@ export const stopAtHandover: Scenario = async (context, { agent, proxy }) => {
   }
   return context.withHub(async () => {
     const { normalCloses } = proxy;
+    // After a restart of the hub, an agent is offline without having closed its connection.
+    const wasOnline = observer.isWelcome() && observer.agentStatus(agent.agentId) !== 'offline';
     let hasClosed = false;
     try {
       await agent.restart(async (exited) => {
@@ -170,7 +172,7 @@ export const stopAtHandover: Scenario = async (context, { agent, proxy }) => {
         const isOffline = await isWithin(PATIENCE_MS, offline);
         hold.release();
         await exited;
-        hasClosed = isOffline && proxy.normalCloses > normalCloses;
+        hasClosed = wasOnline && isOffline && proxy.normalCloses > normalCloses;
         // While the store of a hub in this process fails, a crash may undo what the hub has learned.
         if (hasClosed && !context.system.plan.isInProcess) agent.removeState();
       });

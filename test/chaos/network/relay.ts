@@ -135,7 +135,7 @@ export function createRelay(
       direction === 'upstream' ? frames.flatMap(duplicate) : frames.map((frame) => frame.bytes);
     const all = Buffer.concat(parts);
     await (faults.isFragmented ? writeFragments(all) : write(all));
-    if (!isStopped) frames.forEach(handlers.onForwarded);
+    if (!isStopped && !to.destroyed) frames.forEach(handlers.onForwarded);
   }
 
   async function forwardQueue(): Promise<void> {
