@@ -136,7 +136,7 @@ describe('stop', () => {
     hub.sendWelcome();
     await roundTrip(hub);
     const disconnected = fixture.waitForLog(/no connection/);
-    const id = hub.execute('!touch ran; sleep 77');
+    const id = hub.execute('!: > ran; sleep 77');
     hub.close(1001);
     await disconnected;
     await pollUntil(() => existsSync(join(fixture.folder, 'ran')));
