@@ -98,11 +98,12 @@ export function createApprovals(
     finishRequest(approval);
   }
 
-  /** Cancels a pending request. It no longer accepts responses. One that is not stored yet was not published either. */
+  /** Cancels a pending request. It no longer accepts responses. */
   async function cancel(approval: StoredApproval) {
     const changes = { outcome: 'cancelled' as const, resolvedAt: clock.now() };
     Object.assign(approval, changes);
-    if (unsaved.has(approval)) return finishRequest(approval);
+    // It was not published, and is finished once it is known whether it is stored.
+    if (unsaved.has(approval)) return updateTimeout(approval.commandId);
     await storeHealth.retry(() => store.approvals.update(approval.approvalId, changes));
     publishResolution(approval);
   }
@@ -175,7 +176,9 @@ export function createApprovals(
       }
       if (approval.outcome === null) return broadcast.toDashboards(toRequest(approval));
       // It was cancelled in the meantime.
-      if (isStored) await cancel(approval);
+      if (isStored) return cancel(approval);
+      unsettled.delete(approvalId);
+      finishRequest(approval);
     },
 
     /**

@@ -65,16 +65,16 @@ describe('while the disk fails', () => {
       await dashboard.waitForStatus(commandId, 'completed');
       hub.store.clearFaults();
       await hub.advance(2_000, agent, dashboard);
-      if (isStored) await dashboard.waitFor('approval:resolved');
+      const resolved = await agent.waitFor('approval:resolved');
+      expect(resolved).toMatchObject({ approvalId, outcome: 'cancelled' });
+      expect(dashboard.ofType('approval:resolved')).toHaveLength(isStored ? 1 : 0);
+      agent.send({ type: 'approval:applied', approvalId });
+      await agent.ping();
       await dashboard.ping();
       const rows = await hub.hub.approvals.listByCommand(commandId);
       expect(rows.map(({ outcome }) => outcome)).toEqual(isStored ? ['cancelled'] : []);
       expect(dashboard.ofType('approval:request')).toEqual([]);
-      expect(dashboard.ofType('approval:resolved')).toHaveLength(isStored ? 1 : 0);
-      expect(agent.ofType('approval:resolved')[0]).toMatchObject({
-        approvalId,
-        outcome: 'cancelled',
-      });
+      expect(dashboard.ofType('approval:applied')).toEqual([]);
     },
   );
 
