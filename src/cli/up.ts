@@ -1,6 +1,5 @@
 // `signalbox up`: a hub and one local agent in one process, the quickest way to start.
 import { randomBytes } from 'node:crypto';
-import { userInfo } from 'node:os';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { acpPrograms } from '../agent/acp/programs.ts';
@@ -71,9 +70,14 @@ Examples:
 
 /** Says what whoever can send a command can do. */
 function describeRights(cwd: string): string {
-  const { username } = userInfo();
-  return `Commands run in ${cwd} as the user ${username}. They can read and change everything that this user can, including
+  return `Commands run in ${cwd} as the user ${readUsername()}. They can read and change everything that this user can, including
 the hub's data. For a team, run "signalbox serve" and "signalbox agent" as two users: see SECURITY.md.`;
+}
+
+/** Returns the name of the user who runs this process. `os.userInfo` returns the variable USER, which can be missing. */
+function readUsername(): string {
+  const name = Bun.spawnSync(['id', '-un'], { stderr: 'ignore' }).stdout.toString().trim();
+  return name || `with the ID ${process.getuid?.()}`;
 }
 
 /** Creates the admin account if there is none, and returns how to sign in. */
