@@ -76,7 +76,8 @@ the hub's data. For a team, run "signalbox serve" and "signalbox agent" as two u
 
 /** Returns the name of the user who runs this process. `os.userInfo` returns the variable USER, which can be missing. */
 function readUsername(): string {
-  const name = Bun.spawnSync(['id', '-un'], { stderr: 'ignore' }).stdout.toString().trim();
+  const id = Bun.which('id');
+  const name = id && Bun.spawnSync([id, '-un'], { stderr: 'ignore' }).stdout.toString().trim();
   return name || `with the ID ${process.getuid?.()}`;
 }
 
