@@ -1,9 +1,10 @@
 // Starts and stops a hub with its data folder, store and web server.
 import { randomBytes } from 'node:crypto';
-import { startHub } from '../hub/hub.ts';
+import { type Hub, startHub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
+import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import { createApp } from '../web/app.ts';
@@ -53,7 +54,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     },
   });
   if (options.adminPassword !== null && !(await hub.accounts.exist())) {
-    await hub.accounts.createFirstAdmin(options.adminPassword);
+    await createAdmin(hub, options.adminPassword);
   }
   const setupToken = !(await hub.accounts.exist()) ? randomBytes(24).toString('base64url') : null;
   const { app, drain, listen } = createApp({
@@ -99,6 +100,19 @@ export async function startHubProcess(options: HubProcessOptions) {
       folder.release();
     },
   };
+}
+
+/**
+ * Creates the account `admin` with a password from the environment.
+ * @throws {CliError} if the password is too short
+ */
+export async function createAdmin({ accounts }: Hub, password: string): Promise<void> {
+  if (password.length < PASSWORD_MIN_LENGTH) {
+    throw new CliError(
+      `SIGNALBOX_ADMIN_PASSWORD must be at least ${PASSWORD_MIN_LENGTH} characters long.`,
+    );
+  }
+  await accounts.createFirstAdmin(password);
 }
 
 /** Converts errors to a CliError. System and SQLite errors have a code and do not always name the path. */

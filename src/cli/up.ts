@@ -8,7 +8,7 @@ import { agentTypes, envOption } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
-import { type HubProcess, startHubProcess } from './hub-process.ts';
+import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts';
 import { writeOut } from './output.ts';
 import { requireSeparateFolders } from './separate-folders.ts';
 import { waitForStopSignal } from './signals.ts';
@@ -91,7 +91,7 @@ async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
   }
   const password =
     chosen ?? folder.readOrCreate(PASSWORD_FILE, () => randomBytes(9).toString('base64url'));
-  await hub.accounts.createFirstAdmin(password);
+  await createAdmin(hub, password);
   return chosen === undefined
     ? `Sign in as admin with password ${password}`
     : 'Sign in as admin with the password in SIGNALBOX_ADMIN_PASSWORD.';

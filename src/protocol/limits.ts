@@ -87,6 +87,8 @@ export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
 /** The maximum lengths of usernames and passwords. */
 export const USERNAME_LENGTH = 128;
 export const PASSWORD_MAX_LENGTH = 1_024;
+/** The minimum length of a new password. */
+export const PASSWORD_MIN_LENGTH = 12;
 /** Sign-in attempts per username and address. */
 export const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 } as const;
 /** Sign-in attempts per address. */

@@ -85,3 +85,15 @@ test('a data folder beside the working directory with a similar name is allowed'
   const { status } = await startAndStop(join(folder.path, 'work-data'), null);
   expect(status).toBe(200);
 }, 60_000);
+
+test.each(['up', 'serve'])('%s rejects a password of less than 12 characters', async (command) => {
+  const data = join(folder.path, `short-${command}`);
+  const flags = command === 'up' ? ['--cwd', work] : [];
+  const running = startProcess([buildBinary(), command, '--port', '0', '--data', data, ...flags], {
+    SIGNALBOX_ADMIN_PASSWORD: 'elevenchars',
+  });
+  expect(await running.exited).not.toBe(0);
+  expect(running.output()).toContain(
+    'SIGNALBOX_ADMIN_PASSWORD must be at least 12 characters long.',
+  );
+});

@@ -1,11 +1,11 @@
 // The sign-in page, and the setup page where the admin chooses a password. Plain forms, no scripts.
+import { PASSWORD_MIN_LENGTH } from '../../src/protocol/limits.ts';
 import { type PageContext, SignInLayout } from '../components/layout.tsx';
 import { Notice } from '../components/notice.tsx';
 
 /** The username of the first account. */
 export const ADMIN = 'admin';
 /** The minimum length of a new password. */
-export const PASSWORD_LENGTH = 12;
 
 interface SignInProps {
   context: PageContext;
@@ -78,7 +78,7 @@ export function SetupPage({ context, token, error }: SetupProps) {
         <NewPassword
           name="password"
           label="Password"
-          hint={`At least ${PASSWORD_LENGTH} characters`}
+          hint={`At least ${PASSWORD_MIN_LENGTH} characters`}
         />
         <NewPassword name="confirmation" label="Confirm password" />
         <button class="button button-primary button-wide" type="submit">
@@ -100,7 +100,7 @@ function NewPassword(props: { name: string; label: string; hint?: string }) {
         name={props.name}
         type="password"
         autocomplete="new-password"
-        minlength={PASSWORD_LENGTH}
+        minlength={PASSWORD_MIN_LENGTH}
         maxlength={1024}
         required
         autofocus={props.name === 'password'}

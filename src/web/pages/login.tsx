@@ -1,12 +1,8 @@
 // Sign-in, sign-out and setup. These are plain forms that work without scripts.
 import { Elysia } from 'elysia';
 import { HubError } from '../../protocol/errors.ts';
-import {
-  SignInPage,
-  PASSWORD_LENGTH,
-  UsedSetupLinkPage,
-  SetupPage,
-} from '../../../views/pages/sign-in.tsx';
+import { PASSWORD_MIN_LENGTH } from '../../protocol/limits.ts';
+import { SignInPage, UsedSetupLinkPage, SetupPage } from '../../../views/pages/sign-in.tsx';
 import type { SessionClient } from '../../hub/sessions.ts';
 import { type Auth } from '../auth.ts';
 import { retryHeaders } from '../error-response.ts';
@@ -82,8 +78,8 @@ async function setUp(
   const renderUsedLink = () =>
     renderDocument(request, (context) => <UsedSetupLinkPage context={context} />, { status: 410 });
   if (!auth.isSetupToken(token)) return renderUsedLink();
-  if (password.length < PASSWORD_LENGTH) {
-    return renderForm(`The password must be at least ${PASSWORD_LENGTH} characters long.`);
+  if (password.length < PASSWORD_MIN_LENGTH) {
+    return renderForm(`The password must be at least ${PASSWORD_MIN_LENGTH} characters long.`);
   }
   if (password !== readField(form, 'confirmation'))
     return renderForm('The passwords do not match.');
