@@ -33,6 +33,8 @@ export function createCompletion(
   /** How many completions were published. `recent` holds the latest of them. */
   let publishedCount = 0;
   const lastWrites = new WeakMap<Execution, Promise<void>>();
+  /** The writes of late output in progress, by commandId. */
+  const lateWrites = new Map<string, Promise<void>>();
 
   /** Sends the status of a command to all dashboards. */
   function publishStatus(execution: Execution) {
@@ -72,9 +74,14 @@ export function createCompletion(
     if (!buffer || !completeOutput(commandId)) return;
     const { nextSequence, writtenBytes: totalBytes } = buffer;
     const changes = { ...report, lastSequence: nextSequence - 1, totalBytes, isOutputOpen: false };
-    writeWithRetry(commandId, changes).catch((error: unknown) => {
-      log.error('Could not store the size of late output.', { commandId, error });
-    });
+    const write = terminals
+      .flush(commandId)
+      .then(() => writeWithRetry(commandId, changes))
+      .catch((error: unknown) => {
+        log.error('Could not store the size of late output.', { commandId, error });
+      })
+      .finally(() => lateWrites.delete(commandId));
+    lateWrites.set(commandId, write);
   }
 
   /** Commits the outcome, then publishes it. */
@@ -112,6 +119,8 @@ export function createCompletion(
     persist,
     whenPersisted,
     completeLateOutput,
+    /** Resolves when the late output of a command, and its size, are committed. */
+    whenLateOutputStored: (commandId: string) => lateWrites.get(commandId) ?? Promise.resolve(),
     /** Sends the report of a command's turn to all dashboards. */
     publishReport({ id: commandId, agentId }: Execution, report: CommandReport) {
       broadcast.toDashboards({ type: 'command:report', commandId, agentId, ...report });

@@ -76,6 +76,7 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
         presence.update(agent);
         dispatcher.dispatchNext(agent);
       }
+      await completion.whenLateOutputStored(commandId);
     },
   };
 }

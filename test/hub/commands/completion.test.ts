@@ -158,7 +158,7 @@ test('statuses stay in order while the disk fails for a while', async () => {
   expect(await hub.store.commands.find(id)).toMatchObject({ status: 'completed', exitCode: 0 });
 });
 
-test('the size of late output is stored as soon as the disk works again', async () => {
+test('late output is acknowledged once its size is stored, as soon as the disk works again', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.startCommand();
   await fixture.disconnectAgent();
@@ -170,10 +170,12 @@ test('the size of late output is stored as soon as the disk works again', async 
   fixture.hub.store.fail((call) => call === 'commands.update');
   agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await fixture.hub.store.waitForFault('commands.update');
+  agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await agent.ping();
+  expect(agent.ofType('command:acknowledged')).toEqual([]);
   fixture.hub.store.clearFaults();
   await fixture.hub.advance(1_000, agent, fixture.dashboard);
-  await fixture.hub.flush();
+  await agent.waitForAcknowledged(id);
   expect(await fixture.hub.store.commands.find(id)).toMatchObject({
     lastSequence: 0,
     totalBytes: 4,
