@@ -1,6 +1,7 @@
 // Keeps the hub's data out of reach of relative paths in commands.
 import { existsSync, realpathSync } from 'node:fs';
-import { basename, dirname, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
+import { isInside } from '../agent/is-inside.ts';
 import { CliError } from './cli-error.ts';
 
 /**
@@ -9,22 +10,16 @@ import { CliError } from './cli-error.ts';
  */
 export function requireSeparateFolders(data: string, cwd: string): void {
   const [dataPath, cwdPath] = [resolveLinks(data), resolveLinks(cwd)];
-  if (contains(cwdPath, dataPath)) {
+  if (isInside(cwdPath, dataPath)) {
     throw new CliError(
       `The data folder ${dataPath} is inside the working directory ${cwdPath}, where commands run. Choose another folder with --data or --cwd.`,
     );
   }
-  if (contains(dataPath, cwdPath)) {
+  if (isInside(dataPath, cwdPath)) {
     throw new CliError(
       `The working directory ${cwdPath} is inside the data folder ${dataPath}. Choose another folder with --data or --cwd.`,
     );
   }
-}
-
-/** Whether a folder contains a path, or is the same. */
-function contains(folder: string, path: string): boolean {
-  const steps = relative(folder, path);
-  return steps !== '..' && !steps.startsWith('../');
 }
 
 /** Resolves symbolic links, also if the path, or the end of it, does not exist yet. */

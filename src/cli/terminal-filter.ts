@@ -22,23 +22,24 @@ export function createTerminalFilter(): (text: string) => string {
   let state: State = 'text';
   let sequence = '';
 
+  function beginSequence() {
+    state = 'sequence';
+    sequence = '\u001b[';
+  }
+
   /** Handles a character outside of a sequence. Returns what remains of it. */
   function readText(character: string, code: number): string {
     if (code === ESCAPE) state = 'escape';
     else if (STRINGS.has(code)) state = 'string';
-    else if (code === CSI) {
-      state = 'sequence';
-      sequence = '\u001b[';
-    } else if (!CONTROL_CHARACTER.test(character)) return character;
+    else if (code === CSI) beginSequence();
+    else if (!CONTROL_CHARACTER.test(character)) return character;
     return '';
   }
 
   function readEscape(character: string, code: number) {
     if (code === ESCAPE) return;
-    if (character === '[') {
-      state = 'sequence';
-      sequence = '\u001b[';
-    } else if (']PX^_'.includes(character)) state = 'string';
+    if (character === '[') beginSequence();
+    else if (']PX^_'.includes(character)) state = 'string';
     // Intermediate characters are followed by a final one.
     else if (code < 0x20 || code > 0x2f) state = 'text';
   }

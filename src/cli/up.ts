@@ -68,7 +68,7 @@ Examples:
     });
 }
 
-/** Says what whoever can send a command can do. */
+/** Describes the rights of the people who can send commands. */
 function describeRights(cwd: string): string {
   return `Commands run in ${cwd} as the user ${readUsername()}. They can read and change everything that this user can, including
 the hub's data. For a team, run "signalbox serve" and "signalbox agent" as two users: see SECURITY.md.`;

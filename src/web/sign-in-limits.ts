@@ -1,5 +1,4 @@
-// Limits the sign-in attempts per address, so that passwords cannot be guessed, and nobody can lock out a user from
-// another address.
+// Limits sign-in attempts per address: guessing passwords from one address does not lock out users at another.
 import { createTokenBucket, type TokenBucket } from '../hub/rate-limit.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';

@@ -9,6 +9,7 @@ import { gateOf, type Plan } from './plan.ts';
 import { settle } from './settle.ts';
 import type { System } from './system.ts';
 import { type CommandSpec, formatCommand } from './workload.ts';
+import { wait } from './wait.ts';
 
 export interface ConductResult {
   /** The commands for which an interrupt was sent. */
@@ -62,7 +63,7 @@ export async function conduct(system: System, counters: Counters): Promise<Condu
   ) {
     const commandId = await acceptedId;
     await dashboard.waitForStatus(commandId, 'running');
-    await new Promise((resolve) => void setTimeout(resolve, ms));
+    await wait(ms);
     await interrupt(dashboard, commandId);
   }
 
@@ -124,7 +125,7 @@ async function requestCommand(spec: CommandSpec, dashboard: ChaosDashboard, coun
   const commandId = await dashboard.request(message);
   const { repeatAfterMs } = spec;
   if (repeatAfterMs === null) return commandId;
-  await new Promise((resolve) => void setTimeout(resolve, repeatAfterMs));
+  await wait(repeatAfterMs);
   counters.repeats += 1;
   if (spec.changesWhenRepeated) {
     dashboard.requestConflict({ ...message, command: `!echo not ${spec.name}` });

@@ -1,5 +1,6 @@
 // Ends every process that a round has started. Each carries the ID of its round in its environment.
 import { findProcesses } from '../support/processes.ts';
+import { wait } from './wait.ts';
 
 const VARIABLE = 'CHAOS_ROUND';
 
@@ -17,7 +18,7 @@ export async function killRoundProcesses(roundId: string): Promise<void> {
     const pids = findProcesses(`${VARIABLE}=${roundId}\0`);
     if (pids.length === 0) return;
     for (const pid of pids) killProcess(pid);
-    await new Promise((resolve) => void setTimeout(resolve, 20));
+    await wait(20);
   }
 }
 

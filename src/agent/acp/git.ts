@@ -1,7 +1,8 @@
 // Runs git without anything of an untrusted folder that could make it start a program: git itself, its environment and
 // its git directory come from elsewhere.
 import { realpathSync } from 'node:fs';
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute } from 'node:path';
+import { isInside } from '../is-inside.ts';
 import { childEnvironment } from '../process/environment.ts';
 import { findProcessTree, signalProcesses } from '../process/tree.ts';
 
@@ -33,16 +34,12 @@ export function findGit(untrusted: string): Git | null {
   function isTrusted(path: string): boolean {
     try {
       return (
-        isAbsolute(path) && isOutside(path, untrusted) && isOutside(realpathSync(path), untrusted)
+        isAbsolute(path) && !isInside(untrusted, path) && !isInside(untrusted, realpathSync(path))
       );
     } catch {
       return false;
     }
   }
-}
-
-function isOutside(path: string, folder: string): boolean {
-  return /^\.\.(\/|$)/.test(relative(folder, path));
 }
 
 /** The environment: nothing is inherited except for PATH. GIT_ variables and the user's configuration can name programs. */

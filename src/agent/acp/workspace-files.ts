@@ -2,9 +2,10 @@
 // resolved.
 import { constants, realpathSync } from 'node:fs';
 import { type FileHandle, mkdir, open } from 'node:fs/promises';
-import { basename, dirname, isAbsolute, join, relative, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { RequestError } from '@agentclientprotocol/sdk';
 import { errorMessage } from '../error-message.ts';
+import { isInside } from '../is-inside.ts';
 
 const MAX_BYTES = 16 * 1_048_576;
 
@@ -68,13 +69,6 @@ function realPath(path: string): string {
     if (parent === path || !isNotFound(error)) throw toRequestError(path, error);
     return join(realPath(parent), basename(path));
   }
-}
-
-function isInside(root: string, path: string): boolean {
-  const fromRoot = relative(root, path);
-  return (
-    fromRoot === '' || (fromRoot !== '..' && !fromRoot.startsWith('../') && !isAbsolute(fromRoot))
-  );
 }
 
 function isNotFound(error: unknown): boolean {

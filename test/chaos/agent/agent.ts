@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { type RunningProcess, startProcess } from '../../support/processes.ts';
+import { wait } from '../wait.ts';
 
 export interface ChaosAgentOptions {
   binary: string;
@@ -59,7 +60,7 @@ export function startChaosAgent(options: ChaosAgentOptions) {
     killed?.kill('SIGKILL');
     await killed?.exited;
     whileStopped();
-    await new Promise((resolve) => void setTimeout(resolve, pauseMs));
+    await wait(pauseMs);
     start();
   }
 

@@ -2,6 +2,7 @@
 // after the other, and then wait. It records in files what it asks and which answers it receives.
 import { appendFileSync } from 'node:fs';
 import { approvalOptions } from '../../support/hub/approvals.ts';
+import { wait } from '../wait.ts';
 
 interface Incoming {
   id?: number;
@@ -63,8 +64,7 @@ async function prompt(text: string): Promise<'end_turn' | 'cancelled'> {
     if (option === 'cancelled') return 'cancelled';
     sendText(`${name} ${index} ${option}\n`);
   }
-  const pause = new Promise((resolve) => void setTimeout(resolve, Number(pauseMs)));
-  await Promise.race([pause, cancelled.promise]);
+  await Promise.race([wait(Number(pauseMs)), cancelled.promise]);
   if (isCancelled) return 'cancelled';
   sendText(`${name} ends\n`);
   record('ends', name);

@@ -12,6 +12,7 @@ import {
   type ScenarioContext,
   stopAtHandover,
 } from './scenarios.ts';
+import { wait } from '../wait.ts';
 
 /** The calls of the store that fail together. */
 const STORE_CALLS = [
@@ -25,8 +26,6 @@ const STORE_CALLS = [
 
 /** How much longer the calls of the store fail if none was made. */
 const MAX_STORE_WAIT_MS = 3_000;
-
-const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 
 /** Runs the tasks of each key one after another. */
 function createTaskQueues() {

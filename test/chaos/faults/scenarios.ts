@@ -8,6 +8,7 @@ import type { MessageHold } from '../network/relay.ts';
 import { PATIENT_TIMEOUT_MS } from '../plan.ts';
 import type { System } from '../system.ts';
 import type { Fault } from './plan.ts';
+import { wait } from '../wait.ts';
 
 export interface ScenarioContext {
   system: System;
@@ -39,7 +40,6 @@ const ANSWER_MS = 8_000;
 /** Longer than the hub waits for a first message. */
 const FIRST_MESSAGE_MS = 5_100;
 
-const wait = (ms: number) => new Promise<void>((resolve) => void setTimeout(resolve, ms));
 const isWithin = (ms: number, work: Promise<unknown>) =>
   Promise.race([work.then(() => true), wait(ms).then(() => false)]);
 

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Prng } from '../prng.ts';
 import { createFrameSplitter, type Frame } from './frame-splitter.ts';
+import { wait } from '../wait.ts';
 
 /** Upstream is from the client to the hub. */
 export type Direction = 'upstream' | 'downstream';
@@ -44,7 +45,6 @@ const MAX_HELD_BYTES = 65_536;
 const MAX_TINY_WRITES = 40;
 
 const waitForTurn = () => new Promise((resolve) => void setImmediate(resolve));
-const wait = (ms: number) => new Promise((resolve) => void setTimeout(resolve, ms));
 
 /** Forwards `from` to `to`. When `from` ends, `to` ends after everything held has been forwarded. */
 export function createRelay(
