@@ -122,7 +122,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     const isUnstarted = current?.delivery === 'sent' && current.status === 'queued';
     if (code === CloseCode.normal && isUnstarted && !current.completion) {
       dispatcher.returnToQueue(agent, current);
-      completion.persist(current, { sent: false }).catch(() => undefined);
+      completion.persist(current.id, { sent: false }).catch(() => undefined);
     }
     presence.update(agent);
     if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);

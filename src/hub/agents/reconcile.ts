@@ -63,7 +63,7 @@ export function reconcile(
     const hasNeverStarted = execution.status === 'queued' && execution.journalId === journalId;
     if (hasNeverStarted) {
       dispatcher.returnToQueue(agent, execution);
-      completion.persist(execution, { sent: false }).catch(() => undefined);
+      completion.persist(execution.id, { sent: false }).catch(() => undefined);
       return;
     }
     dispatcher.endInBackground(execution, {

@@ -6,12 +6,15 @@ import {
   RECONNECT_WINDOW_MS,
 } from '../../protocol/limits.ts';
 import type { CommandReport } from '../../protocol/report.ts';
+import type { Store } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { HubContext } from '../context.ts';
 import { type Execution, toStatus } from '../state/execution.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Outcome } from './outcome.ts';
+
+type CommandChanges = Parameters<Store['commands']['update']>[1];
 
 /** A dashboard can resume this long after the last ping that it answered. */
 const RESUMABLE_MS = DASHBOARD_PING_MS + DASHBOARD_SILENCE_MS + RECONNECT_WINDOW_MS + 5_000;
@@ -32,7 +35,8 @@ export function createCompletion(
   let recent: Execution[] = [];
   /** How many completions were published. `recent` holds the latest of them. */
   let publishedCount = 0;
-  const lastWrites = new WeakMap<Execution, Promise<void>>();
+  /** The last write of each command with writes in progress, by commandId. */
+  const lastWrites = new Map<string, Promise<void>>();
   /** The writes of late output in progress, by commandId. */
   const lateWrites = new Map<string, Promise<void>>();
 
@@ -42,17 +46,17 @@ export function createCompletion(
   }
 
   /** Resolves when all changes made to a command so far are committed. */
-  const whenPersisted = (execution: Execution) => lastWrites.get(execution) ?? Promise.resolve();
+  const whenPersisted = (commandId: string) => lastWrites.get(commandId) ?? Promise.resolve();
 
   /** Commits changes to a command in order. Failed writes are retried until they succeed. */
-  function persist(execution: Execution, changes: Partial<Execution>): Promise<void> {
-    const write = whenPersisted(execution).then(() => writeWithRetry(execution.id, changes));
-    lastWrites.set(execution, write);
+  function persist(commandId: string, changes: CommandChanges): Promise<void> {
+    const write = whenPersisted(commandId)
+      .then(() => storeHealth.retry(() => store.commands.update(commandId, changes)))
+      .finally(() => {
+        if (lastWrites.get(commandId) === write) lastWrites.delete(commandId);
+      });
+    lastWrites.set(commandId, write);
     return write;
-  }
-
-  function writeWithRetry(commandId: string, changes: Partial<Execution>): Promise<void> {
-    return storeHealth.retry(() => store.commands.update(commandId, changes));
   }
 
   /** Publishes that a command's output is complete. Returns false if it was already published. */
@@ -76,7 +80,7 @@ export function createCompletion(
     const changes = { ...report, lastSequence: nextSequence - 1, totalBytes, isOutputOpen: false };
     const write = terminals
       .flush(commandId)
-      .then(() => writeWithRetry(commandId, changes))
+      .then(() => persist(commandId, changes))
       .catch((error: unknown) => {
         log.error('Could not store the size of late output.', { commandId, error });
       })
@@ -101,11 +105,11 @@ export function createCompletion(
       error: outcome.error ?? null,
       stopReason: execution.stopReason,
       disconnectedAt: connection?.link === null && execution.startedAt ? connection.since : null,
-      isOutputOpen: outcome.isOutputPending ?? false,
+      isOutputOpen: (outcome.isOutputPending ?? false) && buffer?.isComplete === false,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,
     };
-    await persist(execution, changes);
+    await persist(execution.id, changes);
     Object.assign(execution, changes);
     const oldest = clock.now() - RESUMABLE_MS;
     recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];

@@ -79,7 +79,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     };
     moveDelivery(execution, 'taken');
     try {
-      await completion.whenPersisted(execution);
+      await completion.whenPersisted(execution.id);
       await store.commands.update(execution.id, attempt);
     } catch (error) {
       storeHealth.reportFailure(error);
@@ -92,7 +92,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     if (execution.stopReason) return end(execution, { event: 'interrupted' });
     if (agent.connection.link !== link) {
       returnToQueue(agent, execution);
-      await completion.persist(execution, { sent: false });
+      await completion.persist(execution.id, { sent: false });
       dispatchNext(agent);
       return;
     }
@@ -159,7 +159,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   function setStopReason(execution: Execution, reason: StopReason) {
     if (execution.stopReason !== null) return;
     execution.stopReason = reason;
-    inBackground(completion.persist(execution, { stopReason: reason }), execution);
+    inBackground(completion.persist(execution.id, { stopReason: reason }), execution);
   }
 
   /** Ends a command and dispatches the next one to its agent. */

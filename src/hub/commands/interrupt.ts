@@ -38,7 +38,7 @@ export function createInterrupt(
     if (execution.delivery === 'sent') dispatcher.stop(execution, 'user');
     else dispatcher.setStopReason(execution, 'user');
     // If the agent is offline, the call above has already ended the command.
-    const committed = execution.completion ?? completion.whenPersisted(execution);
+    const committed = execution.completion ?? completion.whenPersisted(execution.id);
     await Promise.race([committed, storeHealth.whenFailing()]);
     if (storeHealth.failure() !== null) {
       const message =

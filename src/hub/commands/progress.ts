@@ -35,7 +35,7 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
     dispatcher.startTimeout(execution);
     const started = { ...execution };
     completion
-      .persist(execution, changes)
+      .persist(execution.id, changes)
       .then(() => completion.publishStatus(started))
       .catch((error: unknown) => log.error('Could not publish the start of a command.', { error }));
   }
@@ -46,7 +46,7 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
     handleReport(execution: Execution, report: CommandReport) {
       if (execution.completion || Object.keys(report).length === 0) return;
       completion
-        .persist(execution, report)
+        .persist(execution.id, report)
         .then(() => {
           Object.assign(execution, report);
           completion.publishReport(execution, report);

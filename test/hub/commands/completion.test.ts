@@ -181,3 +181,32 @@ test('late output is acknowledged once its size is stored, as soon as the disk w
     totalBytes: 4,
   });
 });
+
+test('the size of late output is stored after the outcome, however long storing the outcome takes', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, dashboard } = fixture;
+  const id = await fixture.startCommand();
+  await fixture.disconnectAgent();
+  hub.store.hold(
+    (call, [, changes]) => call === 'commands.update' && Object.hasOwn(changes as object, 'status'),
+  );
+  dashboard.send({ type: 'command:interrupt', commandId: id });
+  await hub.store.waitForFault('commands.update');
+  const agent = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+  agent.sendOutput(id, 'late');
+  await agent.waitForAck(id, 1);
+  await fixture.disconnectAgent();
+  // The agent has lost the command, so its output is complete.
+  await fixture.reconnectAgent({ held: [] });
+  await dashboard.waitForComplete(id);
+  await hub.flush();
+  hub.store.clearFaults();
+  await dashboard.waitForStatus(id, 'interrupted');
+  await hub.flush();
+  expect(await hub.store.commands.find(id)).toMatchObject({
+    status: 'interrupted',
+    lastSequence: 0,
+    totalBytes: 4,
+    isOutputOpen: false,
+  });
+});
