@@ -1,7 +1,6 @@
 // Approval requests: an agent asks before it acts. A request is stored before it is published, the first response wins,
 // and the hub resends the response until the agent confirms it (docs/protocol.md, "Approvals").
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
-import { hasRole } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_PENDING_APPROVALS } from '../protocol/limits.ts';
 import type { StoredApproval } from '../store/store.ts';
@@ -9,6 +8,7 @@ import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
 import { sendToAgent } from './link.ts';
 import type { Presence } from './presence.ts';
+import { requirePermission } from './require-permission.ts';
 import type { AgentConnection } from './state/agent.ts';
 import { createApproval, toRequest } from './state/approval.ts';
 import type { Actor } from './state/dashboard.ts';
@@ -186,9 +186,7 @@ export function createApprovals(
      * @throws {HubError} forbidden, approval_unknown, invalid_message, unavailable
      */
     async respond(actor: Actor, approvalId: string, optionId: string): Promise<void> {
-      if (!hasRole(actor.role, 'operator')) {
-        throw new HubError('forbidden', 'Viewers cannot respond to approval requests.');
-      }
+      requirePermission(actor, 'approvals:respond');
       const approval = unsettled.get(approvalId);
       if (!approval || approval.outcome !== null) {
         const message = approval?.resolvedBy

@@ -6,13 +6,14 @@ import type { Log } from '../hub/log.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { createAccessCheck } from './access-check.ts';
 import { createApi } from './api.ts';
 import { createAuth } from './auth.ts';
 import { createClientAddress } from './client-address.ts';
 import { errorResponse } from './error-response.ts';
 import { createHostCheck } from './host.ts';
 import { createOriginCheck, isMutation } from './origin.ts';
-import { createNotFound, createPages } from './pages/pages.tsx';
+import { createPages } from './pages/pages.tsx';
 import { createAgentSocket } from './sockets/agent.ts';
 import { createDashboardSocket } from './sockets/dashboard.ts';
 import { createInvalidFrameLog } from './sockets/invalid-frames.ts';
@@ -46,6 +47,7 @@ export function createApp(options: AppOptions) {
   const auth = createAuth({ hub, tokens, clock, isSecure, setupToken, clientAddress });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
+  const checkAccess = createAccessCheck(auth);
   const pendingSockets = createPendingSockets();
   const onInvalidFrame = createInvalidFrameLog(clock, log);
   const socketOptions = {
@@ -55,7 +57,6 @@ export function createApp(options: AppOptions) {
     clientAddress,
     onInvalidFrame,
   };
-  const respondNotFound = createNotFound(auth);
 
   const app = new Elysia({
     // Bun's development mode answers errors with source code, and has pages of its own.
@@ -82,9 +83,7 @@ export function createApp(options: AppOptions) {
           'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
         );
       }
-      // Before the body is parsed, so that strangers cannot make the hub work.
-      if (needsIdentity(request)) await auth.requireIdentity(request);
-      return undefined;
+      return checkAccess(request);
     })
     .onError(({ error, code, request }) => {
       const { pathname } = new URL(request.url);
@@ -97,11 +96,6 @@ export function createApp(options: AppOptions) {
       }
       if (error instanceof RangeError) {
         return errorResponse('invalid_message', 'Invalid request body: nested too deeply.');
-      }
-      if (code === 'NOT_FOUND') {
-        return pathname.startsWith('/api/')
-          ? errorResponse('not_found', 'Unknown API endpoint.')
-          : respondNotFound(request);
       }
       log.error('Request failed.', { path: pathname, error });
       return errorResponse('unavailable', 'Internal error on the hub. Try again later.');
@@ -137,19 +131,6 @@ export function createApp(options: AppOptions) {
     /** Rejects new sockets, and closes those that have not sent their first message. */
     drain: pendingSockets.drain,
   };
-}
-
-/** The endpoints of the API that need no session: sign-in, sign-out, and the check of an agent token. */
-const OPEN_ENDPOINTS = [
-  /^(POST|DELETE) \/api\/v1\/session\/?$/,
-  /^GET \/api\/v1\/agents\/[^/]+\/token\/?$/,
-];
-
-/** Whether a request needs a valid session: every endpoint of the API does unless it is listed. */
-function needsIdentity({ method, url }: Request): boolean {
-  const { pathname } = new URL(url);
-  if (!pathname.startsWith('/api/')) return false;
-  return !OPEN_ENDPOINTS.some((endpoint) => endpoint.test(`${method} ${pathname}`));
 }
 
 const plainResponse = (text: string, status: number) =>

@@ -14,7 +14,7 @@ import { CommandLive, CommandPage } from '../../views/pages/command.tsx';
 import { AgentOptions, ComparePage, type Comparison } from '../../views/pages/compare.tsx';
 import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
 import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
-import { NotFoundPage } from '../../views/pages/not-found.tsx';
+import { MessagePage } from '../../views/pages/message.tsx';
 import { SetupPage, SignInPage } from '../../views/pages/sign-in.tsx';
 import { render } from './render.ts';
 import { agent, approval, command, NOW } from '../support/samples.ts';
@@ -121,7 +121,7 @@ const views = {
   ),
   SignInPage: <SignInPage context={context} next={EVIL} username={EVIL} error={EVIL} />,
   SetupPage: <SetupPage context={context} token={EVIL} error={EVIL} />,
-  NotFoundPage: <NotFoundPage {...{ context, user }} title={EVIL} message={EVIL} />,
+  MessagePage: <MessagePage {...{ context, user }} title={EVIL} message={EVIL} />,
   Notice: <Notice kind="error" text={EVIL} />,
 };
 

@@ -1,10 +1,11 @@
 // A pending approval request of an agent, with the options to respond.
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import {
   type Approval,
   type ApprovalOption,
   classifyOption,
 } from '../../src/protocol/approvals.ts';
-import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { agentUrl, approvalsUrl, commandUrl } from '../urls.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import type { User } from './layout.tsx';
@@ -72,7 +73,7 @@ function ApprovalCard({ approval, command, user, omit }: CardProps) {
       </p>
       <h2 class="approval-title">{title}</h2>
       {detail !== null && <ApprovalDetail detail={detail} />}
-      {hasRole(user.role, 'operator') ? (
+      {isPermitted(user.role, 'approvals:respond') ? (
         <Options approvalId={approvalId} options={options} />
       ) : (
         <p class="hint approval-options">Only operators and admins can respond.</p>

@@ -1,5 +1,6 @@
 // The page of an agent: its status, terminal, queue, recent commands, and the form that sends commands.
-import { type AgentSummary, type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import { isPermitted } from '../../src/protocol/permissions.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { agentLiveUrl, agentUrl } from '../urls.ts';
 import { AgentNotice } from '../components/agent-notice.tsx';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
@@ -33,7 +34,8 @@ export interface AgentState {
 /** The page at `/agents/:id`. */
 export function AgentPage(props: AgentState & { context: PageContext; requestId: string }) {
   const { agent, user, shown, context } = props;
-  const isOperator = hasRole(user.role, 'operator');
+  const canInterrupt = isPermitted(user.role, 'commands:interrupt');
+  const canSend = isPermitted(user.role, 'commands:send');
   return (
     <Page context={context} user={user} title={agent.agentId} section="agents">
       <AgentHeader agent={agent} user={user} />
@@ -43,13 +45,13 @@ export function AgentPage(props: AgentState & { context: PageContext; requestId:
         <div class="columns-main">
           <AgentApprovals user={user} pending={props.pending} />
           <section class="panel terminal-panel" aria-label="Terminal">
-            <TerminalHeader shown={shown} canInterrupt={isOperator} />
+            <TerminalHeader shown={shown} canInterrupt={canInterrupt} />
             <TerminalScreen />
           </section>
-          {isOperator && <Composer agent={agent} requestId={props.requestId} />}
+          {canSend && <Composer agent={agent} requestId={props.requestId} />}
         </div>
         <div class="columns-side">
-          <Queue agent={agent} active={props.active} canInterrupt={isOperator} now={props.now} />
+          <Queue agent={agent} active={props.active} canInterrupt={canInterrupt} now={props.now} />
           <RecentCommands
             agentId={agent.agentId}
             commands={props.recent}
@@ -63,7 +65,8 @@ export function AgentPage(props: AgentState & { context: PageContext; requestId:
 
 /** The response of `/agents/:id/live`: every part of the page that changes. */
 export function AgentLive({ user, agent, active, recent, shown, pending, now }: AgentState) {
-  const isOperator = hasRole(user.role, 'operator');
+  const canInterrupt = isPermitted(user.role, 'commands:interrupt');
+  const canSend = isPermitted(user.role, 'commands:send');
   return (
     <>
       <HxPartial target="#agent-header">
@@ -76,10 +79,10 @@ export function AgentLive({ user, agent, active, recent, shown, pending, now }: 
         <AgentApprovals user={user} pending={pending} />
       </HxPartial>
       <HxPartial target="#terminal-header">
-        <TerminalHeader shown={shown} canInterrupt={isOperator} />
+        <TerminalHeader shown={shown} canInterrupt={canInterrupt} />
       </HxPartial>
       <HxPartial target="#queue">
-        <Queue agent={agent} active={active} canInterrupt={isOperator} now={now} />
+        <Queue agent={agent} active={active} canInterrupt={canInterrupt} now={now} />
       </HxPartial>
       <HxPartial target="#recent">
         <RecentCommands
@@ -88,7 +91,7 @@ export function AgentLive({ user, agent, active, recent, shown, pending, now }: 
           shownId={shown?.command.id ?? null}
         />
       </HxPartial>
-      {isOperator && (
+      {canSend && (
         <>
           <HxPartial target="#composer-session">
             <ComposerSession agent={agent} />
@@ -137,7 +140,7 @@ function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
           <Liveness agent={agent} />
         </p>
       </div>
-      {hasRole(user.role, 'admin') && (
+      {isPermitted(user.role, 'agents:manage') && (
         <button
           class="button button-small agent-remove"
           type="button"

@@ -1,5 +1,5 @@
 // The list of agents with their status.
-import { hasRole } from '../../src/protocol/entities.ts';
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import { type AgentListItem, AgentRow } from '../components/agent-row.tsx';
 import { Icon } from '../components/icons.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
@@ -21,7 +21,7 @@ export function AgentsPage(props: AgentsProps & { context: PageContext }) {
     <Page context={context} user={user} title="Agents" section="agents">
       <div class="page-header">
         <h1>Agents</h1>
-        {hasRole(user.role, 'admin') && <AddButton />}
+        {isPermitted(user.role, 'agents:manage') && <AddButton />}
       </div>
       <AgentList {...props} />
     </Page>
@@ -91,7 +91,7 @@ function NoAgents({ user }: { user: User }) {
         <StatusIndicator status="online" />
       </div>
       <h2>No agents yet</h2>
-      {hasRole(user.role, 'admin') ? (
+      {isPermitted(user.role, 'agents:manage') ? (
         <>
           <p>Add your first agent in three steps:</p>
           <ol class="steps">

@@ -1,5 +1,5 @@
 // The inbox: the pending approval requests of all agents, oldest first.
-import { hasRole } from '../../src/protocol/entities.ts';
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import { approvalsUrl } from '../urls.ts';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { Icon } from '../components/icons.tsx';
@@ -45,7 +45,7 @@ export function ApprovalList({ user, pending }: ApprovalsProps) {
     >
       {pending.length === 0 && <NothingPending />}
       <ApprovalCards pending={pending} user={user} />
-      {pending.length > 0 && hasRole(user.role, 'operator') && <KeyHints />}
+      {pending.length > 0 && isPermitted(user.role, 'approvals:respond') && <KeyHints />}
     </section>
   );
 }

@@ -1,7 +1,8 @@
 // The page of a command: its text, properties, approval requests and terminal.
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { Approval } from '../../src/protocol/approvals.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
 import { ApprovalAudit, pendingOf } from '../components/approval-audit.tsx';
 import { ApprovalCards } from '../components/approval-card.tsx';
@@ -106,7 +107,7 @@ function CommandTerminalHeader({ user, command, output }: CommandState) {
   return (
     <TerminalHeader
       shown={{ command, output, isChosen: false, running: null }}
-      canInterrupt={hasRole(user.role, 'operator')}
+      canInterrupt={isPermitted(user.role, 'commands:interrupt')}
       omitCommand
     />
   );

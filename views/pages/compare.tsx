@@ -1,5 +1,6 @@
 // The form that sends one prompt to several agents, and the recent comparisons.
-import { type AgentSummary, type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import { isPermitted } from '../../src/protocol/permissions.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { compareUrl } from '../urls.ts';
 import { CommandField, SubmitShortcut, TimeoutSelect } from '../components/command-field.tsx';
 import { Icon } from '../components/icons.tsx';
@@ -32,7 +33,7 @@ export function ComparePage({ context, user, agents, recent, comparisonId }: Com
       <div class="page-header">
         <h1>Compare</h1>
       </div>
-      {hasRole(user.role, 'operator') && (
+      {isPermitted(user.role, 'commands:send') && (
         <CompareForm agents={agents} comparisonId={comparisonId} />
       )}
       <RecentComparisons recent={recent} />

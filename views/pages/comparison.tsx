@@ -1,7 +1,8 @@
 // The page of a comparison: one column per agent, each with a terminal.
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { AgentType } from '../../src/protocol/agent-status.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import { type CommandExecution, hasRole } from '../../src/protocol/entities.ts';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { agentUrl, compareUrl } from '../urls.ts';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { ComparisonFacts } from '../components/comparison-facts.tsx';
@@ -147,7 +148,7 @@ function ColumnTerminalHeader({ column, user }: ColumnProps) {
   return (
     <TerminalHeader
       shown={{ command, output, isChosen: false, running: null }}
-      canInterrupt={hasRole(user.role, 'operator')}
+      canInterrupt={isPermitted(user.role, 'commands:interrupt')}
       omitCommand
       terminalId={command.id}
     />

@@ -1,6 +1,6 @@
 // The registered agents: listed, added and removed.
 import type { RegisteredAgent, AgentRegistration } from '../../protocol/api.ts';
-import { type AgentSummary, hasRole } from '../../protocol/entities.ts';
+import type { AgentSummary } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { removedOutcome } from '../commands/outcome.ts';
@@ -8,6 +8,7 @@ import type { HubContext } from '../context.ts';
 import type { Presence } from '../presence.ts';
 import { createAgentConnection } from '../state/agent.ts';
 import type { Actor } from '../state/dashboard.ts';
+import { requirePermission } from '../require-permission.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Agents } from './agents.ts';
 import { createToken, hashToken, isTokenOf } from './token.ts';
@@ -22,11 +23,6 @@ export function createRegistry(
   { state, store, clock, storeHealth }: HubContext,
   { agents, dispatcher, presence }: RegistryParts,
 ) {
-  function requireAdmin({ role }: Actor) {
-    if (hasRole(role, 'admin')) return;
-    throw new HubError('forbidden', 'Only admins can add and remove agents.');
-  }
-
   return {
     /** All agents, sorted by ID. */
     list: (): AgentSummary[] =>
@@ -50,7 +46,7 @@ export function createRegistry(
      * @throws {HubError} forbidden, agent_exists, unavailable
      */
     async register(actor: Actor, body: AgentRegistration): Promise<RegisteredAgent> {
-      requireAdmin(actor);
+      requirePermission(actor, 'agents:manage');
       if (state.agents.has(body.agentId)) {
         throw new HubError('agent_exists', `An agent "${body.agentId}" already exists.`);
       }
@@ -81,7 +77,7 @@ export function createRegistry(
      * @throws {HubError} forbidden, agent_unknown, unavailable
      */
     async remove(actor: Actor, agentId: string): Promise<void> {
-      requireAdmin(actor);
+      requirePermission(actor, 'agents:manage');
       const agent = state.agents.get(agentId);
       if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
       try {

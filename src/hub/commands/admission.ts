@@ -7,12 +7,12 @@ import type {
 } from '../../protocol/api.ts';
 import { validateCommand } from '../../protocol/capabilities.ts';
 import { formatDuration } from '../../protocol/duration.ts';
-import { hasRole } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
 import type { HubContext } from '../context.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
+import { requirePermission } from '../require-permission.ts';
 import { queueOf } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
@@ -68,11 +68,6 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         `The queue of "${agentId}" is full (${QUEUE_LENGTH} commands). Try again later.`,
       );
     }
-  }
-
-  function requireOperator({ role }: Actor) {
-    if (hasRole(role, 'operator')) return;
-    throw new HubError('forbidden', 'Viewers cannot send commands.');
   }
 
   function executionOf(actor: Actor, input: CommandInput): Execution {
@@ -209,7 +204,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
      * @throws {HubError} forbidden, agent_unknown, agent_offline, invalid_command, queue_full, unavailable
      */
     async request(actor: Actor, body: CommandBody): Promise<AcceptedCommand> {
-      requireOperator(actor);
+      requirePermission(actor, 'commands:send');
       const [answer] = await acceptAll(actor, [body]);
       if (!answer) throw new Error('Assertion failed: no command was created.');
       return answer;
@@ -223,7 +218,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       actor: Actor,
       { agentIds, comparisonId = Bun.randomUUIDv7(), ...body }: ComparisonBody,
     ): Promise<AcceptedComparison> {
-      requireOperator(actor);
+      requirePermission(actor, 'commands:send');
       await requireSameComparison(actor, comparisonId, body.command);
       const inputs = agentIds.map((agentId): CommandInput => {
         const requestId = `comparison:${comparisonId}:${agentId}`;

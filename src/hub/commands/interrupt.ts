@@ -1,9 +1,10 @@
 // Interrupts commands on request: a queued one is cancelled immediately, a running one is stopped by its agent.
-import { type CommandExecution, hasRole } from '../../protocol/entities.ts';
+import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import type { HubContext } from '../context.ts';
 import type { Actor } from '../state/dashboard.ts';
+import { requirePermission } from '../require-permission.ts';
 import { findExecution, queueOf } from '../state/server-state.ts';
 import type { Completion } from './completion.ts';
 import type { Dispatcher } from './dispatcher.ts';
@@ -21,9 +22,7 @@ export function createInterrupt(
    * @throws {HubError} forbidden, command_unknown, command_not_active
    */
   return async (actor: Actor, commandId: string): Promise<CommandExecution> => {
-    if (!hasRole(actor.role, 'operator')) {
-      throw new HubError('forbidden', 'Viewers cannot interrupt commands.');
-    }
+    requirePermission(actor, 'commands:interrupt');
     const execution = findExecution(state, commandId);
     if (!execution || execution.completion) {
       const command = execution ?? (await store.commands.find(commandId));

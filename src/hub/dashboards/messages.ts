@@ -1,10 +1,11 @@
 // Handles the messages of connected dashboards. A rejected message is answered with `error`.
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
-import { hasRole } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { MIN_INPUT_COST } from '../../protocol/limits.ts';
+import { requirePermission } from '../require-permission.ts';
+import { messagePermissions } from '../../protocol/permissions.ts';
 import { byteLength } from '../../protocol/text.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Admission } from '../commands/admission.ts';
@@ -40,12 +41,8 @@ export function createDashboardMessages(
 
   /** Forwards input or a new terminal size to the agent that runs the command. */
   function forward(
-    dashboard: DashboardConnection,
     message: Extract<DashboardToHub, { type: 'command:input' | 'terminal:resize' }>,
   ) {
-    if (!hasRole(dashboard.role, 'operator')) {
-      throw new HubError('forbidden', 'Viewers cannot type into terminals.');
-    }
     const execution = findExecution(state, message.commandId);
     const agent = execution && state.agents.get(execution.agentId);
     const link = agent?.connection.link;
@@ -63,6 +60,7 @@ export function createDashboardMessages(
   }
 
   async function handle(dashboard: DashboardConnection, message: DashboardToHub): Promise<void> {
+    requirePermission(dashboard, messagePermissions[message.type]);
     switch (message.type) {
       case 'command:request': {
         const { type, version, ...body } = message;
@@ -85,7 +83,7 @@ export function createDashboardMessages(
         return subscriptions.detach(dashboard, message.commandId);
       case 'command:input':
       case 'terminal:resize':
-        return forward(dashboard, message);
+        return forward(message);
       case 'approval:respond':
         return approvals.respond(dashboard, message.approvalId, message.optionId);
       case 'dashboard:connect':

@@ -24,8 +24,8 @@ import { isCurrent } from '../../../views/format/command-state.ts';
 import type { ShownCommand } from '../../../views/components/terminal.tsx';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, readField } from './form.ts';
-import { offerQueue, type RequireUser, requireRole } from './guard.tsx';
-import { renderNotFound } from './not-found.tsx';
+import { offerQueue, type RequireUser } from './guard.tsx';
+import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
 /** Number of finished commands on the agent page. */
@@ -65,10 +65,7 @@ export function createAgentPages(
       ),
     )
     .get('/dialogs/add-agent', ({ request }) =>
-      requireUser(request, (user) => {
-        requireRole(user, 'admin');
-        return renderFragment(<AddAgentForm />);
-      }),
+      requireUser(request, () => renderFragment(<AddAgentForm />)),
     )
     .post('/agents', ({ request, body }) =>
       requireUser(request, (user) => {
@@ -103,7 +100,6 @@ export function createAgentPages(
     )
     .post('/agents/:id/commands', ({ request, params, body }) =>
       requireUser(request, async (user) => {
-        requireRole(user, 'operator');
         return offerQueue('composer', async () => {
           const command = parseCommandForm(params.id, body);
           const { commandId, position } = await hub.commands.request(user, command);
@@ -120,14 +116,10 @@ export function createAgentPages(
       }),
     )
     .get('/agents/:id/remove', ({ request, params }) =>
-      requireUser(request, (user) => {
-        requireRole(user, 'admin');
-        return renderFragment(<RemoveAgentForm agentId={params.id} />);
-      }),
+      requireUser(request, () => renderFragment(<RemoveAgentForm agentId={params.id} />)),
     )
     .post('/agents/:id/remove', ({ request, params }) =>
       requireUser(request, async (user) => {
-        requireRole(user, 'admin');
         try {
           await hub.registry.remove(user, params.id);
         } catch (error) {
@@ -209,7 +201,6 @@ async function addAgent(
   hubUrl: string,
   form: unknown,
 ): Promise<Response> {
-  requireRole(user, 'admin');
   const agentId = readField(form, 'agentId').trim();
   const agentType = readField(form, 'agentType');
   const renderForm = (error: string) =>

@@ -7,7 +7,7 @@ import { ApprovalList, ApprovalsPage } from '../../../views/pages/approvals.tsx'
 import { ANY_APPROVAL } from '../../../views/events.ts';
 import { Notice } from '../../../views/components/notice.tsx';
 import { readField } from './form.ts';
-import { type RequireUser, requireRole } from './guard.tsx';
+import type { RequireUser } from './guard.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
 export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
@@ -31,7 +31,6 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
     )
     .post('/approvals', ({ request, body }) =>
       requireUser(request, async (user) => {
-        requireRole(user, 'operator');
         const approvalId = readField(body, 'approvalId');
         const optionId = readField(body, 'optionId');
         const approval = hub.approvals.listPending().find((one) => one.approvalId === approvalId);

@@ -8,8 +8,8 @@ import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
 import { Notice } from '../../../views/components/notice.tsx';
 import { parseCommandQuery } from './form.ts';
-import { type RequireUser, requireRole } from './guard.tsx';
-import { renderNotFound } from './not-found.tsx';
+import type { RequireUser } from './guard.tsx';
+import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
 export function createCommandPages(hub: Hub, requireUser: RequireUser) {
@@ -65,7 +65,6 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     )
     .post('/commands/:id/interrupt', ({ request, params }) =>
       requireUser(request, async (user) => {
-        requireRole(user, 'operator');
         const command = await hub.commands.interrupt(user, params.id);
         const { label } = describeState(command);
         return renderFragment(<Notice kind="cancelled" text={label} />, {

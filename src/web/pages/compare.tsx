@@ -15,8 +15,8 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, readField, readFields } from './form.ts';
-import { offerQueue, type RequireUser, requireRole } from './guard.tsx';
-import { renderNotFound } from './not-found.tsx';
+import { offerQueue, type RequireUser } from './guard.tsx';
+import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
 /** Number of commands that are grouped into recent comparisons. */
@@ -46,7 +46,6 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
     )
     .post('/compare', ({ request, body }) =>
       requireUser(request, async (user) => {
-        requireRole(user, 'operator');
         return offerQueue('compare', async () => {
           const { comparisonId } = await hub.commands.compare(user, parseComparisonForm(body));
           return redirect(request, compareUrl(comparisonId));

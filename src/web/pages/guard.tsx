@@ -1,6 +1,5 @@
 // Access control of pages: every page and form except sign-in and setup goes through `requireUser`.
 import type { Identity } from '../../hub/state/dashboard.ts';
-import { hasRole, type Role } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { Notice } from '../../../views/components/notice.tsx';
 import { OfflineNotice } from '../../../views/components/offline-notice.tsx';
@@ -24,13 +23,6 @@ export function createGuard(auth: Auth): RequireUser {
       throw error;
     }
   };
-}
-
-/** @throws {HubError} forbidden */
-export function requireRole(user: Identity, role: Role): void {
-  if (hasRole(user.role, role)) return;
-  const message = `This action requires the role "${role}". Your role is "${user.role}".`;
-  throw new HubError('forbidden', message);
 }
 
 /**

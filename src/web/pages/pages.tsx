@@ -10,7 +10,6 @@ import { createCommandPages } from './commands.tsx';
 import { createComparePages } from './compare.tsx';
 import { createGuard } from './guard.tsx';
 import { createLoginPages } from './login.tsx';
-import { renderNotFound } from './not-found.tsx';
 
 export interface PagesParts {
   hub: Hub;
@@ -31,13 +30,4 @@ export function createPages(parts: PagesParts) {
     .use(createCommandPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))
     .use(createApprovalPages(hub, requireUser));
-}
-
-/** Creates the handler for unknown paths. */
-export function createNotFound(auth: Auth): (request: Request) => Promise<Response> {
-  const requireUser = createGuard(auth);
-  return (request) =>
-    requireUser(request, (user) =>
-      renderNotFound(request, user, 'Page not found', 'There is no page at this address.'),
-    );
 }

@@ -143,6 +143,8 @@ async function startRun(
     wsUrl: url.replace('http', 'ws'),
     drain,
     tokens,
+    /** Every route of the server, as `GET /path/:param`. */
+    routes: () => app.routes.map(({ method, path }) => `${method} ${path.replace(/(.)\/$/, '$1')}`),
 
     /** Starts a session. Users do not need an account, so that tests do not wait for password hashes. */
     startSession: (role: Role = 'operator', userId = 'ada') =>

@@ -1,7 +1,7 @@
-// The page for anything that does not exist.
+// A page with a message instead of content: for anything that does not exist, or that the user may not open.
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 
-interface NotFoundProps {
+interface MessagePageProps {
   context: PageContext;
   user: User;
   /** For example `Agent not found`. */
@@ -9,7 +9,7 @@ interface NotFoundProps {
   message: string;
 }
 
-export function NotFoundPage({ context, user, title, message }: NotFoundProps) {
+export function MessagePage({ context, user, title, message }: MessagePageProps) {
   return (
     <Page context={context} user={user} title={title} section="agents">
       <div class="empty">

@@ -1,0 +1,41 @@
+// What each role may do (docs/protocol.md, "Roles"). This is the only table of permissions: every message, route and
+// fragment refers to it.
+import type { DashboardToHub } from './dashboard-to-hub.ts';
+import { hasRole, type Role } from './entities.ts';
+
+/** The role that each permission requires, and what it allows, to complete "You cannot …". */
+const permissions = {
+  'hub:read': { role: 'viewer', action: 'see agents and commands' },
+  'account:manage': { role: 'viewer', action: 'manage your account' },
+  'commands:send': { role: 'operator', action: 'send commands' },
+  'commands:interrupt': { role: 'operator', action: 'interrupt commands' },
+  'terminals:type': { role: 'operator', action: 'type into terminals' },
+  'approvals:respond': { role: 'operator', action: 'respond to approval requests' },
+  'agents:manage': { role: 'admin', action: 'add or remove agents' },
+  'users:manage': { role: 'admin', action: 'manage users' },
+} as const satisfies Record<string, { role: Role; action: string }>;
+
+export type Permission = keyof typeof permissions;
+
+/** The permission that each message of a dashboard requires. */
+export const messagePermissions: Record<DashboardToHub['type'], Permission> = {
+  'dashboard:connect': 'hub:read',
+  'terminal:attach': 'hub:read',
+  'terminal:detach': 'hub:read',
+  'command:request': 'commands:send',
+  'command:interrupt': 'commands:interrupt',
+  'command:input': 'terminals:type',
+  'terminal:resize': 'terminals:type',
+  'approval:respond': 'approvals:respond',
+};
+
+/** Whether a role includes a permission. */
+export function isPermitted(role: Role, permission: Permission): boolean {
+  return hasRole(role, permissions[permission].role);
+}
+
+/** Explains to a user why a permission is missing. */
+export function describeMissing(role: Role, permission: Permission): string {
+  const { role: required, action } = permissions[permission];
+  return `You cannot ${action}. Your role is ${role}; this requires the role ${required}.`;
+}

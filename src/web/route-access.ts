@@ -1,0 +1,79 @@
+// Who may use each route. A route that is not listed does not exist: it responds with 404, whatever its handler does.
+import { Memoirist } from 'memoirist';
+import type { Permission } from '../protocol/permissions.ts';
+
+/** `anyone` includes people who are not signed in. */
+export type Access = 'anyone' | Permission;
+
+export const routeAccess: Readonly<Record<string, Access>> = {
+  'GET /healthz': 'anyone',
+  'GET /assets/:file': 'anyone',
+  'GET /favicon.ico': 'anyone',
+
+  // Sockets authenticate with their first message.
+  'GET /ws/agent': 'anyone',
+  'GET /ws/dashboard': 'anyone',
+
+  'GET /login': 'anyone',
+  'POST /login': 'anyone',
+  'POST /logout': 'anyone',
+  'GET /setup': 'anyone',
+  'POST /setup': 'anyone',
+
+  'POST /api/v1/session': 'anyone',
+  'GET /api/v1/session': 'account:manage',
+  'DELETE /api/v1/session': 'anyone',
+  'GET /api/v1/sessions': 'account:manage',
+  'DELETE /api/v1/sessions': 'account:manage',
+  'DELETE /api/v1/sessions/:id': 'account:manage',
+  'GET /api/v1/agents': 'hub:read',
+  'POST /api/v1/agents': 'agents:manage',
+  'GET /api/v1/agents/:agentId': 'hub:read',
+  'DELETE /api/v1/agents/:agentId': 'agents:manage',
+  // Requires the agent's token.
+  'GET /api/v1/agents/:agentId/token': 'anyone',
+  'GET /api/v1/commands': 'hub:read',
+  'POST /api/v1/commands': 'commands:send',
+  'GET /api/v1/commands/:id': 'hub:read',
+  'GET /api/v1/commands/:id/output': 'hub:read',
+  'POST /api/v1/commands/:id/interrupt': 'commands:interrupt',
+  'POST /api/v1/comparisons': 'commands:send',
+  'GET /api/v1/approvals': 'hub:read',
+  'POST /api/v1/approvals/:approvalId': 'approvals:respond',
+
+  'GET /': 'hub:read',
+  'GET /agents': 'hub:read',
+  'POST /agents': 'agents:manage',
+  'GET /dialogs/add-agent': 'agents:manage',
+  'GET /agents/:id': 'hub:read',
+  'GET /agents/:id/live': 'hub:read',
+  'POST /agents/:id/commands': 'commands:send',
+  'GET /agents/:id/remove': 'agents:manage',
+  'POST /agents/:id/remove': 'agents:manage',
+  'GET /history': 'hub:read',
+  'GET /history/list': 'hub:read',
+  'GET /history/older': 'hub:read',
+  'GET /commands/:id': 'hub:read',
+  'GET /commands/:id/live': 'hub:read',
+  'POST /commands/:id/interrupt': 'commands:interrupt',
+  'GET /compare': 'hub:read',
+  'POST /compare': 'commands:send',
+  'GET /compare/agents': 'hub:read',
+  'GET /compare/recent': 'hub:read',
+  'GET /compare/:id': 'hub:read',
+  'GET /compare/:id/live': 'hub:read',
+  'GET /approvals': 'hub:read',
+  'GET /approvals/list': 'hub:read',
+  'POST /approvals': 'approvals:respond',
+};
+
+/** Creates a lookup with Elysia's router, so that both choose the same route. */
+export function createRouteAccess(): (method: string, pathname: string) => Access | undefined {
+  const router = new Memoirist<Access>();
+  for (const [route, access] of Object.entries(routeAccess)) {
+    const [method = '', path = ''] = route.split(' ');
+    router.add(method, path, access);
+    if (path !== '/') router.add(method, `${path}/`, access);
+  }
+  return (method, pathname) => router.find(method === 'HEAD' ? 'GET' : method, pathname)?.store;
+}
