@@ -113,11 +113,12 @@ const indexesOf = (kinds: ApprovalUpdate['kind'][]) =>
     kinds.includes(kind) ? kinds.indexOf(kind) : Infinity,
   );
 
+/** What is received is stored. Agents confirm that a request was cancelled, too. */
 function checkUpdate(row: ApprovalRow, { kind, outcome, optionId }: ApprovalUpdate): string[] {
   const isRight =
     kind === 'request' ||
     (kind === 'resolved' && outcome === row.outcome && optionId === row.optionId) ||
-    (kind === 'applied' && row.outcome === 'selected' && row.appliedAt !== null);
+    (kind === 'applied' && row.appliedAt !== null);
   return isRight
     ? []
     : [
