@@ -22,6 +22,21 @@ export function compareUrl(comparisonId?: string): string {
   return comparisonId === undefined ? '/compare' : `/compare/${encodeURIComponent(comparisonId)}`;
 }
 
+/** The forms that change a user. */
+export function userUrl(username: string): string {
+  return `/users/${encodeURIComponent(username)}`;
+}
+
+/** The form that ends a session. */
+export function sessionUrl(id: string): string {
+  return `/account/sessions/${encodeURIComponent(id)}`;
+}
+
+/** The full URL with which a user chooses a password. */
+export function createPasswordUrl(base: string, token: string): string {
+  return `${base}/password?token=${token}`;
+}
+
 /** The approvals page. Responses are posted to the same URL. */
 export const approvalsUrl = '/approvals';
 

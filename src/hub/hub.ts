@@ -23,6 +23,7 @@ import { createDashboards } from './dashboards/dashboards.ts';
 import { createDashboardMessages } from './dashboards/messages.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import type { Log } from './log.ts';
+import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
 import { restore } from './restore.ts';
 import { createSessions } from './sessions.ts';
@@ -49,6 +50,8 @@ export interface HubOptions {
   build?: string;
   /** Replaces the raw DEFLATE compressor. */
   deflate?: Deflate;
+  /** Replaces the cost of password hashes. */
+  passwordCost?: PasswordCost;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -124,7 +127,7 @@ export async function startHub(options: HubOptions) {
     state,
     settings,
     storeHealth,
-    accounts: createAccounts(context),
+    accounts: createAccounts(context, sessions, options.passwordCost),
     sessions,
     agents: {
       ...agents,

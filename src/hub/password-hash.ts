@@ -4,8 +4,17 @@ import pLimit from 'p-limit';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_PASSWORD_HASHES, MAX_WAITING_PASSWORD_HASHES } from '../protocol/limits.ts';
 
+/** The cost of a hash; Bun's defaults where it is not set. */
+export interface PasswordCost {
+  /** In KiB. */
+  memoryCost?: number;
+  timeCost?: number;
+}
+
 /** Its functions throw HubError unavailable if too many calls are waiting. */
-export function createPasswordHasher() {
+export function createPasswordHasher(cost: PasswordCost = {}) {
+  const hashNow = (password: string) =>
+    Bun.password.hash(password, { algorithm: 'argon2id', ...cost });
   const limit = pLimit(MAX_PASSWORD_HASHES);
   /**
    * The hash that a password is verified against if the user does not exist, so that the response takes as long as for an
@@ -21,13 +30,13 @@ export function createPasswordHasher() {
   }
 
   return {
-    hash: (password: string) => run(() => Bun.password.hash(password)),
+    hash: (password: string) => run(() => hashNow(password)),
     /** Whether the password is correct. Without a hash, takes equally long and returns false. */
-    verify: (password: string, hash: string | undefined) =>
+    verify: (password: string, hash: string | null) =>
       run(async () => {
-        dummyHash ??= Bun.password.hash(crypto.randomUUID());
+        dummyHash ??= hashNow(crypto.randomUUID());
         const isMatch = await Bun.password.verify(password, hash ?? (await dummyHash));
-        return isMatch && hash !== undefined;
+        return isMatch && hash !== null;
       }),
   };
 }

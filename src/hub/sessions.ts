@@ -91,8 +91,9 @@ export function createSessions(
       if (byId.get(id)?.userId !== userId) throw new HubError('not_found', 'Session not found.');
       end([id]);
     },
-    /** Ends all sessions of a user, and closes their dashboards. */
-    endAll: (userId: string) => end(idsOf((session) => session.userId === userId)),
+    /** Ends all sessions of a user, and closes their dashboards. @param keptId a session that does not end */
+    endAll: (userId: string, keptId?: string) =>
+      end(idsOf((session) => session.userId === userId && session.id !== keptId)),
     /** Removes expired sessions. Their dashboards close by themselves. */
     purge: () => remove(idsOf(({ expiresAt }) => expiresAt <= clock.now())),
   };

@@ -106,7 +106,7 @@ export const ApprovalBody = Type.Object({ optionId: Id });
 export type ApprovalBody = Static<typeof ApprovalBody>;
 
 /** A page of a list. `nextCursor` is null on the last page. */
-function Page<T extends TSchema>(item: T) {
+export function Page<T extends TSchema>(item: T) {
   return Type.Object({
     items: Type.Array(item),
     nextCursor: Type.Union([Type.String(), Type.Null()]),

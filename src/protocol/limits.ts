@@ -89,6 +89,8 @@ export const USERNAME_LENGTH = 128;
 export const PASSWORD_MAX_LENGTH = 1_024;
 /** The minimum length of a new password. */
 export const PASSWORD_MIN_LENGTH = 12;
+/** How long a link to choose a password is valid. */
+export const PASSWORD_LINK_MS = 15 * 60_000;
 /** Sign-in attempts per username and address. */
 export const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 } as const;
 /** Sign-in attempts per address. */

@@ -25,9 +25,10 @@ interface TableOf<Row> {
 
 export const users = sqliteTable('users', {
   id: text().primaryKey(),
-  passwordHash: text().notNull(),
+  passwordHash: text(),
   role: text().$type<Role>().notNull(),
   createdAt: integer().notNull(),
+  disabledAt: integer(),
 }) satisfies TableOf<StoredUser>;
 
 export const sessions = sqliteTable('sessions', {

@@ -8,9 +8,12 @@ import type { CommandExecution, OutputStream, Role } from '../protocol/entities.
 export interface StoredUser {
   /** The username. */
   id: string;
-  passwordHash: string;
+  /** Null until the user chooses a password. */
+  passwordHash: string | null;
   role: Role;
   createdAt: number;
+  /** When the user was disabled; null if the user can sign in. */
+  disabledAt: number | null;
 }
 
 /** The session of a signed-in user. */
@@ -92,9 +95,12 @@ export interface StoredConnection {
 /** A write resolves once it is durable, and rejects if it failed. Concurrent writes take effect in call order. */
 export interface Store {
   users: {
-    count(): Promise<number>;
+    /** Lists all users by ID. */
+    list(): Promise<StoredUser[]>;
     find(id: string): Promise<StoredUser | undefined>;
     insert(user: StoredUser): Promise<void>;
+    update(id: string, changes: Partial<Omit<StoredUser, 'id'>>): Promise<void>;
+    remove(id: string): Promise<void>;
   };
   sessions: {
     list(): Promise<StoredSession[]>;

@@ -7,7 +7,7 @@ import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
 import { createAccessCheck } from './access-check.ts';
-import { createApi } from './api.ts';
+import { createApi } from './api/api.ts';
 import { createAuth } from './auth.ts';
 import { createClientAddress } from './client-address.ts';
 import { errorResponse } from './error-response.ts';
@@ -113,7 +113,7 @@ export function createApp(options: AppOptions) {
     })
     .use(createAgentSocket(hub, socketOptions))
     .use(createDashboardSocket({ hub, auth, tokens }, socketOptions))
-    .use(createApi({ hub, auth, tokens }))
+    .use(createApi({ hub, auth, tokens, publicUrl }))
     .use(createPages({ hub, auth, clock, publicUrl }));
 
   return {

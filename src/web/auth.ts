@@ -7,6 +7,7 @@ import type { Actor, Identity } from '../hub/state/dashboard.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
+import type { PasswordBody } from '../protocol/users.ts';
 import type { ClientAddress } from './client-address.ts';
 import { createSignInLimits } from './sign-in-limits.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
@@ -108,6 +109,35 @@ export function createAuth({
       if (!actor) return null;
       limits.clear(client.address, username);
       return startSession(actor, client);
+    },
+    /** The user of a password link; undefined if it is invalid, used or expired. */
+    findLinkUser: accounts.findLinkUser,
+    /**
+     * Sets the password of a link's user and starts a session; returns null if the link is not valid.
+     * @throws {HubError} unavailable
+     */
+    async redeemLink(
+      token: string,
+      password: string,
+      client: SessionClient,
+    ): Promise<SignedInSession | null> {
+      const actor = await accounts.redeemLink(token, password);
+      return actor && startSession(actor, client);
+    },
+    /**
+     * Changes the user's own password, which ends the user's other sessions.
+     * @throws {HubError} forbidden if the current password is incorrect; rate_limited, unavailable
+     */
+    async changePassword(
+      identity: Identity,
+      body: PasswordBody,
+      { address }: SessionClient,
+    ): Promise<void> {
+      limits.countAttempt(address, identity.userId);
+      if (!(await accounts.changePassword(identity, body))) {
+        throw new HubError('forbidden', 'The current password is incorrect.');
+      }
+      limits.clear(address, identity.userId);
     },
     /** Ends the session of a request. Returns the `Set-Cookie` header that removes it from the browser. */
     async signOut(request: Request): Promise<string> {

@@ -8,7 +8,7 @@ import { dashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
 import { ErrorCode, FailureCode } from '../../src/protocol/errors.ts';
 import { hubToAgent } from '../../src/protocol/hub-to-agent.ts';
 import { hubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
-import { createApi } from '../../src/web/api.ts';
+import { createApi } from '../../src/web/api/api.ts';
 import { errorResponse } from '../../src/web/error-response.ts';
 import { parseCodeBlocks, parseRows, parseSections, readText, type Section } from './markdown.ts';
 import { listFields, listLiterals } from './schema.ts';

@@ -1,6 +1,11 @@
 // The behavior that every Store implementation must provide. Each implementation's test calls describeStore.
 import { describe, expect, test } from 'bun:test';
-import type { StoredAgent, StoredConnection, StoredSession } from '../../src/store/store.ts';
+import type {
+  StoredAgent,
+  StoredConnection,
+  StoredSession,
+  StoredUser,
+} from '../../src/store/store.ts';
 import { approval, chunk, storedCommand } from '../support/samples.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
@@ -20,21 +25,35 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeOutput(db);
 
     describe('users', () => {
-      const user = { id: 'ada', passwordHash: 'p', role: 'admin', createdAt: 1 } as const;
+      const user = {
+        id: 'bob',
+        passwordHash: 'p',
+        role: 'admin',
+        createdAt: 1,
+        disabledAt: 2,
+      } satisfies StoredUser;
 
-      test('inserts, finds and counts users', async () => {
-        expect(await db.store.users.count()).toBe(0);
+      test('inserts, finds, lists, updates and removes users', async () => {
+        expect(await db.store.users.list()).toEqual([]);
+        const ada = { ...user, id: 'ada', passwordHash: null, disabledAt: null };
         await db.store.users.insert(user);
+        await db.store.users.insert(ada);
         await db.reopen();
-        expect(await db.store.users.find('ada')).toEqual(user);
+        expect(await db.store.users.find('bob')).toEqual(user);
         expect(await db.store.users.find('eve')).toBeUndefined();
-        expect(await db.store.users.count()).toBe(1);
+        expect(await db.store.users.list()).toEqual([ada, user]);
+        await db.store.users.update('ada', { passwordHash: 'q', role: 'viewer' });
+        await db.store.users.update('eve', { role: 'admin' });
+        await db.store.users.remove('bob');
+        expect(await db.store.users.list()).toEqual([
+          { ...ada, passwordHash: 'q', role: 'viewer' },
+        ]);
       });
 
       test('rejects a second user with the same ID', async () => {
         await db.store.users.insert(user);
         expect(db.store.users.insert({ ...user, role: 'viewer' })).rejects.toThrow();
-        expect(await db.store.users.find('ada')).toEqual(user);
+        expect(await db.store.users.find('bob')).toEqual(user);
       });
     });
 

@@ -15,7 +15,8 @@ import { AgentOptions, ComparePage, type Comparison } from '../../views/pages/co
 import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
 import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { MessagePage } from '../../views/pages/message.tsx';
-import { SetupPage, SignInPage } from '../../views/pages/sign-in.tsx';
+import { SetupPage } from '../../views/pages/choose-password.tsx';
+import { SignInPage } from '../../views/pages/sign-in.tsx';
 import { render } from './render.ts';
 import { agent, approval, command, NOW } from '../support/samples.ts';
 import { admin, context } from './samples.ts';

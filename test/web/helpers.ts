@@ -16,7 +16,13 @@ const passwordHash = await Bun.password.hash(PASSWORD, {
 
 /** Creates an account "admin" with `PASSWORD`. */
 export async function addAdmin(hub: TestHub) {
-  await hub.store.users.insert({ id: 'admin', role: 'admin', passwordHash, createdAt: 1 });
+  await hub.store.users.insert({
+    id: 'admin',
+    role: 'admin',
+    passwordHash,
+    createdAt: 1,
+    disabledAt: null,
+  });
 }
 
 /** Starts a hub with an account "admin". */

@@ -44,8 +44,8 @@ test('every route of the server is listed, and every listed route exists', async
 
 describe('a route', () => {
   // These respond to nobody as they do to wrong credentials, or redirect to sign-in.
-  const exceptions = ['POST /login', 'POST /logout', 'GET /api/v1/agents/:agentId/token'];
-  const routes = Object.entries(routeAccess).filter(([route]) => !exceptions.includes(route));
+  const exceptions = new Set(['POST /login', 'POST /logout', 'GET /api/v1/agents/:agentId/token']);
+  const routes = Object.entries(routeAccess).filter(([route]) => !exceptions.has(route));
 
   test.each(routes)('%s requires %s', async (route: string, access: Access) => {
     await using hub = await startTestHub();
@@ -106,7 +106,8 @@ describe('a message', () => {
   test('cannot connect a dashboard without a session', async () => {
     await using hub = await startTestHub();
     for (const token of ['', 'nonsense', await hub.addAgent()]) {
-      await expect(connectDashboard(hub, { token })).rejects.toThrow('1008 unauthenticated');
+      const failure = await connectDashboard(hub, { token }).catch(String);
+      expect(failure).toContain('unauthenticated');
     }
   });
 });

@@ -1,36 +1,10 @@
 // The dialogs that add an agent, show its token once, and remove it.
-import type { ComponentChildren } from 'preact';
 import type { RegisteredAgent } from '../../src/protocol/api.ts';
 import { agentUrl } from '../urls.ts';
 import { agentTypeLabels } from '../format/labels.ts';
 import { Copyable } from './copyable.tsx';
-import { Icon } from './icons.tsx';
+import { CloseButton, DialogHeader } from './dialog.tsx';
 import { Notice } from './notice.tsx';
-
-function DialogHeader({ title }: { title: string }) {
-  return (
-    <div class="dialog-header">
-      <h2 id="dialog-title">{title}</h2>
-      <button class="icon-button" type="button" data-close-dialog aria-label="Close">
-        <Icon name="close" />
-      </button>
-    </div>
-  );
-}
-
-function CloseButton({
-  children,
-  autofocus,
-}: {
-  children: ComponentChildren;
-  autofocus?: boolean;
-}) {
-  return (
-    <button class="button" type="button" data-close-dialog autofocus={autofocus}>
-      {children}
-    </button>
-  );
-}
 
 interface AddAgentProps {
   agentId?: string;

@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { Role } from '../../src/protocol/entities.ts';
 import { formatTitle } from '../../src/protocol/approvals.ts';
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import { approvalsUrl, compareUrl } from '../urls.ts';
 import { Icon, Logo } from './icons.tsx';
 import { NoticeTemplates } from './notice.tsx';
@@ -113,7 +114,7 @@ interface PageProps {
   children: ComponentChildren;
 }
 
-type Section = 'agents' | 'compare' | 'approvals' | 'history';
+type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'account';
 
 /** The layout of pages for signed-in users. */
 export function Page({ context, user, title, section, isWide, children }: PageProps) {
@@ -128,8 +129,8 @@ export function Page({ context, user, title, section, isWide, children }: PagePr
             <Logo />
             <span>Signalbox</span>
           </a>
-          <Menu section={section} pendingCount={context.pendingCount} />
-          <Account user={user} />
+          <Menu section={section} pendingCount={context.pendingCount} role={user.role} />
+          <Account user={user} section={section} />
         </header>
         <p class="banner" id="connection" role="status" hidden />
         <main id="main" class={isWide ? 'page page-wide' : 'page'}>
@@ -145,7 +146,13 @@ export function Page({ context, user, title, section, isWide, children }: PagePr
   );
 }
 
-function Menu({ section, pendingCount }: { section: Section; pendingCount: number }) {
+interface MenuProps {
+  section: Section;
+  pendingCount: number;
+  role: Role;
+}
+
+function Menu({ section, pendingCount, role }: MenuProps) {
   const linkTo = (target: Section, href: string) => ({
     href,
     ...(target === section && { 'aria-current': 'page' as const }),
@@ -162,16 +169,25 @@ function Menu({ section, pendingCount }: { section: Section; pendingCount: numbe
         </span>
       </a>
       <a {...linkTo('history', '/history')}>History</a>
+      {isPermitted(role, 'users:manage') && <a {...linkTo('users', '/users')}>Users</a>}
     </nav>
   );
 }
 
-function Account({ user }: { user: User }) {
+function Account({ user, section }: { user: User; section: Section }) {
   return (
     <div class="header-account">
-      <span class="header-user" title={`Signed in as ${user.userId} (${user.role})`}>
-        {user.userId} <span class="header-role">{user.role}</span>
-      </span>
+      <a
+        class="header-user"
+        href="/account"
+        title={`Signed in as ${user.userId} (${user.role})`}
+        aria-label={`Account of ${user.userId}`}
+        {...(section === 'account' && { 'aria-current': 'page' as const })}
+      >
+        <Icon name="user" />
+        <span class="header-name">{user.userId}</span>
+        <span class="header-role">{user.role}</span>
+      </a>
       <button class="header-button" type="button" data-theme-switch aria-label="Switch theme">
         <Icon name="theme" />
       </button>

@@ -1,8 +1,7 @@
-// Sign-in, sign-out and setup. These are plain forms that work without scripts.
+// Sign-in and sign-out. These are plain forms that work without scripts.
 import { Elysia } from 'elysia';
 import { HubError } from '../../protocol/errors.ts';
-import { PASSWORD_MIN_LENGTH } from '../../protocol/limits.ts';
-import { SignInPage, UsedSetupLinkPage, SetupPage } from '../../../views/pages/sign-in.tsx';
+import { SignInPage } from '../../../views/pages/sign-in.tsx';
 import type { SessionClient } from '../../hub/sessions.ts';
 import { type Auth } from '../auth.ts';
 import { retryHeaders } from '../error-response.ts';
@@ -23,19 +22,6 @@ export function createLoginPages(auth: Auth) {
     )
     .post('/logout', async ({ request }) =>
       redirect(request, '/login', await auth.signOut(request)),
-    )
-    .get('/setup', ({ request }) => {
-      const token = new URL(request.url).searchParams.get('token') ?? '';
-      return renderDocument(request, (context) =>
-        auth.isSetupToken(token) ? (
-          <SetupPage context={context} token={token} />
-        ) : (
-          <UsedSetupLinkPage context={context} />
-        ),
-      );
-    })
-    .post('/setup', ({ request, server, body }) =>
-      setUp(auth, request, auth.readClient(request, server), body),
     );
 }
 
@@ -60,34 +46,5 @@ async function signIn(
     if (!(error instanceof HubError)) throw error;
     const status = error.code === 'unavailable' ? 503 : toStatus(error);
     return renderForm(error.message, status, retryHeaders(error.code));
-  }
-}
-
-async function setUp(
-  auth: Auth,
-  request: Request,
-  client: SessionClient,
-  form: unknown,
-): Promise<Response> {
-  const token = readField(form, 'token');
-  const password = readField(form, 'password');
-  const renderForm = (error: string) =>
-    renderDocument(request, (context) => <SetupPage {...{ context, token, error }} />, {
-      status: 422,
-    });
-  const renderUsedLink = () =>
-    renderDocument(request, (context) => <UsedSetupLinkPage context={context} />, { status: 410 });
-  if (!auth.isSetupToken(token)) return renderUsedLink();
-  if (password.length < PASSWORD_MIN_LENGTH) {
-    return renderForm(`The password must be at least ${PASSWORD_MIN_LENGTH} characters long.`);
-  }
-  if (password !== readField(form, 'confirmation'))
-    return renderForm('The passwords do not match.');
-  try {
-    const session = await auth.setUp(token, password, client);
-    return session ? redirect(request, '/', session.cookie) : renderUsedLink();
-  } catch (error) {
-    if (error instanceof HubError) return renderForm(error.message);
-    throw error;
   }
 }

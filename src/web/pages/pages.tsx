@@ -4,12 +4,15 @@ import type { Hub } from '../../hub/hub.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { createAssets } from '../assets.ts';
 import type { Auth } from '../auth.ts';
+import { createAccountPages } from './account.tsx';
 import { createAgentPages } from './agents.tsx';
 import { createApprovalPages } from './approvals.tsx';
 import { createCommandPages } from './commands.tsx';
+import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
 import { createGuard } from './guard.tsx';
 import { createLoginPages } from './login.tsx';
+import { createUserPages } from './users.tsx';
 
 export interface PagesParts {
   hub: Hub;
@@ -26,6 +29,9 @@ export function createPages(parts: PagesParts) {
   return new Elysia({ name: 'pages' })
     .use(createAssets())
     .use(createLoginPages(auth))
+    .use(createPasswordLinkPages(auth))
+    .use(createAccountPages(hub, requireUser, auth))
+    .use(createUserPages(hub, requireUser, parts))
     .use(createAgentPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))

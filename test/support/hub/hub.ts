@@ -104,6 +104,8 @@ async function startRun(
       subscriberCount: (topic) => server?.subscriberCount(topic) ?? 0,
     },
     build: assetBuild,
+    // The lowest cost that is accepted: tests do not wait for hashes.
+    passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
   });
   const { app, drain, listen } = createApp({

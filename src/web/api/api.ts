@@ -1,22 +1,20 @@
 // The JSON API, for scripts, the command line and tests. It calls the same hub functions as the sockets and the pages.
 import { Elysia, t } from 'elysia';
-import type { Hub } from '../hub/hub.ts';
-import type { TerminalMessage } from '../hub/terminals/terminal-messages.ts';
+import type { Hub } from '../../hub/hub.ts';
+import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import {
   AgentRegistration,
   ApprovalBody,
   CommandBody,
   CommandQuery,
   ComparisonBody,
-  type SessionResponse,
-  SessionBody,
-  type SessionSummary,
-} from '../protocol/api.ts';
-import { encode } from '../protocol/codec.ts';
-import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
-import { HubError } from '../protocol/errors.ts';
-import { type Auth, readBearerToken } from './auth.ts';
-import type { Tokens } from './tokens.ts';
+} from '../../protocol/api.ts';
+import { encode } from '../../protocol/codec.ts';
+import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
+import { HubError } from '../../protocol/errors.ts';
+import { readBearerToken } from '../auth.ts';
+import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
+import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
 
 /** `CommandQuery` as sent in a URL, where numbers and booleans are strings. */
 const CommandListQuery = t.Object({
@@ -25,58 +23,8 @@ const CommandListQuery = t.Object({
   compared: t.Optional(t.BooleanString()),
 });
 
-export interface ApiParts {
+export interface ApiParts extends SessionApiParts, UserApiParts {
   hub: Hub;
-  auth: Auth;
-  tokens: Tokens;
-}
-
-/** Sign-in, sign-out, and the token for a page's socket. */
-function createSessionApi({ auth, tokens }: ApiParts) {
-  return new Elysia({ name: 'api/session', prefix: '/api/v1/session' })
-    .post(
-      '/',
-      async ({ request, server, body, set }): Promise<SessionResponse> => {
-        const client = auth.readClient(request, server);
-        const session = await auth.signIn(body.username, body.password, client);
-        if (!session) throw new HubError('not_authenticated', 'Incorrect username or password.');
-        set.headers['set-cookie'] = session.cookie;
-        const { token, expiresAt, userId, role } = session;
-        return { token, expiresAt, userId, role };
-      },
-      { body: SessionBody },
-    )
-    .get('/', async ({ request }): Promise<SessionResponse> => {
-      const user = await auth.requireIdentity(request);
-      return { ...(await tokens.issueSocket(user)), userId: user.userId, role: user.role };
-    })
-    .delete('/', async ({ request, set }) => {
-      set.headers['set-cookie'] = await auth.signOut(request);
-      return new Response(null, { status: 204 });
-    });
-}
-
-/** The sessions of the user who asks. */
-function createSessionListApi({ hub, auth }: ApiParts) {
-  return new Elysia({ name: 'api/sessions', prefix: '/api/v1/sessions' })
-    .get('/', async ({ request }) => {
-      const { userId, sessionId } = await auth.requireIdentity(request);
-      const items = hub.sessions
-        .list(userId)
-        .map(({ id, createdAt, expiresAt, lastSeenAt, address, userAgent }): SessionSummary => {
-          const isCurrent = id === sessionId;
-          return { id, createdAt, expiresAt, lastSeenAt, address, userAgent, isCurrent };
-        });
-      return { items, nextCursor: null };
-    })
-    .delete('/', async ({ request }) => {
-      hub.sessions.endAll((await auth.requireIdentity(request)).userId);
-      return new Response(null, { status: 204 });
-    })
-    .delete('/:id', async ({ request, params }) => {
-      hub.sessions.end((await auth.requireIdentity(request)).userId, params.id);
-      return new Response(null, { status: 204 });
-    });
 }
 
 function createAgentApi({ hub, auth }: ApiParts) {
@@ -218,6 +166,8 @@ export function createApi(parts: ApiParts) {
   return new Elysia({ name: 'api' })
     .use(createSessionApi(parts))
     .use(createSessionListApi(parts))
+    .use(createAccountApi(parts))
+    .use(createUserApi(parts))
     .use(createAgentApi(parts))
     .use(createCommandApi(parts))
     .use(createComparisonApi(parts))

@@ -1,0 +1,59 @@
+// The API of users: admins manage them, and users change their own password.
+import { Elysia } from 'elysia';
+import type { Hub } from '../../hub/hub.ts';
+import { PasswordBody, type PasswordLink, UserBody, UserChanges } from '../../protocol/users.ts';
+import { createPasswordUrl } from '../../../views/urls.ts';
+import type { Auth } from '../auth.ts';
+
+export interface UserApiParts {
+  hub: Pick<Hub, 'accounts'>;
+  auth: Auth;
+  /** The hub's URL for browsers; null to use the requested one. */
+  publicUrl: string | null;
+}
+
+export function createUserApi({ hub: { accounts }, auth, publicUrl }: UserApiParts) {
+  return new Elysia({ name: 'api/users', prefix: '/api/v1/users' })
+    .get('/', async ({ request }) => ({
+      items: await accounts.list(await auth.requireIdentity(request)),
+      nextCursor: null,
+    }))
+    .post(
+      '/',
+      async ({ request, body, set }) => {
+        const user = await accounts.add(await auth.requireIdentity(request), body);
+        set.status = 201;
+        return user;
+      },
+      { body: UserBody },
+    )
+    .patch(
+      '/:username',
+      async ({ request, params, body }) =>
+        accounts.change(await auth.requireIdentity(request), params.username, body),
+      { body: UserChanges },
+    )
+    .delete('/:username', async ({ request, params }) => {
+      await accounts.remove(await auth.requireIdentity(request), params.username);
+      return new Response(null, { status: 204 });
+    })
+    .post('/:username/password-link', async ({ request, params, set }): Promise<PasswordLink> => {
+      const identity = await auth.requireIdentity(request);
+      const { token, expiresAt } = await accounts.createPasswordLink(identity, params.username);
+      const base = publicUrl ?? new URL(request.url).origin;
+      set.status = 201;
+      return { username: params.username, url: createPasswordUrl(base, token), expiresAt };
+    });
+}
+
+export function createAccountApi({ auth }: Pick<UserApiParts, 'auth'>) {
+  return new Elysia({ name: 'api/account', prefix: '/api/v1/account' }).put(
+    '/password',
+    async ({ request, server, body }) => {
+      const identity = await auth.requireIdentity(request);
+      await auth.changePassword(identity, body, auth.readClient(request, server));
+      return new Response(null, { status: 204 });
+    },
+    { body: PasswordBody },
+  );
+}

@@ -1,0 +1,96 @@
+// Setup, and links with which a user chooses a password. These are plain forms that work without scripts.
+import { Elysia } from 'elysia';
+import type { VNode } from 'preact';
+import { HubError } from '../../protocol/errors.ts';
+import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../protocol/limits.ts';
+import {
+  ChoosePasswordPage,
+  EndedPasswordLinkPage,
+  SetupPage,
+  UsedSetupLinkPage,
+} from '../../../views/pages/choose-password.tsx';
+import type { PageContext } from '../../../views/components/layout.tsx';
+import type { SessionClient } from '../../hub/sessions.ts';
+import type { Auth, SignedInSession } from '../auth.ts';
+import { readField } from './form.ts';
+import { redirect, renderDocument } from './response.ts';
+
+/** A kind of link: how it is checked and used, and its pages. */
+interface LinkKind {
+  isValid(token: string): boolean;
+  /** Sets the password; returns null if the link is no longer valid. */
+  use(token: string, password: string, client: SessionClient): Promise<SignedInSession | null>;
+  renderForm(context: PageContext, token: string, error?: string): VNode;
+  renderInvalid(context: PageContext): VNode;
+}
+
+/** Creates the routes of password links. They do not require a session. */
+export function createPasswordLinkPages(auth: Auth) {
+  const setup: LinkKind = {
+    isValid: auth.isSetupToken,
+    use: auth.setUp,
+    renderForm: (context, token, error) => <SetupPage {...{ context, token, error }} />,
+    renderInvalid: (context) => <UsedSetupLinkPage context={context} />,
+  };
+  const password: LinkKind = {
+    isValid: (token) => auth.findLinkUser(token) !== undefined,
+    use: auth.redeemLink,
+    renderForm: (context, token, error) => (
+      <ChoosePasswordPage
+        {...{ context, token, error }}
+        username={auth.findLinkUser(token) ?? ''}
+      />
+    ),
+    renderInvalid: (context) => <EndedPasswordLinkPage context={context} />,
+  };
+  return new Elysia({ name: 'pages/password-links' })
+    .get('/setup', ({ request }) => show(setup, request))
+    .post('/setup', ({ request, server, body }) =>
+      choose(setup, request, auth.readClient(request, server), body),
+    )
+    .get('/password', ({ request }) => show(password, request))
+    .post('/password', ({ request, server, body }) =>
+      choose(password, request, auth.readClient(request, server), body),
+    );
+}
+
+function show(kind: LinkKind, request: Request): Response {
+  const token = new URL(request.url).searchParams.get('token') ?? '';
+  return renderDocument(request, (context) =>
+    kind.isValid(token) ? kind.renderForm(context, token) : kind.renderInvalid(context),
+  );
+}
+
+async function choose(
+  kind: LinkKind,
+  request: Request,
+  client: SessionClient,
+  form: unknown,
+): Promise<Response> {
+  const token = readField(form, 'token');
+  const renderInvalid = () => renderDocument(request, kind.renderInvalid, { status: 410 });
+  const renderForm = (error: string) =>
+    renderDocument(request, (context) => kind.renderForm(context, token, error), { status: 422 });
+  if (!kind.isValid(token)) return renderInvalid();
+  const problem = findPasswordProblem(form);
+  if (problem !== null) return renderForm(problem);
+  try {
+    const session = await kind.use(token, readField(form, 'password'), client);
+    return session ? redirect(request, '/', session.cookie) : renderInvalid();
+  } catch (error) {
+    if (error instanceof HubError) return renderForm(error.message);
+    throw error;
+  }
+}
+
+/** Returns why the new password in a form is not accepted; null if it is. */
+export function findPasswordProblem(form: unknown): string | null {
+  const password = readField(form, 'password');
+  if (password.length < PASSWORD_MIN_LENGTH) {
+    return `The password must be at least ${PASSWORD_MIN_LENGTH} characters long.`;
+  }
+  if (password.length > PASSWORD_MAX_LENGTH) {
+    return `The password cannot be longer than ${PASSWORD_MAX_LENGTH} characters.`;
+  }
+  return password === readField(form, 'confirmation') ? null : 'The passwords do not match.';
+}

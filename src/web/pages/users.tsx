@@ -1,0 +1,157 @@
+// The page of the users, with its fragments and forms, for admins.
+import { Elysia } from 'elysia';
+import { Value } from '@sinclair/typebox/value';
+import type { Hub } from '../../hub/hub.ts';
+import type { Identity } from '../../hub/state/dashboard.ts';
+import { Role } from '../../protocol/entities.ts';
+import { HubError } from '../../protocol/errors.ts';
+import { type PasswordLink, UserBody, type UserSummary } from '../../protocol/users.ts';
+import {
+  AddUserForm,
+  ManageUser,
+  PasswordLinkCreated,
+} from '../../../views/components/user-dialogs.tsx';
+import { REFRESH } from '../../../views/events.ts';
+import { UserList, UsersPage } from '../../../views/pages/users.tsx';
+import { createPasswordUrl } from '../../../views/urls.ts';
+import { readField } from './form.ts';
+import type { RequireUser } from './guard.tsx';
+import { redirect, renderDocument, renderFragment } from './response.ts';
+
+const TRIGGER_REFRESH = { headers: { 'hx-trigger': REFRESH } };
+
+export function createUserPages(
+  { accounts, approvals }: Hub,
+  requireUser: RequireUser,
+  { publicUrl }: { publicUrl: string | null },
+) {
+  async function createLink(actor: Identity, username: string, request: Request) {
+    const { token, expiresAt } = await accounts.createPasswordLink(actor, username);
+    const url = createPasswordUrl(publicUrl ?? new URL(request.url).origin, token);
+    return { username, url, expiresAt } satisfies PasswordLink;
+  }
+
+  async function find(actor: Identity, username: string): Promise<UserSummary> {
+    const user = (await accounts.list(actor)).find((one) => one.username === username);
+    if (!user) throw new HubError('user_unknown', `User "${username}" not found.`);
+    return user;
+  }
+
+  /** Changes a user, and renders the dialog again with the result. */
+  async function change(
+    actor: Identity,
+    username: string,
+    work: () => Promise<string>,
+  ): Promise<Response> {
+    try {
+      const text = await work();
+      const user = await find(actor, username);
+      return renderFragment(
+        <ManageUser user={user} notice={{ kind: 'success', text }} />,
+        TRIGGER_REFRESH,
+      );
+    } catch (error) {
+      if (!(error instanceof HubError) || error.code === 'user_unknown') throw error;
+      const notice = { kind: 'error', text: error.message } as const;
+      const user = await find(actor, username);
+      return renderFragment(<ManageUser user={user} notice={notice} />, { status: 422 });
+    }
+  }
+
+  return new Elysia({ name: 'pages/users' })
+    .get('/users', ({ request }) =>
+      requireUser(request, async (user) => {
+        const users = await accounts.list(user);
+        return renderDocument(request, (context) => <UsersPage {...{ context, user, users }} />, {
+          pendingApprovals: approvals.listPending().length,
+        });
+      }),
+    )
+    .get('/users/list', ({ request }) =>
+      requireUser(request, async (user) =>
+        request.headers.has('hx-request')
+          ? renderFragment(<UserList user={user} users={await accounts.list(user)} />)
+          : redirect(request, '/users'),
+      ),
+    )
+    .get('/dialogs/add-user', ({ request }) =>
+      requireUser(request, () => renderFragment(<AddUserForm />)),
+    )
+    .post('/users', ({ request, body }) =>
+      requireUser(request, async (user) => {
+        const username = readField(body, 'username').trim();
+        const role = readRole(body);
+        const renderForm = (error: string) =>
+          renderFragment(<AddUserForm {...{ username, role, error }} />, { status: 422 });
+        const added = { username, role };
+        if (!Value.Check(UserBody, added)) {
+          return renderForm(
+            'A username must start with a lowercase letter or a digit. It can contain up to 64 lowercase letters, digits and the characters . _ @ + -',
+          );
+        }
+        try {
+          await accounts.add(user, added);
+        } catch (error) {
+          if (error instanceof HubError) return renderForm(error.message);
+          throw error;
+        }
+        const link = await createLink(user, username, request);
+        const view = <PasswordLinkCreated title={`${username} added`} link={link} />;
+        return renderFragment(view, TRIGGER_REFRESH);
+      }),
+    )
+    .get('/users/:username/manage', ({ request, params }) =>
+      requireUser(request, async (user) =>
+        renderFragment(<ManageUser user={await find(user, params.username)} />),
+      ),
+    )
+    .post('/users/:username/role', ({ request, params: { username }, body }) =>
+      requireUser(request, (user) =>
+        change(user, username, async () => {
+          const role = readRole(body);
+          await accounts.change(user, username, { role });
+          return `The role is now ${role}.`;
+        }),
+      ),
+    )
+    .post('/users/:username/disable', ({ request, params: { username } }) =>
+      requireUser(request, (user) =>
+        change(user, username, async () => {
+          await accounts.change(user, username, { disabled: true });
+          return 'Disabled and signed out everywhere.';
+        }),
+      ),
+    )
+    .post('/users/:username/enable', ({ request, params: { username } }) =>
+      requireUser(request, (user) =>
+        change(user, username, async () => {
+          await accounts.change(user, username, { disabled: false });
+          return 'Enabled.';
+        }),
+      ),
+    )
+    .post('/users/:username/password-link', ({ request, params: { username } }) =>
+      requireUser(request, async (user) => {
+        const link = await createLink(user, username, request);
+        return renderFragment(<PasswordLinkCreated title="Password link" link={link} />);
+      }),
+    )
+    .post('/users/:username/remove', ({ request, params: { username } }) =>
+      requireUser(request, async (user) => {
+        try {
+          await accounts.remove(user, username);
+          return redirect(request, '/users');
+        } catch (error) {
+          if (!(error instanceof HubError)) throw error;
+          return change(user, username, () => Promise.reject(error));
+        }
+      }),
+    );
+}
+
+/** @throws {HubError} invalid_message */
+function readRole(form: unknown): Role {
+  const role = readField(form, 'role');
+  if (Value.Check(Role, role)) return role;
+  throw new HubError('invalid_message', 'Choose a role.');
+}

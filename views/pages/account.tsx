@@ -1,0 +1,113 @@
+// The account of the signed-in user: password and sessions.
+import type { SessionSummary } from '../../src/protocol/api.ts';
+import { NewPasswordFields } from '../components/new-password.tsx';
+import { Notice } from '../components/notice.tsx';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import { describeUserAgent } from '../format/user-agent.ts';
+import { sessionUrl } from '../urls.ts';
+
+interface AccountPageProps {
+  context: PageContext;
+  user: User;
+  sessions: SessionSummary[];
+}
+
+/** The page at `/account`. */
+export function AccountPage({ context, user, sessions }: AccountPageProps) {
+  return (
+    <Page context={context} user={user} title="Account" section="account">
+      <div class="page-header">
+        <h1>
+          <span class="mono">{user.userId}</span> <span class="badge">{user.role}</span>
+        </h1>
+      </div>
+      <div class="account">
+        <SessionList sessions={sessions} />
+        <PasswordPanel />
+      </div>
+    </Page>
+  );
+}
+
+/** The form that changes the password. It is replaced by the response. */
+export function PasswordPanel({ error, isChanged }: { error?: string; isChanged?: boolean }) {
+  return (
+    <section class="panel" id="password" aria-labelledby="password-title">
+      <h2 id="password-title">Change password</h2>
+      {error && <Notice kind="error" text={error} />}
+      {isChanged && <Notice kind="success" text="Password changed. Other sessions were ended." />}
+      <form
+        hx-post="/account/password"
+        hx-target="#password"
+        hx-swap="outerHTML"
+        hx-disable="find button"
+      >
+        <label class="field">
+          <span>Current password</span>
+          <input
+            name="currentPassword"
+            type="password"
+            autocomplete="current-password"
+            maxlength={1024}
+            required
+          />
+        </label>
+        <NewPasswordFields label="New password" />
+        <button class="button button-primary" type="submit">
+          Change password
+        </button>
+      </form>
+    </section>
+  );
+}
+
+/** The sessions of the user. The list is replaced by the response to each form. */
+export function SessionList({ sessions }: { sessions: SessionSummary[] }) {
+  return (
+    <section class="panel" id="sessions" aria-labelledby="sessions-title">
+      <h2 id="sessions-title">
+        Sessions <span class="badge">{sessions.length}</span>
+      </h2>
+      <ul class="rows">
+        {sessions.map((session) => (
+          <SessionRow key={session.id} session={session} />
+        ))}
+      </ul>
+      <form hx-post="/account/sessions/end" hx-confirm="Sign out everywhere, also here?">
+        <button class="button button-danger" type="submit">
+          Sign out everywhere
+        </button>
+      </form>
+    </section>
+  );
+}
+
+function SessionRow({ session }: { session: SessionSummary }) {
+  return (
+    <li class="row session">
+      <div>
+        <p title={session.userAgent ?? undefined}>
+          <b>{describeUserAgent(session.userAgent)}</b>
+          {session.isCurrent && <span class="badge">This session</span>}
+        </p>
+        <p class="hint">
+          {session.address ?? 'Unknown address'} · signed in <Timestamp at={session.createdAt} /> ·
+          last used <Timestamp at={session.lastSeenAt} />
+        </p>
+      </div>
+      {!session.isCurrent && (
+        <form
+          hx-post={`${sessionUrl(session.id)}/end`}
+          hx-target="#sessions"
+          hx-swap="outerHTML"
+          hx-disable="find button"
+        >
+          <button class="button button-small" type="submit">
+            Sign out
+          </button>
+        </form>
+      )}
+    </li>
+  );
+}

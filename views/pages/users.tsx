@@ -1,0 +1,88 @@
+// The users, for admins.
+import type { UserSummary } from '../../src/protocol/users.ts';
+import { Icon } from '../components/icons.tsx';
+import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
+import { REFRESH, triggerOn } from '../events.ts';
+import { userUrl } from '../urls.ts';
+
+interface UsersPageProps {
+  context: PageContext;
+  user: User;
+  users: UserSummary[];
+}
+
+/** The page at `/users`. */
+export function UsersPage({ context, user, users }: UsersPageProps) {
+  return (
+    <Page context={context} user={user} title="Users" section="users">
+      <div class="page-header">
+        <h1>Users</h1>
+        <button
+          class="button button-primary"
+          type="button"
+          hx-get="/dialogs/add-user"
+          hx-target="#dialog-body"
+        >
+          <Icon name="plus" />
+          Add user
+        </button>
+      </div>
+      <UserList user={user} users={users} />
+    </Page>
+  );
+}
+
+/** The list updates itself after every change, and every 30 s. */
+export function UserList({ user, users }: Omit<UsersPageProps, 'context'>) {
+  return (
+    <section
+      id="users"
+      aria-label="Users"
+      hx-get="/users/list"
+      hx-trigger={`${triggerOn(REFRESH)}, every 30s`}
+      hx-swap="outerMorph"
+    >
+      <ul class="rows">
+        {users.map((one) => (
+          <UserRow key={one.username} user={one} isSelf={one.username === user.userId} />
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
+  return (
+    <li class="row user" id={`user-${user.username}`}>
+      <div class="user-name">
+        <b class="mono">{user.username}</b>
+        {isSelf && <span class="badge">You</span>}
+      </div>
+      <span class="user-role">{user.role}</span>
+      <span class="user-state">
+        <UserState user={user} />
+      </span>
+      <button
+        class="button button-small"
+        type="button"
+        hx-get={`${userUrl(user.username)}/manage`}
+        hx-target="#dialog-body"
+        aria-label={`Manage ${user.username}`}
+      >
+        Manage
+      </button>
+    </li>
+  );
+}
+
+function UserState({ user: { disabledAt, hasPassword, lastSeenAt } }: { user: UserSummary }) {
+  if (disabledAt !== null) return <b class="user-disabled">Disabled</b>;
+  if (!hasPassword) return <>Invited, no password yet</>;
+  if (lastSeenAt === null) return <>Signed out</>;
+  return (
+    <>
+      Last seen <Timestamp at={lastSeenAt} />
+    </>
+  );
+}
