@@ -14,6 +14,7 @@ import { psCommand } from './cli/ps.ts';
 import { runCommand } from './cli/run.ts';
 import { serveCommand } from './cli/serve.ts';
 import { upCommand } from './cli/up.ts';
+import { userCommand } from './cli/user.ts';
 
 const program = new Command('signalbox')
   .description('Control your AI coding agents from a browser')
@@ -26,6 +27,7 @@ const program = new Command('signalbox')
   .addCommand(psCommand())
   .addCommand(logsCommand())
   .addCommand(interruptCommand())
+  .addCommand(userCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
 

@@ -34,6 +34,11 @@ export function createApiClient(hubFlag: string | undefined) {
     get: <S extends TSchema>(path: string, schema: S) => requestJson(hub, path, schema, { token }),
     post: <S extends TSchema>(path: string, schema: S, body?: unknown) =>
       requestJson(hub, path, schema, { token, method: 'POST', body }),
+    patch: <S extends TSchema>(path: string, schema: S, body: unknown) =>
+      requestJson(hub, path, schema, { token, method: 'PATCH', body }),
+    /** Sends a request whose response has no body. */
+    put: (path: string, body: unknown) => request(hub, path, { token, method: 'PUT', body }),
+    remove: (path: string) => request(hub, path, { token, method: 'DELETE' }),
     /** Reads a response with one message per line. */
     async getMessages(path: string): Promise<HubToDashboard[]> {
       const text = await request(hub, path, { token, accept: 'application/x-ndjson' });

@@ -15,8 +15,15 @@ export function formatHelp(program: Command): Command {
     })
     // Throws instead of exiting, so that the output is written first.
     .exitOverride();
-  for (const command of program.commands) command.copyInheritedSettings(program);
+  copySettings(program);
   return program;
+}
+
+function copySettings(parent: Command): void {
+  for (const command of parent.commands) {
+    command.copyInheritedSettings(parent);
+    copySettings(command);
+  }
 }
 
 /** Commander writes `error: unknown command 'x'`; our own errors are sentences. */

@@ -7,6 +7,12 @@ import {
 } from '../../views/components/agent-dialogs.tsx';
 import { AgentRemoved } from '../../views/components/agent-removed.tsx';
 import { Notice } from '../../views/components/notice.tsx';
+import {
+  AddUserForm,
+  ManageUser,
+  PasswordLinkCreated,
+} from '../../views/components/user-dialogs.tsx';
+import { AccountPage, PasswordPanel } from '../../views/pages/account.tsx';
 import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
 import { ApprovalList, ApprovalsPage } from '../../views/pages/approvals.tsx';
@@ -15,8 +21,9 @@ import { AgentOptions, ComparePage, type Comparison } from '../../views/pages/co
 import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx';
 import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { MessagePage } from '../../views/pages/message.tsx';
-import { SetupPage } from '../../views/pages/choose-password.tsx';
+import { ChoosePasswordPage, SetupPage } from '../../views/pages/choose-password.tsx';
 import { SignInPage } from '../../views/pages/sign-in.tsx';
+import { UsersPage } from '../../views/pages/users.tsx';
 import { render } from './render.ts';
 import { agent, approval, command, NOW } from '../support/samples.ts';
 import { admin, context } from './samples.ts';
@@ -58,6 +65,23 @@ const evilResolved = {
 const pending = [{ approval: evilRequest, command: evilCommand }];
 const approvals = [evilRequest, evilResolved];
 const user = { ...admin, userId: EVIL };
+const evilUser = {
+  username: EVIL,
+  role: 'viewer',
+  createdAt: NOW,
+  disabledAt: null,
+  hasPassword: true,
+  lastSeenAt: NOW,
+} as const;
+const evilSession = {
+  id: EVIL,
+  createdAt: NOW,
+  expiresAt: NOW,
+  lastSeenAt: NOW,
+  address: EVIL,
+  userAgent: EVIL,
+  isCurrent: false,
+};
 const agentState = {
   user,
   agent: evilAgent,
@@ -121,6 +145,19 @@ const views = {
     </div>
   ),
   SignInPage: <SignInPage context={context} next={EVIL} username={EVIL} error={EVIL} />,
+  UsersPage: <UsersPage context={context} user={user} users={[evilUser]} />,
+  userDialogs: (
+    <div>
+      <AddUserForm username={EVIL} error={EVIL} />
+      <ManageUser user={evilUser} notice={{ kind: 'error', text: EVIL }} />
+      <PasswordLinkCreated title={EVIL} link={{ username: EVIL, url: EVIL, expiresAt: NOW }} />
+    </div>
+  ),
+  AccountPage: <AccountPage context={context} user={user} sessions={[evilSession]} />,
+  PasswordPanel: <PasswordPanel error={EVIL} />,
+  ChoosePasswordPage: (
+    <ChoosePasswordPage context={context} token={EVIL} username={EVIL} error={EVIL} />
+  ),
   SetupPage: <SetupPage context={context} token={EVIL} error={EVIL} />,
   MessagePage: <MessagePage {...{ context, user }} title={EVIL} message={EVIL} />,
   Notice: <Notice kind="error" text={EVIL} />,

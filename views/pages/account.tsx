@@ -18,9 +18,10 @@ export function AccountPage({ context, user, sessions }: AccountPageProps) {
   return (
     <Page context={context} user={user} title="Account" section="account">
       <div class="page-header">
-        <h1>
-          <span class="mono">{user.userId}</span> <span class="badge">{user.role}</span>
-        </h1>
+        <h1>Account</h1>
+        <p class="muted">
+          Signed in as <b class="mono">{user.userId}</b>, {user.role}
+        </p>
       </div>
       <div class="account">
         <SessionList sessions={sessions} />

@@ -12,16 +12,16 @@ export interface UserApiParts {
   publicUrl: string | null;
 }
 
-export function createUserApi({ hub: { accounts }, auth, publicUrl }: UserApiParts) {
+export function createUserApi({ hub, auth, publicUrl }: UserApiParts) {
   return new Elysia({ name: 'api/users', prefix: '/api/v1/users' })
     .get('/', async ({ request }) => ({
-      items: await accounts.list(await auth.requireIdentity(request)),
+      items: await hub.accounts.list(await auth.requireIdentity(request)),
       nextCursor: null,
     }))
     .post(
       '/',
       async ({ request, body, set }) => {
-        const user = await accounts.add(await auth.requireIdentity(request), body);
+        const user = await hub.accounts.add(await auth.requireIdentity(request), body);
         set.status = 201;
         return user;
       },
@@ -30,16 +30,16 @@ export function createUserApi({ hub: { accounts }, auth, publicUrl }: UserApiPar
     .patch(
       '/:username',
       async ({ request, params, body }) =>
-        accounts.change(await auth.requireIdentity(request), params.username, body),
+        hub.accounts.change(await auth.requireIdentity(request), params.username, body),
       { body: UserChanges },
     )
     .delete('/:username', async ({ request, params }) => {
-      await accounts.remove(await auth.requireIdentity(request), params.username);
+      await hub.accounts.remove(await auth.requireIdentity(request), params.username);
       return new Response(null, { status: 204 });
     })
     .post('/:username/password-link', async ({ request, params, set }): Promise<PasswordLink> => {
       const identity = await auth.requireIdentity(request);
-      const { token, expiresAt } = await accounts.createPasswordLink(identity, params.username);
+      const { token, expiresAt } = await hub.accounts.createPasswordLink(identity, params.username);
       const base = publicUrl ?? new URL(request.url).origin;
       set.status = 201;
       return { username: params.username, url: createPasswordUrl(base, token), expiresAt };
