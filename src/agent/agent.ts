@@ -23,6 +23,8 @@ import { lockStateFolder } from './state-lock.ts';
 export interface AgentOptions {
   /** The hub's base URL: http, https, ws or wss. */
   hub: string;
+  /** The hub runs in this process. Its certificate is not verified, because it is for another name than its address. */
+  isOwnHub?: boolean;
   agentId: string;
   agentType: AgentType;
   token: string;
@@ -87,7 +89,15 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
   const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock, log);
-  const connection = createHubConnection({ url, token: options.token, clock, random, log });
+  const { token, isOwnHub } = options;
+  const connection = createHubConnection({
+    url,
+    token,
+    ...(isOwnHub && { isOwnHub }),
+    clock,
+    random,
+    log,
+  });
   const commands = createCommands({ connection, journal, runners, clock, log });
   let closing: Promise<void> | null = null;
 

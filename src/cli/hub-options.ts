@@ -21,8 +21,9 @@ import {
   QUEUE_TTL_MS,
   STUCK_AFTER_MS,
 } from '../protocol/limits.ts';
-import { createLog } from './log.ts';
+import { readEncryption } from './encryption.ts';
 import type { HubProcessOptions } from './hub-process.ts';
+import { createLog } from './log.ts';
 
 const MEGABYTE = 1_048_576;
 
@@ -30,6 +31,9 @@ export interface HubFlags {
   host: string;
   port: number;
   data: string;
+  tlsCert?: string;
+  tlsKey?: string;
+  insecure: boolean;
   publicUrl?: string;
   trustedProxy?: string[];
   maxDashboards: number;
@@ -49,8 +53,21 @@ export function withHubOptions(command: Command): Command {
     .addOption(envOption('--port <number>', 'Port to listen on').default(7420).argParser(parsePort))
     .addOption(envOption('--data <dir>', 'Data folder').default(defaultDataFolder()))
     .addOption(
+      envOption('--tls-cert <file>', 'PEM file with the certificate chain for HTTPS').default(
+        undefined,
+        'plain HTTP',
+      ),
+    )
+    .addOption(envOption('--tls-key <file>', 'PEM file with the private key of the certificate'))
+    .addOption(
+      envOption(
+        '--insecure',
+        'Allow plain HTTP on an address that other machines can reach',
+      ).default(false),
+    )
+    .addOption(
       envOption('--public-url <url>', 'URL that browsers and agents use to reach the hub')
-        .default(undefined, 'http://<host>:<port>')
+        .default(undefined, 'http(s)://<host>:<port>')
         .argParser(parseOrigin),
     )
     .addOption(
@@ -113,11 +130,16 @@ function durationOption(flags: string, description: string, defaultMs: number): 
   return envOption(flags, description).default(defaultMs, ms(defaultMs)).argParser(parseDuration);
 }
 
-/** Converts parsed flags to the options of a hub process. */
+/**
+ * Converts parsed flags to the options of a hub process.
+ * @throws {CliError} if the flags contradict each other, or would send secrets over a network unencrypted
+ */
 export function hubProcessOptions(
   flags: HubFlags,
   adminPassword: string | null,
 ): HubProcessOptions {
+  const log = createLog();
+  const certificateFiles = readEncryption(flags, log);
   const settings: HubSettings = {
     maxDashboards: flags.maxDashboards,
     maxAgents: flags.maxAgents,
@@ -133,9 +155,10 @@ export function hubProcessOptions(
     port: flags.port,
     data: flags.data,
     publicUrl: flags.publicUrl ?? null,
+    certificateFiles,
     trustedProxies: flags.trustedProxy ?? [],
     adminPassword,
     settings,
-    log: createLog(),
+    log,
   };
 }

@@ -9,8 +9,11 @@ import { openDataFolder } from '../store/data-folder.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import { createApp } from '../web/app.ts';
 import { assetBuild } from '../web/assets.ts';
+import { type Certificate, createServers } from '../web/servers.ts';
 import packageJson from '../../package.json' with { type: 'json' };
+import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
+import { handleReload } from './signals.ts';
 
 /** How long sockets have to close before they are terminated. */
 const CLOSE_MS = 3_000;
@@ -21,6 +24,8 @@ export interface HubProcessOptions {
   port: number;
   data: string;
   publicUrl: string | null;
+  /** The certificate for HTTPS. Null serves plain HTTP. */
+  certificateFiles: CertificateFiles | null;
   /** The IP addresses and subnets of proxies. */
   trustedProxies: readonly string[];
   /** Password for the account `admin` on the first start. Null offers a setup link instead. */
@@ -33,50 +38,59 @@ export type HubProcess = Awaited<ReturnType<typeof startHubProcess>>;
 
 /**
  * Starts a hub.
- * @throws {CliError} if the data folder or the port is in use, or the database cannot be opened
+ * @throws {CliError} if the data folder or the port is in use, the database cannot be opened, or the certificate cannot
+ * be used
  */
 export async function startHubProcess(options: HubProcessOptions) {
-  const { host, data, publicUrl, settings, log } = options;
+  const { host, data, publicUrl, certificateFiles, settings, log } = options;
+  const certificate = certificateFiles && readCertificate(certificateFiles, systemClock.now());
   const folder = openOrFail(data, () => openDataFolder(data));
   const database = folder.resolve('signalbox.db');
   const store = openOrFail(database, () => openStore(database));
-  // There are no subscribers to publish to before the server listens.
-  let server: typeof app.server = null;
+  const servers = createServers();
   const hub = await startHub({
     store,
     clock: systemClock,
     log,
     settings,
     build: assetBuild,
-    publisher: {
-      publish: (topic, frame) => void server?.publish(topic, frame),
-      subscriberCount: (topic) => server?.subscriberCount(topic) ?? 0,
-    },
+    publisher: servers,
   });
   if (options.adminPassword !== null && !(await hub.accounts.exist())) {
     await createAdmin(hub, options.adminPassword);
   }
   const setupToken = !(await hub.accounts.exist()) ? randomBytes(24).toString('base64url') : null;
-  const { app, drain, listen } = createApp({
+  const { drain, listen, replaceCertificate } = createApp({
     hub,
     clock: systemClock,
     log,
     secret: folder.readOrCreate('jwt-secret', () => randomBytes(48).toString('base64url')),
     address: host,
     publicUrl,
+    certificate,
+    servers,
     trustedProxies: options.trustedProxies,
     setupToken,
     version: packageJson.version,
   });
+  let port: number;
   try {
-    listen(options.port);
-    server = app.server;
+    port = listen(options.port);
   } catch (error) {
     throw new CliError(await listenFailure(options, error));
   }
-  const urlHost = host.includes(':') ? `[${host}]` : host;
-  const localUrl = `http://${urlHost}:${app.server?.port ?? options.port}`;
+  const scheme = certificate ? 'https' : 'http';
+  const localUrl = `${scheme}://${urlHost(host)}:${port}`;
   const url = publicUrl ?? localUrl;
+  const stopWatching =
+    certificateFiles &&
+    certificate &&
+    keepCertificateCurrent(
+      certificateFiles,
+      certificate,
+      (replacement) => replaceCertificate(port, replacement),
+      log,
+    );
   folder.writeOwner(`the hub at ${url} (process ${process.pid})`);
 
   return {
@@ -89,13 +103,14 @@ export async function startHubProcess(options: HubProcessOptions) {
     setupUrl: setupToken === null ? null : `${url}/setup?token=${setupToken}`,
     /** Closes all sockets with 1001, commits pending writes and releases the data folder. */
     async stop() {
+      stopWatching?.();
       drain();
       hub.stop();
       const deadline = Date.now() + CLOSE_MS;
-      while ((app.server?.pendingWebSockets ?? 0) > 0 && Date.now() < deadline) {
+      while (servers.countSockets() > 0 && Date.now() < deadline) {
         await Bun.sleep(CLOSE_POLL_MS);
       }
-      await app.server?.stop(true);
+      await servers.stop();
       await store.close();
       folder.release();
     },
@@ -125,13 +140,31 @@ function openOrFail<T>(path: string, open: () => T): T {
   }
 }
 
+/** Replaces the certificate when its files change, checked every minute and at SIGHUP. Returns a function that stops it. */
+function keepCertificateCurrent(
+  files: CertificateFiles,
+  current: Certificate,
+  onChange: (certificate: Certificate) => void,
+  log: Log,
+): () => void {
+  const watch = watchCertificate(files, { clock: systemClock, log, current, onChange });
+  const ignoreReload = handleReload(watch.reload);
+  return () => {
+    ignoreReload();
+    watch.stop();
+  };
+}
+
+/** An address as it is written in a URL. */
+function urlHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
 /** Describes why the server cannot listen. Identifies the hub that uses the port, if there is one. */
 async function listenFailure({ host, port }: HubProcessOptions, error: unknown): Promise<string> {
-  const other = await fetch(`http://${host}:${port}/healthz`, {
-    signal: AbortSignal.timeout(1_000),
-  })
-    .then((response) => response.json() as Promise<{ name?: string; pid?: number }>)
-    .catch(() => null);
+  const other = await Promise.any(
+    ['http', 'https'].map((scheme) => readHealth(`${scheme}://${urlHost(host)}:${port}`)),
+  ).catch(() => null);
   if (other?.name === 'signalbox') {
     return `Another hub (process ${other.pid}) already uses port ${port}. Stop it, or choose another port with --port.`;
   }
@@ -139,4 +172,13 @@ async function listenFailure({ host, port }: HubProcessOptions, error: unknown):
     return `Port ${port} is already in use. Choose another port with --port.`;
   }
   return `Cannot listen on ${host}:${port}: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+async function readHealth(url: string): Promise<{ name?: string; pid?: number }> {
+  const response = await fetch(`${url}/healthz`, {
+    signal: AbortSignal.timeout(1_000),
+    // Its certificate is for another name, and nothing secret is sent.
+    tls: { rejectUnauthorized: false },
+  });
+  return (await response.json()) as { name?: string; pid?: number };
 }

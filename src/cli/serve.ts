@@ -14,13 +14,16 @@ export function serveCommand(): Command {
 The first start creates the account "admin" with the password in
 SIGNALBOX_ADMIN_PASSWORD, or prints a setup link to choose one.
 
-The hub listens on 127.0.0.1 by default. To reach it from other machines, put a
-TLS proxy in front of it and set --public-url to the proxy's URL.
+The hub listens on 127.0.0.1 by default. To reach it from other machines, set
+--host, --tls-cert, --tls-key and --public-url, or put a TLS proxy in front of it
+and set --public-url to the proxy's URL.
 
 Examples:
   signalbox serve
   SIGNALBOX_ADMIN_PASSWORD=… signalbox serve --data /var/lib/signalbox
-  signalbox serve --port 8080 --public-url https://signalbox.example.com`,
+  signalbox serve --public-url https://signalbox.example.com
+  signalbox serve --host 0.0.0.0 --port 443 --tls-cert fullchain.pem \\
+    --tls-key privkey.pem --public-url https://signalbox.example.com`,
     )
     .action(async (flags: HubFlags) => {
       const stopped = waitForStopSignal();

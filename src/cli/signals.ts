@@ -1,4 +1,4 @@
-// SIGINT and SIGTERM.
+// SIGINT, SIGTERM and SIGHUP.
 import { ExitCode } from './exit-codes.ts';
 
 /** Resolves at the first SIGTERM (service manager) or SIGINT (Ctrl-C). */
@@ -15,4 +15,10 @@ export function handleInterrupt(onInterrupt: () => void): void {
     onInterrupt();
     process.once('SIGINT', () => process.exit(ExitCode.interrupted));
   });
+}
+
+/** Calls `onReload` at every SIGHUP. Returns a function that restores the default: SIGHUP ends the process. */
+export function handleReload(onReload: () => void): () => void {
+  process.on('SIGHUP', onReload);
+  return () => void process.off('SIGHUP', onReload);
 }

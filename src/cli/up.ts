@@ -50,6 +50,7 @@ Examples:
       const token = await ensureAgent(hub, flags);
       const agent = startAgent({
         hub: hub.localUrl,
+        isOwnHub: true,
         agentId: flags.id,
         agentType: flags.type,
         token,

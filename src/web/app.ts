@@ -14,12 +14,14 @@ import { errorResponse } from './error-response.ts';
 import { createHostCheck } from './host.ts';
 import { createOriginCheck, isMutation } from './origin.ts';
 import { createPages } from './pages/pages.tsx';
+import type { Certificate, Servers } from './servers.ts';
 import { createAgentSocket } from './sockets/agent.ts';
 import { createDashboardSocket } from './sockets/dashboard.ts';
 import { createInvalidFrameLog } from './sockets/invalid-frames.ts';
 import { createPendingSockets } from './sockets/pending-sockets.ts';
 import type { SocketData } from './sockets/socket.ts';
 import { createTokens } from './tokens.ts';
+import { setTransportSecurity } from './transport-security.ts';
 
 export interface AppOptions {
   hub: Hub;
@@ -31,6 +33,10 @@ export interface AppOptions {
   address: string;
   /** The URL for browsers and agents, if it differs from the one they request, such as behind a proxy. */
   publicUrl: string | null;
+  /** The certificate for HTTPS. Null serves plain HTTP. */
+  certificate?: Certificate | null;
+  /** Receives the servers that the application starts. */
+  servers: Servers;
   /** The addresses of proxies whose `X-Forwarded-For` is used. */
   trustedProxies?: readonly string[];
   /** The token of the setup link; null if an account exists. */
@@ -40,9 +46,10 @@ export interface AppOptions {
 
 /** Creates the application. It accepts requests after `listen`. */
 export function createApp(options: AppOptions) {
-  const { hub, clock, log, publicUrl, setupToken } = options;
+  const { hub, clock, log, publicUrl, servers, setupToken } = options;
+  let certificate = options.certificate ?? null;
   const tokens = createTokens(options.secret, clock, hub.sessions);
-  const isSecure = publicUrl?.startsWith('https:') ?? false;
+  const isSecure = certificate !== null || publicUrl?.startsWith('https:') === true;
   const clientAddress = createClientAddress(options.trustedProxies ?? []);
   const auth = createAuth({ hub, tokens, clock, isSecure, setupToken, clientAddress });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
@@ -68,7 +75,7 @@ export function createApp(options: AppOptions) {
       sendPings: false,
     },
   })
-    .onRequest(async ({ request }) => {
+    .onRequest(async ({ request, set }) => {
       const hostProblem = checkHost(request);
       if (hostProblem === 'invalid') {
         return plainResponse('The request needs one valid Host header.', 400);
@@ -83,6 +90,7 @@ export function createApp(options: AppOptions) {
           'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
         );
       }
+      if (isSecure) setTransportSecurity(request, set.headers);
       return checkAccess(request);
     })
     .onError(({ error, code, request }) => {
@@ -116,17 +124,40 @@ export function createApp(options: AppOptions) {
     .use(createApi({ hub, auth, tokens, publicUrl }))
     .use(createPages({ hub, auth, clock, publicUrl }));
 
+  /** @returns the port, which Bun selects for port 0 */
+  function listen(port: number): number {
+    // Elysia does not pass a pong's payload to its own handler, so Bun's is set instead.
+    const pong = (ws: ServerWebSocket<SocketData>, payload: Uint8Array) =>
+      ws.data.pong(ws, payload);
+    const tls = certificate && { tls: certificate };
+    app.listen({ hostname: options.address, port, websocket: { pong }, ...tls });
+    if (app.server) servers.add(app.server);
+    return app.server?.port ?? port;
+  }
+
   return {
     app,
     /**
      * Starts the server.
      * @throws if the port is in use
      */
-    listen(port: number) {
-      // Elysia does not pass a pong's payload to its own handler, so Bun's is set instead.
-      const pong = (ws: ServerWebSocket<SocketData>, payload: Uint8Array) =>
-        ws.data.pong(ws, payload);
-      app.listen({ hostname: options.address, port, websocket: { pong } });
+    listen,
+    /**
+     * Uses another certificate for new connections.
+     * @throws if it is invalid; the earlier one stays in use
+     */
+    replaceCertificate(port: number, replacement: Certificate) {
+      const earlier = certificate;
+      certificate = replacement;
+      // In the same turn of the event loop, so that the port is closed for about a millisecond.
+      if (app.server) servers.retire(app.server);
+      try {
+        listen(port);
+      } catch (error) {
+        certificate = earlier;
+        listen(port);
+        throw error;
+      }
     },
     /** Rejects new sockets, and closes those that have not sent their first message. */
     drain: pendingSockets.drain,

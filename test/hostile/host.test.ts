@@ -10,7 +10,7 @@ let hub: Awaited<ReturnType<typeof startHubBinary>>;
 let openHub: typeof hub;
 beforeAll(async () => {
   hub = await startHubBinary(join(folder.path, 'data'));
-  openHub = await startHubBinary(join(folder.path, 'open'), ['--host', '0.0.0.0']);
+  openHub = await startHubBinary(join(folder.path, 'open'), ['--host', '0.0.0.0', '--insecure']);
 });
 afterAll(async () => {
   for (const running of [hub, openHub]) {

@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { formatDuration } from '../../protocol/duration.ts';
 import { CONNECT_TIMEOUT_MS, connectFailure } from '../api-client.ts';
+import { isLoopback } from '../loopback.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
 /** With a larger difference, ages on the dashboard and log lines of two machines cannot be compared. */
@@ -62,7 +63,7 @@ async function fetchHealth(hub: string): Promise<HealthResponse | Check> {
     return failed(
       'Hub',
       connectFailure(hub, error),
-      'Start the hub with "signalbox serve", or set another URL with --hub.',
+      'Start the hub with "signalbox serve", or set another URL with --hub. It begins with https if the hub uses TLS.',
     );
   }
 }
@@ -79,12 +80,11 @@ function checkHealth(hub: string, { health }: HealthResponse): Check {
 function checkEncryption(hub: string): Check {
   const { protocol, hostname } = new URL(hub);
   if (protocol === 'https:') return ok('Encryption', 'Connections use TLS.');
-  const isLocal = /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname);
-  if (isLocal) return ok('Encryption', 'Not needed: the hub runs on this machine.');
+  if (isLoopback(hostname)) return ok('Encryption', 'Not needed: the hub runs on this machine.');
   return warning(
     'Encryption',
     'Tokens and output are sent unencrypted.',
-    'Put a TLS proxy in front of the hub, and use its https URL.',
+    'Start the hub with --tls-cert and --tls-key, or put a TLS proxy in front of it, and use its https URL.',
   );
 }
 

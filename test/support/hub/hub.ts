@@ -17,6 +17,7 @@ import {
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
+import { type Certificate, createServers } from '../../../src/web/servers.ts';
 import { createTokens, type IssuedToken } from '../../../src/web/tokens.ts';
 import { createManualClock } from '../manual-clock.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
@@ -51,6 +52,8 @@ export interface TestHubOptions {
   trustedProxies?: readonly string[];
   publicUrl?: string;
   setupToken?: string;
+  /** Serves HTTPS. The clients of tests do not verify certificates. */
+  certificate?: Certificate;
   /** Replaces raw deflate. */
   deflate?: Deflate;
   /** Keeps the database in a file, so that the hub can be restarted. */
@@ -93,36 +96,33 @@ async function startRun(
     warn: createLogLine('warn'),
     error: createLogLine('error'),
   };
-  let server: typeof app.server = null;
+  const servers = createServers();
   const hub = await startHub({
     store,
     clock,
     log,
     settings: { ...SETTINGS, ...options.settings },
-    publisher: {
-      publish: (topic, frame) => void server?.publish(topic, frame),
-      subscriberCount: (topic) => server?.subscriberCount(topic) ?? 0,
-    },
+    publisher: servers,
     build: assetBuild,
     // The lowest cost that is accepted: tests do not wait for hashes.
     passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
   });
-  const { app, drain, listen } = createApp({
+  const { app, drain, listen, replaceCertificate } = createApp({
     hub,
     clock,
     log,
     secret: SECRET,
     address: '127.0.0.1',
     publicUrl: options.publicUrl ?? null,
+    servers,
+    ...(options.certificate && { certificate: options.certificate }),
     ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
     setupToken: options.setupToken ?? null,
     version: '0.0.0-test',
   });
-  listen(0);
-  server = app.server;
-  const port = app.server?.port ?? 0;
-  const url = `http://127.0.0.1:${port}`;
+  const port = listen(0);
+  const url = `${options.certificate ? 'https' : 'http'}://127.0.0.1:${port}`;
   const tokens = createTokens(SECRET, clock, hub.sessions);
   const issued = new Map<string, IssuedToken>();
   let hasEnded = false;
@@ -130,7 +130,7 @@ async function startRun(
   /** Ends this run, as an exit of the process would. */
   async function end() {
     hasEnded = true;
-    await app.server?.stop(true);
+    await servers.stop();
     await store.close();
   }
 
@@ -144,6 +144,9 @@ async function startRun(
     url,
     wsUrl: url.replace('http', 'ws'),
     drain,
+    replaceCertificate: (certificate: Certificate) => replaceCertificate(port, certificate),
+    app,
+    servers,
     tokens,
     /** Every route of the server, as `GET /path/:param`. */
     routes: () => app.routes.map(({ method, path }) => `${method} ${path.replace(/(.)\/$/, '$1')}`),
@@ -174,6 +177,7 @@ async function startRun(
       const bearer = token === undefined ? await this.issueToken(role, userId) : token;
       return fetch(`${url}/api/v1${path}`, {
         method,
+        tls: { rejectUnauthorized: false },
         headers: {
           ...(bearer !== null && { authorization: `Bearer ${bearer}` }),
           ...(body !== undefined && { 'content-type': 'application/json' }),
