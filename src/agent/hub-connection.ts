@@ -109,6 +109,7 @@ export function createHubConnection({
   /** Connects and keeps reconnecting. Called once. */
   function open(handlers: HubConnectionHandlers): void {
     let explanation: string | null = null;
+    let tlsFailure: string | null = null;
     const idleTimeout = createIdleTimeout(clock, AGENT_SILENCE_MS, () => {
       const idle = socket;
       onLost();
@@ -121,6 +122,7 @@ export function createHubConnection({
       const opening = openSocket(url, token, { verifyCertificate: !isOwnHub });
       socket = opening;
       explanation = null;
+      tlsFailure = null;
       idleTimeout.start();
       // Ignore late events of abandoned sockets.
       const on = (type: string, handle: (event: Event) => void) =>
@@ -133,6 +135,9 @@ export function createHubConnection({
       on('message', (event) => {
         idleTimeout.touch();
         if (event instanceof MessageEvent) receive(event.data);
+      });
+      on('error', (event) => {
+        if (event instanceof ErrorEvent) tlsFailure = findTlsFailure(event.message);
       });
       on('close', (event) => {
         if (event instanceof CloseEvent) onClose(event.code, event.reason);
@@ -168,7 +173,7 @@ export function createHubConnection({
         isClosed = true;
         return handlers.onReject(reason, explanation);
       }
-      retry(`closed with ${code}${reason && ` ${reason}`}`);
+      retry(tlsFailure ?? `closed with ${code}${reason && ` ${reason}`}`);
     }
 
     function onLost(): void {
@@ -207,6 +212,11 @@ export function createHubConnection({
     open,
     close,
   };
+}
+
+/** Returns the part of an error message that says why the hub's certificate was rejected, if it does. */
+function findTlsFailure(message: string): string | null {
+  return /TLS handshake failed.*/.exec(message)?.[0] ?? null;
 }
 
 /** Drops a socket without a close handshake. Bun's WebSocket can do that; the standard interface cannot. */

@@ -6,6 +6,7 @@ import { createDecoder } from '../protocol/codec.ts';
 import { formatDuration } from '../protocol/duration.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { VERSION } from '../protocol/message.ts';
+import { certificateProblem } from './certificate-problem.ts';
 import { CliError, HubRejection } from './cli-error.ts';
 import { findCredentials, sessionExpired } from './credentials.ts';
 
@@ -142,12 +143,15 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'connection refused',
   ECONNRESET: 'connection reset',
   ENOTFOUND: 'host not found',
+  EPROTO: 'the TLS handshake failed. The hub may not use TLS on this port',
 };
 
 /** The message for a `fetch` that got no response. */
 export function connectFailure(hub: string, error: unknown): string {
   if (!(error instanceof Error)) return `Cannot connect to ${hub}.`;
   if (error.name === 'TimeoutError') return noResponse(hub);
+  const problem = certificateProblem(hub, error);
+  if (problem) return `Cannot connect to ${hub}: ${problem.reason}.`;
   const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name;
   return `Cannot connect to ${hub}: ${reasons[code] ?? error.message}.`;
 }

@@ -1,11 +1,11 @@
 // TLS with the compiled executable: a hub with its own certificate, its reload, and clients that trust its authority.
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { copyFileSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { CertificateFiles } from '../../src/cli/certificate-files.ts';
 import { buildBinary, PASSWORD, startHubBinary } from '../support/binary.ts';
 import { createAuthority, readFiles, readServedName } from '../support/certificates.ts';
-import { runBinary } from '../support/cli.ts';
+import { parseLines, runBinary } from '../support/cli.ts';
 import { startProcess } from '../support/processes.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -89,6 +89,17 @@ test('a certificate is replaced at SIGHUP while an agent and a command line stay
   expect(agent.output()).not.toContain('no connection');
 }, 60_000);
 
+test('an agent that does not trust the certificate logs the reason', async () => {
+  const agent = startProcess(
+    [buildBinary(), 'agent', '--hub', hub.url, '--id', 'a2', '--type', 'claude', '--no-acp'],
+    { SIGNALBOX_AGENT_TOKEN: 'sba_unused', XDG_STATE_HOME: folder.path },
+    folder.path,
+  );
+  await agent.waitForOutput(/no connection to wss:.*TLS handshake failed: unable to verify.*retry/);
+  agent.kill('SIGTERM');
+  expect(await agent.exited).toBe(0);
+}, 60_000);
+
 test('the local agent of up connects, whatever name the certificate is for', async () => {
   const certificate = authority.issue('elsewhere', { names: 'DNS:signalbox.example.com' });
   const publicUrl = 'https://signalbox.example.com';
@@ -168,4 +179,65 @@ test.each([
   expect(warnings).toEqual(
     isInsecure ? [expect.stringContaining('Connections are not encrypted (--insecure).')] : [],
   );
+});
+
+describe('a certificate that a client rejects is described:', () => {
+  const problems: [
+    what: string,
+    certificate: () => CertificateFiles,
+    trusts: boolean,
+    RegExp,
+    RegExp,
+  ][] = [
+    [
+      'unknown authority',
+      () => authority.issue('unknown'),
+      false,
+      /is not from a known certificate authority\.$/,
+      /NODE_EXTRA_CA_CERTS/,
+    ],
+    [
+      'expired',
+      () => authority.issue('expired', { days: -1 }),
+      true,
+      /: the hub's certificate has expired\.$/,
+      /Renew the certificate/,
+    ],
+    [
+      'wrong name',
+      () => authority.issue('wrong', { names: 'DNS:other.example' }),
+      true,
+      /: the hub's certificate is not valid for 127\.0\.0\.1\.$/,
+      /get a certificate for 127\.0\.0\.1\.$/,
+    ],
+  ];
+  test.each(problems)('%s', async (_what, certificate, trusts, message, fix) => {
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      tls: readFiles(certificate()),
+      fetch: () => new Response('ok'),
+    });
+    const env = { ...clientEnv('rejecting'), ...(trusts && trust) };
+    const url = `https://127.0.0.1:${server.port}`;
+    const doctor = await runBinary(['doctor', '--json', '--hub', url], env);
+    expect(doctor.exitCode).toBe(1);
+    expect(parseLines(doctor.stdout)[0]).toMatchObject({
+      name: 'Hub',
+      status: 'failed',
+      message: expect.stringMatching(message),
+      fix: expect.stringMatching(fix),
+    });
+    const login = await runBinary(['login', '--hub', url], env);
+    expect([login.exitCode, login.stderr.trim()]).toEqual([1, expect.stringMatching(message)]);
+    await server.stop(true);
+  });
+
+  test('none, because the server uses plain HTTP', async () => {
+    const server = Bun.serve({ hostname: '127.0.0.1', port: 0, fetch: () => new Response('ok') });
+    const url = `https://127.0.0.1:${server.port}`;
+    const { stderr } = await runBinary(['login', '--hub', url], clientEnv('rejecting'));
+    expect(stderr).toEndWith('the TLS handshake failed. The hub may not use TLS on this port.\n');
+    await server.stop(true);
+  });
 });

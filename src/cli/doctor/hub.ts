@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import packageJson from '../../../package.json' with { type: 'json' };
 import { formatDuration } from '../../protocol/duration.ts';
 import { CONNECT_TIMEOUT_MS, connectFailure } from '../api-client.ts';
+import { certificateProblem } from '../certificate-problem.ts';
 import { isLoopback } from '../loopback.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
@@ -63,7 +64,8 @@ async function fetchHealth(hub: string): Promise<HealthResponse | Check> {
     return failed(
       'Hub',
       connectFailure(hub, error),
-      'Start the hub with "signalbox serve", or set another URL with --hub. It begins with https if the hub uses TLS.',
+      certificateProblem(hub, error)?.fix ??
+        'Start the hub with "signalbox serve", or set another URL with --hub. It begins with https if the hub uses TLS.',
     );
   }
 }
