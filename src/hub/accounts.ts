@@ -10,8 +10,6 @@ import { requirePermission } from './require-permission.ts';
 import type { Sessions } from './sessions.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 
-export type Accounts = ReturnType<typeof createAccounts>;
-
 export function createAccounts(
   { store, clock, storeHealth }: Pick<HubContext, 'store' | 'clock' | 'storeHealth'>,
   sessions: Pick<Sessions, 'list' | 'endAll'>,

@@ -6,8 +6,6 @@ import { PASSWORD_LINK_MS } from '../protocol/limits.ts';
 
 const hash = (token: string) => createHash('sha256').update(token).digest('hex');
 
-export type PasswordLinks = ReturnType<typeof createPasswordLinks>;
-
 export function createPasswordLinks(clock: Clock) {
   /** By the hash of the token. */
   const links = new Map<string, { username: string; expiresAt: number }>();
