@@ -40,6 +40,11 @@ export function createPasswordUrl(base: string, token: string): string {
 /** The approvals page. Responses are posted to the same URL. */
 export const approvalsUrl = '/approvals';
 
+/** The whole detail of an approval request, as a fragment. */
+export function approvalDetailUrl(approvalId: string): string {
+  return `${approvalsUrl}/${encodeURIComponent(approvalId)}/detail`;
+}
+
 /** A page of the history with its filters. `path` is the page or one of its fragments. */
 export function historyUrl(query: CommandQuery, path = '/history'): string {
   const parameters = new URLSearchParams();

@@ -1,5 +1,6 @@
 // Marker lines that the page writes into a terminal. Their style keeps them apart from the command's own output.
 import type { GapReason, TerminalComplete } from '../protocol/hub-to-dashboard.ts';
+import { formatSize } from '../protocol/size.ts';
 
 export type MarkerTone = 'info' | 'warning';
 
@@ -8,15 +9,6 @@ const gapReasons: Record<GapReason, string> = {
   agent_overflow: 'agent buffer overflow',
   expired: 'no longer available',
 };
-
-/** Formats a size: `312 KB`, `1.4 MB`. 1 KB is 1,024 bytes, as in docs/protocol.md. */
-export function formatSize(bytes: number): string {
-  if (bytes < 1024) return `${bytes} B`;
-  const kilobytes = bytes / 1024;
-  if (kilobytes < 1000)
-    return `${kilobytes < 10 ? kilobytes.toFixed(1) : Math.round(kilobytes)} KB`;
-  return `${(kilobytes / 1024).toFixed(1)} MB`;
-}
 
 /** Describes lost output: `312 KB of output lost: terminal buffer overflow`. */
 export function formatGap(gap: { bytes: number; reason: GapReason }): string {

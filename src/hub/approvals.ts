@@ -3,7 +3,8 @@
 import type { AgentApprovalRequest } from '../protocol/agent-to-hub.ts';
 import { HubError } from '../protocol/errors.ts';
 import { MAX_PENDING_APPROVALS } from '../protocol/limits.ts';
-import type { StoredApproval } from '../store/store.ts';
+import type { ApprovalQuery, StoredApproval } from '../store/store.ts';
+import { createApprovalWait } from './approval-wait.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
 import { sendToAgent } from './link.ts';
@@ -13,37 +14,26 @@ import type { AgentConnection } from './state/agent.ts';
 import { createApproval, toRequest } from './state/approval.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { Execution } from './state/execution.ts';
-import { findExecution, listExecutions } from './state/server-state.ts';
+import { listExecutions } from './state/server-state.ts';
+import { createUnsettledApprovals } from './state/unsettled-approvals.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
 
-export function createApprovals(
-  { state, store, clock, storeHealth, log }: HubContext,
-  broadcast: Broadcast,
-  presence: Presence,
-) {
-  /** Pending requests, and resolved ones that the agent has not confirmed. */
-  const unsettled = new Map<string, StoredApproval>();
+export function createApprovals(context: HubContext, broadcast: Broadcast, presence: Presence) {
+  const { state, store, clock, storeHealth, log } = context;
+  const wait = createApprovalWait(context, presence);
+  const unsettled = createUnsettledApprovals();
   /** Requests that are not stored yet. They are not published. */
   const unsaved = new Set<StoredApproval>();
   /** The IDs of requests whose response is not stored yet. It is not sent, because storing it can fail. */
   const saving = new Set<string>();
 
-  function pendingOf(commandId: string): StoredApproval[] {
-    return [...unsettled.values()].filter(
-      (approval) => approval.commandId === commandId && approval.outcome === null,
-    );
-  }
+  const isPublished = (approval: StoredApproval) =>
+    approval.outcome === null && !unsaved.has(approval);
 
   /** Pauses a command's timeout while it has pending requests. */
-  function updateTimeout(commandId: string) {
-    const execution = findExecution(state, commandId);
-    if (!execution) return;
-    if (pendingOf(commandId).length > 0) execution.timeout.pause();
-    else execution.timeout.resume();
-    const agent = state.agents.get(execution.agentId);
-    if (agent) presence.publishUpdate(agent);
-  }
+  const updateWait = (commandId: string) =>
+    wait.update(commandId, unsettled.countPendingOfCommand(commandId) > 0);
 
   /** Sends a resolution to the agent. An offline agent receives it after it reconnects. */
   function sendResolution({ agentId, approvalId, outcome, optionId }: StoredApproval) {
@@ -66,12 +56,6 @@ export function createApprovals(
     });
   }
 
-  const countPending = (agentId: string) =>
-    unsettled
-      .values()
-      .filter((approval) => approval.agentId === agentId && approval.outcome === null)
-      .reduce((count) => count + 1, 0);
-
   /** Cancels a request that the hub does not accept, because its agent has too many. */
   function reject({ agentId, connection }: AgentConnection, approvalId: string) {
     log.warn('Too many pending approval requests: cancelled another one.', { agentId });
@@ -82,7 +66,7 @@ export function createApprovals(
   /** Handles the resolution of a request. */
   function finishRequest(approval: StoredApproval) {
     sendResolution(approval);
-    if (pendingOf(approval.commandId).length === 0) updateTimeout(approval.commandId);
+    updateWait(approval.commandId);
   }
 
   /** Publishes a committed resolution. */
@@ -101,83 +85,85 @@ export function createApprovals(
   /** Cancels a pending request. It no longer accepts responses. */
   async function cancel(approval: StoredApproval) {
     const changes = { outcome: 'cancelled' as const, resolvedAt: clock.now() };
-    Object.assign(approval, changes);
+    unsettled.resolve(approval, changes);
     // It was not published, and is finished once it is known whether it is stored.
-    if (unsaved.has(approval)) return updateTimeout(approval.commandId);
+    if (unsaved.has(approval)) return updateWait(approval.commandId);
     await storeHealth.retry(() => store.approvals.update(approval.approvalId, changes));
     publishResolution(approval);
   }
 
   function cancelPending(commandId: string): Promise<void[]> {
-    return Promise.all(pendingOf(commandId).map(cancel));
+    const pending = unsettled.ofCommand(commandId).filter(({ outcome }) => outcome === null);
+    return Promise.all(pending.map(cancel));
   }
 
   return {
     /** Restores the requests of a command, and pauses its timeout if one is pending. */
-    async restore({ id, timeout }: Execution) {
-      let waitedMs = 0;
-      let waitedUntil = 0;
-      let pendingSince: number | null = null;
-      for (const approval of await store.approvals.listByCommand(id)) {
-        if (approval.outcome === null || approval.appliedAt === null) {
-          unsettled.set(approval.approvalId, approval);
-        }
-        const { requestedAt, resolvedAt } = approval;
-        // Overlapping waits count once.
-        const since = Math.max(requestedAt, waitedUntil);
-        if (resolvedAt === null) pendingSince ??= since;
-        else if (resolvedAt > since) {
-          waitedMs += resolvedAt - since;
-          waitedUntil = resolvedAt;
-        }
+    async restore(execution: Execution) {
+      const approvals = await store.approvals.listByCommand(execution.id);
+      for (const approval of approvals) {
+        if (approval.outcome === null || approval.appliedAt === null) unsettled.add(approval);
       }
-      timeout.addPausedTime(waitedMs);
-      if (pendingSince !== null) timeout.pause(Math.max(0, clock.now() - pendingSince));
+      wait.restore(execution, approvals);
     },
     /** Cancels the pending requests of commands that ended while the hub was down. */
     async cancelOrphaned() {
       const active = listExecutions(state).map(({ id }) => id);
       await store.approvals.cancelPendingExcept(active, clock.now());
     },
-    /** Pending requests, oldest first. */
-    listPending: () =>
-      [...unsettled.values()].filter(
-        (approval) => approval.outcome === null && !unsaved.has(approval),
-      ),
-    /** All requests of a command with their resolutions, oldest first. */
-    listByCommand: (commandId: string) => store.approvals.listByCommand(commandId),
+    /** Pending requests, oldest first: all, or those of an agent or a command. */
+    listPending({ agentId, commandId }: { agentId?: string; commandId?: string } = {}) {
+      if (commandId !== undefined) return unsettled.ofCommand(commandId).filter(isPublished);
+      if (agentId !== undefined) return unsettled.ofAgent(agentId).filter(isPublished);
+      return unsettled.all().filter(isPublished);
+    },
+    /** The requests of a command with their resolutions, oldest first. */
+    listByCommand: (commandId: string, query?: ApprovalQuery) =>
+      store.approvals.listByCommand(commandId, query),
+    /** How many there are, without regard to `limit`. */
+    countByCommand: (commandId: string, query?: ApprovalQuery) =>
+      store.approvals.countByCommand(commandId, query),
+    /** A request with its whole detail. */
+    async find(approvalId: string): Promise<StoredApproval | undefined> {
+      const approval = await store.approvals.find(approvalId);
+      if (!approval || approval.detailBytes === null) return approval;
+      const detail = (await store.approvals.findDetail(approvalId)) ?? approval.detail;
+      return { ...approval, detail, detailBytes: null };
+    },
 
     /** Handles an agent's request. If it repeats an earlier request, the resolution of that request is resent. */
     async request(agent: AgentConnection, message: AgentApprovalRequest): Promise<void> {
       const { approvalId, commandId } = message;
       const known = unsettled.get(approvalId);
       if (known) return repeat(agent, known);
-      if (countPending(agent.agentId) >= MAX_PENDING_APPROVALS) return reject(agent, approvalId);
+      if (unsettled.countPendingOfAgent(agent.agentId) >= MAX_PENDING_APPROVALS) {
+        return reject(agent, approvalId);
+      }
       const approval = createApproval(agent.agentId, message, clock.now());
-      unsettled.set(approvalId, approval);
+      unsettled.add(approval);
       unsaved.add(approval);
-      updateTimeout(commandId);
+      updateWait(commandId);
       let settled: StoredApproval | undefined;
       let isStored = false;
       await storeHealth.retry(
         async () => {
           settled = await store.approvals.find(approvalId);
           if (settled) return;
-          await store.approvals.insert(approval);
+          await store.approvals.insert(approval, approval.detailBytes ? message.detail : undefined);
           isStored = true;
         },
         () => approval.outcome !== null,
       );
       unsaved.delete(approval);
       if (settled) {
-        unsettled.delete(approvalId);
-        updateTimeout(commandId);
+        unsettled.remove(approval);
+        updateWait(commandId);
         return repeat(agent, settled);
       }
       if (approval.outcome === null) return broadcast.toDashboards(toRequest(approval));
       // It was cancelled in the meantime.
       if (isStored) return cancel(approval);
-      unsettled.delete(approvalId);
+      unsettled.remove(approval);
       finishRequest(approval);
     },
 
@@ -203,18 +189,13 @@ export function createApprovals(
         resolvedBy: actor.userId,
         resolvedAt: clock.now(),
       };
-      Object.assign(approval, changes);
+      unsettled.resolve(approval, changes);
       saving.add(approvalId);
       try {
         await store.approvals.update(approvalId, changes);
       } catch (error) {
         storeHealth.reportFailure(error);
-        Object.assign(approval, {
-          outcome: null,
-          optionId: null,
-          resolvedBy: null,
-          resolvedAt: null,
-        });
+        unsettled.reopen(approval);
         // The command may have ended in the meantime.
         if (!unsettled.has(approvalId)) {
           cancel(approval).catch((cause: unknown) => {
@@ -233,7 +214,7 @@ export function createApprovals(
       const approval = unsettled.get(approvalId);
       if (!approval || approval.outcome === null || approval.agentId !== agent.agentId) return;
       const { commandId } = approval;
-      unsettled.delete(approvalId);
+      unsettled.remove(approval);
       await storeHealth.retry(() => store.approvals.update(approvalId, { appliedAt: clock.now() }));
       broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
     },
@@ -243,17 +224,13 @@ export function createApprovals(
     /** Cancels the pending requests of a command that has ended, and removes the others from memory. */
     async close(commandId: string) {
       const cancelled = cancelPending(commandId);
-      for (const approval of unsettled.values()) {
-        if (approval.commandId === commandId) unsettled.delete(approval.approvalId);
-      }
+      for (const approval of unsettled.ofCommand(commandId)) unsettled.remove(approval);
       await cancelled;
     },
 
     /** Resends the resolutions that a reconnected agent has not confirmed. */
     resendResolutions(agent: AgentConnection) {
-      for (const approval of unsettled.values()) {
-        if (approval.agentId === agent.agentId) sendResolution(approval);
-      }
+      for (const approval of unsettled.ofAgent(agent.agentId)) sendResolution(approval);
     },
   };
 }

@@ -6,7 +6,7 @@ import {
   OPTION_KIND_LENGTH,
   OPTION_NAME_LENGTH,
 } from './limits.ts';
-import { Id, Timestamp } from './message.ts';
+import { boundedInteger, Id, Timestamp } from './message.ts';
 
 export const ApprovalOption = Type.Object({
   optionId: Id,
@@ -24,6 +24,9 @@ export const approvalRequestFields = {
   options: Type.Array(ApprovalOption, { minItems: 1, maxItems: MAX_APPROVAL_OPTIONS }),
 };
 
+/** The size of the whole detail, if `detail` is only its beginning. */
+export const DetailBytes = boundedInteger(0);
+
 /** The fields of a response. `optionId` is set if the outcome is `selected`. */
 export const approvalResponseFields = {
   approvalId: Id,
@@ -36,6 +39,8 @@ export const Approval = Type.Object({
   ...approvalRequestFields,
   agentId: Type.String(),
   detail: Type.Union([Type.String(), Type.Null()]),
+  /** Null if `detail` is the whole detail. */
+  detailBytes: Type.Union([DetailBytes, Type.Null()]),
   requestedAt: Timestamp,
   /** Null while the request is pending. */
   outcome: Type.Union([approvalResponseFields.outcome, Type.Null()]),

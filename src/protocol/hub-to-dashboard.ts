@@ -2,7 +2,7 @@
 // "Hub → dashboard").
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentStatus } from './agent-status.ts';
-import { approvalRequestFields, approvalResponseFields } from './approvals.ts';
+import { approvalRequestFields, approvalResponseFields, DetailBytes } from './approvals.ts';
 import { CommandStatus } from './command-status.ts';
 import { OutputStream, Role } from './entities.ts';
 import { CommandError, ErrorCode } from './errors.ts';
@@ -123,6 +123,7 @@ export type TerminalComplete = Static<typeof TerminalComplete>;
 /** An agent requests approval before it acts. */
 export const ApprovalRequest = message('approval:request', {
   ...approvalRequestFields,
+  detailBytes: Type.Optional(DetailBytes),
   agentId: Id,
   requestedAt: Timestamp,
 });

@@ -30,6 +30,10 @@ export const NOTICE_LENGTH = 2_048;
 export const APPROVAL_TITLE_LENGTH = 1_024;
 /** The maximum number of pending approval requests per agent. */
 export const MAX_PENDING_APPROVALS = 100;
+/** How much of the detail of an approval request dashboards and lists receive. The rest is fetched on demand. */
+export const APPROVAL_EXCERPT_BYTES = 65_536;
+/** The maximum size of all details in one list of approval requests. The details beyond it are left out. */
+export const APPROVAL_LIST_BYTES = 1_048_576;
 /** The maximum number of options of an approval request, and the maximum lengths of their names and kinds. */
 export const MAX_APPROVAL_OPTIONS = 16;
 export const OPTION_NAME_LENGTH = 256;

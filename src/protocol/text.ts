@@ -16,3 +16,14 @@ export function splitAtBytes(text: string, maxBytes: number): [head: string, res
   const { read } = encoder.encodeInto(text, scratch.subarray(0, maxBytes));
   return [text.slice(0, read), text.slice(read)];
 }
+
+/**
+ * Shortens a string to at most `maxBytes`: after a line if that keeps at least half of it, and never inside a code point.
+ * @param maxBytes as for `splitAtBytes`
+ */
+export function truncateAtLine(text: string, maxBytes: number): string {
+  const [head, rest] = splitAtBytes(text, maxBytes);
+  if (rest === '') return text;
+  const end = head.lastIndexOf('\n') + 1;
+  return end >= head.length / 2 ? head.slice(0, end) : head;
+}

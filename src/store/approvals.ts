@@ -1,15 +1,31 @@
-import { and, eq, isNull, notInArray } from 'drizzle-orm';
+import { and, count, eq, isNotNull, isNull, notInArray } from 'drizzle-orm';
 import type { QueryContext } from './query-context.ts';
-import { approvals } from './schema.ts';
-import type { Store } from './store.ts';
+import { approvalDetails, approvals } from './schema.ts';
+import type { ApprovalQuery, Store } from './store.ts';
 
 /** Approval requests and their responses. */
 export function createApprovalStore({ db, read, write }: QueryContext): Store['approvals'] {
+  const selectBy = (commandId: string, { resolvedOnly }: ApprovalQuery) =>
+    and(
+      eq(approvals.commandId, commandId),
+      resolvedOnly ? isNotNull(approvals.outcome) : undefined,
+    );
+
   return {
-    insert: (approval) => write(() => db.insert(approvals).values(approval).run()),
+    insert: (approval, detail) =>
+      write(() => {
+        const { approvalId } = approval;
+        db.insert(approvals).values(approval).run();
+        if (detail !== undefined) db.insert(approvalDetails).values({ approvalId, detail }).run();
+      }),
     update: (id, changes) =>
       write(() => db.update(approvals).set(changes).where(eq(approvals.approvalId, id)).run()),
     find: (id) => read(() => db.select().from(approvals).where(eq(approvals.approvalId, id)).get()),
+    findDetail: (id) =>
+      read(
+        () =>
+          db.select().from(approvalDetails).where(eq(approvalDetails.approvalId, id)).get()?.detail,
+      ),
     cancelPendingExcept: (commandIds, time) =>
       write(() =>
         db
@@ -18,14 +34,22 @@ export function createApprovalStore({ db, read, write }: QueryContext): Store['a
           .where(and(isNull(approvals.outcome), notInArray(approvals.commandId, [...commandIds])))
           .run(),
       ),
-    listByCommand: (commandId) =>
+    listByCommand: (commandId, query = {}) =>
       read(() =>
         db
           .select()
           .from(approvals)
-          .where(eq(approvals.commandId, commandId))
+          .where(selectBy(commandId, query))
           .orderBy(approvals.requestedAt)
+          // SQLite reads -1 as no limit.
+          .limit(query.limit ?? -1)
           .all(),
+      ),
+    countByCommand: (commandId, query = {}) =>
+      read(
+        () =>
+          db.select({ count: count() }).from(approvals).where(selectBy(commandId, query)).get()
+            ?.count ?? 0,
       ),
   };
 }

@@ -119,6 +119,7 @@ export const approvals = sqliteTable(
     agentId: text().notNull(),
     title: text().notNull(),
     detail: text(),
+    detailBytes: integer(),
     options: text({ mode: 'json' }).$type<ApprovalOption[]>().notNull(),
     requestedAt: integer().notNull(),
     outcome: text().$type<'selected' | 'cancelled'>(),
@@ -132,6 +133,12 @@ export const approvals = sqliteTable(
     index('approvals_by_outcome').on(table.outcome, table.appliedAt),
   ],
 ) satisfies TableOf<StoredApproval>;
+
+/** Details that are longer than their excerpt in `approvals`, so that reading and updating a request stays cheap. */
+export const approvalDetails = sqliteTable('approval_details', {
+  approvalId: text().primaryKey(),
+  detail: text().notNull(),
+});
 
 export const connections = sqliteTable(
   'connections',

@@ -77,7 +77,15 @@ export interface StoredChunk {
   lostBytes: number;
 }
 
+/** An approval request. If `detailBytes` is not null, `detail` is an excerpt, and the whole detail is stored beside it. */
 export type StoredApproval = Approval;
+
+/** Selects approval requests of a command. */
+export interface ApprovalQuery {
+  /** Whether to leave out pending requests. */
+  resolvedOnly?: boolean;
+  limit?: number;
+}
 
 /** An entry of the connection log. */
 export interface StoredConnection {
@@ -149,13 +157,18 @@ export interface Store {
     removeExcept(commandIds: readonly string[]): Promise<void>;
   };
   approvals: {
-    insert(approval: StoredApproval): Promise<void>;
+    /** @param detail the whole detail, if the one of `approval` is an excerpt */
+    insert(approval: StoredApproval, detail?: string): Promise<void>;
     update(approvalId: string, changes: Partial<Omit<StoredApproval, 'approvalId'>>): Promise<void>;
     find(approvalId: string): Promise<StoredApproval | undefined>;
+    /** Finds a whole detail. Undefined if the request has none, or contains all of it. */
+    findDetail(approvalId: string): Promise<string | undefined>;
     /** Cancels all pending requests except those of these commands. */
     cancelPendingExcept(commandIds: readonly string[], time: number): Promise<void>;
-    /** Lists all approval requests of a command, oldest first. */
-    listByCommand(commandId: string): Promise<StoredApproval[]>;
+    /** Lists the approval requests of a command, oldest first. */
+    listByCommand(commandId: string, query?: ApprovalQuery): Promise<StoredApproval[]>;
+    /** Counts them, without regard to `limit`. */
+    countByCommand(commandId: string, query?: ApprovalQuery): Promise<number>;
   };
   connections: {
     insert(connection: StoredConnection): Promise<void>;

@@ -47,6 +47,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'POST /api/v1/commands/:id/interrupt': 'commands:interrupt',
   'POST /api/v1/comparisons': 'commands:send',
   'GET /api/v1/approvals': 'hub:read',
+  'GET /api/v1/approvals/:approvalId': 'hub:read',
   'POST /api/v1/approvals/:approvalId': 'approvals:respond',
 
   'GET /account': 'account:manage',
@@ -87,6 +88,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /compare/:id/live': 'hub:read',
   'GET /approvals': 'hub:read',
   'GET /approvals/list': 'hub:read',
+  'GET /approvals/:id/detail': 'hub:read',
   'POST /approvals': 'approvals:respond',
 };
 

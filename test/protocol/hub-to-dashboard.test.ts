@@ -109,9 +109,14 @@ describeMessages('hub → dashboard', hubToDashboard, {
     invalid: { commandId: invalidId, lastSequence: [-2, null], totalBytes: invalidInteger },
   },
   'approval:request': {
-    valid: { ...approvalRequest, agentId: 'a', requestedAt: 0 },
-    optional: ['detail'],
-    invalid: { ...invalidApprovalRequest, agentId: invalidId, requestedAt: invalidInteger },
+    valid: { ...approvalRequest, detailBytes: 70_000, agentId: 'a', requestedAt: 0 },
+    optional: ['detail', 'detailBytes'],
+    invalid: {
+      ...invalidApprovalRequest,
+      detailBytes: invalidInteger,
+      agentId: invalidId,
+      requestedAt: invalidInteger,
+    },
   },
   'approval:resolved': {
     valid: { approvalId: 'q', outcome: 'cancelled', optionId: 'o', resolvedBy: 'u' },

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { byteLength, splitAtBytes } from '../../src/protocol/text.ts';
+import { byteLength, splitAtBytes, truncateAtLine } from '../../src/protocol/text.ts';
 
 describe('splitAtBytes', () => {
   test.each<[string, string, number, [string, string]]>([
@@ -35,5 +35,17 @@ describe('splitAtBytes', () => {
   test('a lone surrogate counts as three bytes', () => {
     expect(splitAtBytes('\ud800x', 4)).toEqual(['\ud800x', '']);
     expect(byteLength('\ud800')).toBe(3);
+  });
+});
+
+describe('truncateAtLine', () => {
+  test.each<[string, string, number, string]>([
+    ['text that fits is not shortened', 'a\nb', 4, 'a\nb'],
+    ['text is shortened after a line', 'a\nbcd\nef', 7, 'a\nbcd\n'],
+    ['a line that ends at the limit stays', 'a\nb\nc', 4, 'a\nb\n'],
+    ['a long line is shortened within', 'a\nbcdefghi', 8, 'a\nbcdefg'],
+    ['a code point stays whole', 'aaaé', 4, 'aaa'],
+  ])('%s', (_name, text, bytes, expected) => {
+    expect(truncateAtLine(text, bytes)).toBe(expected);
   });
 });

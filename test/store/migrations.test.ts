@@ -40,3 +40,27 @@ test('a database of any earlier version is upgraded', () => {
     expect(listColumns(database)).toEqual(listColumns(current));
   }
 });
+
+test('long details of approval requests are moved to a table of their own', () => {
+  using database = new Database(':memory:');
+  for (const sql of migrations.slice(0, 4)) database.run(sql);
+  database.run('PRAGMA user_version = 4');
+  const insert = database.query(
+    "INSERT INTO approvals (approval_id, command_id, agent_id, title, detail, options, requested_at) VALUES (?, 'c', 'a', 't', ?, '[]', 0)",
+  );
+  insert.run('none', null);
+  insert.run('short', 'x'.repeat(65_536));
+  insert.run('long', '€'.repeat(30_000));
+  migrate(database);
+  const rows = database.query(
+    'SELECT approval_id, detail_bytes, length(detail) AS length FROM approvals ORDER BY 1',
+  );
+  expect(rows.values()).toEqual([
+    ['long', 90_000, 16_384],
+    ['none', null, null],
+    ['short', null, 65_536],
+  ]);
+  expect(database.query('SELECT * FROM approval_details').values()).toEqual([
+    ['long', '€'.repeat(30_000)],
+  ]);
+});

@@ -1,6 +1,7 @@
 // The behavior that every Store implementation must provide. Each implementation's test calls describeStore.
 import { describe, expect, test } from 'bun:test';
 import type {
+  ApprovalQuery,
   StoredAgent,
   StoredConnection,
   StoredSession,
@@ -152,6 +153,32 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         await db.store.approvals.insert(approval({ approvalId: 'q3', commandId: 'c2' }));
         const listed = await db.store.approvals.listByCommand('c1');
         expect(listed.map(({ approvalId }) => approvalId)).toEqual(['q2', 'q1']);
+      });
+
+      test('lists and counts the first of a command, or only resolved ones', async () => {
+        for (const [index, approvalId] of ['q1', 'q2', 'q3'].entries()) {
+          await db.store.approvals.insert(approval({ approvalId, requestedAt: index }));
+        }
+        await db.store.approvals.update('q3', { ...resolved, resolvedAt: 7 });
+        const ids = async (query: ApprovalQuery) =>
+          (await db.store.approvals.listByCommand('c1', query)).map(({ approvalId }) => approvalId);
+        expect(await ids({ limit: 2 })).toEqual(['q1', 'q2']);
+        expect(await ids({ resolvedOnly: true })).toEqual(['q3']);
+        expect(await db.store.approvals.countByCommand('c1', { limit: 2 })).toBe(3);
+        expect(await db.store.approvals.countByCommand('c1', { resolvedOnly: true })).toBe(1);
+        expect(await db.store.approvals.countByCommand('c2')).toBe(0);
+      });
+
+      test('stores a whole detail beside its excerpt', async () => {
+        const excerpt = approval({ detail: 'first line', detailBytes: 22 });
+        await db.store.approvals.insert(excerpt, 'first line\nsecond line');
+        await db.reopen();
+        expect(await db.store.approvals.listByCommand('c1')).toEqual([excerpt]);
+        expect(await db.store.approvals.findDetail('q1')).toBe('first line\nsecond line');
+        expect(await db.store.approvals.findDetail('unknown')).toBeUndefined();
+        const repeated = db.store.approvals.insert(excerpt, 'other');
+        expect(repeated).rejects.toThrow();
+        expect(await db.store.approvals.findDetail('q1')).toBe('first line\nsecond line');
       });
 
       test('finds a request by its ID', async () => {

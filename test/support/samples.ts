@@ -91,6 +91,7 @@ export function approval(fields: Partial<Approval> = {}): Approval {
     agentId: 'build',
     title: 'Edit src/main.ts',
     detail: null,
+    detailBytes: null,
     options: [
       { optionId: 'yes', name: 'Yes', kind: 'allow_once' },
       { optionId: 'always', name: 'Yes, from now on', kind: 'allow_always' },

@@ -6,6 +6,7 @@ import {
   classifyOption,
 } from '../../src/protocol/approvals.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import { PAGE_LENGTH } from '../../src/protocol/limits.ts';
 import { agentUrl, approvalsUrl, commandUrl } from '../urls.ts';
 import { ApprovalDetail } from './approval-detail.tsx';
 import type { User } from './layout.tsx';
@@ -24,29 +25,40 @@ interface CardProps extends PendingApproval {
   omit?: 'agent' | 'command';
 }
 
-/** Number keys respond to the focused card, or to the first one. */
-export function ApprovalCards(props: {
+interface CardsProps {
   pending: PendingApproval[];
   user: User;
   omit?: CardProps['omit'];
-}) {
-  if (props.pending.length === 0) return null;
+  /** The number of cards. */
+  limit?: number;
+}
+
+/** Number keys respond to the focused card, or to the first one. */
+export function ApprovalCards({ pending, user, omit, limit = PAGE_LENGTH }: CardsProps) {
+  if (pending.length === 0) return null;
   return (
-    <ul class="approvals" data-approvals>
-      {props.pending.map((pending) => (
-        <ApprovalCard
-          key={pending.approval.approvalId}
-          {...pending}
-          user={props.user}
-          {...(props.omit && { omit: props.omit })}
-        />
-      ))}
-    </ul>
+    <>
+      <ul class="approvals" data-approvals>
+        {pending.slice(0, limit).map((one) => (
+          <ApprovalCard
+            key={one.approval.approvalId}
+            {...one}
+            user={user}
+            {...(omit && { omit })}
+          />
+        ))}
+      </ul>
+      {omit && pending.length > limit && (
+        <p class="hint">
+          <a href={approvalsUrl}>View all {pending.length} pending requests</a>
+        </p>
+      )}
+    </>
   );
 }
 
 function ApprovalCard({ approval, command, user, omit }: CardProps) {
-  const { approvalId, agentId, title, detail, options } = approval;
+  const { approvalId, agentId, title, options } = approval;
   return (
     <li
       id={`approval-${approvalId}`}
@@ -72,7 +84,10 @@ function ApprovalCard({ approval, command, user, omit }: CardProps) {
         </span>
       </p>
       <h2 class="approval-title">{title}</h2>
-      {detail !== null && <ApprovalDetail detail={detail} />}
+      {/* Updates of the page keep a detail that was loaded. */}
+      <div id={`approval-detail-${approvalId}`} hx-morph-skip>
+        <ApprovalDetail {...approval} />
+      </div>
       {isPermitted(user.role, 'approvals:respond') ? (
         <Options approvalId={approvalId} options={options} />
       ) : (

@@ -4,7 +4,7 @@ import type { Approval } from '../../src/protocol/approvals.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
-import { ApprovalAudit, pendingOf } from '../components/approval-audit.tsx';
+import { ApprovalAudit, auditRowsSelector, pendingOf } from '../components/approval-audit.tsx';
 import { ApprovalCards } from '../components/approval-card.tsx';
 import { CommandFields } from '../components/command-fields.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
@@ -16,13 +16,15 @@ interface CommandState {
   user: User;
   command: CommandExecution;
   output: 'held' | 'expired';
-  /** All of its approval requests, oldest first. */
+  /** Its approval requests, oldest first. */
   approvals: Approval[];
+  /** The number of resolved ones, if not all are in `approvals`. */
+  resolvedCount?: number;
 }
 
 /** The page at `/commands/:id`. */
 export function CommandPage(props: CommandState & { context: PageContext }) {
-  const { context, user, command, approvals } = props;
+  const { context, user, command } = props;
   return (
     <Page context={context} user={user} title={shortenFirstLine(command.command)} section="history">
       <p class="breadcrumbs">
@@ -42,14 +44,14 @@ export function CommandPage(props: CommandState & { context: PageContext }) {
         <CommandTerminalHeader {...props} />
         <TerminalScreen />
       </section>
-      <ApprovalAudit approvals={approvals} status={command.status} />
+      <CommandAudit {...props} />
     </Page>
   );
 }
 
 /** The response of `/commands/:id/live`: the parts of the page that change. */
 export function CommandLive(props: CommandState) {
-  const { command, approvals } = props;
+  const { command } = props;
   return (
     <>
       <HxPartial target="#command-fields">
@@ -59,7 +61,7 @@ export function CommandLive(props: CommandState) {
         <CommandApprovals {...props} />
       </HxPartial>
       <HxPartial target="#approval-audit">
-        <ApprovalAudit approvals={approvals} status={command.status} />
+        <CommandAudit {...props} />
       </HxPartial>
       <HxPartial target="#terminal-header">
         <CommandTerminalHeader {...props} />
@@ -81,6 +83,7 @@ function CommandUpdates({ command }: { command: CommandExecution }) {
       id="command-updates"
       hidden
       hx-get={`${commandUrl(command.id)}/live`}
+      hx-include={auditRowsSelector}
       hx-trigger={
         hasEnded(command.status) ? triggerOn(REFRESH) : `${triggerOn(...events)}, every 10s`
       }
@@ -100,6 +103,16 @@ function CommandApprovals({ user, command, approvals }: CommandState) {
         omit="command"
       />
     </section>
+  );
+}
+
+function CommandAudit({ command, approvals, resolvedCount }: CommandState) {
+  return (
+    <ApprovalAudit
+      commandId={command.id}
+      status={command.status}
+      {...{ approvals, resolvedCount }}
+    />
   );
 }
 

@@ -14,7 +14,7 @@ import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
 import { sendToDashboard } from '../link.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
-import { toRequest } from '../state/approval.ts';
+import { limitDetails, toRequest } from '../state/approval.ts';
 import { toStatus } from '../state/execution.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
@@ -64,7 +64,9 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     for (const command of [...completed, ...listExecutions(state)]) {
       sendToDashboard(link, toStatus(command));
     }
-    for (const approval of approvals.listPending()) sendToDashboard(link, toRequest(approval));
+    for (const approval of limitDetails(approvals.listPending())) {
+      sendToDashboard(link, toRequest(approval));
+    }
   }
 
   /** Attaches a dashboard to the terminals it lists and, in mode `all`, to every other one from its start. */

@@ -1,6 +1,7 @@
 // The JSON API, for scripts, the command line and tests. It calls the same hub functions as the sockets and the pages.
 import { Elysia, t } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import { limitDetails } from '../../hub/state/approval.ts';
 import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import {
   AgentRegistration,
@@ -145,7 +146,13 @@ function createApprovalApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/approvals', prefix: '/api/v1/approvals' })
     .get('/', async ({ request }) => {
       await auth.requireIdentity(request);
-      return { items: hub.approvals.listPending(), nextCursor: null };
+      return { items: limitDetails(hub.approvals.listPending()), nextCursor: null };
+    })
+    .get('/:approvalId', async ({ request, params }) => {
+      await auth.requireIdentity(request);
+      const approval = await hub.approvals.find(params.approvalId);
+      if (!approval) throw new HubError('approval_unknown', 'Approval request not found.');
+      return approval;
     })
     .post(
       '/:approvalId',

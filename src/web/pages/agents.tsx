@@ -135,11 +135,10 @@ export function createAgentPages(
 
 /** Returns every agent with its current command and first pending approval request. */
 function listAgents(hub: Hub): AgentListItem[] {
-  const pending = hub.approvals.listPending();
   return hub.registry.list().map((agent) => {
     const active = hub.history.listActive(agent.agentId);
     const current = active.find((command) => isCurrent(command, agent)) ?? null;
-    const approval = pending.find(({ agentId }) => agentId === agent.agentId);
+    const [approval] = hub.approvals.listPending({ agentId: agent.agentId });
     const waiting = active.filter((command) => !isCurrent(command, agent));
     const since = Math.min(...waiting.map(({ requestedAt }) => requestedAt));
     return {
@@ -162,7 +161,7 @@ async function getAgentState(
   const active = hub.history.listActive(agentId);
   const ended = await listEnded(hub, agentId);
   const shown = await chooseShown(hub, agent, { active, ended }, request);
-  const pending = listPendingCards(hub).filter(({ approval }) => approval.agentId === agentId);
+  const pending = listPendingCards(hub, hub.approvals.listPending({ agentId }));
   return { user, agent, active, recent: ended.slice(0, RECENT_COMMANDS), shown, pending };
 }
 

@@ -1,12 +1,15 @@
 // The inbox of pending approval requests, and the form that responds to one.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import { limitDetails } from '../../hub/state/approval.ts';
 import { classifyResponse, formatResponse } from '../../protocol/approvals.ts';
+import { HubError } from '../../protocol/errors.ts';
 import type { PendingApproval } from '../../../views/components/approval-card.tsx';
+import { WholeDetail } from '../../../views/components/approval-detail.tsx';
 import { ApprovalList, ApprovalsPage } from '../../../views/pages/approvals.tsx';
 import { ANY_APPROVAL } from '../../../views/events.ts';
 import { Notice } from '../../../views/components/notice.tsx';
-import { readField } from './form.ts';
+import { readCount, readField } from './form.ts';
 import type { RequireUser } from './guard.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
@@ -14,26 +17,33 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/approvals' })
     .get('/approvals', ({ request }) =>
       requireUser(request, (user) => {
-        const pending = listPendingCards(hub);
+        const inbox = { user, pending: listPendingCards(hub), limit: readCount(request, 'cards') };
         return renderDocument(
           request,
-          (context) => <ApprovalsPage context={context} user={user} pending={pending} />,
-          { pendingApprovals: pending.length },
+          (context) => <ApprovalsPage context={context} {...inbox} />,
+          { pendingApprovals: inbox.pending.length },
         );
       }),
     )
     .get('/approvals/list', ({ request }) =>
-      requireUser(request, (user) =>
-        request.headers.has('hx-request')
-          ? renderFragment(<ApprovalList user={user} pending={listPendingCards(hub)} />)
-          : redirect(request, '/approvals'),
-      ),
+      requireUser(request, (user) => {
+        if (!request.headers.has('hx-request')) return redirect(request, '/approvals');
+        const inbox = { user, pending: listPendingCards(hub), limit: readCount(request, 'cards') };
+        return renderFragment(<ApprovalList {...inbox} />);
+      }),
+    )
+    .get('/approvals/:id/detail', ({ request, params }) =>
+      requireUser(request, async () => {
+        const approval = await hub.approvals.find(params.id);
+        if (!approval) throw new HubError('approval_unknown', 'Approval request not found.');
+        return renderFragment(<WholeDetail detail={approval.detail ?? ''} />);
+      }),
     )
     .post('/approvals', ({ request, body }) =>
       requireUser(request, async (user) => {
         const approvalId = readField(body, 'approvalId');
         const optionId = readField(body, 'optionId');
-        const approval = hub.approvals.listPending().find((one) => one.approvalId === approvalId);
+        const approval = await hub.approvals.find(approvalId);
         await hub.approvals.respond(user, approvalId, optionId);
         const response = { outcome: 'selected', optionId, resolvedBy: user.userId } as const;
         const options = approval?.options ?? [];
@@ -46,10 +56,17 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
     );
 }
 
-/** Returns the pending approval requests with their commands, oldest first. */
-export function listPendingCards(hub: Hub): PendingApproval[] {
-  return hub.approvals.listPending().map((approval) => {
-    const active = hub.history.listActive(approval.agentId);
-    return { approval, command: active.find(({ id }) => id === approval.commandId) ?? null };
-  });
+/** Returns pending approval requests with their commands. */
+export function listPendingCards(
+  hub: Hub,
+  pending = hub.approvals.listPending(),
+): PendingApproval[] {
+  const approvals = limitDetails(pending);
+  const agentIds = new Set(approvals.map(({ agentId }) => agentId));
+  const active = [...agentIds].flatMap((agentId) => hub.history.listActive(agentId));
+  const commands = new Map(active.map((command) => [command.id, command]));
+  return approvals.map((approval) => ({
+    approval,
+    command: commands.get(approval.commandId) ?? null,
+  }));
 }

@@ -1,13 +1,15 @@
 // The history and the command page, with their fragments, and the form that interrupts a command.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import { limitDetails } from '../../hub/state/approval.ts';
+import { hasEnded } from '../../protocol/command-status.ts';
 import { describeState } from '../../../views/format/command-state.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
 import { historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
 import { Notice } from '../../../views/components/notice.tsx';
-import { parseCommandQuery } from './form.ts';
+import { parseCommandQuery, readCount } from './form.ts';
 import type { RequireUser } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
@@ -43,7 +45,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     )
     .get('/commands/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getCommandState(hub, params.id);
+        const state = await getCommandState(hub, params.id, request);
         if (!state) {
           const message = 'There is no command with this ID.';
           return renderNotFound(request, user, 'Command not found', message);
@@ -57,7 +59,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     )
     .get('/commands/:id/live', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getCommandState(hub, params.id);
+        const state = await getCommandState(hub, params.id, request);
         return state
           ? renderFragment(<CommandLive {...state} user={user} />)
           : redirect(request, '/history');
@@ -74,9 +76,16 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     );
 }
 
-async function getCommandState(hub: Hub, commandId: string) {
+async function getCommandState(hub: Hub, commandId: string, request: Request) {
   const command = await hub.history.find(commandId);
   if (!command) return undefined;
-  const approvals = await hub.approvals.listByCommand(commandId);
-  return { command, output: hub.history.outputState(commandId), approvals };
+  const query = { resolvedOnly: !hasEnded(command.status), limit: readCount(request, 'rows') };
+  const pending = query.resolvedOnly ? hub.approvals.listPending({ commandId }) : [];
+  const resolved = await hub.approvals.listByCommand(commandId, query);
+  return {
+    command,
+    output: hub.history.outputState(commandId),
+    approvals: limitDetails([...pending, ...resolved]),
+    resolvedCount: await hub.approvals.countByCommand(commandId, query),
+  };
 }

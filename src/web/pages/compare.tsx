@@ -124,7 +124,9 @@ async function getComparisonState(hub: Hub, comparisonId: string) {
     output: hub.history.outputState(command.id),
     agentType: hub.registry.find(command.agentId)?.agentType ?? null,
   }));
-  const ids = new Set(comparison.commands.map(({ id }) => id));
-  const pending = listPendingCards(hub).filter(({ approval }) => ids.has(approval.commandId));
+  const approvals = comparison.commands.flatMap(({ id }) =>
+    hub.approvals.listPending({ commandId: id }),
+  );
+  const pending = listPendingCards(hub, approvals);
   return { comparison, columns, pending };
 }

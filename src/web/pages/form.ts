@@ -20,6 +20,12 @@ export function readFields(form: unknown, name: string): string[] {
   return values.filter((one) => typeof one === 'string');
 }
 
+/** Reads from the URL how many items a list shows: a page of them, unless it asks for more. */
+export function readCount(request: Request, name: string): number {
+  const count = Number(new URL(request.url).searchParams.get(name));
+  return Number.isSafeInteger(count) ? Math.max(count, PAGE_LENGTH) : PAGE_LENGTH;
+}
+
 /** Parses the filters in the URL. Ignores invalid ones. */
 export function parseCommandQuery(request: Request): CommandQuery {
   const search = new URL(request.url).searchParams;

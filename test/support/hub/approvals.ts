@@ -7,13 +7,17 @@ export const approvalOptions = [
 ];
 
 /** Sends an approval request and returns it. */
-export function sendApprovalRequest({ agent }: Pick<HubFixture, 'agent'>, commandId: string) {
+export function sendApprovalRequest(
+  { agent }: { agent: Pick<HubFixture['agent'], 'send'> },
+  commandId: string,
+  detail = '-a\n+b',
+) {
   const request = {
     type: 'approval:request',
     approvalId: crypto.randomUUID(),
     commandId,
     title: 'Edit a file?',
-    detail: '-a\n+b',
+    detail,
     options: approvalOptions,
   } as const;
   agent.send(request);
@@ -24,8 +28,9 @@ export function sendApprovalRequest({ agent }: Pick<HubFixture, 'agent'>, comman
 export async function requestApproval(
   { agent, dashboard }: Pick<HubFixture, 'agent' | 'dashboard'>,
   commandId: string,
+  detail?: string,
 ) {
-  const request = sendApprovalRequest({ agent }, commandId);
+  const request = sendApprovalRequest({ agent }, commandId, detail);
   await dashboard.waitFor(
     'approval:request',
     ({ approvalId }) => approvalId === request.approvalId,

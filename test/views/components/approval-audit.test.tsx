@@ -24,14 +24,16 @@ test.each<[string, Partial<Approval>, CommandStatus, RegExp]>([
     /“Proceed” selected by otto/,
   ],
 ])('shows a request that was %s', (_, fields, status, text) => {
-  const audit = render(<ApprovalAudit approvals={[resolvedApproval(fields)]} status={status} />);
+  const audit = render(
+    <ApprovalAudit commandId="c1" approvals={[resolvedApproval(fields)]} status={status} />,
+  );
   expect(audit.text).toMatch(text);
   expect(audit.text).toContain('Requested 2026-03-01 14:03:02 UTC');
 });
 
 test('open details stay open when the page updates', () => {
   const approvals = [resolvedApproval({ detail: 'make test' })];
-  const audit = render(<ApprovalAudit approvals={approvals} status="running" />);
+  const audit = render(<ApprovalAudit commandId="c1" approvals={approvals} status="running" />);
   expect(audit.findAll('details[hx-morph-skip]')).toHaveLength(1);
   expect(audit.text).toContain('make test');
 });

@@ -62,9 +62,28 @@ test('keeps every line', () => {
 
 test('escapes markup and shows the size of the change', () => {
   const rendered = render(
-    <ApprovalDetail detail={`<b>x</b>\n@@ -1 +1 @@\n-<i>\n+</code></pre>`} />,
+    <ApprovalDetail
+      approvalId="q"
+      detail={`<b>x</b>\n@@ -1 +1 @@\n-<i>\n+</code></pre>`}
+      detailBytes={null}
+    />,
   );
   expect(rendered.findAll('b, i')).toEqual([]);
   expect(rendered.text).toContain('+1 −1');
   expect(rendered.findAll('.detail-new').length).toBe(2);
+});
+
+test('a diff with very many changes is marked only at its beginning, and not counted', () => {
+  const detail = `a.ts\n@@ -1,9000 +1,9000 @@\n${'-a\n+b\n'.repeat(9_000)}`;
+  const runs = parseDetail(detail);
+  expect(runs).toHaveLength(1_001);
+  expect(runs.map(({ text }) => text).join('\n')).toBe(detail);
+  expect(countChanges(runs)).toBeNull();
+});
+
+test('the changes in a part of a diff are not counted', () => {
+  const part = render(<ApprovalDetail approvalId="q/1" detail={DIFF} detailBytes={1_258_291} />);
+  expect(part.findAll('.detail-size')).toEqual([]);
+  expect(part.text).toContain('Show all (1.2 MB)');
+  expect(part.findAll('button')[0]?.get('hx-get')).toBe('/approvals/q%2F1/detail');
 });
