@@ -9,7 +9,7 @@ export function agentIdOption(): Option {
 export function tokenFileOption(): Option {
   return envOption(
     '--token-file <file>',
-    'File that contains the agent token; alternatively, set SIGNALBOX_AGENT_TOKEN',
+    'File that contains the agent token, or - for standard input; alternatively, set SIGNALBOX_AGENT_TOKEN',
     'agent_token_file',
   );
 }

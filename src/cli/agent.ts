@@ -15,6 +15,7 @@ import { readAgentToken } from './agent-token.ts';
 import { CliError } from './cli-error.ts';
 import { createLog } from './log.ts';
 import { writeError } from './output.ts';
+import { hideSecrets } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface AgentFlags {
@@ -60,11 +61,16 @@ export function agentCommand(): Command {
       `
 Add the agent on the dashboard first. The dashboard shows its token once.
 
+Commands run as the user of the agent, and can read every file of this user. To
+keep the token from them, pass it on standard input or as an open file.
+
 Examples:
   SIGNALBOX_AGENT_TOKEN=… signalbox agent --hub https://signalbox.example.com --id build-1 --type claude
-  signalbox agent --id build-1 --type codex --token-file ~/.signalbox-token --cwd ~/project`,
+  signalbox agent --id build-1 --type codex --token-file ~/.signalbox-token --cwd ~/project
+  runuser -u builder -- signalbox agent --id build-1 --token-file - < /root/build-1.token`,
     )
     .action(async (flags: AgentFlags) => {
+      hideSecrets();
       const stopped = waitForStopSignal();
       const token = readAgentToken(flags.tokenFile);
       if (token === null) {

@@ -5,6 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Value } from '@sinclair/typebox/value';
 import { credentialsFile, DEFAULT_HUB } from '../config.ts';
 import { CliError } from './cli-error.ts';
+import { readSecret } from './secrets.ts';
 
 const Credentials = Type.Object({
   hub: Type.String(),
@@ -26,7 +27,7 @@ export function saveCredentials(credentials: Credentials): string {
  * @throws {CliError} if there is no valid token for the hub
  */
 export function findCredentials(hubFlag: string | undefined): Pick<Credentials, 'hub' | 'token'> {
-  const token = process.env['SIGNALBOX_TOKEN'];
+  const token = readSecret('SIGNALBOX_TOKEN');
   const saved = readCredentials();
   const hub = hubFlag ?? saved?.hub ?? DEFAULT_HUB;
   if (token) return { hub, token };

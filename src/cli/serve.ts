@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { startHubProcess } from './hub-process.ts';
 import { writeOut } from './output.ts';
+import { hideSecrets, readSecret } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 export function serveCommand(): Command {
@@ -26,8 +27,9 @@ Examples:
     --tls-key privkey.pem --public-url https://signalbox.example.com`,
     )
     .action(async (flags: HubFlags) => {
+      hideSecrets();
       const stopped = waitForStopSignal();
-      const password = process.env['SIGNALBOX_ADMIN_PASSWORD'] ?? null;
+      const password = readSecret('SIGNALBOX_ADMIN_PASSWORD') ?? null;
       const hub = await startHubProcess(hubProcessOptions(flags, password));
       writeOut(`Signalbox is ready at ${hub.url}\n`);
       if (hub.setupUrl !== null) {

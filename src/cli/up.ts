@@ -11,6 +11,7 @@ import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.
 import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts';
 import { writeOut } from './output.ts';
 import { requireSeparateFolders } from './separate-folders.ts';
+import { hideSecrets, readSecret } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface UpFlags extends HubFlags {
@@ -42,6 +43,7 @@ Examples:
   signalbox up --cwd ~/project --port 8080`,
     )
     .action(async (flags: UpFlags) => {
+      hideSecrets();
       const stopped = waitForStopSignal();
       requireSeparateFolders(flags.data, flags.cwd);
       const options = hubProcessOptions(flags, null);
@@ -84,7 +86,7 @@ function readUsername(): string {
 
 /** Creates the admin account if there is none, and returns how to sign in. */
 async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
-  const chosen = process.env['SIGNALBOX_ADMIN_PASSWORD'];
+  const chosen = readSecret('SIGNALBOX_ADMIN_PASSWORD');
   if (await hub.accounts.exist()) {
     return folder.read(PASSWORD_FILE) === null
       ? 'Sign in as admin with the password you chose.'
