@@ -14,6 +14,7 @@ import { errorResponse } from './error-response.ts';
 import { createHostCheck } from './host.ts';
 import { createOriginCheck, isMutation } from './origin.ts';
 import { createPages } from './pages/pages.tsx';
+import { addSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
 import type { Certificate, Servers } from './servers.ts';
 import { createAgentSocket } from './sockets/agent.ts';
 import { createDashboardSocket } from './sockets/dashboard.ts';
@@ -65,6 +66,39 @@ export function createApp(options: AppOptions) {
     onInvalidFrame,
   };
 
+  /** Returns the response to a request with the wrong name of the hub, or from another site. */
+  function rejectRequest(request: Request): Response | undefined {
+    const hostProblem = checkHost(request);
+    if (hostProblem === 'invalid') {
+      return plainResponse('The request needs one valid Host header.', 400);
+    }
+    if (hostProblem === 'unknown') {
+      const text = 'This hub has another name. Open it at its own URL, or set --public-url.';
+      return plainResponse(text, 421);
+    }
+    if (!isMutation(request) || checkOrigin(request)) return undefined;
+    return errorResponse(
+      'forbidden',
+      'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
+    );
+  }
+
+  function respondToError(error: unknown, code: string, request: Request): Response {
+    const { pathname } = new URL(request.url);
+    if (error instanceof HubError) return errorResponse(error.code, error.message);
+    if (error instanceof ValidationError) {
+      return errorResponse('invalid_message', describeValidationError(error, request));
+    }
+    if (code === 'PARSE') {
+      return errorResponse('invalid_message', 'Invalid request body: not valid JSON.');
+    }
+    if (error instanceof RangeError) {
+      return errorResponse('invalid_message', 'Invalid request body: nested too deeply.');
+    }
+    log.error('Request failed.', { path: pathname, error });
+    return errorResponse('unavailable', 'Internal error on the hub. Try again later.');
+  }
+
   const app = new Elysia({
     // Bun's development mode answers errors with source code, and has pages of its own.
     serve: { reusePort: false, maxRequestBodySize: MAX_MESSAGE_BYTES, development: false },
@@ -76,38 +110,18 @@ export function createApp(options: AppOptions) {
     },
   })
     .onRequest(async ({ request, set }) => {
-      const hostProblem = checkHost(request);
-      if (hostProblem === 'invalid') {
-        return plainResponse('The request needs one valid Host header.', 400);
-      }
-      if (hostProblem === 'unknown') {
-        const text = 'This hub has another name. Open it at its own URL, or set --public-url.';
-        return plainResponse(text, 421);
-      }
-      if (isMutation(request) && !checkOrigin(request)) {
-        return errorResponse(
-          'forbidden',
-          'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
-        );
-      }
       if (isSecure) setTransportSecurity(request, set.headers);
-      return checkAccess(request);
+      const response = rejectRequest(request) ?? (await checkAccess(request));
+      return response && addSecurityHeaders(response);
     })
-    .onError(({ error, code, request }) => {
-      const { pathname } = new URL(request.url);
-      if (error instanceof HubError) return errorResponse(error.code, error.message);
-      if (error instanceof ValidationError) {
-        return errorResponse('invalid_message', describeValidationError(error, request));
-      }
-      if (code === 'PARSE') {
-        return errorResponse('invalid_message', 'Invalid request body: not valid JSON.');
-      }
-      if (error instanceof RangeError) {
-        return errorResponse('invalid_message', 'Invalid request body: nested too deeply.');
-      }
-      log.error('Request failed.', { path: pathname, error });
-      return errorResponse('unavailable', 'Internal error on the hub. Try again later.');
+    // It is not called for the responses of `onRequest`, and for some of `onError`.
+    .mapResponse({ as: 'global' }, ({ responseValue, set }) => {
+      if (responseValue instanceof Response) addSecurityHeaders(responseValue);
+      else setSecurityHeaders(set.headers);
     })
+    .onError(({ error, code, request }) =>
+      addSecurityHeaders(respondToError(error, String(code), request)),
+    )
     .get('/healthz', ({ set }) => {
       const failure = hub.storeHealth.failure();
       if (failure !== null) set.status = 503;
@@ -164,8 +178,7 @@ export function createApp(options: AppOptions) {
   };
 }
 
-const plainResponse = (text: string, status: number) =>
-  new Response(`${text}\n`, { status, headers: { 'x-content-type-options': 'nosniff' } });
+const plainResponse = (text: string, status: number) => new Response(`${text}\n`, { status });
 
 function describeValidationError(error: ValidationError, request: Request): string {
   const part = isMutation(request) ? 'request body' : 'query parameters';
