@@ -16,6 +16,7 @@ import type { DashboardLink } from '../link.ts';
 import { createTokenBucket } from '../rate-limit.ts';
 import type { DashboardConnection, Identity } from '../state/dashboard.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
+import { findReplaceable } from './places.ts';
 import type { Welcome } from './welcome.ts';
 
 /** Close reason for a dashboard that has been silent. It can resume. */
@@ -103,6 +104,16 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     connectionLog.recordClose(dashboard.id, code, reason);
   }
 
+  /** Ends the connection of another user who has several. Returns false if there is none. */
+  function freePlace(userId: string): boolean {
+    const dashboard = findReplaceable(byLink.values(), userId);
+    if (!dashboard) return false;
+    removeLink(dashboard);
+    end(dashboard, CloseCode.tryAgainLater, 'limit');
+    dashboard.link.close(CloseCode.tryAgainLater, 'limit');
+    return true;
+  }
+
   function ping(dashboard: DashboardConnection) {
     dashboard.lastPing += 1;
     dashboard.unansweredPings.set(dashboard.lastPing, completion.publishedCount());
@@ -128,7 +139,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     connect(link: DashboardLink, identity: Identity, message: DashboardConnect) {
       const known = findResumable(identity, message);
       if (known) replaceLink(known, link);
-      if (byLink.size >= settings.maxDashboards) {
+      if (byLink.size >= settings.maxDashboards && !freePlace(identity.userId)) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
       const isResumed = known !== undefined;

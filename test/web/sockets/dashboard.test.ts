@@ -79,6 +79,30 @@ describe('dashboards', () => {
     expect(await back.connect(hub, { resume })).toMatchObject({ resumed: true });
   });
 
+  test('of an account that has all places give one to another account, and not more', async () => {
+    await using hub = await startTestHub({ settings: { maxDashboards: 3 } });
+    const connect = (userId: string) => connectDashboard(hub, { userId });
+    const [first, second, latest] = [
+      await connect('ada'),
+      await connect('ada'),
+      await connect('ada'),
+    ];
+    const otto = await connect('otto');
+    expect(await latest.closed).toEqual({ code: 1013, reason: 'limit' });
+    for (const userId of ['ada', 'otto']) {
+      const late = await openDashboard(hub);
+      void late.connect(hub, { userId }).catch(() => undefined);
+      expect(await late.closed).toEqual({ code: 1013, reason: 'limit' });
+    }
+    const eve = await connect('eve');
+    expect(await second.closed).toEqual({ code: 1013, reason: 'limit' });
+    const late = await openDashboard(hub);
+    void late.connect(hub, { userId: 'mallory' }).catch(() => undefined);
+    expect(await late.closed).toEqual({ code: 1013, reason: 'limit' });
+    for (const dashboard of [first, otto, eve]) await dashboard.ping();
+    expect(hub.hub.state.dashboards.size).toBe(3);
+  });
+
   test('are limited by the maxDashboards setting', async () => {
     await using hub = await startTestHub({ settings: { maxDashboards: 1 } });
     await connectDashboard(hub);
