@@ -1,4 +1,5 @@
 // Notifications about approval requests: a browser notification while the page is hidden, and notices on the page.
+import { revealBidi } from '../protocol/bidi.ts';
 import { classifyResponse, formatResponse } from '../protocol/approvals.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type {
@@ -43,7 +44,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     try {
       // The tag makes several open pages show a single notification.
       const notification = new Notification(`${agentId} requests approval`, {
-        body: title,
+        body: revealBidi(title),
         tag: approvalId,
       });
       notification.addEventListener('click', () => {
@@ -82,7 +83,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     if (card && isInViewport(card)) return;
     const link = page.createElement('a');
     link.href = card ? `#${encodeURIComponent(card.id)}` : '/approvals';
-    link.textContent = `${agentId} requests approval: ${title}`;
+    link.textContent = revealBidi(`${agentId} requests approval: ${title}`);
     const notice = createNotice(page, 'approval', link);
     links.get(approvalId)?.remove();
     links.set(approvalId, notice);
@@ -101,7 +102,7 @@ export function createApprovalNotifier(clock: Clock, page: Document) {
     const wasOnPage =
       resolved.outcome === 'cancelled'
         ? removeCard(page, approvalId)
-        : markResolved(page, approvalId, outcome);
+        : markResolved(page, approvalId, revealBidi(outcome));
     // The user who responded gets a notice from the server.
     if (!wasOnPage || resolved.resolvedBy === userId) return;
     const kind = classifyResponse(request.options, {

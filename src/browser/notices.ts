@@ -1,5 +1,6 @@
 // Notices next to forms and in the corner of the page. The server renders their markup: in its responses, and as
 // templates for the notices that the page creates itself.
+import { revealBidi } from '../protocol/bidi.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 
@@ -21,7 +22,9 @@ export function createNotice(
   const copy =
     template instanceof HTMLTemplateElement ? template.content.cloneNode(true).firstChild : null;
   const notice = copy instanceof HTMLElement ? copy : page.createElement('p');
-  (notice.querySelector('span') ?? notice).append(content);
+  (notice.querySelector('span') ?? notice).append(
+    typeof content === 'string' ? revealBidi(content) : content,
+  );
   return notice;
 }
 

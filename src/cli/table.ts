@@ -1,11 +1,16 @@
 // Plain-text tables.
+import { revealBidi } from '../protocol/bidi.ts';
 import { writeOut } from './output.ts';
 
-/** Prints rows to stdout with aligned columns. */
-export function printTable(rows: readonly (readonly string[])[]): void {
+/**
+ * Prints rows to stdout with aligned columns. Cells can contain text from agents and other people: control characters are
+ * removed, and those that change the direction of text are made visible.
+ */
+export function printTable(cells: readonly (readonly string[])[]): void {
+  const rows = cells.map((row) => row.map((cell) => revealBidi(cell.replaceAll(/\p{Cc}/gu, ''))));
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
   for (const row of rows) {
-    const cells = row.map((cell, i) => cell.padEnd(widths[i] ?? 0));
-    writeOut(`${cells.join('  ').trimEnd()}\n`);
+    const padded = row.map((cell, i) => cell.padEnd(widths[i] ?? 0));
+    writeOut(`${padded.join('  ').trimEnd()}\n`);
   }
 }

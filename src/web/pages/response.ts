@@ -2,6 +2,7 @@
 import type { VNode } from 'preact';
 import { renderToString } from 'preact-render-to-string';
 import type { PageContext } from '../../../views/components/layout.tsx';
+import { revealBidiInHtml } from '../../../views/format/reveal-bidi.ts';
 import { assetBuild, assetLinks } from '../assets.ts';
 import { contentSecurityPolicy, FRAGMENT_POLICY } from '../csp.ts';
 
@@ -36,7 +37,7 @@ export function renderDocument(
     pendingCount: pendingApprovals,
     theme: readTheme(request),
   };
-  return new Response(`<!doctype html>${renderToString(view(context))}`, {
+  return new Response(`<!doctype html>${renderHtml(view(context))}`, {
     status,
     headers: {
       ...HTML_HEADERS,
@@ -51,11 +52,16 @@ export function renderFragment(
   view: VNode,
   { status = 200, headers = {} }: ResponseOptions = {},
 ): Response {
-  return new Response(renderToString(view), {
+  return new Response(renderHtml(view), {
     status,
     // If it is opened as a page, it loads and runs nothing.
     headers: { ...HTML_HEADERS, 'content-security-policy': FRAGMENT_POLICY, ...headers },
   });
+}
+
+/** The only place where pages and fragments become text. */
+function renderHtml(view: VNode): string {
+  return revealBidiInHtml(renderToString(view));
 }
 
 /** Redirects with GET. htmx requests are redirected with htmx's own header. */
