@@ -10,6 +10,7 @@ const names = [
   'SIGNALBOX_ADMIN_PASSWORD',
   'SIGNALBOX_TOKEN',
   'SIGNALBOX_PASSWORD',
+  'SIGNALBOX_NEW_PASSWORD',
 ] as const;
 type SecretName = (typeof names)[number];
 type Secrets = Partial<Record<SecretName, string>>;
