@@ -31,8 +31,8 @@ export function createCompletion(
   { state, store, clock, log, storeHealth }: HubContext,
   { broadcast, subscriptions, terminals }: CompletionParts,
 ) {
-  /** Recently completed commands, oldest first. */
-  let recent: Execution[] = [];
+  /** Recently completed commands, in the order of publication, with the time on the monotonic clock. */
+  let recent: { execution: Execution; publishedAt: number }[] = [];
   /** How many completions were published. `recent` holds the latest of them. */
   let publishedCount = 0;
   /** The last write of each command with writes in progress, by commandId. */
@@ -111,8 +111,9 @@ export function createCompletion(
     };
     await persist(execution.id, changes);
     Object.assign(execution, changes);
-    const oldest = clock.now() - RESUMABLE_MS;
-    recent = [...recent.filter(({ completedAt }) => (completedAt ?? 0) >= oldest), execution];
+    const publishedAt = clock.monotonic();
+    const oldest = publishedAt - RESUMABLE_MS;
+    recent = [...recent.filter((one) => one.publishedAt >= oldest), { execution, publishedAt }];
     publishedCount += 1;
     if (!outcome.isOutputPending) completeOutput(execution.id);
     publishStatus(execution);
@@ -133,7 +134,9 @@ export function createCompletion(
     publishedCount: () => publishedCount,
     /** Commands completed after the first `count`, as far back as a dashboard can resume. */
     completedAfter: (count: number) =>
-      recent.slice(Math.max(0, recent.length - (publishedCount - count))),
+      recent
+        .slice(Math.max(0, recent.length - (publishedCount - count)))
+        .map(({ execution }) => execution),
     /**
      * Ends a command. Resolves when the outcome is committed and published; a command that is already ending keeps its
      * first outcome.

@@ -202,3 +202,30 @@ test.each(['another user', 'another epoch', 'an unknown connection'])(
     expect(hub.hub.state.dashboards.get(connectionId)?.state).toBe('RECONNECTING');
   },
 );
+
+test('a resumed dashboard receives the end of a command whose outcome took long to store', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const { connectionId, hubEpoch } = await dashboard.waitFor('dashboard:welcome');
+  const other = await connectDashboard(hub);
+  const id = await fixture.startCommand();
+  hub.store.fail((call) => call === 'commands.update');
+  agent.sendFinished(id);
+  await hub.store.waitForFault('commands.update');
+  await hub.advance(240_000, agent, dashboard, other);
+  dashboard.terminate();
+  await dashboard.closed;
+  hub.store.clearFaults();
+  await hub.advance(1_000, agent, other);
+  await other.waitForStatus(id, 'completed');
+  await hub.advance(5_000, agent, other);
+  const next = await other.request('!next');
+  await agent.waitForExecute(next);
+  agent.run(next);
+  await other.waitForStatus(next, 'completed');
+
+  const resumed = await openDashboard(hub);
+  await resumed.connect(hub, { resume: { connectionId, hubEpoch, terminals: [] } });
+  await resumed.waitForStatus(next, 'completed');
+  expect(resumed.statusesOf(id)).toEqual(['completed']);
+});
