@@ -102,7 +102,7 @@ async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
 
 /** Returns the token of the local agent. Registers it again if the token is missing or the type has changed. */
 async function ensureAgent({ hub, folder }: HubProcess, { id, type }: UpFlags): Promise<string> {
-  const actor = { userId: 'admin', role: 'admin' as const };
+  const actor = { userId: 'admin', role: 'admin' as const, agents: null };
   const file = `agent-${id}.token`;
   const registered = hub.registry.find(id);
   const saved = folder.read(file);

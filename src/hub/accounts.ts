@@ -1,6 +1,8 @@
 // User accounts: signing in with a password, and managing users. The first admin is created when the hub is set up.
 import pLimit from 'p-limit';
+import type { Role } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
+import type { Grants } from '../protocol/grants.ts';
 import type { PasswordBody, UserBody, UserChanges, UserSummary } from '../protocol/users.ts';
 import type { StoredUser } from '../store/store.ts';
 import type { HubContext } from './context.ts';
@@ -23,17 +25,36 @@ export function createAccounts(
   const isActiveAdmin = ({ role, disabledAt }: StoredUser) =>
     role === 'admin' && disabledAt === null;
 
-  function toSummary({ id, passwordHash, role, createdAt, disabledAt }: StoredUser): UserSummary {
+  function toSummary({
+    id,
+    passwordHash,
+    role,
+    agents,
+    createdAt,
+    disabledAt,
+  }: StoredUser): UserSummary {
     const seen = sessions.list(id).map(({ lastSeenAt }) => lastSeenAt);
     return {
       username: id,
       role,
+      agents,
       createdAt,
       disabledAt,
       hasPassword: passwordHash !== null,
       lastSeenAt: seen.length === 0 ? null : Math.max(...seen),
     };
   }
+
+  const toActor = ({ id, role, agents }: StoredUser): Actor => ({ userId: id, role, agents });
+
+  const createUser = (id: string, role: Role, agents: Grants): StoredUser => ({
+    id,
+    passwordHash: null,
+    role,
+    agents,
+    createdAt: clock.now(),
+    disabledAt: null,
+  });
 
   async function find(username: string): Promise<StoredUser> {
     const user = await store.users.find(username);
@@ -78,7 +99,7 @@ export function createAccounts(
       const user = await store.users.find(username);
       const isCorrect = await passwords.verify(password, user?.passwordHash ?? null);
       if (!user || !isCorrect || user.disabledAt !== null) return null;
-      return { userId: user.id, role: user.role };
+      return toActor(user);
     },
     /**
      * Creates the first account, `admin`.
@@ -90,14 +111,9 @@ export function createAccounts(
         if ((await store.users.list()).length > 0) {
           throw new HubError('forbidden', 'An admin account already exists.');
         }
-        const admin = { id: 'admin', role: 'admin' as const };
-        await store.users.insert({
-          ...admin,
-          passwordHash,
-          createdAt: clock.now(),
-          disabledAt: null,
-        });
-        return { userId: admin.id, role: admin.role };
+        const admin = createUser('admin', 'admin', null);
+        await store.users.insert({ ...admin, passwordHash });
+        return toActor(admin);
       });
     },
     /**
@@ -112,25 +128,19 @@ export function createAccounts(
      * Adds a user without a password: the user chooses one with a link.
      * @throws {HubError} forbidden, user_exists, unavailable
      */
-    add(actor: Actor, { username, role }: UserBody): Promise<UserSummary> {
+    add(actor: Actor, { username, role, agents = null }: UserBody): Promise<UserSummary> {
       requirePermission(actor, 'users:manage');
       return oneAtATime(async () => {
         if (await store.users.find(username)) {
           throw new HubError('user_exists', `A user "${username}" already exists.`);
         }
-        const user = {
-          id: username,
-          passwordHash: null,
-          role,
-          createdAt: clock.now(),
-          disabledAt: null,
-        };
+        const user = createUser(username, role, agents);
         await save(store.users.insert(user));
         return toSummary(user);
       });
     },
     /**
-     * Changes the role of a user, or disables or enables the user. This ends the user's sessions.
+     * Changes the role or the agents of a user, or disables or enables the user. This ends the user's sessions.
      * @throws {HubError} forbidden, user_unknown, last_admin, unavailable
      */
     change(actor: Actor, username: string, changes: UserChanges): Promise<UserSummary> {
@@ -139,11 +149,13 @@ export function createAccounts(
         const user = await find(username);
         const isDisabled = changes.disabled ?? user.disabledAt !== null;
         const disabledAt = isDisabled ? (user.disabledAt ?? clock.now()) : null;
-        const changed = { ...user, role: changes.role ?? user.role, disabledAt };
+        const { role = user.role, agents = user.agents } = changes;
+        const changed = { ...user, role, agents, disabledAt };
         if (!isActiveAdmin(changed)) await requireOtherAdmin(user);
-        await save(store.users.update(username, { role: changed.role, disabledAt }));
+        await save(store.users.update(username, { role, agents, disabledAt }));
         if (isDisabled) links.revoke(username);
-        if (isDisabled || changed.role !== user.role) sessions.endAll(username);
+        const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
+        if (isDisabled || !isSame) sessions.endAll(username);
         return toSummary(changed);
       });
     },
@@ -186,7 +198,7 @@ export function createAccounts(
       const user = await store.users.find(username);
       if (!user || user.disabledAt !== null) return null;
       await setPassword(username, password);
-      return { userId: user.id, role: user.role };
+      return toActor(user);
     },
     /**
      * Changes the user's own password, which ends the user's other sessions.

@@ -7,6 +7,7 @@ import type { ApprovalQuery, StoredApproval } from '../store/store.ts';
 import { createApprovalWait } from './approval-wait.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
+import { maySee } from './grants.ts';
 import { sendToAgent } from './link.ts';
 import type { Presence } from './presence.ts';
 import { requirePermission } from './require-permission.ts';
@@ -72,7 +73,7 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
   /** Publishes a committed resolution. */
   function publishResolution(approval: StoredApproval) {
     const { approvalId, outcome, optionId, resolvedBy } = approval;
-    broadcast.toDashboards({
+    broadcast.toDashboards(approval.agentId, {
       type: 'approval:resolved',
       approvalId,
       outcome: outcome ?? 'cancelled',
@@ -160,7 +161,8 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         updateWait(commandId);
         return repeat(agent, settled);
       }
-      if (approval.outcome === null) return broadcast.toDashboards(toRequest(approval));
+      if (approval.outcome === null)
+        return broadcast.toDashboards(agent.agentId, toRequest(approval));
       // It was cancelled in the meantime.
       if (isStored) return cancel(approval);
       unsettled.remove(approval);
@@ -173,7 +175,8 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
      */
     async respond(actor: Actor, approvalId: string, optionId: string): Promise<void> {
       requirePermission(actor, 'approvals:respond');
-      const approval = unsettled.get(approvalId);
+      const found = unsettled.get(approvalId);
+      const approval = found && maySee(state, actor, found.agentId) ? found : undefined;
       if (!approval || approval.outcome !== null) {
         const message = approval?.resolvedBy
           ? `${approval.resolvedBy} has already responded.`
@@ -216,7 +219,7 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
       const { commandId } = approval;
       unsettled.remove(approval);
       await storeHealth.retry(() => store.approvals.update(approvalId, { appliedAt: clock.now() }));
-      broadcast.toDashboards({ type: 'approval:applied', approvalId, commandId });
+      broadcast.toDashboards(agent.agentId, { type: 'approval:applied', approvalId, commandId });
     },
 
     /** Cancels the pending requests of a command that is being stopped. */

@@ -4,6 +4,7 @@ import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import type { Compress } from './compressor.ts';
+import { maySee, seesAllAgents } from './grants.ts';
 import { sendToAgent } from './link.ts';
 import { holdsCommand } from './state/agent.ts';
 import type { DashboardConnection } from './state/dashboard.ts';
@@ -17,8 +18,10 @@ export interface Publisher {
   subscriberCount(topic: string): number;
 }
 
-/** The topic of every dashboard: agents, commands, approvals, heartbeats. */
+/** The topic of the dashboards whose users may see all agents: agents, commands, approvals. */
 export const DASHBOARDS_TOPIC = 'dashboards';
+/** The topic of every dashboard. */
+export const HEARTBEAT_TOPIC = 'heartbeat';
 
 /** The topic of one command's output. */
 export function terminalTopic(commandId: string): string {
@@ -44,9 +47,18 @@ export function createBroadcast(state: ServerState, publisher: Publisher, compre
   }
 
   return {
-    /** Sends a message to every dashboard, encoded once. */
-    toDashboards(body: Unversioned<HubToDashboard>) {
-      publishFrame(DASHBOARDS_TOPIC, encode<HubToDashboard>(body));
+    /** Sends a message about an agent to every dashboard whose user may see the agent. It is encoded once. */
+    toDashboards(agentId: string, body: Unversioned<HubToDashboard>) {
+      const frame = encode<HubToDashboard>(body);
+      publishFrame(DASHBOARDS_TOPIC, frame);
+      for (const dashboard of state.dashboards.values()) {
+        if (dashboard.state !== 'CONNECTED' || seesAllAgents(dashboard)) continue;
+        if (maySee(state, dashboard, agentId)) dashboard.link.send(frame);
+      }
+    },
+    /** Sends a heartbeat to every dashboard. */
+    sendHeartbeat(timestamp: number) {
+      publishFrame(HEARTBEAT_TOPIC, encode<HubToDashboard>({ type: 'hub:heartbeat', timestamp }));
     },
     /** Sends a frame to the live subscribers of a command's output. */
     toSubscribers(commandId: string, frame: string) {

@@ -31,6 +31,7 @@ import { createServerState } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
+import { createViews } from './view.ts';
 
 /** How often the hub checks for silent and slow connections. */
 const SWEEP_MS = 1_000;
@@ -100,6 +101,8 @@ export async function startHub(options: HubOptions) {
   const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
 
   const sessions = createSessions(context, dashboards);
+  const registry = createRegistry(context, { agents, dashboards, dispatcher, presence });
+  const history = createHistory(context);
 
   await sessions.restore();
   await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
@@ -145,8 +148,10 @@ export async function startHub(options: HubOptions) {
       }),
     },
     commands: { request: admission.request, compare: admission.compare, interrupt },
-    registry: createRegistry(context, { agents, dispatcher, presence }),
-    history: createHistory(context),
+    registry,
+    history,
+    /** What a user may see. */
+    viewFor: createViews(state, { registry, history, approvals }),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();

@@ -22,7 +22,12 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
   }
 
   function publishStatus({ agentId, status }: AgentConnection) {
-    broadcast.toDashboards({ type: 'agent:status', agentId, status, timestamp: clock.now() });
+    broadcast.toDashboards(agentId, {
+      type: 'agent:status',
+      agentId,
+      status,
+      timestamp: clock.now(),
+    });
   }
 
   return {
@@ -30,11 +35,11 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
     publishAdded: publishStatus,
     /** Publishes that an agent was removed. */
     publishRemoved({ agentId }: AgentConnection) {
-      broadcast.toDashboards({ type: 'agent:removed', agentId });
+      broadcast.toDashboards(agentId, { type: 'agent:removed', agentId });
     },
     /** Publishes that something other than the status has changed. */
     publishUpdate({ agentId }: AgentConnection) {
-      broadcast.toDashboards({ type: 'agent:updated', agentId });
+      broadcast.toDashboards(agentId, { type: 'agent:updated', agentId });
     },
     /** Updates an agent's status and publishes it if it changed. */
     update(agent: AgentConnection) {
@@ -50,6 +55,7 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
       return {
         agentId: agent.agentId,
         agentType: agent.agentType,
+        labels: [...agent.labels],
         status: agent.status,
         capabilities: agent.capabilities,
         connectionTime: agent.connectionTime,

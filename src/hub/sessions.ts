@@ -49,12 +49,16 @@ export function createSessions(
      * Starts a session of 12 hours.
      * @throws {HubError} unavailable if it cannot be stored
      */
-    async start({ userId, role }: Actor, { address, userAgent }: SessionClient): Promise<Identity> {
+    async start(
+      { userId, role, agents }: Actor,
+      { address, userAgent }: SessionClient,
+    ): Promise<Identity> {
       const now = clock.now();
       const session: StoredSession = {
         id: crypto.randomUUID(),
         userId,
         role,
+        agents,
         createdAt: now,
         expiresAt: now + SESSION_MS,
         lastSeenAt: now,
@@ -99,9 +103,10 @@ export function createSessions(
   };
 }
 
-const toIdentity = ({ id, userId, role, expiresAt }: StoredSession): Identity => ({
+const toIdentity = ({ id, userId, role, agents, expiresAt }: StoredSession): Identity => ({
   sessionId: id,
   userId,
   role,
+  agents,
   expiresAt,
 });

@@ -5,6 +5,7 @@ import { CommandStatus } from './command-status.ts';
 import { CommandRequest } from './dashboard-to-hub.ts';
 import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { ErrorCode } from './errors.ts';
+import { Labels } from './grants.ts';
 import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
 import { Id, Timestamp } from './message.ts';
 
@@ -41,8 +42,13 @@ export type SessionSummary = Static<typeof SessionSummary>;
 export const AgentRegistration = Type.Object({
   agentId: Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$' }),
   agentType: AgentType,
+  labels: Type.Optional(Labels),
 });
 export type AgentRegistration = Static<typeof AgentRegistration>;
+
+/** The body of `PATCH /api/v1/agents/:agentId`. */
+export const AgentChanges = Type.Object({ labels: Labels }, { additionalProperties: false });
+export type AgentChanges = Static<typeof AgentChanges>;
 
 /** The only response that contains the agent's token. */
 export const RegisteredAgent = Type.Object({

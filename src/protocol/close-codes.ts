@@ -32,6 +32,7 @@ export const CloseReason = Type.Union([
   Type.Literal('agent_in_use'),
   Type.Literal('replaced'),
   Type.Literal('silent'),
+  Type.Literal('access_changed'),
   Type.Literal('shutdown'),
 ]);
 export type CloseReason = Static<typeof CloseReason>;

@@ -84,6 +84,8 @@ export type AgentProcess = Static<typeof AgentProcess>;
 export const AgentSummary = Type.Object({
   agentId: Type.String(),
   agentType: AgentType,
+  /** Set by an admin. Users can be granted the agents with a label. */
+  labels: Type.Array(Type.String()),
   status: AgentStatus,
   capabilities: Type.Array(Type.String()),
   connectionTime: Type.Union([Timestamp, Type.Null()]),

@@ -22,6 +22,9 @@ export const ID_LENGTH = 128;
 /** The maximum number of an agent's capabilities, and the maximum length of each. */
 export const MAX_CAPABILITIES = 1_000;
 export const CAPABILITY_LENGTH = 128;
+/** The maximum number of an agent's labels, and of the agents and labels that a user is granted. */
+export const MAX_LABELS = 16;
+export const MAX_GRANTS = 256;
 /** The maximum length of the name of an agent's runner. */
 export const RUNNER_NAME_LENGTH = 128;
 /** The maximum length of the notice about an agent's capabilities. */

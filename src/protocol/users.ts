@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Page } from './api.ts';
 import { Role } from './entities.ts';
+import { Grants } from './grants.ts';
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from './limits.ts';
 import { Timestamp } from './message.ts';
 
@@ -18,6 +19,8 @@ export const NewPassword = Type.String({
 export const UserSummary = Type.Object({
   username: Type.String(),
   role: Role,
+  /** The agents that the user may see and use; null for all. */
+  agents: Grants,
   createdAt: Timestamp,
   /** When the user was disabled; null if the user can sign in. */
   disabledAt: Type.Union([Timestamp, Type.Null()]),
@@ -32,12 +35,20 @@ export const UserPage = Page(UserSummary);
 export type UserPage = Static<typeof UserPage>;
 
 /** The body of `POST /api/v1/users`. The user chooses a password with the link in the response. */
-export const UserBody = Type.Object({ username: Username, role: Role });
+export const UserBody = Type.Object({
+  username: Username,
+  role: Role,
+  agents: Type.Optional(Grants),
+});
 export type UserBody = Static<typeof UserBody>;
 
 /** The body of `PATCH /api/v1/users/:username`. */
 export const UserChanges = Type.Object(
-  { role: Type.Optional(Role), disabled: Type.Optional(Type.Boolean()) },
+  {
+    role: Type.Optional(Role),
+    agents: Type.Optional(Grants),
+    disabled: Type.Optional(Type.Boolean()),
+  },
   { additionalProperties: false, minProperties: 1 },
 );
 export type UserChanges = Static<typeof UserChanges>;

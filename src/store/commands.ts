@@ -7,7 +7,7 @@ import type { Store } from './store.ts';
 
 /** The command history, which also holds the queues across restarts. */
 export function createCommandStore({ db, read, write }: QueryContext): Store['commands'] {
-  function selectPage(query: CommandQuery): CommandPage {
+  function selectPage(query: CommandQuery, agentIds: readonly string[] | null = null): CommandPage {
     const limit = query.limit ?? PAGE_LENGTH;
     const filters = {
       agentId: query.agentId ? eq(commands.agentId, query.agentId) : undefined,
@@ -23,7 +23,12 @@ export function createCommandStore({ db, read, write }: QueryContext): Store['co
     const rows = db
       .select()
       .from(commands)
-      .where(and(...Object.values(filters)))
+      .where(
+        and(
+          ...Object.values(filters),
+          agentIds ? inArray(commands.agentId, [...agentIds]) : undefined,
+        ),
+      )
       .orderBy(desc(commands.id))
       .limit(limit + 1)
       .all();
@@ -67,7 +72,7 @@ export function createCommandStore({ db, read, write }: QueryContext): Store['co
           .orderBy(asc(commands.requestedAt))
           .all(),
       ),
-    listPage: (query) => read(() => selectPage(query)),
+    listPage: (query, agentIds) => read(() => selectPage(query, agentIds)),
   };
 }
 

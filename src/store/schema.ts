@@ -27,6 +27,7 @@ export const users = sqliteTable('users', {
   id: text().primaryKey(),
   passwordHash: text(),
   role: text().$type<Role>().notNull(),
+  agents: text({ mode: 'json' }).$type<string[]>(),
   createdAt: integer().notNull(),
   disabledAt: integer(),
 }) satisfies TableOf<StoredUser>;
@@ -35,6 +36,7 @@ export const sessions = sqliteTable('sessions', {
   id: text().primaryKey(),
   userId: text().notNull(),
   role: text().$type<Role>().notNull(),
+  agents: text({ mode: 'json' }).$type<string[]>(),
   createdAt: integer().notNull(),
   expiresAt: integer().notNull(),
   lastSeenAt: integer().notNull(),
@@ -45,6 +47,7 @@ export const sessions = sqliteTable('sessions', {
 export const agents = sqliteTable('agents', {
   agentId: text().primaryKey(),
   agentType: text().$type<AgentType>().notNull(),
+  labels: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
   tokenHash: text().notNull(),
   createdAt: integer().notNull(),
   createdBy: text().notNull(),

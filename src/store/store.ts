@@ -4,6 +4,7 @@ import type { AgentType } from '../protocol/agent-status.ts';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
 import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
+import type { Grants } from '../protocol/grants.ts';
 
 export interface StoredUser {
   /** The username. */
@@ -11,6 +12,7 @@ export interface StoredUser {
   /** Null until the user chooses a password. */
   passwordHash: string | null;
   role: Role;
+  agents: Grants;
   createdAt: number;
   /** When the user was disabled; null if the user can sign in. */
   disabledAt: number | null;
@@ -21,6 +23,7 @@ export interface StoredSession {
   id: string;
   userId: string;
   role: Role;
+  agents: Grants;
   createdAt: number;
   expiresAt: number;
   /** When it was last used, to about a minute. */
@@ -34,6 +37,7 @@ export interface StoredSession {
 export interface StoredAgent {
   agentId: string;
   agentType: AgentType;
+  labels: string[];
   /** The SHA-256 hash of its token, in hexadecimal. */
   tokenHash: string;
   createdAt: number;
@@ -135,8 +139,11 @@ export interface Store {
     listWithOpenOutput(): Promise<StoredCommand[]>;
     /** Lists commands with a requestId that were requested at or after `time`, oldest first. */
     listRequestedSince(time: number): Promise<StoredCommand[]>;
-    /** Returns a page of the commands that match all filters, newest first. */
-    listPage(query: CommandQuery): Promise<CommandPage>;
+    /**
+     * Returns a page of the commands that match all filters, newest first.
+     * @param agentIds only commands of these agents; null for all
+     */
+    listPage(query: CommandQuery, agentIds?: readonly string[] | null): Promise<CommandPage>;
   };
   output: {
     /**

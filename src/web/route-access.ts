@@ -37,6 +37,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /api/v1/agents': 'hub:read',
   'POST /api/v1/agents': 'agents:manage',
   'GET /api/v1/agents/:agentId': 'hub:read',
+  'PATCH /api/v1/agents/:agentId': 'agents:manage',
   'DELETE /api/v1/agents/:agentId': 'agents:manage',
   // Requires the agent's token.
   'GET /api/v1/agents/:agentId/token': 'anyone',

@@ -5,7 +5,7 @@ import { launchBrowser } from '../support/browser/browser.ts';
 import { openHubPage } from '../support/browser/hub-page.ts';
 import { startHubFixture } from '../support/hub/hub-fixture.ts';
 
-const ADMIN = { userId: 'ada', role: 'admin' } as const;
+const ADMIN = { userId: 'ada', role: 'admin', agents: null } as const;
 
 let browser: Browser;
 beforeAll(async () => {

@@ -110,7 +110,7 @@ test('an agent can have 100 pending requests: more are cancelled at once, and no
   await hub.flush();
   expect(hub.hub.approvals.listPending()).toHaveLength(100);
   expect(await hub.hub.approvals.listByCommand(commandId)).toHaveLength(100);
-  const user = { userId: 'ada', role: 'operator' as const };
+  const user = { userId: 'ada', role: 'operator' as const, agents: null };
   await hub.hub.approvals.respond(user, requests[0]!.approvalId, 'yes');
   await requestApproval(fixture, commandId);
 });

@@ -30,13 +30,14 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         id: 'bob',
         passwordHash: 'p',
         role: 'admin',
+        agents: ['build', 'label:team'],
         createdAt: 1,
         disabledAt: 2,
       } satisfies StoredUser;
 
       test('inserts, finds, lists, updates and removes users', async () => {
         expect(await db.store.users.list()).toEqual([]);
-        const ada = { ...user, id: 'ada', passwordHash: null, disabledAt: null };
+        const ada = { ...user, id: 'ada', passwordHash: null, agents: null, disabledAt: null };
         await db.store.users.insert(user);
         await db.store.users.insert(ada);
         await db.reopen();
@@ -63,6 +64,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         id: 's1',
         userId: 'ada',
         role: 'operator',
+        agents: ['build'],
         createdAt: 1,
         expiresAt: 100,
         lastSeenAt: 1,
@@ -93,6 +95,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
       const agent = {
         agentId: 'b',
         agentType: 'codex',
+        labels: ['team'],
         tokenHash: 'h',
         createdAt: 1,
         createdBy: 'ada',

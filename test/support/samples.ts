@@ -11,6 +11,7 @@ export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
   return {
     agentId: 'build',
     agentType: 'claude',
+    labels: [],
     status: 'online',
     capabilities: ['prompt', 'shell'],
     connectionTime: NOW - 60_000,

@@ -24,6 +24,7 @@ import { MessagePage } from '../../views/pages/message.tsx';
 import { ChoosePasswordPage, SetupPage } from '../../views/pages/choose-password.tsx';
 import { SignInPage } from '../../views/pages/sign-in.tsx';
 import { UsersPage } from '../../views/pages/users.tsx';
+import type { UserSummary } from '../../src/protocol/users.ts';
 import { render } from './render.ts';
 import { agent, approval, command, NOW } from '../support/samples.ts';
 import { admin, context } from './samples.ts';
@@ -67,12 +68,13 @@ const approvals = [evilRequest, evilResolved];
 const user = { ...admin, userId: EVIL };
 const evilUser = {
   username: EVIL,
-  role: 'viewer',
+  role: 'viewer' as const,
+  agents: [EVIL],
   createdAt: NOW,
   disabledAt: null,
   hasPassword: true,
   lastSeenAt: NOW,
-} as const;
+} satisfies UserSummary;
 const evilSession = {
   id: EVIL,
   createdAt: NOW,

@@ -19,6 +19,7 @@ export async function addAdmin(hub: TestHub) {
   await hub.store.users.insert({
     id: 'admin',
     role: 'admin',
+    agents: null,
     passwordHash,
     createdAt: 1,
     disabledAt: null,

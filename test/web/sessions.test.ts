@@ -130,6 +130,7 @@ test('a stolen secret alone does not sign in', async () => {
   const forged = await hub.tokens.issueSession({
     userId: 'admin',
     role: 'admin',
+    agents: null,
     sessionId: crypto.randomUUID(),
     expiresAt: hub.clock.now() + 3_600_000,
   });

@@ -14,7 +14,13 @@ let sessions: Map<string, Identity>;
 
 beforeEach(() => {
   clock = createManualClock();
-  ada = { userId: 'ada', role: 'admin', sessionId: 's1', expiresAt: clock.now() + 12 * HOUR };
+  ada = {
+    userId: 'ada',
+    role: 'admin',
+    agents: null,
+    sessionId: 's1',
+    expiresAt: clock.now() + 12 * HOUR,
+  };
   sessions = new Map([['s1', ada]]);
   tokens = createTokens(SECRET, clock, { use: (id) => sessions.get(id) ?? null });
 });

@@ -1,10 +1,11 @@
 // The registered agents: listed, added and removed.
-import type { RegisteredAgent, AgentRegistration } from '../../protocol/api.ts';
+import type { AgentChanges, AgentRegistration, RegisteredAgent } from '../../protocol/api.ts';
 import type { AgentSummary } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { removedOutcome } from '../commands/outcome.ts';
 import type { HubContext } from '../context.ts';
+import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
 import { createAgentConnection } from '../state/agent.ts';
 import type { Actor } from '../state/dashboard.ts';
@@ -15,13 +16,16 @@ import { createToken, hashToken, isTokenOf } from './token.ts';
 
 export interface RegistryParts {
   agents: Agents;
+  dashboards: Pick<Dashboards, 'refreshRestricted'>;
   dispatcher: Dispatcher;
   presence: Presence;
 }
 
+export type Registry = ReturnType<typeof createRegistry>;
+
 export function createRegistry(
   { state, store, clock, storeHealth }: HubContext,
-  { agents, dispatcher, presence }: RegistryParts,
+  { agents, dashboards, dispatcher, presence }: RegistryParts,
 ) {
   return {
     /** All agents, sorted by ID. */
@@ -53,6 +57,7 @@ export function createRegistry(
       const token = createToken();
       const agent = {
         ...body,
+        labels: body.labels ?? [],
         tokenHash: hashToken(token),
         createdAt: clock.now(),
         createdBy: actor.userId,
@@ -71,6 +76,25 @@ export function createRegistry(
       }
       presence.publishAdded(connection);
       return { ...body, token };
+    },
+    /**
+     * Changes the labels of an agent. Users who are granted agents by label reconnect, to see what changes for them.
+     * @throws {HubError} forbidden, agent_unknown, unavailable
+     */
+    async change(actor: Actor, agentId: string, { labels }: AgentChanges): Promise<AgentSummary> {
+      requirePermission(actor, 'agents:manage');
+      const agent = state.agents.get(agentId);
+      if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+      try {
+        await store.agents.update(agentId, { labels });
+      } catch (error) {
+        storeHealth.reportFailure(error);
+        throw new HubError('unavailable', 'Could not save the change. Try again.');
+      }
+      agent.labels = labels;
+      dashboards.refreshRestricted();
+      presence.publishUpdate(agent);
+      return presence.summarize(agent);
     },
     /**
      * Removes an agent: closes its connection and fails its commands.
@@ -94,6 +118,8 @@ export function createRegistry(
       }
       state.commandQueue.delete(agentId);
       presence.publishRemoved(agent);
+      // The labels of the agent are unknown now, so users who were granted it by label did not receive this.
+      dashboards.refreshRestricted();
     },
   };
 }

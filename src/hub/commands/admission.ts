@@ -10,6 +10,7 @@ import { formatDuration } from '../../protocol/duration.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
 import type { HubContext } from '../context.ts';
+import { requireGrant } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
 import { requirePermission } from '../require-permission.ts';
@@ -48,7 +49,11 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     ).length;
   }
 
-  function requireRunnable({ agentId, command, timeoutMs = 0, ifOffline = 'refuse' }: CommandBody) {
+  function requireRunnable(
+    actor: Actor,
+    { agentId, command, timeoutMs = 0, ifOffline = 'refuse' }: CommandBody,
+  ) {
+    requireGrant(state, actor, agentId);
     const agent = state.agents.get(agentId);
     if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
     if (!agent.connection.link && ifOffline === 'refuse') {
@@ -123,7 +128,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     }
     moveDelivery(execution, 'committed');
     terminals.open(execution);
-    subscriptions.attachFollowers(execution.id);
+    subscriptions.attachFollowers(execution);
     // An agent that was removed and added again in the meantime is a different agent.
     const isRemoved = !agent || state.agents.get(execution.agentId) !== agent;
     const position = isRemoved ? 0 : enqueue(queueOf(state, execution.agentId), execution);
@@ -146,7 +151,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       known: input.requestId ? idempotency.find(actor.userId, input.requestId) : undefined,
     }));
     for (const { input, known } of requests) {
-      if (!known) requireRunnable(input);
+      if (!known) requireRunnable(actor, input);
       else if (!known.isSame(input)) {
         const message = 'This request ID was used for another command. Use a new one.';
         throw new HubError('request_id_reused', message);

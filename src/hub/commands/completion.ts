@@ -42,7 +42,7 @@ export function createCompletion(
 
   /** Sends the status of a command to all dashboards. */
   function publishStatus(execution: Execution) {
-    broadcast.toDashboards(toStatus(execution));
+    broadcast.toDashboards(execution.agentId, toStatus(execution));
   }
 
   /** Resolves when all changes made to a command so far are committed. */
@@ -128,7 +128,7 @@ export function createCompletion(
     whenLateOutputStored: (commandId: string) => lateWrites.get(commandId) ?? Promise.resolve(),
     /** Sends the report of a command's turn to all dashboards. */
     publishReport({ id: commandId, agentId }: Execution, report: CommandReport) {
-      broadcast.toDashboards({ type: 'command:report', commandId, agentId, ...report });
+      broadcast.toDashboards(agentId, { type: 'command:report', commandId, agentId, ...report });
     },
     /** How many completions were published since the hub started. */
     publishedCount: () => publishedCount,

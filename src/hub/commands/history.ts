@@ -12,6 +12,8 @@ import {
 } from '../terminals/terminal-messages.ts';
 import { findExecution } from '../state/server-state.ts';
 
+export type History = ReturnType<typeof createHistory>;
+
 export function createHistory({ state, store }: HubContext) {
   async function find(commandId: string): Promise<CommandExecution | undefined> {
     const command = findExecution(state, commandId) ?? (await store.commands.find(commandId));
@@ -28,9 +30,12 @@ export function createHistory({ state, store }: HubContext) {
         toCommandExecution(command),
       );
     },
-    /** A page of all commands, newest first. */
-    async listPage(query: CommandQuery): Promise<CommandPage> {
-      const { items, nextCursor } = await store.commands.listPage(query);
+    /** A page of the commands of these agents, newest first; null for all agents. */
+    async listPage(
+      query: CommandQuery,
+      agentIds: readonly string[] | null = null,
+    ): Promise<CommandPage> {
+      const { items, nextCursor } = await store.commands.listPage(query, agentIds);
       return { items: items.map((item) => toCommandExecution(item)), nextCursor };
     },
     /** Whether a command's output is still in memory. */

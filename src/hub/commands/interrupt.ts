@@ -3,6 +3,7 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import type { HubContext } from '../context.ts';
+import { maySee } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { requirePermission } from '../require-permission.ts';
 import { findExecution, queueOf } from '../state/server-state.ts';
@@ -24,9 +25,11 @@ export function createInterrupt(
   return async (actor: Actor, commandId: string): Promise<CommandExecution> => {
     requirePermission(actor, 'commands:interrupt');
     const execution = findExecution(state, commandId);
+    const command = execution ?? (await store.commands.find(commandId));
+    if (!command || !maySee(state, actor, command.agentId)) {
+      throw new HubError('command_unknown', 'Command not found.');
+    }
     if (!execution || execution.completion) {
-      const command = execution ?? (await store.commands.find(commandId));
-      if (!command) throw new HubError('command_unknown', 'Command not found.');
       throw new HubError('command_not_active', 'The command has already ended.');
     }
     if (execution.delivery === 'waiting') {

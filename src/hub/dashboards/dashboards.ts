@@ -9,9 +9,10 @@ import {
   RECONNECT_WINDOW_MS,
   REJECTED_FRAME_RATE,
 } from '../../protocol/limits.ts';
-import { type Broadcast, DASHBOARDS_TOPIC, topicFor } from '../broadcast.ts';
+import { type Broadcast, DASHBOARDS_TOPIC, HEARTBEAT_TOPIC, topicFor } from '../broadcast.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
+import { seesAllAgents } from '../grants.ts';
 import type { DashboardLink } from '../link.ts';
 import { createTokenBucket } from '../rate-limit.ts';
 import type { DashboardConnection, Identity } from '../state/dashboard.ts';
@@ -51,6 +52,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       id: Bun.randomUUIDv7(),
       userId: identity.userId,
       role: identity.role,
+      agents: identity.agents,
       sessionId: identity.sessionId,
       connectionTime: clock.now(),
       lastActivity: clock.now(),
@@ -147,6 +149,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       cancelTimers(dashboard);
       dashboard.state = nextConnectionState(dashboard.state, 'welcomed');
       dashboard.role = identity.role;
+      dashboard.agents = identity.agents;
       dashboard.sessionId = identity.sessionId;
       dashboard.clientInfo = message.clientInfo;
       dashboard.terminals = message.terminals ?? 'all';
@@ -158,7 +161,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
         clock.after(expiresInMs, () => link.close(CloseCode.policyViolation, 'expired')),
       );
       welcome.sendState(dashboard, isResumed);
-      link.subscribe(topicFor(dashboard, DASHBOARDS_TOPIC));
+      link.subscribe(topicFor(dashboard, HEARTBEAT_TOPIC));
+      if (seesAllAgents(dashboard)) link.subscribe(topicFor(dashboard, DASHBOARDS_TOPIC));
       welcome.attachTerminals(dashboard, message, isResumed);
     },
     /** The dashboard connected through a link. */
@@ -200,7 +204,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     },
     /** Sends `hub:heartbeat` to every dashboard, because browsers cannot see pings. */
     sendHeartbeat() {
-      broadcast.toDashboards({ type: 'hub:heartbeat', timestamp: clock.now() });
+      broadcast.sendHeartbeat(clock.now());
     },
     /** Closes dashboards that have been silent for 60 s, pings those with unconfirmed output, and handles slow ones. */
     sweep() {
@@ -217,6 +221,12 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     endSessions(sessionIds: ReadonlySet<string>) {
       for (const [link, { sessionId }] of byLink) {
         if (sessionIds.has(sessionId)) link.close(CloseCode.policyViolation, 'revoked');
+      }
+    },
+    /** Makes the dashboards of users who may not see all agents reconnect, because the agents that they may see changed. */
+    refreshRestricted() {
+      for (const [link, dashboard] of byLink) {
+        if (!seesAllAgents(dashboard)) link.close(CloseCode.goingAway, 'access_changed');
       }
     },
     closeAll(code: CloseCode, reason: CloseReason) {

@@ -11,6 +11,7 @@ import type { Approvals } from '../approvals.ts';
 import type { Admission } from '../commands/admission.ts';
 import type { Interrupt } from '../commands/interrupt.ts';
 import type { HubContext } from '../context.ts';
+import { maySee } from '../grants.ts';
 import { type DashboardLink, sendToAgent, sendToDashboard } from '../link.ts';
 import { toStatus } from '../state/execution.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
@@ -41,12 +42,14 @@ export function createDashboardMessages(
 
   /** Forwards input or a new terminal size to the agent that runs the command. */
   function forward(
+    dashboard: DashboardConnection,
     message: Extract<DashboardToHub, { type: 'command:input' | 'terminal:resize' }>,
   ) {
     const execution = findExecution(state, message.commandId);
     const agent = execution && state.agents.get(execution.agentId);
     const link = agent?.connection.link;
-    if (execution?.status !== 'running' || !link) {
+    const isVisible = agent && maySee(state, dashboard, agent.agentId);
+    if (execution?.status !== 'running' || !link || !isVisible) {
       throw new HubError('command_not_active', 'The command is not running.');
     }
     if (!agent.capabilities.includes('pty')) {
@@ -83,7 +86,7 @@ export function createDashboardMessages(
         return subscriptions.detach(dashboard, message.commandId);
       case 'command:input':
       case 'terminal:resize':
-        return forward(message);
+        return forward(dashboard, message);
       case 'approval:respond':
         return approvals.respond(dashboard, message.approvalId, message.optionId);
       case 'dashboard:connect':

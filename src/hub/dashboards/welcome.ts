@@ -12,6 +12,7 @@ import {
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
+import { maySee } from '../grants.ts';
 import { sendToDashboard } from '../link.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import { limitDetails, toRequest } from '../state/approval.ts';
@@ -38,6 +39,7 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
    */
   function sendState(dashboard: DashboardConnection, resumed: boolean) {
     const { link } = dashboard;
+    const isVisible = ({ agentId }: { agentId: string }) => maySee(state, dashboard, agentId);
     sendToDashboard(link, {
       type: 'dashboard:welcome',
       connectionId: dashboard.id,
@@ -57,14 +59,14 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
         maxCommandTimeoutMs: settings.maxCommandTimeoutMs,
       },
     });
-    for (const { agentId, status } of state.agents.values()) {
+    for (const { agentId, status } of [...state.agents.values()].filter(isVisible)) {
       sendToDashboard(link, { type: 'agent:status', agentId, status, timestamp: clock.now() });
     }
     const completed = completion.completedAfter(dashboard.confirmedCompletions);
-    for (const command of [...completed, ...listExecutions(state)]) {
+    for (const command of [...completed, ...listExecutions(state)].filter(isVisible)) {
       sendToDashboard(link, toStatus(command));
     }
-    for (const approval of limitDetails(approvals.listPending())) {
+    for (const approval of limitDetails(approvals.listPending().filter(isVisible))) {
       sendToDashboard(link, toRequest(approval));
     }
   }
@@ -80,8 +82,11 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
       positions.set(commandId, afterSequence);
     }
     if (dashboard.terminals === 'all') {
-      const active = listExecutions(state).map(({ id }) => id);
-      for (const commandId of [...dashboard.subscriptions.keys(), ...active]) {
+      const active = listExecutions(state).filter(({ agentId }) =>
+        maySee(state, dashboard, agentId),
+      );
+      const activeIds = active.map(({ id }) => id);
+      for (const commandId of [...dashboard.subscriptions.keys(), ...activeIds]) {
         if (!positions.has(commandId)) positions.set(commandId, -1);
       }
     }

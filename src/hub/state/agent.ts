@@ -28,6 +28,7 @@ interface NoConnection {
 export interface AgentConnection {
   readonly agentId: string;
   readonly agentType: AgentType;
+  labels: readonly string[];
   readonly tokenHash: string;
   connection: LiveConnection | NoConnection;
   connectionTime: number | null;
@@ -54,6 +55,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   return {
     agentId: agent.agentId,
     agentType: agent.agentType,
+    labels: agent.labels,
     tokenHash: agent.tokenHash,
     connection: { link: null, since: agent.lastHeartbeat, cancelGrace: null },
     connectionTime: agent.connectionTime,

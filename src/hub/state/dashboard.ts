@@ -1,6 +1,7 @@
 // A current or recent dashboard connection: the DashboardConnection of docs/data-model.md and the state kept with it.
 import type { ConnectionState } from '../../protocol/connection-state.ts';
 import type { ClientInfo, Role } from '../../protocol/entities.ts';
+import type { Grants } from '../../protocol/grants.ts';
 import type { DashboardLink } from '../link.ts';
 import type { TokenBucket } from '../rate-limit.ts';
 
@@ -8,6 +9,8 @@ import type { TokenBucket } from '../rate-limit.ts';
 export interface Actor {
   userId: string;
   role: Role;
+  /** The agents that the user may see and use. */
+  agents: Grants;
 }
 
 /** The user of a session. */
@@ -31,6 +34,8 @@ export interface DashboardConnection {
   readonly id: string;
   readonly userId: string;
   role: Role;
+  /** The agents that the user may see and use. */
+  agents: Grants;
   /** The session that connected it last. */
   sessionId: string;
   readonly connectionTime: number;

@@ -8,7 +8,7 @@ import {
   OUTPUT_BATCH_MS,
 } from '../../protocol/limits.ts';
 import { byteLength, splitAtBytes } from '../../protocol/text.ts';
-import type { StoredChunk } from '../../store/store.ts';
+import type { StoredChunk, StoredCommand } from '../../store/store.ts';
 import { createChunkLog } from './chunk-log.ts';
 
 /** A numbered piece of output (docs/data-model.md, "OutputChunk"), or a gap: output that the agent had to drop. */
@@ -39,7 +39,7 @@ interface PendingChunk {
  * @param agentNextSequence the next sequence expected from the agent
  */
 export function createTerminalBuffer(
-  commandId: string,
+  { id: commandId, agentId }: Pick<StoredCommand, 'id' | 'agentId'>,
   clock: Clock,
   callbacks: TerminalBufferCallbacks,
   restored: readonly OutputChunk[] = [],
@@ -147,6 +147,8 @@ export function createTerminalBuffer(
 
   return {
     commandId,
+    /** The agent that runs the command. */
+    agentId,
     /** Bytes of text held, at most 1 MB. */
     get totalBytes() {
       return heldBytes;

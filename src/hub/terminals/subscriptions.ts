@@ -10,6 +10,7 @@ import { byteLength } from '../../protocol/text.ts';
 import { type Broadcast, terminalTopic, topicFor } from '../broadcast.ts';
 import type { Compress } from '../compressor.ts';
 import type { HubContext } from '../context.ts';
+import { maySee } from '../grants.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
 import { createBackpressure } from './backpressure.ts';
@@ -166,9 +167,13 @@ export function createSubscriptions(
      * @throws {HubError} command_unknown
      */
     async attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
-      if (state.terminalBuffers.has(commandId)) return attach(dashboard, commandId, afterSequence);
+      const buffer = state.terminalBuffers.get(commandId);
+      if (buffer && maySee(state, dashboard, buffer.agentId)) {
+        return attach(dashboard, commandId, afterSequence);
+      }
       const command = await store.commands.find(commandId);
-      if (!command) throw new HubError('command_unknown', 'Command not found.');
+      if (!command || !maySee(state, dashboard, command.agentId))
+        throw new HubError('command_unknown', 'Command not found.');
       const lastSequence = command.lastSequence ?? -1;
       const totalBytes = command.totalBytes ?? 0;
       if (afterSequence < lastSequence) {
@@ -198,9 +203,10 @@ export function createSubscriptions(
       dashboard.subscriptions.delete(commandId);
     },
     /** Subscribes the dashboards that receive all output to a new command. */
-    attachFollowers(commandId: string) {
+    attachFollowers({ id, agentId }: { id: string; agentId: string }) {
       for (const dashboard of state.dashboards.values()) {
-        if (dashboard.terminals === 'all') attach(dashboard, commandId, -1);
+        const isFollower = dashboard.terminals === 'all' && maySee(state, dashboard, agentId);
+        if (isFollower) attach(dashboard, id, -1);
       }
     },
     /** Continues after a socket has drained. */

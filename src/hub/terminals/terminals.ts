@@ -17,7 +17,6 @@ export type Terminals = ReturnType<typeof createTerminals>;
 
 /** The output of one command that is not persisted yet. */
 interface Persistence {
-  readonly agentId: string;
   backlog: OutputChunk[];
   agentNextSequence: number;
   /** The agent's sequence up to which output is committed. */
@@ -83,20 +82,20 @@ export function createTerminals(
   return {
     /** Opens the buffer of a command, with the output that an earlier run of the hub persisted. */
     open(
-      { id: commandId, agentId }: Pick<StoredCommand, 'id' | 'agentId'>,
+      command: Pick<StoredCommand, 'id' | 'agentId'>,
       restored: readonly OutputChunk[] = [],
       agentNextSequence = 0,
     ) {
+      const commandId = command.id;
       freeMemory();
       const persistence: Persistence = {
-        agentId,
         backlog: [],
         agentNextSequence,
         committed: agentNextSequence,
         running: null,
       };
       const buffer: TerminalBuffer = createTerminalBuffer(
-        commandId,
+        command,
         clock,
         {
           onChunk: subscriptions.publishChunk,
@@ -121,8 +120,8 @@ export function createTerminals(
     get: (commandId: string) => buffers.get(commandId),
     /** Whether a command belongs to another agent. */
     isOfOtherAgent(commandId: string, agentId: string): boolean {
-      const persistence = persistences.get(commandId);
-      return persistence !== undefined && persistence.agentId !== agentId;
+      const buffer = buffers.get(commandId);
+      return buffer !== undefined && buffer.agentId !== agentId;
     },
     /** The agent's sequence up to which a command's output is committed. */
     committedSequence: (commandId: string) => persistences.get(commandId)?.committed ?? 0,
@@ -134,8 +133,8 @@ export function createTerminals(
     freeMemory,
     /** Frees the buffers of an agent that was removed, as soon as they are complete and have no subscribers. */
     releaseAgent(agentId: string) {
-      for (const [commandId, persistence] of persistences) {
-        if (persistence.agentId === agentId) orphaned.add(commandId);
+      for (const buffer of buffers.values()) {
+        if (buffer.agentId === agentId) orphaned.add(buffer.commandId);
       }
       freeMemory();
     },

@@ -4,6 +4,7 @@ import type { Hub } from '../../hub/hub.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
 import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import {
+  AgentChanges,
   AgentRegistration,
   ApprovalBody,
   CommandBody,
@@ -31,12 +32,12 @@ export interface ApiParts extends SessionApiParts, UserApiParts {
 function createAgentApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/agents', prefix: '/api/v1/agents' })
     .get('/', async ({ request }) => {
-      await auth.requireIdentity(request);
-      return { items: hub.registry.list(), nextCursor: null };
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      return { items: view.registry.list(), nextCursor: null };
     })
     .get('/:agentId', async ({ request, params }) => {
-      await auth.requireIdentity(request);
-      const agent = hub.registry.find(params.agentId);
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      const agent = view.registry.find(params.agentId);
       if (!agent) throw new HubError('agent_unknown', `Agent "${params.agentId}" not found.`);
       return agent;
     })
@@ -55,6 +56,12 @@ function createAgentApi({ hub, auth }: ApiParts) {
         return agent;
       },
       { body: AgentRegistration },
+    )
+    .patch(
+      '/:agentId',
+      async ({ request, params, body }) =>
+        hub.registry.change(await auth.requireIdentity(request), params.agentId, body),
+      { body: AgentChanges },
     )
     .delete('/:agentId', async ({ request, params }) => {
       await hub.registry.remove(await auth.requireIdentity(request), params.agentId);
@@ -76,20 +83,20 @@ function createCommandApi({ hub, auth }: ApiParts) {
     .get(
       '/',
       async ({ request, query }) => {
-        await auth.requireIdentity(request);
-        return hub.history.listPage(query);
+        const view = hub.viewFor(await auth.requireIdentity(request));
+        return view.history.listPage(query);
       },
       { query: CommandListQuery },
     )
     .get('/:id', async ({ request, params }) => {
-      await auth.requireIdentity(request);
-      const command = await hub.history.find(params.id);
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      const command = await view.history.find(params.id);
       if (!command) throw new HubError('command_unknown', 'Command not found.');
       return command;
     })
     .get('/:id/output', async ({ request, params }) => {
-      await auth.requireIdentity(request);
-      const messages = await hub.history.readOutput(params.id);
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      const messages = await view.history.readOutput(params.id);
       return outputResponse(request, messages);
     })
     .post('/:id/interrupt', async ({ request, params, set }) => {
@@ -145,12 +152,12 @@ function createComparisonApi({ hub, auth }: ApiParts) {
 function createApprovalApi({ hub, auth }: ApiParts) {
   return new Elysia({ name: 'api/approvals', prefix: '/api/v1/approvals' })
     .get('/', async ({ request }) => {
-      await auth.requireIdentity(request);
-      return { items: limitDetails(hub.approvals.listPending()), nextCursor: null };
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      return { items: limitDetails(view.approvals.listPending()), nextCursor: null };
     })
     .get('/:approvalId', async ({ request, params }) => {
-      await auth.requireIdentity(request);
-      const approval = await hub.approvals.find(params.approvalId);
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      const approval = await view.approvals.find(params.approvalId);
       if (!approval) throw new HubError('approval_unknown', 'Approval request not found.');
       return approval;
     })

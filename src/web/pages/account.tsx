@@ -19,7 +19,7 @@ export function createAccountPages(hub: Hub, requireUser: RequireUser, auth: Aut
           (context) => (
             <AccountPage context={context} user={user} sessions={listSessions(hub, user)} />
           ),
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         ),
       ),
     )

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
 import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
+import type { View } from '../../hub/view.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
@@ -51,16 +52,23 @@ export function createAgentPages(
         renderDocument(
           request,
           (context) => (
-            <AgentsPage context={context} user={user} agents={listAgents(hub)} now={clock.now()} />
+            <AgentsPage
+              context={context}
+              user={user}
+              agents={listAgents(hub.viewFor(user))}
+              now={clock.now()}
+            />
           ),
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         ),
       ),
     )
     .get('/agents', ({ request }) =>
       requireUser(request, (user) =>
         request.headers.has('hx-request')
-          ? renderFragment(<AgentList user={user} agents={listAgents(hub)} now={clock.now()} />)
+          ? renderFragment(
+              <AgentList user={user} agents={listAgents(hub.viewFor(user))} now={clock.now()} />,
+            )
           : redirect(request, '/'),
       ),
     )
@@ -86,7 +94,7 @@ export function createAgentPages(
           (context) => (
             <AgentPage {...state} now={clock.now()} context={context} requestId={requestId} />
           ),
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
     )
@@ -103,7 +111,7 @@ export function createAgentPages(
         return offerQueue('composer', async () => {
           const command = parseCommandForm(params.id, body);
           const { commandId, position } = await hub.commands.request(user, command);
-          const agent = hub.registry.find(params.id);
+          const agent = hub.viewFor(user).registry.find(params.id);
           if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
           const requestId = Bun.randomUUIDv7();
           return renderFragment(
@@ -134,11 +142,11 @@ export function createAgentPages(
 }
 
 /** Returns every agent with its current command and first pending approval request. */
-function listAgents(hub: Hub): AgentListItem[] {
-  return hub.registry.list().map((agent) => {
-    const active = hub.history.listActive(agent.agentId);
+function listAgents(view: View): AgentListItem[] {
+  return view.registry.list().map((agent) => {
+    const active = view.history.listActive(agent.agentId);
     const current = active.find((command) => isCurrent(command, agent)) ?? null;
-    const [approval] = hub.approvals.listPending({ agentId: agent.agentId });
+    const [approval] = view.approvals.listPending({ agentId: agent.agentId });
     const waiting = active.filter((command) => !isCurrent(command, agent));
     const since = Math.min(...waiting.map(({ requestedAt }) => requestedAt));
     return {
@@ -156,18 +164,19 @@ async function getAgentState(
   agentId: string,
   request: Request,
 ): Promise<Omit<AgentState, 'now'> | undefined> {
-  const agent = hub.registry.find(agentId);
+  const view = hub.viewFor(user);
+  const agent = view.registry.find(agentId);
   if (!agent) return undefined;
-  const active = hub.history.listActive(agentId);
-  const ended = await listEnded(hub, agentId);
-  const shown = await chooseShown(hub, agent, { active, ended }, request);
-  const pending = listPendingCards(hub, hub.approvals.listPending({ agentId }));
+  const active = view.history.listActive(agentId);
+  const ended = await listEnded(view, agentId);
+  const shown = await chooseShown(view, agent, { active, ended }, request);
+  const pending = listPendingCards(view, view.approvals.listPending({ agentId }));
   return { user, agent, active, recent: ended.slice(0, RECENT_COMMANDS), shown, pending };
 }
 
 /** Returns the commands that ended, the latest end first. They were not requested in the order in which they ended. */
-async function listEnded(hub: Hub, agentId: string): Promise<CommandExecution[]> {
-  const { items } = await hub.history.listPage({ agentId, limit: MAX_PAGE_LENGTH });
+async function listEnded(view: View, agentId: string): Promise<CommandExecution[]> {
+  const { items } = await view.history.listPage({ agentId, limit: MAX_PAGE_LENGTH });
   return items
     .filter(({ status }) => hasEnded(status))
     .toSorted((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0));
@@ -178,20 +187,20 @@ async function listEnded(hub: Hub, agentId: string): Promise<CommandExecution[]>
  * one that ran last, or the next one.
  */
 async function chooseShown(
-  hub: Hub,
+  view: View,
   agent: AgentSummary,
   { active, ended }: { active: CommandExecution[]; ended: CommandExecution[] },
   request: Request,
 ): Promise<ShownCommand | null> {
   const chosenId = new URL(request.url).searchParams.get('command');
-  const chosen = chosenId === null ? undefined : await hub.history.find(chosenId);
+  const chosen = chosenId === null ? undefined : await view.history.find(chosenId);
   const isChosen = chosen?.agentId === agent.agentId;
   const current = active.find((command) => isCurrent(command, agent));
   const lastRun = ended.find(({ startedAt }) => startedAt !== null);
   const command = isChosen ? chosen : (current ?? lastRun ?? active[0] ?? ended[0]);
   if (!command) return null;
   const running = current && current.id !== command.id ? current : null;
-  return { command, output: hub.history.outputState(command.id), isChosen, running };
+  return { command, output: view.history.outputState(command.id), isChosen, running };
 }
 
 async function addAgent(

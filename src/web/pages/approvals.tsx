@@ -1,6 +1,7 @@
 // The inbox of pending approval requests, and the form that responds to one.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import type { View } from '../../hub/view.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
 import { classifyResponse, formatResponse } from '../../protocol/approvals.ts';
 import { HubError } from '../../protocol/errors.ts';
@@ -17,7 +18,8 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/approvals' })
     .get('/approvals', ({ request }) =>
       requireUser(request, (user) => {
-        const inbox = { user, pending: listPendingCards(hub), limit: readCount(request, 'cards') };
+        const pending = listPendingCards(hub.viewFor(user));
+        const inbox = { user, pending, limit: readCount(request, 'cards') };
         return renderDocument(
           request,
           (context) => <ApprovalsPage context={context} {...inbox} />,
@@ -28,13 +30,14 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
     .get('/approvals/list', ({ request }) =>
       requireUser(request, (user) => {
         if (!request.headers.has('hx-request')) return redirect(request, '/approvals');
-        const inbox = { user, pending: listPendingCards(hub), limit: readCount(request, 'cards') };
+        const pending = listPendingCards(hub.viewFor(user));
+        const inbox = { user, pending, limit: readCount(request, 'cards') };
         return renderFragment(<ApprovalList {...inbox} />);
       }),
     )
     .get('/approvals/:id/detail', ({ request, params }) =>
-      requireUser(request, async () => {
-        const approval = await hub.approvals.find(params.id);
+      requireUser(request, async (user) => {
+        const approval = await hub.viewFor(user).approvals.find(params.id);
         if (!approval) throw new HubError('approval_unknown', 'Approval request not found.');
         return renderFragment(<WholeDetail detail={approval.detail ?? ''} />);
       }),
@@ -43,7 +46,7 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
       requireUser(request, async (user) => {
         const approvalId = readField(body, 'approvalId');
         const optionId = readField(body, 'optionId');
-        const approval = await hub.approvals.find(approvalId);
+        const approval = await hub.viewFor(user).approvals.find(approvalId);
         await hub.approvals.respond(user, approvalId, optionId);
         const response = { outcome: 'selected', optionId, resolvedBy: user.userId } as const;
         const options = approval?.options ?? [];
@@ -58,12 +61,12 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
 
 /** Returns pending approval requests with their commands. */
 export function listPendingCards(
-  hub: Hub,
-  pending = hub.approvals.listPending(),
+  view: View,
+  pending = view.approvals.listPending(),
 ): PendingApproval[] {
   const approvals = limitDetails(pending);
   const agentIds = new Set(approvals.map(({ agentId }) => agentId));
-  const active = [...agentIds].flatMap((agentId) => hub.history.listActive(agentId));
+  const active = [...agentIds].flatMap((agentId) => view.history.listActive(agentId));
   const commands = new Map(active.map((command) => [command.id, command]));
   return approvals.map((approval) => ({
     approval,

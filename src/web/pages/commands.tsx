@@ -1,6 +1,7 @@
 // The history and the command page, with their fragments, and the form that interrupts a command.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import type { View } from '../../hub/view.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import { describeState } from '../../../views/format/command-state.ts';
@@ -19,33 +20,34 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     .get('/history', ({ request }) =>
       requireUser(request, async (user) => {
         const query = parseCommandQuery(request);
-        const page = await hub.history.listPage(query);
-        const agents = hub.registry.list();
+        const view = hub.viewFor(user);
+        const page = await view.history.listPage(query);
+        const agents = view.registry.list();
         return renderDocument(
           request,
           (context) => <HistoryPage {...{ context, user, agents, query, page }} />,
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
     )
     .get('/history/list', ({ request }) =>
-      requireUser(request, async () => {
+      requireUser(request, async (user) => {
         const query = parseCommandQuery(request);
-        const page = await hub.history.listPage(query);
+        const page = await hub.viewFor(user).history.listPage(query);
         const headers = { 'hx-replace-url': historyUrl(query) };
         return renderFragment(<HistoryList query={query} page={page} />, { headers });
       }),
     )
     .get('/history/older', ({ request }) =>
-      requireUser(request, async () => {
+      requireUser(request, async (user) => {
         const query = parseCommandQuery(request);
-        const page = await hub.history.listPage(query);
+        const page = await hub.viewFor(user).history.listPage(query);
         return renderFragment(<HistoryOlder query={query} page={page} />);
       }),
     )
     .get('/commands/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getCommandState(hub, params.id, request);
+        const state = await getCommandState(hub.viewFor(user), params.id, request);
         if (!state) {
           const message = 'There is no command with this ID.';
           return renderNotFound(request, user, 'Command not found', message);
@@ -53,13 +55,13 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <CommandPage {...state} context={context} user={user} />,
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
     )
     .get('/commands/:id/live', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getCommandState(hub, params.id, request);
+        const state = await getCommandState(hub.viewFor(user), params.id, request);
         return state
           ? renderFragment(<CommandLive {...state} user={user} />)
           : redirect(request, '/history');
@@ -76,16 +78,16 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     );
 }
 
-async function getCommandState(hub: Hub, commandId: string, request: Request) {
-  const command = await hub.history.find(commandId);
+async function getCommandState(view: View, commandId: string, request: Request) {
+  const command = await view.history.find(commandId);
   if (!command) return undefined;
   const query = { resolvedOnly: !hasEnded(command.status), limit: readCount(request, 'rows') };
-  const pending = query.resolvedOnly ? hub.approvals.listPending({ commandId }) : [];
-  const resolved = await hub.approvals.listByCommand(commandId, query);
+  const pending = query.resolvedOnly ? view.approvals.listPending({ commandId }) : [];
+  const resolved = await view.approvals.listByCommand(commandId, query);
   return {
     command,
-    output: hub.history.outputState(commandId),
+    output: view.history.outputState(commandId),
     approvals: limitDetails([...pending, ...resolved]),
-    resolvedCount: await hub.approvals.countByCommand(commandId, query),
+    resolvedCount: await view.approvals.countByCommand(commandId, query),
   };
 }

@@ -2,6 +2,7 @@
 import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
 import type { Hub } from '../../hub/hub.ts';
+import type { View } from '../../hub/view.ts';
 import { compareUrl } from '../../../views/urls.ts';
 import {
   AgentOptions,
@@ -26,22 +27,25 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/compare' })
     .get('/compare', ({ request }) =>
       requireUser(request, async (user) => {
-        const agents = hub.registry.list();
-        const recent = await listRecent(hub);
+        const view = hub.viewFor(user);
+        const agents = view.registry.list();
+        const recent = await listRecent(view);
         const comparisonId = Bun.randomUUIDv7();
         return renderDocument(
           request,
           (context) => <ComparePage {...{ context, user, agents, recent, comparisonId }} />,
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
     )
     .get('/compare/agents', ({ request }) =>
-      requireUser(request, () => renderFragment(<AgentOptions agents={hub.registry.list()} />)),
+      requireUser(request, (user) =>
+        renderFragment(<AgentOptions agents={hub.viewFor(user).registry.list()} />),
+      ),
     )
     .get('/compare/recent', ({ request }) =>
-      requireUser(request, async () =>
-        renderFragment(<RecentComparisons recent={await listRecent(hub)} />),
+      requireUser(request, async (user) =>
+        renderFragment(<RecentComparisons recent={await listRecent(hub.viewFor(user))} />),
       ),
     )
     .post('/compare', ({ request, body }) =>
@@ -54,7 +58,7 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
     )
     .get('/compare/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getComparisonState(hub, params.id);
+        const state = await getComparisonState(hub.viewFor(user), params.id);
         if (!state) {
           const message = 'There is no comparison with this ID.';
           return renderNotFound(request, user, 'Comparison not found', message);
@@ -62,13 +66,13 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <ComparisonPage {...state} context={context} user={user} />,
-          { pendingApprovals: hub.approvals.listPending().length },
+          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
     )
     .get('/compare/:id/live', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getComparisonState(hub, params.id);
+        const state = await getComparisonState(hub.viewFor(user), params.id);
         return state
           ? renderFragment(<ComparisonLive {...state} user={user} />)
           : redirect(request, compareUrl());
@@ -100,8 +104,8 @@ function createUuid(text: string): string {
 }
 
 /** Returns the recent comparisons, newest first. */
-async function listRecent(hub: Hub): Promise<Comparison[]> {
-  const { items } = await hub.history.listPage({ compared: true, limit: RECENT_COMMANDS });
+async function listRecent(view: View): Promise<Comparison[]> {
+  const { items } = await view.history.listPage({ compared: true, limit: RECENT_COMMANDS });
   const byId = Map.groupBy(items, ({ comparisonId }) => comparisonId ?? '');
   return [...byId].flatMap(([id, commands]) => toComparison(id, commands) ?? []);
 }
@@ -115,18 +119,18 @@ function toComparison(
   return first && { comparisonId, commands: [first, ...others] };
 }
 
-async function getComparisonState(hub: Hub, comparisonId: string) {
-  const { items } = await hub.history.listPage({ comparisonId, limit: RECENT_COMMANDS });
+async function getComparisonState(view: View, comparisonId: string) {
+  const { items } = await view.history.listPage({ comparisonId, limit: RECENT_COMMANDS });
   const comparison = toComparison(comparisonId, items);
   if (!comparison) return undefined;
   const columns = comparison.commands.map((command) => ({
     command,
-    output: hub.history.outputState(command.id),
-    agentType: hub.registry.find(command.agentId)?.agentType ?? null,
+    output: view.history.outputState(command.id),
+    agentType: view.registry.find(command.agentId)?.agentType ?? null,
   }));
   const approvals = comparison.commands.flatMap(({ id }) =>
-    hub.approvals.listPending({ commandId: id }),
+    view.approvals.listPending({ commandId: id }),
   );
-  const pending = listPendingCards(hub, approvals);
+  const pending = listPendingCards(view, approvals);
   return { comparison, columns, pending };
 }

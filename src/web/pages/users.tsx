@@ -21,7 +21,7 @@ import { redirect, renderDocument, renderFragment } from './response.ts';
 const TRIGGER_REFRESH = { headers: { 'hx-trigger': REFRESH } };
 
 export function createUserPages(
-  { accounts, approvals }: Hub,
+  { accounts, viewFor }: Hub,
   requireUser: RequireUser,
   { publicUrl }: { publicUrl: string | null },
 ) {
@@ -63,7 +63,7 @@ export function createUserPages(
       requireUser(request, async (user) => {
         const users = await accounts.list(user);
         return renderDocument(request, (context) => <UsersPage {...{ context, user, users }} />, {
-          pendingApprovals: approvals.listPending().length,
+          pendingApprovals: viewFor(user).approvals.listPending().length,
         });
       }),
     )

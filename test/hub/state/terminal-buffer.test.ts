@@ -23,7 +23,7 @@ function createBuffer(restored: OutputChunk[] = [], agentNextSequence = 0) {
   overflows = 0;
   next = agentNextSequence;
   buffer = createTerminalBuffer(
-    'c',
+    { id: 'c', agentId: 'agent' },
     clock,
     {
       onChunk: (_commandId, chunk) => void chunks.push(chunk),

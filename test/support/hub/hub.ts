@@ -5,6 +5,7 @@ import type { Deflate } from '../../../src/hub/compressor.ts';
 import type { HubSettings } from '../../../src/hub/context.ts';
 import { startHub } from '../../../src/hub/hub.ts';
 import type { Role } from '../../../src/protocol/entities.ts';
+import type { Grants } from '../../../src/protocol/grants.ts';
 import {
   AGENT_GRACE_MS,
   BUFFER_MEMORY_BYTES,
@@ -152,8 +153,8 @@ async function startRun(
     routes: () => app.routes.map(({ method, path }) => `${method} ${path.replace(/(.)\/$/, '$1')}`),
 
     /** Starts a session. Users do not need an account, so that tests do not wait for password hashes. */
-    startSession: (role: Role = 'operator', userId = 'ada') =>
-      hub.sessions.start({ userId, role }, { address: null, userAgent: null }),
+    startSession: (role: Role = 'operator', userId = 'ada', agents: Grants = null) =>
+      hub.sessions.start({ userId, role, agents }, { address: null, userAgent: null }),
     /** Returns the token of a session. The same user and role have one session. */
     async issueToken(role: Role = 'operator', userId = 'ada'): Promise<string> {
       const key = `${role} ${userId}`;
@@ -165,7 +166,7 @@ async function startRun(
     },
     /** Adds an agent and returns its token. */
     async addAgent(agentId = 'agent', agentType: 'claude' | 'gemini' | 'codex' = 'claude') {
-      const admin = { userId: 'root', role: 'admin' as const };
+      const admin = { userId: 'root', role: 'admin' as const, agents: null };
       return (await hub.registry.register(admin, { agentId, agentType })).token;
     },
     /** Sends a request to the API. */

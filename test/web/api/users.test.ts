@@ -53,6 +53,7 @@ test('a user is added, chooses a password with a link, and signs in with the rol
   expect(added).toEqual({
     username: 'ada',
     role: 'viewer',
+    agents: null,
     createdAt: hub.clock.now(),
     disabledAt: null,
     hasPassword: false,
@@ -288,7 +289,7 @@ test('users survive a restart, and sessions of removed users do not', async () =
   });
   expect(agents.status).toBe(403);
   expect(
-    (await restarted.hub.accounts.list({ userId: 'root', role: 'admin' })).map(
+    (await restarted.hub.accounts.list({ userId: 'root', role: 'admin', agents: null })).map(
       ({ username }) => username,
     ),
   ).toEqual(['admin', 'bob']);

@@ -1,0 +1,73 @@
+// What one user may see: the agents that the user is granted, and their commands, output and approval requests. Pages and
+// the API read through it.
+import type { CommandQuery } from '../protocol/api.ts';
+import { HubError } from '../protocol/errors.ts';
+import type { Registry } from './agents/registry.ts';
+import type { Approvals } from './approvals.ts';
+import type { History } from './commands/history.ts';
+import { maySee, seesAllAgents } from './grants.ts';
+import type { Actor } from './state/dashboard.ts';
+import type { ServerState } from './state/server-state.ts';
+
+export interface ViewParts {
+  registry: Registry;
+  history: History;
+  approvals: Approvals;
+}
+
+export type View = ReturnType<ReturnType<typeof createViews>>;
+
+export function createViews(state: ServerState, { registry, history, approvals }: ViewParts) {
+  return (user: Actor) => {
+    const isVisible = ({ agentId }: { agentId: string }) => maySee(state, user, agentId);
+
+    /** The agents whose commands are listed; null for all. Removed agents are included if they are granted by ID. */
+    function listGranted(): string[] | null {
+      if (user.agents === null || seesAllAgents(user)) return null;
+      const ids = user.agents.filter((grant) => !grant.includes(':'));
+      return [
+        ...new Set([
+          ...ids,
+          ...[...state.agents.values()].filter(isVisible).map(({ agentId }) => agentId),
+        ]),
+      ];
+    }
+
+    async function findCommand(commandId: string) {
+      const command = await history.find(commandId);
+      return command && isVisible(command) ? command : undefined;
+    }
+
+    return {
+      registry: {
+        list: () => registry.list().filter(isVisible),
+        find(agentId: string) {
+          const agent = registry.find(agentId);
+          return agent && isVisible(agent) ? agent : undefined;
+        },
+      },
+      history: {
+        find: findCommand,
+        /** The command assigned to an agent, then its queue in order. */
+        listActive: (agentId: string) => history.listActive(agentId).filter(isVisible),
+        listPage: (query: CommandQuery) => history.listPage(query, listGranted()),
+        outputState: history.outputState,
+        /** @throws {HubError} command_unknown; expired if the output is no longer held */
+        async readOutput(commandId: string) {
+          if (await findCommand(commandId)) return history.readOutput(commandId);
+          throw new HubError('command_unknown', 'Command not found.');
+        },
+      },
+      approvals: {
+        listPending: (filter?: Parameters<Approvals['listPending']>[0]) =>
+          approvals.listPending(filter).filter(isVisible),
+        listByCommand: approvals.listByCommand,
+        countByCommand: approvals.countByCommand,
+        async find(approvalId: string) {
+          const approval = await approvals.find(approvalId);
+          return approval && isVisible(approval) ? approval : undefined;
+        },
+      },
+    };
+  };
+}
