@@ -1,6 +1,7 @@
 // `signalbox user`: manages the users of a hub, and changes the own password.
 import { Argument, Command, Option } from 'commander';
 import { Role } from '../protocol/entities.ts';
+import type { Grants } from '../protocol/grants.ts';
 import { PasswordLink, UserPage, UserSummary } from '../protocol/users.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
@@ -17,6 +18,7 @@ export function userCommand(): Command {
     .addCommand(addCommand())
     .addCommand(passwordCommand())
     .addCommand(roleCommand())
+    .addCommand(agentsCommand())
     .addCommand(disableCommand())
     .addCommand(enableCommand())
     .addCommand(removeCommand());
@@ -32,10 +34,11 @@ function listCommand(): Command {
       const { items } = await createApiClient(flags.hub).get('/users', UserPage);
       if (flags.json) return items.forEach((user) => writeOut(`${JSON.stringify(user)}\n`));
       return printTable([
-        ['USERNAME', 'ROLE', 'STATUS', 'LAST SEEN'],
+        ['USERNAME', 'ROLE', 'AGENTS', 'STATUS', 'LAST SEEN'],
         ...items.map((user) => [
           user.username,
           user.role,
+          user.agents?.join(',') ?? 'all',
           describe(user),
           formatTime(user.lastSeenAt),
         ]),
@@ -55,13 +58,18 @@ function addCommand(): Command {
     .description('Add a user and print a link to choose a password')
     .argument('<username>')
     .addOption(new Option('--role <role>', 'Role').choices(roles).makeOptionMandatory())
+    .addOption(agentsOption())
     .addHelpText(
       'after',
       '\nThe link works once, for 15 minutes.\n\nExample:\n  signalbox user add ada@example.com --role operator',
     )
-    .action(async (username: string, flags: ClientFlags & { role: Role }) => {
+    .action(async (username: string, flags: ClientFlags & { role: Role; agents: Grants }) => {
       const client = createApiClient(flags.hub);
-      await client.post('/users', UserSummary, { username, role: flags.role });
+      await client.post('/users', UserSummary, {
+        username,
+        role: flags.role,
+        agents: flags.agents,
+      });
       await printPasswordLink(client, username, flags);
     });
 }
@@ -114,6 +122,25 @@ function roleCommand(): Command {
     );
 }
 
+function agentsOption(): Option {
+  return new Option('--agents <list>', 'Agent IDs and label:NAME, separated by commas')
+    .default(null, 'all')
+    .argParser(parseGrants);
+}
+
+const parseGrants = (text: string): Grants => (text === 'all' ? null : text.split(','));
+
+function agentsCommand(): Command {
+  return withClientOptions(new Command('agents'))
+    .description('Change which agents a user sees and uses, which signs the user out')
+    .argument('<username>')
+    .argument('<list>', 'agent IDs and label:NAME, separated by commas; or "all"')
+    .addHelpText('after', '\nExample:\n  signalbox user agents ada build-1,label:team-a')
+    .action((username: string, list: string, flags: ClientFlags) =>
+      change(flags, username, { agents: parseGrants(list) }),
+    );
+}
+
 function disableCommand(): Command {
   return withClientOptions(new Command('disable'))
     .description('Sign a user out everywhere, and block signing in')
@@ -135,7 +162,7 @@ async function change(flags: ClientFlags, username: string, changes: unknown): P
   writeOut(
     flags.json
       ? `${JSON.stringify(user)}\n`
-      : `${user.username}: role ${user.role}, ${describe(user)}\n`,
+      : `${user.username}: role ${user.role}, agents ${user.agents?.join(',') ?? 'all'}, ${describe(user)}\n`,
   );
 }
 

@@ -15,11 +15,11 @@ const NEW_PASSWORD = 'a password from a link';
 
 const user = (...words: string[]) => fixture.cli.run('user', ...words);
 
-/** Lists the users as `username role status`. */
+/** Lists the users as `username role agents status`. */
 async function list(): Promise<string[]> {
   const { stdout } = await user('list');
   const [, ...rows] = stdout.trim().split('\n');
-  return rows.map((row) => row.split(/ {2,}/).slice(0, 3).join(' '));
+  return rows.map((row) => row.split(/ {2,}/).slice(0, 4).join(' '));
 }
 
 /** Signs in, and returns the environment of the session. */
@@ -40,7 +40,7 @@ test('a user is added, signs in, gets another role, is disabled, enabled and rem
   expect(added).toMatchObject({ exitCode: 0, stderr: '' });
   const [url = ''] = /http\S+/.exec(added.stdout) ?? [];
   expect(added.stdout).toStartWith('Send this link to ada. It works once, until 20');
-  expect(await list()).toEqual(['ada viewer invited', 'admin admin active']);
+  expect(await list()).toEqual(['ada viewer all invited', 'admin admin all active']);
   expect((await choosePassword(url, NEW_PASSWORD)).status).toBe(303);
   const { env, result } = await signIn('ada', NEW_PASSWORD);
   expect(JSON.parse(result.stdout)).toMatchObject({ username: 'ada', role: 'viewer' });
@@ -50,14 +50,19 @@ test('a user is added, signs in, gets another role, is disabled, enabled and rem
     stderr: 'Error: You cannot manage users. Your role is viewer; this requires the role admin.\n',
   });
 
-  expect((await user('role', 'ada', 'operator')).stdout).toBe('ada: role operator, active\n');
+  expect((await user('role', 'ada', 'operator')).stdout).toBe(
+    'ada: role operator, agents all, active\n',
+  );
   expect(await runBinary(['ps'], env)).toMatchObject({ exitCode: 1, stdout: '' });
   expect((await signIn('ada', NEW_PASSWORD)).result.exitCode).toBe(0);
-  expect((await user('disable', 'ada')).stdout).toBe('ada: role operator, disabled\n');
+  const limited = await user('agents', 'ada', 'build-1,label:team');
+  expect(limited.stdout).toBe('ada: role operator, agents build-1,label:team, active\n');
+  expect((await user('agents', 'ada', 'all')).exitCode).toBe(0);
+  expect((await user('disable', 'ada')).stdout).toBe('ada: role operator, agents all, disabled\n');
   expect((await signIn('ada', NEW_PASSWORD)).result.stderr).toContain('Incorrect username');
-  expect((await user('enable', 'ada')).stdout).toBe('ada: role operator, active\n');
+  expect((await user('enable', 'ada')).stdout).toBe('ada: role operator, agents all, active\n');
   expect((await user('remove', 'ada')).stdout).toBe('Removed ada\n');
-  expect(await list()).toEqual(['admin admin active']);
+  expect(await list()).toEqual(['admin admin all active']);
 });
 
 test('a user changes the own password, and an admin resets one with a link', async () => {
@@ -92,6 +97,7 @@ test('errors are one clear line', async () => {
     [['role', 'admin', 'root'], 'Allowed choices are viewer, operator, admin.'],
     [['role', 'admin', 'viewer'], '"admin" is the only admin. Make another user an admin first.'],
     [['remove', 'admin'], '"admin" is the only admin.'],
+    [['agents', 'admin', 'a b'], 'Invalid request body: agents'],
     [['passwd', 'eve'], 'User "eve" not found.'],
   ];
   for (const [words, message] of cases) {

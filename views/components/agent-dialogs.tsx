@@ -94,6 +94,48 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
   );
 }
 
+/** The form for the labels of an agent. Users can be granted the agents with a label. */
+export function AgentLabelsForm(props: { agentId: string; labels: string; error?: string }) {
+  const { agentId, labels, error } = props;
+  return (
+    <>
+      <DialogHeader title={`Labels of ${agentId}`} />
+      {error && <Notice kind="error" text={error} />}
+      <form
+        hx-post={`${agentUrl(agentId)}/labels`}
+        hx-target="#dialog-body"
+        hx-disable="find button"
+      >
+        <label class="field">
+          <span>
+            Labels <small>Separated by commas</small>
+          </span>
+          <input
+            name="labels"
+            class="mono"
+            value={labels}
+            placeholder="team-a, linux"
+            autocapitalize="none"
+            autocomplete="off"
+            spellcheck={false}
+            autofocus
+          />
+        </label>
+        <p class="muted">
+          A user who is granted <code>label:team-a</code> sees and uses all agents with the label{' '}
+          <code>team-a</code>.
+        </p>
+        <div class="dialog-footer">
+          <CloseButton>Cancel</CloseButton>
+          <button class="button button-primary" type="submit">
+            Save labels
+          </button>
+        </div>
+      </form>
+    </>
+  );
+}
+
 /** Asks for confirmation before an agent is removed. */
 export function RemoveAgentForm({ agentId, error }: { agentId: string; error?: string }) {
   return (

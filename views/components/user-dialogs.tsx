@@ -4,17 +4,20 @@ import type { PasswordLink, UserSummary } from '../../src/protocol/users.ts';
 import { userUrl } from '../urls.ts';
 import { Copyable } from './copyable.tsx';
 import { CloseButton, DialogHeader } from './dialog.tsx';
+import { formatGrants, GrantsField } from './grants-field.tsx';
 import { Notice, type NoticeKind } from './notice.tsx';
 import { RoleChoice } from './role-choice.tsx';
 
 interface AddUserProps {
   username?: string;
   role?: Role;
+  agents?: string;
   error?: string;
 }
 
 /** The form for the username and the role. */
-export function AddUserForm({ username = '', role = 'operator', error }: AddUserProps) {
+export function AddUserForm(props: AddUserProps) {
+  const { username = '', role = 'operator', agents = '', error } = props;
   return (
     <>
       <DialogHeader title="Add user" />
@@ -39,6 +42,7 @@ export function AddUserForm({ username = '', role = 'operator', error }: AddUser
           />
         </label>
         <RoleChoice role={role} />
+        <GrantsField value={agents} />
         <div class="dialog-footer">
           <CloseButton>Cancel</CloseButton>
           <button class="button button-primary" type="submit">
@@ -72,7 +76,7 @@ interface ManageUserProps {
   notice?: { kind: NoticeKind; text: string };
 }
 
-/** Changes the role of a user, resets the password, and disables or removes the user. */
+/** Changes the role and the agents of a user, resets the password, and disables or removes the user. */
 export function ManageUser({ user, notice }: ManageUserProps) {
   const url = userUrl(user.username);
   const isDisabled = user.disabledAt !== null;
@@ -80,11 +84,12 @@ export function ManageUser({ user, notice }: ManageUserProps) {
     <>
       <DialogHeader title={user.username} />
       {notice && <Notice {...notice} />}
-      <form hx-post={`${url}/role`} hx-target="#dialog-body" hx-disable="find button">
+      <form hx-post={`${url}/access`} hx-target="#dialog-body" hx-disable="find button">
         <RoleChoice role={user.role} />
+        <GrantsField value={formatGrants(user.agents)} />
         <div class="dialog-footer">
           <button class="button button-primary" type="submit">
-            Change role
+            Change access
           </button>
         </div>
       </form>

@@ -137,18 +137,33 @@ function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
         <p class="agent-facts">
           <AgentStatusLabel status={status} />
           <span>{agentTypeLabels[agent.agentType]}</span>
+          {agent.labels.map((label) => (
+            <span key={label} class="badge">
+              {label}
+            </span>
+          ))}
           <Liveness agent={agent} />
         </p>
       </div>
       {isPermitted(user.role, 'agents:manage') && (
-        <button
-          class="button button-small agent-remove"
-          type="button"
-          hx-get={`${agentUrl(agent.agentId)}/remove`}
-          hx-target="#dialog-body"
-        >
-          Remove…
-        </button>
+        <div class="agent-actions">
+          <button
+            class="button button-small"
+            type="button"
+            hx-get={`${agentUrl(agent.agentId)}/labels`}
+            hx-target="#dialog-body"
+          >
+            Labels…
+          </button>
+          <button
+            class="button button-small"
+            type="button"
+            hx-get={`${agentUrl(agent.agentId)}/remove`}
+            hx-target="#dialog-body"
+          >
+            Remove…
+          </button>
+        </div>
       )}
     </div>
   );

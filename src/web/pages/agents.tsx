@@ -9,9 +9,11 @@ import type { Clock } from '../../protocol/clock.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { Labels } from '../../protocol/grants.ts';
 import {
   AddAgentForm,
   AgentAdded,
+  AgentLabelsForm,
   RemoveAgentForm,
 } from '../../../views/components/agent-dialogs.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
@@ -24,7 +26,7 @@ import { agentUrl } from '../../../views/urls.ts';
 import { isCurrent } from '../../../views/format/command-state.ts';
 import type { ShownCommand } from '../../../views/components/terminal.tsx';
 import { listPendingCards } from './approvals.tsx';
-import { parseCommandForm, readField } from './form.ts';
+import { parseCommandForm, parseNames, readField } from './form.ts';
 import { offerQueue, type RequireUser } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
@@ -121,6 +123,28 @@ export function createAgentPages(
             },
           );
         });
+      }),
+    )
+    .get('/agents/:id/labels', ({ request, params }) =>
+      requireUser(request, (user) => {
+        const agent = hub.viewFor(user).registry.find(params.id);
+        if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
+        const labels = agent.labels.join(', ');
+        return renderFragment(<AgentLabelsForm agentId={params.id} labels={labels} />);
+      }),
+    )
+    .post('/agents/:id/labels', ({ request, params, body }) =>
+      requireUser(request, async (user) => {
+        const text = readField(body, 'labels');
+        const labels = parseNames(text);
+        if (!Value.Check(Labels, labels)) {
+          const error =
+            'A label can contain up to 64 letters, digits, dots, hyphens and underscores. An agent can have 16 labels.';
+          const form = <AgentLabelsForm agentId={params.id} labels={text} error={error} />;
+          return renderFragment(form, { status: 422 });
+        }
+        await hub.registry.change(user, params.id, { labels });
+        return redirect(request, agentUrl(params.id));
       }),
     )
     .get('/agents/:id/remove', ({ request, params }) =>

@@ -26,6 +26,11 @@ export function readCount(request: Request, name: string): number {
   return Number.isSafeInteger(count) ? Math.max(count, PAGE_LENGTH) : PAGE_LENGTH;
 }
 
+/** Splits a list of names at commas and spaces, without repetitions. */
+export function parseNames(text: string): string[] {
+  return [...new Set(text.split(/[\s,]+/).filter((name) => name !== ''))];
+}
+
 /** Parses the filters in the URL. Ignores invalid ones. */
 export function parseCommandQuery(request: Request): CommandQuery {
   const search = new URL(request.url).searchParams;

@@ -5,6 +5,7 @@ import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
 import { Role } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { Grants } from '../../protocol/grants.ts';
 import { type PasswordLink, UserBody, type UserSummary } from '../../protocol/users.ts';
 import {
   AddUserForm,
@@ -14,7 +15,7 @@ import {
 import { REFRESH } from '../../../views/events.ts';
 import { UserList, UsersPage } from '../../../views/pages/users.tsx';
 import { createPasswordUrl } from '../../../views/urls.ts';
-import { readField } from './form.ts';
+import { parseNames, readField } from './form.ts';
 import type { RequireUser } from './guard.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
@@ -81,9 +82,13 @@ export function createUserPages(
       requireUser(request, async (user) => {
         const username = readField(body, 'username').trim();
         const role = readRole(body);
-        const renderForm = (error: string) =>
-          renderFragment(<AddUserForm {...{ username, role, error }} />, { status: 422 });
-        const added = { username, role };
+        const renderForm = (error: string) => {
+          const fields = { username, role, agents: readField(body, 'agents'), error };
+          return renderFragment(<AddUserForm {...fields} />, { status: 422 });
+        };
+        const agents = parseGrants(body);
+        if (agents === undefined) return renderForm(INVALID_GRANTS);
+        const added = { username, role, agents };
         if (!Value.Check(UserBody, added)) {
           return renderForm(
             'A username must start with a lowercase letter or a digit. It can contain up to 64 lowercase letters, digits and the characters . _ @ + -',
@@ -105,12 +110,13 @@ export function createUserPages(
         renderFragment(<ManageUser user={await find(user, params.username)} />),
       ),
     )
-    .post('/users/:username/role', ({ request, params: { username }, body }) =>
+    .post('/users/:username/access', ({ request, params: { username }, body }) =>
       requireUser(request, (user) =>
         change(user, username, async () => {
-          const role = readRole(body);
-          await accounts.change(user, username, { role });
-          return `The role is now ${role}.`;
+          const agents = parseGrants(body);
+          if (agents === undefined) throw new HubError('invalid_message', INVALID_GRANTS);
+          await accounts.change(user, username, { role: readRole(body), agents });
+          return 'Access changed.';
         }),
       ),
     )
@@ -147,6 +153,16 @@ export function createUserPages(
         }
       }),
     );
+}
+
+const INVALID_GRANTS =
+  'List agents as IDs or as label:NAME, separated by commas, or leave the field empty for all agents.';
+
+/** Parses the agents of a user; null for all. Undefined if the text is invalid. */
+function parseGrants(form: unknown): Grants | undefined {
+  const names = parseNames(readField(form, 'agents'));
+  const grants = names.length === 0 ? null : names;
+  return Value.Check(Grants, grants) ? grants : undefined;
 }
 
 /** @throws {HubError} invalid_message */

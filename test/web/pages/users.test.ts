@@ -36,7 +36,10 @@ test('the dialog of a user changes the role, disables, enables and removes', asy
     const response = await submit(hub, `/users/ada/${action}`, form);
     return [response.status, await response.text()] as const;
   };
-  expect((await manage('role', { role: 'operator' }))[1]).toContain('The role is now operator.');
+  expect((await manage('access', { role: 'operator', agents: 'build, label:x' }))[1]).toMatch(
+    /Access changed\..*build, label:x/s,
+  );
+  expect((await manage('access', { role: 'viewer', agents: 'a/b' }))[0]).toBe(422);
   expect((await manage('password-link'))[1]).toContain('/password?token=');
   expect((await manage('disable'))[1]).toContain('Disabled and signed out everywhere.');
   const [status, text] = await manage('password-link');
