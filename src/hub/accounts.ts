@@ -5,6 +5,7 @@ import { HubError } from '../protocol/errors.ts';
 import type { Grants } from '../protocol/grants.ts';
 import type { PasswordBody, UserBody, UserChanges, UserSummary } from '../protocol/users.ts';
 import type { StoredUser } from '../store/store.ts';
+import type { AuditActor } from './audit.ts';
 import type { HubContext } from './context.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
 import { createPasswordLinks } from './password-links.ts';
@@ -13,7 +14,12 @@ import type { Sessions } from './sessions.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 
 export function createAccounts(
-  { store, clock, storeHealth }: Pick<HubContext, 'store' | 'clock' | 'storeHealth'>,
+  {
+    store,
+    clock,
+    storeHealth,
+    audit,
+  }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
   sessions: Pick<Sessions, 'list' | 'endAll'>,
   passwordCost?: PasswordCost,
 ) {
@@ -56,6 +62,8 @@ export function createAccounts(
     disabledAt: null,
   });
 
+  const describeGrants = (agents: Grants) => agents?.join(',') ?? 'all';
+
   async function find(username: string): Promise<StoredUser> {
     const user = await store.users.find(username);
     if (!user) throw new HubError('user_unknown', `User "${username}" not found.`);
@@ -81,11 +89,18 @@ export function createAccounts(
     }
   }
 
-  /** Stores a new password, and ends the links and the other sessions of the user. */
-  async function setPassword(username: string, password: string, sessionId?: string) {
-    await save(store.users.update(username, { passwordHash: await passwords.hash(password) }));
-    links.revoke(username);
-    sessions.endAll(username, sessionId);
+  /** Stores a new password of the actor, and ends the links and the other sessions. */
+  async function setPassword(actor: Actor, password: string, method: 'link' | 'password') {
+    const { userId, sessionId } = actor;
+    const passwordHash = await passwords.hash(password);
+    const entry = audit.createEntry(actor, {
+      action: 'password.changed',
+      target: userId,
+      detail: { method },
+    });
+    await save(store.users.update(userId, { passwordHash }, entry));
+    links.revoke(userId);
+    sessions.endAll(actor, userId, sessionId);
   }
 
   return {
@@ -93,26 +108,44 @@ export function createAccounts(
     exist: async () => (await store.users.list()).length > 0,
     /**
      * Returns the user if name and password are correct and the user is not disabled, null otherwise.
+     * @param address where the user signs in from
      * @throws {HubError} unavailable
      */
-    async authenticate(username: string, password: string): Promise<Actor | null> {
+    async authenticate(
+      username: string,
+      password: string,
+      address: string | null,
+    ): Promise<Actor | null> {
       const user = await store.users.find(username);
       const isCorrect = await passwords.verify(password, user?.passwordHash ?? null);
-      if (!user || !isCorrect || user.disabledAt !== null) return null;
-      return toActor(user);
+      if (user && isCorrect && user.disabledAt === null) return toActor(user);
+      // An unknown name is not recorded: it can be a password that was typed into the wrong field.
+      audit.recordFailure({ userId: user?.id ?? null, address }, { action: 'session.failed' });
+      return null;
     },
     /**
      * Creates the first account, `admin`.
+     * @param creator who used the setup link; by default the operator of the hub
      * @throws {HubError} forbidden if an account exists
      */
-    async createFirstAdmin(password: string): Promise<Actor> {
+    async createFirstAdmin(
+      password: string,
+      creator: AuditActor | 'system' = 'system',
+    ): Promise<Actor> {
       const passwordHash = await passwords.hash(password);
       return oneAtATime(async () => {
         if ((await store.users.list()).length > 0) {
           throw new HubError('forbidden', 'An admin account already exists.');
         }
         const admin = createUser('admin', 'admin', null);
-        await store.users.insert({ ...admin, passwordHash });
+        await store.users.insert(
+          { ...admin, passwordHash },
+          audit.createEntry(creator, {
+            action: 'user.added',
+            target: admin.id,
+            detail: { role: admin.role },
+          }),
+        );
         return toActor(admin);
       });
     },
@@ -135,7 +168,12 @@ export function createAccounts(
           throw new HubError('user_exists', `A user "${username}" already exists.`);
         }
         const user = createUser(username, role, agents);
-        await save(store.users.insert(user));
+        const entry = audit.createEntry(actor, {
+          action: 'user.added',
+          target: username,
+          detail: { role, agents: describeGrants(agents) },
+        });
+        await save(store.users.insert(user, entry));
         return toSummary(user);
       });
     },
@@ -152,10 +190,19 @@ export function createAccounts(
         const { role = user.role, agents = user.agents } = changes;
         const changed = { ...user, role, agents, disabledAt };
         if (!isActiveAdmin(changed)) await requireOtherAdmin(user);
-        await save(store.users.update(username, { role, agents, disabledAt }));
+        const entry = audit.createEntry(actor, {
+          action: 'user.changed',
+          target: username,
+          detail: {
+            ...(changes.role !== undefined && { role }),
+            ...(changes.agents !== undefined && { agents: describeGrants(agents) }),
+            ...(changes.disabled !== undefined && { disabled: isDisabled }),
+          },
+        });
+        await save(store.users.update(username, { role, agents, disabledAt }, entry));
         if (isDisabled) links.revoke(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
-        if (isDisabled || !isSame) sessions.endAll(username);
+        if (isDisabled || !isSame) sessions.endAll(actor, username);
         return toSummary(changed);
       });
     },
@@ -167,14 +214,15 @@ export function createAccounts(
       requirePermission(actor, 'users:manage');
       return oneAtATime(async () => {
         await requireOtherAdmin(await find(username));
-        await save(store.users.remove(username));
+        const entry = audit.createEntry(actor, { action: 'user.removed', target: username });
+        await save(store.users.remove(username, entry));
         links.revoke(username);
-        sessions.endAll(username);
+        sessions.endAll(actor, username);
       });
     },
     /**
      * Creates the token of a link with which a user chooses a password.
-     * @throws {HubError} forbidden, user_unknown
+     * @throws {HubError} forbidden, user_unknown, unavailable
      */
     async createPasswordLink(actor: Actor, username: string) {
       requirePermission(actor, 'users:manage');
@@ -182,6 +230,7 @@ export function createAccounts(
       if (user.disabledAt !== null) {
         throw new HubError('forbidden', `"${username}" is disabled. Enable the user first.`);
       }
+      await audit.record(actor, { action: 'password.link_created', target: username });
       return links.create(username);
     },
     /** The user of a password link; undefined if it is invalid, used or expired. */
@@ -190,15 +239,20 @@ export function createAccounts(
      * Sets the password of a link's user, which ends the link. Returns the user, or null if the link is not valid.
      * @throws {HubError} unavailable
      */
-    async redeemLink(token: string, password: string): Promise<Actor | null> {
+    async redeemLink(
+      token: string,
+      password: string,
+      address: string | null,
+    ): Promise<Actor | null> {
       const username = links.find(token);
       if (username === undefined) return null;
       // Before the password is stored, so that a link that is used twice at once works only once.
       links.revoke(username);
       const user = await store.users.find(username);
       if (!user || user.disabledAt !== null) return null;
-      await setPassword(username, password);
-      return toActor(user);
+      const actor = toActor(user);
+      await setPassword({ ...actor, address }, password, 'link');
+      return actor;
     },
     /**
      * Changes the user's own password, which ends the user's other sessions.
@@ -206,12 +260,15 @@ export function createAccounts(
      * @throws {HubError} unavailable
      */
     async changePassword(
-      { userId, sessionId }: Identity,
+      identity: Identity,
       { currentPassword, newPassword }: PasswordBody,
     ): Promise<boolean> {
-      const user = await store.users.find(userId);
-      if (!(await passwords.verify(currentPassword, user?.passwordHash ?? null))) return false;
-      await setPassword(userId, newPassword, sessionId);
+      const user = await store.users.find(identity.userId);
+      if (!(await passwords.verify(currentPassword, user?.passwordHash ?? null))) {
+        audit.recordFailure(identity, { action: 'password.rejected', target: identity.userId });
+        return false;
+      }
+      await setPassword(identity, newPassword, 'password');
       return true;
     },
   };

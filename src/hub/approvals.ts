@@ -21,7 +21,7 @@ import { createUnsettledApprovals } from './state/unsettled-approvals.ts';
 export type Approvals = ReturnType<typeof createApprovals>;
 
 export function createApprovals(context: HubContext, broadcast: Broadcast, presence: Presence) {
-  const { state, store, clock, storeHealth, log } = context;
+  const { state, store, clock, storeHealth, audit, log } = context;
   const wait = createApprovalWait(context, presence);
   const unsettled = createUnsettledApprovals();
   /** Requests that are not stored yet. They are not published. */
@@ -193,9 +193,14 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         resolvedAt: clock.now(),
       };
       unsettled.resolve(approval, changes);
+      const entry = audit.createEntry(actor, {
+        action: 'approval.responded',
+        target: approval.commandId,
+        detail: { approvalId, optionId },
+      });
       saving.add(approvalId);
       try {
-        await store.approvals.update(approvalId, changes);
+        await store.approvals.update(approvalId, changes, entry);
       } catch (error) {
         storeHealth.reportFailure(error);
         unsettled.reopen(approval);

@@ -1,6 +1,7 @@
 // What every part of the hub receives when it is created.
 import type { Clock } from '../protocol/clock.ts';
 import type { Store } from '../store/store.ts';
+import type { Audit } from './audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Log } from './log.ts';
 import type { ServerState } from './state/server-state.ts';
@@ -29,6 +30,7 @@ export interface HubContext {
   settings: HubSettings;
   storeHealth: StoreHealth;
   connectionLog: ConnectionLog;
+  audit: Audit;
   /** Identifies the pages this hub serves. */
   build: string;
   /** Changes every time the hub starts: output sequences can be compared only within one epoch. */

@@ -8,6 +8,7 @@ import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
 import { createAgentMessages } from './agents/messages.ts';
 import { createRegistry } from './agents/registry.ts';
+import { createAudit } from './audit.ts';
 import { createApprovals } from './approvals.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
 import { createAdmission } from './commands/admission.ts';
@@ -68,6 +69,7 @@ export async function startHub(options: HubOptions) {
   const broadcast = createBroadcast(state, publisher, compress);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
   const connectionLog = createConnectionLog(store, clock, log);
+  const audit = createAudit({ store, clock, log, storeHealth });
   const epoch = Bun.randomUUIDv7();
   const context: HubContext = {
     state,
@@ -77,6 +79,7 @@ export async function startHub(options: HubOptions) {
     settings,
     storeHealth,
     connectionLog,
+    audit,
     build,
     epoch,
   };
@@ -130,6 +133,7 @@ export async function startHub(options: HubOptions) {
     state,
     settings,
     storeHealth,
+    audit,
     accounts: createAccounts(context, sessions, options.passwordCost),
     sessions,
     agents: {

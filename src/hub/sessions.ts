@@ -2,6 +2,7 @@
 // the store, so that they survive a restart.
 import { HubError } from '../protocol/errors.ts';
 import type { StoredSession } from '../store/store.ts';
+import type { AuditActor } from './audit.ts';
 import type { HubContext } from './context.ts';
 import type { Dashboards } from './dashboards/dashboards.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
@@ -20,25 +21,38 @@ export interface SessionClient {
 export type Sessions = ReturnType<typeof createSessions>;
 
 export function createSessions(
-  { store, clock, storeHealth }: Pick<HubContext, 'store' | 'clock' | 'storeHealth'>,
+  {
+    store,
+    clock,
+    storeHealth,
+    audit,
+  }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
   dashboards: Pick<Dashboards, 'endSessions'>,
 ) {
   const byId = new Map<string, StoredSession>();
 
   /** Removes sessions, from the store as soon as it accepts writes. */
-  function remove(ids: readonly string[]) {
-    if (ids.length === 0) return;
+  function remove(actor: AuditActor | 'system', ended: readonly StoredSession[]) {
+    if (ended.length === 0) return;
+    const ids = ended.map(({ id }) => id);
     for (const id of ids) byId.delete(id);
-    void storeHealth.retry(() => store.sessions.remove(ids));
+    const entries = ended.map(({ id, userId }) =>
+      audit.createEntry(actor, {
+        action: 'session.end',
+        target: userId,
+        detail: { sessionId: id },
+      }),
+    );
+    void storeHealth.retry(() => store.sessions.remove(ids, entries));
   }
 
-  function end(ids: readonly string[]) {
-    remove(ids);
-    dashboards.endSessions(new Set(ids));
+  function end(actor: AuditActor, ended: readonly StoredSession[]) {
+    remove(actor, ended);
+    dashboards.endSessions(new Set(ended.map(({ id }) => id)));
   }
 
-  const idsOf = (isWanted: (session: StoredSession) => boolean) =>
-    [...byId.values()].filter(isWanted).map(({ id }) => id);
+  const filter = (isWanted: (session: StoredSession) => boolean) =>
+    [...byId.values()].filter(isWanted);
 
   return {
     /** Loads the sessions of an earlier run. */
@@ -65,8 +79,10 @@ export function createSessions(
         address,
         userAgent: userAgent?.slice(0, MAX_USER_AGENT_CHARACTERS) ?? null,
       };
+      const actor = { userId, sessionId: session.id, address };
+      const entry = audit.createEntry(actor, { action: 'session.start', target: userId });
       try {
-        await store.sessions.insert(session);
+        await store.sessions.insert(session, entry);
       } catch (error) {
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not save the session. Try again.');
@@ -86,27 +102,40 @@ export function createSessions(
       return toIdentity(session);
     },
     /** Lists the sessions of a user, oldest first. */
-    list: (userId: string) => [...byId.values()].filter((session) => session.userId === userId),
+    list: (userId: string) => filter((session) => session.userId === userId),
     /**
-     * Ends a session of a user, and closes its dashboards.
+     * Ends a session of the user, and closes its dashboards.
      * @throws {HubError} not_found
      */
-    end(userId: string, id: string) {
-      if (byId.get(id)?.userId !== userId) throw new HubError('not_found', 'Session not found.');
-      end([id]);
+    end(actor: Actor, id: string) {
+      const session = byId.get(id);
+      if (session?.userId !== actor.userId) throw new HubError('not_found', 'Session not found.');
+      end(actor, [session]);
     },
-    /** Ends all sessions of a user, and closes their dashboards. @param keptId a session that does not end */
-    endAll: (userId: string, keptId?: string) =>
-      end(idsOf((session) => session.userId === userId && session.id !== keptId)),
+    /**
+     * Ends all sessions of a user, and closes their dashboards.
+     * @param actor who ends them
+     * @param keptId a session that does not end
+     */
+    endAll: (actor: AuditActor, userId: string, keptId?: string) =>
+      end(
+        actor,
+        filter((session) => session.userId === userId && session.id !== keptId),
+      ),
     /** Removes expired sessions. Their dashboards close by themselves. */
-    purge: () => remove(idsOf(({ expiresAt }) => expiresAt <= clock.now())),
+    purge: () =>
+      remove(
+        'system',
+        filter(({ expiresAt }) => expiresAt <= clock.now()),
+      ),
   };
 }
 
-const toIdentity = ({ id, userId, role, agents, expiresAt }: StoredSession): Identity => ({
+const toIdentity = ({ id, userId, role, agents, address, expiresAt }: StoredSession): Identity => ({
   sessionId: id,
   userId,
   role,
   agents,
+  address,
   expiresAt,
 });

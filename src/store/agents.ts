@@ -7,9 +7,10 @@ import type { Store } from './store.ts';
 export function createAgentStore({ db, read, write }: QueryContext): Store['agents'] {
   return {
     list: () => read(() => db.select().from(agents).orderBy(agents.agentId).all()),
-    insert: (agent) => write(() => db.insert(agents).values(agent).run()),
-    update: (agentId, changes) =>
-      write(() => db.update(agents).set(changes).where(eq(agents.agentId, agentId)).run()),
-    remove: (agentId) => write(() => db.delete(agents).where(eq(agents.agentId, agentId)).run()),
+    insert: (agent, entry) => write(() => db.insert(agents).values(agent).run(), entry),
+    update: (agentId, changes, entry) =>
+      write(() => db.update(agents).set(changes).where(eq(agents.agentId, agentId)).run(), entry),
+    remove: (agentId, entry) =>
+      write(() => db.delete(agents).where(eq(agents.agentId, agentId)).run(), entry),
   };
 }

@@ -18,8 +18,11 @@ export function createApprovalStore({ db, read, write }: QueryContext): Store['a
         db.insert(approvals).values(approval).run();
         if (detail !== undefined) db.insert(approvalDetails).values({ approvalId, detail }).run();
       }),
-    update: (id, changes) =>
-      write(() => db.update(approvals).set(changes).where(eq(approvals.approvalId, id)).run()),
+    update: (id, changes, entry) =>
+      write(
+        () => db.update(approvals).set(changes).where(eq(approvals.approvalId, id)).run(),
+        entry,
+      ),
     find: (id) => read(() => db.select().from(approvals).where(eq(approvals.approvalId, id)).get()),
     findDetail: (id) =>
       read(

@@ -37,10 +37,13 @@ export function createCommandStore({ db, read, write }: QueryContext): Store['co
   }
 
   return {
-    insert: (...rows) =>
-      write(() => {
-        for (const row of rows) db.insert(commands).values(row).run();
-      }),
+    insert: (rows, entries = []) =>
+      write(
+        () => {
+          for (const row of [rows].flat()) db.insert(commands).values(row).run();
+        },
+        ...entries,
+      ),
     update: (id, changes) =>
       write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
     find: (id) => read(() => db.select().from(commands).where(eq(commands.id, id)).get()),

@@ -3,6 +3,7 @@
 import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 import type { AgentType } from '../protocol/agent-status.ts';
+import type { AuditAction, AuditDetail, AuditEntry } from '../protocol/audit.ts';
 import type { ApprovalOption } from '../protocol/approvals.ts';
 import type { CommandStatus, Priority, StopReason } from '../protocol/command-status.ts';
 import type { OutputStream, Role, Session } from '../protocol/entities.ts';
@@ -155,5 +156,30 @@ export const connections = sqliteTable(
     closeReason: text(),
     clientInfo: text({ mode: 'json' }).$type<Record<string, string>>(),
   },
-  (table) => [index('connections_by_end').on(table.disconnectedAt)],
+  (table) => [
+    index('connections_by_start').on(table.connectedAt, table.id),
+    index('connections_by_end').on(table.disconnectedAt),
+    index('connections_by_peer').on(table.peer, table.connectedAt),
+  ],
 ) satisfies TableOf<StoredConnection>;
+
+export const audit = sqliteTable(
+  'audit',
+  {
+    id: text().notNull(),
+    time: integer().notNull(),
+    actorKind: text().$type<AuditEntry['actorKind']>().notNull(),
+    actor: text(),
+    credentialId: text(),
+    address: text(),
+    action: text().$type<AuditAction>().notNull(),
+    target: text(),
+    detail: text({ mode: 'json' }).$type<AuditDetail>().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.time, table.id] }),
+    index('audit_by_actor').on(table.actor, table.time),
+    index('audit_by_action').on(table.action, table.time),
+    index('audit_by_target').on(table.target, table.time),
+  ],
+) satisfies TableOf<AuditEntry>;

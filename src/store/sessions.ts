@@ -12,15 +12,17 @@ export function createSessionStore({
 }: QueryContext): Store['sessions'] {
   return {
     list: () => read(() => db.select().from(sessions).orderBy(sessions.createdAt).all()),
-    insert: (session) => write(() => db.insert(sessions).values(session).run()),
+    insert: (session, entry) => write(() => db.insert(sessions).values(session).run(), entry),
     touch: (id, lastSeenAt) =>
       writeDeferred(() => db.update(sessions).set({ lastSeenAt }).where(eq(sessions.id, id)).run()),
-    remove: (ids) =>
-      write(() =>
-        db
-          .delete(sessions)
-          .where(inArray(sessions.id, [...ids]))
-          .run(),
+    remove: (ids, entries = []) =>
+      write(
+        () =>
+          db
+            .delete(sessions)
+            .where(inArray(sessions.id, [...ids]))
+            .run(),
+        ...entries,
       ),
   };
 }

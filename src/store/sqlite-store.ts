@@ -1,6 +1,7 @@
 // The Store on SQLite, in WAL mode and with an fsync at every commit.
 import { Database } from 'bun:sqlite';
 import { createAgentStore } from './agents.ts';
+import { createAuditInsert, createAuditStore } from './audit.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createCommandStore } from './commands.ts';
 import { createConnectionStore } from './connections.ts';
@@ -30,9 +31,16 @@ export function openStore(file: string): Store {
     throw error;
   }
   const commit = createGroupCommit(database);
+  const db = createQueryBuilder(database);
+  const insertAudit = createAuditInsert(db);
   const context: QueryContext = {
     ...commit,
-    db: createQueryBuilder(database),
+    db,
+    write: (run, ...entries) =>
+      commit.write(() => {
+        run();
+        for (const entry of entries) if (entry) insertAudit(entry);
+      }),
     read: (query) => new Promise((resolve) => resolve(query())),
   };
   return {
@@ -43,6 +51,7 @@ export function openStore(file: string): Store {
     output: createOutputStore(context),
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
+    audit: createAuditStore(context),
     probe: () => commit.write(() => rewriteVersion(database)),
     close() {
       commit.flush();

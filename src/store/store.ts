@@ -2,6 +2,7 @@
 // an implementation must satisfy are in test/store/store-conformance.ts.
 import type { AgentType } from '../protocol/agent-status.ts';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
+import type { AuditEntry, AuditPage, AuditQuery } from '../protocol/audit.ts';
 import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 import type { Grants } from '../protocol/grants.ts';
@@ -104,33 +105,43 @@ export interface StoredConnection {
   clientInfo: Record<string, string> | null;
 }
 
-/** A write resolves once it is durable, and rejects if it failed. Concurrent writes take effect in call order. */
+/**
+ * A write resolves once it is durable, and rejects if it failed. Concurrent writes take effect in call order. A write
+ * that takes audit entries stores them in the same transaction: all or none.
+ */
 export interface Store {
   users: {
     /** Lists all users by ID. */
     list(): Promise<StoredUser[]>;
     find(id: string): Promise<StoredUser | undefined>;
-    insert(user: StoredUser): Promise<void>;
-    update(id: string, changes: Partial<Omit<StoredUser, 'id'>>): Promise<void>;
-    remove(id: string): Promise<void>;
+    insert(user: StoredUser, entry?: AuditEntry): Promise<void>;
+    update(id: string, changes: Partial<Omit<StoredUser, 'id'>>, entry?: AuditEntry): Promise<void>;
+    remove(id: string, entry?: AuditEntry): Promise<void>;
   };
   sessions: {
     list(): Promise<StoredSession[]>;
-    insert(session: StoredSession): Promise<void>;
+    insert(session: StoredSession, entry?: AuditEntry): Promise<void>;
     /** Updates when a session was last used. */
     touch(id: string, time: number): Promise<void>;
-    remove(ids: readonly string[]): Promise<void>;
+    remove(ids: readonly string[], entries?: readonly AuditEntry[]): Promise<void>;
   };
   agents: {
     /** Lists all agents by agentId. */
     list(): Promise<StoredAgent[]>;
-    insert(agent: StoredAgent): Promise<void>;
-    update(agentId: string, changes: Partial<Omit<StoredAgent, 'agentId'>>): Promise<void>;
-    remove(agentId: string): Promise<void>;
+    insert(agent: StoredAgent, entry?: AuditEntry): Promise<void>;
+    update(
+      agentId: string,
+      changes: Partial<Omit<StoredAgent, 'agentId'>>,
+      entry?: AuditEntry,
+    ): Promise<void>;
+    remove(agentId: string, entry?: AuditEntry): Promise<void>;
   };
   commands: {
     /** Inserts all commands, or none. */
-    insert(...commands: StoredCommand[]): Promise<void>;
+    insert(
+      commands: StoredCommand | readonly StoredCommand[],
+      entries?: readonly AuditEntry[],
+    ): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredCommand, 'id'>>): Promise<void>;
     find(id: string): Promise<StoredCommand | undefined>;
     /** Lists queued and running commands, oldest first. */
@@ -166,7 +177,11 @@ export interface Store {
   approvals: {
     /** @param detail the whole detail, if the one of `approval` is an excerpt */
     insert(approval: StoredApproval, detail?: string): Promise<void>;
-    update(approvalId: string, changes: Partial<Omit<StoredApproval, 'approvalId'>>): Promise<void>;
+    update(
+      approvalId: string,
+      changes: Partial<Omit<StoredApproval, 'approvalId'>>,
+      entry?: AuditEntry,
+    ): Promise<void>;
     find(approvalId: string): Promise<StoredApproval | undefined>;
     /** Finds a whole detail. Undefined if the request has none, or contains all of it. */
     findDetail(approvalId: string): Promise<string | undefined>;
@@ -186,6 +201,11 @@ export interface Store {
     list(limit: number, cursor?: string): Promise<StoredConnection[]>;
     /** Deletes connections that were closed before `time`. */
     purgeBefore(time: number): Promise<void>;
+  };
+  audit: {
+    insert(...entries: AuditEntry[]): Promise<void>;
+    /** Returns a page of the entries that match all filters, merged with the connection log, newest first. */
+    listPage(query: AuditQuery): Promise<AuditPage>;
   };
   /** Performs a write that changes nothing, to check whether the database accepts writes. */
   probe(): Promise<void>;

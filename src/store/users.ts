@@ -8,9 +8,9 @@ export function createUserStore({ db, read, write }: QueryContext): Store['users
   return {
     list: () => read(() => db.select().from(users).orderBy(users.id).all()),
     find: (id) => read(() => db.select().from(users).where(eq(users.id, id)).get()),
-    insert: (user) => write(() => db.insert(users).values(user).run()),
-    update: (id, changes) =>
-      write(() => db.update(users).set(changes).where(eq(users.id, id)).run()),
-    remove: (id) => write(() => db.delete(users).where(eq(users.id, id)).run()),
+    insert: (user, entry) => write(() => db.insert(users).values(user).run(), entry),
+    update: (id, changes, entry) =>
+      write(() => db.update(users).set(changes).where(eq(users.id, id)).run(), entry),
+    remove: (id, entry) => write(() => db.delete(users).where(eq(users.id, id)).run(), entry),
   };
 }

@@ -9,6 +9,7 @@ import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
 import type { PasswordBody } from '../protocol/users.ts';
 import type { ClientAddress } from './client-address.ts';
+import { createRejectedSignIns } from './rejected-sign-ins.ts';
 import { createSignInLimits } from './sign-in-limits.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
 
@@ -20,7 +21,7 @@ export interface SignedInSession extends Identity, IssuedToken {
 }
 
 export interface AuthOptions {
-  hub: Pick<Hub, 'accounts' | 'sessions'>;
+  hub: Pick<Hub, 'accounts' | 'sessions' | 'audit'>;
   tokens: Tokens;
   clock: Clock;
   /** Whether browsers reach the hub over HTTPS only. */
@@ -42,7 +43,8 @@ export function createAuth({
   clientAddress,
 }: AuthOptions) {
   const { accounts, sessions } = hub;
-  const limits = createSignInLimits(clock);
+  const countRejected = createRejectedSignIns(hub.audit, clock);
+  const limits = createSignInLimits(clock, countRejected);
   let pendingSetup = setupToken;
 
   function createCookie(value: string, maxAge: number): string {
@@ -103,9 +105,12 @@ export function createAuth({
     ): Promise<SignedInSession | null> {
       // Longer ones do not exist. They are rejected before anything is stored or hashed.
       const isTooLong = username.length > USERNAME_LENGTH || password.length > PASSWORD_MAX_LENGTH;
-      if (isTooLong) return null;
+      if (isTooLong) {
+        countRejected(client.address);
+        return null;
+      }
       limits.countAttempt(client.address, username);
-      const actor = await accounts.authenticate(username, password);
+      const actor = await accounts.authenticate(username, password, client.address);
       if (!actor) return null;
       limits.clear(client.address, username);
       return startSession(actor, client);
@@ -121,7 +126,7 @@ export function createAuth({
       password: string,
       client: SessionClient,
     ): Promise<SignedInSession | null> {
-      const actor = await accounts.redeemLink(token, password);
+      const actor = await accounts.redeemLink(token, password, client.address);
       return actor && startSession(actor, client);
     },
     /**
@@ -142,7 +147,7 @@ export function createAuth({
     /** Ends the session of a request. Returns the `Set-Cookie` header that removes it from the browser. */
     async signOut(request: Request): Promise<string> {
       const identity = await identify(request);
-      if (identity) sessions.end(identity.userId, identity.sessionId);
+      if (identity) sessions.end(identity, identity.sessionId);
       return createCookie('', 0);
     },
     /** Whether a setup link with this token is valid. */
@@ -159,7 +164,8 @@ export function createAuth({
       if (!isSetupToken(token)) return null;
       pendingSetup = null;
       try {
-        return await startSession(await accounts.createFirstAdmin(password), client);
+        const creator = { userId: null, address: client.address };
+        return await startSession(await accounts.createFirstAdmin(password, creator), client);
       } catch (error) {
         pendingSetup = token;
         throw error;

@@ -7,7 +7,8 @@ import { ADDRESS_SIGN_IN_RATE, SIGN_IN_RATE } from '../protocol/limits.ts';
 /** The maximum number of counters. The least recently used one is dropped first. */
 const MAX_COUNTERS = 10_000;
 
-export function createSignInLimits(clock: Clock) {
+/** @param onRejected called with the address of each attempt above the limits */
+export function createSignInLimits(clock: Clock, onRejected: (address: string | null) => void) {
   const counters = new Map<string, TokenBucket>();
 
   function take(key: string, rate: { perSecond: number; burst: number }): boolean {
@@ -30,6 +31,7 @@ export function createSignInLimits(clock: Clock) {
       const isAllowed =
         take(`${address}`, ADDRESS_SIGN_IN_RATE) && take(userKey(address, username), SIGN_IN_RATE);
       if (isAllowed) return;
+      onRejected(address);
       throw new HubError('rate_limited', 'Too many sign-in attempts. Try again in 30 s.');
     },
     /** Forgets the attempts of a user who has signed in. */

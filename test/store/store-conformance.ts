@@ -8,6 +8,7 @@ import type {
   StoredUser,
 } from '../../src/store/store.ts';
 import { approval, chunk, storedCommand } from '../support/samples.ts';
+import { describeAudit } from './conformance/audit.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
 import {
@@ -24,6 +25,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeCommands(db);
     describeCommandPages(db);
     describeOutput(db);
+    describeAudit(db);
 
     describe('users', () => {
       const user = {

@@ -1,4 +1,5 @@
 // Sample entities. Each builder returns a complete, valid entity; pass only the fields that matter to the test.
+import type { AuditEntry } from '../../src/protocol/audit.ts';
 import type { Approval } from '../../src/protocol/approvals.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { StoredChunk, StoredCommand } from '../../src/store/store.ts';
@@ -104,6 +105,22 @@ export function approval(fields: Partial<Approval> = {}): Approval {
     resolvedBy: null,
     resolvedAt: null,
     appliedAt: null,
+    ...fields,
+  };
+}
+
+/** An entry of the audit log. */
+export function auditEntry(fields: Partial<AuditEntry> = {}): AuditEntry {
+  return {
+    id: 'e1',
+    time: NOW,
+    actorKind: 'user',
+    actor: 'ada',
+    credentialId: 's1',
+    address: '192.0.2.1',
+    action: 'agent.added',
+    target: 'build',
+    detail: { agentType: 'claude' },
     ...fields,
   };
 }

@@ -132,6 +132,7 @@ test('a stolen secret alone does not sign in', async () => {
     role: 'admin',
     agents: null,
     sessionId: crypto.randomUUID(),
+    address: null,
     expiresAt: hub.clock.now() + 3_600_000,
   });
   await expectSignedOut(hub, forged.token);

@@ -19,6 +19,7 @@ beforeEach(() => {
     role: 'admin',
     agents: null,
     sessionId: 's1',
+    address: null,
     expiresAt: clock.now() + 12 * HOUR,
   };
   sessions = new Map([['s1', ada]]);

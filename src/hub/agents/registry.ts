@@ -24,7 +24,7 @@ export interface RegistryParts {
 export type Registry = ReturnType<typeof createRegistry>;
 
 export function createRegistry(
-  { state, store, clock, storeHealth }: HubContext,
+  { state, store, clock, storeHealth, audit }: HubContext,
   { agents, dashboards, dispatcher, presence }: RegistryParts,
 ) {
   return {
@@ -67,8 +67,13 @@ export function createRegistry(
       };
       const connection = createAgentConnection(agent);
       state.agents.set(agent.agentId, connection);
+      const entry = audit.createEntry(actor, {
+        action: 'agent.added',
+        target: agent.agentId,
+        detail: { agentType: agent.agentType },
+      });
       try {
-        await store.agents.insert(agent);
+        await store.agents.insert(agent, entry);
       } catch (error) {
         state.agents.delete(agent.agentId);
         storeHealth.reportFailure(error);
@@ -85,8 +90,13 @@ export function createRegistry(
       requirePermission(actor, 'agents:manage');
       const agent = state.agents.get(agentId);
       if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+      const entry = audit.createEntry(actor, {
+        action: 'agent.changed',
+        target: agentId,
+        detail: { labels: labels.join(',') },
+      });
       try {
-        await store.agents.update(agentId, { labels });
+        await store.agents.update(agentId, { labels }, entry);
       } catch (error) {
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not save the change. Try again.');
@@ -104,8 +114,9 @@ export function createRegistry(
       requirePermission(actor, 'agents:manage');
       const agent = state.agents.get(agentId);
       if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+      const entry = audit.createEntry(actor, { action: 'agent.removed', target: agentId });
       try {
-        await store.agents.remove(agentId);
+        await store.agents.remove(agentId, entry);
       } catch (error) {
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not remove the agent. Try again.');

@@ -36,7 +36,7 @@ export interface AdmissionParts {
 }
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
-  const { state, store, clock, settings, storeHealth } = context;
+  const { state, store, clock, settings, storeHealth, audit } = context;
   const { completion, dispatcher, subscriptions, terminals } = parts;
   const idempotency = createIdempotency(clock);
 
@@ -162,7 +162,16 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     );
     const committed =
       created.length > 0
-        ? store.commands.insert(...created.map((execution) => toStored(execution)))
+        ? store.commands.insert(
+            created.map((execution) => toStored(execution)),
+            created.map(({ id, agentId }) =>
+              audit.createEntry(actor, {
+                action: 'command.requested',
+                target: id,
+                detail: { agentId },
+              }),
+            ),
+          )
         : Promise.resolve();
     const accepted = new Map(
       created.map((execution) => {

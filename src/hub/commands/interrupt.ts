@@ -14,7 +14,7 @@ import { remove } from './queue.ts';
 export type Interrupt = ReturnType<typeof createInterrupt>;
 
 export function createInterrupt(
-  { state, store, storeHealth }: HubContext,
+  { state, store, storeHealth, audit }: HubContext,
   completion: Completion,
   dispatcher: Dispatcher,
 ) {
@@ -32,16 +32,21 @@ export function createInterrupt(
     if (!execution || execution.completion) {
       throw new HubError('command_not_active', 'The command has already ended.');
     }
+    // Repeated requests change nothing, and are not recorded.
+    const recorded =
+      execution.stopReason === null
+        ? audit.recordEventually(actor, { action: 'command.interrupted', target: commandId })
+        : undefined;
     if (execution.delivery === 'waiting') {
       remove(queueOf(state, execution.agentId), execution);
-      await dispatcher.end(execution, { event: 'interrupted' });
+      await Promise.all([dispatcher.end(execution, { event: 'interrupted' }), recorded]);
       return toCommandExecution(execution);
     }
     if (execution.delivery === 'sent') dispatcher.stop(execution, 'user');
     else dispatcher.setStopReason(execution, 'user');
     // If the agent is offline, the call above has already ended the command.
     const committed = execution.completion ?? completion.whenPersisted(execution.id);
-    await Promise.race([committed, storeHealth.whenFailing()]);
+    await Promise.race([Promise.all([committed, recorded]), storeHealth.whenFailing()]);
     if (storeHealth.failure() !== null) {
       const message =
         'The hub is interrupting the command but could not save the interrupt. If the hub restarts, interrupt the command again.';

@@ -54,6 +54,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       role: identity.role,
       agents: identity.agents,
       sessionId: identity.sessionId,
+      address: identity.address,
       connectionTime: clock.now(),
       lastActivity: clock.now(),
       lastHeardAt: clock.monotonic(),
@@ -151,6 +152,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       dashboard.role = identity.role;
       dashboard.agents = identity.agents;
       dashboard.sessionId = identity.sessionId;
+      dashboard.address = identity.address;
       dashboard.clientInfo = message.clientInfo;
       dashboard.terminals = message.terminals ?? 'all';
       dashboard.accepts = message.accept?.includes('deflate-raw') ? 'deflate-raw' : null;

@@ -13,7 +13,7 @@ import type { Interrupt } from '../commands/interrupt.ts';
 import type { HubContext } from '../context.ts';
 import { maySee } from '../grants.ts';
 import { type DashboardLink, sendToAgent, sendToDashboard } from '../link.ts';
-import { toStatus } from '../state/execution.ts';
+import { type Execution, toStatus } from '../state/execution.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import { findExecution } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
@@ -28,9 +28,21 @@ export interface DashboardMessagesParts {
 }
 
 export function createDashboardMessages(
-  { state, log }: HubContext,
+  { state, audit, log }: HubContext,
   { admission, approvals, dashboards, interrupt, subscriptions }: DashboardMessagesParts,
 ) {
+  /** The users who have typed into the terminal of each command. */
+  const typists = new WeakMap<Execution, Set<string>>();
+
+  /** Records the first input of a user to a command, not every key. */
+  function recordInput(dashboard: DashboardConnection, execution: Execution) {
+    const users = typists.get(execution) ?? new Set();
+    typists.set(execution, users);
+    if (users.has(dashboard.userId)) return;
+    users.add(dashboard.userId);
+    void audit.recordEventually(dashboard, { action: 'terminal.input', target: execution.id });
+  }
+
   /** Whether a dashboard stays within its rate limits. Input is limited by size, other messages by number. */
   function isWithinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
     if (message.type === 'command:input') {
@@ -58,6 +70,7 @@ export function createDashboardMessages(
         'This agent does not accept input. Start it with --pty to type into its commands.',
       );
     }
+    if (message.type === 'command:input') recordInput(dashboard, execution);
     const { version, ...body } = message;
     sendToAgent(link, body);
   }

@@ -11,11 +11,16 @@ export interface Actor {
   role: Role;
   /** The agents that the user may see and use. */
   agents: Grants;
+  /** The session of the request. */
+  sessionId?: string;
+  /** The address that signed in; null if it is unknown. */
+  address?: string | null;
 }
 
 /** The user of a session. */
 export interface Identity extends Actor {
   sessionId: string;
+  address: string | null;
   /** When the session expires, in Unix milliseconds. */
   expiresAt: number;
 }
@@ -38,6 +43,8 @@ export interface DashboardConnection {
   agents: Grants;
   /** The session that connected it last. */
   sessionId: string;
+  /** The address that signed in to this session. */
+  address: string | null;
   readonly connectionTime: number;
   lastActivity: number;
   /** The same time on the monotonic clock. */

@@ -46,11 +46,12 @@ export function createSessionListApi({ hub, auth }: SessionApiParts) {
       return { items, nextCursor: null };
     })
     .delete('/', async ({ request }) => {
-      hub.sessions.endAll((await auth.requireIdentity(request)).userId);
+      const identity = await auth.requireIdentity(request);
+      hub.sessions.endAll(identity, identity.userId);
       return new Response(null, { status: 204 });
     })
     .delete('/:id', async ({ request, params }) => {
-      hub.sessions.end((await auth.requireIdentity(request)).userId, params.id);
+      hub.sessions.end(await auth.requireIdentity(request), params.id);
       return new Response(null, { status: 204 });
     });
 }

@@ -44,13 +44,13 @@ export function createAccountPages(hub: Hub, requireUser: RequireUser, auth: Aut
     )
     .post('/account/sessions/end', ({ request }) =>
       requireUser(request, (user) => {
-        hub.sessions.endAll(user.userId);
+        hub.sessions.endAll(user, user.userId);
         return redirect(request, '/login');
       }),
     )
     .post('/account/sessions/:id/end', ({ request, params }) =>
       requireUser(request, (user) => {
-        hub.sessions.end(user.userId, params.id);
+        hub.sessions.end(user, params.id);
         return renderFragment(<SessionList sessions={listSessions(hub, user)} />);
       }),
     );

@@ -78,8 +78,9 @@ test('a comparison is rejected if one agent is offline or unknown', async () => 
 
 test('a comparison is stored completely or not at all', async () => {
   await using fixture = await startComparisonFixture();
-  const isSecond = (row: unknown) => (row as { agentId: string }).agentId === 'second';
-  fixture.hub.store.fail((call, rows) => call === 'commands.insert' && rows.some(isSecond));
+  const hasSecond = (rows: unknown) =>
+    (rows as { agentId: string }[]).some(({ agentId }) => agentId === 'second');
+  fixture.hub.store.fail((call, [rows]) => call === 'commands.insert' && hasSecond(rows));
   expect(await compareRejected(fixture, body)).toBe('unavailable');
   fixture.hub.store.clearFaults();
   expect(await listCommands(fixture, '')).toEqual([]);

@@ -41,7 +41,7 @@ export function describeCommands(db: StoreUnderTest) {
 
     test('keeps every field', async () => {
       const plain = storedCommand({ id: '2' });
-      await db.store.commands.insert(whole, plain);
+      await db.store.commands.insert([whole, plain]);
       await db.reopen();
       expect(await db.store.commands.find('1')).toEqual(whole);
       expect(await db.store.commands.find('2')).toEqual(plain);
@@ -49,7 +49,7 @@ export function describeCommands(db: StoreUnderTest) {
     });
 
     test('lists ended commands whose output is open', async () => {
-      await db.store.commands.insert(whole, storedCommand({ id: '2' }));
+      await db.store.commands.insert([whole, storedCommand({ id: '2' })]);
       await db.reopen();
       expect(await db.store.commands.listWithOpenOutput()).toEqual([whole]);
       await db.store.commands.update('1', { isOutputOpen: false });
@@ -57,7 +57,7 @@ export function describeCommands(db: StoreUnderTest) {
     });
 
     test('updates only the given fields', async () => {
-      await db.store.commands.insert(whole, storedCommand({ id: '2' }));
+      await db.store.commands.insert([whole, storedCommand({ id: '2' })]);
       await db.store.commands.update('1', { exitCode: null, error: null, attempt: 3 });
       await db.store.commands.update('unknown', { attempt: 9 });
       await db.reopen();
@@ -70,7 +70,7 @@ export function describeCommands(db: StoreUnderTest) {
       await db.store.commands.insert(whole);
       const taken = storedCommand({ id: '1' });
       expect(db.store.commands.insert(taken)).rejects.toThrow();
-      expect(db.store.commands.insert(storedCommand({ id: '7' }), taken)).rejects.toThrow();
+      expect(db.store.commands.insert([storedCommand({ id: '7' }), taken])).rejects.toThrow();
       expect(await db.store.commands.find('7')).toBeUndefined();
       await db.store.commands.insert(storedCommand({ id: '2' }));
       expect(await db.store.commands.find('1')).toEqual(whole);
@@ -93,12 +93,12 @@ export function describeCommands(db: StoreUnderTest) {
     });
 
     test('lists commands with a requestId from a given time on, oldest first', async () => {
-      await db.store.commands.insert(
+      await db.store.commands.insert([
         storedCommand({ id: '4', requestedAt: 30, requestId: 'r4' }),
         storedCommand({ id: '1', requestedAt: 10, requestId: 'r1' }),
         storedCommand({ id: '2', requestedAt: 20, requestId: 'r2' }),
         storedCommand({ id: '3', requestedAt: 25, requestId: null }),
-      );
+      ]);
       const since = await db.store.commands.listRequestedSince(20);
       expect(since.map(({ id }) => id)).toEqual(['2', '4']);
     });
@@ -112,7 +112,7 @@ export function describeCommandPages(db: StoreUnderTest) {
       (await db.store.commands.listPage(query)).items.map(({ id }) => id);
     const insertMany = (count: number) =>
       db.store.commands.insert(
-        ...Array.from({ length: count }, (_, i) => storedCommand({ id: `c${100 + i}` })),
+        Array.from({ length: count }, (_, i) => storedCommand({ id: `c${100 + i}` })),
       );
 
     test('list the newest commands first', async () => {
@@ -155,7 +155,7 @@ export function describeCommandPages(db: StoreUnderTest) {
       ['nothing', {}, ['4', '3', '2', '1']],
     ])('are filtered by %s', async (_name, query, ids) => {
       const compared = { command: 'Fix it', comparisonId: 'race', status: 'completed' } as const;
-      await db.store.commands.insert(
+      await db.store.commands.insert([
         storedCommand({ ...compared, id: '1', agentId: 'a', command: 'Fix the login' }),
         storedCommand({ ...compared, id: '2', agentId: 'b' }),
         storedCommand({ id: '3', agentId: 'a', command: '!ls', conversationId: 'talk' }),
@@ -167,7 +167,7 @@ export function describeCommandPages(db: StoreUnderTest) {
           comparisonId: 'second race',
           conversationId: 'talk',
         }),
-      );
+      ]);
       expect(await listIds(query)).toEqual(ids);
     });
 
@@ -184,7 +184,7 @@ export function describeCommandPages(db: StoreUnderTest) {
     ])('match the text %p literally, ignoring case', async (q, found) => {
       const texts = ['100% sure', 'snake_case', 'back\\slash', `it's`];
       await db.store.commands.insert(
-        ...texts.map((text, i) => storedCommand({ id: `c${i}`, command: text })),
+        texts.map((text, i) => storedCommand({ id: `c${i}`, command: text })),
       );
       const page = await db.store.commands.listPage({ q });
       expect(page.items.map((item) => item.command)).toEqual(found);
