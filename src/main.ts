@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { agentCommand } from './cli/agent.ts';
+import { auditCommand } from './cli/audit.ts';
 import { CliError } from './cli/cli-error.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { ExitCode } from './cli/exit-codes.ts';
@@ -28,6 +29,7 @@ const program = new Command('signalbox')
   .addCommand(logsCommand())
   .addCommand(interruptCommand())
   .addCommand(userCommand())
+  .addCommand(auditCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
 

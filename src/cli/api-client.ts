@@ -40,6 +40,8 @@ export function createApiClient(hubFlag: string | undefined) {
     /** Sends a request whose response has no body. */
     put: (path: string, body: unknown) => request(hub, path, { token, method: 'PUT', body }),
     remove: (path: string) => request(hub, path, { token, method: 'DELETE' }),
+    /** Reads a response part by part, as fast as the caller takes them. */
+    stream: (path: string, accept: string) => streamText(hub, path, { token, accept }),
     /** Reads a response with one message per line. */
     async getMessages(path: string): Promise<HubToDashboard[]> {
       const text = await request(hub, path, { token, accept: 'application/x-ndjson' });
@@ -86,12 +88,19 @@ function decodeMessage(line: string): HubToDashboard | null {
 }
 
 /** Sends a request and returns the body of the response. */
-async function request(
+async function request(hub: string, path: string, options: RequestOptions): Promise<string> {
+  let text = '';
+  for await (const part of streamText(hub, path, options)) text += part;
+  return text;
+}
+
+/** Sends a request and yields the body of the response in parts. */
+async function* streamText(
   hub: string,
   path: string,
   { token, accept, method = 'GET', body }: RequestOptions,
-): Promise<string> {
-  const { response, text } = await fetchText(hub, `/api/v1${path}`, {
+): AsyncGenerator<string> {
+  const response = fetchParts(hub, `/api/v1${path}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
@@ -100,29 +109,41 @@ async function request(
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   });
-  if (response.ok) return text;
-  if (response.status === 401 && token !== undefined) throw sessionExpired(hub);
-  const rejection = parseJson(text);
+  let rejected = '';
+  let status = 0;
+  let isOk = false;
+  for await (const part of response) {
+    ({ ok: isOk, status } = part);
+    if (isOk) yield part.text;
+    else rejected += part.text;
+  }
+  if (isOk) return;
+  if (status === 401 && token !== undefined) throw sessionExpired(hub);
+  const rejection = parseJson(rejected);
   if (Value.Check(ErrorResponse, rejection)) throw new HubRejection(rejection.error);
-  throw new CliError(`${hub} responded with HTTP ${response.status}.`);
+  throw new CliError(`${hub} responded with HTTP ${status}.`);
 }
 
-/** Fetches a path. A slow response is no error as long as it arrives, so the time limit starts again with each part. */
-async function fetchText(hub: string, path: string, init: RequestInit) {
+/**
+ * Fetches a path; yields at least one part. A slow response is no error as long as it arrives, so the time limit starts
+ * again with each part. It does not run while the caller uses a part.
+ */
+async function* fetchParts(hub: string, path: string, init: RequestInit) {
   const controller = new AbortController();
-  const timer = setTimeout(
-    () => controller.abort(new DOMException('', 'TimeoutError')),
-    CONNECT_TIMEOUT_MS,
-  );
+  const abort = () => controller.abort(new DOMException('', 'TimeoutError'));
+  let timer = setTimeout(abort, CONNECT_TIMEOUT_MS);
   try {
-    const response = await fetch(`${hub}${path}`, { ...init, signal: controller.signal });
+    const { body, ok, status } = await fetch(`${hub}${path}`, {
+      ...init,
+      signal: controller.signal,
+    });
     const decoder = new TextDecoder();
-    let text = '';
-    for await (const bytes of response.body ?? []) {
-      timer.refresh();
-      text += decoder.decode(bytes, { stream: true });
+    for await (const bytes of body ?? []) {
+      clearTimeout(timer);
+      yield { ok, status, text: decoder.decode(bytes, { stream: true }) };
+      timer = setTimeout(abort, CONNECT_TIMEOUT_MS);
     }
-    return { response, text: text + decoder.decode() };
+    yield { ok, status, text: decoder.decode() };
   } catch (error) {
     throw new CliError(connectFailure(hub, error));
   } finally {

@@ -1,8 +1,19 @@
 // The audit log: who did what, from where. An action and its entry are stored in one transaction, so that neither exists
 // without the other.
-import type { AuditAction, AuditDetail, AuditEntry } from '../protocol/audit.ts';
+import type {
+  AuditAction,
+  AuditDetail,
+  AuditEntry,
+  AuditPage,
+  AuditQuery,
+} from '../protocol/audit.ts';
 import { HubError } from '../protocol/errors.ts';
 import type { HubContext } from './context.ts';
+import { requirePermission } from './require-permission.ts';
+import type { Actor } from './state/dashboard.ts';
+
+/** The number of entries that an export reads at once: the maximum of a page. */
+const EXPORT_PAGE_LENGTH = 200;
 
 /** The user who acts. `userId` is null if it is unknown who sent the request. */
 export interface AuditActor {
@@ -45,21 +56,36 @@ export function createAudit({
     };
   }
 
+  /**
+   * Records an action that stores nothing else.
+   * @throws {HubError} unavailable; the action must not take place
+   */
+  async function record(actor: AuditActor, event: AuditEvent): Promise<void> {
+    try {
+      await store.audit.insert(createEntry(actor, event));
+    } catch (error) {
+      storeHealth.reportFailure(error);
+      throw new HubError('unavailable', 'Could not write to the audit log. Try again.');
+    }
+  }
+
+  async function* readPages(query: AuditQuery): AsyncGenerator<AuditEntry[], undefined> {
+    let cursor: string | null = null;
+    do {
+      const page: AuditPage = await store.audit.listPage({
+        ...query,
+        limit: EXPORT_PAGE_LENGTH,
+        ...(cursor !== null && { cursor }),
+      });
+      yield page.items;
+      cursor = page.nextCursor;
+    } while (cursor !== null);
+  }
+
   return {
     /** Creates the entry of an action, to be stored with it. */
     createEntry,
-    /**
-     * Records an action that stores nothing else.
-     * @throws {HubError} unavailable; the action must not take place
-     */
-    async record(actor: AuditActor, event: AuditEvent): Promise<void> {
-      try {
-        await store.audit.insert(createEntry(actor, event));
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        throw new HubError('unavailable', 'Could not write to the audit log. Try again.');
-      }
-    },
+    record,
     /** Records an action that takes effect at once, as soon as the store accepts writes. */
     recordEventually(actor: AuditActor, event: AuditEvent): Promise<void> {
       const entry = createEntry(actor, event);
@@ -73,7 +99,22 @@ export function createAudit({
         log.warn('Could not write to the audit log.', { ...entry, error });
       });
     },
-    /** Returns a page of the log, newest first, merged with the connection log. */
-    listPage: store.audit.listPage,
+    /**
+     * Returns a page of the log, newest first, merged with the connection log.
+     * @throws {HubError} forbidden
+     */
+    async listPage(actor: Actor, query: AuditQuery): Promise<AuditPage> {
+      requirePermission(actor, 'audit:read');
+      return store.audit.listPage(query);
+    },
+    /**
+     * Reads all pages of the log that match the filters, once the export is recorded.
+     * @throws {HubError} forbidden, unavailable
+     */
+    async export(actor: Actor, { limit: _, cursor, ...filters }: AuditQuery, format: string) {
+      requirePermission(actor, 'audit:read');
+      await record(actor, { action: 'audit.exported', detail: { format, ...filters } });
+      return readPages(filters);
+    },
   };
 }

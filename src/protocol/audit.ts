@@ -21,6 +21,7 @@ export const AuditAction = Type.Union([
   Type.Literal('command.interrupted'),
   Type.Literal('terminal.input'),
   Type.Literal('approval.responded'),
+  Type.Literal('audit.exported'),
   Type.Literal('socket.opened'),
   Type.Literal('socket.closed'),
 ]);

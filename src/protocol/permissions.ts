@@ -13,6 +13,7 @@ const permissions = {
   'approvals:respond': { role: 'operator', action: 'respond to approval requests' },
   'agents:manage': { role: 'admin', action: 'add or remove agents' },
   'users:manage': { role: 'admin', action: 'manage users' },
+  'audit:read': { role: 'admin', action: 'read the audit log' },
 } as const satisfies Record<string, { role: Role; action: string }>;
 
 export type Permission = keyof typeof permissions;

@@ -50,6 +50,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /api/v1/approvals': 'hub:read',
   'GET /api/v1/approvals/:approvalId': 'hub:read',
   'POST /api/v1/approvals/:approvalId': 'approvals:respond',
+  'GET /api/v1/audit': 'audit:read',
 
   'GET /account': 'account:manage',
   'POST /account/password': 'account:manage',

@@ -20,6 +20,7 @@ const requiredRoles: Record<Permission, Role> = {
   'approvals:respond': 'operator',
   'agents:manage': 'admin',
   'users:manage': 'admin',
+  'audit:read': 'admin',
 };
 
 /** Whether a response was denied: nobody is asked to sign in, a user gets 403. */

@@ -15,6 +15,7 @@ import { encode } from '../../protocol/codec.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { readBearerToken } from '../auth.ts';
+import { createAuditApi } from './audit.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
 import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
 
@@ -185,5 +186,6 @@ export function createApi(parts: ApiParts) {
     .use(createAgentApi(parts))
     .use(createCommandApi(parts))
     .use(createComparisonApi(parts))
-    .use(createApprovalApi(parts));
+    .use(createApprovalApi(parts))
+    .use(createAuditApi(parts));
 }

@@ -131,7 +131,7 @@ export function describeAudit(db: StoreUnderTest) {
       const agent = {
         agentId: 'a',
         agentType: 'codex',
-        labels: [],
+        labels: [] as string[],
         tokenHash: 'h',
         createdAt: 1,
         createdBy: 'ada',
