@@ -1,5 +1,6 @@
 // URLs of the pages. Every ID in a URL is escaped here.
 import type { CommandQuery } from '../src/protocol/api.ts';
+import type { AuditQuery } from '../src/protocol/audit.ts';
 
 /** The page of an agent. `commandId` selects the command in the terminal. */
 export function agentUrl(agentId: string, commandId?: string): string {
@@ -52,6 +53,20 @@ export function historyUrl(query: CommandQuery, path = '/history'): string {
   if (query.status) parameters.set('status', query.status);
   if (query.q) parameters.set('q', query.q);
   if (query.conversationId) parameters.set('conversationId', query.conversationId);
+  if (query.cursor) parameters.set('cursor', query.cursor);
+  const search = parameters.toString();
+  return search === '' ? path : `${path}?${search}`;
+}
+
+/** A page of the audit log with its filters, which are days in UTC. `path` is the page or one of its parts. */
+export function auditUrl(query: AuditQuery = {}, path = '/audit'): string {
+  const toDay = (time: number) => new Date(time).toISOString().slice(0, 10);
+  const parameters = new URLSearchParams();
+  if (query.action) parameters.set('action', query.action);
+  if (query.actor) parameters.set('actor', query.actor);
+  if (query.target) parameters.set('target', query.target);
+  if (query.since !== undefined) parameters.set('from', toDay(query.since));
+  if (query.until !== undefined) parameters.set('to', toDay(query.until - 1));
   if (query.cursor) parameters.set('cursor', query.cursor);
   const search = parameters.toString();
   return search === '' ? path : `${path}?${search}`;

@@ -67,6 +67,11 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'POST /users/:username/password-link': 'users:manage',
   'POST /users/:username/remove': 'users:manage',
 
+  'GET /audit': 'audit:read',
+  'GET /audit/list': 'audit:read',
+  'GET /audit/older': 'audit:read',
+  'GET /audit.csv': 'audit:read',
+
   'GET /': 'hub:read',
   'GET /agents': 'hub:read',
   'POST /agents': 'agents:manage',

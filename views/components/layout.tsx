@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Role } from '../../src/protocol/entities.ts';
 import { formatTitle } from '../../src/protocol/approvals.ts';
 import { isPermitted } from '../../src/protocol/permissions.ts';
-import { approvalsUrl, compareUrl } from '../urls.ts';
+import { approvalsUrl, auditUrl, compareUrl } from '../urls.ts';
 import { Icon, Logo } from './icons.tsx';
 import { NoticeTemplates } from './notice.tsx';
 
@@ -114,7 +114,7 @@ interface PageProps {
   children: ComponentChildren;
 }
 
-type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'account';
+type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'audit' | 'account';
 
 /** The layout of pages for signed-in users. */
 export function Page({ context, user, title, section, isWide, children }: PageProps) {
@@ -170,6 +170,7 @@ function Menu({ section, pendingCount, role }: MenuProps) {
       </a>
       <a {...linkTo('history', '/history')}>History</a>
       {isPermitted(role, 'users:manage') && <a {...linkTo('users', '/users')}>Users</a>}
+      {isPermitted(role, 'audit:read') && <a {...linkTo('audit', auditUrl())}>Audit</a>}
     </nav>
   );
 }

@@ -7,6 +7,7 @@ import type { Auth } from '../auth.ts';
 import { createAccountPages } from './account.tsx';
 import { createAgentPages } from './agents.tsx';
 import { createApprovalPages } from './approvals.tsx';
+import { createAuditPages } from './audit.tsx';
 import { createCommandPages } from './commands.tsx';
 import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
@@ -32,6 +33,7 @@ export function createPages(parts: PagesParts) {
     .use(createPasswordLinkPages(auth))
     .use(createAccountPages(hub, requireUser, auth))
     .use(createUserPages(hub, requireUser, parts))
+    .use(createAuditPages(hub, requireUser))
     .use(createAgentPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))
