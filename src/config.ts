@@ -26,6 +26,23 @@ export function parseDuration(text: string): number {
   );
 }
 
+const MIN_RETENTION_MS = 86_400_000;
+const MAX_RETENTION_MS = 3_650 * 86_400_000;
+
+/**
+ * Parses how long data is kept, from 1 day to 10 years; `forever` is null. It is longer than the hub needs the data: a
+ * `requestId` is valid for 24 hours.
+ */
+export function parseRetention(text: string): number | null {
+  if (text === 'forever') return null;
+  const isDuration = /^\d+(\.\d+)?\s*[a-z]+$/i.test(text);
+  const value = isDuration ? Math.round(ms(text as ms.StringValue)) : Number.NaN;
+  if (value >= MIN_RETENTION_MS && value <= MAX_RETENTION_MS) return value;
+  throw new InvalidArgumentError(
+    'Expected "forever", or a duration from 1d to 3650d, such as 90d.',
+  );
+}
+
 /** Creates a parser for whole numbers from `min` to `max`. */
 export function integerParser(min: number, max: number): (text: string) => number {
   return (text) => {

@@ -9,12 +9,15 @@ import {
   parseDuration,
   parseOrigin,
   parsePort,
+  parseRetention,
 } from '../config.ts';
 import type { HubSettings } from '../hub/context.ts';
 import {
   AGENT_GRACE_MS,
+  AUDIT_RETENTION_MS,
   BUFFER_MEMORY_BYTES,
   COMMAND_TIMEOUT_MS,
+  CONNECTION_LOG_RETENTION_MS,
   MAX_AGENTS,
   MAX_COMMAND_TIMEOUT_MS,
   MAX_DASHBOARDS,
@@ -44,6 +47,9 @@ export interface HubFlags {
   queueTtl: number;
   stuckAfter: number;
   bufferMemory: number;
+  auditRetention: number | null;
+  connectionLogRetention: number | null;
+  commandRetention: number | null;
 }
 
 /** Adds the options of a hub to a command. */
@@ -123,7 +129,33 @@ export function withHubOptions(command: Command): Command {
       envOption('--buffer-memory <megabytes>', 'Memory for terminal output, in MB')
         .default(BUFFER_MEMORY_BYTES / MEGABYTE)
         .argParser(integerParser(1, 65_536)),
+    )
+    .addOption(
+      retentionOption(
+        '--audit-retention <duration>',
+        'How long the audit log is kept',
+        AUDIT_RETENTION_MS,
+      ),
+    )
+    .addOption(
+      retentionOption(
+        '--connection-log-retention <duration>',
+        'How long the connection log is kept',
+        CONNECTION_LOG_RETENTION_MS,
+      ),
+    )
+    .addOption(
+      retentionOption(
+        '--command-retention <duration>',
+        'How long ended commands are kept, with their approval requests',
+        null,
+      ),
     );
+}
+
+function retentionOption(flags: string, description: string, defaultMs: number | null): Option {
+  const text = defaultMs === null ? 'forever' : ms(defaultMs);
+  return envOption(flags, description).default(defaultMs, text).argParser(parseRetention);
 }
 
 function durationOption(flags: string, description: string, defaultMs: number): Option {
@@ -149,6 +181,9 @@ export function hubProcessOptions(
     queueTtlMs: flags.queueTtl,
     stuckAfterMs: flags.stuckAfter,
     bufferMemoryBytes: flags.bufferMemory * MEGABYTE,
+    auditRetentionMs: flags.auditRetention,
+    connectionLogRetentionMs: flags.connectionLogRetention,
+    commandRetentionMs: flags.commandRetention,
   };
   return {
     host: flags.host,

@@ -1,5 +1,4 @@
-// The audit log of connections, kept for 30 days. A failed write is logged and has no other effect.
-import { CONNECTION_LOG_RETENTION_MS } from '../protocol/limits.ts';
+// The log of connections. A failed write is logged and has no other effect.
 import type { Clock } from '../protocol/clock.ts';
 import type { Store, StoredConnection } from '../store/store.ts';
 import type { Log } from './log.ts';
@@ -31,9 +30,5 @@ export function createConnectionLog({ connections }: Store, clock: Clock, log: L
     },
     /** A page of entries, latest first. */
     list: (limit: number, cursor?: string) => connections.list(limit, cursor),
-    /** Deletes entries of connections that ended more than 30 days ago. */
-    purge() {
-      warnOnFailure(connections.purgeBefore(clock.now() - CONNECTION_LOG_RETENTION_MS));
-    },
   };
 }

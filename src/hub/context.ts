@@ -19,6 +19,10 @@ export interface HubSettings {
   /** A running command without output for this long is reported as possibly stuck. */
   stuckAfterMs: number;
   bufferMemoryBytes: number;
+  /** How long each kind of history is kept; null keeps it forever. */
+  auditRetentionMs: number | null;
+  connectionLogRetentionMs: number | null;
+  commandRetentionMs: number | null;
 }
 
 /** What every part of the hub receives. */

@@ -27,6 +27,7 @@ import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
 import { restore } from './restore.ts';
+import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
 import { createServerState } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
@@ -111,13 +112,14 @@ export async function startHub(options: HubOptions) {
   await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
   await connectionLog.closeAll();
 
-  connectionLog.purge();
+  const retention = createRetention(context);
+  retention.purge();
   const timers = [
     storeHealth.stop,
     clock.every(AGENT_PING_MS, agents.ping),
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
-    clock.every(PURGE_MS, connectionLog.purge),
+    clock.every(PURGE_MS, retention.purge),
     clock.every(PURGE_MS, sessions.purge),
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),

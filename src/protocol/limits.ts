@@ -88,8 +88,9 @@ export const SHELL_LINGER_MS = 500;
 export const REQUEST_ID_TTL_MS = 86_400_000;
 /** The default page size of lists. */
 export const PAGE_LENGTH = 50;
-/** How long the connection log is kept. */
+/** How long the connection log and the audit log are kept by default. */
 export const CONNECTION_LOG_RETENTION_MS = 30 * 86_400_000;
+export const AUDIT_RETENTION_MS = 90 * 86_400_000;
 
 /** The maximum lengths of usernames and passwords. */
 export const USERNAME_LENGTH = 128;

@@ -1,4 +1,4 @@
-import { and, desc, eq, gte, lt, lte, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, gte, inArray, lt, lte, or, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { AuditEntry, AuditPage, AuditQuery } from '../protocol/audit.ts';
 import { PAGE_LENGTH } from '../protocol/limits.ts';
@@ -26,7 +26,7 @@ export function createAuditInsert(db: QueryContext['db']): (entry: AuditEntry) =
 }
 
 /** The audit log: its own table, and the connection log. */
-export function createAuditStore({ db, read, write }: QueryContext): Store['audit'] {
+export function createAuditStore({ db, read, write, writeDeferred }: QueryContext): Store['audit'] {
   /** Conditions on the time and the cursor. `key` is the entry's ID, which orders entries of the same time. */
   function range({ since, until, cursor }: AuditQuery, time: SQLiteColumn, key: SQL) {
     const [cursorTime = '', ...rest] = cursor?.split('_') ?? [];
@@ -94,6 +94,17 @@ export function createAuditStore({ db, read, write }: QueryContext): Store['audi
   return {
     insert: (...entries) => write(() => undefined, ...entries),
     listPage: (query) => read(() => selectPage(query)),
+    async purgeBefore(time, limit) {
+      const rowid = sql<number>`rowid`;
+      const old = db.select({ rowid }).from(audit).where(lt(audit.time, time)).limit(limit);
+      let count = 0;
+      await writeDeferred(() => {
+        const rows = old.all().map((row) => row.rowid);
+        db.delete(audit).where(inArray(rowid, rows)).run();
+        count = rows.length;
+      });
+      return count;
+    },
   };
 }
 

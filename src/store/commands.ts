@@ -2,11 +2,16 @@ import { and, asc, desc, eq, gte, inArray, isNotNull, like, lt, type SQL, sql } 
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
 import { PAGE_LENGTH } from '../protocol/limits.ts';
 import type { QueryContext } from './query-context.ts';
-import { commands } from './schema.ts';
+import { approvalDetails, approvals, commands, output } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** The command history, which also holds the queues across restarts. */
-export function createCommandStore({ db, read, write }: QueryContext): Store['commands'] {
+export function createCommandStore({
+  db,
+  read,
+  write,
+  writeDeferred,
+}: QueryContext): Store['commands'] {
   function selectPage(query: CommandQuery, agentIds: readonly string[] | null = null): CommandPage {
     const limit = query.limit ?? PAGE_LENGTH;
     const filters = {
@@ -76,6 +81,27 @@ export function createCommandStore({ db, read, write }: QueryContext): Store['co
           .all(),
       ),
     listPage: (query, agentIds) => read(() => selectPage(query, agentIds)),
+    async purgeBefore(time, limit) {
+      const old = db
+        .select({ id: commands.id })
+        .from(commands)
+        .where(and(lt(commands.completedAt, time), eq(commands.isOutputOpen, false)))
+        .limit(limit);
+      let count = 0;
+      await writeDeferred(() => {
+        const ids = old.all().map(({ id }) => id);
+        const requests = db
+          .select({ id: approvals.approvalId })
+          .from(approvals)
+          .where(inArray(approvals.commandId, ids));
+        db.delete(approvalDetails).where(inArray(approvalDetails.approvalId, requests)).run();
+        db.delete(approvals).where(inArray(approvals.commandId, ids)).run();
+        db.delete(output).where(inArray(output.commandId, ids)).run();
+        db.delete(commands).where(inArray(commands.id, ids)).run();
+        count = ids.length;
+      });
+      return count;
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import { desc, eq, isNull, lt } from 'drizzle-orm';
+import { desc, eq, inArray, isNull, lt } from 'drizzle-orm';
 import type { QueryContext } from './query-context.ts';
 import { connections } from './schema.ts';
 import type { Store } from './store.ts';
@@ -38,7 +38,19 @@ export function createConnectionStore({
           .limit(limit)
           .all(),
       ),
-    purgeBefore: (time) =>
-      writeDeferred(() => db.delete(connections).where(lt(connections.disconnectedAt, time)).run()),
+    async purgeBefore(time, limit) {
+      const old = db
+        .select({ id: connections.id })
+        .from(connections)
+        .where(lt(connections.disconnectedAt, time))
+        .limit(limit);
+      let count = 0;
+      await writeDeferred(() => {
+        const ids = old.all().map(({ id }) => id);
+        db.delete(connections).where(inArray(connections.id, ids)).run();
+        count = ids.length;
+      });
+      return count;
+    },
   };
 }

@@ -93,6 +93,7 @@ export const commands = sqliteTable(
     index('commands_by_agent').on(table.agentId, table.id),
     index('commands_by_status').on(table.status, table.id),
     index('commands_by_request').on(table.requestedAt),
+    index('commands_by_end').on(table.completedAt),
     index('commands_output_open')
       .on(table.id)
       .where(sql`is_output_open = 1`),

@@ -155,6 +155,11 @@ export interface Store {
      * @param agentIds only commands of these agents; null for all
      */
     listPage(query: CommandQuery, agentIds?: readonly string[] | null): Promise<CommandPage>;
+    /**
+     * Deletes at most `limit` commands that completed before `time`, with their approval requests and output; returns how
+     * many. Commands whose output is open are kept.
+     */
+    purgeBefore(time: number, limit: number): Promise<number>;
   };
   output: {
     /**
@@ -199,13 +204,15 @@ export interface Store {
     markAllClosed(time: number, code: number, reason: string): Promise<void>;
     /** Lists connections, latest first: at most `limit`, starting after the one with the ID `cursor`. */
     list(limit: number, cursor?: string): Promise<StoredConnection[]>;
-    /** Deletes connections that were closed before `time`. */
-    purgeBefore(time: number): Promise<void>;
+    /** Deletes at most `limit` connections that were closed before `time`; returns how many. */
+    purgeBefore(time: number, limit: number): Promise<number>;
   };
   audit: {
     insert(...entries: AuditEntry[]): Promise<void>;
     /** Returns a page of the entries that match all filters, merged with the connection log, newest first. */
     listPage(query: AuditQuery): Promise<AuditPage>;
+    /** Deletes at most `limit` entries from before `time`; returns how many. */
+    purgeBefore(time: number, limit: number): Promise<number>;
   };
   /** Performs a write that changes nothing, to check whether the database accepts writes. */
   probe(): Promise<void>;

@@ -231,7 +231,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         await db.store.connections.insert({ ...open, id: '3' });
         await db.store.connections.markClosed('2', 199, 1006, '');
         await db.store.connections.markClosed('3', 200, 1001, 'shutdown');
-        await db.store.connections.purgeBefore(200);
+        expect(await db.store.connections.purgeBefore(200, 10)).toBe(1);
         await db.reopen();
         expect(await db.store.connections.list(10)).toEqual([
           { ...open, id: '3', ...closed },
@@ -304,7 +304,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         const pending = [
           db.store.commands.insert(storedCommand({ id: '1' })),
           db.store.output.append('1', [chunk()], 1, 0),
-          db.store.connections.purgeBefore(0),
+          db.store.connections.purgeBefore(0, 1),
         ];
         await db.reopen();
         await Promise.all(pending);

@@ -8,8 +8,10 @@ import type { Role } from '../../../src/protocol/entities.ts';
 import type { Grants } from '../../../src/protocol/grants.ts';
 import {
   AGENT_GRACE_MS,
+  AUDIT_RETENTION_MS,
   BUFFER_MEMORY_BYTES,
   COMMAND_TIMEOUT_MS,
+  CONNECTION_LOG_RETENTION_MS,
   MAX_AGENTS,
   MAX_COMMAND_TIMEOUT_MS,
   MAX_DASHBOARDS,
@@ -40,6 +42,9 @@ export const SETTINGS: HubSettings = {
   queueTtlMs: QUEUE_TTL_MS,
   stuckAfterMs: 300_000,
   bufferMemoryBytes: BUFFER_MEMORY_BYTES,
+  auditRetentionMs: AUDIT_RETENTION_MS,
+  connectionLogRetentionMs: CONNECTION_LOG_RETENTION_MS,
+  commandRetentionMs: null,
 };
 
 export interface LogEntry {
@@ -189,7 +194,7 @@ async function startRun(
     },
     /** Resolves once all pending writes are committed and the messages that follow them are sent. */
     async flush(): Promise<void> {
-      await store.connections.purgeBefore(0);
+      await store.connections.purgeBefore(0, 1);
       for (let turn = 0; turn < 5; turn++) {
         await new Promise((resolve) => void setImmediate(resolve));
       }

@@ -1,0 +1,1 @@
+CREATE INDEX `commands_by_end` ON `commands` (`completed_at`);
