@@ -8,7 +8,10 @@ import type {
   AuditQuery,
 } from '../protocol/audit.ts';
 import { HubError } from '../protocol/errors.ts';
-import type { HubContext } from './context.ts';
+import type { Clock } from '../protocol/clock.ts';
+import type { Store } from '../store/store.ts';
+import type { Log } from './log.ts';
+import type { StoreHealth } from './store-health.ts';
 import { requirePermission } from './require-permission.ts';
 import type { Actor } from './state/dashboard.ts';
 
@@ -31,12 +34,7 @@ export interface AuditEvent {
 
 export type Audit = ReturnType<typeof createAudit>;
 
-export function createAudit({
-  store,
-  clock,
-  log,
-  storeHealth,
-}: Pick<HubContext, 'store' | 'clock' | 'log' | 'storeHealth'>) {
+export function createAudit(store: Store, clock: Clock, log: Log, storeHealth: StoreHealth) {
   function createEntry(
     actor: AuditActor | 'system',
     { action, target, detail }: AuditEvent,

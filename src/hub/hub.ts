@@ -70,7 +70,7 @@ export async function startHub(options: HubOptions) {
   const broadcast = createBroadcast(state, publisher, compress);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
   const connectionLog = createConnectionLog(store, clock, log);
-  const audit = createAudit({ store, clock, log, storeHealth });
+  const audit = createAudit(store, clock, log, storeHealth);
   const epoch = Bun.randomUUIDv7();
   const context: HubContext = {
     state,

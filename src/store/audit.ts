@@ -22,7 +22,7 @@ export function createAuditInsert(db: QueryContext['db']): (entry: AuditEntry) =
       detail: sql.placeholder('detail'),
     })
     .prepare();
-  return (entry) => void insert.run(entry);
+  return (entry) => insert.run(entry);
 }
 
 /** The audit log: its own table, and the connection log. */

@@ -1,7 +1,7 @@
 // The API of the audit log, for admins.
 import { connect } from 'node:net';
 import { expect, test } from 'bun:test';
-import { AuditEntry, AuditPage } from '../../../src/protocol/audit.ts';
+import { type AuditEntry, AuditPage } from '../../../src/protocol/audit.ts';
 import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
 import { auditEntry } from '../../support/samples.ts';
 import { expectError, expectJson } from '../helpers.ts';
