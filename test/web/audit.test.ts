@@ -41,7 +41,7 @@ test('changes to users and agents are recorded, without secrets', async () => {
   await expectError(call('DELETE', '/agents/build'), 404, 'agent_unknown');
   const entries = await listEntries(hub);
   expect(entries.map(summarize)).toEqual([
-    ['admin', 'user.added', 'bob', { role: 'viewer' }],
+    ['admin', 'user.added', 'bob', { role: 'viewer', agents: 'all' }],
     ['admin', 'user.changed', 'bob', { role: 'operator' }],
     ['admin', 'password.link_created', 'bob', {}],
     ['admin', 'user.changed', 'bob', { disabled: true }],
