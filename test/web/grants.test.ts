@@ -122,7 +122,7 @@ describe.each(grants)('a user who is granted agents %s', (_name, agents) => {
       expect(dashboard.outputOf(ours.commandId) !== '').toBe(agents?.length === 1);
       hub.clock.advance(10_000);
       await dashboard.waitFor('hub:heartbeat');
-      await dashboard.close();
+      dashboard.close();
     },
   );
 
