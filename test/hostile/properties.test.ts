@@ -1,7 +1,7 @@
 // Properties that hold for any input: the codec, the parsers of what strangers send, and the table of permissions.
 import { describe, expect, test } from 'bun:test';
 import { deflateRawSync } from 'node:zlib';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { createTerminalFilter } from '../../src/cli/terminal-filter.ts';
 import { parseAddresses, parseDuration, parseOrigin } from '../../src/config.ts';
 import { maySee } from '../../src/hub/grants.ts';
@@ -109,7 +109,7 @@ describe('text', () => {
         // oxlint-disable-next-line no-control-regex
         expect(plain).not.toMatch(/[\u0000-\u0007\u000b\u000c\u000e-\u001f\u007f-\u009f]/);
         const filter = createTerminalFilter();
-        let rest = [...whole];
+        let rest = Array.from(whole);
         let joined = '';
         for (const cut of cuts) {
           joined += filter(rest.slice(0, cut).join(''));
