@@ -106,6 +106,8 @@ export const ADDRESS_SIGN_IN_RATE = { perSecond: 1 / 5, burst: 30 } as const;
 /** The maximum number of passwords that are hashed at once, and of those that wait. */
 export const MAX_PASSWORD_HASHES = 2;
 export const MAX_WAITING_PASSWORD_HASHES = 8;
+/** The maximum number of HTTP requests per user. */
+export const REQUEST_RATE = { perSecond: 200, burst: 2_000 } as const;
 /** The maximum number of messages per dashboard. */
 export const MESSAGE_RATE = { perSecond: 20, burst: 40 } as const;
 /** The maximum number of bytes of `command:input` and `terminal:resize` per dashboard. */

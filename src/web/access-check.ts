@@ -1,18 +1,32 @@
 // Decides about every request before its body is read, so that neither strangers nor users without permission can make
 // the hub work.
+import type { Identity } from '../hub/state/dashboard.ts';
+import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { describeMissing, isPermitted } from '../protocol/permissions.ts';
+import { REQUEST_RATE } from '../protocol/limits.ts';
+import { describeMissing, isPermitted, type Permission } from '../protocol/permissions.ts';
 import type { Auth } from './auth.ts';
-import { renderForbidden, renderUnknownPage } from './pages/message.tsx';
+import { renderRejection } from './pages/message.tsx';
 import { redirectToLogin } from './pages/response.ts';
+import { createRateCounters } from './rate-counters.ts';
 import { createRouteAccess } from './route-access.ts';
 
 /**
  * Creates the check. It returns the response to a page request that is not allowed, and throws for the API.
- * @throws {HubError} not_authenticated, forbidden, not_found
+ * @throws {HubError} not_authenticated, rate_limited, forbidden, not_found
  */
-export function createAccessCheck(auth: Auth) {
+export function createAccessCheck(auth: Auth, clock: Clock) {
   const findAccess = createRouteAccess();
+  const requests = createRateCounters(clock);
+
+  function reject({ userId, role }: Identity, access: Permission | undefined): HubError | null {
+    if (!requests.take(userId, REQUEST_RATE)) {
+      return new HubError('rate_limited', 'Too many requests. Send fewer requests per second.');
+    }
+    if (access === undefined) return new HubError('not_found', 'Unknown API endpoint.');
+    if (isPermitted(role, access)) return null;
+    return new HubError('forbidden', describeMissing(role, access));
+  }
 
   return async (request: Request): Promise<Response | undefined> => {
     const { pathname } = new URL(request.url);
@@ -21,13 +35,9 @@ export function createAccessCheck(auth: Auth) {
     const isApi = pathname.startsWith('/api/');
     const user = isApi ? await auth.requireIdentity(request) : await auth.identify(request);
     if (user === null) return redirectToLogin(request);
-    if (access === undefined) {
-      if (isApi) throw new HubError('not_found', 'Unknown API endpoint.');
-      return renderUnknownPage(request, user);
-    }
-    if (isPermitted(user.role, access)) return undefined;
-    const message = describeMissing(user.role, access);
-    if (isApi) throw new HubError('forbidden', message);
-    return renderForbidden(request, user, message);
+    const rejection = reject(user, access);
+    if (rejection === null) return undefined;
+    if (isApi) throw rejection;
+    return renderRejection(request, user, rejection);
   };
 }

@@ -55,7 +55,7 @@ export function createApp(options: AppOptions) {
   const auth = createAuth({ hub, tokens, clock, isSecure, setupToken, clientAddress });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
-  const checkAccess = createAccessCheck(auth);
+  const checkAccess = createAccessCheck(auth, clock);
   const pendingSockets = createPendingSockets();
   const onInvalidFrame = createInvalidFrameLog(clock, log);
   const socketOptions = {

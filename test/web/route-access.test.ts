@@ -76,6 +76,22 @@ describe('a route', () => {
   });
 });
 
+test('one user cannot send requests without limit, and does not slow down others', async () => {
+  await using hub = await startTestHub();
+  const call = (userId: string) => hub.callApi('GET', '/agents', { userId });
+  const statuses = new Set<number>();
+  for (let sent = 0; sent < 2_001; sent += 77) {
+    const responses = await Promise.all(Array.from({ length: 77 }, () => call('ada')));
+    for (const { status } of responses) statuses.add(status);
+  }
+  expect([...statuses]).toEqual([200, 429]);
+  const rejected = await call('ada');
+  expect([rejected.status, rejected.headers.get('retry-after')]).toEqual([429, '30']);
+  expect((await call('bob')).status).toBe(200);
+  hub.clock.advance(1_000);
+  expect((await call('ada')).status).toBe(200);
+});
+
 describe('a message', () => {
   /** Messages with valid fields, without their version. */
   const bodies: Record<string, Record<string, unknown>> = {

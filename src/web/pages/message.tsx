@@ -1,7 +1,9 @@
 // The responses for pages that do not exist, and for those that a user may not open.
 import type { Identity } from '../../hub/state/dashboard.ts';
+import type { HubError } from '../../protocol/errors.ts';
 import { Notice } from '../../../views/components/notice.tsx';
 import { MessagePage } from '../../../views/pages/message.tsx';
+import { toStatus } from './guard.tsx';
 import { renderDocument, renderFragment } from './response.ts';
 
 /** @param title for example `Agent not found` */
@@ -14,17 +16,18 @@ export function renderNotFound(
   return renderMessage(request, user, { title, message, status: 404 });
 }
 
-/** Responds to a path that does not exist. */
-export function renderUnknownPage(request: Request, user: Identity): Response {
-  return renderNotFound(request, user, 'Page not found', 'There is no page at this address.');
-}
-
-/** Responds to a user without permission: with a notice to htmx, and with a page to a browser. */
-export function renderForbidden(request: Request, user: Identity, message: string): Response {
-  if (request.headers.has('hx-request')) {
-    return renderFragment(<Notice kind="error" text={message} />, { status: 403 });
+/** Responds to a request that is rejected: with a notice to htmx, and with a page to a browser. */
+export function renderRejection(request: Request, user: Identity, error: HubError): Response {
+  if (error.code === 'not_found') {
+    return renderNotFound(request, user, 'Page not found', 'There is no page at this address.');
   }
-  return renderMessage(request, user, { title: 'No access', message, status: 403 });
+  const status = toStatus(error);
+  const { message } = error;
+  if (request.headers.has('hx-request')) {
+    return renderFragment(<Notice kind="error" text={message} />, { status });
+  }
+  const title = error.code === 'forbidden' ? 'No access' : 'Too many requests';
+  return renderMessage(request, user, { title, message, status });
 }
 
 function renderMessage(
