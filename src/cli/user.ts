@@ -21,7 +21,8 @@ export function userCommand(): Command {
     .addCommand(agentsCommand())
     .addCommand(disableCommand())
     .addCommand(enableCommand())
-    .addCommand(removeCommand());
+    .addCommand(removeCommand())
+    .addCommand(eraseCommand());
 }
 
 const pathOf = (username: string) => `/users/${encodeURIComponent(username)}`;
@@ -175,6 +176,30 @@ function removeCommand(): Command {
       await createApiClient(flags.hub).remove(pathOf(username));
       writeOut(
         flags.json ? `${JSON.stringify({ username, removed: true })}\n` : `Removed ${username}\n`,
+      );
+    });
+}
+
+function eraseCommand(): Command {
+  return withClientOptions(new Command('erase'))
+    .description('Delete the name of a removed user from the history and all logs')
+    .argument('<username>')
+    .addHelpText(
+      'after',
+      `
+Commands, approvals, the connection log and the audit log then show "deleted
+user". Addresses and browsers are deleted. This cannot be undone. The text and
+the output of commands do not change.
+
+Example:
+  signalbox user remove ada && signalbox user erase ada`,
+    )
+    .action(async (username: string, flags: ClientFlags) => {
+      await createApiClient(flags.hub).remove(`${pathOf(username)}/data`);
+      writeOut(
+        flags.json
+          ? `${JSON.stringify({ username, erased: true })}\n`
+          : `Erased the data of ${username}\n`,
       );
     });
 }

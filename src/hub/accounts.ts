@@ -3,6 +3,7 @@ import pLimit from 'p-limit';
 import type { Role } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
 import type { Grants } from '../protocol/grants.ts';
+import { ERASED_USER } from '../protocol/limits.ts';
 import type { PasswordBody, UserBody, UserChanges, UserSummary } from '../protocol/users.ts';
 import type { StoredUser } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
@@ -13,13 +14,17 @@ import { requirePermission } from './require-permission.ts';
 import type { Sessions } from './sessions.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 
+/** The number of rows of each table that are changed at once. */
+const ERASE_BATCH = 200;
+
 export function createAccounts(
   {
+    state,
     store,
     clock,
     storeHealth,
     audit,
-  }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
+  }: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit'>,
   sessions: Pick<Sessions, 'list' | 'endAll'>,
   passwordCost?: PasswordCost,
 ) {
@@ -219,6 +224,29 @@ export function createAccounts(
         links.revoke(username);
         sessions.endAll(actor, username);
       });
+    },
+    /**
+     * Erases the data of a removed user: replaces the name in the history, the connection log and the audit log.
+     * @throws {HubError} forbidden; user_exists if the user is not removed; unavailable
+     */
+    async erase(actor: Actor, username: string): Promise<void> {
+      requirePermission(actor, 'users:manage');
+      if (await store.users.find(username)) {
+        throw new HubError(
+          'user_exists',
+          `"${username}" can still sign in. Remove the user first.`,
+        );
+      }
+      for (const execution of state.executions.values()) {
+        if (execution.requestedBy === username) execution.requestedBy = ERASED_USER;
+      }
+      await audit.record(actor, { action: 'user.erased' });
+      try {
+        while ((await store.users.erase(username, ERASED_USER, ERASE_BATCH)) > 0);
+      } catch (error) {
+        storeHealth.reportFailure(error);
+        throw new HubError('unavailable', 'Could not erase all data. Try again.');
+      }
     },
     /**
      * Creates the token of a link with which a user chooses a password.

@@ -14,6 +14,7 @@ export const AuditAction = Type.Union([
   Type.Literal('user.added'),
   Type.Literal('user.changed'),
   Type.Literal('user.removed'),
+  Type.Literal('user.erased'),
   Type.Literal('agent.added'),
   Type.Literal('agent.changed'),
   Type.Literal('agent.removed'),

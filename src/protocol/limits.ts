@@ -97,6 +97,8 @@ export const USERNAME_LENGTH = 128;
 export const PASSWORD_MAX_LENGTH = 1_024;
 /** The minimum length of a new password. */
 export const PASSWORD_MIN_LENGTH = 12;
+/** The name that replaces the one of a user whose data is erased. No username contains a space. */
+export const ERASED_USER = 'deleted user';
 /** How long a link to choose a password is valid. */
 export const PASSWORD_LINK_MS = 15 * 60_000;
 /** Sign-in attempts per username and address. */

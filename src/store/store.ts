@@ -117,6 +117,11 @@ export interface Store {
     insert(user: StoredUser, entry?: AuditEntry): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredUser, 'id'>>, entry?: AuditEntry): Promise<void>;
     remove(id: string, entry?: AuditEntry): Promise<void>;
+    /**
+     * Replaces a name in at most `limit` rows of each table, and deletes addresses and browsers from these rows. Returns
+     * how many rows it has changed.
+     */
+    erase(id: string, replacement: string, limit: number): Promise<number>;
   };
   sessions: {
     list(): Promise<StoredSession[]>;

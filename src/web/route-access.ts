@@ -33,6 +33,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'POST /api/v1/users': 'users:manage',
   'PATCH /api/v1/users/:username': 'users:manage',
   'DELETE /api/v1/users/:username': 'users:manage',
+  'DELETE /api/v1/users/:username/data': 'users:manage',
   'POST /api/v1/users/:username/password-link': 'users:manage',
   'GET /api/v1/agents': 'hub:read',
   'POST /api/v1/agents': 'agents:manage',

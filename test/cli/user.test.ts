@@ -61,7 +61,9 @@ test('a user is added, signs in, gets another role, is disabled, enabled and rem
   expect((await user('disable', 'ada')).stdout).toBe('ada: role operator, agents all, disabled\n');
   expect((await signIn('ada', NEW_PASSWORD)).result.stderr).toContain('Incorrect username');
   expect((await user('enable', 'ada')).stdout).toBe('ada: role operator, agents all, active\n');
+  expect((await user('erase', 'ada')).stderr).toContain('Remove the user first.');
   expect((await user('remove', 'ada')).stdout).toBe('Removed ada\n');
+  expect((await user('erase', 'ada')).stdout).toBe('Erased the data of ada\n');
   expect(await list()).toEqual(['admin admin all active']);
 });
 

@@ -37,6 +37,10 @@ export function createUserApi({ hub, auth, publicUrl }: UserApiParts) {
       await hub.accounts.remove(await auth.requireIdentity(request), params.username);
       return new Response(null, { status: 204 });
     })
+    .delete('/:username/data', async ({ request, params }) => {
+      await hub.accounts.erase(await auth.requireIdentity(request), params.username);
+      return new Response(null, { status: 204 });
+    })
     .post('/:username/password-link', async ({ request, params, set }): Promise<PasswordLink> => {
       const identity = await auth.requireIdentity(request);
       const { token, expiresAt } = await hub.accounts.createPasswordLink(identity, params.username);

@@ -2,9 +2,18 @@
 import { describe, expect, test } from 'bun:test';
 import { SessionResponse } from '../../../src/protocol/api.ts';
 import { PasswordLink, UserPage, UserSummary } from '../../../src/protocol/users.ts';
+import { requestApproval } from '../../support/hub/approvals.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
+import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import type { TestHub } from '../../support/hub/hub.ts';
-import { expectError, expectJson, PASSWORD, signIn, startHubWithAdmin } from '../helpers.ts';
+import {
+  addAdmin,
+  expectError,
+  expectJson,
+  PASSWORD,
+  signIn,
+  startHubWithAdmin,
+} from '../helpers.ts';
 
 const asAdmin = { role: 'admin', userId: 'admin' } as const;
 const OTHER_PASSWORD = 'another long password';
@@ -293,4 +302,48 @@ test('users survive a restart, and sessions of removed users do not', async () =
       ({ username }) => username,
     ),
   ).toEqual(['admin', 'bob']);
+});
+
+test('the data of a removed user is erased from the history and all logs', async () => {
+  await using fixture = await startHubFixture({ dashboard: { userId: 'ada' } });
+  const { hub, agent, dashboard } = fixture;
+  await addAdmin(hub);
+  const erase = (username: string) => hub.callApi('DELETE', `/users/${username}/data`, asAdmin);
+  await addUser(hub, { username: 'ada', role: 'operator' });
+  await expectError(erase('ada'), 409, 'user_exists');
+  const id = await fixture.startCommand('!ls');
+  const { approvalId } = await requestApproval(fixture, id);
+  dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+  await agent.waitFor('approval:resolved');
+  agent.sendFinished(id);
+  await dashboard.waitForStatus(id, 'completed');
+  const queued = await (
+    await hub.callApi('POST', '/commands', {
+      userId: 'ada',
+      body: { agentId: 'agent', command: '!next' },
+    })
+  ).json();
+  await removeUser(hub, 'ada');
+  await dashboard.closed;
+  await hub.flush();
+
+  expect((await erase('ada')).status).toBe(204);
+  expect((await erase('ada')).status).toBe(204);
+  const read = async (path: string) => (await hub.callApi('GET', path, asAdmin)).text();
+  for (const path of [
+    `/commands/${id}`,
+    `/commands/${queued.commandId}`,
+    `/approvals/${approvalId}`,
+    '/audit?limit=200',
+  ]) {
+    const text = await read(path);
+    expect(text).toContain('deleted user');
+    expect(text).not.toContain('ada');
+  }
+  const { items } = JSON.parse(await read('/audit?action=user.erased'));
+  expect(items).toMatchObject([
+    { actor: 'admin', target: null },
+    { actor: 'admin', target: null },
+  ]);
+  expect((await hub.store.connections.list(10)).map(({ peer }) => peer)).toContain('deleted user');
 });
