@@ -20,6 +20,18 @@ export async function readCurrentPassword(): Promise<string> {
 }
 
 /**
+ * Returns a code of two-factor sign-in. Standard input cannot contain it, because it contains the password.
+ * @throws {CliError} if none is given
+ */
+export async function readCode(): Promise<string> {
+  const given = process.env['SIGNALBOX_CODE'];
+  if (given) return given;
+  const typed = process.stdin.isTTY ? await prompt('Code from your authenticator app:') : '';
+  if (typed !== '') return typed;
+  throw new CliError('This user needs a code to sign in. Set SIGNALBOX_CODE, or use a terminal.');
+}
+
+/**
  * Returns a new password.
  * @throws {CliError} if none is given, it is too short, or it was mistyped
  */

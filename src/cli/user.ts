@@ -17,6 +17,7 @@ export function userCommand(): Command {
     .addCommand(listCommand())
     .addCommand(addCommand())
     .addCommand(passwordCommand())
+    .addCommand(resetTwoFactorCommand())
     .addCommand(roleCommand())
     .addCommand(agentsCommand())
     .addCommand(disableCommand())
@@ -35,12 +36,13 @@ function listCommand(): Command {
       const { items } = await createApiClient(flags.hub).get('/users', UserPage);
       if (flags.json) return items.forEach((user) => writeOut(`${JSON.stringify(user)}\n`));
       return printTable([
-        ['USERNAME', 'ROLE', 'AGENTS', 'STATUS', 'LAST SEEN'],
+        ['USERNAME', 'ROLE', 'AGENTS', 'STATUS', '2FA', 'LAST SEEN'],
         ...items.map((user) => [
           user.username,
           user.role,
           user.agents?.join(',') ?? 'all',
           describe(user),
+          user.hasTwoFactor ? 'on' : '-',
           formatTime(user.lastSeenAt),
         ]),
       ]);
@@ -139,6 +141,16 @@ function agentsCommand(): Command {
     .addHelpText('after', '\nExample:\n  signalbox user agents ada build-1,label:team-a')
     .action((username: string, list: string, flags: ClientFlags) =>
       change(flags, username, { agents: parseGrants(list) }),
+    );
+}
+
+function resetTwoFactorCommand(): Command {
+  return withClientOptions(new Command('reset-2fa'))
+    .description('Turn off two-factor sign-in of a user who lost the authenticator app')
+    .argument('<username>')
+    .addHelpText('after', '\nExample:\n  signalbox user reset-2fa ada')
+    .action((username: string, flags: ClientFlags) =>
+      change(flags, username, { twoFactor: false }),
     );
 }
 

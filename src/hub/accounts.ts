@@ -11,8 +11,16 @@ import type { HubContext } from './context.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { requirePermission } from './require-permission.ts';
+import { saveChange } from './save-change.ts';
 import type { Sessions } from './sessions.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
+import type { TwoFactor } from './two-factor.ts';
+
+/** A user who has entered the correct password. */
+export interface AuthenticatedUser extends Actor {
+  /** Whether the user must also enter a code. */
+  hasTwoFactor: boolean;
+}
 
 /** The number of rows of each table that are changed at once. */
 const ERASE_BATCH = 200;
@@ -26,6 +34,7 @@ export function createAccounts(
     audit,
   }: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit'>,
   sessions: Pick<Sessions, 'list' | 'endAll'>,
+  twoFactor: Pick<TwoFactor, 'turnOff' | 'revoke' | 'verify'>,
   passwordCost?: PasswordCost,
 ) {
   const passwords = createPasswordHasher(passwordCost);
@@ -36,14 +45,8 @@ export function createAccounts(
   const isActiveAdmin = ({ role, disabledAt }: StoredUser) =>
     role === 'admin' && disabledAt === null;
 
-  function toSummary({
-    id,
-    passwordHash,
-    role,
-    agents,
-    createdAt,
-    disabledAt,
-  }: StoredUser): UserSummary {
+  function toSummary(user: StoredUser): UserSummary {
+    const { id, passwordHash, role, agents, createdAt, disabledAt } = user;
     const seen = sessions.list(id).map(({ lastSeenAt }) => lastSeenAt);
     return {
       username: id,
@@ -52,6 +55,7 @@ export function createAccounts(
       createdAt,
       disabledAt,
       hasPassword: passwordHash !== null,
+      hasTwoFactor: user.twoFactor !== null,
       lastSeenAt: seen.length === 0 ? null : Math.max(...seen),
     };
   }
@@ -65,6 +69,7 @@ export function createAccounts(
     agents,
     createdAt: clock.now(),
     disabledAt: null,
+    twoFactor: null,
   });
 
   const describeGrants = (agents: Grants) => agents?.join(',') ?? 'all';
@@ -85,13 +90,17 @@ export function createAccounts(
     );
   }
 
-  async function save(write: Promise<void>) {
-    try {
-      await write;
-    } catch (error) {
-      storeHealth.reportFailure(error);
-      throw new HubError('unavailable', 'Could not save the change. Try again.');
-    }
+  const save = (write: Promise<void>) => saveChange(storeHealth, write);
+
+  const toAuthenticated = (user: StoredUser): AuthenticatedUser => ({
+    ...toActor(user),
+    hasTwoFactor: user.twoFactor !== null,
+  });
+
+  /** Ends everything with which a user can still finish a sign-in that has begun. */
+  function revokeSignIns(username: string) {
+    links.revoke(username);
+    twoFactor.revoke(username);
   }
 
   /** Stores a new password of the actor, and ends the links and the other sessions. */
@@ -104,7 +113,7 @@ export function createAccounts(
       detail: { method },
     });
     await save(store.users.update(userId, { passwordHash }, entry));
-    links.revoke(userId);
+    revokeSignIns(userId);
     sessions.endAll(actor, userId, sessionId);
   }
 
@@ -120,10 +129,10 @@ export function createAccounts(
       username: string,
       password: string,
       address: string | null,
-    ): Promise<Actor | null> {
+    ): Promise<AuthenticatedUser | null> {
       const user = await store.users.find(username);
       const isCorrect = await passwords.verify(password, user?.passwordHash ?? null);
-      if (user && isCorrect && user.disabledAt === null) return toActor(user);
+      if (user && isCorrect && user.disabledAt === null) return toAuthenticated(user);
       // An unknown name is not recorded: it can be a password that was typed into the wrong field.
       audit.recordFailure({ userId: user?.id ?? null, address }, { action: 'session.failed' });
       return null;
@@ -183,7 +192,8 @@ export function createAccounts(
       });
     },
     /**
-     * Changes the role or the agents of a user, or disables or enables the user. This ends the user's sessions.
+     * Changes the role or the agents of a user, disables or enables the user, or turns two-factor sign-in off. All but the
+     * last end the user's sessions.
      * @throws {HubError} forbidden, user_unknown, last_admin, unavailable
      */
     change(actor: Actor, username: string, changes: UserChanges): Promise<UserSummary> {
@@ -202,13 +212,15 @@ export function createAccounts(
             ...(changes.role !== undefined && { role }),
             ...(changes.agents !== undefined && { agents: describeGrants(agents) }),
             ...(changes.disabled !== undefined && { disabled: isDisabled }),
+            ...(changes.twoFactor !== undefined && { twoFactor: false }),
           },
         });
         await save(store.users.update(username, { role, agents, disabledAt }, entry));
-        if (isDisabled) links.revoke(username);
+        if (changes.twoFactor === false) await twoFactor.turnOff(username);
+        if (isDisabled) revokeSignIns(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
         if (isDisabled || !isSame) sessions.endAll(actor, username);
-        return toSummary(changed);
+        return toSummary(await find(username));
       });
     },
     /**
@@ -221,7 +233,7 @@ export function createAccounts(
         await requireOtherAdmin(await find(username));
         const entry = audit.createEntry(actor, { action: 'user.removed', target: username });
         await save(store.users.remove(username, entry));
-        links.revoke(username);
+        revokeSignIns(username);
         sessions.endAll(actor, username);
       });
     },
@@ -271,16 +283,15 @@ export function createAccounts(
       token: string,
       password: string,
       address: string | null,
-    ): Promise<Actor | null> {
+    ): Promise<AuthenticatedUser | null> {
       const username = links.find(token);
       if (username === undefined) return null;
       // Before the password is stored, so that a link that is used twice at once works only once.
       links.revoke(username);
       const user = await store.users.find(username);
       if (!user || user.disabledAt !== null) return null;
-      const actor = toActor(user);
-      await setPassword({ ...actor, address }, password, 'link');
-      return actor;
+      await setPassword({ ...toActor(user), address }, password, 'link');
+      return toAuthenticated(user);
     },
     /**
      * Changes the user's own password, which ends the user's other sessions.
@@ -297,6 +308,29 @@ export function createAccounts(
         return false;
       }
       await setPassword(identity, newPassword, 'password');
+      return true;
+    },
+    /**
+     * Turns the user's own two-factor sign-in off.
+     * @returns false if the current password or the code is incorrect
+     * @throws {HubError} unavailable
+     */
+    async turnOffTwoFactor(identity: Identity, password: string, code: string): Promise<boolean> {
+      const { userId } = identity;
+      const user = await store.users.find(userId);
+      const isCorrect =
+        (await passwords.verify(password, user?.passwordHash ?? null)) &&
+        (await twoFactor.verify(userId, code)) !== null;
+      if (!isCorrect) {
+        audit.recordFailure(identity, { action: 'password.rejected', target: userId });
+        return false;
+      }
+      const event = {
+        action: 'user.changed',
+        target: userId,
+        detail: { twoFactor: false },
+      } as const;
+      await twoFactor.turnOff(userId, audit.createEntry(identity, event));
       return true;
     },
   };

@@ -33,6 +33,7 @@ import { createServerState } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
+import { createTwoFactor } from './two-factor.ts';
 import { createViews } from './view.ts';
 
 /** How often the hub checks for silent and slow connections. */
@@ -105,6 +106,7 @@ export async function startHub(options: HubOptions) {
   const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
 
   const sessions = createSessions(context, dashboards);
+  const twoFactor = createTwoFactor(context);
   const registry = createRegistry(context, { agents, dashboards, dispatcher, presence });
   const history = createHistory(context);
 
@@ -136,8 +138,9 @@ export async function startHub(options: HubOptions) {
     settings,
     storeHealth,
     audit,
-    accounts: createAccounts(context, sessions, options.passwordCost),
+    accounts: createAccounts(context, sessions, twoFactor, options.passwordCost),
     sessions,
+    twoFactor,
     agents: {
       ...agents,
       receive: createAgentMessages(context, { agents, approvals, presence, progress }),

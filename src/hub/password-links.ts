@@ -1,36 +1,27 @@
-// Links with which a user chooses a password: an invitation, or after a password is lost. They are kept in memory as
-// hashes, and end after one use, after 15 minutes, or when the hub stops.
-import { createHash, randomBytes } from 'node:crypto';
+// Links with which a user chooses a password: an invitation, or after a password is lost. They are kept in memory, and end
+// after one use, after 15 minutes, or when the hub stops.
 import type { Clock } from '../protocol/clock.ts';
 import { PASSWORD_LINK_MS } from '../protocol/limits.ts';
-
-const hash = (token: string) => createHash('sha256').update(token).digest('hex');
+import { createExpiringTokens } from './expiring-tokens.ts';
 
 export function createPasswordLinks(clock: Clock) {
-  /** By the hash of the token. */
-  const links = new Map<string, { username: string; expiresAt: number }>();
+  /** Each user has at most one link, so the number of users is the limit. */
+  const links = createExpiringTokens<string>(clock, {
+    lifetimeMs: PASSWORD_LINK_MS,
+    max: Number.POSITIVE_INFINITY,
+  });
 
   /** Ends all links of a user. */
-  function revoke(username: string) {
-    for (const [key, link] of links) if (link.username === username) links.delete(key);
-  }
-
-  function find(token: string): string | undefined {
-    const link = links.get(hash(token));
-    return link && link.expiresAt > clock.now() ? link.username : undefined;
-  }
+  const revoke = (username: string) => links.endAll((one) => one === username);
 
   return {
     /** Creates a link, which replaces earlier ones of the user. Returns its token. */
     create(username: string): { token: string; expiresAt: number } {
       revoke(username);
-      const token = randomBytes(24).toString('base64url');
-      const expiresAt = clock.now() + PASSWORD_LINK_MS;
-      links.set(hash(token), { username, expiresAt });
-      return { token, expiresAt };
+      return links.create(username);
     },
     /** The user of a link that is still valid. */
-    find,
+    find: links.find,
     revoke,
   };
 }

@@ -6,12 +6,14 @@ import { CommandRequest } from './dashboard-to-hub.ts';
 import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { ErrorCode } from './errors.ts';
 import { Labels } from './grants.ts';
-import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
+import { CODE_LENGTH, PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
 import { Id, Timestamp } from './message.ts';
 
 export const SessionBody = Type.Object({
   username: Type.String({ minLength: 1, maxLength: USERNAME_LENGTH }),
   password: Type.String({ minLength: 1, maxLength: PASSWORD_MAX_LENGTH }),
+  /** A code of the authenticator app, or a recovery code. */
+  code: Type.Optional(Type.String({ minLength: 1, maxLength: CODE_LENGTH })),
 });
 export type SessionBody = Static<typeof SessionBody>;
 

@@ -6,6 +6,7 @@ export const ErrorCode = Type.Union([
   Type.Literal('invalid_message'),
   Type.Literal('unsupported_version'),
   Type.Literal('not_authenticated'),
+  Type.Literal('code_required'),
   Type.Literal('forbidden'),
   Type.Literal('rate_limited'),
   Type.Literal('agent_unknown'),

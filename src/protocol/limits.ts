@@ -101,6 +101,17 @@ export const PASSWORD_MIN_LENGTH = 12;
 export const ERASED_USER = 'deleted user';
 /** How long a link to choose a password is valid. */
 export const PASSWORD_LINK_MS = 15 * 60_000;
+/** How long a user has to confirm the secret of an authenticator app. */
+export const TWO_FACTOR_SETUP_MS = 15 * 60_000;
+/** How long a user has to enter a code after the password. */
+export const SECOND_STEP_MS = 5 * 60_000;
+/** How often the code of an authenticator app changes. */
+export const TOTP_PERIOD_MS = 30_000;
+/** The number of recovery codes, and the maximum length of a code that is entered. */
+export const RECOVERY_CODES = 10;
+export const CODE_LENGTH = 64;
+/** Codes per user, from any address, after the correct password. */
+export const CODE_RATE = { perSecond: 1 / 300, burst: 10 } as const;
 /** Sign-in attempts per username and address. */
 export const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 } as const;
 /** Sign-in attempts per address. */

@@ -26,6 +26,8 @@ export const UserSummary = Type.Object({
   disabledAt: Type.Union([Timestamp, Type.Null()]),
   /** Whether the user has chosen a password. */
   hasPassword: Type.Boolean(),
+  /** Whether the user needs a code to sign in. */
+  hasTwoFactor: Type.Boolean(),
   /** When a session of the user was last used, to about a minute; null if the user has none. */
   lastSeenAt: Type.Union([Timestamp, Type.Null()]),
 });
@@ -48,6 +50,8 @@ export const UserChanges = Type.Object(
     role: Type.Optional(Role),
     agents: Type.Optional(Grants),
     disabled: Type.Optional(Type.Boolean()),
+    /** Only the user can turn it on. */
+    twoFactor: Type.Optional(Type.Literal(false)),
   },
   { additionalProperties: false, minProperties: 1 },
 );

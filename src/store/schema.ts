@@ -16,6 +16,7 @@ import type {
   StoredCommand,
   StoredConnection,
   StoredSession,
+  StoredTwoFactor,
   StoredUser,
 } from './store.ts';
 
@@ -31,6 +32,7 @@ export const users = sqliteTable('users', {
   agents: text({ mode: 'json' }).$type<string[]>(),
   createdAt: integer().notNull(),
   disabledAt: integer(),
+  twoFactor: text({ mode: 'json' }).$type<StoredTwoFactor>(),
 }) satisfies TableOf<StoredUser>;
 
 export const sessions = sqliteTable('sessions', {

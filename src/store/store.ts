@@ -7,6 +7,16 @@ import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 import type { Grants } from '../protocol/grants.ts';
 
+/** The second factor of a user. */
+export interface StoredTwoFactor {
+  /** The secret shared with the authenticator app, in Base32. */
+  secret: string;
+  /** The time step of the last code that was accepted. Codes up to it are not accepted again. */
+  lastStep: number;
+  /** The SHA-256 hashes of the recovery codes that have not been used, in hexadecimal. */
+  recoveryHashes: string[];
+}
+
 export interface StoredUser {
   /** The username. */
   id: string;
@@ -17,6 +27,8 @@ export interface StoredUser {
   createdAt: number;
   /** When the user was disabled; null if the user can sign in. */
   disabledAt: number | null;
+  /** Null if two-factor sign-in is off. */
+  twoFactor: StoredTwoFactor | null;
 }
 
 /** The session of a signed-in user. */

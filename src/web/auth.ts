@@ -2,8 +2,10 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Server } from 'bun';
 import type { Hub } from '../hub/hub.ts';
+import type { AuthenticatedUser } from '../hub/accounts.ts';
 import type { SessionClient } from '../hub/sessions.ts';
 import type { Actor, Identity } from '../hub/state/dashboard.ts';
+import type { SessionBody } from '../protocol/api.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
@@ -20,8 +22,19 @@ export interface SignedInSession extends Identity, IssuedToken {
   cookie: string;
 }
 
+/** A sign-in with the correct password. With two-factor sign-in, a code must follow, with this token. */
+export type SignIn =
+  | { status: 'signed_in'; session: SignedInSession }
+  | { status: 'code_required'; token: string };
+
+/** The second step of a sign-in. It ends after 5 minutes, and after too many incorrect codes. */
+export type SecondStep =
+  | { status: 'signed_in'; session: SignedInSession }
+  | { status: 'incorrect' }
+  | { status: 'ended' };
+
 export interface AuthOptions {
-  hub: Pick<Hub, 'accounts' | 'sessions' | 'audit'>;
+  hub: Pick<Hub, 'accounts' | 'sessions' | 'twoFactor' | 'audit'>;
   tokens: Tokens;
   clock: Clock;
   /** Whether browsers reach the hub over HTTPS only. */
@@ -42,8 +55,8 @@ export function createAuth({
   setupToken,
   clientAddress,
 }: AuthOptions) {
-  const { accounts, sessions } = hub;
-  const countRejected = createRejectedSignIns(hub.audit, clock);
+  const { accounts, sessions, twoFactor, audit } = hub;
+  const countRejected = createRejectedSignIns(audit, clock);
   const limits = createSignInLimits(clock, countRejected);
   let pendingSetup = setupToken;
 
@@ -57,6 +70,37 @@ export function createAuth({
     const issued = await tokens.issueSession(identity);
     const maxAge = Math.floor((issued.expiresAt - clock.now()) / 1000);
     return { ...identity, ...issued, cookie: createCookie(issued.token, maxAge) };
+  }
+
+  /** Starts a session, unless the user must enter a code first. */
+  async function continueSignIn(user: AuthenticatedUser, client: SessionClient): Promise<SignIn> {
+    if (user.hasTwoFactor) {
+      return { status: 'code_required', token: twoFactor.beginSecondStep(user.userId) };
+    }
+    limits.clear(client.address, user.userId);
+    return { status: 'signed_in', session: await startSession(user, client) };
+  }
+
+  const recordWrongCode = (userId: string, { address }: SessionClient) =>
+    audit.recordFailure(
+      { userId, address },
+      { action: 'session.failed', detail: { step: 'code' } },
+    );
+
+  /** Returns the user of a sign-in with the correct password; null if it is incorrect. */
+  async function authenticate(
+    username: string,
+    password: string,
+    client: SessionClient,
+  ): Promise<AuthenticatedUser | null> {
+    // Longer ones do not exist. They are rejected before anything is stored or hashed.
+    const isTooLong = username.length > USERNAME_LENGTH || password.length > PASSWORD_MAX_LENGTH;
+    if (isTooLong) {
+      countRejected(client.address);
+      return null;
+    }
+    limits.countAttempt(client.address, username);
+    return accounts.authenticate(username, password, client.address);
   }
 
   function isSetupToken(token: string): boolean {
@@ -95,39 +139,72 @@ export function createAuth({
       throw new HubError('not_authenticated', message);
     },
     /**
-     * Starts a session; returns null if the username or password is incorrect.
+     * Begins a sign-in; returns null if the username or password is incorrect.
      * @throws {HubError} rate_limited, unavailable
      */
     async signIn(
       username: string,
       password: string,
       client: SessionClient,
-    ): Promise<SignedInSession | null> {
-      // Longer ones do not exist. They are rejected before anything is stored or hashed.
-      const isTooLong = username.length > USERNAME_LENGTH || password.length > PASSWORD_MAX_LENGTH;
-      if (isTooLong) {
-        countRejected(client.address);
-        return null;
-      }
+    ): Promise<SignIn | null> {
+      const user = await authenticate(username, password, client);
+      return user && continueSignIn(user, client);
+    },
+    /**
+     * Finishes a sign-in with a code.
+     * @param token from `signIn`
+     * @throws {HubError} rate_limited, unavailable
+     */
+    async finishSignIn(token: string, code: string, client: SessionClient): Promise<SecondStep> {
+      const username = twoFactor.findSecondStepUser(token);
+      if (username === undefined) return { status: 'ended' };
       limits.countAttempt(client.address, username);
-      const actor = await accounts.authenticate(username, password, client.address);
-      if (!actor) return null;
+      limits.countCode(client.address, username);
+      const actor = await twoFactor.finishSecondStep(token, code);
+      if (actor) {
+        limits.clear(client.address, username);
+        return { status: 'signed_in', session: await startSession(actor, client) };
+      }
+      recordWrongCode(username, client);
+      const hasEnded = twoFactor.findSecondStepUser(token) === undefined;
+      return { status: hasEnded ? 'ended' : 'incorrect' };
+    },
+    /**
+     * Signs in with password and code in one step.
+     * @throws {HubError} not_authenticated, code_required, rate_limited, unavailable
+     */
+    async signInAtOnce(
+      { username, password, code }: SessionBody,
+      client: SessionClient,
+    ): Promise<SignedInSession> {
+      const user = await authenticate(username, password, client);
+      if (!user) throw new HubError('not_authenticated', 'Incorrect username or password.');
+      if (user.hasTwoFactor) {
+        if (code === undefined) {
+          throw new HubError('code_required', 'Enter the code from your authenticator app.');
+        }
+        limits.countCode(client.address, username);
+        if (!(await twoFactor.verify(username, code))) {
+          recordWrongCode(username, client);
+          throw new HubError('not_authenticated', 'Incorrect code.');
+        }
+      }
       limits.clear(client.address, username);
-      return startSession(actor, client);
+      return startSession(user, client);
     },
     /** The user of a password link; undefined if it is invalid, used or expired. */
     findLinkUser: accounts.findLinkUser,
     /**
-     * Sets the password of a link's user and starts a session; returns null if the link is not valid.
+     * Sets the password of a link's user and begins a sign-in; returns null if the link is not valid.
      * @throws {HubError} unavailable
      */
     async redeemLink(
       token: string,
       password: string,
       client: SessionClient,
-    ): Promise<SignedInSession | null> {
-      const actor = await accounts.redeemLink(token, password, client.address);
-      return actor && startSession(actor, client);
+    ): Promise<SignIn | null> {
+      const user = await accounts.redeemLink(token, password, client.address);
+      return user && continueSignIn(user, client);
     },
     /**
      * Changes the user's own password, which ends the user's other sessions.
@@ -144,6 +221,22 @@ export function createAuth({
       }
       limits.clear(address, identity.userId);
     },
+    /**
+     * Turns the user's own two-factor sign-in off.
+     * @throws {HubError} forbidden if the current password or the code is incorrect; rate_limited, unavailable
+     */
+    async turnOffTwoFactor(
+      identity: Identity,
+      password: string,
+      code: string,
+      { address }: SessionClient,
+    ): Promise<void> {
+      limits.countAttempt(address, identity.userId);
+      if (!(await accounts.turnOffTwoFactor(identity, password, code))) {
+        throw new HubError('forbidden', 'The current password or the code is incorrect.');
+      }
+      limits.clear(address, identity.userId);
+    },
     /** Ends the session of a request. Returns the `Set-Cookie` header that removes it from the browser. */
     async signOut(request: Request): Promise<string> {
       const identity = await identify(request);
@@ -156,16 +249,13 @@ export function createAuth({
      * Creates the first admin account and starts its session; returns null if the token is invalid or already used.
      * @throws if the account cannot be stored; the token remains valid
      */
-    async setUp(
-      token: string,
-      password: string,
-      client: SessionClient,
-    ): Promise<SignedInSession | null> {
+    async setUp(token: string, password: string, client: SessionClient): Promise<SignIn | null> {
       if (!isSetupToken(token)) return null;
       pendingSetup = null;
       try {
         const creator = { userId: null, address: client.address };
-        return await startSession(await accounts.createFirstAdmin(password, creator), client);
+        const admin = await accounts.createFirstAdmin(password, creator);
+        return { status: 'signed_in', session: await startSession(admin, client) };
       } catch (error) {
         pendingSetup = token;
         throw error;

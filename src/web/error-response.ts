@@ -6,6 +6,7 @@ const statuses: Record<ErrorCode, number> = {
   invalid_message: 400,
   unsupported_version: 400,
   not_authenticated: 401,
+  code_required: 401,
   forbidden: 403,
   rate_limited: 429,
   agent_unknown: 404,

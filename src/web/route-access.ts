@@ -55,6 +55,10 @@ export const routeAccess: Readonly<Record<string, Access>> = {
 
   'GET /account': 'account:manage',
   'POST /account/password': 'account:manage',
+  'GET /account/two-factor': 'account:manage',
+  'POST /account/two-factor': 'account:manage',
+  'POST /account/two-factor/setup': 'account:manage',
+  'POST /account/two-factor/off': 'account:manage',
   'POST /account/sessions/end': 'account:manage',
   'POST /account/sessions/:id/end': 'account:manage',
   'GET /users': 'users:manage',
@@ -66,6 +70,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'POST /users/:username/disable': 'users:manage',
   'POST /users/:username/enable': 'users:manage',
   'POST /users/:username/password-link': 'users:manage',
+  'POST /users/:username/reset-two-factor': 'users:manage',
   'POST /users/:username/remove': 'users:manage',
 
   'GET /audit': 'audit:read',

@@ -1,12 +1,16 @@
 // Limits sign-in attempts per address: guessing passwords from one address does not lock out users at another.
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { ADDRESS_SIGN_IN_RATE, SIGN_IN_RATE } from '../protocol/limits.ts';
+import { ADDRESS_SIGN_IN_RATE, CODE_RATE, SIGN_IN_RATE } from '../protocol/limits.ts';
 import { createRateCounters } from './rate-counters.ts';
 
 /** @param onRejected called with the address of each attempt above the limits */
 export function createSignInLimits(clock: Clock, onRejected: (address: string | null) => void) {
-  const { take, clear } = createRateCounters(clock);
+  const counters = createRateCounters(clock);
+  const { take } = counters;
+
+  // An address contains no spaces, so that the keys differ.
+  const codeKey = (username: string) => `the code ${username}`;
   const userKey = (address: string | null, username: string) => `${address} ${username}`;
 
   return {
@@ -21,7 +25,20 @@ export function createSignInLimits(clock: Clock, onRejected: (address: string | 
       onRejected(address);
       throw new HubError('rate_limited', 'Too many sign-in attempts. Try again in 30 s.');
     },
+    /**
+     * Counts a code of two-factor sign-in, from any address. Only someone who knows the password gets here, so that
+     * others cannot lock the user out.
+     * @throws {HubError} rate_limited
+     */
+    countCode(address: string | null, username: string) {
+      if (take(codeKey(username), CODE_RATE)) return;
+      onRejected(address);
+      throw new HubError('rate_limited', 'Too many codes. Try again in 5 min.');
+    },
     /** Forgets the attempts of a user who has signed in. */
-    clear: (address: string | null, username: string) => clear(userKey(address, username)),
+    clear(address: string | null, username: string) {
+      counters.clear(userKey(address, username));
+      counters.clear(codeKey(username));
+    },
   };
 }

@@ -35,11 +35,19 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         agents: ['build', 'label:team'],
         createdAt: 1,
         disabledAt: 2,
+        twoFactor: { secret: 's', lastStep: 3, recoveryHashes: ['h'] },
       } satisfies StoredUser;
 
       test('inserts, finds, lists, updates and removes users', async () => {
         expect(await db.store.users.list()).toEqual([]);
-        const ada = { ...user, id: 'ada', passwordHash: null, agents: null, disabledAt: null };
+        const ada = {
+          ...user,
+          id: 'ada',
+          passwordHash: null,
+          agents: null,
+          disabledAt: null,
+          twoFactor: null,
+        };
         await db.store.users.insert(user);
         await db.store.users.insert(ada);
         await db.reopen();

@@ -12,6 +12,7 @@ import {
   ManageUser,
   PasswordLinkCreated,
 } from '../../views/components/user-dialogs.tsx';
+import { RecoveryCodes, TwoFactorSetup } from '../../views/components/two-factor.tsx';
 import { AccountPage, PasswordPanel } from '../../views/pages/account.tsx';
 import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
@@ -22,7 +23,7 @@ import { ComparisonLive, ComparisonPage } from '../../views/pages/comparison.tsx
 import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { MessagePage } from '../../views/pages/message.tsx';
 import { ChoosePasswordPage, SetupPage } from '../../views/pages/choose-password.tsx';
-import { SignInPage } from '../../views/pages/sign-in.tsx';
+import { SignInCodePage, SignInPage } from '../../views/pages/sign-in.tsx';
 import { UsersPage } from '../../views/pages/users.tsx';
 import type { UserSummary } from '../../src/protocol/users.ts';
 import { render } from './render.ts';
@@ -73,6 +74,7 @@ const evilUser = {
   createdAt: NOW,
   disabledAt: null,
   hasPassword: true,
+  hasTwoFactor: true,
   lastSeenAt: NOW,
 } satisfies UserSummary;
 const evilSession = {
@@ -155,7 +157,14 @@ const views = {
       <PasswordLinkCreated title={EVIL} link={{ username: EVIL, url: EVIL, expiresAt: NOW }} />
     </div>
   ),
-  AccountPage: <AccountPage context={context} user={user} sessions={[evilSession]} />,
+  AccountPage: (
+    <AccountPage context={context} user={user} sessions={[evilSession]} recoveryCodes={10} />
+  ),
+  SignInCodePage: <SignInCodePage context={context} next={EVIL} token={EVIL} error={EVIL} />,
+  TwoFactorSetup: (
+    <TwoFactorSetup secret={EVIL} keyUri={EVIL} notice={{ kind: 'error', text: EVIL }} />
+  ),
+  RecoveryCodes: <RecoveryCodes codes={[EVIL]} />,
   PasswordPanel: <PasswordPanel error={EVIL} />,
   ChoosePasswordPage: (
     <ChoosePasswordPage context={context} token={EVIL} username={EVIL} error={EVIL} />

@@ -23,6 +23,7 @@ export async function addAdmin(hub: TestHub) {
     passwordHash,
     createdAt: 1,
     disabledAt: null,
+    twoFactor: null,
   });
 }
 

@@ -105,6 +105,14 @@ export function ManageUser({ user, notice }: ManageUserProps) {
           }
           isUnavailable={isDisabled}
         />
+        {user.hasTwoFactor && (
+          <UserAction
+            url={`${url}/reset-two-factor`}
+            label="Turn off two-factor"
+            text="For a user who lost the authenticator app and the recovery codes."
+            confirm={`Turn off two-factor sign-in of ${user.username}?`}
+          />
+        )}
         <UserAction
           url={`${url}/${isDisabled ? 'enable' : 'disable'}`}
           label={isDisabled ? 'Enable' : 'Disable'}

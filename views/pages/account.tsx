@@ -3,6 +3,7 @@ import type { SessionSummary } from '../../src/protocol/api.ts';
 import { NewPasswordFields } from '../components/new-password.tsx';
 import { Notice } from '../components/notice.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
+import { TwoFactorPanel } from '../components/two-factor.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
 import { describeUserAgent } from '../format/user-agent.ts';
 import { sessionUrl } from '../urls.ts';
@@ -11,10 +12,12 @@ interface AccountPageProps {
   context: PageContext;
   user: User;
   sessions: SessionSummary[];
+  /** The number of recovery codes left; null if two-factor sign-in is off. */
+  recoveryCodes: number | null;
 }
 
 /** The page at `/account`. */
-export function AccountPage({ context, user, sessions }: AccountPageProps) {
+export function AccountPage({ context, user, sessions, recoveryCodes }: AccountPageProps) {
   return (
     <Page context={context} user={user} title="Account" section="account">
       <div class="page-header">
@@ -25,7 +28,10 @@ export function AccountPage({ context, user, sessions }: AccountPageProps) {
       </div>
       <div class="account">
         <SessionList sessions={sessions} />
-        <PasswordPanel />
+        <div class="panels">
+          <PasswordPanel />
+          <TwoFactorPanel recoveryCodes={recoveryCodes} />
+        </div>
       </div>
     </Page>
   );

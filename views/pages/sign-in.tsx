@@ -1,5 +1,6 @@
 // The sign-in page. A plain form, no scripts.
 import { type PageContext, SignInLayout } from '../components/layout.tsx';
+import { CodeField } from '../components/code-field.tsx';
 import { Notice } from '../components/notice.tsx';
 
 interface SignInProps {
@@ -42,6 +43,32 @@ export function SignInPage({ context, next, username, error }: SignInProps) {
             autofocus={!!username}
           />
         </label>
+        <button class="button button-primary button-wide" type="submit">
+          Sign in
+        </button>
+      </form>
+    </SignInLayout>
+  );
+}
+
+interface SignInCodeProps {
+  context: PageContext;
+  next: string;
+  /** Identifies the sign-in that the code finishes. */
+  token: string;
+  error?: string;
+}
+
+/** The second step of a sign-in. */
+export function SignInCodePage({ context, next, token, error }: SignInCodeProps) {
+  return (
+    <SignInLayout context={context} title="Sign in">
+      <h1>Two-factor sign-in</h1>
+      {error && <Notice kind="error" text={error} />}
+      <form method="post" action="/login">
+        <input type="hidden" name="token" value={token} />
+        <input type="hidden" name="next" value={next} />
+        <CodeField hint="From your app, or a recovery code" autofocus />
         <button class="button button-primary button-wide" type="submit">
           Sign in
         </button>

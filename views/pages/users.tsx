@@ -58,6 +58,7 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
       <div class="user-name">
         <b class="mono">{user.username}</b>
         {isSelf && <span class="badge">You</span>}
+        {user.hasTwoFactor && <span class="badge">Two-factor</span>}
       </div>
       <span class="user-role">{user.role}</span>
       <span class="user-state">

@@ -2,7 +2,6 @@
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { SessionBody, type SessionResponse } from '../../protocol/api.ts';
-import { HubError } from '../../protocol/errors.ts';
 import type { Auth } from '../auth.ts';
 import { listSessions } from '../session-list.ts';
 import type { Tokens } from '../tokens.ts';
@@ -20,8 +19,7 @@ export function createSessionApi({ auth, tokens }: SessionApiParts) {
       '/',
       async ({ request, server, body, set }): Promise<SessionResponse> => {
         const client = auth.readClient(request, server);
-        const session = await auth.signIn(body.username, body.password, client);
-        if (!session) throw new HubError('not_authenticated', 'Incorrect username or password.');
+        const session = await auth.signInAtOnce(body, client);
         set.headers['set-cookie'] = session.cookie;
         const { token, expiresAt, userId, role } = session;
         return { token, expiresAt, userId, role };

@@ -13,15 +13,15 @@ import { redirect, renderDocument, renderFragment } from './response.ts';
 export function createAccountPages(hub: Hub, requireUser: RequireUser, auth: Auth) {
   return new Elysia({ name: 'pages/account' })
     .get('/account', ({ request }) =>
-      requireUser(request, (user) =>
-        renderDocument(
+      requireUser(request, async (user) => {
+        const sessions = listSessions(hub, user);
+        const recoveryCodes = await hub.twoFactor.countRecoveryCodes(user.userId);
+        return renderDocument(
           request,
-          (context) => (
-            <AccountPage context={context} user={user} sessions={listSessions(hub, user)} />
-          ),
+          (context) => <AccountPage {...{ context, user, sessions, recoveryCodes }} />,
           { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
-        ),
-      ),
+        );
+      }),
     )
     .post('/account/password', ({ request, server, body }) =>
       requireUser(request, async (user) => {

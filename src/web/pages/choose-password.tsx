@@ -11,15 +11,16 @@ import {
 } from '../../../views/pages/choose-password.tsx';
 import type { PageContext } from '../../../views/components/layout.tsx';
 import type { SessionClient } from '../../hub/sessions.ts';
-import type { Auth, SignedInSession } from '../auth.ts';
+import type { Auth, SignIn } from '../auth.ts';
 import { readField } from './form.ts';
-import { redirect, renderDocument } from './response.ts';
+import { continueSignIn } from './login.tsx';
+import { renderDocument } from './response.ts';
 
 /** A kind of link: how it is checked and used, and its pages. */
 interface LinkKind {
   isValid(token: string): boolean;
-  /** Sets the password; returns null if the link is no longer valid. */
-  use(token: string, password: string, client: SessionClient): Promise<SignedInSession | null>;
+  /** Sets the password and begins a sign-in; returns null if the link is no longer valid. */
+  use(token: string, password: string, client: SessionClient): Promise<SignIn | null>;
   renderForm(context: PageContext, token: string, error?: string): VNode;
   renderInvalid(context: PageContext): VNode;
 }
@@ -75,8 +76,8 @@ async function choose(
   const problem = findPasswordProblem(form);
   if (problem !== null) return renderForm(problem);
   try {
-    const session = await kind.use(token, readField(form, 'password'), client);
-    return session ? redirect(request, '/', session.cookie) : renderInvalid();
+    const signIn = await kind.use(token, readField(form, 'password'), client);
+    return signIn ? continueSignIn(request, signIn, '/') : renderInvalid();
   } catch (error) {
     if (error instanceof HubError) return renderForm(error.message);
     throw error;

@@ -1,9 +1,9 @@
 // Sign-in and sign-out. These are plain forms that work without scripts.
 import { Elysia } from 'elysia';
 import { HubError } from '../../protocol/errors.ts';
-import { SignInPage } from '../../../views/pages/sign-in.tsx';
+import { SignInCodePage, SignInPage } from '../../../views/pages/sign-in.tsx';
 import type { SessionClient } from '../../hub/sessions.ts';
-import { type Auth } from '../auth.ts';
+import type { Auth, SignIn } from '../auth.ts';
 import { retryHeaders } from '../error-response.ts';
 import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
@@ -17,12 +17,23 @@ export function createLoginPages(auth: Auth) {
       if (await auth.identify(request)) return redirect(request, next);
       return renderDocument(request, (context) => <SignInPage context={context} next={next} />);
     })
-    .post('/login', ({ request, server, body }) =>
-      signIn(auth, request, auth.readClient(request, server), body),
-    )
+    .post('/login', ({ request, server, body }) => {
+      const client = auth.readClient(request, server);
+      // The second step sends the token of the first one.
+      return readField(body, 'token') === ''
+        ? signIn(auth, request, client, body)
+        : finishSignIn(auth, request, client, body);
+    })
     .post('/logout', async ({ request }) =>
       redirect(request, '/login', await auth.signOut(request)),
     );
+}
+
+/** Responds to the correct password: with the session, or with the page that asks for a code. */
+export function continueSignIn(request: Request, signedIn: SignIn, next: string): Response {
+  if (signedIn.status === 'signed_in') return redirect(request, next, signedIn.session.cookie);
+  const { token } = signedIn;
+  return renderDocument(request, (context) => <SignInCodePage {...{ context, next, token }} />);
 }
 
 async function signIn(
@@ -32,19 +43,55 @@ async function signIn(
   form: unknown,
 ): Promise<Response> {
   const username = readField(form, 'username').trim();
-  const next = toLocalPath(readField(form, 'next') || '/', request);
-  const renderForm = (error: string, status: number, headers = {}) =>
-    renderDocument(request, (context) => <SignInPage {...{ context, next, username, error }} />, {
-      status,
-      headers,
-    });
+  const next = readNext(request, form);
+  const renderForm = (error: string, options: { status: number }) =>
+    renderDocument(
+      request,
+      (context) => <SignInPage {...{ context, next, username, error }} />,
+      options,
+    );
   try {
-    const session = await auth.signIn(username, readField(form, 'password'), client);
-    if (session) return redirect(request, next, session.cookie);
-    return renderForm('Incorrect username or password.', 401);
+    const signedIn = await auth.signIn(username, readField(form, 'password'), client);
+    if (signedIn) return continueSignIn(request, signedIn, next);
+    return renderForm('Incorrect username or password.', { status: 401 });
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
-    const status = error.code === 'unavailable' ? 503 : toStatus(error);
-    return renderForm(error.message, status, retryHeaders(error.code));
+    return renderForm(error.message, toResponse(error));
   }
 }
+
+async function finishSignIn(
+  auth: Auth,
+  request: Request,
+  client: SessionClient,
+  form: unknown,
+): Promise<Response> {
+  const token = readField(form, 'token');
+  const next = readNext(request, form);
+  const renderForm = (error: string, options: { status: number }) =>
+    renderDocument(
+      request,
+      (context) => <SignInCodePage {...{ context, next, token, error }} />,
+      options,
+    );
+  try {
+    const step = await auth.finishSignIn(token, readField(form, 'code'), client);
+    if (step.status === 'signed_in') return redirect(request, next, step.session.cookie);
+    if (step.status === 'incorrect') return renderForm('Incorrect code.', { status: 401 });
+    const error = 'This sign-in has ended. Sign in again.';
+    return renderDocument(request, (context) => <SignInPage {...{ context, next, error }} />, {
+      status: 401,
+    });
+  } catch (error) {
+    if (!(error instanceof HubError)) throw error;
+    return renderForm(error.message, toResponse(error));
+  }
+}
+
+const readNext = (request: Request, form: unknown) =>
+  toLocalPath(readField(form, 'next') || '/', request);
+
+const toResponse = (error: HubError) => ({
+  status: error.code === 'unavailable' ? 503 : toStatus(error),
+  headers: retryHeaders(error.code),
+});

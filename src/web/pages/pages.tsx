@@ -13,6 +13,7 @@ import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
 import { createGuard } from './guard.tsx';
 import { createLoginPages } from './login.tsx';
+import { createTwoFactorPages } from './two-factor.tsx';
 import { createUserPages } from './users.tsx';
 
 export interface PagesParts {
@@ -32,6 +33,7 @@ export function createPages(parts: PagesParts) {
     .use(createLoginPages(auth))
     .use(createPasswordLinkPages(auth))
     .use(createAccountPages(hub, requireUser, auth))
+    .use(createTwoFactorPages(hub, requireUser, auth))
     .use(createUserPages(hub, requireUser, parts))
     .use(createAuditPages(hub, requireUser))
     .use(createAgentPages(hub, requireUser, parts))

@@ -136,6 +136,14 @@ export function createUserPages(
         }),
       ),
     )
+    .post('/users/:username/reset-two-factor', ({ request, params: { username } }) =>
+      requireUser(request, (user) =>
+        change(user, username, async () => {
+          await accounts.change(user, username, { twoFactor: false });
+          return 'Two-factor sign-in is off.';
+        }),
+      ),
+    )
     .post('/users/:username/password-link', ({ request, params: { username } }) =>
       requireUser(request, async (user) => {
         const link = await createLink(user, username, request);

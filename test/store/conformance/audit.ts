@@ -116,6 +116,7 @@ export function describeAudit(db: StoreUnderTest) {
         agents: null,
         createdAt: 1,
         disabledAt: null,
+        twoFactor: null,
       } as const;
       const session = {
         id: 's1',

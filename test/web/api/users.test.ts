@@ -66,6 +66,7 @@ test('a user is added, chooses a password with a link, and signs in with the rol
     createdAt: hub.clock.now(),
     disabledAt: null,
     hasPassword: false,
+    hasTwoFactor: false,
     lastSeenAt: null,
   });
   await expectError(signIn(hub, { username: 'ada', password: '' }), 400, 'invalid_message');

@@ -1,0 +1,173 @@
+// Two-factor sign-in: a user sets up an authenticator app, and then needs a code of it, or a recovery code, to sign in.
+import pLimit from 'p-limit';
+import type { AuditEntry } from '../protocol/audit.ts';
+import { HubError } from '../protocol/errors.ts';
+import { SECOND_STEP_MS, TWO_FACTOR_SETUP_MS } from '../protocol/limits.ts';
+import type { StoredTwoFactor } from '../store/store.ts';
+import type { HubContext } from './context.ts';
+import { createExpiringTokens } from './expiring-tokens.ts';
+import {
+  createKeyUri,
+  createRecoveryCodes,
+  createSecret,
+  findStep,
+  hashRecoveryCode,
+} from './one-time-codes.ts';
+import { saveChange } from './save-change.ts';
+import type { Actor, Identity } from './state/dashboard.ts';
+
+/** The secret for an authenticator app, before two-factor sign-in is on. */
+export interface TwoFactorSetup {
+  /** In Base32. */
+  secret: string;
+  /** For a QR code. */
+  keyUri: string;
+}
+
+/** How many wrong codes end a sign-in. */
+const MAX_WRONG_CODES = 5;
+const MAX_PENDING = 1_000;
+
+export type TwoFactor = ReturnType<typeof createTwoFactor>;
+
+export function createTwoFactor({
+  store,
+  clock,
+  storeHealth,
+  audit,
+}: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>) {
+  /** Changes and checks run one at a time, so that each code is accepted once. */
+  const oneAtATime = pLimit(1);
+  /** The secrets of users who have not confirmed them with a code, by username. */
+  const setups = new Map<string, { secret: string; expiresAt: number }>();
+  /** Users who have entered the correct password, and must enter a code. */
+  const pending = createExpiringTokens<{ username: string; wrongCodes: number }>(clock, {
+    lifetimeMs: SECOND_STEP_MS,
+    max: MAX_PENDING,
+  });
+
+  const save = (username: string, twoFactor: StoredTwoFactor | null, entry?: AuditEntry) =>
+    saveChange(storeHealth, store.users.update(username, { twoFactor }, entry));
+
+  /** Returns what remains after a code is used; null if the code is incorrect or has been used. */
+  function consume(twoFactor: StoredTwoFactor, code: string): StoredTwoFactor | null {
+    const { secret, lastStep, recoveryHashes } = twoFactor;
+    const step = findStep(secret, code, { now: clock.now(), lastStep });
+    if (step !== null) return { ...twoFactor, lastStep: step };
+    const hash = hashRecoveryCode(code);
+    if (!recoveryHashes.includes(hash)) return null;
+    return { ...twoFactor, recoveryHashes: recoveryHashes.filter((one) => one !== hash) };
+  }
+
+  /** The secret that waits for its confirmation; null if there is none or it has expired. */
+  function findSetup(username: string): TwoFactorSetup | null {
+    const setup = setups.get(username);
+    if (!setup || setup.expiresAt <= clock.now()) return null;
+    return { secret: setup.secret, keyUri: createKeyUri(setup.secret, username) };
+  }
+
+  /** Ends the setup and the second steps of a user whose password or account has changed. */
+  function revoke(username: string) {
+    setups.delete(username);
+    pending.endAll((step) => step.username === username);
+  }
+
+  /** @throws {HubError} forbidden if the user cannot set it up */
+  async function requireOff(username: string): Promise<void> {
+    const user = await store.users.find(username);
+    if (!user?.passwordHash) {
+      throw new HubError('forbidden', 'Two-factor sign-in is for users with a password.');
+    }
+    if (user.twoFactor) throw new HubError('forbidden', 'Two-factor sign-in is already on.');
+  }
+
+  /**
+   * Accepts a code of the user once, and returns the user; null if the code is incorrect or has been used.
+   * @throws {HubError} unavailable
+   */
+  const verify = (username: string, code: string): Promise<Actor | null> =>
+    oneAtATime(async () => {
+      const user = await store.users.find(username);
+      if (!user?.twoFactor || user.disabledAt !== null) return null;
+      const remaining = consume(user.twoFactor, code);
+      if (!remaining) return null;
+      await save(username, remaining);
+      return { userId: user.id, role: user.role, agents: user.agents };
+    });
+
+  return {
+    /** The number of recovery codes that a user has left; null if two-factor sign-in is off. */
+    async countRecoveryCodes(username: string): Promise<number | null> {
+      const user = await store.users.find(username);
+      return user?.twoFactor ? user.twoFactor.recoveryHashes.length : null;
+    },
+    /**
+     * Creates a secret. It is used once it is confirmed with a code, within 15 minutes.
+     * @throws {HubError} forbidden
+     */
+    async beginSetup(username: string): Promise<TwoFactorSetup> {
+      await requireOff(username);
+      const secret = createSecret();
+      setups.set(username, { secret, expiresAt: clock.now() + TWO_FACTOR_SETUP_MS });
+      return { secret, keyUri: createKeyUri(secret, username) };
+    },
+    findSetup,
+    /**
+     * Turns two-factor sign-in on if the code matches the secret of the setup.
+     * @returns the recovery codes, which are not stored; null if the code is incorrect
+     * @throws {HubError} forbidden, unavailable
+     */
+    finishSetup(identity: Identity, code: string): Promise<string[] | null> {
+      const username = identity.userId;
+      return oneAtATime(async () => {
+        const setup = findSetup(username);
+        if (!setup) throw new HubError('forbidden', 'The setup has expired. Start again.');
+        await requireOff(username);
+        const { secret } = setup;
+        const lastStep = findStep(secret, code, { now: clock.now(), lastStep: 0 });
+        if (lastStep === null) return null;
+        const codes = createRecoveryCodes();
+        const entry = audit.createEntry(identity, {
+          action: 'user.changed',
+          target: username,
+          detail: { twoFactor: true },
+        });
+        const recoveryHashes = codes.map(hashRecoveryCode);
+        await save(username, { secret, lastStep, recoveryHashes }, entry);
+        setups.delete(username);
+        return codes;
+      });
+    },
+    verify,
+    /**
+     * Turns two-factor sign-in off.
+     * @param entry for the audit log, unless the change is recorded already
+     * @throws {HubError} unavailable
+     */
+    turnOff(username: string, entry?: AuditEntry): Promise<void> {
+      revoke(username);
+      return oneAtATime(() => save(username, null, entry));
+    },
+    /** Begins the second step of a sign-in, which lasts 5 minutes. Returns its token. */
+    beginSecondStep: (username: string): string =>
+      pending.create({ username, wrongCodes: 0 }).token,
+    /** The user of a second step; undefined if it has ended. */
+    findSecondStepUser: (token: string): string | undefined => pending.find(token)?.username,
+    /**
+     * Finishes a second step. It ends after the fifth wrong code.
+     * @returns the user; null if the code is incorrect or the step has ended
+     * @throws {HubError} unavailable
+     */
+    async finishSecondStep(token: string, code: string): Promise<Actor | null> {
+      const step = pending.find(token);
+      if (!step) return null;
+      // Counted before the check, so that many codes at once are no more than five.
+      step.wrongCodes++;
+      if (step.wrongCodes >= MAX_WRONG_CODES) pending.take(token);
+      const actor = await verify(step.username, code);
+      if (actor) pending.take(token);
+      return actor;
+    },
+    revoke,
+  };
+}
