@@ -33,6 +33,11 @@ export function sessionUrl(id: string): string {
   return `/account/sessions/${encodeURIComponent(id)}`;
 }
 
+/** Starts single sign-on. @param next the path to continue to */
+export function providerUrl(next: string): string {
+  return next === '/' ? '/login/oidc' : `/login/oidc?next=${encodeURIComponent(next)}`;
+}
+
 /** The full URL with which a user chooses a password. */
 export function createPasswordUrl(base: string, token: string): string {
   return `${base}/password?token=${token}`;

@@ -27,10 +27,11 @@ import {
 import { readEncryption } from './encryption.ts';
 import type { HubProcessOptions } from './hub-process.ts';
 import { createLog } from './log.ts';
+import { type OidcFlags, readOidcSettings } from './oidc-options.ts';
 
 const MEGABYTE = 1_048_576;
 
-export interface HubFlags {
+export interface HubFlags extends OidcFlags {
   host: string;
   port: number;
   data: string;
@@ -193,6 +194,7 @@ export function hubProcessOptions(
     certificateFiles,
     trustedProxies: flags.trustedProxy ?? [],
     adminPassword,
+    identityProvider: readOidcSettings(flags),
     settings,
     log,
   };

@@ -9,6 +9,7 @@ import { openDataFolder } from '../store/data-folder.ts';
 import { openStore } from '../store/sqlite-store.ts';
 import { createApp } from '../web/app.ts';
 import { assetBuild } from '../web/assets.ts';
+import type { IdentityProviderSettings } from '../web/identity-provider.ts';
 import { type Certificate, createServers } from '../web/servers.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
@@ -30,6 +31,8 @@ export interface HubProcessOptions {
   trustedProxies: readonly string[];
   /** Password for the account `admin` on the first start. Null offers a setup link instead. */
   adminPassword: string | null;
+  /** The identity provider for single sign-on, if there is one. */
+  identityProvider: IdentityProviderSettings | null;
   settings: HubSettings;
   log: Log;
 }
@@ -71,6 +74,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     servers,
     trustedProxies: options.trustedProxies,
     setupToken,
+    identityProvider: options.identityProvider,
     version: packageJson.version,
   });
   let port: number;

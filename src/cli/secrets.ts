@@ -11,6 +11,8 @@ const names = [
   'SIGNALBOX_TOKEN',
   'SIGNALBOX_PASSWORD',
   'SIGNALBOX_NEW_PASSWORD',
+  'SIGNALBOX_CODE',
+  'SIGNALBOX_OIDC_CLIENT_SECRET',
 ] as const;
 type SecretName = (typeof names)[number];
 type Secrets = Partial<Record<SecretName, string>>;

@@ -2,12 +2,13 @@
 import { Command } from 'commander';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { startHubProcess } from './hub-process.ts';
+import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
 import { hideSecrets, readSecret } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 export function serveCommand(): Command {
-  return withHubOptions(new Command('serve'))
+  return withOidcOptions(withHubOptions(new Command('serve')))
     .description('Start a hub')
     .addHelpText(
       'after',

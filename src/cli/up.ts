@@ -9,6 +9,7 @@ import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts';
+import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
 import { requireSeparateFolders } from './separate-folders.ts';
 import { hideSecrets, readSecret } from './secrets.ts';
@@ -24,7 +25,7 @@ interface UpFlags extends HubFlags {
 const PASSWORD_FILE = 'admin-password';
 
 export function upCommand(): Command {
-  return withHubOptions(new Command('up'))
+  return withOidcOptions(withHubOptions(new Command('up')))
     .description('Start a hub and a local agent')
     .addOption(agentIdOption().default('local'))
     .addOption(

@@ -49,8 +49,9 @@ function listCommand(): Command {
     });
 }
 
-function describe({ disabledAt, hasPassword }: UserSummary): string {
+function describe({ disabledAt, hasPassword, hasSingleSignOn }: UserSummary): string {
   if (disabledAt !== null) return 'disabled';
+  if (hasSingleSignOn) return 'active (single sign-on)';
   return hasPassword ? 'active' : 'invited';
 }
 

@@ -1,13 +1,13 @@
 // User accounts: signing in with a password, and managing users. The first admin is created when the hub is set up.
-import pLimit from 'p-limit';
+import type { LimitFunction } from 'p-limit';
 import type { Role } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
 import type { Grants } from '../protocol/grants.ts';
-import { ERASED_USER } from '../protocol/limits.ts';
 import type { PasswordBody, UserBody, UserChanges, UserSummary } from '../protocol/users.ts';
 import type { StoredUser } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
 import type { HubContext } from './context.ts';
+import { isActiveAdmin, requireOtherAdmin } from './last-admin.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { requirePermission } from './require-permission.ts';
@@ -22,28 +22,25 @@ export interface AuthenticatedUser extends Actor {
   hasTwoFactor: boolean;
 }
 
-/** The number of rows of each table that are changed at once. */
-const ERASE_BATCH = 200;
+interface AccountsParts {
+  sessions: Pick<Sessions, 'list' | 'endAll'>;
+  twoFactor: Pick<TwoFactor, 'turnOff' | 'revoke' | 'verify'>;
+  /** Changes run one at a time, so that two of them cannot remove the last two admins. */
+  oneAtATime: LimitFunction;
+}
 
 export function createAccounts(
   {
-    state,
     store,
     clock,
     storeHealth,
     audit,
-  }: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit'>,
-  sessions: Pick<Sessions, 'list' | 'endAll'>,
-  twoFactor: Pick<TwoFactor, 'turnOff' | 'revoke' | 'verify'>,
+  }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
+  { sessions, twoFactor, oneAtATime }: AccountsParts,
   passwordCost?: PasswordCost,
 ) {
   const passwords = createPasswordHasher(passwordCost);
   const links = createPasswordLinks(clock);
-  /** Changes run one at a time, so that two of them cannot remove the last two admins. */
-  const oneAtATime = pLimit(1);
-
-  const isActiveAdmin = ({ role, disabledAt }: StoredUser) =>
-    role === 'admin' && disabledAt === null;
 
   function toSummary(user: StoredUser): UserSummary {
     const { id, passwordHash, role, agents, createdAt, disabledAt } = user;
@@ -56,6 +53,7 @@ export function createAccounts(
       disabledAt,
       hasPassword: passwordHash !== null,
       hasTwoFactor: user.twoFactor !== null,
+      hasSingleSignOn: user.identity !== null,
       lastSeenAt: seen.length === 0 ? null : Math.max(...seen),
     };
   }
@@ -70,6 +68,7 @@ export function createAccounts(
     createdAt: clock.now(),
     disabledAt: null,
     twoFactor: null,
+    identity: null,
   });
 
   const describeGrants = (agents: Grants) => agents?.join(',') ?? 'all';
@@ -80,14 +79,10 @@ export function createAccounts(
     return user;
   }
 
-  /** Throws if a user is the only admin who can sign in. */
-  async function requireOtherAdmin(user: StoredUser) {
-    const admins = (await store.users.list()).filter((one) => isActiveAdmin(one));
-    if (admins.length > 1 || admins[0]?.id !== user.id) return;
-    throw new HubError(
-      'last_admin',
-      `"${user.id}" is the only admin. Make another user an admin first.`,
-    );
+  /** Throws if a user's role and password are managed by the identity provider. */
+  function requireLocal({ id, identity }: StoredUser) {
+    if (identity === null) return;
+    throw new HubError('forbidden', `"${id}" uses single sign-on. Change the user there.`);
   }
 
   const save = (write: Promise<void>) => saveChange(storeHealth, write);
@@ -203,8 +198,9 @@ export function createAccounts(
         const isDisabled = changes.disabled ?? user.disabledAt !== null;
         const disabledAt = isDisabled ? (user.disabledAt ?? clock.now()) : null;
         const { role = user.role, agents = user.agents } = changes;
+        if (role !== user.role) requireLocal(user);
         const changed = { ...user, role, agents, disabledAt };
-        if (!isActiveAdmin(changed)) await requireOtherAdmin(user);
+        if (!isActiveAdmin(changed)) requireOtherAdmin(user, await store.users.list());
         const entry = audit.createEntry(actor, {
           action: 'user.changed',
           target: username,
@@ -230,35 +226,12 @@ export function createAccounts(
     remove(actor: Actor, username: string): Promise<void> {
       requirePermission(actor, 'users:manage');
       return oneAtATime(async () => {
-        await requireOtherAdmin(await find(username));
+        requireOtherAdmin(await find(username), await store.users.list());
         const entry = audit.createEntry(actor, { action: 'user.removed', target: username });
         await save(store.users.remove(username, entry));
         revokeSignIns(username);
         sessions.endAll(actor, username);
       });
-    },
-    /**
-     * Erases the data of a removed user: replaces the name in the history, the connection log and the audit log.
-     * @throws {HubError} forbidden; user_exists if the user is not removed; unavailable
-     */
-    async erase(actor: Actor, username: string): Promise<void> {
-      requirePermission(actor, 'users:manage');
-      if (await store.users.find(username)) {
-        throw new HubError(
-          'user_exists',
-          `"${username}" can still sign in. Remove the user first.`,
-        );
-      }
-      for (const execution of state.executions.values()) {
-        if (execution.requestedBy === username) execution.requestedBy = ERASED_USER;
-      }
-      await audit.record(actor, { action: 'user.erased' });
-      try {
-        while ((await store.users.erase(username, ERASED_USER, ERASE_BATCH)) > 0);
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        throw new HubError('unavailable', 'Could not erase all data. Try again.');
-      }
     },
     /**
      * Creates the token of a link with which a user chooses a password.
@@ -267,6 +240,7 @@ export function createAccounts(
     async createPasswordLink(actor: Actor, username: string) {
       requirePermission(actor, 'users:manage');
       const user = await find(username);
+      requireLocal(user);
       if (user.disabledAt !== null) {
         throw new HubError('forbidden', `"${username}" is disabled. Enable the user first.`);
       }

@@ -1,5 +1,6 @@
 // Creates the hub: builds its parts in dependency order, restores their state and starts the periodic work. It contains
 // no HTTP, no sockets and no SQL.
+import pLimit from 'p-limit';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { AGENT_PING_MS, DASHBOARD_PING_MS, HUB_HEARTBEAT_MS } from '../protocol/limits.ts';
@@ -23,12 +24,14 @@ import type { HubContext, HubSettings } from './context.ts';
 import { createDashboards } from './dashboards/dashboards.ts';
 import { createDashboardMessages } from './dashboards/messages.ts';
 import { createWelcome } from './dashboards/welcome.ts';
+import { createErasure } from './erasure.ts';
 import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
 import { restore } from './restore.ts';
 import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
+import { createSingleSignOn } from './single-sign-on.ts';
 import { createServerState } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
@@ -109,6 +112,7 @@ export async function startHub(options: HubOptions) {
   const twoFactor = createTwoFactor(context);
   const registry = createRegistry(context, { agents, dashboards, dispatcher, presence });
   const history = createHistory(context);
+  const accountChanges = pLimit(1);
 
   await sessions.restore();
   await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
@@ -138,7 +142,13 @@ export async function startHub(options: HubOptions) {
     settings,
     storeHealth,
     audit,
-    accounts: createAccounts(context, sessions, twoFactor, options.passwordCost),
+    eraseUser: createErasure(context),
+    accounts: createAccounts(
+      context,
+      { sessions, twoFactor, oneAtATime: accountChanges },
+      options.passwordCost,
+    ),
+    singleSignOn: createSingleSignOn(context, sessions, accountChanges),
     sessions,
     twoFactor,
     agents: {

@@ -112,6 +112,10 @@ export const RECOVERY_CODES = 10;
 export const CODE_LENGTH = 64;
 /** Codes per user, from any address, after the correct password. */
 export const CODE_RATE = { perSecond: 1 / 300, burst: 10 } as const;
+/** How long a user has to sign in at the identity provider. */
+export const PROVIDER_SIGN_IN_MS = 10 * 60_000;
+/** How long the identity provider has for each response. */
+export const PROVIDER_TIMEOUT_MS = 10_000;
 /** Sign-in attempts per username and address. */
 export const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 } as const;
 /** Sign-in attempts per address. */

@@ -28,6 +28,8 @@ export const UserSummary = Type.Object({
   hasPassword: Type.Boolean(),
   /** Whether the user needs a code to sign in. */
   hasTwoFactor: Type.Boolean(),
+  /** Whether the user signs in with single sign-on. */
+  hasSingleSignOn: Type.Boolean(),
   /** When a session of the user was last used, to about a minute; null if the user has none. */
   lastSeenAt: Type.Union([Timestamp, Type.Null()]),
 });

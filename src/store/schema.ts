@@ -15,6 +15,7 @@ import type {
   StoredChunk,
   StoredCommand,
   StoredConnection,
+  StoredIdentity,
   StoredSession,
   StoredTwoFactor,
   StoredUser,
@@ -33,6 +34,7 @@ export const users = sqliteTable('users', {
   createdAt: integer().notNull(),
   disabledAt: integer(),
   twoFactor: text({ mode: 'json' }).$type<StoredTwoFactor>(),
+  identity: text({ mode: 'json' }).$type<StoredIdentity>(),
 }) satisfies TableOf<StoredUser>;
 
 export const sessions = sqliteTable('sessions', {

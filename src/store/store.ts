@@ -17,10 +17,17 @@ export interface StoredTwoFactor {
   recoveryHashes: string[];
 }
 
+/** A user of an identity provider. */
+export interface StoredIdentity {
+  issuer: string;
+  /** Identifies the user at the issuer. */
+  subject: string;
+}
+
 export interface StoredUser {
   /** The username. */
   id: string;
-  /** Null until the user chooses a password. */
+  /** Null until the user chooses a password, and with single sign-on. */
   passwordHash: string | null;
   role: Role;
   agents: Grants;
@@ -29,6 +36,8 @@ export interface StoredUser {
   disabledAt: number | null;
   /** Null if two-factor sign-in is off. */
   twoFactor: StoredTwoFactor | null;
+  /** Null for a user who signs in with a password. */
+  identity: StoredIdentity | null;
 }
 
 /** The session of a signed-in user. */

@@ -12,6 +12,7 @@ import { createAuth } from './auth.ts';
 import { createClientAddress } from './client-address.ts';
 import { errorResponse } from './error-response.ts';
 import { createHostCheck } from './host.ts';
+import { createIdentityProvider, type IdentityProviderSettings } from './identity-provider.ts';
 import { createOriginCheck, isMutation } from './origin.ts';
 import { createPages } from './pages/pages.tsx';
 import { addSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
@@ -40,6 +41,8 @@ export interface AppOptions {
   servers: Servers;
   /** The addresses of proxies whose `X-Forwarded-For` is used. */
   trustedProxies?: readonly string[];
+  /** The identity provider for single sign-on. */
+  identityProvider?: IdentityProviderSettings | null;
   /** The token of the setup link; null if an account exists. */
   setupToken: string | null;
   version: string;
@@ -53,6 +56,8 @@ export function createApp(options: AppOptions) {
   const isSecure = certificate !== null || publicUrl?.startsWith('https:') === true;
   const clientAddress = createClientAddress(options.trustedProxies ?? []);
   const auth = createAuth({ hub, tokens, clock, isSecure, setupToken, clientAddress });
+  const provider =
+    options.identityProvider && createIdentityProvider(options.identityProvider, { clock, log });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
   const checkAccess = createAccessCheck(auth, clock);
@@ -136,7 +141,7 @@ export function createApp(options: AppOptions) {
     .use(createAgentSocket(hub, socketOptions))
     .use(createDashboardSocket({ hub, auth, tokens }, socketOptions))
     .use(createApi({ hub, auth, tokens, publicUrl }))
-    .use(createPages({ hub, auth, clock, publicUrl }));
+    .use(createPages({ hub, auth, clock, publicUrl, provider: provider ?? null }));
 
   /** @returns the port, which Bun selects for port 0 */
   function listen(port: number): number {

@@ -12,10 +12,9 @@ import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
 import type { PasswordBody } from '../protocol/users.ts';
 import type { ClientAddress } from './client-address.ts';
 import { createRejectedSignIns } from './rejected-sign-ins.ts';
+import { createSessionCookie, readToken } from './request-token.ts';
 import { createSignInLimits } from './sign-in-limits.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
-
-const COOKIE = 'signalbox';
 
 export interface SignedInSession extends Identity, IssuedToken {
   /** The `Set-Cookie` header that stores the session. */
@@ -60,10 +59,8 @@ export function createAuth({
   const limits = createSignInLimits(clock, countRejected);
   let pendingSetup = setupToken;
 
-  function createCookie(value: string, maxAge: number): string {
-    const flags = `HttpOnly; SameSite=Strict; Path=/; Max-Age=${maxAge}`;
-    return `${COOKIE}=${value}; ${flags}${isSecure ? '; Secure' : ''}`;
-  }
+  const createCookie = (value: string, maxAgeS: number) =>
+    createSessionCookie(value, { maxAgeS, isSecure });
 
   async function startSession(actor: Actor, client: SessionClient): Promise<SignedInSession> {
     const identity = await sessions.start(actor, client);
@@ -120,7 +117,18 @@ export function createAuth({
   }
 
   return {
+    isSecure,
     identify,
+    /**
+     * Starts a session for a user who has been authenticated.
+     * @throws {HubError} unavailable
+     */
+    startSession,
+    /**
+     * Counts a sign-in attempt of an address, whatever the username.
+     * @throws {HubError} rate_limited
+     */
+    countAddress: ({ address }: SessionClient) => limits.countAddress(address),
     /** Returns where a request comes from. */
     readClient: (request: Request, server: Server<unknown> | null): SessionClient => ({
       address: clientAddress(request, server),
@@ -262,15 +270,4 @@ export function createAuth({
       }
     },
   };
-}
-
-/** Returns the token in `Authorization: Bearer`. */
-export function readBearerToken(request: Request): string | undefined {
-  return /^Bearer (.+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-}
-
-/** Returns the bearer token or, without one, the session cookie. */
-function readToken(request: Request): string | null {
-  const cookies = new Bun.CookieMap(request.headers.get('cookie') ?? '');
-  return readBearerToken(request) ?? cookies.get(COOKIE);
 }

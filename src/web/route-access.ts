@@ -17,6 +17,8 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /login': 'anyone',
   'POST /login': 'anyone',
   'POST /logout': 'anyone',
+  'GET /login/oidc': 'anyone',
+  'GET /login/oidc/callback': 'anyone',
   'GET /setup': 'anyone',
   'POST /setup': 'anyone',
   'GET /password': 'anyone',

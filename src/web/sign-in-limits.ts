@@ -13,7 +13,19 @@ export function createSignInLimits(clock: Clock, onRejected: (address: string | 
   const codeKey = (username: string) => `the code ${username}`;
   const userKey = (address: string | null, username: string) => `${address} ${username}`;
 
+  function reject(address: string | null): never {
+    onRejected(address);
+    throw new HubError('rate_limited', 'Too many sign-in attempts. Try again in 30 s.');
+  }
+
   return {
+    /**
+     * Counts an attempt of an address, whatever the username.
+     * @throws {HubError} rate_limited
+     */
+    countAddress(address: string | null) {
+      if (!take(`${address}`, ADDRESS_SIGN_IN_RATE)) reject(address);
+    },
     /**
      * Counts an attempt.
      * @throws {HubError} rate_limited
@@ -21,9 +33,7 @@ export function createSignInLimits(clock: Clock, onRejected: (address: string | 
     countAttempt(address: string | null, username: string) {
       const isAllowed =
         take(`${address}`, ADDRESS_SIGN_IN_RATE) && take(userKey(address, username), SIGN_IN_RATE);
-      if (isAllowed) return;
-      onRejected(address);
-      throw new HubError('rate_limited', 'Too many sign-in attempts. Try again in 30 s.');
+      if (!isAllowed) reject(address);
     },
     /**
      * Counts a code of two-factor sign-in, from any address. Only someone who knows the password gets here, so that

@@ -36,6 +36,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         createdAt: 1,
         disabledAt: 2,
         twoFactor: { secret: 's', lastStep: 3, recoveryHashes: ['h'] },
+        identity: { issuer: 'https://sso.example', subject: 'x' },
       } satisfies StoredUser;
 
       test('inserts, finds, lists, updates and removes users', async () => {
@@ -47,6 +48,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
           agents: null,
           disabledAt: null,
           twoFactor: null,
+          identity: null,
         };
         await db.store.users.insert(user);
         await db.store.users.insert(ada);

@@ -23,10 +23,11 @@ export function buildBinary(): string {
 export async function startHubBinary(
   dataFolder: string,
   flags: string[] = [],
+  env: Record<string, string> = {},
 ): Promise<RunningProcess & { url: string }> {
   const hub = startProcess(
     [buildBinary(), 'serve', '--port', '0', '--data', dataFolder, ...flags],
-    { SIGNALBOX_ADMIN_PASSWORD: PASSWORD },
+    { SIGNALBOX_ADMIN_PASSWORD: PASSWORD, ...env },
   );
   const [, url = ''] = await hub.waitForOutput(/Signalbox is ready at (\S+)/);
   return { ...hub, url };

@@ -24,6 +24,7 @@ import { HistoryOlder, HistoryPage } from '../../views/pages/history.tsx';
 import { MessagePage } from '../../views/pages/message.tsx';
 import { ChoosePasswordPage, SetupPage } from '../../views/pages/choose-password.tsx';
 import { SignInCodePage, SignInPage } from '../../views/pages/sign-in.tsx';
+import { SignInFailedPage } from '../../views/pages/single-sign-on.tsx';
 import { UsersPage } from '../../views/pages/users.tsx';
 import type { UserSummary } from '../../src/protocol/users.ts';
 import { render } from './render.ts';
@@ -75,6 +76,7 @@ const evilUser = {
   disabledAt: null,
   hasPassword: true,
   hasTwoFactor: true,
+  hasSingleSignOn: false,
   lastSeenAt: NOW,
 } satisfies UserSummary;
 const evilSession = {
@@ -148,7 +150,9 @@ const views = {
       <RemoveAgentForm agentId={EVIL} error={EVIL} />
     </div>
   ),
-  SignInPage: <SignInPage context={context} next={EVIL} username={EVIL} error={EVIL} />,
+  SignInPage: (
+    <SignInPage context={context} next={EVIL} providerName={EVIL} username={EVIL} error={EVIL} />
+  ),
   UsersPage: <UsersPage context={context} user={user} users={[evilUser]} />,
   userDialogs: (
     <div>
@@ -158,8 +162,15 @@ const views = {
     </div>
   ),
   AccountPage: (
-    <AccountPage context={context} user={user} sessions={[evilSession]} recoveryCodes={10} />
+    <AccountPage
+      context={context}
+      user={user}
+      sessions={[evilSession]}
+      recoveryCodes={10}
+      hasSingleSignOn={false}
+    />
   ),
+  SignInFailedPage: <SignInFailedPage context={context} message={EVIL} />,
   SignInCodePage: <SignInCodePage context={context} next={EVIL} token={EVIL} error={EVIL} />,
   TwoFactorSetup: (
     <TwoFactorSetup secret={EVIL} keyUri={EVIL} notice={{ kind: 'error', text: EVIL }} />

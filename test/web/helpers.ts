@@ -24,6 +24,7 @@ export async function addAdmin(hub: TestHub) {
     createdAt: 1,
     disabledAt: null,
     twoFactor: null,
+    identity: null,
   });
 }
 

@@ -48,10 +48,12 @@ interface DocumentProps {
   title: string;
   /** Whether the page loads htmx and the island. */
   hasScripts: boolean;
+  /** The path that the browser opens next by itself. */
+  continueTo?: string | undefined;
   children: ComponentChildren;
 }
 
-function Document({ context, title, hasScripts, children }: DocumentProps) {
+function Document({ context, title, hasScripts, continueTo, children }: DocumentProps) {
   const { assets, theme } = context;
   const fullTitle = `${title} · Signalbox`;
   return (
@@ -61,6 +63,7 @@ function Document({ context, title, hasScripts, children }: DocumentProps) {
         <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
         <meta name="color-scheme" content="dark light" />
         <meta name="referrer" content="same-origin" />
+        {continueTo !== undefined && <meta http-equiv="refresh" content={`0; url=${continueTo}`} />}
         <title data-title={fullTitle}>
           {formatTitle(fullTitle, hasScripts ? context.pendingCount : 0)}
         </title>
@@ -84,13 +87,15 @@ function Document({ context, title, hasScripts, children }: DocumentProps) {
 interface SignInLayoutProps {
   context: PageContext;
   title: string;
+  /** The path that the browser opens next by itself. */
+  continueTo?: string;
   children: ComponentChildren;
 }
 
 /** The layout of pages that do not require a session: sign-in and setup. They load no scripts. */
-export function SignInLayout({ context, title, children }: SignInLayoutProps) {
+export function SignInLayout({ context, title, continueTo, children }: SignInLayoutProps) {
   return (
-    <Document context={context} title={title} hasScripts={false}>
+    <Document context={context} title={title} hasScripts={false} continueTo={continueTo}>
       <body class="sign-in">
         <main class="sign-in-card">
           <p class="sign-in-brand">

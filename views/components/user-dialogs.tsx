@@ -85,7 +85,11 @@ export function ManageUser({ user, notice }: ManageUserProps) {
       <DialogHeader title={user.username} />
       {notice && <Notice {...notice} />}
       <form hx-post={`${url}/access`} hx-target="#dialog-body" hx-disable="find button">
-        <RoleChoice role={user.role} />
+        {user.hasSingleSignOn ? (
+          <input type="hidden" name="role" value={user.role} />
+        ) : (
+          <RoleChoice role={user.role} />
+        )}
         <GrantsField value={formatGrants(user.agents)} />
         <div class="dialog-footer">
           <button class="button button-primary" type="submit">
@@ -95,16 +99,18 @@ export function ManageUser({ user, notice }: ManageUserProps) {
       </form>
       <hr />
       <div class="user-actions">
-        <UserAction
-          url={`${url}/password-link`}
-          label={user.hasPassword ? 'Reset password' : 'Create password link'}
-          text={
-            user.hasPassword
-              ? 'Creates a link to choose a new password. The old one works until then.'
-              : 'Creates a link to choose a password, for example if the first one has expired.'
-          }
-          isUnavailable={isDisabled}
-        />
+        {!user.hasSingleSignOn && (
+          <UserAction
+            url={`${url}/password-link`}
+            label={user.hasPassword ? 'Reset password' : 'Create password link'}
+            text={
+              user.hasPassword
+                ? 'Creates a link to choose a new password. The old one works until then.'
+                : 'Creates a link to choose a password, for example if the first one has expired.'
+            }
+            isUnavailable={isDisabled}
+          />
+        )}
         {user.hasTwoFactor && (
           <UserAction
             url={`${url}/reset-two-factor`}
@@ -125,7 +131,11 @@ export function ManageUser({ user, notice }: ManageUserProps) {
         <UserAction
           url={`${url}/remove`}
           label="Remove"
-          text="Signs the user out everywhere and deletes the account. The history keeps the name."
+          text={
+            user.hasSingleSignOn
+              ? 'Deletes the account. The user can sign in again, which adds it: disable the user to prevent that.'
+              : 'Signs the user out everywhere and deletes the account. The history keeps the name.'
+          }
           confirm={`Remove ${user.username}?`}
         />
       </div>

@@ -14,10 +14,13 @@ interface AccountPageProps {
   sessions: SessionSummary[];
   /** The number of recovery codes left; null if two-factor sign-in is off. */
   recoveryCodes: number | null;
+  /** Whether the identity provider manages the password. */
+  hasSingleSignOn: boolean;
 }
 
 /** The page at `/account`. */
-export function AccountPage({ context, user, sessions, recoveryCodes }: AccountPageProps) {
+export function AccountPage(props: AccountPageProps) {
+  const { context, user, sessions, recoveryCodes, hasSingleSignOn } = props;
   return (
     <Page context={context} user={user} title="Account" section="account">
       <div class="page-header">
@@ -28,10 +31,17 @@ export function AccountPage({ context, user, sessions, recoveryCodes }: AccountP
       </div>
       <div class="account">
         <SessionList sessions={sessions} />
-        <div class="panels">
-          <PasswordPanel />
-          <TwoFactorPanel recoveryCodes={recoveryCodes} />
-        </div>
+        {hasSingleSignOn ? (
+          <section class="panel">
+            <h2>Single sign-on</h2>
+            <p class="muted">Your identity provider manages your password and your role.</p>
+          </section>
+        ) : (
+          <div class="panels">
+            <PasswordPanel />
+            <TwoFactorPanel recoveryCodes={recoveryCodes} />
+          </div>
+        )}
       </div>
     </Page>
   );

@@ -2,17 +2,20 @@
 import { type PageContext, SignInLayout } from '../components/layout.tsx';
 import { CodeField } from '../components/code-field.tsx';
 import { Notice } from '../components/notice.tsx';
+import { providerUrl } from '../urls.ts';
 
 interface SignInProps {
   context: PageContext;
   /** The path to continue to after sign-in. */
   next: string;
+  /** The name of the identity provider; null without single sign-on. */
+  providerName: string | null;
   username?: string;
   error?: string;
 }
 
 /** The page at `/login`. */
-export function SignInPage({ context, next, username, error }: SignInProps) {
+export function SignInPage({ context, next, providerName, username, error }: SignInProps) {
   return (
     <SignInLayout context={context} title="Sign in">
       <h1>Sign in</h1>
@@ -47,6 +50,11 @@ export function SignInPage({ context, next, username, error }: SignInProps) {
           Sign in
         </button>
       </form>
+      {providerName !== null && (
+        <a class="button button-wide sign-in-provider" href={providerUrl(next)}>
+          Sign in with {providerName}
+        </a>
+      )}
     </SignInLayout>
   );
 }

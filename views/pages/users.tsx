@@ -58,6 +58,7 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
       <div class="user-name">
         <b class="mono">{user.username}</b>
         {isSelf && <span class="badge">You</span>}
+        {user.hasSingleSignOn && <span class="badge">Single sign-on</span>}
         {user.hasTwoFactor && <span class="badge">Two-factor</span>}
       </div>
       <span class="user-role">{user.role}</span>
@@ -77,9 +78,10 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
   );
 }
 
-function UserState({ user: { disabledAt, hasPassword, lastSeenAt } }: { user: UserSummary }) {
+function UserState({ user }: { user: UserSummary }) {
+  const { disabledAt, hasPassword, hasSingleSignOn, lastSeenAt } = user;
   if (disabledAt !== null) return <b class="user-disabled">Disabled</b>;
-  if (!hasPassword) return <>Invited, no password yet</>;
+  if (!hasPassword && !hasSingleSignOn) return <>Invited, no password yet</>;
   if (lastSeenAt === null) return <>Signed out</>;
   return (
     <>

@@ -14,8 +14,8 @@ import {
 import { encode } from '../../protocol/codec.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { readBearerToken } from '../auth.ts';
 import { createAuditApi } from './audit.ts';
+import { readBearerToken } from '../request-token.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
 import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
 

@@ -6,7 +6,7 @@ import { createPasswordUrl } from '../../../views/urls.ts';
 import type { Auth } from '../auth.ts';
 
 export interface UserApiParts {
-  hub: Pick<Hub, 'accounts'>;
+  hub: Pick<Hub, 'accounts' | 'eraseUser'>;
   auth: Auth;
   /** The hub's URL for browsers; null to use the requested one. */
   publicUrl: string | null;
@@ -38,7 +38,7 @@ export function createUserApi({ hub, auth, publicUrl }: UserApiParts) {
       return new Response(null, { status: 204 });
     })
     .delete('/:username/data', async ({ request, params }) => {
-      await hub.accounts.erase(await auth.requireIdentity(request), params.username);
+      await hub.eraseUser(await auth.requireIdentity(request), params.username);
       return new Response(null, { status: 204 });
     })
     .post('/:username/password-link', async ({ request, params, set }): Promise<PasswordLink> => {

@@ -16,9 +16,12 @@ export function createAccountPages(hub: Hub, requireUser: RequireUser, auth: Aut
       requireUser(request, async (user) => {
         const sessions = listSessions(hub, user);
         const recoveryCodes = await hub.twoFactor.countRecoveryCodes(user.userId);
+        const hasSingleSignOn = await hub.singleSignOn.hasUser(user.userId);
         return renderDocument(
           request,
-          (context) => <AccountPage {...{ context, user, sessions, recoveryCodes }} />,
+          (context) => (
+            <AccountPage {...{ context, user, sessions, recoveryCodes, hasSingleSignOn }} />
+          ),
           { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),

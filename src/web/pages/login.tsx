@@ -9,20 +9,29 @@ import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
 import { redirect, renderDocument, toLocalPath } from './response.ts';
 
+interface LoginParts {
+  auth: Auth;
+  /** The name of the identity provider; null without single sign-on. */
+  providerName: string | null;
+}
+
 /** Creates the routes that do not require a session. */
-export function createLoginPages(auth: Auth) {
+export function createLoginPages(auth: Auth, providerName: string | null) {
+  const parts = { auth, providerName };
   return new Elysia({ name: 'pages/login' })
     .get('/login', async ({ request }) => {
       const next = toLocalPath(new URL(request.url).searchParams.get('next') ?? '/', request);
       if (await auth.identify(request)) return redirect(request, next);
-      return renderDocument(request, (context) => <SignInPage context={context} next={next} />);
+      return renderDocument(request, (context) => (
+        <SignInPage {...{ context, next, providerName }} />
+      ));
     })
     .post('/login', ({ request, server, body }) => {
       const client = auth.readClient(request, server);
       // The second step sends the token of the first one.
       return readField(body, 'token') === ''
-        ? signIn(auth, request, client, body)
-        : finishSignIn(auth, request, client, body);
+        ? signIn(parts, request, client, body)
+        : finishSignIn(parts, request, client, body);
     })
     .post('/logout', async ({ request }) =>
       redirect(request, '/login', await auth.signOut(request)),
@@ -37,7 +46,7 @@ export function continueSignIn(request: Request, signedIn: SignIn, next: string)
 }
 
 async function signIn(
-  auth: Auth,
+  { auth, providerName }: LoginParts,
   request: Request,
   client: SessionClient,
   form: unknown,
@@ -47,7 +56,7 @@ async function signIn(
   const renderForm = (error: string, options: { status: number }) =>
     renderDocument(
       request,
-      (context) => <SignInPage {...{ context, next, username, error }} />,
+      (context) => <SignInPage {...{ context, next, providerName, username, error }} />,
       options,
     );
   try {
@@ -61,7 +70,7 @@ async function signIn(
 }
 
 async function finishSignIn(
-  auth: Auth,
+  { auth, providerName }: LoginParts,
   request: Request,
   client: SessionClient,
   form: unknown,
@@ -79,9 +88,13 @@ async function finishSignIn(
     if (step.status === 'signed_in') return redirect(request, next, step.session.cookie);
     if (step.status === 'incorrect') return renderForm('Incorrect code.', { status: 401 });
     const error = 'This sign-in has ended. Sign in again.';
-    return renderDocument(request, (context) => <SignInPage {...{ context, next, error }} />, {
-      status: 401,
-    });
+    return renderDocument(
+      request,
+      (context) => <SignInPage {...{ context, next, providerName, error }} />,
+      {
+        status: 401,
+      },
+    );
   } catch (error) {
     if (!(error instanceof HubError)) throw error;
     return renderForm(error.message, toResponse(error));

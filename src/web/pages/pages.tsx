@@ -4,6 +4,7 @@ import type { Hub } from '../../hub/hub.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { createAssets } from '../assets.ts';
 import type { Auth } from '../auth.ts';
+import type { IdentityProvider } from '../identity-provider.ts';
 import { createAccountPages } from './account.tsx';
 import { createAgentPages } from './agents.tsx';
 import { createApprovalPages } from './approvals.tsx';
@@ -13,6 +14,7 @@ import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
 import { createGuard } from './guard.tsx';
 import { createLoginPages } from './login.tsx';
+import { createOidcPages } from './oidc.tsx';
 import { createTwoFactorPages } from './two-factor.tsx';
 import { createUserPages } from './users.tsx';
 
@@ -22,6 +24,8 @@ export interface PagesParts {
   clock: Clock;
   /** The hub's URL for agents; null to use the requested one. */
   publicUrl: string | null;
+  /** Null without single sign-on. */
+  provider: IdentityProvider | null;
 }
 
 /** Creates the pages, their fragments and forms, and the assets they load. */
@@ -30,7 +34,8 @@ export function createPages(parts: PagesParts) {
   const requireUser = createGuard(auth);
   return new Elysia({ name: 'pages' })
     .use(createAssets())
-    .use(createLoginPages(auth))
+    .use(createLoginPages(auth, parts.provider?.name ?? null))
+    .use(createOidcPages(parts))
     .use(createPasswordLinkPages(auth))
     .use(createAccountPages(hub, requireUser, auth))
     .use(createTwoFactorPages(hub, requireUser, auth))

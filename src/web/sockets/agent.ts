@@ -4,7 +4,7 @@ import type { Hub } from '../../hub/hub.ts';
 import { sendToAgent } from '../../hub/link.ts';
 import { type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
 import { createDecoder } from '../../protocol/codec.ts';
-import { readBearerToken } from '../auth.ts';
+import { readBearerToken } from '../request-token.ts';
 import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
 
 export function createAgentSocket({ agents, registry }: Hub, options: SocketOptions) {

@@ -117,6 +117,7 @@ export function describeAudit(db: StoreUnderTest) {
         createdAt: 1,
         disabledAt: null,
         twoFactor: null,
+        identity: null,
       } as const;
       const session = {
         id: 's1',

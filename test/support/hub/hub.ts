@@ -20,6 +20,7 @@ import {
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
+import type { IdentityProviderSettings } from '../../../src/web/identity-provider.ts';
 import { type Certificate, createServers } from '../../../src/web/servers.ts';
 import { createTokens, type IssuedToken } from '../../../src/web/tokens.ts';
 import { createManualClock } from '../manual-clock.ts';
@@ -58,6 +59,7 @@ export interface TestHubOptions {
   trustedProxies?: readonly string[];
   publicUrl?: string;
   setupToken?: string;
+  identityProvider?: IdentityProviderSettings;
   /** Serves HTTPS. The clients of tests do not verify certificates. */
   certificate?: Certificate;
   /** Replaces raw deflate. */
@@ -125,6 +127,7 @@ async function startRun(
     ...(options.certificate && { certificate: options.certificate }),
     ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
     setupToken: options.setupToken ?? null,
+    identityProvider: options.identityProvider ?? null,
     version: '0.0.0-test',
   });
   const port = listen(0);

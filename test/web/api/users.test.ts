@@ -67,6 +67,7 @@ test('a user is added, chooses a password with a link, and signs in with the rol
     disabledAt: null,
     hasPassword: false,
     hasTwoFactor: false,
+    hasSingleSignOn: false,
     lastSeenAt: null,
   });
   await expectError(signIn(hub, { username: 'ada', password: '' }), 400, 'invalid_message');

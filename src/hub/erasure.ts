@@ -1,0 +1,32 @@
+// Erases the data of users who were removed: their names in the history, the connection log and the audit log.
+import { HubError } from '../protocol/errors.ts';
+import { ERASED_USER } from '../protocol/limits.ts';
+import type { HubContext } from './context.ts';
+import { requirePermission } from './require-permission.ts';
+import type { Actor } from './state/dashboard.ts';
+
+/** The number of rows of each table that are changed at once. */
+const BATCH = 200;
+
+export function createErasure({ state, store, storeHealth, audit }: HubContext) {
+  /**
+   * Replaces the name of a removed user.
+   * @throws {HubError} forbidden; user_exists if the user is not removed; unavailable
+   */
+  return async (actor: Actor, username: string): Promise<void> => {
+    requirePermission(actor, 'users:manage');
+    if (await store.users.find(username)) {
+      throw new HubError('user_exists', `"${username}" can still sign in. Remove the user first.`);
+    }
+    for (const execution of state.executions.values()) {
+      if (execution.requestedBy === username) execution.requestedBy = ERASED_USER;
+    }
+    await audit.record(actor, { action: 'user.erased' });
+    try {
+      while ((await store.users.erase(username, ERASED_USER, BATCH)) > 0);
+    } catch (error) {
+      storeHealth.reportFailure(error);
+      throw new HubError('unavailable', 'Could not erase all data. Try again.');
+    }
+  };
+}
