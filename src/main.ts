@@ -12,6 +12,7 @@ import { loginCommand } from './cli/login.ts';
 import { logsCommand } from './cli/logs.ts';
 import { outputFailed, whenWritten, writeError } from './cli/output.ts';
 import { psCommand } from './cli/ps.ts';
+import { rotateKeyCommand } from './cli/rotate-key.ts';
 import { runCommand } from './cli/run.ts';
 import { serveCommand } from './cli/serve.ts';
 import { upCommand } from './cli/up.ts';
@@ -30,6 +31,7 @@ const program = new Command('signalbox')
   .addCommand(interruptCommand())
   .addCommand(userCommand())
   .addCommand(auditCommand())
+  .addCommand(rotateKeyCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
 

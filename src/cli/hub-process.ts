@@ -11,6 +11,7 @@ import { createApp } from '../web/app.ts';
 import { assetBuild } from '../web/assets.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
 import { type Certificate, createServers } from '../web/servers.ts';
+import { createSigningKeys, KEY_FILE } from '../web/signing-keys.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
@@ -50,6 +51,9 @@ export async function startHubProcess(options: HubProcessOptions) {
   const folder = openOrFail(data, () => openDataFolder(data));
   const database = folder.resolve('signalbox.db');
   const store = openOrFail(database, () => openStore(database));
+  const signingKeys = openOrFail(folder.resolve(KEY_FILE), () =>
+    createSigningKeys({ folder, clock: systemClock, log }),
+  );
   const servers = createServers();
   const hub = await startHub({
     store,
@@ -67,7 +71,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     hub,
     clock: systemClock,
     log,
-    secret: folder.readOrCreate('jwt-secret', () => randomBytes(48).toString('base64url')),
+    signingKeys,
     address: host,
     publicUrl,
     certificate,
@@ -108,6 +112,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     /** Closes all sockets with 1001, commits pending writes and releases the data folder. */
     async stop() {
       stopWatching?.();
+      signingKeys.stop();
       drain();
       hub.stop();
       const deadline = Date.now() + CLOSE_MS;

@@ -4,10 +4,12 @@ import { Database } from 'bun:sqlite';
 import {
   chmodSync,
   closeSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
   readFileSync,
+  renameSync,
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
@@ -18,7 +20,7 @@ export interface DataFolder {
   resolve(name: string): string;
   /** Returns the trimmed text of a file, or null if it does not exist or is empty. */
   read(name: string): string | null;
-  /** Writes a file with mode 0600. */
+  /** Replaces a file in one step, with mode 0600. After a crash it has the earlier text or the new one. */
   write(name: string, text: string): void;
   /** Returns the text of a file. Writes it with the result of `create` if it does not exist. */
   readOrCreate(name: string, create: () => string): string;
@@ -41,7 +43,7 @@ export function openDataFolder(dir: string): DataFolder {
   makePrivate(dir);
   const resolve = (name: string) => join(dir, name);
   const read = (name: string) => readOrNull(resolve(name));
-  const write = (name: string, text: string) => writeFileSync(resolve(name), text, { mode: 0o600 });
+  const write = (name: string, text: string) => writeAtomically(dir, name, text);
   const lock = new Database(resolve('lock'), { create: true });
   try {
     lock.run('PRAGMA locking_mode = EXCLUSIVE');
@@ -75,6 +77,21 @@ function makePrivate(dir: string) {
     if (entry.isFile()) chmodSync(join(dir, entry.name), 0o600);
   }
   chmodSync(dir, 0o700);
+}
+
+function writeAtomically(dir: string, name: string, text: string) {
+  const file = join(dir, name);
+  const draft = `${file}.new`;
+  writeFileSync(draft, text, { mode: 0o600 });
+  sync(draft);
+  renameSync(draft, file);
+  sync(dir);
+}
+
+function sync(path: string) {
+  const descriptor = openSync(path, 'r');
+  fsyncSync(descriptor);
+  closeSync(descriptor);
 }
 
 function readOrNull(file: string): string | null {

@@ -21,6 +21,7 @@ import { createAgentSocket } from './sockets/agent.ts';
 import { createDashboardSocket } from './sockets/dashboard.ts';
 import { createInvalidFrameLog } from './sockets/invalid-frames.ts';
 import { createPendingSockets } from './sockets/pending-sockets.ts';
+import type { SigningKeys } from './signing-keys.ts';
 import type { SocketData } from './sockets/socket.ts';
 import { createTokens } from './tokens.ts';
 import { setTransportSecurity } from './transport-security.ts';
@@ -29,8 +30,8 @@ export interface AppOptions {
   hub: Hub;
   clock: Clock;
   log: Log;
-  /** Signs the session tokens. */
-  secret: string;
+  /** Sign the session tokens. */
+  signingKeys: SigningKeys;
   /** The address that the hub listens on. */
   address: string;
   /** The URL for browsers and agents, if it differs from the one they request, such as behind a proxy. */
@@ -52,7 +53,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, servers, setupToken } = options;
   let certificate = options.certificate ?? null;
-  const tokens = createTokens(options.secret, clock, hub.sessions);
+  const tokens = createTokens(options.signingKeys, clock, hub.sessions);
   const isSecure = certificate !== null || publicUrl?.startsWith('https:') === true;
   const clientAddress = createClientAddress(options.trustedProxies ?? []);
   const auth = createAuth({ hub, tokens, clock, isSecure, setupToken, clientAddress });

@@ -5,6 +5,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import type { Sessions } from '../hub/sessions.ts';
 import type { Identity } from '../hub/state/dashboard.ts';
 import type { Clock } from '../protocol/clock.ts';
+import type { SigningKey, SigningKeys } from './signing-keys.ts';
 
 /** How long a page may take to open its socket. */
 const SOCKET_TOKEN_MS = 5 * 60_000;
@@ -20,6 +21,9 @@ const Claims = Type.Object({
 });
 type Claims = Static<typeof Claims>;
 
+/** The part of a token that names its key. */
+const Header = Type.Object({ kid: Type.Optional(Type.String()) });
+
 export interface IssuedToken {
   token: string;
   /** Unix milliseconds. */
@@ -28,9 +32,19 @@ export interface IssuedToken {
 
 export type Tokens = ReturnType<typeof createTokens>;
 
+const createSigner = ({ id, secret }: SigningKey) =>
+  jwt({ name: 'jwt', secret, alg: 'HS256', kid: id }).decorator.jwt;
+type Signer = ReturnType<typeof createSigner>;
+
 /** Creates the issuer and verifier of tokens, signed with HS256. */
-export function createTokens(secret: string, clock: Clock, sessions: Pick<Sessions, 'use'>) {
-  const signer = jwt({ name: 'jwt', secret, alg: 'HS256' }).decorator.jwt;
+export function createTokens(keys: SigningKeys, clock: Clock, sessions: Pick<Sessions, 'use'>) {
+  const signers = new WeakMap<SigningKey, Signer>();
+
+  function signerOf(key: SigningKey): Signer {
+    const signer = signers.get(key) ?? createSigner(key);
+    signers.set(key, signer);
+    return signer;
+  }
 
   async function issue(
     { userId, sessionId }: Identity,
@@ -38,7 +52,10 @@ export function createTokens(secret: string, clock: Clock, sessions: Pick<Sessio
     expiresAt: number,
   ): Promise<IssuedToken> {
     const claims: Claims = { sub: userId, sid: sessionId, use };
-    const token = await signer.sign({ ...claims, exp: Math.floor(expiresAt / 1000) });
+    const token = await signerOf(keys.current()).sign({
+      ...claims,
+      exp: Math.floor(expiresAt / 1000),
+    });
     return { token, expiresAt };
   }
 
@@ -52,7 +69,10 @@ export function createTokens(secret: string, clock: Clock, sessions: Pick<Sessio
     },
     /** Returns the user and the session; null if the token is invalid, expired or not for these uses, or its session ended. */
     async verify(token: string, uses: readonly TokenUse[]): Promise<Identity | null> {
-      const claims = await signer.verify(token, {
+      const header = readHeader(token);
+      const key = header && keys.find(header.kid);
+      if (!key) return null;
+      const claims = await signerOf(key).verify(token, {
         algorithms: ['HS256'],
         requiredClaims: ['exp'],
         currentDate: new Date(clock.now()),
@@ -63,4 +83,15 @@ export function createTokens(secret: string, clock: Clock, sessions: Pick<Sessio
       return identity?.userId === claims.sub ? identity : null;
     },
   };
+}
+
+/** Returns the header of a token, which is not verified yet; null if it has none. */
+function readHeader(token: string): Static<typeof Header> | null {
+  try {
+    const [head = ''] = token.split('.', 1);
+    const header: unknown = JSON.parse(Buffer.from(head, 'base64url').toString());
+    return Value.Check(Header, header) ? header : null;
+  } catch {
+    return null;
+  }
 }

@@ -1,5 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDataFolder } from '../../src/store/data-folder.ts';
@@ -59,7 +69,9 @@ describe('a data folder', () => {
   test('is unlocked when its owner is killed', async () => {
     const script = `
       import { openDataFolder } from ${JSON.stringify(join(import.meta.dir, '../../src/store/data-folder.ts'))};
-      openDataFolder(${JSON.stringify(dir)}).writeOwner('the killed hub');
+      // Referenced, so that the lock is not collected as garbage.
+      globalThis.folder = openDataFolder(${JSON.stringify(dir)});
+      globalThis.folder.writeOwner('the killed hub');
       console.log('locked');
       setInterval(() => {}, 1000);
     `;
@@ -83,6 +95,20 @@ describe('a data folder', () => {
     const second = openDataFolder(dir);
     expect(second.readOrCreate('jwt-secret', create)).toBe('secret 1');
     second.release();
+  });
+
+  test('replaces a file in one step, and keeps the earlier text if that fails', () => {
+    const folder = openDataFolder(dir);
+    const file = folder.resolve('jwt-secret');
+    folder.write('jwt-secret', 'first');
+    const opened = openSync(file, 'r');
+    folder.write('jwt-secret', 'second');
+    expect(readFileSync(opened, 'utf8')).toBe('first');
+    closeSync(opened);
+    mkdirSync(`${file}.new`);
+    expect(() => folder.write('jwt-secret', 'third')).toThrow();
+    expect(folder.read('jwt-secret')).toBe('second');
+    folder.release();
   });
 
   test('reads back what was written, and null for a missing file', () => {

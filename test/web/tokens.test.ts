@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from 'bun:test';
 import { createHmac } from 'node:crypto';
 import type { Identity } from '../../src/hub/state/dashboard.ts';
 import { createTokens, type Tokens } from '../../src/web/tokens.ts';
+import { createFixedKeys } from '../support/hub/hub.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
 
 const SECRET = 'the secret of this test';
@@ -23,14 +24,14 @@ beforeEach(() => {
     expiresAt: clock.now() + 12 * HOUR,
   };
   sessions = new Map([['s1', ada]]);
-  tokens = createTokens(SECRET, clock, { use: (id) => sessions.get(id) ?? null });
+  tokens = createTokens(createFixedKeys(SECRET), clock, { use: (id) => sessions.get(id) ?? null });
 });
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 
 /** Signs any claims with any algorithm. */
-function forge(claims: unknown, { alg = 'HS256', secret = SECRET } = {}) {
-  const body = `${base64({ alg, typ: 'JWT' })}.${base64(claims)}`;
+function forge(claims: unknown, { alg = 'HS256', secret = SECRET, kid = 'test' } = {}) {
+  const body = `${base64({ alg, typ: 'JWT', kid })}.${base64(claims)}`;
   const hash = { HS256: 'sha256', HS512: 'sha512' }[alg];
   if (!hash) return `${body}.`;
   return `${body}.${createHmac(hash, secret).update(body).digest('base64url')}`;
@@ -85,6 +86,8 @@ describe('a token is rejected', () => {
     ['without a signature (alg none)', () => forge(claims(), { alg: 'none' })],
     ['signed with another algorithm', () => forge(claims(), { alg: 'HS512' })],
     ['signed with another secret', () => forge(claims(), { secret: 'another' })],
+    ['signed with an unknown key', () => forge(claims(), { kid: 'other' })],
+    ['with a key that is no string', () => forge(claims(), { kid: 1 as unknown as string })],
     ['that has expired', () => forge({ ...claims(), exp: Math.floor(clock.now() / 1000) - 1 })],
     ['without an expiry', () => forge({ ...claims(), exp: undefined })],
     ['without a user', () => forge({ ...claims(), sub: undefined })],
@@ -105,7 +108,7 @@ describe('a token is rejected', () => {
     const [head, body, signature] = forge({ ...claims(), sid: 's2' }).split('.');
     const adminBody = base64(claims());
     expect(await tokens.verify(`${head}.${adminBody}.${signature}`, ['session'])).toBeNull();
-    const noneHead = base64({ alg: 'none', typ: 'JWT' });
+    const noneHead = base64({ alg: 'none', typ: 'JWT', kid: 'test' });
     expect(await tokens.verify(`${noneHead}.${body}.${signature}`, ['session'])).toBeNull();
     expect(await tokens.verify(`${noneHead}.${adminBody}.`, ['session'])).toBeNull();
     expect(await tokens.verify(`${head}.${body}.${signature?.slice(1)}`, ['session'])).toBeNull();

@@ -22,6 +22,7 @@ import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
 import type { IdentityProviderSettings } from '../../../src/web/identity-provider.ts';
 import { type Certificate, createServers } from '../../../src/web/servers.ts';
+import type { SigningKeys } from '../../../src/web/signing-keys.ts';
 import { createTokens, type IssuedToken } from '../../../src/web/tokens.ts';
 import { createManualClock } from '../manual-clock.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../temporary-folder.ts';
@@ -34,6 +35,7 @@ const REAL_TIME_BELOW_MS = 100;
 const ADVANCE_STEP_MS = 20_000;
 
 export const SECRET = 'signing secret for tests only';
+const SIGNING_KEYS: SigningKeys = createFixedKeys(SECRET);
 export const SETTINGS: HubSettings = {
   maxDashboards: MAX_DASHBOARDS,
   maxAgents: MAX_AGENTS,
@@ -120,7 +122,7 @@ async function startRun(
     hub,
     clock,
     log,
-    secret: SECRET,
+    signingKeys: SIGNING_KEYS,
     address: '127.0.0.1',
     publicUrl: options.publicUrl ?? null,
     servers,
@@ -132,7 +134,7 @@ async function startRun(
   });
   const port = listen(0);
   const url = `${options.certificate ? 'https' : 'http'}://127.0.0.1:${port}`;
-  const tokens = createTokens(SECRET, clock, hub.sessions);
+  const tokens = createTokens(SIGNING_KEYS, clock, hub.sessions);
   const issued = new Map<string, IssuedToken>();
   let hasEnded = false;
 
@@ -229,6 +231,12 @@ async function startRun(
       folder?.remove();
     },
   };
+}
+
+/** One key that is never replaced. */
+export function createFixedKeys(secret: string): SigningKeys {
+  const key = { id: 'test', secret, createdAt: 0 };
+  return { current: () => key, find: (id) => (id === key.id ? key : undefined) };
 }
 
 const databasePath = (folder: TemporaryFolder, run: number) => join(folder.path, `run-${run}.db`);
