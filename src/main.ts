@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import packageJson from '../package.json' with { type: 'json' };
 import { agentCommand } from './cli/agent.ts';
 import { auditCommand } from './cli/audit.ts';
+import { agentTokenCommand } from './cli/agent-token-command.ts';
 import { CliError } from './cli/cli-error.ts';
 import { doctorCommand } from './cli/doctor.ts';
 import { ExitCode } from './cli/exit-codes.ts';
@@ -31,6 +32,7 @@ const program = new Command('signalbox')
   .addCommand(interruptCommand())
   .addCommand(userCommand())
   .addCommand(auditCommand())
+  .addCommand(agentTokenCommand())
   .addCommand(rotateKeyCommand())
   .addCommand(doctorCommand())
   .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');

@@ -14,6 +14,11 @@ export function agentLiveUrl(agentId: string, commandId?: string): string {
   return commandId === undefined ? live : `${live}?command=${encodeURIComponent(commandId)}`;
 }
 
+/** The dialog of an agent's tokens. */
+export function agentTokensUrl(agentId: string): string {
+  return `/agents/${encodeURIComponent(agentId)}/tokens`;
+}
+
 export function commandUrl(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
 }

@@ -28,6 +28,8 @@ export interface AgentOptions {
   agentId: string;
   agentType: AgentType;
   token: string;
+  /** Reads the token again after the hub has rejected it. Null if it cannot be read. */
+  readToken?: () => string | null;
   /** Where commands run. */
   cwd: string;
   /** A folder for this agent's journal. Created with mode 0700. */
@@ -89,10 +91,11 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
   const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock, log);
-  const { token, isOwnHub } = options;
+  const { readToken, isOwnHub } = options;
   const connection = createHubConnection({
     url,
-    token,
+    token: options.token,
+    ...(readToken && { readToken }),
     ...(isOwnHub && { isOwnHub }),
     clock,
     random,
@@ -101,12 +104,12 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   const commands = createCommands({ connection, journal, runners, clock, log });
   let closing: Promise<void> | null = null;
 
-  function connectMessage(): Unversioned<AgentConnect> {
+  function connectMessage(token: string): Unversioned<AgentConnect> {
     return {
       type: 'agent:connect',
       agentId,
       agentType: options.agentType,
-      token: options.token,
+      token,
       instanceId,
       runner: { name: runners.name, version: packageJson.version, host: hostname() },
       journalId: journal.id,

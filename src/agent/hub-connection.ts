@@ -21,6 +21,8 @@ export interface HubConnectionOptions {
   url: string;
   /** The agent's token, which the first message contains as well. */
   token: string;
+  /** Reads the token again after the hub has rejected it. Null if it cannot be read. */
+  readToken?: () => string | null;
   /** Whether the hub runs in this process, so that its certificate need not be verified. */
   isOwnHub?: boolean;
   clock: Clock;
@@ -31,7 +33,7 @@ export interface HubConnectionOptions {
 
 export interface HubConnectionHandlers {
   /** Builds the first message of each connection. */
-  connectMessage(): Unversioned<AgentConnect>;
+  connectMessage(token: string): Unversioned<AgentConnect>;
   heartbeat(): Unversioned<AgentHeartbeat>;
   /** Receives the welcome and every message after it. */
   onMessage(message: HubToAgent): void;
@@ -45,6 +47,8 @@ export interface HubConnectionHandlers {
 }
 
 const CLOSE_TIMEOUT_MS = 1_000;
+/** The reasons with which the hub rejects a token. */
+const TOKEN_REASONS = new Set(['unauthenticated', 'revoked']);
 const decode = createDecoder(hubToAgent);
 
 /**
@@ -70,12 +74,14 @@ export type HubConnection = ReturnType<typeof createHubConnection>;
 /** Creates a connection, which connects when `open` is called. */
 export function createHubConnection({
   url,
-  token,
+  token: firstToken,
+  readToken,
   isOwnHub = false,
   clock,
   random,
   log,
 }: HubConnectionOptions) {
+  let token = firstToken;
   let socket: WebSocket | null = null;
   let isConnected = false;
   let isClosed = false;
@@ -106,6 +112,14 @@ export function createHubConnection({
     return true;
   }
 
+  /** Uses the token that replaced the rejected one. Returns whether there is one. */
+  function replaceToken(): boolean {
+    const replacement = readToken?.() ?? null;
+    if (replacement === null || replacement === token) return false;
+    token = replacement;
+    return true;
+  }
+
   /** Connects and keeps reconnecting. Called once. */
   function open(handlers: HubConnectionHandlers): void {
     let explanation: string | null = null;
@@ -129,7 +143,7 @@ export function createHubConnection({
         opening.addEventListener(type, (event) => {
           if (socket === opening) handle(event);
         });
-      on('open', () => void post(handlers.connectMessage()));
+      on('open', () => void post(handlers.connectMessage(token)));
       on('ping', idleTimeout.touch);
       on('pong', idleTimeout.touch);
       on('message', (event) => {
@@ -169,6 +183,8 @@ export function createHubConnection({
     function onClose(code: number, reason: string): void {
       onLost();
       if (isClosed) return;
+      if (TOKEN_REASONS.has(reason) && replaceToken())
+        return retry(`closed: ${reason}; using the new token`);
       if (code === CloseCode.policyViolation || code === CloseCode.replaced) {
         isClosed = true;
         return handlers.onReject(reason, explanation);

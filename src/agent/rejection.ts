@@ -5,9 +5,9 @@ export function rejectionMessage(reason: string, agentId: string): string {
   switch (reason) {
     case 'unauthenticated':
     case 'expired':
-      return `The hub rejected the token for "${agentId}". Create a new one with "Add agent".`;
+      return `The hub rejected the token for "${agentId}". Ask an admin for a new one.`;
     case 'revoked':
-      return `"${agentId}" was removed from the hub. Create a new token with "Add agent".`;
+      return `The token was revoked, or "${agentId}" was removed from the hub. Ask an admin for a new token.`;
     case 'agent_in_use':
       return `Another process is connected as "${agentId}". Stop it, or use another agent ID.`;
     case 'replaced':

@@ -23,11 +23,30 @@ export function readAgentToken(file: string | undefined): string | null {
   }
 }
 
+/**
+ * Reads the token file again, after the hub has rejected the token. Returns null if there is none, or it cannot be read.
+ * A file that the process was started with has been closed.
+ */
+export function readTokenAgain(file: string | undefined): string | null {
+  if (file === undefined || inheritedDescriptor(file) !== null) return null;
+  try {
+    return readAgentToken(file) || null;
+  } catch {
+    return null;
+  }
+}
+
+/** The descriptor of a file that the process was started with; null for any other file. */
+function inheritedDescriptor(file: string): number | null {
+  const descriptor = file === STDIN ? '0' : /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(file)?.[1];
+  return descriptor === undefined ? null : Number(descriptor);
+}
+
 /** Closes a file that the process was started with, so that the programs it starts cannot read the token from it. */
 function closeInherited(file: string): void {
-  const descriptor = file === STDIN ? '0' : /^\/(?:dev|proc\/self)\/fd\/(\d+)$/.exec(file)?.[1];
-  if (descriptor === undefined) return;
-  closeSync(Number(descriptor));
+  const descriptor = inheritedDescriptor(file);
+  if (descriptor === null) return;
+  closeSync(descriptor);
   // The lowest free descriptor: standard input stays open.
-  if (descriptor === '0') openSync('/dev/null', 'r');
+  if (descriptor === 0) openSync('/dev/null', 'r');
 }

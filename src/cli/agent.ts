@@ -11,7 +11,7 @@ import { startAgent } from '../agent/agent.ts';
 import { agentTypes, DEFAULT_HUB, defaultStateFolder, envOption, parseOrigin } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption, tokenFileOption } from './agent-options.ts';
-import { readAgentToken } from './agent-token.ts';
+import { readAgentToken, readTokenAgain } from './agent-token.ts';
 import { CliError } from './cli-error.ts';
 import { createLog } from './log.ts';
 import { writeError } from './output.ts';
@@ -84,6 +84,7 @@ Examples:
         agentType,
         ...(acp && { acp }),
         token,
+        readToken: () => readTokenAgain(flags.tokenFile),
         cwd: resolve(flags.cwd),
         stateDir: flags.state ?? defaultStateFolder(flags.hub, flags.id),
         pty: flags.pty,

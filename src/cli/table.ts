@@ -2,6 +2,10 @@
 import { revealBidi } from '../protocol/bidi.ts';
 import { writeOut } from './output.ts';
 
+/** Formats a time; `-` for null. */
+export const formatTime = (at: number | null): string =>
+  at === null ? '-' : new Date(at).toISOString();
+
 /**
  * Prints rows to stdout with aligned columns. Cells can contain text from agents and other people: control characters are
  * removed, and those that change the direction of text are made visible.

@@ -7,7 +7,7 @@ import { type ApiClient, createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { chooseNewPassword, readCurrentPassword } from './password-prompt.ts';
 import { writeOut } from './output.ts';
-import { printTable } from './table.ts';
+import { formatTime, printTable } from './table.ts';
 
 const roles = Role.anyOf.map(({ const: role }) => role);
 
@@ -54,8 +54,6 @@ function describe({ disabledAt, hasPassword, hasSingleSignOn }: UserSummary): st
   if (hasSingleSignOn) return 'active (single sign-on)';
   return hasPassword ? 'active' : 'invited';
 }
-
-const formatTime = (at: number | null) => (at === null ? '-' : new Date(at).toISOString());
 
 function addCommand(): Command {
   return withClientOptions(new Command('add'))

@@ -10,6 +10,8 @@ import { createAgents } from './agents/agents.ts';
 import { createAgentMessages } from './agents/messages.ts';
 import { createRegistry } from './agents/registry.ts';
 import { createAudit } from './audit.ts';
+import { createTokenIndex } from './agents/token-index.ts';
+import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
 import { createAdmission } from './commands/admission.ts';
@@ -97,6 +99,7 @@ export async function startHub(options: HubOptions) {
   const progress = createProgress(context, { completion, dispatcher, presence, terminals });
   const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
   const interrupt = createInterrupt(context, completion, dispatcher);
+  const tokenIndex = createTokenIndex(context);
   const agents = createAgents(context, {
     approvals,
     completion,
@@ -104,17 +107,25 @@ export async function startHub(options: HubOptions) {
     presence,
     progress,
     terminals,
+    tokenIndex,
   });
   const welcome = createWelcome(context, { approvals, completion, subscriptions });
   const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
 
   const sessions = createSessions(context, dashboards);
   const twoFactor = createTwoFactor(context);
-  const registry = createRegistry(context, { agents, dashboards, dispatcher, presence });
+  const registry = createRegistry(context, {
+    agents,
+    dashboards,
+    dispatcher,
+    presence,
+    tokenIndex,
+  });
   const history = createHistory(context);
   const accountChanges = pLimit(1);
 
   await sessions.restore();
+  await tokenIndex.restore();
   await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
   await connectionLog.closeAll();
 
@@ -127,6 +138,7 @@ export async function startHub(options: HubOptions) {
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
     clock.every(PURGE_MS, retention.purge),
     clock.every(PURGE_MS, sessions.purge),
+    clock.every(PURGE_MS, tokenIndex.purge),
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
@@ -168,6 +180,7 @@ export async function startHub(options: HubOptions) {
     },
     commands: { request: admission.request, compare: admission.compare, interrupt },
     registry,
+    agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals }),

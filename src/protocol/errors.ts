@@ -15,6 +15,7 @@ export const ErrorCode = Type.Union([
   Type.Literal('user_unknown'),
   Type.Literal('user_exists'),
   Type.Literal('last_admin'),
+  Type.Literal('token_limit'),
   Type.Literal('request_id_reused'),
   Type.Literal('invalid_command'),
   Type.Literal('queue_full'),

@@ -116,6 +116,9 @@ export const CODE_RATE = { perSecond: 1 / 300, burst: 10 } as const;
 export const PROVIDER_SIGN_IN_MS = 10 * 60_000;
 /** How long the identity provider has for each response. */
 export const PROVIDER_TIMEOUT_MS = 10_000;
+/** The maximum number of tokens of an agent, and the maximum length of a token's name. */
+export const MAX_AGENT_TOKENS = 10;
+export const TOKEN_NAME_LENGTH = 64;
 /** Sign-in attempts per username and address. */
 export const SIGN_IN_RATE = { perSecond: 1 / 30, burst: 5 } as const;
 /** Sign-in attempts per address. */

@@ -11,7 +11,7 @@ const permissions = {
   'commands:interrupt': { role: 'operator', action: 'interrupt commands' },
   'terminals:type': { role: 'operator', action: 'type into terminals' },
   'approvals:respond': { role: 'operator', action: 'respond to approval requests' },
-  'agents:manage': { role: 'admin', action: 'add or remove agents' },
+  'agents:manage': { role: 'admin', action: 'manage agents' },
   'users:manage': { role: 'admin', action: 'manage users' },
   'audit:read': { role: 'admin', action: 'read the audit log' },
 } as const satisfies Record<string, { role: Role; action: string }>;

@@ -11,6 +11,7 @@ import type { CommandError } from '../protocol/errors.ts';
 import type { Changes, Usage } from '../protocol/report.ts';
 import type {
   StoredAgent,
+  StoredAgentToken,
   StoredApproval,
   StoredChunk,
   StoredCommand,
@@ -53,13 +54,23 @@ export const agents = sqliteTable('agents', {
   agentId: text().primaryKey(),
   agentType: text().$type<AgentType>().notNull(),
   labels: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
-  tokenHash: text().notNull(),
   createdAt: integer().notNull(),
   createdBy: text().notNull(),
   connectionTime: integer(),
   lastHeartbeat: integer(),
   capabilities: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
 }) satisfies TableOf<StoredAgent>;
+
+export const agentTokens = sqliteTable('agent_tokens', {
+  id: text().primaryKey(),
+  agentId: text().notNull(),
+  tokenHash: text().notNull(),
+  name: text(),
+  createdAt: integer().notNull(),
+  createdBy: text().notNull(),
+  expiresAt: integer(),
+  lastUsedAt: integer(),
+}) satisfies TableOf<StoredAgentToken>;
 
 export const commands = sqliteTable(
   'commands',

@@ -1,5 +1,6 @@
 // The Store on SQLite, in WAL mode and with an fsync at every commit.
 import { Database } from 'bun:sqlite';
+import { createAgentTokenStore } from './agent-tokens.ts';
 import { createAgentStore } from './agents.ts';
 import { createAuditInsert, createAuditStore } from './audit.ts';
 import { createApprovalStore } from './approvals.ts';
@@ -47,6 +48,7 @@ export function openStore(file: string): Store {
     users: createUserStore(context),
     sessions: createSessionStore(context),
     agents: createAgentStore(context),
+    agentTokens: createAgentTokenStore(context),
     commands: createCommandStore(context),
     output: createOutputStore(context),
     approvals: createApprovalStore(context),

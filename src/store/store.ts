@@ -60,8 +60,6 @@ export interface StoredAgent {
   agentId: string;
   agentType: AgentType;
   labels: string[];
-  /** The SHA-256 hash of its token, in hexadecimal. */
-  tokenHash: string;
   createdAt: number;
   createdBy: string;
   /** When it last connected; null if it never has. */
@@ -70,6 +68,22 @@ export interface StoredAgent {
   lastHeartbeat: number | null;
   /** Its capabilities when it last connected. */
   capabilities: string[];
+}
+
+/** A token with which an agent connects. */
+export interface StoredAgentToken {
+  id: string;
+  agentId: string;
+  /** The SHA-256 hash of its secret, in hexadecimal. */
+  tokenHash: string;
+  /** What people call it; null if they gave no name. */
+  name: string | null;
+  createdAt: number;
+  createdBy: string;
+  /** Null if it does not expire. */
+  expiresAt: number | null;
+  /** When it was last used, to about a minute; null if it never was. */
+  lastUsedAt: number | null;
 }
 
 /** A command with its delivery state. */
@@ -154,13 +168,23 @@ export interface Store {
   agents: {
     /** Lists all agents by agentId. */
     list(): Promise<StoredAgent[]>;
-    insert(agent: StoredAgent, entry?: AuditEntry): Promise<void>;
+    /** Inserts an agent and its first token, or neither. */
+    insert(agent: StoredAgent, token: StoredAgentToken, entry?: AuditEntry): Promise<void>;
     update(
       agentId: string,
       changes: Partial<Omit<StoredAgent, 'agentId'>>,
       entry?: AuditEntry,
     ): Promise<void>;
+    /** Removes an agent and its tokens. */
     remove(agentId: string, entry?: AuditEntry): Promise<void>;
+  };
+  agentTokens: {
+    /** Lists the tokens of all agents, oldest first. */
+    list(): Promise<StoredAgentToken[]>;
+    insert(token: StoredAgentToken): Promise<void>;
+    /** Updates when a token was last used. */
+    touch(id: string, time: number): Promise<void>;
+    remove(ids: readonly string[]): Promise<void>;
   };
   commands: {
     /** Inserts all commands, or none. */

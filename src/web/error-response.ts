@@ -15,6 +15,7 @@ const statuses: Record<ErrorCode, number> = {
   user_unknown: 404,
   user_exists: 409,
   last_admin: 409,
+  token_limit: 409,
   request_id_reused: 409,
   invalid_command: 422,
   queue_full: 429,

@@ -159,6 +159,40 @@ describe('reconnect', () => {
   });
 });
 
+describe('a new token', () => {
+  test.each(['revoked', 'unauthenticated'])(
+    'is used after the hub has closed with %s; the running command continues',
+    async (reason) => {
+      let stored = 'secret';
+      const hub = await fixture.connect({ clock, readToken: () => stored });
+      expect(hub.connectMessage.token).toBe('secret');
+      const id = hub.execute(`!echo one; ${waitForFile('more')}; echo two`);
+      await hub.waitForOutput(id, 'one');
+      stored = 'another secret';
+      const retrying = fixture.waitForLog(/using the new token.*retrying/);
+      hub.close(1008, reason);
+      await retrying;
+      const next = await reconnect(fixture, clock);
+      expect(next.connectMessage.token).toBe('another secret');
+      next.sendWelcome({ resume: [{ commandId: id, nextSequence: 0 }] });
+      await createFile(fixture, 'more');
+      expect((await next.waitForFinished(id)).stdout).toBe('one\ntwo\n');
+    },
+  );
+
+  test.each([
+    ['is the same', 'secret'],
+    ['cannot be read', null],
+  ])('that %s ends the agent', async (_name, stored) => {
+    const agent = fixture.start({ clock, readToken: () => stored });
+    const hub = await fixture.hub.waitForAgent();
+    hub.sendWelcome();
+    await roundTrip(hub);
+    hub.close(1008, 'revoked');
+    expect((await agent.ended).exitCode).toBe(1);
+  });
+});
+
 describe('rejection', () => {
   test.each([
     [

@@ -23,6 +23,29 @@ test('the migrations create the tables of schema.ts (if not, run `make migration
   expect(await generateSQLiteMigration(latest, declared)).toEqual([]);
 });
 
+test('the tokens of agents are kept when the database is upgraded', () => {
+  using database = new Database(':memory:', { strict: true });
+  const version = migrations.findIndex((sql) => sql.includes('CREATE TABLE `agent_tokens`'));
+  for (const sql of migrations.slice(0, version)) database.run(sql);
+  database.run(`PRAGMA user_version = ${version}`);
+  const insert = database.query(
+    "INSERT INTO agents (agent_id, agent_type, token_hash, created_at, created_by, last_heartbeat) VALUES ($id, 'claude', $hash, 1, 'ada', $heartbeat)",
+  );
+  insert.run({ id: 'a', hash: 'hash-a', heartbeat: 7 });
+  insert.run({ id: 'b', hash: 'hash-b', heartbeat: null });
+  migrate(database);
+  const token = { id: expect.stringMatching(/^[0-9a-f]{32}$/), name: null, created_at: 1 };
+  const rest = { ...token, created_by: 'ada', expires_at: null };
+  const rows = database
+    .query<Record<string, unknown>, []>('SELECT * FROM agent_tokens ORDER BY agent_id')
+    .all();
+  expect(rows).toEqual([
+    { ...rest, agent_id: 'a', token_hash: 'hash-a', last_used_at: 7 },
+    { ...rest, agent_id: 'b', token_hash: 'hash-b', last_used_at: null },
+  ]);
+  expect(rows[0]?.id).not.toBe(rows[1]?.id);
+});
+
 test('a database of any earlier version is upgraded', () => {
   const listColumns = (database: Database) =>
     database

@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'bun:test';
 import type {
   ApprovalQuery,
-  StoredAgent,
   StoredConnection,
   StoredSession,
   StoredUser,
 } from '../../src/store/store.ts';
 import { approval, chunk, storedCommand } from '../support/samples.ts';
 import { describeAudit } from './conformance/audit.ts';
+import { describeAgents } from './conformance/agents.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
 import {
@@ -26,6 +26,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeCommandPages(db);
     describeOutput(db);
     describeAudit(db);
+    describeAgents(db);
 
     describe('users', () => {
       const user = {
@@ -100,46 +101,6 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         await db.store.sessions.remove([]);
         await db.reopen();
         expect((await db.store.sessions.list()).map(({ id }) => id)).toEqual(['s2']);
-      });
-    });
-
-    describe('agents', () => {
-      const agent = {
-        agentId: 'b',
-        agentType: 'codex',
-        labels: ['team'],
-        tokenHash: 'h',
-        createdAt: 1,
-        createdBy: 'ada',
-        connectionTime: null,
-        lastHeartbeat: null,
-        capabilities: [],
-      } satisfies StoredAgent;
-
-      test('updates only the given fields', async () => {
-        await db.store.agents.insert(agent);
-        const contact = { connectionTime: 5, lastHeartbeat: 6, capabilities: ['shell', '/review'] };
-        await db.store.agents.update('b', contact);
-        await db.store.agents.update('unknown', contact);
-        await db.reopen();
-        expect(await db.store.agents.list()).toEqual([{ ...agent, ...contact }]);
-      });
-
-      test('lists agents by ID, and removes them', async () => {
-        await db.store.agents.insert(agent);
-        await db.store.agents.insert({ ...agent, agentId: 'a' });
-        await db.reopen();
-        expect((await db.store.agents.list()).map(({ agentId }) => agentId)).toEqual(['a', 'b']);
-        await db.store.agents.remove('a');
-        await db.store.agents.remove('unknown');
-        await db.reopen();
-        expect(await db.store.agents.list()).toEqual([agent]);
-      });
-
-      test('rejects a second agent with the same ID', async () => {
-        await db.store.agents.insert(agent);
-        expect(db.store.agents.insert({ ...agent, tokenHash: 'other' })).rejects.toThrow();
-        expect(await db.store.agents.list()).toEqual([agent]);
       });
     });
 

@@ -54,11 +54,13 @@ test('an operator can send and interrupt, but not remove', () => {
     '/commands/c2/interrupt',
   ]);
   expect(page.text).not.toContain('Remove');
+  expect(page.text).not.toContain('Tokens');
 });
 
 test('an admin can also add and remove', () => {
   const { page } = renderAgentPage(admin);
   expect(page.findAll('[hx-get="/agents/build/remove"]')).toHaveLength(1);
+  expect(page.findAll('[hx-get="/agents/build/tokens"]')).toHaveLength(1);
   const list = render(<AgentsPage context={context} user={admin} agents={[]} now={NOW} />);
   expect(list.findAll('[hx-get="/dialogs/add-agent"]').length).toBeGreaterThan(0);
 });

@@ -37,6 +37,7 @@ function start() {
     userId: 'ada',
     role: 'admin',
     agents: null,
+    address: null,
     sessionId: 's1',
     expiresAt: clock.now() + 12 * HOUR,
   });

@@ -1,7 +1,7 @@
 // The page of an agent: its status, terminal, queue, recent commands, and the form that sends commands.
 import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { agentLiveUrl, agentUrl } from '../urls.ts';
+import { agentLiveUrl, agentTokensUrl, agentUrl } from '../urls.ts';
 import { AgentNotice } from '../components/agent-notice.tsx';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { ComposerHint } from '../components/composer-hint.tsx';
@@ -154,6 +154,14 @@ function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
             hx-target="#dialog-body"
           >
             Labels…
+          </button>
+          <button
+            class="button button-small"
+            type="button"
+            hx-get={agentTokensUrl(agent.agentId)}
+            hx-target="#dialog-body"
+          >
+            Tokens…
           </button>
           <button
             class="button button-small"

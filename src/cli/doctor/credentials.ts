@@ -55,6 +55,6 @@ export async function checkAgentToken(
   return failed(
     name,
     `The hub rejected the token for agent "${agentId}".`,
-    'Create a new token with "Add agent" on the dashboard.',
+    `Ask an admin for a new token: signalbox agent-token add ${agentId}`,
   );
 }

@@ -3,6 +3,7 @@ import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
 import { formatDuration } from '../../protocol/duration.ts';
 import { AGENT_PING_MS, AGENT_SILENCE_MS } from '../../protocol/limits.ts';
+import type { StoredAgentToken } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
@@ -15,7 +16,7 @@ import { type AgentConnection, cancelGrace, disconnect } from '../state/agent.ts
 import type { Terminals } from '../terminals/terminals.ts';
 import { reconcile } from './reconcile.ts';
 import { createTakeovers } from './takeover.ts';
-import { isTokenOf } from './token.ts';
+import type { TokenIndex } from './token-index.ts';
 
 export type Agents = ReturnType<typeof createAgents>;
 
@@ -26,23 +27,38 @@ export interface AgentsParts {
   presence: Presence;
   progress: Progress;
   terminals: Terminals;
+  tokenIndex: TokenIndex;
+}
+
+/** A first message with a valid token. */
+interface Attempt {
+  link: Link;
+  token: StoredAgentToken;
+  message: AgentConnect;
 }
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
   const { state, store, clock, log, settings, storeHealth, connectionLog } = context;
-  const { approvals, completion, dispatcher, presence, terminals } = parts;
+  const { approvals, completion, dispatcher, presence, terminals, tokenIndex } = parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
 
   /** Accepts a connection and reconciles the commands of hub and agent. */
-  function accept(agent: AgentConnection, link: Link, message: AgentConnect) {
+  function accept(agent: AgentConnection, { link, token, message }: Attempt) {
     const secondInstance = takeovers.cancel(agent);
     if (secondInstance) rejectInUse(secondInstance, agent.agentId);
     cancelGrace(agent);
     const connectionId = Bun.randomUUIDv7();
     const { instanceId, journalId = null } = message;
     const lastHeardAt = clock.monotonic();
-    agent.connection = { link, connectionId, instanceId, journalId, lastHeardAt };
+    agent.connection = {
+      link,
+      connectionId,
+      tokenId: token.id,
+      instanceId,
+      journalId,
+      lastHeardAt,
+    };
     byLink.set(link, agent);
     agent.connectionTime = clock.now();
     agent.lastHeartbeat = clock.now();
@@ -165,13 +181,23 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     link.close(code, reason);
   }
 
+  function revokeToken(agent: AgentConnection, tokenId: string) {
+    if (takeovers.waitingToken(agent) === tokenId) {
+      takeovers.cancel(agent)?.close(CloseCode.policyViolation, 'revoked');
+    }
+    const { connection } = agent;
+    if (!connection.link || connection.tokenId !== tokenId) return;
+    close(agent, CloseCode.policyViolation, 'revoked');
+    takeovers.complete(agent);
+  }
+
   /** Lets a second instance take over unless the first still answers pings. */
-  function startTakeover(agent: AgentConnection, link: Link, message: AgentConnect) {
-    const isWaiting = takeovers.start(agent, link, () => {
+  function startTakeover(agent: AgentConnection, attempt: Attempt) {
+    const isWaiting = takeovers.start(agent, attempt, () => {
       replaceConnection(agent);
-      accept(agent, link, message);
+      accept(agent, attempt);
     });
-    if (!isWaiting) rejectInUse(link, agent.agentId);
+    if (!isWaiting) rejectInUse(attempt.link, agent.agentId);
   }
 
   function countConnected(): number {
@@ -193,8 +219,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     /** Handles an agent's first message: accepts it, rejects it, or starts a takeover. */
     connect(link: Link, message: AgentConnect) {
       const agent = state.agents.get(message.agentId);
-      if (!agent || !isTokenOf(agent.tokenHash, message.token)) {
-        const text = `The hub rejected the token for "${message.agentId}". Create a new one with "Add agent".`;
+      const token = tokenIndex.use(message.agentId, message.token);
+      if (!agent || !token) {
+        const text = `The hub rejected the token for "${message.agentId}". Ask an admin for a new one.`;
         return reject(link, message.agentId, 'unauthenticated', text);
       }
       if (agent.agentType !== message.agentType) {
@@ -203,13 +230,13 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       }
       const { connection } = agent;
       if (connection.link && connection.instanceId !== message.instanceId) {
-        return startTakeover(agent, link, message);
+        return startTakeover(agent, { link, token, message });
       }
       if (connection.link) replaceConnection(agent);
       else if (countConnected() >= settings.maxAgents) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
-      accept(agent, link, message);
+      accept(agent, { link, token, message });
     },
     /** Records that a frame arrived. */
     handleActivity: (link: Link) => void handleActivity(link),
@@ -229,23 +256,32 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       removeConnection(agent, code, reason);
       takeovers.complete(agent);
     },
-    /** Stores the last contact with all connected agents. */
+    /** Stores the last contact with all connected agents, and the last use of their tokens. */
     saveContacts() {
-      for (const agent of byLink.values()) saveContact(agent);
+      for (const agent of byLink.values()) {
+        saveContact(agent);
+        if (agent.connection.link) tokenIndex.touch(agent.connection.tokenId);
+      }
     },
     /** Pings every agent. */
     ping() {
       for (const [link, agent] of byLink) link.ping(takeovers.pingPayload(agent));
     },
-    /** Closes the connections of agents that have been silent for 30 s. */
+    /** Closes the connections of agents that have been silent for 30 s, or whose token has expired. */
     sweep() {
       for (const agent of byLink.values()) {
         const { connection } = agent;
         if (!connection.link) continue;
+        if (!tokenIndex.isValid(connection.tokenId)) {
+          revokeToken(agent, connection.tokenId);
+          continue;
+        }
         if (clock.monotonic() - connection.lastHeardAt < AGENT_SILENCE_MS) continue;
         if (!takeovers.complete(agent)) close(agent, CloseCode.goingAway, 'silent');
       }
     },
+    /** Closes the connections of an agent that were opened with this token. */
+    revokeToken,
     /** Closes the connection of an agent that was removed. */
     revoke(agent: AgentConnection) {
       takeovers.cancel(agent)?.close(CloseCode.policyViolation, 'revoked');

@@ -12,20 +12,21 @@ import type { Actor } from '../state/dashboard.ts';
 import { requirePermission } from '../require-permission.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Agents } from './agents.ts';
-import { createToken, hashToken, isTokenOf } from './token.ts';
+import type { TokenIndex } from './token-index.ts';
 
 export interface RegistryParts {
   agents: Agents;
   dashboards: Pick<Dashboards, 'refreshRestricted'>;
   dispatcher: Dispatcher;
   presence: Presence;
+  tokenIndex: TokenIndex;
 }
 
 export type Registry = ReturnType<typeof createRegistry>;
 
 export function createRegistry(
   { state, store, clock, storeHealth, audit }: HubContext,
-  { agents, dashboards, dispatcher, presence }: RegistryParts,
+  { agents, dashboards, dispatcher, presence, tokenIndex }: RegistryParts,
 ) {
   return {
     /** All agents, sorted by ID. */
@@ -38,13 +39,9 @@ export function createRegistry(
       return agent && presence.summarize(agent);
     },
     /** Whether an agent can connect with this ID and token. */
-    verifyToken(agentId: string, token: string): boolean {
-      const agent = state.agents.get(agentId);
-      return agent !== undefined && isTokenOf(agent.tokenHash, token);
-    },
+    verifyToken: (agentId: string, secret: string) => tokenIndex.use(agentId, secret) !== undefined,
     /** Whether any agent has this token. */
-    hasToken: (token: string) =>
-      state.agents.values().some(({ tokenHash }) => isTokenOf(tokenHash, token)),
+    hasToken: tokenIndex.has,
     /**
      * Adds an agent. Its token is returned once: only the hash is stored.
      * @throws {HubError} forbidden, agent_exists, unavailable
@@ -54,11 +51,15 @@ export function createRegistry(
       if (state.agents.has(body.agentId)) {
         throw new HubError('agent_exists', `An agent "${body.agentId}" already exists.`);
       }
-      const token = createToken();
+      const { token, secret } = tokenIndex.create({
+        agentId: body.agentId,
+        createdBy: actor.userId,
+        name: null,
+        expiresAt: null,
+      });
       const agent = {
         ...body,
         labels: body.labels ?? [],
-        tokenHash: hashToken(token),
         createdAt: clock.now(),
         createdBy: actor.userId,
         connectionTime: null,
@@ -73,14 +74,15 @@ export function createRegistry(
         detail: { agentType: agent.agentType },
       });
       try {
-        await store.agents.insert(agent, entry);
+        await store.agents.insert(agent, token, entry);
       } catch (error) {
         state.agents.delete(agent.agentId);
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not save the agent. Try again.');
       }
+      tokenIndex.add(token);
       presence.publishAdded(connection);
-      return { ...body, token };
+      return { ...body, token: secret };
     },
     /**
      * Changes the labels of an agent. Users who are granted agents by label reconnect, to see what changes for them.
@@ -121,6 +123,7 @@ export function createRegistry(
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not remove the agent. Try again.');
       }
+      for (const token of tokenIndex.list(agentId)) tokenIndex.remove(token);
       agents.revoke(agent);
       state.agents.delete(agentId);
       for (const execution of listExecutions(state)) {

@@ -10,6 +10,8 @@ import type { AgentConnection } from '../state/agent.ts';
 interface Takeover {
   /** The second instance. */
   link: Link;
+  /** The ID of its token. */
+  tokenId: string;
   /** Payload of the ping that the first must answer. Only this pong counts: earlier ones may have been delayed. */
   payload: string;
   cancelTimer(): void;
@@ -30,7 +32,11 @@ export function createTakeovers(clock: Clock) {
   return {
     cancel,
     /** Starts a takeover. Returns false if another instance is already waiting. */
-    start(agent: AgentConnection, link: Link, onTakeover: () => void): boolean {
+    start(
+      agent: AgentConnection,
+      { link, token }: { link: Link; token: { id: string } },
+      onTakeover: () => void,
+    ): boolean {
       if (takeovers.has(agent)) return false;
       const complete = () => {
         cancel(agent);
@@ -38,10 +44,12 @@ export function createTakeovers(clock: Clock) {
       };
       const payload = randomBytes(8).toString('hex');
       const cancelTimer = clock.after(TAKEOVER_PING_MS, complete);
-      takeovers.set(agent, { link, payload, cancelTimer, complete });
+      takeovers.set(agent, { link, tokenId: token.id, payload, cancelTimer, complete });
       agent.connection.link?.ping(payload);
       return true;
     },
+    /** The ID of the token of the second instance. */
+    waitingToken: (agent: AgentConnection) => takeovers.get(agent)?.tokenId,
     /**
      * The payload of the ping that the first instance must answer. Used for every ping during the takeover, because
      * some clients answer only the latest one.

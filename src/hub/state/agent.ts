@@ -10,6 +10,8 @@ export interface LiveConnection {
   readonly link: Link;
   /** Its row in the connection log. */
   readonly connectionId: string;
+  /** The token that opened it. */
+  readonly tokenId: string;
   /** Identifies the agent process. */
   readonly instanceId: string;
   readonly journalId: string | null;
@@ -29,7 +31,6 @@ export interface AgentConnection {
   readonly agentId: string;
   readonly agentType: AgentType;
   labels: readonly string[];
-  readonly tokenHash: string;
   connection: LiveConnection | NoConnection;
   connectionTime: number | null;
   lastHeartbeat: number | null;
@@ -56,7 +57,6 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
     agentId: agent.agentId,
     agentType: agent.agentType,
     labels: agent.labels,
-    tokenHash: agent.tokenHash,
     connection: { link: null, since: agent.lastHeartbeat, cancelGrace: null },
     connectionTime: agent.connectionTime,
     lastHeartbeat: agent.lastHeartbeat,

@@ -16,6 +16,7 @@ import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { createAuditApi } from './audit.ts';
 import { readBearerToken } from '../request-token.ts';
+import { createAgentTokenApi } from './agent-tokens.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
 import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
 
@@ -184,6 +185,7 @@ export function createApi(parts: ApiParts) {
     .use(createAccountApi(parts))
     .use(createUserApi(parts))
     .use(createAgentApi(parts))
+    .use(createAgentTokenApi(parts))
     .use(createCommandApi(parts))
     .use(createComparisonApi(parts))
     .use(createApprovalApi(parts))

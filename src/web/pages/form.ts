@@ -3,7 +3,8 @@ import { Value } from '@sinclair/typebox/value';
 import type { CommandBody, CommandQuery } from '../../protocol/api.ts';
 import { CommandStatus, Priority } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { PAGE_LENGTH } from '../../protocol/limits.ts';
+import { PAGE_LENGTH, TOKEN_NAME_LENGTH } from '../../protocol/limits.ts';
+import { readExpiry } from '../../../views/components/token-expiry.tsx';
 
 /** Returns a field's value, or '' if it is missing or repeated. */
 export function readField(form: unknown, name: string): string {
@@ -76,4 +77,21 @@ export function parseCommandForm(agentId: string, form: unknown): CommandBody {
     ...(Number.isInteger(timeoutMs) && timeoutMs > 0 && { timeoutMs }),
     ...(formId && { requestId: `${formId}.${hash}` }),
   };
+}
+
+/**
+ * Parses the form that adds a token: its name, '' if it has none, and its expiry, null if it does not expire.
+ * @throws {HubError} invalid_message
+ */
+export function parseTokenForm(body: unknown, now: number) {
+  const form = { name: readField(body, 'name'), expiresInDays: readField(body, 'expiresInDays') };
+  const name = form.name.trim();
+  const expiresAt = readExpiry(form.expiresInDays, now);
+  if (name.length > TOKEN_NAME_LENGTH) {
+    throw new HubError('invalid_message', `A name has at most ${TOKEN_NAME_LENGTH} characters.`);
+  }
+  if (expiresAt === undefined) {
+    throw new HubError('invalid_message', 'Choose when the token expires.');
+  }
+  return { form, name, expiresAt };
 }

@@ -6,6 +6,7 @@ import { createAssets } from '../assets.ts';
 import type { Auth } from '../auth.ts';
 import type { IdentityProvider } from '../identity-provider.ts';
 import { createAccountPages } from './account.tsx';
+import { createAgentTokenPages } from './agent-tokens.tsx';
 import { createAgentPages } from './agents.tsx';
 import { createApprovalPages } from './approvals.tsx';
 import { createAuditPages } from './audit.tsx';
@@ -42,6 +43,7 @@ export function createPages(parts: PagesParts) {
     .use(createUserPages(hub, requireUser, parts))
     .use(createAuditPages(hub, requireUser))
     .use(createAgentPages(hub, requireUser, parts))
+    .use(createAgentTokenPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))
     .use(createApprovalPages(hub, requireUser));

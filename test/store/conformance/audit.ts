@@ -134,20 +134,29 @@ export function describeAudit(db: StoreUnderTest) {
         agentId: 'a',
         agentType: 'codex',
         labels: [] as string[],
-        tokenHash: 'h',
         createdAt: 1,
         createdBy: 'ada',
         connectionTime: null,
         lastHeartbeat: null,
         capabilities: [],
       } as const;
+      const agentToken = {
+        id: 't1',
+        agentId: 'a',
+        tokenHash: 'h',
+        name: null,
+        createdAt: 1,
+        createdBy: 'ada',
+        expiresAt: null,
+        lastUsedAt: null,
+      };
       let count = 0;
       const entry = () => auditEntry({ id: `e${10 + count++}` });
       await db.store.users.insert(user, entry());
       await db.store.users.update('ada', { role: 'admin' }, entry());
       await db.store.sessions.insert(session, entry());
       await db.store.sessions.remove(['s1'], [entry(), entry()]);
-      await db.store.agents.insert({ ...agent, capabilities: [] }, entry());
+      await db.store.agents.insert({ ...agent, capabilities: [] }, agentToken, entry());
       await db.store.agents.remove('a', entry());
       await db.store.commands.insert([storedCommand()], [entry()]);
       await db.store.approvals.insert(approval());

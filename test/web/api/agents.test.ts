@@ -42,10 +42,12 @@ describe('agents', () => {
     await expectError(hub.callApi('POST', '/agents', { role: 'admin', body }), 409, 'agent_exists');
     const [stored] = await hub.store.agents.list();
     expect(stored).toMatchObject({ ...body, createdBy: 'ada' });
-    expect(stored?.tokenHash).toBe(
+    const [storedToken] = await hub.store.agentTokens.list();
+    expect(storedToken).toMatchObject({ agentId: 'new', createdBy: 'ada', expiresAt: null });
+    expect(storedToken?.tokenHash).toBe(
       new Bun.CryptoHasher('sha256').update(added.token).digest('hex'),
     );
-    expect(JSON.stringify(stored)).not.toContain(added.token);
+    expect(JSON.stringify([stored, storedToken])).not.toContain(added.token);
     const again = await (await hub.callApi('GET', '/agents/new', { role: 'admin' })).text();
     expect(again).not.toContain(added.token);
     await connectAgent(hub, { ...body, token: added.token } as never);
@@ -82,6 +84,7 @@ describe('agents', () => {
       'agent_unknown',
     );
     expect(await hub.store.agents.list()).toEqual([]);
+    expect(await hub.store.agentTokens.list()).toEqual([]);
   });
 
   test('are neither added nor removed while the store fails', async () => {

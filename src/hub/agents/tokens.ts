@@ -1,0 +1,110 @@
+// The tokens of an agent: listed, added and revoked by admins. Several tokens allow replacing one without an interruption.
+import { HubError } from '../../protocol/errors.ts';
+import { MAX_AGENT_TOKENS } from '../../protocol/limits.ts';
+import type {
+  AgentTokenBody,
+  AgentTokenSummary,
+  CreatedAgentToken,
+} from '../../protocol/tokens.ts';
+import type { StoredAgentToken } from '../../store/store.ts';
+import type { HubContext } from '../context.ts';
+import { requirePermission } from '../require-permission.ts';
+import type { AgentConnection } from '../state/agent.ts';
+import type { Actor } from '../state/dashboard.ts';
+import type { Agents } from './agents.ts';
+import type { TokenIndex } from './token-index.ts';
+
+export interface AgentTokensParts {
+  agents: Pick<Agents, 'revokeToken'>;
+  tokenIndex: TokenIndex;
+}
+
+export function createAgentTokens(
+  { state, store, clock, storeHealth }: HubContext,
+  { agents, tokenIndex }: AgentTokensParts,
+) {
+  function findAgent(agentId: string): AgentConnection {
+    const agent = state.agents.get(agentId);
+    if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+    return agent;
+  }
+
+  /** Removes a token at once, and from the store as soon as it accepts writes. */
+  function remove(token: StoredAgentToken) {
+    tokenIndex.remove(token);
+    void storeHealth.retry(() => store.agentTokens.remove([token.id]));
+  }
+
+  return {
+    /**
+     * Lists the tokens of an agent, oldest first.
+     * @throws {HubError} forbidden, agent_unknown
+     */
+    list(actor: Actor, agentId: string): AgentTokenSummary[] {
+      requirePermission(actor, 'agents:manage');
+      const agent = findAgent(agentId);
+      return tokenIndex.list(agentId).map((token) => toSummary(agent, token));
+    },
+    /**
+     * Adds a token. Its secret is returned once: only the hash is stored.
+     * @throws {HubError} forbidden, agent_unknown, invalid_message, token_limit, unavailable
+     */
+    async add(
+      actor: Actor,
+      agentId: string,
+      { name, expiresAt }: AgentTokenBody,
+    ): Promise<CreatedAgentToken> {
+      requirePermission(actor, 'agents:manage');
+      const agent = findAgent(agentId);
+      if (expiresAt !== undefined && expiresAt <= clock.now()) {
+        throw new HubError('invalid_message', 'The expiry must be in the future.');
+      }
+      if (tokenIndex.list(agentId).length >= MAX_AGENT_TOKENS) {
+        throw new HubError(
+          'token_limit',
+          `"${agentId}" already has ${MAX_AGENT_TOKENS} tokens. Revoke one first.`,
+        );
+      }
+      const { token, secret } = tokenIndex.create({
+        agentId,
+        createdBy: actor.userId,
+        name: name ?? null,
+        expiresAt: expiresAt ?? null,
+      });
+      // In memory first, so that the limit counts tokens that are being stored.
+      tokenIndex.add(token);
+      try {
+        await store.agentTokens.insert(token);
+      } catch (error) {
+        tokenIndex.remove(token);
+        storeHealth.reportFailure(error);
+        throw new HubError('unavailable', 'Could not save the token. Try again.');
+      }
+      if (state.agents.get(agentId) !== agent) {
+        // It was removed meanwhile, and so must be a token that was stored after that.
+        remove(token);
+        findAgent(agentId);
+      }
+      return { ...toSummary(agent, token), token: secret };
+    },
+    /**
+     * Revokes a token: it stops working at once, and a connection that was opened with it is closed.
+     * @throws {HubError} forbidden, agent_unknown, not_found
+     */
+    revoke(actor: Actor, agentId: string, id: string): void {
+      requirePermission(actor, 'agents:manage');
+      const agent = findAgent(agentId);
+      const token = tokenIndex.list(agentId).find((one) => one.id === id);
+      if (!token) throw new HubError('not_found', 'Token not found.');
+      remove(token);
+      agents.revokeToken(agent, id);
+    },
+  };
+}
+
+function toSummary(
+  { connection }: AgentConnection,
+  { tokenHash, ...token }: StoredAgentToken,
+): AgentTokenSummary {
+  return { ...token, isInUse: connection.link !== null && connection.tokenId === token.id };
+}
