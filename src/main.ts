@@ -16,6 +16,7 @@ import { psCommand } from './cli/ps.ts';
 import { rotateKeyCommand } from './cli/rotate-key.ts';
 import { runCommand } from './cli/run.ts';
 import { serveCommand } from './cli/serve.ts';
+import { tokenCommand } from './cli/token.ts';
 import { upCommand } from './cli/up.ts';
 import { userCommand } from './cli/user.ts';
 
@@ -32,6 +33,7 @@ const program = new Command('signalbox')
   .addCommand(interruptCommand())
   .addCommand(userCommand())
   .addCommand(auditCommand())
+  .addCommand(tokenCommand())
   .addCommand(agentTokenCommand())
   .addCommand(rotateKeyCommand())
   .addCommand(doctorCommand())

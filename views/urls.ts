@@ -33,6 +33,9 @@ export function userUrl(username: string): string {
   return `/users/${encodeURIComponent(username)}`;
 }
 
+/** The user's API tokens, and the forms that change them. */
+export const apiTokensUrl = '/account/tokens';
+
 /** The form that ends a session. */
 export function sessionUrl(id: string): string {
   return `/account/sessions/${encodeURIComponent(id)}`;

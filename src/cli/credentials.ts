@@ -43,8 +43,13 @@ export function lastHub(): string {
   return readCredentials()?.hub ?? DEFAULT_HUB;
 }
 
-/** The error for a session that has expired or that the hub rejected. */
+/** The error for a session or token that has expired or that the hub rejected. */
 export function sessionExpired(hub: string): CliError {
+  if (readSecret('SIGNALBOX_TOKEN')) {
+    return new CliError(
+      'The token in SIGNALBOX_TOKEN is not valid. It may have expired or been revoked.',
+    );
+  }
   return new CliError(`Your session has expired. Run: ${signInCommand(hub)}`);
 }
 

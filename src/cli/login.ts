@@ -28,7 +28,8 @@ Saves the session for the commands run, ps, logs, interrupt and doctor.
 
 Reads the password from SIGNALBOX_PASSWORD, a prompt, or standard input.
 With two-factor sign-in, reads the code from SIGNALBOX_CODE or a prompt.
-Scripts can set SIGNALBOX_TOKEN instead of signing in.
+Scripts can set SIGNALBOX_TOKEN to an API token instead of signing in: see
+"signalbox token add --help".
 
 Examples:
   signalbox login --hub https://signalbox.example.com

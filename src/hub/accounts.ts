@@ -6,6 +6,7 @@ import type { Grants } from '../protocol/grants.ts';
 import type { PasswordBody, UserBody, UserChanges, UserSummary } from '../protocol/users.ts';
 import type { StoredUser } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
+import type { ApiTokens } from './api-tokens.ts';
 import type { HubContext } from './context.ts';
 import { isActiveAdmin, requireOtherAdmin } from './last-admin.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
@@ -24,6 +25,7 @@ export interface AuthenticatedUser extends Actor {
 
 interface AccountsParts {
   sessions: Pick<Sessions, 'list' | 'endAll'>;
+  apiTokens: Pick<ApiTokens, 'suspendUser' | 'refreshUser' | 'removeUser'>;
   twoFactor: Pick<TwoFactor, 'turnOff' | 'revoke' | 'verify'>;
   /** Changes run one at a time, so that two of them cannot remove the last two admins. */
   oneAtATime: LimitFunction;
@@ -36,7 +38,7 @@ export function createAccounts(
     storeHealth,
     audit,
   }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
-  { sessions, twoFactor, oneAtATime }: AccountsParts,
+  { sessions, apiTokens, twoFactor, oneAtATime }: AccountsParts,
   passwordCost?: PasswordCost,
 ) {
   const passwords = createPasswordHasher(passwordCost);
@@ -216,6 +218,8 @@ export function createAccounts(
         if (isDisabled) revokeSignIns(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
         if (isDisabled || !isSame) sessions.endAll(actor, username);
+        if (isDisabled) apiTokens.suspendUser(username);
+        else if (!isSame) apiTokens.refreshUser(username);
         return toSummary(await find(username));
       });
     },
@@ -231,6 +235,7 @@ export function createAccounts(
         await save(store.users.remove(username, entry));
         revokeSignIns(username);
         sessions.endAll(actor, username);
+        apiTokens.removeUser(username);
       });
     },
     /**

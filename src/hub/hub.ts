@@ -10,9 +10,9 @@ import { createAgents } from './agents/agents.ts';
 import { createAgentMessages } from './agents/messages.ts';
 import { createRegistry } from './agents/registry.ts';
 import { createAudit } from './audit.ts';
-import { createTokenIndex } from './agents/token-index.ts';
 import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
+import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
@@ -39,6 +39,7 @@ import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
 import { createTwoFactor } from './two-factor.ts';
+import { createTokenIndex } from './token-index.ts';
 import { createViews } from './view.ts';
 
 /** How often the hub checks for silent and slow connections. */
@@ -99,7 +100,7 @@ export async function startHub(options: HubOptions) {
   const progress = createProgress(context, { completion, dispatcher, presence, terminals });
   const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
   const interrupt = createInterrupt(context, completion, dispatcher);
-  const tokenIndex = createTokenIndex(context);
+  const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
   const agents = createAgents(context, {
     approvals,
     completion,
@@ -114,6 +115,7 @@ export async function startHub(options: HubOptions) {
 
   const sessions = createSessions(context, dashboards);
   const twoFactor = createTwoFactor(context);
+  const apiTokens = createApiTokens(context, dashboards);
   const registry = createRegistry(context, {
     agents,
     dashboards,
@@ -126,6 +128,7 @@ export async function startHub(options: HubOptions) {
 
   await sessions.restore();
   await tokenIndex.restore();
+  await apiTokens.restore();
   await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
   await connectionLog.closeAll();
 
@@ -139,6 +142,7 @@ export async function startHub(options: HubOptions) {
     clock.every(PURGE_MS, retention.purge),
     clock.every(PURGE_MS, sessions.purge),
     clock.every(PURGE_MS, tokenIndex.purge),
+    clock.every(PURGE_MS, apiTokens.purge),
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
@@ -157,11 +161,12 @@ export async function startHub(options: HubOptions) {
     eraseUser: createErasure(context),
     accounts: createAccounts(
       context,
-      { sessions, twoFactor, oneAtATime: accountChanges },
+      { sessions, apiTokens, twoFactor, oneAtATime: accountChanges },
       options.passwordCost,
     ),
     singleSignOn: createSingleSignOn(context, sessions, accountChanges),
     sessions,
+    apiTokens,
     twoFactor,
     agents: {
       ...agents,

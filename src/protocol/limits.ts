@@ -116,6 +116,11 @@ export const CODE_RATE = { perSecond: 1 / 300, burst: 10 } as const;
 export const PROVIDER_SIGN_IN_MS = 10 * 60_000;
 /** How long the identity provider has for each response. */
 export const PROVIDER_TIMEOUT_MS = 10_000;
+/** What API tokens begin with. */
+export const API_TOKEN_PREFIX = 'sbp_';
+/** The maximum number of API tokens of a user, and how long one can be valid. */
+export const MAX_API_TOKENS = 50;
+export const MAX_API_TOKEN_MS = 365 * 86_400_000;
 /** The maximum number of tokens of an agent, and the maximum length of a token's name. */
 export const MAX_AGENT_TOKENS = 10;
 export const TOKEN_NAME_LENGTH = 64;

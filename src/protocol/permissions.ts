@@ -3,18 +3,21 @@
 import type { DashboardToHub } from './dashboard-to-hub.ts';
 import { hasRole, type Role } from './entities.ts';
 
-/** The role that each permission requires, and what it allows, to complete "You cannot …". */
+/**
+ * The role that each permission requires, and what it allows, to complete "You cannot …". `needsSession`: API tokens do not
+ * have it, so that a stolen one cannot create more.
+ */
 const permissions = {
   'hub:read': { role: 'viewer', action: 'see agents and commands' },
-  'account:manage': { role: 'viewer', action: 'manage your account' },
+  'account:manage': { role: 'viewer', action: 'manage your account', needsSession: true },
   'commands:send': { role: 'operator', action: 'send commands' },
   'commands:interrupt': { role: 'operator', action: 'interrupt commands' },
   'terminals:type': { role: 'operator', action: 'type into terminals' },
   'approvals:respond': { role: 'operator', action: 'respond to approval requests' },
   'agents:manage': { role: 'admin', action: 'manage agents' },
-  'users:manage': { role: 'admin', action: 'manage users' },
+  'users:manage': { role: 'admin', action: 'manage users', needsSession: true },
   'audit:read': { role: 'admin', action: 'read the audit log' },
-} as const satisfies Record<string, { role: Role; action: string }>;
+} as const satisfies Record<string, { role: Role; action: string; needsSession?: true }>;
 
 export type Permission = keyof typeof permissions;
 
@@ -39,4 +42,14 @@ export function isPermitted(role: Role, permission: Permission): boolean {
 export function describeMissing(role: Role, permission: Permission): string {
   const { role: required, action } = permissions[permission];
   return `You cannot ${action}. Your role is ${role}; this requires the role ${required}.`;
+}
+
+/** Whether a user must be signed in: an API token is not enough. */
+export function needsSession(permission: Permission): boolean {
+  return 'needsSession' in permissions[permission];
+}
+
+/** Explains why an API token does not have a permission. */
+export function describeMissingSession(permission: Permission): string {
+  return `You cannot ${permissions[permission].action} with an API token. Sign in instead.`;
 }

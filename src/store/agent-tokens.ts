@@ -16,10 +16,8 @@ export function createAgentTokenStore({
         db.select().from(agentTokens).orderBy(agentTokens.createdAt, agentTokens.id).all(),
       ),
     insert: (token) => write(() => db.insert(agentTokens).values(token).run()),
-    touch: (id, lastUsedAt) =>
-      writeDeferred(() =>
-        db.update(agentTokens).set({ lastUsedAt }).where(eq(agentTokens.id, id)).run(),
-      ),
+    update: (id, use) =>
+      writeDeferred(() => db.update(agentTokens).set(use).where(eq(agentTokens.id, id)).run()),
     remove: (ids) =>
       write(() =>
         db

@@ -12,6 +12,7 @@ import type { Changes, Usage } from '../protocol/report.ts';
 import type {
   StoredAgent,
   StoredAgentToken,
+  StoredApiToken,
   StoredApproval,
   StoredChunk,
   StoredCommand,
@@ -71,6 +72,18 @@ export const agentTokens = sqliteTable('agent_tokens', {
   expiresAt: integer(),
   lastUsedAt: integer(),
 }) satisfies TableOf<StoredAgentToken>;
+
+export const apiTokens = sqliteTable('api_tokens', {
+  id: text().primaryKey(),
+  userId: text().notNull(),
+  name: text().notNull(),
+  tokenHash: text().notNull(),
+  scope: text().$type<Role>().notNull(),
+  createdAt: integer().notNull(),
+  expiresAt: integer().notNull(),
+  lastUsedAt: integer(),
+  lastAddress: text(),
+}) satisfies TableOf<StoredApiToken>;
 
 export const commands = sqliteTable(
   'commands',

@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { createAgentTokenStore } from './agent-tokens.ts';
 import { createAgentStore } from './agents.ts';
 import { createAuditInsert, createAuditStore } from './audit.ts';
+import { createApiTokenStore } from './api-tokens.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createCommandStore } from './commands.ts';
 import { createConnectionStore } from './connections.ts';
@@ -49,6 +50,7 @@ export function openStore(file: string): Store {
     sessions: createSessionStore(context),
     agents: createAgentStore(context),
     agentTokens: createAgentTokenStore(context),
+    apiTokens: createApiTokenStore(context),
     commands: createCommandStore(context),
     output: createOutputStore(context),
     approvals: createApprovalStore(context),

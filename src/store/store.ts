@@ -70,20 +70,45 @@ export interface StoredAgent {
   capabilities: string[];
 }
 
-/** A token with which an agent connects. */
-export interface StoredAgentToken {
+/** What all tokens have that people create. */
+export interface StoredToken {
   id: string;
-  agentId: string;
   /** The SHA-256 hash of its secret, in hexadecimal. */
   tokenHash: string;
-  /** What people call it; null if they gave no name. */
-  name: string | null;
   createdAt: number;
-  createdBy: string;
   /** Null if it does not expire. */
   expiresAt: number | null;
   /** When it was last used, to about a minute; null if it never was. */
   lastUsedAt: number | null;
+}
+
+/** A token with which an agent connects. */
+export interface StoredAgentToken extends StoredToken {
+  agentId: string;
+  /** What people call it; null if they gave no name. */
+  name: string | null;
+  createdBy: string;
+}
+
+/** A token with which scripts act as a user. */
+export interface StoredApiToken extends StoredToken {
+  userId: string;
+  name: string;
+  /** The highest role that it may act with. */
+  scope: Role;
+  expiresAt: number;
+  /** The IP address of the last use; null if it is not known. */
+  lastAddress: string | null;
+}
+
+/** The tokens of one kind. */
+export interface TokenTable<T extends StoredToken> {
+  /** Lists all tokens, oldest first. */
+  list(): Promise<T[]>;
+  insert(token: T): Promise<void>;
+  /** Stores the last use of a token. */
+  update(id: string, use: Partial<T>): Promise<void>;
+  remove(ids: readonly string[]): Promise<void>;
 }
 
 /** A command with its delivery state. */
@@ -151,6 +176,7 @@ export interface Store {
     find(id: string): Promise<StoredUser | undefined>;
     insert(user: StoredUser, entry?: AuditEntry): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredUser, 'id'>>, entry?: AuditEntry): Promise<void>;
+    /** Removes a user and the user's API tokens. */
     remove(id: string, entry?: AuditEntry): Promise<void>;
     /**
      * Replaces a name in at most `limit` rows of each table, and deletes addresses and browsers from these rows. Returns
@@ -178,14 +204,8 @@ export interface Store {
     /** Removes an agent and its tokens. */
     remove(agentId: string, entry?: AuditEntry): Promise<void>;
   };
-  agentTokens: {
-    /** Lists the tokens of all agents, oldest first. */
-    list(): Promise<StoredAgentToken[]>;
-    insert(token: StoredAgentToken): Promise<void>;
-    /** Updates when a token was last used. */
-    touch(id: string, time: number): Promise<void>;
-    remove(ids: readonly string[]): Promise<void>;
-  };
+  agentTokens: TokenTable<StoredAgentToken>;
+  apiTokens: TokenTable<StoredApiToken>;
   commands: {
     /** Inserts all commands, or none. */
     insert(

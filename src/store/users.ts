@@ -1,7 +1,16 @@
 import { and, eq, inArray, sql } from 'drizzle-orm';
 import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { QueryContext } from './query-context.ts';
-import { agents, approvals, audit, commands, connections, users } from './schema.ts';
+import {
+  agents,
+  agentTokens,
+  apiTokens,
+  approvals,
+  audit,
+  commands,
+  connections,
+  users,
+} from './schema.ts';
 import type { Store } from './store.ts';
 
 /** The accounts that can sign in. */
@@ -32,7 +41,11 @@ export function createUserStore({ db, read, write }: QueryContext): Store['users
     insert: (user, entry) => write(() => db.insert(users).values(user).run(), entry),
     update: (id, changes, entry) =>
       write(() => db.update(users).set(changes).where(eq(users.id, id)).run(), entry),
-    remove: (id, entry) => write(() => db.delete(users).where(eq(users.id, id)).run(), entry),
+    remove: (id, entry) =>
+      write(() => {
+        db.delete(users).where(eq(users.id, id)).run();
+        db.delete(apiTokens).where(eq(apiTokens.userId, id)).run();
+      }, entry),
     async erase(id, name, limit) {
       let count = 0;
       await write(() => {
@@ -40,6 +53,7 @@ export function createUserStore({ db, read, write }: QueryContext): Store['users
           replace(commands, commands.requestedBy, id, { requestedBy: name }, limit) +
           replace(approvals, approvals.resolvedBy, id, { resolvedBy: name }, limit) +
           replace(agents, agents.createdBy, id, { createdBy: name }, limit) +
+          replace(agentTokens, agentTokens.createdBy, id, { createdBy: name }, limit) +
           replace(connections, connections.peer, id, { peer: name, clientInfo: null }, limit) +
           replace(audit, audit.actor, id, { actor: name, address: null }, limit) +
           replace(audit, audit.target, id, { target: name }, limit);

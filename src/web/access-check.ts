@@ -1,10 +1,12 @@
 // Decides about every request before its body is read, so that neither strangers nor users without permission can make
 // the hub work.
+import type { Server } from 'bun';
+import { explainMissing } from '../hub/require-permission.ts';
 import type { Identity } from '../hub/state/dashboard.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { REQUEST_RATE } from '../protocol/limits.ts';
-import { describeMissing, isPermitted, type Permission } from '../protocol/permissions.ts';
+import type { Permission } from '../protocol/permissions.ts';
 import type { Auth } from './auth.ts';
 import { renderRejection } from './pages/message.tsx';
 import { redirectToLogin } from './pages/response.ts';
@@ -19,21 +21,26 @@ export function createAccessCheck(auth: Auth, clock: Clock) {
   const findAccess = createRouteAccess();
   const requests = createRateCounters(clock);
 
-  function reject({ userId, role }: Identity, access: Permission | undefined): HubError | null {
-    if (!requests.take(userId, REQUEST_RATE)) {
+  function reject(user: Identity, access: Permission | undefined): HubError | null {
+    if (!requests.take(user.userId, REQUEST_RATE)) {
       return new HubError('rate_limited', 'Too many requests. Send fewer requests per second.');
     }
     if (access === undefined) return new HubError('not_found', 'Unknown API endpoint.');
-    if (isPermitted(role, access)) return null;
-    return new HubError('forbidden', describeMissing(role, access));
+    const explanation = explainMissing(user, access);
+    return explanation === null ? null : new HubError('forbidden', explanation);
   }
 
-  return async (request: Request): Promise<Response | undefined> => {
+  return async (
+    request: Request,
+    server: Server<unknown> | null,
+  ): Promise<Response | undefined> => {
     const { pathname } = new URL(request.url);
     const access = findAccess(request.method, pathname);
     if (access === 'anyone') return undefined;
     const isApi = pathname.startsWith('/api/');
-    const user = isApi ? await auth.requireIdentity(request) : await auth.identify(request);
+    const user = isApi
+      ? await auth.requireIdentity(request, server)
+      : await auth.identify(request, server);
     if (user === null) return redirectToLogin(request);
     const rejection = reject(user, access);
     if (rejection === null) return undefined;

@@ -115,9 +115,9 @@ export function createApp(options: AppOptions) {
       sendPings: false,
     },
   })
-    .onRequest(async ({ request, set }) => {
+    .onRequest(async ({ request, server, set }) => {
       if (isSecure) setTransportSecurity(request, set.headers);
-      const response = rejectRequest(request) ?? (await checkAccess(request));
+      const response = rejectRequest(request) ?? (await checkAccess(request, server));
       return response && addSecurityHeaders(response);
     })
     // It is not called for the responses of `onRequest`, and for some of `onError`.

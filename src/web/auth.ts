@@ -12,7 +12,13 @@ import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
 import type { PasswordBody } from '../protocol/users.ts';
 import type { ClientAddress } from './client-address.ts';
 import { createRejectedSignIns } from './rejected-sign-ins.ts';
-import { createSessionCookie, readToken } from './request-token.ts';
+import {
+  createSessionCookie,
+  readToken,
+  describeRejection,
+  isApiToken,
+  readBearerToken,
+} from './request-token.ts';
 import { createSignInLimits } from './sign-in-limits.ts';
 import type { IssuedToken, Tokens } from './tokens.ts';
 
@@ -33,7 +39,7 @@ export type SecondStep =
   | { status: 'ended' };
 
 export interface AuthOptions {
-  hub: Pick<Hub, 'accounts' | 'sessions' | 'twoFactor' | 'audit'>;
+  hub: Pick<Hub, 'accounts' | 'apiTokens' | 'sessions' | 'twoFactor' | 'audit'>;
   tokens: Tokens;
   clock: Clock;
   /** Whether browsers reach the hub over HTTPS only. */
@@ -54,7 +60,7 @@ export function createAuth({
   setupToken,
   clientAddress,
 }: AuthOptions) {
-  const { accounts, sessions, twoFactor, audit } = hub;
+  const { accounts, apiTokens, sessions, twoFactor, audit } = hub;
   const countRejected = createRejectedSignIns(audit, clock);
   const limits = createSignInLimits(clock, countRejected);
   let pendingSetup = setupToken;
@@ -107,11 +113,27 @@ export function createAuth({
 
   const identities = new WeakMap<Request, Promise<Identity | null>>();
 
-  /** Returns the user of the request's bearer token or session cookie; null if there is no valid one. */
-  async function identify(request: Request): Promise<Identity | null> {
+  async function readIdentity(
+    request: Request,
+    server: Server<unknown> | null,
+  ): Promise<Identity | null> {
     const token = readToken(request);
     if (!token) return null;
-    const identity = identities.get(request) ?? tokens.verify(token, ['session']);
+    if (!isApiToken(token)) return tokens.verify(token, ['session']);
+    // Pages are for people, who sign in. A token in a cookie would be sent by websites, too.
+    const isAccepted = token === readBearerToken(request) && !isPage(request);
+    return isAccepted ? apiTokens.use(token, clientAddress(request, server)) : null;
+  }
+
+  /**
+   * Returns the user of the request's bearer token or session cookie; null if there is no valid one.
+   * @param server needed by the first call for a request, to record the address of an API token
+   */
+  async function identify(
+    request: Request,
+    server: Server<unknown> | null = null,
+  ): Promise<Identity | null> {
+    const identity = identities.get(request) ?? readIdentity(request, server);
     identities.set(request, identity);
     return identity;
   }
@@ -138,13 +160,13 @@ export function createAuth({
      * Like `identify`, but throws if there is no user.
      * @throws {HubError} not_authenticated
      */
-    async requireIdentity(request: Request): Promise<Identity> {
-      const identity = await identify(request);
+    async requireIdentity(
+      request: Request,
+      server: Server<unknown> | null = null,
+    ): Promise<Identity> {
+      const identity = await identify(request, server);
       if (identity) return identity;
-      const message = readToken(request)
-        ? 'Your session has expired. Sign in again.'
-        : 'Authentication required. Sign in, or send a token.';
-      throw new HubError('not_authenticated', message);
+      throw new HubError('not_authenticated', describeRejection(readToken(request)));
     },
     /**
      * Begins a sign-in; returns null if the username or password is incorrect.
@@ -248,7 +270,8 @@ export function createAuth({
     /** Ends the session of a request. Returns the `Set-Cookie` header that removes it from the browser. */
     async signOut(request: Request): Promise<string> {
       const identity = await identify(request);
-      if (identity) sessions.end(identity, identity.sessionId);
+      const hasSession = identity !== null && identity.apiTokenId === undefined;
+      if (hasSession) sessions.end(identity, identity.sessionId);
       return createCookie('', 0);
     },
     /** Whether a setup link with this token is valid. */
@@ -271,3 +294,6 @@ export function createAuth({
     },
   };
 }
+
+const isPage = (request: Request): boolean =>
+  !/^\/(?:api|ws)\//.test(new URL(request.url).pathname);

@@ -77,6 +77,34 @@ describe('the hub', () => {
     expect(exitCode).toBe(0);
   });
 
+  test('reports the expiry of an API token, and warns 14 days before it', async () => {
+    const headers = await signInToApi(hub.url);
+    const addToken = async (days: number) => {
+      const expiresAt = Date.now() + days * 86_400_000;
+      const body = JSON.stringify({ name: 'ci', scope: 'viewer', expiresAt });
+      const path = '/api/v1/account/tokens';
+      const response = await fetch(`${hub.url}${path}`, { method: 'POST', headers, body });
+      return ((await response.json()) as { token: string }).token;
+    };
+    const check = async (token: string) => {
+      const { checks } = await doctor(['--hub', hub.url], { SIGNALBOX_TOKEN: token });
+      expect(checks.has('Session')).toBe(false);
+      return checks.get('API token');
+    };
+    expect(await check(await addToken(90))).toMatchObject({
+      status: 'ok',
+      message: '"ci" acts as admin (viewer). It expires in 90 days.',
+    });
+    expect(await check(await addToken(13))).toMatchObject({
+      status: 'warning',
+      fix: 'signalbox token add NAME --scope ROLE',
+    });
+    expect(await check('sbp_unknown')).toMatchObject({
+      status: 'failed',
+      message: 'The token in SIGNALBOX_TOKEN is not valid. It may have expired or been revoked.',
+    });
+  });
+
   test('fails if it cannot be reached, and the checks that need it are skipped', async () => {
     const { exitCode, checks, statusOf } = await doctor(['--hub', 'http://127.0.0.1:1']);
     expect(statusOf('Hub')).toBe('failed');

@@ -11,6 +11,7 @@ import { describeAudit } from './conformance/audit.ts';
 import { describeAgents } from './conformance/agents.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
+import { describeTokens } from './conformance/tokens.ts';
 import {
   type MaybePromise,
   setUpStore,
@@ -27,6 +28,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeOutput(db);
     describeAudit(db);
     describeAgents(db);
+    describeTokens(db);
 
     describe('users', () => {
       const user = {

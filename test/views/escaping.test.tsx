@@ -1,4 +1,6 @@
 // Text from agents and users is escaped on every page.
+import { AgentTokenAdded, AgentTokens } from '../../views/components/agent-token-dialogs.tsx';
+import { AddApiTokenForm, ApiTokenAdded } from '../../views/components/api-token-dialogs.tsx';
 import { expect, test } from 'bun:test';
 import {
   AddAgentForm,
@@ -111,6 +113,10 @@ const comparisonState = {
 const page = { items: [evilCommand], nextCursor: EVIL };
 const registered = { agentId: EVIL, agentType: 'claude' as const, token: EVIL };
 
+const evilToken = { id: EVIL, name: EVIL, createdAt: NOW, expiresAt: NOW, lastUsedAt: NOW };
+const evilApiToken = { ...evilToken, scope: 'admin' as const, lastAddress: EVIL };
+const evilAgentToken = { ...evilToken, agentId: EVIL, createdBy: EVIL, isInUse: true };
+
 const views = {
   AgentsPage: (
     <AgentsPage
@@ -163,9 +169,9 @@ const views = {
   ),
   AccountPage: (
     <AccountPage
-      context={context}
-      user={user}
+      {...{ context, user, now: NOW }}
       sessions={[evilSession]}
+      tokens={[evilApiToken]}
       recoveryCodes={10}
       hasSingleSignOn={false}
     />
@@ -176,6 +182,20 @@ const views = {
     <TwoFactorSetup secret={EVIL} keyUri={EVIL} notice={{ kind: 'error', text: EVIL }} />
   ),
   RecoveryCodes: <RecoveryCodes codes={[EVIL]} />,
+  tokenDialogs: (
+    <div>
+      <AddApiTokenForm role="admin" name={EVIL} expiresInDays={EVIL} error={EVIL} />
+      <ApiTokenAdded created={{ ...evilApiToken, token: EVIL }} />
+      <AgentTokens
+        agentId={EVIL}
+        tokens={[evilAgentToken]}
+        now={NOW}
+        notice={{ kind: 'error', text: EVIL }}
+        form={{ name: EVIL, expiresInDays: EVIL }}
+      />
+      <AgentTokenAdded created={{ ...evilAgentToken, token: EVIL }} />
+    </div>
+  ),
   PasswordPanel: <PasswordPanel error={EVIL} />,
   ChoosePasswordPage: (
     <ChoosePasswordPage context={context} token={EVIL} username={EVIL} error={EVIL} />

@@ -7,6 +7,7 @@ import { messagePermissions, type Permission } from '../../src/protocol/permissi
 import { type Access, routeAccess } from '../../src/web/route-access.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import { startTestHub, type TestHub } from '../support/hub/hub.ts';
+import { startHubWithAdmin } from './helpers.ts';
 
 const roles: Role[] = ['viewer', 'operator', 'admin'];
 
@@ -22,6 +23,9 @@ const requiredRoles: Record<Permission, Role> = {
   'users:manage': 'admin',
   'audit:read': 'admin',
 };
+
+/** The permissions that API tokens do not have. */
+const needSession = new Set<Access>(['account:manage', 'users:manage']);
 
 /** Whether a response was denied: nobody is asked to sign in, a user gets 403. */
 async function isDenied(hub: TestHub, route: string, role: Role | null): Promise<boolean> {
@@ -57,6 +61,28 @@ describe('a route', () => {
       expect([role, await isDenied(hub, route, role)]).toEqual([role, !isAllowed]);
     }
   });
+
+  test.each(Object.entries(routeAccess).filter(([, access]) => access !== 'anyone'))(
+    '%s (%s) accepts an API token only on the API, and not for the account and users',
+    async (route: string, access: Access) => {
+      await using hub = await startHubWithAdmin();
+      const admin = await hub.startSession('admin', 'admin');
+      const { token } = await hub.hub.apiTokens.add(admin, {
+        name: 'all',
+        scope: 'admin',
+        expiresAt: hub.clock.now() + 60_000,
+      });
+      const [method = '', path = ''] = route.split(' ');
+      const { status } = await fetch(`${hub.url}${path.replaceAll(/:\w+/g, 'x')}`, {
+        method,
+        redirect: 'manual',
+        headers: { authorization: `Bearer ${token}` },
+      });
+      if (!path.startsWith('/api/')) expect(status).toBe(303);
+      else if (needSession.has(access)) expect(status).toBe(403);
+      else expect([401, 403]).not.toContain(status);
+    },
+  );
 
   test('that is written differently is still protected', async () => {
     await using hub = await startTestHub();

@@ -6,6 +6,7 @@ import { CloseButton, DialogHeader } from './dialog.tsx';
 import { Notice, type NoticeKind } from './notice.tsx';
 import { Timestamp } from './timestamp.tsx';
 import { TokenExpiry } from './token-expiry.tsx';
+import { Expiry, LastUse } from './token-facts.tsx';
 
 interface AgentTokensProps {
   agentId: string;
@@ -82,27 +83,6 @@ function AgentTokenRow({ token, now }: { token: AgentTokenSummary; now: number }
         </button>
       </form>
     </li>
-  );
-}
-
-/** When a token was last used. */
-export function LastUse({ at }: { at: number | null }) {
-  if (at === null) return <>never used</>;
-  return (
-    <>
-      last used <Timestamp at={at} />
-    </>
-  );
-}
-
-/** When a token expires. */
-export function Expiry({ at, now }: { at: number | null; now: number }) {
-  if (at === null) return <>does not expire</>;
-  if (at <= now) return <b class="token-expired">expired</b>;
-  return (
-    <>
-      expires <Timestamp at={at} as="clock" />
-    </>
   );
 }
 

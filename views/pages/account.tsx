@@ -1,5 +1,7 @@
-// The account of the signed-in user: password and sessions.
+// The account of the signed-in user: password, sessions and API tokens.
 import type { SessionSummary } from '../../src/protocol/api.ts';
+import type { ApiTokenSummary } from '../../src/protocol/tokens.ts';
+import { ApiTokenList } from '../components/api-token-list.tsx';
 import { NewPasswordFields } from '../components/new-password.tsx';
 import { Notice } from '../components/notice.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
@@ -16,11 +18,13 @@ interface AccountPageProps {
   recoveryCodes: number | null;
   /** Whether the identity provider manages the password. */
   hasSingleSignOn: boolean;
+  tokens: ApiTokenSummary[];
+  now: number;
 }
 
 /** The page at `/account`. */
 export function AccountPage(props: AccountPageProps) {
-  const { context, user, sessions, recoveryCodes, hasSingleSignOn } = props;
+  const { context, user, sessions, recoveryCodes, hasSingleSignOn, tokens, now } = props;
   return (
     <Page context={context} user={user} title="Account" section="account">
       <div class="page-header">
@@ -30,7 +34,10 @@ export function AccountPage(props: AccountPageProps) {
         </p>
       </div>
       <div class="account">
-        <SessionList sessions={sessions} />
+        <div>
+          <SessionList sessions={sessions} />
+          <ApiTokenList tokens={tokens} now={now} />
+        </div>
         {hasSingleSignOn ? (
           <section class="panel">
             <h2>Single sign-on</h2>

@@ -1,5 +1,8 @@
 // Checks of the user's session and of an agent's token.
 import { SessionResponse } from '../../protocol/api.ts';
+import { formatDuration } from '../../protocol/duration.ts';
+import { API_TOKEN_PREFIX } from '../../protocol/limits.ts';
+import { CurrentApiToken } from '../../protocol/tokens.ts';
 import { readAgentToken } from '../agent-token.ts';
 import { CONNECT_TIMEOUT_MS, connectFailure, requestJson } from '../api-client.ts';
 import { CliError } from '../cli-error.ts';
@@ -9,6 +12,7 @@ import { type Check, failed, ok, warning } from './check.ts';
 export async function checkSession(hub: string): Promise<Check> {
   try {
     const { token } = findCredentials(hub);
+    if (token.startsWith(API_TOKEN_PREFIX)) return await checkApiToken(hub, token);
     const { userId, role } = await requestJson(hub, '/session', SessionResponse, { token });
     return ok('Session', `Signed in as ${userId} (${role}).`);
   } catch {
@@ -17,6 +21,23 @@ export async function checkSession(hub: string): Promise<Check> {
       'Not signed in, or the session has expired. Required for run, ps, logs and interrupt.',
       signInCommand(hub),
     );
+  }
+}
+
+/** How long before its expiry a token should be replaced. */
+const EXPIRES_SOON_MS = 14 * 86_400_000;
+
+async function checkApiToken(hub: string, token: string): Promise<Check> {
+  const name = 'API token';
+  const fix = 'signalbox token add NAME --scope ROLE';
+  try {
+    const current = await requestJson(hub, '/token', CurrentApiToken, { token });
+    const leftMs = current.expiresAt - Date.now();
+    const facts = `"${current.name}" acts as ${current.userId} (${current.role}). It expires in ${formatDuration(leftMs)}.`;
+    return leftMs < EXPIRES_SOON_MS ? warning(name, facts, fix) : ok(name, facts);
+  } catch (error) {
+    if (error instanceof CliError) return failed(name, error.message, fix);
+    throw error;
   }
 }
 

@@ -13,10 +13,10 @@ import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, cancelGrace, disconnect } from '../state/agent.ts';
+import type { TokenIndex } from '../token-index.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { reconcile } from './reconcile.ts';
 import { createTakeovers } from './takeover.ts';
-import type { TokenIndex } from './token-index.ts';
 
 export type Agents = ReturnType<typeof createAgents>;
 
@@ -27,7 +27,7 @@ export interface AgentsParts {
   presence: Presence;
   progress: Progress;
   terminals: Terminals;
-  tokenIndex: TokenIndex;
+  tokenIndex: TokenIndex<StoredAgentToken>;
 }
 
 /** A first message with a valid token. */
@@ -66,6 +66,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     agent.notice = message.notice ?? null;
     saveContact(agent);
     log.info('Agent connected.', { agentId: agent.agentId });
+    tokenIndex.touch(token.id);
     connectionLog.recordOpen({
       id: connectionId,
       kind: 'agent',
@@ -219,8 +220,8 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     /** Handles an agent's first message: accepts it, rejects it, or starts a takeover. */
     connect(link: Link, message: AgentConnect) {
       const agent = state.agents.get(message.agentId);
-      const token = tokenIndex.use(message.agentId, message.token);
-      if (!agent || !token) {
+      const token = tokenIndex.find(message.token);
+      if (!agent || token?.agentId !== agent.agentId) {
         const text = `The hub rejected the token for "${message.agentId}". Ask an admin for a new one.`;
         return reject(link, message.agentId, 'unauthenticated', text);
       }

@@ -12,14 +12,15 @@ import type { Actor } from '../state/dashboard.ts';
 import { requirePermission } from '../require-permission.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Agents } from './agents.ts';
-import type { TokenIndex } from './token-index.ts';
+import type { StoredAgentToken } from '../../store/store.ts';
+import type { TokenIndex } from '../token-index.ts';
 
 export interface RegistryParts {
   agents: Agents;
   dashboards: Pick<Dashboards, 'refreshRestricted'>;
   dispatcher: Dispatcher;
   presence: Presence;
-  tokenIndex: TokenIndex;
+  tokenIndex: TokenIndex<StoredAgentToken>;
 }
 
 export type Registry = ReturnType<typeof createRegistry>;
@@ -39,9 +40,14 @@ export function createRegistry(
       return agent && presence.summarize(agent);
     },
     /** Whether an agent can connect with this ID and token. */
-    verifyToken: (agentId: string, secret: string) => tokenIndex.use(agentId, secret) !== undefined,
+    verifyToken(agentId: string, secret: string): boolean {
+      const token = tokenIndex.find(secret);
+      if (token?.agentId !== agentId) return false;
+      tokenIndex.touch(token.id);
+      return true;
+    },
     /** Whether any agent has this token. */
-    hasToken: tokenIndex.has,
+    hasToken: (secret: string) => tokenIndex.find(secret) !== undefined,
     /**
      * Adds an agent. Its token is returned once: only the hash is stored.
      * @throws {HubError} forbidden, agent_exists, unavailable
@@ -51,12 +57,14 @@ export function createRegistry(
       if (state.agents.has(body.agentId)) {
         throw new HubError('agent_exists', `An agent "${body.agentId}" already exists.`);
       }
-      const { token, secret } = tokenIndex.create({
+      const { secret, fields } = tokenIndex.issue();
+      const token = {
+        ...fields,
         agentId: body.agentId,
-        createdBy: actor.userId,
         name: null,
+        createdBy: actor.userId,
         expiresAt: null,
-      });
+      };
       const agent = {
         ...body,
         labels: body.labels ?? [],
@@ -123,7 +131,8 @@ export function createRegistry(
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not remove the agent. Try again.');
       }
-      for (const token of tokenIndex.list(agentId)) tokenIndex.remove(token);
+      for (const token of tokenIndex.list((one) => one.agentId === agentId))
+        tokenIndex.remove(token);
       agents.revoke(agent);
       state.agents.delete(agentId);
       for (const execution of listExecutions(state)) {

@@ -12,15 +12,15 @@ import { requirePermission } from '../require-permission.ts';
 import type { AgentConnection } from '../state/agent.ts';
 import type { Actor } from '../state/dashboard.ts';
 import type { Agents } from './agents.ts';
-import type { TokenIndex } from './token-index.ts';
+import type { TokenIndex } from '../token-index.ts';
 
 export interface AgentTokensParts {
   agents: Pick<Agents, 'revokeToken'>;
-  tokenIndex: TokenIndex;
+  tokenIndex: TokenIndex<StoredAgentToken>;
 }
 
 export function createAgentTokens(
-  { state, store, clock, storeHealth }: HubContext,
+  { state, clock }: Pick<HubContext, 'state' | 'clock'>,
   { agents, tokenIndex }: AgentTokensParts,
 ) {
   function findAgent(agentId: string): AgentConnection {
@@ -29,11 +29,7 @@ export function createAgentTokens(
     return agent;
   }
 
-  /** Removes a token at once, and from the store as soon as it accepts writes. */
-  function remove(token: StoredAgentToken) {
-    tokenIndex.remove(token);
-    void storeHealth.retry(() => store.agentTokens.remove([token.id]));
-  }
+  const listOf = (agentId: string) => tokenIndex.list((token) => token.agentId === agentId);
 
   return {
     /**
@@ -43,7 +39,7 @@ export function createAgentTokens(
     list(actor: Actor, agentId: string): AgentTokenSummary[] {
       requirePermission(actor, 'agents:manage');
       const agent = findAgent(agentId);
-      return tokenIndex.list(agentId).map((token) => toSummary(agent, token));
+      return listOf(agentId).map((token) => toSummary(agent, token));
     },
     /**
      * Adds a token. Its secret is returned once: only the hash is stored.
@@ -59,30 +55,24 @@ export function createAgentTokens(
       if (expiresAt !== undefined && expiresAt <= clock.now()) {
         throw new HubError('invalid_message', 'The expiry must be in the future.');
       }
-      if (tokenIndex.list(agentId).length >= MAX_AGENT_TOKENS) {
+      if (listOf(agentId).length >= MAX_AGENT_TOKENS) {
         throw new HubError(
           'token_limit',
           `"${agentId}" already has ${MAX_AGENT_TOKENS} tokens. Revoke one first.`,
         );
       }
-      const { token, secret } = tokenIndex.create({
+      const { secret, fields } = tokenIndex.issue();
+      const token = {
+        ...fields,
         agentId,
-        createdBy: actor.userId,
         name: name ?? null,
+        createdBy: actor.userId,
         expiresAt: expiresAt ?? null,
-      });
-      // In memory first, so that the limit counts tokens that are being stored.
-      tokenIndex.add(token);
-      try {
-        await store.agentTokens.insert(token);
-      } catch (error) {
-        tokenIndex.remove(token);
-        storeHealth.reportFailure(error);
-        throw new HubError('unavailable', 'Could not save the token. Try again.');
-      }
+      };
+      await tokenIndex.save(token);
       if (state.agents.get(agentId) !== agent) {
         // It was removed meanwhile, and so must be a token that was stored after that.
-        remove(token);
+        tokenIndex.revoke(token);
         findAgent(agentId);
       }
       return { ...toSummary(agent, token), token: secret };
@@ -94,9 +84,9 @@ export function createAgentTokens(
     revoke(actor: Actor, agentId: string, id: string): void {
       requirePermission(actor, 'agents:manage');
       const agent = findAgent(agentId);
-      const token = tokenIndex.list(agentId).find((one) => one.id === id);
+      const token = listOf(agentId).find((one) => one.id === id);
       if (!token) throw new HubError('not_found', 'Token not found.');
-      remove(token);
+      tokenIndex.revoke(token);
       agents.revokeToken(agent, id);
     },
   };

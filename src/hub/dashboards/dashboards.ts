@@ -219,10 +219,16 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       }
       subscriptions.sweep();
     },
-    /** Closes the dashboards of ended sessions. */
+    /** Closes the dashboards of ended sessions or revoked API tokens. */
     endSessions(sessionIds: ReadonlySet<string>) {
       for (const [link, { sessionId }] of byLink) {
         if (sessionIds.has(sessionId)) link.close(CloseCode.policyViolation, 'revoked');
+      }
+    },
+    /** Makes the dashboards of these sessions or tokens reconnect, because what their user may see or do changed. */
+    reconnectSessions(sessionIds: ReadonlySet<string>) {
+      for (const [link, { sessionId }] of byLink) {
+        if (sessionIds.has(sessionId)) link.close(CloseCode.goingAway, 'access_changed');
       }
     },
     /** Makes the dashboards of users who may not see all agents reconnect, because the agents that they may see changed. */

@@ -11,17 +11,20 @@ export interface Actor {
   role: Role;
   /** The agents that the user may see and use. */
   agents: Grants;
-  /** The session of the request. */
+  /** The session or API token of the request. */
   sessionId?: string;
-  /** The address that signed in; null if it is unknown. */
+  /** The address that signed in, or sent the request with an API token; null if it is unknown. */
   address?: string | null;
+  /** The API token that sent the request. Undefined if the user is signed in. */
+  apiTokenId?: string;
 }
 
-/** The user of a session. */
+/** The user of a session or an API token. */
 export interface Identity extends Actor {
+  /** The ID of the session or the token. */
   sessionId: string;
   address: string | null;
-  /** When the session expires, in Unix milliseconds. */
+  /** When it expires, in Unix milliseconds. */
   expiresAt: number;
 }
 
@@ -41,7 +44,7 @@ export interface DashboardConnection {
   role: Role;
   /** The agents that the user may see and use. */
   agents: Grants;
-  /** The session that connected it last. */
+  /** The session or API token that connected it last. */
   sessionId: string;
   /** The address that signed in to this session. */
   address: string | null;

@@ -17,6 +17,7 @@ import { HubError } from '../../protocol/errors.ts';
 import { createAuditApi } from './audit.ts';
 import { readBearerToken } from '../request-token.ts';
 import { createAgentTokenApi } from './agent-tokens.ts';
+import { createApiTokenApi } from './api-tokens.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
 import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
 
@@ -183,6 +184,7 @@ export function createApi(parts: ApiParts) {
     .use(createSessionApi(parts))
     .use(createSessionListApi(parts))
     .use(createAccountApi(parts))
+    .use(createApiTokenApi(parts))
     .use(createUserApi(parts))
     .use(createAgentApi(parts))
     .use(createAgentTokenApi(parts))

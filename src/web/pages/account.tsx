@@ -1,6 +1,7 @@
 // The page of the signed-in user's account, with the forms that change the password and end sessions.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import type { Clock } from '../../protocol/clock.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { AccountPage, PasswordPanel, SessionList } from '../../../views/pages/account.tsx';
 import type { Auth } from '../auth.ts';
@@ -10,7 +11,11 @@ import { readField } from './form.ts';
 import { type RequireUser, toStatus } from './guard.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
-export function createAccountPages(hub: Hub, requireUser: RequireUser, auth: Auth) {
+export function createAccountPages(
+  hub: Hub,
+  requireUser: RequireUser,
+  { auth, clock }: { auth: Auth; clock: Clock },
+) {
   return new Elysia({ name: 'pages/account' })
     .get('/account', ({ request }) =>
       requireUser(request, async (user) => {
@@ -20,7 +25,11 @@ export function createAccountPages(hub: Hub, requireUser: RequireUser, auth: Aut
         return renderDocument(
           request,
           (context) => (
-            <AccountPage {...{ context, user, sessions, recoveryCodes, hasSingleSignOn }} />
+            <AccountPage
+              {...{ context, user, sessions, recoveryCodes, hasSingleSignOn }}
+              tokens={hub.apiTokens.list(user)}
+              now={clock.now()}
+            />
           ),
           { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );

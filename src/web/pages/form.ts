@@ -84,8 +84,11 @@ export function parseCommandForm(agentId: string, form: unknown): CommandBody {
  * @throws {HubError} invalid_message
  */
 export function parseTokenForm(body: unknown, now: number) {
-  const form = { name: readField(body, 'name'), expiresInDays: readField(body, 'expiresInDays') };
-  const name = form.name.trim();
+  const form = {
+    name: readField(body, 'name').trim(),
+    expiresInDays: readField(body, 'expiresInDays'),
+  };
+  const { name } = form;
   const expiresAt = readExpiry(form.expiresInDays, now);
   if (name.length > TOKEN_NAME_LENGTH) {
     throw new HubError('invalid_message', `A name has at most ${TOKEN_NAME_LENGTH} characters.`);

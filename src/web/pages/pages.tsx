@@ -8,6 +8,7 @@ import type { IdentityProvider } from '../identity-provider.ts';
 import { createAccountPages } from './account.tsx';
 import { createAgentTokenPages } from './agent-tokens.tsx';
 import { createAgentPages } from './agents.tsx';
+import { createApiTokenPages } from './api-tokens.tsx';
 import { createApprovalPages } from './approvals.tsx';
 import { createAuditPages } from './audit.tsx';
 import { createCommandPages } from './commands.tsx';
@@ -38,8 +39,9 @@ export function createPages(parts: PagesParts) {
     .use(createLoginPages(auth, parts.provider?.name ?? null))
     .use(createOidcPages(parts))
     .use(createPasswordLinkPages(auth))
-    .use(createAccountPages(hub, requireUser, auth))
+    .use(createAccountPages(hub, requireUser, parts))
     .use(createTwoFactorPages(hub, requireUser, auth))
+    .use(createApiTokenPages(hub, requireUser, parts))
     .use(createUserPages(hub, requireUser, parts))
     .use(createAuditPages(hub, requireUser))
     .use(createAgentPages(hub, requireUser, parts))

@@ -6,6 +6,7 @@ import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { type DashboardToHub, dashboardToHub } from '../../protocol/dashboard-to-hub.ts';
 import type { Auth } from '../auth.ts';
+import { describeRejection, isApiToken } from '../request-token.ts';
 import type { Tokens } from '../tokens.ts';
 import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
 
@@ -16,22 +17,25 @@ export interface DashboardSocketParts {
 }
 
 export function createDashboardSocket(
-  { hub: { dashboards }, auth, tokens }: DashboardSocketParts,
+  { hub: { apiTokens, dashboards }, auth, tokens }: DashboardSocketParts,
   options: SocketOptions,
 ) {
   const handler = createSocketHandler<DashboardToHub>(
     {
       decode: createDecoder(dashboardToHub, inflate),
-      isKnown: async (request) => (await auth.identify(request)) !== null,
+      isKnown: async (request, server) => (await auth.identify(request, server)) !== null,
       connectType: 'dashboard:connect',
-      async handleConnect(link, message) {
+      async handleConnect(link, message, address) {
         if (message.type !== 'dashboard:connect') return;
-        const identity = await tokens.verify(message.token, ['session', 'socket']);
+        const { token } = message;
+        const identity = isApiToken(token)
+          ? await apiTokens.use(token, address)
+          : await tokens.verify(token, ['session', 'socket']);
         if (identity) return dashboards.connect(link, identity, message);
         sendToDashboard(link, {
           type: 'error',
           code: 'not_authenticated',
-          message: 'Your session has expired. Sign in again.',
+          message: describeRejection(token),
         });
         link.close(CloseCode.policyViolation, 'unauthenticated');
       },

@@ -50,11 +50,11 @@ export interface PeerHandler<M extends { type: string }> {
    * Whether the request contains valid credentials. It does not need to, but such a socket does not count as one that
    * anyone can open.
    */
-  isKnown(request: Request): boolean | Promise<boolean>;
+  isKnown(request: Request, server: Server<unknown> | null): boolean | Promise<boolean>;
   /** The required type of the first message. */
   connectType: M['type'];
   /** Handles the first message. Closes the link to reject the peer. */
-  handleConnect(link: DashboardLink, message: M): void | Promise<void>;
+  handleConnect(link: DashboardLink, message: M, address: string | null): void | Promise<void>;
   handleMessage(link: DashboardLink, message: M): void;
   handleInvalidFrame(link: DashboardLink, rejection: Rejection): void;
   /** Called for each frame and ping. */
@@ -82,8 +82,8 @@ export function createSocketHandler<M extends { type: string }>(
   peer: PeerHandler<M>,
   { clock, checkOrigin, pendingSockets, clientAddress, onInvalidFrame }: SocketOptions,
 ) {
-  /** @param address the client's address; null if the peer is known */
-  function createSocket(address: string | null): SocketData {
+  /** @param isKnown whether the request contained valid credentials */
+  function createSocket(address: string | null, isKnown: boolean): SocketData {
     let link: DashboardLink | null = null;
     let stage: 'pending' | 'connecting' | 'open' = 'pending';
     let closed: { code: number; reason: string } | null = null;
@@ -122,7 +122,7 @@ export function createSocketHandler<M extends { type: string }>(
         backlog = [];
         for (const frame of frames) if (!closed) handleFrame(to, frame);
       };
-      const connecting = peer.handleConnect(to, decoded.message);
+      const connecting = peer.handleConnect(to, decoded.message, address);
       if (!connecting) return finish();
       connecting.then(finish, () => to.close(CloseCode.policyViolation, 'unauthenticated'));
     }
@@ -143,7 +143,7 @@ export function createSocketHandler<M extends { type: string }>(
       open(ws) {
         const opened = createLink(ws);
         link = opened;
-        pendingSockets.add(opened, address);
+        pendingSockets.add(opened, isKnown ? null : (address ?? ''));
         cancelTimeout = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
           opened.close(CloseCode.tryAgainLater, 'first_message_timeout');
         });
@@ -178,8 +178,7 @@ export function createSocketHandler<M extends { type: string }>(
         headers: { 'retry-after': String(RETRY_AFTER_S) },
       });
     }
-    const address = clientAddress(request, server) ?? '';
-    const data = createSocket((await peer.isKnown(request)) ? null : address);
+    const data = createSocket(clientAddress(request, server), await peer.isKnown(request, server));
     if (server?.upgrade(request, { data })) return undefined;
     return upgradeRequired();
   };

@@ -61,24 +61,4 @@ export function describeAgents(db: StoreUnderTest) {
       expect(await listTokens()).toEqual(['t1']);
     });
   });
-
-  describe('agent tokens', () => {
-    test('keeps every field, and updates the last use', async () => {
-      const other = { ...token, id: 't2', createdAt: 2, name: null, expiresAt: null };
-      await db.store.agentTokens.insert(other);
-      await db.store.agentTokens.insert({ ...token, lastUsedAt: null });
-      await db.store.agentTokens.touch('t1', 50);
-      await db.store.agentTokens.touch('unknown', 50);
-      await db.reopen();
-      expect(await db.store.agentTokens.list()).toEqual([{ ...token, lastUsedAt: 50 }, other]);
-    });
-
-    test('removes tokens', async () => {
-      for (const id of ['t1', 't2', 't3']) await db.store.agentTokens.insert({ ...token, id });
-      await db.store.agentTokens.remove(['t1', 't3', 'unknown']);
-      await db.store.agentTokens.remove([]);
-      await db.reopen();
-      expect(await listTokens()).toEqual(['t2']);
-    });
-  });
 }
