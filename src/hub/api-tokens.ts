@@ -22,10 +22,10 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 export type ApiTokens = ReturnType<typeof createApiTokens>;
 
 export function createApiTokens(
-  context: Pick<HubContext, 'store' | 'clock' | 'storeHealth'>,
+  context: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
   dashboards: Pick<Dashboards, 'endSessions' | 'reconnectSessions'>,
 ) {
-  const { store, clock } = context;
+  const { store, clock, audit } = context;
   const index = createTokenIndex<StoredApiToken>(context, store.apiTokens, API_TOKEN_PREFIX);
 
   const listOf = (userId: string) => index.list((token) => token.userId === userId);
@@ -105,10 +105,14 @@ export function createApiTokens(
       }
       const { secret, fields } = index.issue();
       const token = { ...fields, userId, name, scope, expiresAt, lastAddress: null };
-      await index.save(token);
+      const detail = { id: token.id, name, scope, expiresAt };
+      await index.save(
+        token,
+        audit.createEntry(identity, { action: 'api_token.added', target: userId, detail }),
+      );
       if (!(await store.users.find(userId))) {
         // The user was removed meanwhile, and so must be a token that was stored after that.
-        index.revoke(token);
+        index.revoke([token]);
         throw new HubError('not_authenticated', 'Your account was removed.');
       }
       return { ...toSummary(token), token: secret };
@@ -121,7 +125,12 @@ export function createApiTokens(
       requirePermission(identity, 'account:manage');
       const token = listOf(identity.userId).find((one) => one.id === id);
       if (!token) throw new HubError('not_found', 'Token not found.');
-      index.revoke(token);
+      const { userId: target, name, scope } = token;
+      const detail = { id, name, scope };
+      index.revoke(
+        [token],
+        audit.createEntry(identity, { action: 'api_token.revoked', target, detail }),
+      );
       dashboards.endSessions(new Set([id]));
     },
     /** Closes the dashboards of a disabled user's tokens. The tokens work again if the user is enabled. */
@@ -131,7 +140,7 @@ export function createApiTokens(
     /** Removes the tokens of a user who was removed, and closes their dashboards. */
     removeUser(userId: string) {
       const ids = idsOf(userId);
-      index.revoke(...listOf(userId));
+      index.revoke(listOf(userId));
       dashboards.endSessions(ids);
     },
   };

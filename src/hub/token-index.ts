@@ -1,6 +1,7 @@
 // The tokens of agents, or those of users, in memory by their hashes, so that checking one takes the same time however many
 // there are. A token is random and long, so a plain SHA-256 is enough to store it safely.
 import { createHash, randomBytes } from 'node:crypto';
+import type { AuditEntry } from '../protocol/audit.ts';
 import { HubError } from '../protocol/errors.ts';
 import type { StoredToken, TokenTable } from '../store/store.ts';
 import type { HubContext } from './context.ts';
@@ -38,11 +39,16 @@ export function createTokenIndex<T extends StoredToken>(
     return token !== undefined && (token.expiresAt === null || token.expiresAt > clock.now());
   }
 
-  /** Removes tokens at once, and from the store as soon as it accepts writes. */
-  function revoke(...tokens: T[]) {
+  /** Removes tokens at once, and from the store as soon as it accepts writes, together with an audit entry. */
+  function revoke(tokens: readonly T[], entry?: AuditEntry) {
     for (const token of tokens) remove(token);
     if (tokens.length === 0) return;
-    void storeHealth.retry(() => table.remove(tokens.map(({ id }) => id)));
+    void storeHealth.retry(() =>
+      table.remove(
+        tokens.map(({ id }) => id),
+        entry,
+      ),
+    );
   }
 
   return {
@@ -64,14 +70,14 @@ export function createTokenIndex<T extends StoredToken>(
     add,
     remove,
     /**
-     * Stores a token and adds it.
+     * Stores a token with an audit entry, and adds it.
      * @throws {HubError} unavailable
      */
-    async save(token: T): Promise<void> {
+    async save(token: T, entry: AuditEntry): Promise<void> {
       // In memory first, so that a limit counts tokens that are being stored.
       add(token);
       try {
-        await table.insert(token);
+        await table.insert(token, entry);
       } catch (error) {
         remove(token);
         storeHealth.reportFailure(error);
@@ -96,6 +102,6 @@ export function createTokenIndex<T extends StoredToken>(
     /** Lists the tokens that match, oldest first. */
     list: (matches: (token: T) => boolean) => [...byId.values()].filter(matches),
     /** Removes expired tokens. */
-    purge: () => revoke(...[...byId.values()].filter(({ id }) => !isValid(id))),
+    purge: () => revoke([...byId.values()].filter(({ id }) => !isValid(id))),
   };
 }

@@ -15,15 +15,17 @@ export function createAgentTokenStore({
       read(() =>
         db.select().from(agentTokens).orderBy(agentTokens.createdAt, agentTokens.id).all(),
       ),
-    insert: (token) => write(() => db.insert(agentTokens).values(token).run()),
+    insert: (token, entry) => write(() => db.insert(agentTokens).values(token).run(), entry),
     update: (id, use) =>
       writeDeferred(() => db.update(agentTokens).set(use).where(eq(agentTokens.id, id)).run()),
-    remove: (ids) =>
-      write(() =>
-        db
-          .delete(agentTokens)
-          .where(inArray(agentTokens.id, [...ids]))
-          .run(),
+    remove: (ids, entry) =>
+      write(
+        () =>
+          db
+            .delete(agentTokens)
+            .where(inArray(agentTokens.id, [...ids]))
+            .run(),
+        entry,
       ),
   };
 }

@@ -13,15 +13,17 @@ export function createApiTokenStore({
   return {
     list: () =>
       read(() => db.select().from(apiTokens).orderBy(apiTokens.createdAt, apiTokens.id).all()),
-    insert: (token) => write(() => db.insert(apiTokens).values(token).run()),
+    insert: (token, entry) => write(() => db.insert(apiTokens).values(token).run(), entry),
     update: (id, use) =>
       writeDeferred(() => db.update(apiTokens).set(use).where(eq(apiTokens.id, id)).run()),
-    remove: (ids) =>
-      write(() =>
-        db
-          .delete(apiTokens)
-          .where(inArray(apiTokens.id, [...ids]))
-          .run(),
+    remove: (ids, entry) =>
+      write(
+        () =>
+          db
+            .delete(apiTokens)
+            .where(inArray(apiTokens.id, [...ids]))
+            .run(),
+        entry,
       ),
   };
 }

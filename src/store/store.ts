@@ -105,10 +105,10 @@ export interface StoredApiToken extends StoredToken {
 export interface TokenTable<T extends StoredToken> {
   /** Lists all tokens, oldest first. */
   list(): Promise<T[]>;
-  insert(token: T): Promise<void>;
+  insert(token: T, entry?: AuditEntry): Promise<void>;
   /** Stores the last use of a token. */
   update(id: string, use: Partial<T>): Promise<void>;
-  remove(ids: readonly string[]): Promise<void>;
+  remove(ids: readonly string[], entry?: AuditEntry): Promise<void>;
 }
 
 /** A command with its delivery state. */

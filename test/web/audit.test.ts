@@ -54,6 +54,37 @@ test('changes to users and agents are recorded, without secrets', async () => {
   expect(JSON.stringify(entries)).not.toContain(new URL(url).searchParams.get('token')!);
 });
 
+test('added and revoked tokens are recorded, without secrets; so is what an API token does', async () => {
+  await using hub = await startHubWithAdmin();
+  await hub.addAgent();
+  const call = async (method: string, path: string, fields: object) =>
+    (await hub.callApi(method, path, { ...asAdmin, ...fields })).json().catch(() => null);
+  const expiresAt = hub.clock.now() + 60_000;
+  const agentToken = await call('POST', '/agents/agent/tokens', { body: { name: 'laptop' } });
+  await call('DELETE', `/agents/agent/tokens/${agentToken.id}`, {});
+  const body = { name: 'ci', scope: 'admin', expiresAt };
+  const apiToken = await call('POST', '/account/tokens', { body });
+  const headers = { 'x-forwarded-for': '192.0.2.1' };
+  await call('DELETE', '/agents/agent', { token: apiToken.token, headers });
+  await call('DELETE', `/account/tokens/${apiToken.id}`, {});
+  const entries = (await listEntries(hub)).slice(1);
+  const [first, second] = [
+    { id: agentToken.id, name: 'laptop' },
+    { id: apiToken.id, name: 'ci' },
+  ];
+  expect(entries.map(summarize)).toEqual([
+    ['admin', 'agent_token.added', 'agent', { ...first, expiresAt: null }],
+    ['admin', 'agent_token.revoked', 'agent', { ...first, expiresAt: null }],
+    ['admin', 'api_token.added', 'admin', { ...second, scope: 'admin', expiresAt }],
+    ['admin', 'agent.removed', 'agent', {}],
+    ['admin', 'api_token.revoked', 'admin', { ...second, scope: 'admin' }],
+  ]);
+  expect(entries[3]).toMatchObject({ credentialId: apiToken.id, address: '127.0.0.1' });
+  for (const { token } of [agentToken, apiToken]) {
+    expect(JSON.stringify(entries)).not.toContain(token);
+  }
+});
+
 test('sessions are recorded from start to end, with the address', async () => {
   await using hub = await startHubWithAdmin();
   const { token } = await (await signIn(hub)).json();

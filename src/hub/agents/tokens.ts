@@ -1,4 +1,5 @@
 // The tokens of an agent: listed, added and revoked by admins. Several tokens allow replacing one without an interruption.
+import type { AuditDetail } from '../../protocol/audit.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { MAX_AGENT_TOKENS } from '../../protocol/limits.ts';
 import type {
@@ -20,7 +21,7 @@ export interface AgentTokensParts {
 }
 
 export function createAgentTokens(
-  { state, clock }: Pick<HubContext, 'state' | 'clock'>,
+  { state, clock, audit }: Pick<HubContext, 'state' | 'clock' | 'audit'>,
   { agents, tokenIndex }: AgentTokensParts,
 ) {
   function findAgent(agentId: string): AgentConnection {
@@ -69,10 +70,15 @@ export function createAgentTokens(
         createdBy: actor.userId,
         expiresAt: expiresAt ?? null,
       };
-      await tokenIndex.save(token);
+      const entry = audit.createEntry(actor, {
+        action: 'agent_token.added',
+        target: agentId,
+        detail: describe(token),
+      });
+      await tokenIndex.save(token, entry);
       if (state.agents.get(agentId) !== agent) {
         // It was removed meanwhile, and so must be a token that was stored after that.
-        tokenIndex.revoke(token);
+        tokenIndex.revoke([token]);
         findAgent(agentId);
       }
       return { ...toSummary(agent, token), token: secret };
@@ -86,7 +92,12 @@ export function createAgentTokens(
       const agent = findAgent(agentId);
       const token = listOf(agentId).find((one) => one.id === id);
       if (!token) throw new HubError('not_found', 'Token not found.');
-      tokenIndex.revoke(token);
+      const entry = audit.createEntry(actor, {
+        action: 'agent_token.revoked',
+        target: agentId,
+        detail: describe(token),
+      });
+      tokenIndex.revoke([token], entry);
       agents.revokeToken(agent, id);
     },
   };
@@ -98,3 +109,9 @@ function toSummary(
 ): AgentTokenSummary {
   return { ...token, isInUse: connection.link !== null && connection.tokenId === token.id };
 }
+
+const describe = ({ id, name, expiresAt }: StoredAgentToken): AuditDetail => ({
+  id,
+  name,
+  expiresAt,
+});
