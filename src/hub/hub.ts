@@ -164,7 +164,11 @@ export async function startHub(options: HubOptions) {
       { sessions, apiTokens, twoFactor, oneAtATime: accountChanges },
       options.passwordCost,
     ),
-    singleSignOn: createSingleSignOn(context, sessions, accountChanges),
+    singleSignOn: createSingleSignOn(context, {
+      sessions,
+      apiTokens,
+      oneAtATime: accountChanges,
+    }),
     sessions,
     apiTokens,
     twoFactor,

@@ -5,6 +5,7 @@ import { hasRole, type Role } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
 import { Username } from '../protocol/users.ts';
 import type { StoredIdentity } from '../store/store.ts';
+import type { ApiTokens } from './api-tokens.ts';
 import type { HubContext } from './context.ts';
 import { saveChange } from './save-change.ts';
 import type { Sessions } from './sessions.ts';
@@ -33,6 +34,13 @@ function findRole({ roles, defaultRole }: RoleRules, groups: readonly string[]):
   );
 }
 
+interface SingleSignOnParts {
+  sessions: Pick<Sessions, 'endAll'>;
+  apiTokens: Pick<ApiTokens, 'refreshUser' | 'removeUser'>;
+  /** Shared with the other changes of accounts. */
+  oneAtATime: LimitFunction;
+}
+
 export function createSingleSignOn(
   {
     store,
@@ -40,9 +48,7 @@ export function createSingleSignOn(
     storeHealth,
     audit,
   }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
-  sessions: Pick<Sessions, 'endAll'>,
-  /** Shared with the other changes of accounts. */
-  oneAtATime: LimitFunction,
+  { sessions, apiTokens, oneAtATime }: SingleSignOnParts,
 ) {
   return {
     /** Whether a user signs in with single sign-on. */
@@ -72,7 +78,10 @@ export function createSingleSignOn(
         };
         const role = findRole(rules, groups);
         if (role === null) {
-          if (user) sessions.endAll(by, user.id);
+          if (user) {
+            sessions.endAll(by, user.id);
+            apiTokens.removeUser(user.id);
+          }
           return refuse('You are not in a group that can use this hub. Ask an admin.');
         }
         if (user) {
@@ -84,6 +93,7 @@ export function createSingleSignOn(
             const entry = audit.createEntry(by, event);
             await saveChange(storeHealth, store.users.update(user.id, { role }, entry));
             sessions.endAll(by, user.id);
+            apiTokens.refreshUser(user.id);
           }
           return { userId: user.id, role, agents: user.agents };
         }

@@ -173,8 +173,15 @@ test('the role follows the groups at every sign-in, and another role ends the se
   expect(await dashboard.closed).toEqual({ code: 1008, reason: 'revoked' });
   await expectError(hub.callApi('GET', '/agents', { token }), 401, 'not_authenticated');
 
+  const created = await hub.callApi('POST', '/account/tokens', {
+    token: next.cookies(hub.url).get('signalbox')!,
+    body: { name: 'ci', scope: 'viewer', expiresAt: hub.clock.now() + 86_400_000 },
+  });
+  const apiToken = (await created.json()).token as string;
+  expect((await hub.callApi('GET', '/agents', { token: apiToken })).status).toBe(200);
   account.groups = [];
   await expectFailure(signInWith(both, 's1'), 403);
+  await expectError(hub.callApi('GET', '/agents', { token: apiToken }), 401, 'not_authenticated');
   expect(await readSession(hub, next)).toMatchObject({ error: { code: 'not_authenticated' } });
   const { items } = await hub.store.audit.listPage({ actor: 'ada' });
   const entries = items.map(({ action, detail }) => [action, detail] as const);

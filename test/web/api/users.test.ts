@@ -226,10 +226,10 @@ test('the only admin can be neither demoted, disabled nor removed', async () => 
   ];
   for (const attempt of attempts) await expectError(attempt(), 409, 'last_admin');
   await changeUser(hub, 'ada', { disabled: false });
-  // Two admins who remove each other at once: one remains.
+  // Two admins are removed at once: one remains.
   const results = await Promise.all([removeUser(hub, 'ada'), removeUser(hub, 'admin')]);
-  expect(results.map(({ status }) => status)).toEqual([204, 409]);
-  expect((await listUsers(hub)).map(({ username }) => username)).toEqual(['admin']);
+  expect(results.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([204, 409]);
+  expect(await hub.store.users.list()).toHaveLength(1);
 });
 
 test('invalid and unknown users are rejected', async () => {
