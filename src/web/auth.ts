@@ -133,9 +133,12 @@ export function createAuth({
     request: Request,
     server: Server<unknown> | null = null,
   ): Promise<Identity | null> {
-    const identity = identities.get(request) ?? readIdentity(request, server);
-    identities.set(request, identity);
-    return identity;
+    const verified = identities.get(request) ?? readIdentity(request, server);
+    identities.set(request, verified);
+    const identity = await verified;
+    // The session may have ended before the request's body arrived.
+    if (isApiToken(readToken(request) ?? '')) return identity;
+    return identity && sessions.use(identity.sessionId);
   }
 
   return {
