@@ -1,10 +1,12 @@
 // Handles the messages of connected dashboards. A rejected message is answered with `error`.
+import { Value } from '@sinclair/typebox/value';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { MIN_INPUT_COST } from '../../protocol/limits.ts';
 import { requirePermission } from '../require-permission.ts';
+import { Id } from '../../protocol/message.ts';
 import { messagePermissions } from '../../protocol/permissions.ts';
 import { byteLength } from '../../protocol/text.ts';
 import type { Approvals } from '../approvals.ts';
@@ -18,6 +20,16 @@ import type { DashboardConnection } from '../state/dashboard.ts';
 import { findExecution } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Dashboards } from './dashboards.ts';
+
+const REFERENCES = ['requestId', 'commandId', 'agentId', 'approvalId'] as const;
+
+/** Returns the IDs in a message. Only those that belong to its type have been validated. */
+function readReferences(
+  message: DashboardToHub,
+): Partial<Record<(typeof REFERENCES)[number], string>> {
+  const ids = REFERENCES.map((name) => [name, Reflect.get(message, name)] as const);
+  return Object.fromEntries(ids.filter(([, id]) => Value.Check(Id, id)));
+}
 
 export interface DashboardMessagesParts {
   admission: Admission;
@@ -118,10 +130,7 @@ export function createDashboardMessages(
       type: 'error',
       code: isHubError ? error.code : 'unavailable',
       message: isHubError ? error.message : 'Internal error on the hub. Try again later.',
-      ...('requestId' in message && message.requestId && { requestId: message.requestId }),
-      ...('commandId' in message && { commandId: message.commandId }),
-      ...('agentId' in message && { agentId: message.agentId }),
-      ...('approvalId' in message && { approvalId: message.approvalId }),
+      ...readReferences(message),
     });
   }
 

@@ -44,6 +44,20 @@ test('a response to an unknown approval request is rejected', async () => {
   expect(await dashboard.waitForError('approval_unknown')).toMatchObject({ approvalId: 'q' });
 });
 
+test('an error contains only valid IDs of the rejected message', async () => {
+  await using on = await startHubFixture();
+  const message = { type: 'command:interrupt', version: '1.0.0', commandId: 'unknown' };
+  const unknownFields = { requestId: {}, agentId: 'x'.repeat(129), approvalId: ['x'] };
+  on.dashboard.sendFrame(JSON.stringify({ ...message, ...unknownFields }));
+  const { message: _text, ...error } = await on.dashboard.waitForError('command_unknown');
+  expect(error).toEqual({
+    type: 'error',
+    version: '1.0.0',
+    code: 'command_unknown',
+    commandId: 'unknown',
+  });
+});
+
 describe('keystrokes and sizes', () => {
   test('are sent to the agent of a running command', async () => {
     await using fixture = await startHubFixture({ agent: { capabilities: ['shell', 'pty'] } });
