@@ -3,6 +3,8 @@
 
 /** The maximum size of a WebSocket message. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
+/** The maximum body of a request that requires no session, such as the sign-in form. */
+export const MAX_ANONYMOUS_BODY_BYTES = 32_768;
 /** The maximum size of a chunk of terminal output. */
 export const CHUNK_BYTES = 10_240;
 /** The maximum output that a TerminalBuffer or an agent's outbox holds for one command. */

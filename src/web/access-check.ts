@@ -5,9 +5,10 @@ import { explainMissing } from '../hub/require-permission.ts';
 import type { Identity } from '../hub/state/dashboard.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { REQUEST_RATE } from '../protocol/limits.ts';
+import { MAX_ANONYMOUS_BODY_BYTES, REQUEST_RATE } from '../protocol/limits.ts';
 import type { Permission } from '../protocol/permissions.ts';
 import type { Auth } from './auth.ts';
+import { isMutation } from './origin.ts';
 import { renderRejection } from './pages/message.tsx';
 import { redirectToLogin } from './pages/response.ts';
 import { createRateCounters } from './rate-counters.ts';
@@ -36,7 +37,7 @@ export function createAccessCheck(auth: Auth, clock: Clock) {
   ): Promise<Response | undefined> => {
     const { pathname } = new URL(request.url);
     const access = findAccess(request.method, pathname);
-    if (access === 'anyone') return undefined;
+    if (access === 'anyone') return isTooLarge(request) ? renderTooLarge() : undefined;
     const isApi = pathname.startsWith('/api/');
     const user = isApi
       ? await auth.requireIdentity(request, server)
@@ -47,4 +48,16 @@ export function createAccessCheck(auth: Auth, clock: Clock) {
     if (isApi) throw rejection;
     return renderRejection(request, user, rejection);
   };
+}
+
+/** Whether the body is larger than the forms of people who are not signed in, or has an unknown size. */
+function isTooLarge(request: Request): boolean {
+  if (!isMutation(request)) return false;
+  const length = request.headers.get('content-length') ?? 0;
+  return request.headers.has('transfer-encoding') || Number(length) > MAX_ANONYMOUS_BODY_BYTES;
+}
+
+function renderTooLarge(): Response {
+  const text = `The request body needs a Content-Length of at most ${MAX_ANONYMOUS_BODY_BYTES} bytes.\n`;
+  return new Response(text, { status: 413 });
 }

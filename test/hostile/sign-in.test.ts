@@ -31,11 +31,11 @@ function readMemory(): number {
   return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1]) * 1024;
 }
 
-test('memory: names of almost a megabyte are not kept', async () => {
+test('memory: names of almost a megabyte are rejected and not kept', async () => {
   const fill = async (count: number) => {
     for (let i = 0; i < count; i++) {
       const response = await submit(`${i}${'x'.repeat(MEGABYTE - 100)}`, 'wrong');
-      expect(response.status).toBe(401);
+      expect(response.status).toBe(413);
     }
   };
   await fill(40);

@@ -87,6 +87,33 @@ test('credentials are checked before the body and the path', async () => {
   }
 });
 
+test('a body that anyone can send is small, and its size is known', async () => {
+  await using hub = await startTestHub();
+  for (const [path, status] of [
+    ['/api/v1/session', 401],
+    ['/login', 401],
+    ['/password', 410],
+  ] as const) {
+    const isJson = path.startsWith('/api/');
+    const createBody = (size: number) =>
+      (isJson ? '{"username":"x","password":"x"}' : 'username=x&password=x').padEnd(size);
+    const send = async (body: BodyInit) => {
+      const contentType = isJson ? 'application/json' : 'application/x-www-form-urlencoded';
+      const headers = { 'content-type': contentType };
+      return (await fetch(hub.url + path, { method: 'POST', headers, body })).status;
+    };
+    expect([path, await send(createBody(32_768))]).toEqual([path, status]);
+    expect([path, await send(createBody(32_769))]).toEqual([path, 413]);
+    const chunked = new ReadableStream({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode(createBody(0)));
+        controller.close();
+      },
+    });
+    expect([path, await send(chunked)]).toEqual([path, 413]);
+  }
+});
+
 test('a body that is nested too deeply is rejected as invalid', async () => {
   await using hub = await startTestHub();
   for (const depth of [1_000, 10_000, 400_000]) {
