@@ -43,14 +43,19 @@ afterAll(async () => {
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');
 const claimsOf = (token: string) =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as Claims;
-const readSecret = () => readFileSync(join(data, 'jwt-secret'), 'utf8').trim();
+/** Reads the key that signs. */
+function readKey() {
+  const file = readFileSync(join(data, 'jwt-secret'), 'utf8');
+  const { keys } = JSON.parse(file) as { keys: { id: string; secret: string }[] };
+  return keys[0]!;
+}
 
 /** Signs the claims of the admin's session, with changes, as the hub does. */
 function forge(
   changes: Claims = {},
-  { alg = 'HS256', hash = 'sha256', secret = readSecret() } = {},
+  { alg = 'HS256', hash = 'sha256', secret = readKey().secret, kid = readKey().id } = {},
 ) {
-  const signed = `${encode({ alg, typ: 'JWT' })}.${encode({ ...claimsOf(adminToken), ...changes })}`;
+  const signed = `${encode({ alg, kid, typ: 'JWT' })}.${encode({ ...claimsOf(adminToken), ...changes })}`;
   return `${signed}.${createHmac(hash, secret).update(signed).digest('base64url')}`;
 }
 
@@ -79,11 +84,16 @@ describe.each<[threat: string, name: string, createToken: () => string]>([
   ['no credentials', 'garbage', () => 'garbage'],
   ['no credentials', 'three empty parts', () => '..'],
   ['no credentials', '4,000 characters', () => 'x'.repeat(4_000)],
-  ['forgery', 'alg none', () => `${encode({ alg: 'none' })}.${encode(claimsOf(adminToken))}.`],
+  [
+    'forgery',
+    'alg none',
+    () => `${encode({ alg: 'none', kid: readKey().id })}.${encode(claimsOf(adminToken))}.`,
+  ],
   ['forgery', 'alg None, with a signature', () => forge({}, { alg: 'None' })],
   ['forgery', 'no signature', () => adminToken.replace(/[^.]+$/, '')],
   ['forgery', 'another secret', () => forge({}, { secret: 'another' })],
   ['forgery', 'an empty secret', () => forge({}, { secret: '' })],
+  ['forgery', 'an unknown key', () => forge({}, { kid: 'unknown' })],
   ['algorithm confusion', 'RS256', () => forge({}, { alg: 'RS256' })],
   ['algorithm confusion', 'HS512', () => forge({}, { alg: 'HS512', hash: 'sha512' })],
   ['a token without an end', 'no expiry', () => forge({ exp: undefined })],
