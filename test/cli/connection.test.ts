@@ -102,8 +102,8 @@ describe('a close with', () => {
       'unsupported_version',
       'The hub does not support this version of signalbox. Install the same version as the hub.',
     ],
-    ['unauthenticated', /^Your session has expired\. Run: signalbox login --hub http\S+$/],
-    ['expired', /^Your session has expired\. Run: signalbox login --hub http\S+$/],
+    ['unauthenticated', /^The token in SIGNALBOX_TOKEN is not valid\./],
+    ['expired', /^The token in SIGNALBOX_TOKEN is not valid\./],
   ])('1008 %s is final', async (reason, message) => {
     await using hub = startFakeHub((ws) => {
       const error = {
