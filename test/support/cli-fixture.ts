@@ -6,6 +6,7 @@ import type { CommandStatus } from '../../src/protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { startAgentBinary, startHubBinary } from './binary.ts';
 import { createCli } from './cli.ts';
+import { openDashboard } from './hub/dashboard.ts';
 import type { RunningProcess } from './processes.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
 
@@ -32,6 +33,19 @@ export async function startCliFixture(agentIds: readonly string[], hubFlags: str
     return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
   }
 
+  const observer = await openDashboard({ wsUrl: hub.url.replace('http', 'ws') });
+  const token = cli.headers['authorization']?.slice(7) ?? '';
+  await observer.connect({ issueToken: () => Promise.resolve(token) }, { terminals: 'attached' });
+
+  /** Checks a condition again after each message of the hub. */
+  async function pollUntil(isMet: () => Promise<boolean>): Promise<void> {
+    let seen = observer.received.length;
+    while (!(await isMet())) {
+      await observer.waitUntil(() => observer.received.length > seen, 'a message of the hub');
+      seen = observer.received.length;
+    }
+  }
+
   return {
     folder: folder.path,
     hub,
@@ -41,15 +55,17 @@ export async function startCliFixture(agentIds: readonly string[], hubFlags: str
     api,
     /** Waits until a command has this status. */
     async waitForStatus(commandId: string, status: CommandStatus): Promise<void> {
-      let command: CommandExecution;
-      do command = await api(`/commands/${commandId}`);
-      while (command.status !== status);
+      await pollUntil(async () => {
+        const command = await api<CommandExecution>(`/commands/${commandId}`);
+        return command.status === status;
+      });
     },
     /** Waits until an agent has this status. */
     async waitForAgent(agentId: string, status: AgentStatus): Promise<void> {
-      let agent: AgentSummary;
-      do agent = await api(`/agents/${agentId}`);
-      while (agent.status !== status);
+      await pollUntil(async () => {
+        const agent = await api<AgentSummary>(`/agents/${agentId}`);
+        return agent.status === status;
+      });
     },
     /** Creates a FIFO. A command that reads it waits until the test writes to it. */
     createGate(name: string): string {
