@@ -4,6 +4,7 @@ import { chmodSync, copyFileSync, mkdirSync, readFileSync, writeFileSync } from 
 import { join } from 'node:path';
 import { addAgent, buildBinary } from '../support/binary.ts';
 import { type RunningProcess, startProcess } from '../support/processes.ts';
+import { runBinary } from '../support/cli.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
 /** Not the one of other hubs on this machine. */
@@ -49,15 +50,9 @@ async function callApi(method: string, path: string, body?: unknown): Promise<un
 
 /** Runs a command and returns its output. */
 async function runCommand(agentId: string, command: string): Promise<string> {
-  const path = '/commands';
-  const { commandId } = (await callApi('POST', path, { agentId, command })) as {
-    commandId: string;
-  };
-  let status = '';
-  while (!['completed', 'failed', 'interrupted'].includes(status)) {
-    ({ status } = (await callApi('GET', `/commands/${commandId}`)) as { status: string });
-  }
-  return (await fetch(`${url}/api/v1/commands/${commandId}/output`, { headers })).text();
+  const token = headers['authorization']?.slice(7) ?? '';
+  const env = { SIGNALBOX_HUB: url, SIGNALBOX_TOKEN: token };
+  return (await runBinary(['run', '--agent', agentId, command], env)).stdout;
 }
 
 /** Starts an agent in a folder that the user `nobody` can write to. */
