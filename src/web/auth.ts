@@ -133,11 +133,11 @@ export function createAuth({
     request: Request,
     server: Server<unknown> | null = null,
   ): Promise<Identity | null> {
+    // The token may have been revoked, and the session may have ended, before the request's body arrived.
+    if (isApiToken(readToken(request) ?? '')) return readIdentity(request, server);
     const verified = identities.get(request) ?? readIdentity(request, server);
     identities.set(request, verified);
     const identity = await verified;
-    // The session may have ended before the request's body arrived.
-    if (isApiToken(readToken(request) ?? '')) return identity;
     return identity && sessions.use(identity.sessionId);
   }
 

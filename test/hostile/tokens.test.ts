@@ -254,3 +254,16 @@ describe.each<[name: string, revoke: Revoke]>([
     expect((await request(`/api/v1/agents/${username}-agent`, admin)).status).toBe(404);
   });
 });
+
+test('an API token that was valid: its requests fail at once, also those that have begun', async () => {
+  const expiresAt = Date.now() + 86_400_000;
+  const init = { method: 'POST', body: JSON.stringify({ name: 'ci', scope: 'admin', expiresAt }) };
+  const created = await request('/api/v1/account/tokens', admin, init);
+  const { id, token } = (await created.json()) as { id: string; token: string };
+  const slow = await startSlowRequest(token, 'slow-agent');
+  expect(await requestAgents(bearer(token))).toBe(200);
+  await request(`/api/v1/account/tokens/${id}`, admin, { method: 'DELETE' });
+  expect(await requestAgents(bearer(token))).toBe(401);
+  expect(await slow.finish()).toBe(401);
+  expect((await request('/api/v1/agents/slow-agent', admin)).status).toBe(404);
+});
