@@ -23,8 +23,8 @@ export function createViews(state: ServerState, { registry, history, approvals }
 
     /** The agents whose commands are listed; null for all. Removed agents are included if they are granted by ID. */
     function listGranted(): string[] | null {
-      if (user.agents === null || seesAllAgents(user)) return null;
-      const ids = user.agents.filter((grant) => !grant.includes(':'));
+      if (seesAllAgents(user)) return null;
+      const ids = (user.agents ?? []).filter((grant) => !grant.includes(':'));
       return [
         ...new Set([
           ...ids,

@@ -34,10 +34,11 @@ test('if compression fails, frames are sent plain and flagged, with one warning'
   const id = await fixture.startCommand();
   fixture.agent.sendOutput(id, LONG);
   fixture.agent.sendOutput(id, LONG, 'stderr');
+  fixture.agent.sendOutput(id, LONG);
   fixture.agent.sendFinished(id);
   await fixture.dashboard.waitForComplete(id);
-  expect(fixture.dashboard.outputOf(id)).toBe(LONG + LONG);
-  expect(fixture.dashboard.countBinaryFrames()).toBe(2);
+  expect(fixture.dashboard.outputOf(id)).toBe(LONG + LONG + LONG);
+  expect(fixture.dashboard.countBinaryFrames()).toBe(3);
   const warnings = fixture.hub.logEntries.filter(({ message }) =>
     message.startsWith('Compression failed'),
   );

@@ -16,6 +16,9 @@ test('a dashboard can send 40 messages at once, then 20 per second; more are rej
     return countRejected() - before;
   };
   expect(await sendBurst(45)).toBe(5);
+  dashboard.send({ type: 'command:interrupt', commandId: 'x' });
+  await dashboard.ping();
+  expect(dashboard.ofType('error').map(({ code }) => code)).toEqual(Array(6).fill('rate_limited'));
   hub.clock.advance(1_000);
   expect(await sendBurst(25)).toBe(5);
   hub.clock.advance(60_000 - 1);

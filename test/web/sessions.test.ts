@@ -115,6 +115,7 @@ test('signing in fails with a clear error while the disk is full', async () => {
   await using hub = await startHubWithAdmin();
   hub.store.fail((call) => call === 'sessions.insert');
   expect(await expectError(signIn(hub), 503, 'unavailable')).toContain('Try again');
+  expect((await fetch(`${hub.url}/healthz`)).status).toBe(503);
 });
 
 test('expired sessions are removed', async () => {
