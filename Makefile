@@ -48,8 +48,11 @@ test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs
 	@cd .cache/agents && ../../$(BUN) install --frozen-lockfile
 	@$(BUN) test ./test/real-agents/agents.real.ts
 
+audit: node_modules/.installed ## Look up known vulnerabilities of the dependencies in the npm registry
+	@$(BUN) audit
+
 # Takes about an hour.
-weekly: check test-agents chaos bench ## Run everything: check, test-agents, chaos and bench
+weekly: check audit test-agents chaos bench ## Run everything: check, audit, test-agents, chaos and bench
 
 lint: node_modules/.installed ## Lint, and find dead code
 	@$(BIN)/oxlint --deny-warnings
@@ -85,4 +88,4 @@ bench: $(BINARY) ## Compare broadcast performance with raw Bun publish
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium test test-agents weekly lint types fmt fmt-check migration check chaos mutation bench clean
+.PHONY: help build run dev chromium test test-agents audit weekly lint types fmt fmt-check migration check chaos mutation bench clean
