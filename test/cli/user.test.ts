@@ -65,7 +65,7 @@ test('a user is added, signs in, gets another role, is disabled, enabled and rem
   expect((await user('remove', 'ada')).stdout).toBe('Removed ada\n');
   expect((await user('erase', 'ada')).stdout).toBe('Erased the data of ada\n');
   expect(await list()).toEqual(['admin admin all active']);
-});
+}, 60_000);
 
 test('a user changes the own password, and an admin resets one with a link', async () => {
   const link = JSON.parse(
@@ -88,7 +88,7 @@ test('a user changes the own password, and an admin resets one with a link', asy
   const reset = JSON.parse((await user('passwd', 'bob', '--json')).stdout) as PasswordLink;
   expect((await choosePassword(reset.url, NEW_PASSWORD)).status).toBe(303);
   expect((await signIn('bob', NEW_PASSWORD)).result.exitCode).toBe(0);
-});
+}, 60_000);
 
 test('errors are one clear line', async () => {
   const cases: [string[], string][] = [
