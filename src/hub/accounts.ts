@@ -12,7 +12,6 @@ import { isActiveAdmin, requireOtherAdmin } from './last-admin.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { requirePermission } from './require-permission.ts';
-import { saveChange } from './save-change.ts';
 import type { Sessions } from './sessions.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 import type { TwoFactor } from './two-factor.ts';
@@ -87,8 +86,6 @@ export function createAccounts(
     throw new HubError('forbidden', `"${id}" uses single sign-on. Change the user there.`);
   }
 
-  const save = (write: Promise<void>) => saveChange(storeHealth, write);
-
   const toAuthenticated = (user: StoredUser): AuthenticatedUser => ({
     ...toActor(user),
     hasTwoFactor: user.twoFactor !== null,
@@ -109,7 +106,7 @@ export function createAccounts(
       target: userId,
       detail: { method },
     });
-    await save(store.users.update(userId, { passwordHash }, entry));
+    await storeHealth.save(store.users.update(userId, { passwordHash }, entry));
     revokeSignIns(userId);
     sessions.endAll(actor, userId, sessionId);
   }
@@ -184,7 +181,7 @@ export function createAccounts(
           target: username,
           detail: { role, agents: describeGrants(agents) },
         });
-        await save(store.users.insert(user, entry));
+        await storeHealth.save(store.users.insert(user, entry));
         return toSummary(user);
       });
     },
@@ -213,7 +210,7 @@ export function createAccounts(
             ...(changes.twoFactor !== undefined && { twoFactor: false }),
           },
         });
-        await save(store.users.update(username, { role, agents, disabledAt }, entry));
+        await storeHealth.save(store.users.update(username, { role, agents, disabledAt }, entry));
         if (changes.twoFactor === false) await twoFactor.turnOff(username);
         if (isDisabled) revokeSignIns(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
@@ -232,7 +229,7 @@ export function createAccounts(
       return oneAtATime(async () => {
         requireOtherAdmin(await find(username), await store.users.list());
         const entry = audit.createEntry(actor, { action: 'user.removed', target: username });
-        await save(store.users.remove(username, entry));
+        await storeHealth.save(store.users.remove(username, entry));
         revokeSignIns(username);
         sessions.endAll(actor, username);
         apiTokens.removeUser(username);

@@ -7,7 +7,6 @@ import type {
   AuditPage,
   AuditQuery,
 } from '../protocol/audit.ts';
-import { HubError } from '../protocol/errors.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { Log } from './log.ts';
@@ -59,12 +58,8 @@ export function createAudit(store: Store, clock: Clock, log: Log, storeHealth: S
    * @throws {HubError} unavailable; the action must not take place
    */
   async function record(actor: AuditActor, event: AuditEvent): Promise<void> {
-    try {
-      await store.audit.insert(createEntry(actor, event));
-    } catch (error) {
-      storeHealth.reportFailure(error);
-      throw new HubError('unavailable', 'Could not write to the audit log. Try again.');
-    }
+    const write = store.audit.insert(createEntry(actor, event));
+    await storeHealth.save(write, 'Could not write to the audit log. Try again.');
   }
 
   async function* readPages(query: AuditQuery): AsyncGenerator<AuditEntry[], undefined> {

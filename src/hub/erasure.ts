@@ -9,6 +9,10 @@ import type { Actor } from './state/dashboard.ts';
 const BATCH = 200;
 
 export function createErasure({ state, store, storeHealth, audit }: HubContext) {
+  async function eraseAll(username: string) {
+    while ((await store.users.erase(username, ERASED_USER, BATCH)) > 0);
+  }
+
   /**
    * Replaces the name of a removed user.
    * @throws {HubError} forbidden; user_exists if the user is not removed; unavailable
@@ -22,11 +26,6 @@ export function createErasure({ state, store, storeHealth, audit }: HubContext) 
       if (execution.requestedBy === username) execution.requestedBy = ERASED_USER;
     }
     await audit.record(actor, { action: 'user.erased' });
-    try {
-      while ((await store.users.erase(username, ERASED_USER, BATCH)) > 0);
-    } catch (error) {
-      storeHealth.reportFailure(error);
-      throw new HubError('unavailable', 'Could not erase all data. Try again.');
-    }
+    await storeHealth.save(eraseAll(username), 'Could not erase all data. Try again.');
   };
 }

@@ -81,12 +81,8 @@ export function createSessions(
       };
       const actor = { userId, sessionId: session.id, address };
       const entry = audit.createEntry(actor, { action: 'session.start', target: userId });
-      try {
-        await store.sessions.insert(session, entry);
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        throw new HubError('unavailable', 'Could not save the session. Try again.');
-      }
+      const write = store.sessions.insert(session, entry);
+      await storeHealth.save(write, 'Could not save the session. Try again.');
       byId.set(session.id, session);
       return toIdentity(session);
     },

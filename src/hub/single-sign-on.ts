@@ -7,7 +7,6 @@ import { Username } from '../protocol/users.ts';
 import type { StoredIdentity } from '../store/store.ts';
 import type { ApiTokens } from './api-tokens.ts';
 import type { HubContext } from './context.ts';
-import { saveChange } from './save-change.ts';
 import type { Sessions } from './sessions.ts';
 import type { Actor } from './state/dashboard.ts';
 
@@ -91,7 +90,7 @@ export function createSingleSignOn(
           if (user.role !== role) {
             const event = { action: 'user.changed', target: user.id, detail: { role } } as const;
             const entry = audit.createEntry(by, event);
-            await saveChange(storeHealth, store.users.update(user.id, { role }, entry));
+            await storeHealth.save(store.users.update(user.id, { role }, entry));
             sessions.endAll(by, user.id);
             apiTokens.refreshUser(user.id);
           }
@@ -125,7 +124,7 @@ export function createSingleSignOn(
           { userId: username, address },
           { action: 'user.added', target: username, detail: { role, method: 'single sign-on' } },
         );
-        await saveChange(storeHealth, store.users.insert(added, entry));
+        await storeHealth.save(store.users.insert(added, entry));
         return { userId: username, role, agents: null };
       }),
   };

@@ -1,5 +1,6 @@
 // Tracks whether the store accepts writes, so that a full or failing disk is known before a command depends on it.
 import type { Clock } from '../protocol/clock.ts';
+import { HubError } from '../protocol/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
@@ -47,6 +48,21 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */
     reportFailure,
+    /**
+     * Waits for a write that a user waits for.
+     * @throws {HubError} unavailable if it fails
+     */
+    async save(
+      write: Promise<void>,
+      message = 'Could not save the change. Try again.',
+    ): Promise<void> {
+      try {
+        await write;
+      } catch (error) {
+        reportFailure(error);
+        throw new HubError('unavailable', message);
+      }
+    },
     /** Calls `write` every second until it succeeds, or until `isObsolete`. */
     async retry(write: () => Promise<void>, isObsolete = () => false): Promise<void> {
       while (!isObsolete()) {

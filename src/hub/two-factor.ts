@@ -13,7 +13,6 @@ import {
   findStep,
   hashRecoveryCode,
 } from './one-time-codes.ts';
-import { saveChange } from './save-change.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 
 /** The secret for an authenticator app, before two-factor sign-in is on. */
@@ -47,7 +46,7 @@ export function createTwoFactor({
   });
 
   const save = (username: string, twoFactor: StoredTwoFactor | null, entry?: AuditEntry) =>
-    saveChange(storeHealth, store.users.update(username, { twoFactor }, entry));
+    storeHealth.save(store.users.update(username, { twoFactor }, entry));
 
   /** Returns what remains after a code is used; null if the code is incorrect or has been used. */
   function consume(twoFactor: StoredTwoFactor, code: string): StoredTwoFactor | null {

@@ -105,12 +105,7 @@ export function createRegistry(
         target: agentId,
         detail: { labels: labels.join(',') },
       });
-      try {
-        await store.agents.update(agentId, { labels }, entry);
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        throw new HubError('unavailable', 'Could not save the change. Try again.');
-      }
+      await storeHealth.save(store.agents.update(agentId, { labels }, entry));
       agent.labels = labels;
       dashboards.refreshRestricted();
       presence.publishUpdate(agent);
@@ -125,12 +120,8 @@ export function createRegistry(
       const agent = state.agents.get(agentId);
       if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
       const entry = audit.createEntry(actor, { action: 'agent.removed', target: agentId });
-      try {
-        await store.agents.remove(agentId, entry);
-      } catch (error) {
-        storeHealth.reportFailure(error);
-        throw new HubError('unavailable', 'Could not remove the agent. Try again.');
-      }
+      const write = store.agents.remove(agentId, entry);
+      await storeHealth.save(write, 'Could not remove the agent. Try again.');
       for (const token of tokenIndex.list((one) => one.agentId === agentId))
         tokenIndex.remove(token);
       agents.revoke(agent);
