@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { CodeField } from './code-field.tsx';
 import { Copyable } from './copyable.tsx';
+import { CurrentPasswordField } from './password-fields.tsx';
 import { Notice, type NoticeKind } from './notice.tsx';
 import { QrCode } from './qr-code.tsx';
 
@@ -41,16 +42,7 @@ export function TwoFactorPanel({ recoveryCodes, notice }: TwoFactorPanelProps) {
         again.
       </p>
       <form hx-post="/account/two-factor/off" {...swap}>
-        <label class="field">
-          <span>Current password</span>
-          <input
-            name="currentPassword"
-            type="password"
-            autocomplete="current-password"
-            maxlength={1024}
-            required
-          />
-        </label>
+        <CurrentPasswordField />
         <CodeField hint="From your app, or a recovery code" />
         <button class="button button-danger" type="submit">
           Turn off

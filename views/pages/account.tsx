@@ -2,7 +2,7 @@
 import type { SessionSummary } from '../../src/protocol/api.ts';
 import type { ApiTokenSummary } from '../../src/protocol/tokens.ts';
 import { ApiTokenList } from '../components/api-token-list.tsx';
-import { NewPasswordFields } from '../components/new-password.tsx';
+import { CurrentPasswordField, NewPasswordFields } from '../components/password-fields.tsx';
 import { Notice } from '../components/notice.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { TwoFactorPanel } from '../components/two-factor.tsx';
@@ -67,16 +67,7 @@ export function PasswordPanel({ error, isChanged }: { error?: string; isChanged?
         hx-swap="outerHTML"
         hx-disable="find button"
       >
-        <label class="field">
-          <span>Current password</span>
-          <input
-            name="currentPassword"
-            type="password"
-            autocomplete="current-password"
-            maxlength={1024}
-            required
-          />
-        </label>
+        <CurrentPasswordField />
         <NewPasswordFields label="New password" />
         <button class="button button-primary" type="submit">
           Change password

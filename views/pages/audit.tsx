@@ -2,7 +2,7 @@
 import type { AuditEntry, AuditPage, AuditQuery } from '../../src/protocol/audit.ts';
 import { AuditFilters } from '../components/audit-filters.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
-import { Icon } from '../components/icons.tsx';
+import { LoadMore } from '../components/load-more.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
 import { shortenId } from '../format/units.ts';
@@ -120,19 +120,7 @@ function Target({ entry: { action, target } }: { entry: AuditEntry }) {
 }
 
 function LoadOlder({ query, nextCursor }: { query: AuditQuery; nextCursor: string | null }) {
-  if (nextCursor === null) return <div id="audit-more" />;
-  const older = { ...query, cursor: nextCursor };
-  return (
-    <div id="audit-more" class="load-more">
-      <a
-        class="button"
-        href={auditUrl(older)}
-        hx-get={auditUrl(older, '/audit/older')}
-        hx-swap="none"
-      >
-        <Icon name="down" />
-        Load older
-      </a>
-    </div>
-  );
+  const older = nextCursor === null ? null : { ...query, cursor: nextCursor };
+  const next = older && { url: auditUrl(older), fragmentUrl: auditUrl(older, '/audit/older') };
+  return <LoadMore id="audit-more" label="Load older" next={next} />;
 }

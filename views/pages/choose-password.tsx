@@ -1,5 +1,5 @@
 // The pages on which a user chooses a password: at setup, and with a link from an admin. Plain forms, no scripts.
-import { NewPasswordFields } from '../components/new-password.tsx';
+import { NewPasswordFields } from '../components/password-fields.tsx';
 import { type PageContext, SignInLayout } from '../components/layout.tsx';
 import { Notice } from '../components/notice.tsx';
 

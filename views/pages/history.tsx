@@ -5,7 +5,7 @@ import { agentUrl, commandUrl, historyUrl } from '../urls.ts';
 import { CommandTime } from '../components/command-time.tsx';
 import { HistoryFilters } from '../components/history-filters.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
-import { Icon } from '../components/icons.tsx';
+import { LoadMore } from '../components/load-more.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { CommandStatusLabel } from '../components/status.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
@@ -55,7 +55,7 @@ export function HistoryList({ query, page }: HistoryProps) {
       <ul id="history-rows" class="rows">
         <HistoryRows page={page} />
       </ul>
-      <LoadMore query={query} nextCursor={page.nextCursor} />
+      <LoadOlder query={query} nextCursor={page.nextCursor} />
     </section>
   );
 }
@@ -69,7 +69,7 @@ export function HistoryOlder({ query, page }: HistoryProps) {
         <HistoryRows page={page} />
       </HxPartial>
       <HxPartial target="#history-more" swap="outerHTML">
-        <LoadMore query={query} nextCursor={page.nextCursor} />
+        <LoadOlder query={query} nextCursor={page.nextCursor} />
       </HxPartial>
       <HxPartial target="#history-updates" swap="outerHTML">
         <p id="history-updates" class="hint">
@@ -129,22 +129,13 @@ function HistoryRow({ command }: { command: CommandExecution }) {
   );
 }
 
-function LoadMore({ query, nextCursor }: { query: CommandQuery; nextCursor: string | null }) {
-  if (nextCursor === null) return <div id="history-more" />;
-  const older = { ...query, cursor: nextCursor };
-  return (
-    <div id="history-more" class="load-more">
-      <a
-        class="button"
-        href={historyUrl(older)}
-        hx-get={historyUrl(older, '/history/older')}
-        hx-swap="none"
-      >
-        <Icon name="down" />
-        Load more
-      </a>
-    </div>
-  );
+function LoadOlder({ query, nextCursor }: { query: CommandQuery; nextCursor: string | null }) {
+  const older = nextCursor === null ? null : { ...query, cursor: nextCursor };
+  const next = older && {
+    url: historyUrl(older),
+    fragmentUrl: historyUrl(older, '/history/older'),
+  };
+  return <LoadMore id="history-more" label="Load more" next={next} />;
 }
 
 function NothingFound({ query }: { query: CommandQuery }) {

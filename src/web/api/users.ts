@@ -2,8 +2,8 @@
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { PasswordBody, type PasswordLink, UserBody, UserChanges } from '../../protocol/users.ts';
-import { createPasswordUrl } from '../../../views/urls.ts';
 import type { Auth } from '../auth.ts';
+import { createPasswordLink } from '../password-link.ts';
 
 export interface UserApiParts {
   hub: Pick<Hub, 'accounts' | 'eraseUser'>;
@@ -43,10 +43,9 @@ export function createUserApi({ hub, auth, publicUrl }: UserApiParts) {
     })
     .post('/:username/password-link', async ({ request, params, set }): Promise<PasswordLink> => {
       const identity = await auth.requireIdentity(request);
-      const { token, expiresAt } = await hub.accounts.createPasswordLink(identity, params.username);
-      const base = publicUrl ?? new URL(request.url).origin;
+      const baseUrl = publicUrl ?? new URL(request.url).origin;
       set.status = 201;
-      return { username: params.username, url: createPasswordUrl(base, token), expiresAt };
+      return createPasswordLink(hub, identity, params.username, baseUrl);
     });
 }
 

@@ -6,7 +6,7 @@ import type { Identity } from '../../hub/state/dashboard.ts';
 import { Role } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { Grants } from '../../protocol/grants.ts';
-import { type PasswordLink, UserBody, type UserSummary } from '../../protocol/users.ts';
+import { UserBody, type UserSummary } from '../../protocol/users.ts';
 import {
   AddUserForm,
   ManageUser,
@@ -14,7 +14,7 @@ import {
 } from '../../../views/components/user-dialogs.tsx';
 import { REFRESH } from '../../../views/events.ts';
 import { UserList, UsersPage } from '../../../views/pages/users.tsx';
-import { createPasswordUrl } from '../../../views/urls.ts';
+import { createPasswordLink } from '../password-link.ts';
 import { parseNames, readField } from './form.ts';
 import type { RequireUser } from './guard.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
@@ -26,11 +26,8 @@ export function createUserPages(
   requireUser: RequireUser,
   { publicUrl }: { publicUrl: string | null },
 ) {
-  async function createLink(actor: Identity, username: string, request: Request) {
-    const { token, expiresAt } = await accounts.createPasswordLink(actor, username);
-    const url = createPasswordUrl(publicUrl ?? new URL(request.url).origin, token);
-    return { username, url, expiresAt } satisfies PasswordLink;
-  }
+  const createLink = (actor: Identity, username: string, request: Request) =>
+    createPasswordLink({ accounts }, actor, username, publicUrl ?? new URL(request.url).origin);
 
   async function find(actor: Identity, username: string): Promise<UserSummary> {
     const user = (await accounts.list(actor)).find((one) => one.username === username);

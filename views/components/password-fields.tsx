@@ -1,4 +1,4 @@
-// The fields for a new password and its confirmation.
+// The fields for the current password, and for a new one and its confirmation.
 import { PASSWORD_MAX_LENGTH, PASSWORD_MIN_LENGTH } from '../../src/protocol/limits.ts';
 
 /** The fields `password` and `confirmation`. @param label the label of the first one */
@@ -24,5 +24,21 @@ export function NewPasswordFields({ label, autofocus }: { label: string; autofoc
         <input name="confirmation" {...limits} />
       </label>
     </>
+  );
+}
+
+/** The field `currentPassword`. */
+export function CurrentPasswordField() {
+  return (
+    <label class="field">
+      <span>Current password</span>
+      <input
+        name="currentPassword"
+        type="password"
+        autocomplete="current-password"
+        maxlength={PASSWORD_MAX_LENGTH}
+        required
+      />
+    </label>
   );
 }
