@@ -2,7 +2,7 @@
 import type { AgentTokenSummary, CreatedAgentToken } from '../../src/protocol/tokens.ts';
 import { agentTokensUrl } from '../urls.ts';
 import { Copyable } from './copyable.tsx';
-import { CloseButton, DialogHeader } from './dialog.tsx';
+import { CloseButton, DialogButton, DialogHeader } from './dialog.tsx';
 import { Notice, type NoticeKind } from './notice.tsx';
 import { Timestamp } from './timestamp.tsx';
 import { TokenExpiry } from './token-expiry.tsx';
@@ -99,14 +99,7 @@ export function AgentTokenAdded({ created }: { created: CreatedAgentToken }) {
       </p>
       <Copyable id="agent-token" label="Agent token" text={token} />
       <div class="dialog-footer">
-        <button
-          class="button"
-          type="button"
-          hx-get={agentTokensUrl(agentId)}
-          hx-target="#dialog-body"
-        >
-          Show all tokens
-        </button>
+        <DialogButton url={agentTokensUrl(agentId)}>Show all tokens</DialogButton>
         <CloseButton>Done</CloseButton>
       </div>
     </>

@@ -1,4 +1,5 @@
 // The panel of the user's API tokens on the account page.
+import { DialogButton } from './dialog.tsx';
 import type { ApiTokenSummary } from '../../src/protocol/tokens.ts';
 import { REFRESH, triggerOn } from '../events.ts';
 import { apiTokensUrl } from '../urls.ts';
@@ -24,9 +25,7 @@ export function ApiTokenList({ tokens, now }: { tokens: ApiTokenSummary[]; now: 
           <ApiTokenRow key={token.id} token={token} now={now} />
         ))}
       </ul>
-      <button class="button" type="button" hx-get="/dialogs/add-api-token" hx-target="#dialog-body">
-        Add token
-      </button>
+      <DialogButton url="/dialogs/add-api-token">Add token</DialogButton>
     </section>
   );
 }

@@ -28,3 +28,28 @@ export function CloseButton({
     </button>
   );
 }
+
+interface DialogButtonProps {
+  /** The content of the dialog. */
+  url: string;
+  /** By default a plain button of normal size. */
+  kind?: 'primary' | 'small';
+  /** Describes the button to screen readers, if its text does not. */
+  label?: string;
+  children: ComponentChildren;
+}
+
+/** A button that opens a dialog, or replaces the content of the one that is open. */
+export function DialogButton({ url, kind, label, children }: DialogButtonProps) {
+  return (
+    <button
+      class={kind === undefined ? 'button' : `button button-${kind}`}
+      type="button"
+      hx-get={url}
+      hx-target="#dialog-body"
+      aria-label={label}
+    >
+      {children}
+    </button>
+  );
+}

@@ -1,4 +1,5 @@
 // The page of an agent: its status, terminal, queue, recent commands, and the form that sends commands.
+import { DialogButton } from '../components/dialog.tsx';
 import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { agentLiveUrl, agentTokensUrl, agentUrl } from '../urls.ts';
@@ -147,30 +148,15 @@ function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
       </div>
       {isPermitted(user.role, 'agents:manage') && (
         <div class="agent-actions">
-          <button
-            class="button button-small"
-            type="button"
-            hx-get={`${agentUrl(agent.agentId)}/labels`}
-            hx-target="#dialog-body"
-          >
+          <DialogButton url={`${agentUrl(agent.agentId)}/labels`} kind="small">
             Labels…
-          </button>
-          <button
-            class="button button-small"
-            type="button"
-            hx-get={agentTokensUrl(agent.agentId)}
-            hx-target="#dialog-body"
-          >
+          </DialogButton>
+          <DialogButton url={agentTokensUrl(agent.agentId)} kind="small">
             Tokens…
-          </button>
-          <button
-            class="button button-small"
-            type="button"
-            hx-get={`${agentUrl(agent.agentId)}/remove`}
-            hx-target="#dialog-body"
-          >
+          </DialogButton>
+          <DialogButton url={`${agentUrl(agent.agentId)}/remove`} kind="small">
             Remove…
-          </button>
+          </DialogButton>
         </div>
       )}
     </div>

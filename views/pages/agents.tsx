@@ -1,4 +1,5 @@
 // The list of agents with their status.
+import { DialogButton } from '../components/dialog.tsx';
 import { isPermitted } from '../../src/protocol/permissions.ts';
 import { type AgentListItem, AgentRow } from '../components/agent-row.tsx';
 import { Icon } from '../components/icons.tsx';
@@ -70,15 +71,10 @@ function AgentRows({ agents, now }: Omit<AgentsProps, 'user'>) {
 
 function AddButton() {
   return (
-    <button
-      class="button button-primary"
-      type="button"
-      hx-get="/dialogs/add-agent"
-      hx-target="#dialog-body"
-    >
+    <DialogButton url="/dialogs/add-agent" kind="primary">
       <Icon name="plus" />
       Add agent
-    </button>
+    </DialogButton>
   );
 }
 

@@ -1,4 +1,5 @@
 // The users, for admins.
+import { DialogButton } from '../components/dialog.tsx';
 import type { UserSummary } from '../../src/protocol/users.ts';
 import { Icon } from '../components/icons.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
@@ -18,15 +19,10 @@ export function UsersPage({ context, user, users }: UsersPageProps) {
     <Page context={context} user={user} title="Users" section="users">
       <div class="page-header">
         <h1>Users</h1>
-        <button
-          class="button button-primary"
-          type="button"
-          hx-get="/dialogs/add-user"
-          hx-target="#dialog-body"
-        >
+        <DialogButton url="/dialogs/add-user" kind="primary">
           <Icon name="plus" />
           Add user
-        </button>
+        </DialogButton>
       </div>
       <UserList user={user} users={users} />
     </Page>
@@ -65,15 +61,13 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
       <span class="user-state">
         <UserState user={user} />
       </span>
-      <button
-        class="button button-small"
-        type="button"
-        hx-get={`${userUrl(user.username)}/manage`}
-        hx-target="#dialog-body"
-        aria-label={`Manage ${user.username}`}
+      <DialogButton
+        url={`${userUrl(user.username)}/manage`}
+        kind="small"
+        label={`Manage ${user.username}`}
       >
         Manage
-      </button>
+      </DialogButton>
     </li>
   );
 }
