@@ -1,31 +1,8 @@
 // Request bodies and parameters that the compiled hub must survive: deep, large, malformed, and with the names of prototypes.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
-import { signInToApi, startHubBinary } from '../support/binary.ts';
-import { createTemporaryFolder } from '../support/temporary-folder.ts';
+import { describe, expect, test } from 'bun:test';
+import { expectNoInternals, useSharedHub } from '../support/shared-hub.ts';
 
-const folder = createTemporaryFolder();
-let hub: Awaited<ReturnType<typeof startHubBinary>>;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  hub = await startHubBinary(join(folder.path, 'data'));
-  admin = await signInToApi(hub.url);
-});
-afterAll(async () => {
-  hub.kill('SIGTERM');
-  await hub.exited;
-  folder.remove();
-});
-afterEach(async () => {
-  expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
-  expect((await fetch(`${hub.url}/api/v1/agents`, { headers: admin })).status).toBe(200);
-  expect(hub.output()).not.toContain('Request failed');
-});
-
-/** Fails if a response shows how the hub is built. */
-function expectNoInternals(text: string) {
-  expect(text).not.toMatch(/node_modules|\/src\/|\.tsx?\b|at \w+ \(|\bbun\b|root:x:/i);
-}
+const hub = useSharedHub();
 
 const CRLF = '\r\n';
 const POLLUTED = ['polluted', 'role', 'disabled', 'limit', 'agentId'];
@@ -113,7 +90,7 @@ describe.each<[threat: string, name: string, type: string, body: string]>([
       '/login',
       '/setup',
     ]) {
-      const headers = { ...admin, 'content-type': type };
+      const headers = { ...hub.admin, 'content-type': type };
       const bytes = Buffer.from(body, 'latin1');
       const response = await fetch(hub.url + path, { method: 'POST', headers, body: bytes });
       expect(`${path} ${response.status}`).toMatch(/ (400|401|410|413|415|422|429)$/);
@@ -138,12 +115,16 @@ test.each(['__proto__', 'constructor', 'hasOwnProperty', 'toString', '%5f%5fprot
       ['DELETE', `/api/v1/sessions/${name}`],
       ['POST', '/api/v1/session', `{"username":"${name}","password":"x"}`],
     ] as const) {
-      const response = await fetch(hub.url + path, { method, headers: admin, body: body ?? null });
+      const response = await fetch(hub.url + path, {
+        method,
+        headers: hub.admin,
+        body: body ?? null,
+      });
       expect(`${path} ${response.status}`).toMatch(/ (401|404|422|429)$/);
     }
     const query = `limit=1&${name}=x&${name}[limit]=9&${name}.limit=9&${name}=y`;
     for (const path of ['/api/v1/commands', '/api/v1/audit', '/history', '/audit', '/compare']) {
-      const response = await fetch(`${hub.url}${path}?${query}`, { headers: admin });
+      const response = await fetch(`${hub.url}${path}?${query}`, { headers: hub.admin });
       expect([path, response.status]).toEqual([path, 200]);
     }
   },

@@ -1,20 +1,16 @@
 // WebSocket frames that break the protocol (RFC 6455), and messages that expand, sent to the compiled hub.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { beforeAll, describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
-import { addAgent, signInToApi, startHubBinary } from '../support/binary.ts';
+import { addAgent } from '../support/binary.ts';
 import { readFrameHeader } from '../support/hub/frame-header.ts';
-import { createTemporaryFolder } from '../support/temporary-folder.ts';
+import { useSharedHub } from '../support/shared-hub.ts';
 
-const folder = createTemporaryFolder();
-let hub: Awaited<ReturnType<typeof startHubBinary>>;
-let admin: Record<string, string>;
+const hub = useSharedHub();
 /** The first message of each kind of peer. */
 let connectMessages: Record<'dashboard' | 'agent', string>;
 beforeAll(async () => {
-  hub = await startHubBinary(join(folder.path, 'data'));
-  admin = await signInToApi(hub.url);
+  const { admin } = hub;
   const version = '1.0.0';
   const clientInfo = { userAgent: 'test', timezone: 'UTC' };
   const token = admin['authorization']!.slice('Bearer '.length);
@@ -25,16 +21,6 @@ beforeAll(async () => {
     agent: JSON.stringify({ type: 'agent:connect', version, token: agentToken, ...agent }),
   };
 });
-afterAll(async () => {
-  hub.kill('SIGTERM');
-  await hub.exited;
-  folder.remove();
-});
-afterEach(async () => {
-  expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
-  expect((await fetch(`${hub.url}/api/v1/agents`, { headers: admin })).status).toBe(200);
-});
-
 const FIN = 0x80;
 const CONTINUATION = 0;
 const TEXT = 1;
@@ -251,7 +237,7 @@ describe.each(['dashboard', 'agent'] as const)('at the socket of a %s', (kind) =
     let slowest = 0;
     while (Bun.peek.status(last) === 'pending') {
       const startedAt = performance.now();
-      await fetch(`${hub.url}/api/v1/agents`, { headers: admin });
+      await fetch(`${hub.url}/api/v1/agents`, { headers: hub.admin });
       slowest = Math.max(slowest, performance.now() - startedAt);
     }
     expect(await last).not.toBeNull();

@@ -1,33 +1,10 @@
 // Malformed, ambiguous and oversized HTTP requests to the compiled hub. After each, it must still work.
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
-import { join } from 'node:path';
-import { signInToApi, startHubBinary } from '../support/binary.ts';
 import { sendRaw } from '../support/raw-http.ts';
-import { createTemporaryFolder } from '../support/temporary-folder.ts';
+import { expectNoInternals, useSharedHub } from '../support/shared-hub.ts';
 
-const folder = createTemporaryFolder();
-let hub: Awaited<ReturnType<typeof startHubBinary>>;
-let admin: Record<string, string>;
-beforeAll(async () => {
-  hub = await startHubBinary(join(folder.path, 'data'));
-  admin = await signInToApi(hub.url);
-});
-afterAll(async () => {
-  hub.kill('SIGTERM');
-  await hub.exited;
-  folder.remove();
-});
-afterEach(async () => {
-  expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
-  expect((await fetch(`${hub.url}/api/v1/agents`, { headers: admin })).status).toBe(200);
-  expect(hub.output()).not.toContain('Request failed');
-});
-
-/** Fails if a response shows how the hub is built. */
-function expectNoInternals(text: string) {
-  expect(text).not.toMatch(/node_modules|\/src\/|\.tsx?\b|at \w+ \(|\bbun\b|root:x:/i);
-}
+const hub = useSharedHub();
 
 /** Sends a text over TCP. Resolves with everything that the hub sends until it closes the connection. */
 function exchange(text: string): Promise<string> {
@@ -81,13 +58,13 @@ describe.each<[name: string, headers: string[], body: string, status?: number]>(
     const lines = [
       'POST /api/v1/agents HTTP/1.1',
       'Host: 127.0.0.1',
-      `Authorization: ${admin['authorization']}`,
+      `Authorization: ${hub.admin['authorization']}`,
       'Content-Type: application/json',
       ...headers,
     ];
     const text = await exchange(`${lines.join(CRLF)}${CRLF}${CRLF}${body}${SMUGGLED}`);
     expect(text.match(/HTTP\/1.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
-    const response = await fetch(`${hub.url}/api/v1/agents`, { headers: admin });
+    const response = await fetch(`${hub.url}/api/v1/agents`, { headers: hub.admin });
     expect(await response.json()).toMatchObject({ items: [] });
   });
 });
@@ -193,7 +170,7 @@ test('slow clients: others are answered while 200 send their headers or body slo
   for (let i = 0; i < 50; i++) {
     for (const socket of sockets) socket.write('a');
     const startedAt = performance.now();
-    expect((await fetch(`${hub.url}/api/v1/agents`, { headers: admin })).status).toBe(200);
+    expect((await fetch(`${hub.url}/api/v1/agents`, { headers: hub.admin })).status).toBe(200);
     slowest = Math.max(slowest, performance.now() - startedAt);
   }
   for (const socket of sockets) socket.destroy();

@@ -1,0 +1,44 @@
+// A hub process that all tests of a file share. Tests attack it, so it is checked after each of them.
+import { afterAll, afterEach, beforeAll, expect } from 'bun:test';
+import { join } from 'node:path';
+import { signInToApi, startHubBinary } from './binary.ts';
+import { createTemporaryFolder } from './temporary-folder.ts';
+
+/**
+ * Starts the hub before the tests of a file, and stops it after them. After each test, it must respond and must not have
+ * logged an internal error.
+ * @returns the hub and the headers of its admin, to be read in tests
+ */
+export function useSharedHub() {
+  const folder = createTemporaryFolder();
+  let hub: Awaited<ReturnType<typeof startHubBinary>>;
+  let admin: Record<string, string>;
+  beforeAll(async () => {
+    hub = await startHubBinary(join(folder.path, 'data'));
+    admin = await signInToApi(hub.url);
+  });
+  afterAll(async () => {
+    hub.kill('SIGTERM');
+    await hub.exited;
+    folder.remove();
+  });
+  afterEach(async () => {
+    expect((await fetch(`${hub.url}/healthz`)).status).toBe(200);
+    expect((await fetch(`${hub.url}/api/v1/agents`, { headers: admin })).status).toBe(200);
+    expect(hub.output()).not.toContain('Request failed');
+  });
+  return {
+    get url() {
+      return hub.url;
+    },
+    get admin() {
+      return admin;
+    },
+    output: () => hub.output(),
+  };
+}
+
+/** Fails if a response shows how the hub is built. */
+export function expectNoInternals(text: string): void {
+  expect(text).not.toMatch(/node_modules|\/src\/|\.tsx?\b|at \w+ \(|\bbun\b|root:x:/i);
+}
