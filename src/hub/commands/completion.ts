@@ -93,9 +93,10 @@ export function createCompletion(
     execution.timeout.stop();
     execution.cancelStartLimit();
     execution.cancelGiveUp?.();
+    // Before the wait: an agent that reports the result may disconnect at once.
+    const connection = state.agents.get(execution.agentId)?.connection;
     await terminals.flush(execution.id);
     const buffer = terminals.get(execution.id);
-    const connection = state.agents.get(execution.agentId)?.connection;
     const changes = {
       ...outcome.report,
       status,

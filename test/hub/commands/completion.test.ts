@@ -210,3 +210,17 @@ test('the size of late output is stored after the outcome, however long storing 
     isOutputOpen: false,
   });
 });
+
+test('a result is not marked as lost if its agent disconnects before it is stored', async () => {
+  await using fixture = await startHubFixture();
+  const { agent, dashboard, hub } = fixture;
+  const id = await fixture.startCommand();
+  hub.store.hold((call) => call === 'output.append');
+  agent.sendOutput(id, 'done');
+  agent.sendFinished(id);
+  await hub.store.waitForFault('output.append');
+  await fixture.disconnectAgent();
+  hub.store.release();
+  await dashboard.waitForStatus(id, 'completed');
+  expect(await hub.hub.history.find(id)).toMatchObject({ disconnectedAt: null });
+});
