@@ -60,6 +60,8 @@ export function reconcile(
 
   /** Handles a command that was sent and that the agent does not hold. */
   function handleMissing(execution: Execution) {
+    // The hub is ending it without the agent, which has no more output of it.
+    if (execution.completion) return completion.completeLateOutput(execution.id);
     const hasNeverStarted = execution.status === 'queued' && execution.journalId === journalId;
     if (hasNeverStarted) {
       dispatcher.returnToQueue(agent, execution);

@@ -104,6 +104,34 @@ describe('an agent that reconnects', () => {
     expect(back.executedCommands()).toEqual(['!second']);
   });
 
+  test.each([
+    ['that it never started', false],
+    ['that its journal has lost', true],
+  ])(
+    'gets the next command if the one %s is interrupted while it reconnects',
+    async (_name, isStarted) => {
+      await using fixture = await startHubFixture();
+      const { hub, agent, dashboard } = fixture;
+      const first = await dashboard.request('!first');
+      const second = await dashboard.request('!second');
+      await agent.waitForExecute(first);
+      if (isStarted) {
+        agent.sendStarted(first);
+        await dashboard.waitForStatus(first, 'running');
+      }
+      await fixture.disconnectAgent();
+      const isOutcome = (changes: unknown) => Object.hasOwn(changes as object, 'completedAt');
+      hub.store.hold((call, [, changes]) => call === 'commands.update' && isOutcome(changes));
+      dashboard.send({ type: 'command:interrupt', commandId: first });
+      await hub.store.waitForFault('commands.update');
+      const back = await fixture.reconnectAgent(isStarted ? { journalId: 'new' } : {});
+      hub.store.release();
+      await dashboard.waitForStatus(first, 'interrupted');
+      await dashboard.waitForComplete(first);
+      await back.waitForExecute(second);
+    },
+  );
+
   test('is sent a command again that it had not started when it closed its connection', async () => {
     await using fixture = await startHubFixture();
     const first = await fixture.dashboard.request('!first');
