@@ -7,6 +7,7 @@ import type { ApprovalQuery, StoredApproval } from '../store/store.ts';
 import { createApprovalWait } from './approval-wait.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { HubContext } from './context.ts';
+import { createCountedWarning } from './counted-warning.ts';
 import { maySee } from './grants.ts';
 import { sendToAgent } from './link.ts';
 import type { Presence } from './presence.ts';
@@ -22,6 +23,16 @@ export type Approvals = ReturnType<typeof createApprovals>;
 
 export function createApprovals(context: HubContext, broadcast: Broadcast, presence: Presence) {
   const { state, store, clock, storeHealth, audit, log } = context;
+  const warnRepeated = createCountedWarning(
+    clock,
+    log,
+    'An agent repeated the approval request of another agent.',
+  );
+  const warnRejected = createCountedWarning(
+    clock,
+    log,
+    'Too many pending approval requests: cancelled another one.',
+  );
   const wait = createApprovalWait(context, presence);
   const unsettled = createUnsettledApprovals();
   /** Requests that are not stored yet. They are not published. */
@@ -51,15 +62,12 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
   /** Resends the resolution of a repeated request, unless the request belongs to another agent. */
   function repeat({ agentId }: AgentConnection, approval: StoredApproval) {
     if (approval.agentId === agentId) return sendResolution(approval);
-    log.warn('An agent repeated the approval request of another agent.', {
-      agentId,
-      approvalId: approval.approvalId,
-    });
+    warnRepeated({ agentId, approvalId: approval.approvalId });
   }
 
   /** Cancels a request that the hub does not accept, because its agent has too many. */
   function reject({ agentId, connection }: AgentConnection, approvalId: string) {
-    log.warn('Too many pending approval requests: cancelled another one.', { agentId });
+    warnRejected({ agentId });
     if (!connection.link) return;
     sendToAgent(connection.link, { type: 'approval:resolved', approvalId, outcome: 'cancelled' });
   }

@@ -5,6 +5,20 @@
 export const MAX_MESSAGE_BYTES = 1_048_576;
 /** The maximum body of a request that requires no session, such as the sign-in form. */
 export const MAX_ANONYMOUS_BODY_BYTES = 32_768;
+/**
+ * How many seconds a slow body of a request that requires no session may take. It is at most 32 KiB, so that only clients
+ * slower than 3 KB per second need longer.
+ */
+export const ANONYMOUS_BODY_TIMEOUT_S = 10;
+/** How many seconds any other slow request may take: its body, and the time until its response begins. */
+export const REQUEST_TIMEOUT_S = 30;
+/** How many seconds a connection may take to send the head of a request, or stay idle between requests. */
+export const REQUEST_HEAD_TIMEOUT_S = 10;
+/**
+ * The maximum number of requests with an unfinished body per user, agent token or address. The body of a form arrives
+ * with its head, so that hundreds of people behind one address rarely have more than a few at once.
+ */
+export const MAX_UNFINISHED_BODIES = 100;
 /** The maximum size of a chunk of terminal output. */
 export const CHUNK_BYTES = 10_240;
 /** The maximum output that a TerminalBuffer or an agent's outbox holds for one command. */
@@ -133,8 +147,23 @@ export const ADDRESS_SIGN_IN_RATE = { perSecond: 1 / 5, burst: 30 } as const;
 /** The maximum number of passwords that are hashed at once, and of those that wait. */
 export const MAX_PASSWORD_HASHES = 2;
 export const MAX_WAITING_PASSWORD_HASHES = 8;
-/** The maximum number of HTTP requests per user. */
+/** The maximum number of HTTP requests per user and agent token. */
 export const REQUEST_RATE = { perSecond: 200, burst: 2_000 } as const;
+/**
+ * The maximum number of HTTP requests and WebSocket upgrades without valid credentials per address. A page that is not
+ * cached is about 20 requests, so that 250 people behind one address can open one at the same moment.
+ */
+export const ANONYMOUS_REQUEST_RATE = { perSecond: 200, burst: 5_000 } as const;
+/**
+ * The maximum number of dashboards that a user connects. Each page that is opened connects one, and all of a user's
+ * pages, up to MAX_DASHBOARDS, reconnect after a restart of the hub: the burst is enough for ten restarts in a row.
+ */
+export const DASHBOARD_CONNECT_RATE = { perSecond: 2, burst: 500 } as const;
+/**
+ * The maximum number of times that an agent connects with one token. It waits 0.5 to 30 s between attempts, so that only
+ * one that reconnects without delay exceeds this. Agents do not share a token: each of them can reconnect at once.
+ */
+export const AGENT_CONNECT_RATE = { perSecond: 1, burst: 200 } as const;
 /** The maximum number of messages per dashboard. */
 export const MESSAGE_RATE = { perSecond: 20, burst: 40 } as const;
 /** The maximum number of bytes of `command:input` and `terminal:resize` per dashboard. */

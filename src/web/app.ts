@@ -1,11 +1,12 @@
 // The hub's web application: sockets, API and pages, with the error handling they share.
 import type { ServerWebSocket } from 'bun';
 import { Elysia, ValidationError } from 'elysia';
+import { createCountedWarning } from '../hub/counted-warning.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { MAX_MESSAGE_BYTES } from '../protocol/limits.ts';
+import { MAX_MESSAGE_BYTES, REQUEST_HEAD_TIMEOUT_S } from '../protocol/limits.ts';
 import { createAccessCheck } from './access-check.ts';
 import { createApi } from './api/api.ts';
 import { createAuth } from './auth.ts';
@@ -18,13 +19,14 @@ import { createPages } from './pages/pages.tsx';
 import { addSecurityHeaders, setSecurityHeaders } from './security-headers.ts';
 import type { Certificate, Servers } from './servers.ts';
 import { createAgentSocket } from './sockets/agent.ts';
+import { createConnectLimits } from './sockets/connect-limits.ts';
 import { createDashboardSocket } from './sockets/dashboard.ts';
-import { createInvalidFrameLog } from './sockets/invalid-frames.ts';
 import { createPendingSockets } from './sockets/pending-sockets.ts';
 import type { SigningKeys } from './signing-keys.ts';
 import type { SocketData } from './sockets/socket.ts';
 import { createTokens } from './tokens.ts';
 import { setTransportSecurity } from './transport-security.ts';
+import { createUnfinishedBodies, hasUnreadBody } from './unfinished-bodies.ts';
 
 export interface AppOptions {
   hub: Hub;
@@ -61,15 +63,16 @@ export function createApp(options: AppOptions) {
     options.identityProvider && createIdentityProvider(options.identityProvider, { clock, log });
   const checkHost = createHostCheck({ address: options.address, publicUrl });
   const checkOrigin = createOriginCheck(publicUrl);
-  const checkAccess = createAccessCheck(auth, clock);
+  const unfinishedBodies = createUnfinishedBodies();
+  const checkAccess = createAccessCheck({ hub, auth, clock, log, clientAddress, unfinishedBodies });
   const pendingSockets = createPendingSockets();
-  const onInvalidFrame = createInvalidFrameLog(clock, log);
   const socketOptions = {
     clock,
     checkOrigin,
     pendingSockets,
     clientAddress,
-    onInvalidFrame,
+    connects: createConnectLimits(clock, log),
+    onInvalidFrame: createCountedWarning(clock, log, 'Rejected invalid frames.'),
   };
 
   /** Returns the response to a request with the wrong name of the hub, or from another site. */
@@ -105,9 +108,21 @@ export function createApp(options: AppOptions) {
     return errorResponse('unavailable', 'Internal error on the hub. Try again later.');
   }
 
+  function finishResponse(request: Request, response: Response): Response {
+    unfinishedBodies.finish(request);
+    // Otherwise, the client could hold the connection by sending the rest slowly.
+    if (hasUnreadBody(request)) response.headers.set('connection', 'close');
+    return addSecurityHeaders(response);
+  }
+
   const app = new Elysia({
     // Bun's development mode answers errors with source code, and has pages of its own.
-    serve: { reusePort: false, maxRequestBodySize: MAX_MESSAGE_BYTES, development: false },
+    serve: {
+      reusePort: false,
+      maxRequestBodySize: MAX_MESSAGE_BYTES,
+      development: false,
+      idleTimeout: REQUEST_HEAD_TIMEOUT_S,
+    },
     websocket: {
       maxPayloadLength: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
@@ -118,15 +133,17 @@ export function createApp(options: AppOptions) {
     .onRequest(async ({ request, server, set }) => {
       if (isSecure) setTransportSecurity(request, set.headers);
       const response = rejectRequest(request) ?? (await checkAccess(request, server));
-      return response && addSecurityHeaders(response);
+      return response && finishResponse(request, response);
     })
+    // The body has arrived. Not called for invalid ones.
+    .onTransform({ as: 'global' }, ({ request }) => unfinishedBodies.finish(request))
     // It is not called for the responses of `onRequest`, and for some of `onError`.
-    .mapResponse({ as: 'global' }, ({ responseValue, set }) => {
-      if (responseValue instanceof Response) addSecurityHeaders(responseValue);
+    .mapResponse({ as: 'global' }, ({ request, responseValue, set }) => {
+      if (responseValue instanceof Response) finishResponse(request, responseValue);
       else setSecurityHeaders(set.headers);
     })
     .onError(({ error, code, request }) =>
-      addSecurityHeaders(respondToError(error, String(code), request)),
+      finishResponse(request, respondToError(error, String(code), request)),
     )
     .get('/healthz', ({ set }) => {
       const failure = hub.storeHealth.failure();

@@ -46,8 +46,8 @@ export function createRegistry(
       tokenIndex.touch(token.id);
       return true;
     },
-    /** Whether any agent has this token. */
-    hasToken: (secret: string) => tokenIndex.find(secret) !== undefined,
+    /** The ID of a valid token, whichever agent has it. */
+    findTokenId: (secret: string): string | undefined => tokenIndex.find(secret)?.id,
     /**
      * Adds an agent. Its token is returned once: only the hash is stored.
      * @throws {HubError} forbidden, agent_exists, unavailable

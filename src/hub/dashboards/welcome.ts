@@ -12,6 +12,7 @@ import {
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
+import { createCountedWarning } from '../counted-warning.ts';
 import { maySee } from '../grants.ts';
 import { sendToDashboard } from '../link.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
@@ -31,6 +32,11 @@ export interface WelcomeParts {
 export function createWelcome(context: HubContext, parts: WelcomeParts) {
   const { state, clock, log, settings, build, epoch } = context;
   const { approvals, completion, subscriptions } = parts;
+  const warnUnknown = createCountedWarning(
+    clock,
+    log,
+    'A dashboard tried to resume the output of an unknown command.',
+  );
 
   /**
    * Sends `dashboard:welcome`, then agents, active commands, completions the dashboard may have missed, and pending
@@ -93,7 +99,7 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     dashboard.subscriptions.clear();
     for (const [commandId, afterSequence] of positions) {
       subscriptions.attach(dashboard, commandId, afterSequence).catch(() => {
-        log.warn('A dashboard tried to resume the output of an unknown command.', { commandId });
+        warnUnknown({ commandId });
       });
     }
   }

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { sendToAgent } from '../../hub/link.ts';
 import { type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
+import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { readBearerToken } from '../request-token.ts';
 import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
@@ -13,11 +14,15 @@ export function createAgentSocket({ agents, registry }: Hub, options: SocketOpti
       decode: createDecoder(agentToHub, inflate),
       isKnown(request) {
         const token = readBearerToken(request);
-        return token !== undefined && registry.hasToken(token);
+        return token !== undefined && registry.findTokenId(token) !== undefined;
       },
       connectType: 'agent:connect',
       handleConnect(link, message) {
-        if (message.type === 'agent:connect') agents.connect(link, message);
+        if (message.type !== 'agent:connect') return;
+        const tokenId = registry.findTokenId(message.token);
+        const isAllowed = tokenId === undefined || options.connects.takeAgent(tokenId);
+        if (!isAllowed) return link.close(CloseCode.tryAgainLater, 'limit');
+        agents.connect(link, message);
       },
       handleMessage: agents.receive,
       handleInvalidFrame(link, { code, reason }) {

@@ -31,7 +31,11 @@ export function createDashboardSocket(
         const identity = isApiToken(token)
           ? await apiTokens.use(token, address)
           : await tokens.verify(token, ['session', 'socket']);
-        if (identity) return dashboards.connect(link, identity, message);
+        if (identity) {
+          const isAllowed = options.connects.takeDashboard(identity.userId);
+          if (!isAllowed) return link.close(CloseCode.tryAgainLater, 'limit');
+          return dashboards.connect(link, identity, message);
+        }
         sendToDashboard(link, {
           type: 'error',
           code: 'not_authenticated',

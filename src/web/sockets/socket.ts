@@ -15,6 +15,7 @@ import {
 } from '../../protocol/limits.ts';
 import type { ClientAddress } from '../client-address.ts';
 import type { CheckOrigin } from '../origin.ts';
+import type { ConnectLimits } from './connect-limits.ts';
 import type { PendingSockets } from './pending-sockets.ts';
 
 const RETRY_AFTER_S = 5;
@@ -69,6 +70,7 @@ export interface SocketOptions {
   checkOrigin: CheckOrigin;
   pendingSockets: PendingSockets;
   clientAddress: ClientAddress;
+  connects: ConnectLimits;
   onInvalidFrame(): void;
 }
 
