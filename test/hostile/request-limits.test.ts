@@ -105,5 +105,7 @@ test('a request that is rejected before its body arrives does not keep its conne
 });
 
 test('a head that never ends is dropped', async () => {
-  expect(await sendSlowly(`GET / HTTP/1.1${CRLF}Host: 127.0.0.1${CRLF}X: a`).closed).not.toMatch(/^HTTP\/1.1 2/);
+  expect(await sendSlowly(`GET / HTTP/1.1${CRLF}Host: 127.0.0.1${CRLF}X: a`).closed).not.toMatch(
+    /^HTTP\/1.1 2/,
+  );
 }, 60_000);

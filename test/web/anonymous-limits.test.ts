@@ -64,7 +64,8 @@ test('a user cannot connect dashboards without limit, and does not keep others o
     await dashboard.closed;
   }
   const rejected = await openDashboard(hub);
-  rejected.sendConnect({ token: await hub.issueToken() });
+  const clientInfo = { userAgent: 'test', timezone: 'UTC' };
+  rejected.send({ type: 'dashboard:connect', token: await hub.issueToken(), clientInfo });
   expect(await rejected.closed).toMatchObject({ code: 1013, reason: 'limit' });
   (await connectDashboard(hub, { userId: 'bob' })).close();
   hub.clock.advance(1_000);

@@ -10,7 +10,11 @@ export type ConnectLimits = ReturnType<typeof createConnectLimits>;
 /** Creates the limits. Both functions count a connection, and return false if it is above the rate. */
 export function createConnectLimits(clock: Clock, log: Log) {
   const counters = createRateCounters(clock);
-  const warnRejected = createCountedWarning(clock, log, 'Rejected connections above the rate limit.');
+  const warnRejected = createCountedWarning(
+    clock,
+    log,
+    'Rejected connections above the rate limit.',
+  );
 
   function take(client: string, rate: { perSecond: number; burst: number }): boolean {
     const isAllowed = counters.take(client, rate);
