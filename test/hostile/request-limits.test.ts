@@ -88,7 +88,11 @@ test('slow bodies with a session: those above the limit are rejected, and other 
   const slow = createSlowBody('/api/v1/agents', [`Authorization: ${headers['authorization']}`]);
   const { responses, requests } = await floodWith(slow, 2 * MAX_UNFINISHED_BODIES);
   expect(new Set(responses.map((response) => response.slice(9, 12)))).toEqual(new Set(['429']));
-  const response = await fetch(`${url}/api/v1/session`, { method: 'POST', headers, body: '{}' });
+  const response = await fetch(`${url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: '{}',
+  });
   expect(response.status).toBe(400);
   for (const { socket } of requests) socket.destroy();
 }, 60_000);
