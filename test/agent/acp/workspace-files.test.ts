@@ -57,11 +57,13 @@ test('files outside the folder are rejected, whatever the path', async () => {
   expect(readFileSync(secret, 'utf8')).toBe('secret');
 });
 
-test('pipes, folders and devices are rejected at once', async () => {
+test('pipes, folders and other special files are rejected at once', async () => {
   Bun.spawnSync(['mkfifo', 'pipe'], { cwd: work });
   mkdirSync(join(work, 'folder'));
+  using socket = Bun.listen({ unix: join(work, 'socket'), socket: { data() {} } });
+  expect(socket.unix).toBe(join(work, 'socket'));
   const hub = await fixture.connect({ acp: scriptedProgram(fixture), cwd: work });
-  for (const name of ['pipe', 'folder', '.']) {
+  for (const name of ['pipe', 'folder', 'socket', '.']) {
     for (const instruction of [
       instruct('read', { path: join(work, name) }),
       instruct('write', { path: join(work, name), content: 'x' }),
