@@ -34,6 +34,9 @@ export function useSharedHub() {
     get admin() {
       return admin;
     },
+    get pid() {
+      return hub.pid;
+    },
     output: () => hub.output(),
   };
 }

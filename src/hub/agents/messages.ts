@@ -19,11 +19,24 @@ export interface AgentMessagesParts {
 
 export function createAgentMessages({ state, clock, log }: HubContext, parts: AgentMessagesParts) {
   const { agents, approvals, presence, progress } = parts;
+  /** The commands of each connection whose result is being committed. */
+  const finishing = new WeakMap<Link, Set<string>>();
 
-  /** Commits a result, then acknowledges it on the connection it came from. */
+  /**
+   * Commits a result, then acknowledges it on the connection it came from. While it is committed, repetitions on this
+   * connection are ignored.
+   */
   async function finish(agent: AgentConnection, link: Link, message: CommandFinished) {
-    await progress.handleFinished(agent, message);
-    sendToAgent(link, { type: 'command:acknowledged', commandId: message.commandId });
+    const { commandId } = message;
+    const ofLink = finishing.getOrInsert(link, new Set());
+    if (ofLink.has(commandId)) return;
+    ofLink.add(commandId);
+    try {
+      await progress.handleFinished(agent, message);
+    } finally {
+      ofLink.delete(commandId);
+    }
+    sendToAgent(link, { type: 'command:acknowledged', commandId });
   }
 
   function logFailure(work: Promise<void>, { type }: AgentToHub, { agentId }: AgentConnection) {

@@ -48,10 +48,19 @@ export function createCompletion(
   /** Resolves when all changes made to a command so far are committed. */
   const whenPersisted = (commandId: string) => lastWrites.get(commandId) ?? Promise.resolve();
 
-  /** Commits changes to a command in order. Failed writes are retried until they succeed. */
-  function persist(commandId: string, changes: CommandChanges): Promise<void> {
+  /**
+   * Commits changes to a command in order. Failed writes are retried until they succeed.
+   * @param changes a function is called when the write starts, and until then can still add changes
+   */
+  function persist(
+    commandId: string,
+    changes: CommandChanges | (() => CommandChanges),
+  ): Promise<void> {
     const write = whenPersisted(commandId)
-      .then(() => storeHealth.retry(() => store.commands.update(commandId, changes)))
+      .then(() => {
+        const written = typeof changes === 'function' ? changes() : changes;
+        return storeHealth.retry(() => store.commands.update(commandId, written));
+      })
       .finally(() => {
         if (lastWrites.get(commandId) === write) lastWrites.delete(commandId);
       });

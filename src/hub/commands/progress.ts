@@ -23,6 +23,8 @@ export interface ProgressParts {
 
 export function createProgress({ clock, log }: HubContext, parts: ProgressParts) {
   const { completion, dispatcher, presence, terminals } = parts;
+  /** Reports whose write has not started. Later reports are added to them, because an agent can send any number. */
+  const waitingReports = new Map<Execution, CommandReport>();
 
   /** Marks a command as running. Published once this is committed. */
   function handleStarted(execution: Execution) {
@@ -42,11 +44,24 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
 
   return {
     handleStarted,
-    /** Stores the report of a turn in progress. Published once it is committed. */
-    handleReport(execution: Execution, report: CommandReport) {
-      if (execution.completion || Object.keys(report).length === 0) return;
+    /**
+     * Stores the report of a turn in progress. Published once it is committed; reports that arrive while another one is
+     * written are committed and published together.
+     */
+    handleReport(execution: Execution, message: CommandReport) {
+      if (execution.completion || Object.keys(message).length === 0) return;
+      const waiting = waitingReports.get(execution);
+      if (waiting) {
+        Object.assign(waiting, message);
+        return;
+      }
+      const report = { ...message };
+      waitingReports.set(execution, report);
       completion
-        .persist(execution.id, report)
+        .persist(execution.id, () => {
+          waitingReports.delete(execution);
+          return report;
+        })
         .then(() => {
           Object.assign(execution, report);
           completion.publishReport(execution, report);

@@ -32,6 +32,68 @@ test('a report is sent to every dashboard once it is committed', async () => {
   });
 });
 
+test('reports that arrive while another one is written are committed and published as one', async () => {
+  await using fixture = await startHubFixture();
+  const commandId = await fixture.startCommand('Fix it');
+  const updates: unknown[] = [];
+  fixture.hub.store.hold((call, [id, changes]) => {
+    const isUpdate = call === 'commands.update' && id === commandId;
+    if (isUpdate) updates.push(changes);
+    return isUpdate;
+  });
+  const changes = { files: 1, added: 2, removed: 3 };
+  fixture.agent.send({ type: 'command:report', commandId, conversationId: 'first', changes });
+  await fixture.hub.store.waitForFault('commands.update');
+  for (let used = 1; used <= 1_000; used++) {
+    fixture.agent.send({ type: 'command:report', commandId, usage: { used, size: 1_000 } });
+  }
+  fixture.agent.send({ type: 'command:report', commandId, conversationId: 'last' });
+  await fixture.agent.ping();
+  fixture.hub.store.clearFaults();
+  const merged = { conversationId: 'last', usage: { used: 1_000, size: 1_000 } };
+  const isLast = (message: CommandReport) => message.conversationId === 'last';
+  expect(await fixture.dashboard.waitFor('command:report', isLast)).toMatchObject(merged);
+  expect(fixture.dashboard.ofType('command:report')).toHaveLength(2);
+  expect(updates).toEqual([{ conversationId: 'first', changes }]);
+  expect(await fetchCommand(fixture, commandId)).toMatchObject({ ...merged, changes });
+});
+
+test('the report in the result replaces reports that are not written yet', async () => {
+  await using fixture = await startHubFixture();
+  const commandId = await fixture.startCommand('Fix it');
+  fixture.hub.store.hold((call) => call === 'commands.update');
+  fixture.agent.send({ type: 'command:report', commandId, conversationId: 'first' });
+  await fixture.hub.store.waitForFault('commands.update');
+  const waiting = { conversationId: 'second', usage: { used: 1, size: 2 } };
+  fixture.agent.send({ type: 'command:report', commandId, ...waiting });
+  fixture.agent.sendFinished(commandId, { report: { conversationId: 'third' } });
+  await fixture.agent.ping();
+  fixture.hub.store.clearFaults();
+  await fixture.dashboard.waitForStatus(commandId, 'completed');
+  expect(await fetchCommand(fixture, commandId)).toMatchObject({
+    ...waiting,
+    conversationId: 'third',
+  });
+});
+
+test('a result that is repeated while it is written is acknowledged once', async () => {
+  await using fixture = await startHubFixture();
+  const commandId = await fixture.startCommand('Fix it');
+  fixture.hub.store.hold((call) => call === 'commands.update');
+  for (let i = 0; i < 1_000; i++) fixture.agent.sendFinished(commandId);
+  await fixture.hub.store.waitForFault('commands.update');
+  await fixture.agent.ping();
+  fixture.hub.store.clearFaults();
+  await fixture.agent.waitForAcknowledged(commandId);
+  await fixture.agent.ping();
+  expect(fixture.agent.ofType('command:acknowledged')).toHaveLength(1);
+  fixture.agent.sendFinished(commandId);
+  await fixture.agent.waitUntil(
+    () => fixture.agent.ofType('command:acknowledged')[1],
+    'another acknowledgement',
+  );
+});
+
 test('a report in the result is stored with it', async () => {
   await using fixture = await startHubFixture();
   const commandId = await fixture.startCommand('Fix it');
