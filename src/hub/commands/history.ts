@@ -5,8 +5,8 @@ import { HubError } from '../../protocol/errors.ts';
 import type { HubContext } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import {
-  chunkMessage,
   completeMessage,
+  messageAt,
   overflowMessage,
   type TerminalMessage,
 } from '../terminals/terminal-messages.ts';
@@ -52,13 +52,14 @@ export function createHistory({ state, store }: HubContext) {
         if (!(await find(commandId))) throw new HubError('command_unknown', 'Command not found.');
         throw new HubError('expired', 'The output of this command is no longer available.');
       }
+      buffer.flush();
       const first = buffer.firstSequence();
-      const chunks = buffer.readAll();
-      return [
-        ...(first > 0 ? [overflowMessage(buffer, 0, first)] : []),
-        ...chunks.map((chunk) => chunkMessage(commandId, chunk)),
-        ...(buffer.isComplete ? [completeMessage(buffer)] : []),
-      ];
+      const messages = first > 0 ? [overflowMessage(buffer, 0, first)] : [];
+      for (let at = messageAt(buffer, first); at; at = messageAt(buffer, at.next)) {
+        messages.push(at.message);
+      }
+      if (buffer.isComplete) messages.push(completeMessage(buffer));
+      return messages;
     },
   };
 }

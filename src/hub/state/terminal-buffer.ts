@@ -211,12 +211,6 @@ export function createTerminalBuffer(
       lastRead = clock.now();
       return chunks.get(sequence);
     },
-    /** The held chunks in order, with the pending text numbered. Marks the buffer as read. */
-    readAll(): OutputChunk[] {
-      flush();
-      lastRead = clock.now();
-      return [...chunks.values()];
-    },
   };
 }
 

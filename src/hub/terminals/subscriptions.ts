@@ -14,7 +14,7 @@ import { maySee } from '../grants.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
 import { createBackpressure } from './backpressure.ts';
-import { chunkMessage, completeMessage, overflowMessage } from './terminal-messages.ts';
+import { chunkMessage, completeMessage, messageAt, overflowMessage } from './terminal-messages.ts';
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
@@ -64,9 +64,9 @@ export function createSubscriptions(
     }
     while (cursor.next < buffer.nextSequence) {
       if (backpressure.pending(dashboard.link) > SLOW_BYTES) return false;
-      const chunk = buffer.read(cursor.next);
-      if (chunk) send(dashboard, encode<HubToDashboard>(chunkMessage(commandId, chunk)));
-      cursor.next += 1;
+      const found = messageAt(buffer, cursor.next);
+      if (found) send(dashboard, encode<HubToDashboard>(found.message));
+      cursor.next = found?.next ?? cursor.next + 1;
     }
     if (!buffer.isComplete) {
       joinTopic(dashboard, commandId);

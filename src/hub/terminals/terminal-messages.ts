@@ -22,6 +22,24 @@ export function chunkMessage(commandId: string, chunk: OutputChunk): TerminalMes
   };
 }
 
+/**
+ * The message of a held chunk, and the sequence after it; undefined if it is not held. Gaps without output in between are
+ * one message: an agent can send any number of them.
+ */
+export function messageAt(
+  buffer: TerminalBuffer,
+  sequence: number,
+): { message: TerminalMessage; next: number } | undefined {
+  const chunk = buffer.read(sequence);
+  if (!chunk) return undefined;
+  const message = chunkMessage(buffer.commandId, chunk);
+  let next = sequence + 1;
+  if (message.type !== 'terminal:gap') return { message, next };
+  while (buffer.read(next)?.data === '') next += 1;
+  const bytes = buffer.bytesBetween(sequence, next);
+  return { message: { ...message, toSequence: next, bytes }, next };
+}
+
 /** The gap of chunks that the buffer dropped. */
 export function overflowMessage(
   buffer: TerminalBuffer,

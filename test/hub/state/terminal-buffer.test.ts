@@ -46,11 +46,14 @@ beforeEach(() => {
 });
 
 const write = (data: string, type: OutputStream = 'stdout') => buffer.write(next++, type, data);
-const readText = () =>
-  buffer
-    .readAll()
-    .map(({ data }) => data)
-    .join('');
+function readText() {
+  buffer.flush();
+  let text = '';
+  for (let at = buffer.firstSequence(); at < buffer.nextSequence; at++) {
+    text += buffer.read(at)?.data;
+  }
+  return text;
+}
 const listTexts = () => chunks.map(({ data }) => data);
 const joinChunks = () => listTexts().join('');
 /** Writes a first chunk, which is emitted at once, so that the next 10 ms of output become one chunk. */

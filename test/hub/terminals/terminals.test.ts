@@ -149,6 +149,48 @@ test('output that the agent dropped is one gap with one sequence, stored like a 
   expect(dashboard.terminalMessages(id)).toMatchObject(expected);
 });
 
+test('gaps without output in between are replayed as one gap', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const id = await fixture.startCommand();
+  agent.sendOutput(id, 'before');
+  await dashboard.waitForOutput(id, 'before');
+  for (let nextSequence = 2; nextSequence <= 6; nextSequence++) {
+    agent.send({ type: 'terminal:gap', commandId: id, nextSequence, bytes: 100 });
+    await dashboard.waitUntil(() => dashboard.ofType('terminal:gap')[nextSequence - 2], 'the gap');
+  }
+  agent.setNextSequence(id, 6);
+  agent.sendOutput(id, 'after');
+  agent.sendFinished(id);
+  await dashboard.waitForComplete(id);
+  expect(dashboard.sequencesOf(id)).toEqual([0, [1, 2], [2, 3], [3, 4], [4, 5], [5, 6], 6]);
+  const gap = { type: 'terminal:gap', toSequence: 6, reason: 'agent_overflow' };
+  const rest = [
+    { type: 'terminal:output', sequence: 6, data: 'after' },
+    { type: 'terminal:complete', lastSequence: 6, totalBytes: 511 },
+  ];
+  const late = await connectDashboard(hub);
+  late.send({ type: 'terminal:attach', commandId: id });
+  await late.waitForComplete(id);
+  const replay = [
+    { type: 'terminal:output', sequence: 0, data: 'before' },
+    { ...gap, fromSequence: 1, bytes: 500 },
+    ...rest,
+  ];
+  expect(late.terminalMessages(id)).toMatchObject(replay);
+  const headers = { accept: 'application/x-ndjson' };
+  const response = await hub.callApi('GET', `/commands/${id}/output`, { headers });
+  const lines = (await response.text()).trimEnd().split('\n');
+  expect(lines.map((line) => JSON.parse(line))).toMatchObject(replay);
+  const resumed = await connectDashboard(hub);
+  resumed.send({ type: 'terminal:attach', commandId: id, afterSequence: 2 });
+  await resumed.waitForComplete(id);
+  expect(resumed.terminalMessages(id)).toMatchObject([
+    { ...gap, fromSequence: 3, bytes: 300 },
+    ...rest,
+  ]);
+});
+
 test('output missing from the result is a gap of unknown size', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.startCommand();
