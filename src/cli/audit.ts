@@ -49,7 +49,9 @@ Examples:
         for await (const text of client.stream(`/audit?${query}`, type)) await print(text);
         return;
       }
-      await print(formatRow(['TIME', 'ACTION', 'ACTOR', 'ADDRESS', 'TARGET', 'DETAIL']));
+      await print(
+        formatRow(['TIME', 'ACTION', 'ACTOR', 'ADDRESS', 'CREDENTIAL', 'TARGET', 'DETAIL']),
+      );
       for await (const entry of listEntries(client, query)) await print(formatEntry(entry));
     });
 }
@@ -70,7 +72,7 @@ async function* listEntries(client: ApiClient, query: URLSearchParams): AsyncGen
 }
 
 /** The widths of all columns but the last. They are fixed, because the log is printed while it is read. */
-const WIDTHS = [20, 21, 16, 15, 36];
+const WIDTHS = [20, 21, 16, 15, 36, 36];
 
 function formatRow(cells: readonly string[]): string {
   return `${cells
@@ -79,11 +81,13 @@ function formatRow(cells: readonly string[]): string {
     .trimEnd()}\n`;
 }
 
-function formatEntry({ time, action, actorKind, actor, address, target, detail }: AuditEntry) {
+function formatEntry({ time, action, actorKind, actor, target, detail, ...source }: AuditEntry) {
   const facts = Object.entries(detail).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
   const name = actor ?? (actorKind === 'system' ? '(system)' : '(unknown)');
   const at = new Date(time).toISOString().replace(/\.\d+/, '');
-  return formatRow([at, action, name, address ?? '-', target ?? '-', facts.join(' ')]);
+  const { address, credentialId } = source;
+  const cells = [name, address ?? '-', credentialId ?? '-', target ?? '-'];
+  return formatRow([at, action, ...cells, facts.join(' ')]);
 }
 
 /** Parses `2d`, or a time such as `2026-01-31T08:00Z`, into Unix milliseconds. */

@@ -17,9 +17,12 @@ import type { Actor } from './state/dashboard.ts';
 /** The number of entries that an export reads at once: the maximum of a page. */
 const EXPORT_PAGE_LENGTH = 200;
 
-/** The user who acts. `userId` is null if it is unknown who sent the request. */
+/** The user or the agent that acts. */
 export interface AuditActor {
+  kind?: 'user' | 'agent';
+  /** The user or the agent; null if it is unknown who sent the request. */
   userId: string | null;
+  /** The session, API token or agent token. */
   sessionId?: string;
   address?: string | null;
 }
@@ -39,11 +42,12 @@ export function createAudit(store: Store, clock: Clock, log: Log, storeHealth: S
     { action, target, detail }: AuditEvent,
   ): AuditEntry {
     const time = clock.now();
-    const { userId, sessionId, address } = actor === 'system' ? { userId: null } : actor;
+    const { kind, userId, sessionId, address }: AuditActor =
+      actor === 'system' ? { userId: null } : actor;
     return {
       id: Bun.randomUUIDv7('hex', time),
       time,
-      actorKind: actor === 'system' ? 'system' : 'user',
+      actorKind: actor === 'system' ? 'system' : (kind ?? 'user'),
       actor: userId,
       credentialId: sessionId ?? null,
       address: address ?? null,

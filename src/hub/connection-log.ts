@@ -3,6 +3,12 @@ import type { Clock } from '../protocol/clock.ts';
 import type { Store, StoredConnection } from '../store/store.ts';
 import type { Log } from './log.ts';
 
+/** What is known about a connection when it opens. */
+type OpenedConnection = Omit<
+  StoredConnection,
+  'connectedAt' | 'disconnectedAt' | 'closeCode' | 'closeReason'
+>;
+
 export type ConnectionLog = ReturnType<typeof createConnectionLog>;
 
 export function createConnectionLog({ connections }: Store, clock: Clock, log: Log) {
@@ -14,7 +20,7 @@ export function createConnectionLog({ connections }: Store, clock: Clock, log: L
 
   return {
     /** Records a new connection. */
-    recordOpen(connection: Pick<StoredConnection, 'id' | 'kind' | 'peer' | 'clientInfo'>) {
+    recordOpen(connection: OpenedConnection) {
       const open = { disconnectedAt: null, closeCode: null, closeReason: null };
       warnOnFailure(connections.insert({ ...connection, ...open, connectedAt: clock.now() }));
     },

@@ -158,7 +158,7 @@ export async function startHub(options: HubOptions) {
     settings,
     storeHealth,
     audit,
-    eraseUser: createErasure(context),
+    eraseUser: createErasure(context, tokenIndex),
     accounts: createAccounts(
       context,
       { sessions, apiTokens, twoFactor, oneAtATime: accountChanges },

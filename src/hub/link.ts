@@ -7,6 +7,8 @@ import type { Unversioned } from '../protocol/message.ts';
 
 /** One open socket. */
 export interface Link {
+  /** The IP address of the peer; null if it is unknown. */
+  readonly address: string | null;
   send(frame: string | Uint8Array): void;
   /** Sends a ping; the pong carries the same payload. */
   ping(payload?: string): void;

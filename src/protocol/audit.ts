@@ -18,6 +18,7 @@ export const AuditAction = Type.Union([
   Type.Literal('agent.added'),
   Type.Literal('agent.changed'),
   Type.Literal('agent.removed'),
+  Type.Literal('agent.rejected'),
   Type.Literal('agent_token.added'),
   Type.Literal('agent_token.revoked'),
   Type.Literal('api_token.added'),
@@ -47,9 +48,9 @@ export const AuditEntry = Type.Object({
   id: Type.String(),
   time: Timestamp,
   actorKind: ActorKind,
-  /** The user or the agent; null for the system and for unknown users. */
+  /** The user or the agent; null for the system, and if it is unknown who acted. */
   actor: Nullable,
-  /** The session or API token that authenticated the actor. */
+  /** The session, API token or agent token that authenticated the actor. */
   credentialId: Nullable,
   /** The IP address of the actor. */
   address: Nullable,

@@ -109,14 +109,14 @@ export function createAuditStore({ db, read, write, writeDeferred }: QueryContex
 }
 
 function toOpened(connection: StoredConnection): AuditEntry {
-  const { id, kind, peer, connectedAt, clientInfo } = connection;
+  const { id, kind, peer, connectedAt, clientInfo, credentialId, address } = connection;
   return {
     id: `${id}.opened`,
     time: connectedAt,
     actorKind: kind === 'agent' ? 'agent' : 'user',
     actor: peer,
-    credentialId: null,
-    address: null,
+    credentialId,
+    address,
     action: 'socket.opened',
     target: null,
     detail: clientInfo ?? {},

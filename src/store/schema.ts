@@ -121,6 +121,7 @@ export const commands = sqliteTable(
     index('commands_by_agent').on(table.agentId, table.id),
     index('commands_by_status').on(table.status, table.id),
     index('commands_by_request').on(table.requestedAt),
+    index('commands_by_user').on(table.requestedBy),
     index('commands_by_end').on(table.completedAt),
     index('commands_output_open')
       .on(table.id)
@@ -164,6 +165,7 @@ export const approvals = sqliteTable(
   (table) => [
     index('approvals_by_command').on(table.commandId),
     index('approvals_by_outcome').on(table.outcome, table.appliedAt),
+    index('approvals_by_user').on(table.resolvedBy),
   ],
 ) satisfies TableOf<StoredApproval>;
 
@@ -184,6 +186,8 @@ export const connections = sqliteTable(
     closeCode: integer(),
     closeReason: text(),
     clientInfo: text({ mode: 'json' }).$type<Record<string, string>>(),
+    credentialId: text(),
+    address: text(),
   },
   (table) => [
     index('connections_by_start').on(table.connectedAt, table.id),
@@ -210,5 +214,11 @@ export const audit = sqliteTable(
     index('audit_by_actor').on(table.actor, table.time),
     index('audit_by_action').on(table.action, table.time),
     index('audit_by_target').on(table.target, table.time),
+    index('audit_exports_by_actor')
+      .on(sql`(detail ->> 'actor')`)
+      .where(sql`action = 'audit.exported'`),
+    index('audit_exports_by_target')
+      .on(sql`(detail ->> 'target')`)
+      .where(sql`action = 'audit.exported'`),
   ],
 ) satisfies TableOf<AuditEntry>;

@@ -163,6 +163,10 @@ export interface StoredConnection {
   closeCode: number | null;
   closeReason: string | null;
   clientInfo: Record<string, string> | null;
+  /** The session, API token or agent token that it was opened with. */
+  credentialId: string | null;
+  /** The IP address that opened it. */
+  address: string | null;
 }
 
 /**

@@ -1,5 +1,5 @@
-import { and, eq, inArray, sql } from 'drizzle-orm';
-import type { SQLiteColumn, SQLiteTable } from 'drizzle-orm/sqlite-core';
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm';
+import type { SQLiteTable } from 'drizzle-orm/sqlite-core';
 import type { QueryContext } from './query-context.ts';
 import {
   agents,
@@ -15,24 +15,27 @@ import type { Store } from './store.ts';
 
 /** The accounts that can sign in. */
 export function createUserStore({ db, read, write }: QueryContext): Store['users'] {
-  /** Changes at most `limit` rows in which a column has a value. Returns how many. */
+  /** Changes at most `limit` rows, and returns how many. Large tables need an index for `isOfUser`. */
   function replace(
     table: SQLiteTable,
-    column: SQLiteColumn,
-    value: string,
+    isOfUser: SQL | undefined,
     changes: Record<string, unknown>,
     limit: number,
   ): number {
     const rowid = sql<number>`rowid`;
-    const isOfUser =
-      table === connections
-        ? and(eq(column, value), eq(connections.kind, 'dashboard'))
-        : eq(column, value);
     const rows = db.select({ rowid }).from(table).where(isOfUser).limit(limit).all();
     if (rows.length === 0) return 0;
     const ids = rows.map((row) => row.rowid);
     db.update(table).set(changes).where(inArray(rowid, ids)).run();
     return rows.length;
+  }
+
+  /** Replaces a name in the filters of at most `limit` exports of the audit log. */
+  function replaceFilter(field: 'actor' | 'target', id: string, name: string, limit: number) {
+    // An index is used only if the query contains its expression and its condition literally.
+    const hasName = sql`detail ->> ${sql.raw(`'${field}'`)} = ${id} AND action = 'audit.exported'`;
+    const detail = sql`json_set(detail, ${`$.${field}`}, ${name})`;
+    return replace(audit, hasName, { detail }, limit);
   }
 
   return {
@@ -50,13 +53,20 @@ export function createUserStore({ db, read, write }: QueryContext): Store['users
       let count = 0;
       await write(() => {
         count =
-          replace(commands, commands.requestedBy, id, { requestedBy: name }, limit) +
-          replace(approvals, approvals.resolvedBy, id, { resolvedBy: name }, limit) +
-          replace(agents, agents.createdBy, id, { createdBy: name }, limit) +
-          replace(agentTokens, agentTokens.createdBy, id, { createdBy: name }, limit) +
-          replace(connections, connections.peer, id, { peer: name, clientInfo: null }, limit) +
-          replace(audit, audit.actor, id, { actor: name, address: null }, limit) +
-          replace(audit, audit.target, id, { target: name }, limit);
+          replace(commands, eq(commands.requestedBy, id), { requestedBy: name }, limit) +
+          replace(approvals, eq(approvals.resolvedBy, id), { resolvedBy: name }, limit) +
+          replace(agents, eq(agents.createdBy, id), { createdBy: name }, limit) +
+          replace(agentTokens, eq(agentTokens.createdBy, id), { createdBy: name }, limit) +
+          replace(
+            connections,
+            and(eq(connections.peer, id), eq(connections.kind, 'dashboard')),
+            { peer: name, clientInfo: null, address: null },
+            limit,
+          ) +
+          replace(audit, eq(audit.actor, id), { actor: name, address: null }, limit) +
+          replace(audit, eq(audit.target, id), { target: name }, limit) +
+          replaceFilter('actor', id, name, limit) +
+          replaceFilter('target', id, name, limit);
       });
       return count;
     },

@@ -3,6 +3,7 @@ import { timingSafeEqual } from 'node:crypto';
 import type { Server } from 'bun';
 import type { Hub } from '../hub/hub.ts';
 import type { AuthenticatedUser } from '../hub/accounts.ts';
+import { createRejectedAttempts } from '../hub/rejected-attempts.ts';
 import type { SessionClient } from '../hub/sessions.ts';
 import type { Actor, Identity } from '../hub/state/dashboard.ts';
 import type { SessionBody } from '../protocol/api.ts';
@@ -11,7 +12,6 @@ import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from '../protocol/limits.ts';
 import type { PasswordBody } from '../protocol/users.ts';
 import type { ClientAddress } from './client-address.ts';
-import { createRejectedSignIns } from './rejected-sign-ins.ts';
 import {
   createSessionCookie,
   readToken,
@@ -49,6 +49,11 @@ export interface AuthOptions {
   clientAddress: ClientAddress;
 }
 
+/** A sign-in that was rejected without a check of the password. */
+interface RejectedSignIn {
+  address: string | null;
+}
+
 export type Auth = ReturnType<typeof createAuth>;
 
 /** Creates the authentication of the API and the pages. Attempt counters and the setup token are kept in memory. */
@@ -61,12 +66,24 @@ export function createAuth({
   clientAddress,
 }: AuthOptions) {
   const { accounts, apiTokens, sessions, twoFactor, audit } = hub;
-  const countRejected = createRejectedSignIns(audit, clock);
+  const countAttempt = createRejectedAttempts<RejectedSignIn>(
+    clock,
+    { address: null },
+    recordRejected,
+  );
+  const countRejected = (address: string | null) => countAttempt({ address });
   const limits = createSignInLimits(clock, countRejected);
   let pendingSetup = setupToken;
 
   const createCookie = (value: string, maxAgeS: number) =>
     createSessionCookie(value, { maxAgeS, isSecure });
+
+  function recordRejected({ address }: RejectedSignIn, rejected: number) {
+    audit.recordFailure(
+      { userId: null, address },
+      { action: 'session.failed', detail: { rejected } },
+    );
+  }
 
   async function startSession(actor: Actor, client: SessionClient): Promise<SignedInSession> {
     const identity = await sessions.start(actor, client);

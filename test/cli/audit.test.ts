@@ -20,6 +20,7 @@ test('prints a table of the entries that match', async () => {
     'ACTION',
     'ACTOR',
     'ADDRESS',
+    'CREDENTIAL',
     'TARGET',
     'DETAIL',
   ]);
@@ -27,6 +28,7 @@ test('prints a table of the entries that match', async () => {
     'agent.added',
     'admin',
     '127.0.0.1',
+    expect.stringMatching(/^[\da-f-]{36}$/),
     'build',
     'agentType="claude"',
   ]);

@@ -23,6 +23,43 @@ test('the audit log is kept for its retention', async () => {
   expect(await countEntries(hub)).toBe(1);
 });
 
+test('by default, the audit log is kept for 90 days, and closed connections for 30', async () => {
+  await using hub = await startTestHub();
+  const DAYS = [29, 31, 89, 91];
+  const start = hub.clock.now();
+  const connection = {
+    kind: 'dashboard',
+    peer: 'ada',
+    connectedAt: 0,
+    disconnectedAt: null,
+    closeCode: null,
+    closeReason: null,
+    clientInfo: null,
+    credentialId: null,
+    address: null,
+  } as const;
+  for (const days of DAYS) {
+    const time = start - days * DAY_MS;
+    await hub.store.audit.insert(auditEntry({ id: `${days}`, time }));
+    await hub.store.connections.insert({ ...connection, id: `${days}` });
+    await hub.store.connections.markClosed(`${days}`, time, 1000, '');
+  }
+  await hub.store.connections.insert({ ...connection, id: 'open' });
+  const list = async () => ({
+    entries: (await hub.store.audit.listPage({ action: 'agent.added' })).items.map(({ id }) => id),
+    connections: (await hub.store.connections.list(10)).map(({ id }) => id).toSorted(),
+  });
+  expect((await list()).entries).toEqual(['29', '31', '89', '91']);
+  hub.clock.advance(HOUR_MS);
+  await hub.flush();
+  expect(await list()).toEqual({ entries: ['29', '31', '89'], connections: ['29', 'open'] });
+  hub.clock.advance(2 * DAY_MS - HOUR_MS);
+  await hub.flush();
+  hub.clock.advance(HOUR_MS);
+  await hub.flush();
+  expect(await list()).toEqual({ entries: ['29', '31'], connections: ['open'] });
+});
+
 test('ended commands are kept for their retention, with their approval requests', async () => {
   await using hub = await startTestHub({ settings: { commandRetentionMs: 7 * DAY_MS } });
   const { store } = hub;

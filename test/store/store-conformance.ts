@@ -195,6 +195,8 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         closeCode: null,
         closeReason: null,
         clientInfo: { userAgent: 'x', timezone: 'UTC' },
+        credentialId: 's1',
+        address: '192.0.2.1',
       };
       const closed = { disconnectedAt: 200, closeCode: 1001, closeReason: 'shutdown' };
 

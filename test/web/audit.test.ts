@@ -16,7 +16,7 @@ async function listEntries(hub: TestHub): Promise<AuditEntry[]> {
     .toReversed()
     .filter(
       ({ action, address }) =>
-        (!action.startsWith('socket.') && action !== 'session.start') || address !== null,
+        !action.startsWith('socket.') && (action !== 'session.start' || address !== null),
     );
 }
 
@@ -123,10 +123,17 @@ test('failed sign-ins are recorded, and rejected ones once per address and minut
   for (let i = 0; i < 20; i++) await expectError(fail('admin'), 429, 'rate_limited');
   const failed = (actor: string | null, detail = {}) => [actor, 'session.failed', null, detail];
   const wrong = [failed(null), ...Array.from({ length: 5 }, () => failed('admin'))];
-  expect((await listEntries(hub)).map(summarize)).toEqual(wrong);
+  expect((await listEntries(hub)).map(summarize)).toEqual([
+    ...wrong,
+    failed(null, { rejected: 1 }),
+  ]);
   hub.clock.advance(60_000);
   const entries = await listEntries(hub);
-  expect(entries.map(summarize)).toEqual([...wrong, failed(null, { rejected: 20 })]);
+  expect(entries.map(summarize)).toEqual([
+    ...wrong,
+    failed(null, { rejected: 1 }),
+    failed(null, { rejected: 19 }),
+  ]);
   expect(entries.every(({ address }) => address === '127.0.0.1')).toBe(true);
 });
 
@@ -158,4 +165,21 @@ test('an action is refused if it cannot be recorded', async () => {
   await expectError(response, 401, 'not_authenticated');
   await hub.flush();
   expect(hub.logEntries.some(({ message }) => message.includes('audit log'))).toBe(true);
+});
+
+test('sockets are recorded with their address and what they authenticated with', async () => {
+  await using fixture = await startHubFixture();
+  const { hub } = fixture;
+  await hub.flush();
+  const [token] = hub.hub.agentTokens.list(
+    { userId: 'root', role: 'admin', agents: null },
+    'agent',
+  );
+  const [session] = hub.hub.sessions.list('ada');
+  const { items } = await hub.store.audit.listPage({ action: 'socket.opened' });
+  const summary = items.map(({ actor, credentialId, address }) => [actor, credentialId, address]);
+  expect(summary).toEqual([
+    ['ada', session?.id ?? '', '127.0.0.1'],
+    ['agent', token?.id ?? '', '127.0.0.1'],
+  ]);
 });

@@ -80,7 +80,7 @@ function AuditRows({ page }: { page: AuditPage }) {
 }
 
 function AuditRow({ entry }: { entry: AuditEntry }) {
-  const { id, time, action, address, detail } = entry;
+  const { id, time, action, address, credentialId, detail } = entry;
   const facts = Object.entries(detail).map(([name, value]) => `${name}: ${value}`);
   return (
     <li id={`entry-${id}`} class="row audit-row">
@@ -88,6 +88,12 @@ function AuditRow({ entry }: { entry: AuditEntry }) {
       <span class="audit-actor">
         <Actor entry={entry} />
         {address !== null && <span class="hint mono"> {address}</span>}
+        {credentialId !== null && (
+          <span class="hint mono" title={`Session or token ${credentialId}`}>
+            {' '}
+            {shortenId(credentialId)}
+          </span>
+        )}
       </span>
       <span class="audit-target">
         <Target entry={entry} />
@@ -101,7 +107,7 @@ function AuditRow({ entry }: { entry: AuditEntry }) {
 }
 
 function Actor({ entry: { actor, actorKind } }: { entry: AuditEntry }) {
-  if (actor === null) return <i>{actorKind === 'system' ? 'System' : 'Unknown user'}</i>;
+  if (actor === null) return <i>{actorKind === 'system' ? 'System' : `Unknown ${actorKind}`}</i>;
   if (actorKind === 'agent') return <a href={agentUrl(actor)}>{actor}</a>;
   return <a href={auditUrl({ actor })}>{actor}</a>;
 }

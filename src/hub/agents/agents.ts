@@ -16,7 +16,8 @@ import { type AgentConnection, cancelGrace, disconnect } from '../state/agent.ts
 import type { TokenIndex } from '../token-index.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { reconcile } from './reconcile.ts';
-import { createTakeovers } from './takeover.ts';
+import { createRejection } from './rejection.ts';
+import { createTakeovers, type SecondInstance } from './takeover.ts';
 
 export type Agents = ReturnType<typeof createAgents>;
 
@@ -42,6 +43,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   const { approvals, completion, dispatcher, presence, terminals, tokenIndex } = parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
+  const reject = createRejection(context);
 
   /** Accepts a connection and reconciles the commands of hub and agent. */
   function accept(agent: AgentConnection, { link, token, message }: Attempt) {
@@ -72,6 +74,8 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       kind: 'agent',
       peer: agent.agentId,
       clientInfo: message.runner ?? null,
+      credentialId: token.id,
+      address: link.address,
     });
     welcome(agent, link, message);
     presence.update(agent);
@@ -109,14 +113,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       .catch(storeHealth.reportFailure);
   }
 
-  function reject(link: Link, agentId: string, reason: CloseReason, message: string) {
-    sendToAgent(link, { type: 'error', code: 'not_authenticated', message, agentId });
-    link.close(CloseCode.policyViolation, reason);
-  }
-
-  function rejectInUse(link: Link, agentId: string) {
+  function rejectInUse({ link, tokenId }: SecondInstance, agentId: string) {
     const message = `Another process is connected as "${agentId}". Stop it, or use another agent ID.`;
-    reject(link, agentId, 'agent_in_use', message);
+    reject(link, { reason: 'agent_in_use', agentId, tokenId, message });
   }
 
   /** Removes the agent's connection, without affecting its command. */
@@ -184,7 +183,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
 
   function revokeToken(agent: AgentConnection, tokenId: string) {
     if (takeovers.waitingToken(agent) === tokenId) {
-      takeovers.cancel(agent)?.close(CloseCode.policyViolation, 'revoked');
+      takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');
     }
     const { connection } = agent;
     if (!connection.link || connection.tokenId !== tokenId) return;
@@ -194,11 +193,12 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
 
   /** Lets a second instance take over unless the first still answers pings. */
   function startTakeover(agent: AgentConnection, attempt: Attempt) {
-    const isWaiting = takeovers.start(agent, attempt, () => {
+    const secondInstance = { link: attempt.link, tokenId: attempt.token.id };
+    const isWaiting = takeovers.start(agent, secondInstance, () => {
       replaceConnection(agent);
       accept(agent, attempt);
     });
-    if (!isWaiting) rejectInUse(attempt.link, agent.agentId);
+    if (!isWaiting) rejectInUse(secondInstance, agent.agentId);
   }
 
   function countConnected(): number {
@@ -223,11 +223,12 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       const token = tokenIndex.find(message.token);
       if (!agent || token?.agentId !== agent.agentId) {
         const text = `The hub rejected the token for "${message.agentId}". Ask an admin for a new one.`;
-        return reject(link, message.agentId, 'unauthenticated', text);
+        return reject(link, { reason: 'wrong_token', agentId: message.agentId, message: text });
       }
       if (agent.agentType !== message.agentType) {
         const text = `"${agent.agentId}" was added as type ${agent.agentType}. Start it with --type ${agent.agentType}.`;
-        return reject(link, agent.agentId, 'unauthenticated', text);
+        const { agentId } = agent;
+        return reject(link, { reason: 'wrong_type', agentId, tokenId: token.id, message: text });
       }
       const { connection } = agent;
       if (connection.link && connection.instanceId !== message.instanceId) {
@@ -285,7 +286,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     revokeToken,
     /** Closes the connection of an agent that was removed. */
     revoke(agent: AgentConnection) {
-      takeovers.cancel(agent)?.close(CloseCode.policyViolation, 'revoked');
+      takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');
       close(agent, CloseCode.policyViolation, 'revoked');
       cancelGrace(agent);
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);

@@ -7,11 +7,14 @@ import { TAKEOVER_PING_MS } from '../../protocol/limits.ts';
 import type { Link } from '../link.ts';
 import type { AgentConnection } from '../state/agent.ts';
 
-interface Takeover {
-  /** The second instance. */
+/** A second instance of a connected agent. */
+export interface SecondInstance {
   link: Link;
   /** The ID of its token. */
   tokenId: string;
+}
+
+interface Takeover extends SecondInstance {
   /** Payload of the ping that the first must answer. Only this pong counts: earlier ones may have been delayed. */
   payload: string;
   cancelTimer(): void;
@@ -21,12 +24,12 @@ interface Takeover {
 export function createTakeovers(clock: Clock) {
   const takeovers = new Map<AgentConnection, Takeover>();
 
-  /** Ends a takeover; returns the link of the second instance, if there was one. */
-  function cancel(agent: AgentConnection): Link | undefined {
+  /** Ends a takeover; returns the second instance, if there was one. */
+  function cancel(agent: AgentConnection): SecondInstance | undefined {
     const takeover = takeovers.get(agent);
     takeover?.cancelTimer();
     takeovers.delete(agent);
-    return takeover?.link;
+    return takeover;
   }
 
   return {
@@ -34,7 +37,7 @@ export function createTakeovers(clock: Clock) {
     /** Starts a takeover. Returns false if another instance is already waiting. */
     start(
       agent: AgentConnection,
-      { link, token }: { link: Link; token: { id: string } },
+      { link, tokenId }: SecondInstance,
       onTakeover: () => void,
     ): boolean {
       if (takeovers.has(agent)) return false;
@@ -44,7 +47,7 @@ export function createTakeovers(clock: Clock) {
       };
       const payload = randomBytes(8).toString('hex');
       const cancelTimer = clock.after(TAKEOVER_PING_MS, complete);
-      takeovers.set(agent, { link, tokenId: token.id, payload, cancelTimer, complete });
+      takeovers.set(agent, { link, tokenId, payload, cancelTimer, complete });
       agent.connection.link?.ping(payload);
       return true;
     },

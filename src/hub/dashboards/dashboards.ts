@@ -79,6 +79,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       kind: 'dashboard',
       peer: dashboard.userId,
       clientInfo: message.clientInfo,
+      credentialId: identity.sessionId,
+      address: link.address,
     });
     return dashboard;
   }

@@ -25,11 +25,11 @@ export function createDashboardSocket(
       decode: createDecoder(dashboardToHub, inflate),
       isKnown: async (request, server) => (await auth.identify(request, server)) !== null,
       connectType: 'dashboard:connect',
-      async handleConnect(link, message, address) {
+      async handleConnect(link, message) {
         if (message.type !== 'dashboard:connect') return;
         const { token } = message;
         const identity = isApiToken(token)
-          ? await apiTokens.use(token, address)
+          ? await apiTokens.use(token, link.address)
           : await tokens.verify(token, ['session', 'socket']);
         if (identity) {
           const isAllowed = options.connects.takeDashboard(identity.userId);

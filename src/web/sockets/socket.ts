@@ -55,7 +55,7 @@ export interface PeerHandler<M extends { type: string }> {
   /** The required type of the first message. */
   connectType: M['type'];
   /** Handles the first message. Closes the link to reject the peer. */
-  handleConnect(link: DashboardLink, message: M, address: string | null): void | Promise<void>;
+  handleConnect(link: DashboardLink, message: M): void | Promise<void>;
   handleMessage(link: DashboardLink, message: M): void;
   handleInvalidFrame(link: DashboardLink, rejection: Rejection): void;
   /** Called for each frame and ping. */
@@ -124,7 +124,7 @@ export function createSocketHandler<M extends { type: string }>(
         backlog = [];
         for (const frame of frames) if (!closed) handleFrame(to, frame);
       };
-      const connecting = peer.handleConnect(to, decoded.message, address);
+      const connecting = peer.handleConnect(to, decoded.message);
       if (!connecting) return finish();
       connecting.then(finish, () => to.close(CloseCode.policyViolation, 'unauthenticated'));
     }
@@ -143,7 +143,7 @@ export function createSocketHandler<M extends { type: string }>(
 
     return {
       open(ws) {
-        const opened = createLink(ws);
+        const opened = createLink(ws, address);
         link = opened;
         pendingSockets.add(opened, isKnown ? null : (address ?? ''));
         cancelTimeout = clock.after(FIRST_MESSAGE_TIMEOUT_MS, () => {
@@ -201,8 +201,9 @@ function upgradeRequired(): Response {
 }
 
 /** Wraps a socket as the hub's link. */
-function createLink(ws: ServerWebSocket<SocketData>): DashboardLink {
+function createLink(ws: ServerWebSocket<SocketData>, address: string | null): DashboardLink {
   return {
+    address,
     send: (frame) => void (typeof frame === 'string' ? ws.sendText(frame) : ws.sendBinary(frame)),
     ping: (payload) => void ws.ping(payload),
     close: (code: CloseCode, reason: CloseReason) => ws.close(code, reason),

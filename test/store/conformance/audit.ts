@@ -16,6 +16,8 @@ export function describeAudit(db: StoreUnderTest) {
       closeCode: null,
       closeReason: null,
       clientInfo: { userAgent: 'x', timezone: 'UTC' },
+      credentialId: 's1',
+      address: '192.0.2.1',
     };
     const listIds = async (query: AuditQuery) =>
       (await db.store.audit.listPage(query)).items.map(({ id }) => id);
@@ -44,8 +46,8 @@ export function describeAudit(db: StoreUnderTest) {
       await db.store.connections.insert(connection);
       await db.store.connections.insert({ ...connection, id: 'l', kind: 'agent', peer: 'build' });
       await db.store.connections.markClosed('l', 30, 1006, 'silent');
-      const none = { credentialId: null, address: null, target: null };
-      const socket = { ...none, actorKind: 'agent', actor: 'build' };
+      const source = { credentialId: 's1', address: '192.0.2.1', target: null };
+      const socket = { ...source, actorKind: 'agent', actor: 'build' };
       expect((await db.store.audit.listPage({})).items).toMatchObject([
         {
           ...socket,
@@ -56,7 +58,13 @@ export function describeAudit(db: StoreUnderTest) {
         },
         { id: 'e2' },
         { ...socket, id: 'l.opened', time: 15, action: 'socket.opened' },
-        { ...none, id: 'k.opened', actorKind: 'user', actor: 'ada', detail: connection.clientInfo },
+        {
+          ...source,
+          id: 'k.opened',
+          actorKind: 'user',
+          actor: 'ada',
+          detail: connection.clientInfo,
+        },
         { id: 'e1' },
       ]);
     });

@@ -325,6 +325,11 @@ test('the data of a removed user is erased from the history and all logs', async
       body: { agentId: 'agent', command: '!next' },
     })
   ).json();
+  await hub.callApi('POST', '/agents/agent/tokens', { role: 'admin', userId: 'ada', body: {} });
+  for (const filter of ['actor=ada', 'target=ada', 'actor=ada&target=ada']) {
+    const headers = { accept: 'text/csv' };
+    await (await hub.callApi('GET', `/audit?${filter}`, { ...asAdmin, headers })).text();
+  }
   await removeUser(hub, 'ada');
   await dashboard.closed;
   await hub.flush();
@@ -336,16 +341,21 @@ test('the data of a removed user is erased from the history and all logs', async
     `/commands/${id}`,
     `/commands/${queued.commandId}`,
     `/approvals/${approvalId}`,
+    '/agents/agent/tokens',
     '/audit?limit=200',
   ]) {
     const text = await read(path);
     expect(text).toContain('deleted user');
-    expect(text).not.toContain('ada');
+    expect(text).not.toContain('"ada"');
   }
   const { items } = JSON.parse(await read('/audit?action=user.erased'));
   expect(items).toMatchObject([
     { actor: 'admin', target: null },
     { actor: 'admin', target: null },
   ]);
-  expect((await hub.store.connections.list(10)).map(({ peer }) => peer)).toContain('deleted user');
+  const connections = await hub.store.connections.list(10);
+  expect(connections.map(({ peer, address }) => [peer, address])).toEqual([
+    ['deleted user', null],
+    ['agent', '127.0.0.1'],
+  ]);
 });

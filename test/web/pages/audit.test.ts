@@ -14,13 +14,19 @@ test('the page lists entries with links, filters, older entries and a download',
     ...Array.from({ length: 60 }, (_, i) =>
       auditEntry({ id: `e${100 + i}`, time: start + i, action: 'command.requested', target: 'c1' }),
     ),
-    auditEntry({ id: 'next-day', time: start + DAY_MS }),
+    auditEntry({
+      id: 'next-day',
+      time: start + DAY_MS,
+      credentialId: '01900000-0000-7000-8000-0123456789ab',
+    }),
   );
   const read = async (path: string) => (await requestPage(hub, path, admin)).text();
   const page = await read('/audit');
   expect(page).toContain('href="/agents/build"');
   expect(page).toContain('href="/commands/c1"');
   expect(page).toContain('href="/audit?actor=ada"');
+  expect(page).toContain('title="Session or token 01900000-0000-7000-8000-0123456789ab"');
+  expect(page).toContain('…456789ab');
   const filters = 'action=command.requested&amp;actor=ada&amp;from=2025-06-01&amp;to=2025-06-01';
   const filtered = await read(`/audit?${filters.replaceAll('&amp;', '&')}`);
   expect(filtered).not.toContain('next-day');
