@@ -12,11 +12,14 @@ import { openDashboard } from '../support/hub/dashboard.ts';
 import { openAgent } from '../support/hub/scripted-agent.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
+const clientInfo = { userAgent: 'test', timezone: 'UTC' };
+
 const folder = createTemporaryFolder();
 let hub: Awaited<ReturnType<typeof startHubBinary>>;
 let wsUrl: string;
 let admin: Record<string, string>;
 let agent: Awaited<ReturnType<typeof openAgent>>;
+let agentToken: string;
 /** Valid values of all fields and parameters. Without a check of the role, most actions would have an effect. */
 let fields: Record<string, string | number>;
 const tokens = new Map<Role, string>();
@@ -28,7 +31,8 @@ beforeAll(async () => {
     tokens.set(role, await addUser(hub.url, admin, role, role));
   }
   agent = await openAgent({ wsUrl });
-  agent.sendConnect({ token: await addAgent(hub.url, 'agent', 'claude', admin) });
+  agentToken = await addAgent(hub.url, 'agent', 'claude', admin);
+  agent.sendConnect({ token: agentToken });
   await agent.waitFor('agent:welcome');
   const body = JSON.stringify({ agentId: 'agent', command: '!sleep' });
   const init = { method: 'POST', headers: admin, body };
@@ -74,19 +78,26 @@ function fillPath(path: string, username: string): string {
   });
 }
 
-/** Sends a request of a role, as a program and as a browser do. Returns how it was answered. */
-async function request(method: string, path: string, role: Role | null) {
+type Credentials = { authorization: string } | { cookie: string };
+
+/** Returns the credentials of a role, as a program and as a browser send them. */
+function credentialsOf(role: Role | null, path: string): Credentials | null {
+  const token = role ? tokens.get(role) : undefined;
+  if (token === undefined) return null;
+  return path.startsWith('/api/')
+    ? { authorization: `Bearer ${token}` }
+    : { cookie: `signalbox=${token}` };
+}
+
+/** Sends a request with all fields. Returns how it was answered. */
+async function request(method: string, path: string, credentials: Credentials | null) {
   const isApi = path.startsWith('/api/');
-  const token = role ? tokens.get(role) : null;
   const response = await fetch(hub.url + path, {
     method,
     redirect: 'manual',
     headers: {
       'content-type': isApi ? 'application/json' : 'application/x-www-form-urlencoded',
-      ...(token &&
-        (isApi ? { authorization: `Bearer ${token}` } : { cookie: `signalbox=${token}` })),
-      // Without a session, htmx would get a 200 with the address of the sign-in page.
-      ...(token && !isApi && { 'hx-request': 'true' }),
+      ...credentials,
     },
     body:
       method === 'GET' || method === 'HEAD'
@@ -141,7 +152,8 @@ describe.each<Role | null>([null, 'viewer', 'operator'])(
           for (const target of [path, `${path}/`, `${path}?role=admin`]) {
             for (const used of methods) {
               const denied = role ? 403 : path.startsWith('/api/') ? 401 : 'sign-in';
-              const answer = await request(used, target === '//' ? '/' : target, role);
+              const requested = target === '//' ? '/' : target;
+              const answer = await request(used, requested, credentialsOf(role, path));
               expect([used, target, answer]).toEqual([used, target, denied]);
             }
           }
@@ -155,7 +167,6 @@ describe.each<Role | null>([null, 'viewer', 'operator'])(
 describe.each<Role>(['viewer', 'operator'])('privilege escalation: the socket of %s', (role) => {
   test('rejects every message that requires a higher role', async () => {
     const dashboard = await openDashboard({ wsUrl });
-    const clientInfo = { userAgent: 'test', timezone: 'UTC' };
     dashboard.send({ type: 'dashboard:connect', token: tokens.get(role) ?? '', clientInfo });
     await dashboard.waitFor('dashboard:welcome');
     const received = agent.received.length;
@@ -189,13 +200,79 @@ describe.each<Role>(['viewer', 'operator'])('privilege escalation: the socket of
   });
 });
 
+/** Every message of a dashboard, with valid fields. @param token of `dashboard:connect` */
+const createMessages = (token: string) =>
+  Object.keys(messagePermissions).map((type) => ({
+    ...fields,
+    type,
+    version: '1.0.0',
+    token,
+    clientInfo,
+    requestId: crypto.randomUUID(),
+  }));
+
+describe('privilege escalation: an agent', () => {
+  test('no route accepts its token, neither as bearer token nor as cookie', async () => {
+    const before = await readState();
+    const routes = Object.entries(routeAccess).filter(([, access]) => access !== 'anyone');
+    for (const [route] of routes) {
+      const [method = '', pattern = ''] = route.split(' ');
+      const path = fillPath(pattern, 'admin');
+      const denied = path.startsWith('/api/') ? 401 : 'sign-in';
+      const bearer = { authorization: `Bearer ${agentToken}` };
+      const cookie = { cookie: `signalbox=${agentToken}` };
+      for (const credentials of [bearer, cookie]) {
+        const answer = await request(method, path, credentials);
+        expect([route, credentials, answer]).toEqual([route, credentials, denied]);
+      }
+    }
+    expect(await readState()).toEqual(before);
+  });
+
+  test('its socket accepts no message of a dashboard, not even with the token of an admin', async () => {
+    const before = await readState();
+    const received = agent.received.length;
+    const messages = createMessages(admin['authorization']!.slice('Bearer '.length));
+    for (const message of messages) agent.sendFrame(JSON.stringify(message));
+    await agent.ping();
+    const replies = agent.received.slice(received);
+    expect(replies).toEqual(
+      messages.map(() => expect.objectContaining({ type: 'error', code: 'invalid_message' })),
+    );
+    expect(await readState()).toEqual(before);
+  });
+});
+
+describe('privilege escalation: nobody', () => {
+  test.each(Object.keys(messagePermissions))(
+    '%s as the first message closes the socket, without an effect',
+    async (type) => {
+      const before = await readState();
+      const received = agent.received.length;
+      // `dashboard:connect` as an agent: its token is no session.
+      const message = createMessages(agentToken).find((one) => one.type === type);
+      for (const open of [openDashboard, openAgent]) {
+        const socket = await open({ wsUrl });
+        socket.sendFrame(JSON.stringify(message));
+        expect((await socket.closed).code).toBe(1008);
+        expect(socket.received).toEqual([]);
+      }
+      await agent.ping();
+      expect(agent.received).toHaveLength(received);
+      expect(await readState()).toEqual(before);
+    },
+  );
+});
+
 test("privilege escalation: nobody can end another user's session", async () => {
   const { sid } = JSON.parse(
     Buffer.from(admin['authorization']!.split('.')[1] ?? '', 'base64url').toString(),
   ) as { sid: string };
   for (const role of ['viewer', 'operator'] as const) {
-    expect(await request('DELETE', `/api/v1/sessions/${sid}`, role)).toBe(404);
-    expect(await request('POST', `/account/sessions/${sid}/end`, role)).toBe(422);
+    const requestAs = (method: string, path: string) =>
+      request(method, path, credentialsOf(role, path));
+    expect(await requestAs('DELETE', `/api/v1/sessions/${sid}`)).toBe(404);
+    expect(await requestAs('POST', `/account/sessions/${sid}/end`)).toBe(422);
   }
   expect((await fetch(`${hub.url}/api/v1/agents`, { headers: admin })).status).toBe(200);
 });
