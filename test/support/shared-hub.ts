@@ -31,11 +31,21 @@ export function useSharedHub() {
     get url() {
       return hub.url;
     },
+    get wsUrl() {
+      return hub.url.replace('http', 'ws');
+    },
+    get pid() {
+      return hub.pid;
+    },
     get admin() {
       return admin;
     },
     get pid() {
       return hub.pid;
+    },
+    /** The token of the admin's session. */
+    get adminToken() {
+      return admin['authorization']?.slice('Bearer '.length) ?? '';
     },
     output: () => hub.output(),
   };
