@@ -38,10 +38,14 @@ export async function startAgentBinary(
   url: string,
   agentId: string,
   folder: string,
+  flags: string[] = [],
 ): Promise<RunningProcess> {
   const state = join(folder, `state-${agentId}`);
   const agent = startProcess(
-    [buildBinary(), 'agent', '--hub', url, '--id', agentId, '--type', 'claude', '--state', state],
+    [
+      ...[buildBinary(), 'agent', '--hub', url, '--id', agentId, '--type', 'claude'],
+      ...['--state', state, ...flags],
+    ],
     { SIGNALBOX_AGENT_TOKEN: await addAgent(url, agentId) },
     folder,
   );
