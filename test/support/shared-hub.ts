@@ -34,9 +34,6 @@ export function useSharedHub() {
     get wsUrl() {
       return hub.url.replace('http', 'ws');
     },
-    get pid() {
-      return hub.pid;
-    },
     get admin() {
       return admin;
     },
