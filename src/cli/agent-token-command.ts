@@ -6,6 +6,7 @@ import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { writeError, writeOut } from './output.ts';
 import { formatTime, printTable } from './table.ts';
+import { toJson } from './json.ts';
 
 export function agentTokenCommand(): Command {
   return new Command('agent-token')
@@ -24,7 +25,7 @@ function listCommand(): Command {
     .addHelpText('after', '\nExample:\n  signalbox agent-token list build-1')
     .action(async (agentId: string, flags: ClientFlags) => {
       const { items } = await createApiClient(flags.hub).get(pathOf(agentId), AgentTokenPage);
-      if (flags.json) return items.forEach((token) => writeOut(`${JSON.stringify(token)}\n`));
+      if (flags.json) return items.forEach((token) => writeOut(`${toJson(token)}\n`));
       return printTable([
         ['ID', 'NAME', 'ADDED BY', 'LAST USED', 'EXPIRES'],
         ...items.map((token) => [
@@ -69,7 +70,7 @@ Examples:
         ...(name !== undefined && { name }),
         ...(expiresIn !== undefined && { expiresAt: Date.now() + expiresIn }),
       });
-      if (flags.json) return writeOut(`${JSON.stringify(created)}\n`);
+      if (flags.json) return writeOut(`${toJson(created)}\n`);
       writeError(`Added token ${created.id}. It is shown only once:\n`);
       return writeOut(`${created.token}\n`);
     });
@@ -86,6 +87,6 @@ function revokeCommand(): Command {
     )
     .action(async (agentId: string, id: string, flags: ClientFlags) => {
       await createApiClient(flags.hub).remove(`${pathOf(agentId)}/${encodeURIComponent(id)}`);
-      writeOut(flags.json ? `${JSON.stringify({ id, revoked: true })}\n` : `Revoked ${id}\n`);
+      writeOut(flags.json ? `${toJson({ id, revoked: true })}\n` : `Revoked ${id}\n`);
     });
 }

@@ -5,6 +5,8 @@ import { AuditAction, type AuditEntry, AuditPage } from '../protocol/audit.ts';
 import { createApiClient, type ApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { whenWritten, writeOut } from './output.ts';
+import { cleanCell } from './table.ts';
+import { toJson } from './json.ts';
 
 /** How much output may wait for a slow reader before the next part is requested. */
 const MAX_PENDING_CHARACTERS = 65_536;
@@ -76,13 +78,13 @@ const WIDTHS = [20, 21, 16, 15, 36, 36];
 
 function formatRow(cells: readonly string[]): string {
   return `${cells
-    .map((cell, at) => cell.padEnd(WIDTHS[at] ?? 0))
+    .map((cell, at) => cleanCell(cell).padEnd(WIDTHS[at] ?? 0))
     .join('  ')
     .trimEnd()}\n`;
 }
 
 function formatEntry({ time, action, actorKind, actor, target, detail, ...source }: AuditEntry) {
-  const facts = Object.entries(detail).map(([name, value]) => `${name}=${JSON.stringify(value)}`);
+  const facts = Object.entries(detail).map(([name, value]) => `${name}=${toJson(value)}`);
   const name = actor ?? (actorKind === 'system' ? '(system)' : '(unknown)');
   const at = new Date(time).toISOString().replace(/\.\d+/, '');
   const { address, credentialId } = source;

@@ -11,6 +11,7 @@ import { createPrefixedWriter, writeJson } from './output-writer.ts';
 import { writeError, writeOut } from './output.ts';
 import { handleInterrupt } from './signals.ts';
 import { printTable } from './table.ts';
+import { toJson } from './json.ts';
 
 export interface ComparisonOptions {
   client: ApiClient;
@@ -47,7 +48,7 @@ export async function runComparison({ client, json, body }: ComparisonOptions): 
   const results = await Promise.all(
     commands.map(({ commandId }) => client.get(`/commands/${commandId}`, CommandExecution)),
   );
-  if (json) writeOut(`${JSON.stringify({ comparisonId, commands: results })}\n`);
+  if (json) writeOut(`${toJson({ comparisonId, commands: results })}\n`);
   else printResults(`${client.hub}/compare/${comparisonId}`, results);
   return results.every(({ status }) => status === 'completed');
 }

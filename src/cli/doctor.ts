@@ -9,6 +9,7 @@ import { checkAgentToken, checkSession } from './doctor/credentials.ts';
 import { checkHub } from './doctor/hub.ts';
 import { checkPrograms } from './doctor/programs.ts';
 import { writeOut } from './output.ts';
+import { toJson } from './json.ts';
 
 interface DoctorFlags extends ClientFlags {
   id?: string;
@@ -40,7 +41,7 @@ Examples:
       let hasFailed = false;
       for await (const check of runChecks(flags)) {
         hasFailed ||= check.status === 'failed';
-        if (flags.json) writeOut(`${JSON.stringify(check)}\n`);
+        if (flags.json) writeOut(`${toJson(check)}\n`);
         else printCheck(check);
       }
       process.exitCode = hasFailed ? 1 : 0;

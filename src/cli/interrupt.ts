@@ -5,6 +5,7 @@ import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { commandIdArgument, resolveCommandId } from './command-id.ts';
 import { writeOut } from './output.ts';
+import { toJson } from './json.ts';
 
 export function interruptCommand(): Command {
   return withClientOptions(new Command('interrupt'))
@@ -20,7 +21,7 @@ export function interruptCommand(): Command {
       );
       writeOut(
         flags.json
-          ? `${JSON.stringify(response)}\n`
+          ? `${toJson(response)}\n`
           : `Interrupt requested for command ${response.commandId}\n`,
       );
     });

@@ -1,5 +1,6 @@
 // The log of `serve`, `up` and `agent`: one readable line per event on stderr.
 import type { Log } from '../hub/log.ts';
+import { toJson } from './json.ts';
 
 /** Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected. agentId=a1`. */
 export function createLog(): Log {
@@ -14,6 +15,6 @@ export function createLog(): Log {
 }
 
 function formatValue(value: unknown): string {
-  if (value instanceof Error) return JSON.stringify(value.message);
-  return typeof value === 'string' && /^[\w.:/-]+$/.test(value) ? value : JSON.stringify(value);
+  if (value instanceof Error) return toJson(value.message);
+  return typeof value === 'string' && /^[\w.:/-]+$/.test(value) ? value : toJson(value);
 }

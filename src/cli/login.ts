@@ -8,6 +8,7 @@ import { jsonOption } from './client-options.ts';
 import { saveCredentials } from './credentials.ts';
 import { writeOut } from './output.ts';
 import { readCode, readCurrentPassword } from './password-prompt.ts';
+import { toJson } from './json.ts';
 
 interface LoginFlags {
   hub: string;
@@ -42,7 +43,7 @@ Examples:
       const expires = new Date(expiresAt).toISOString();
       writeOut(
         json
-          ? `${JSON.stringify({ hub, username, role, expiresAt, file })}\n`
+          ? `${toJson({ hub, username, role, expiresAt, file })}\n`
           : `Signed in to ${hub} as ${username} (${role}). The session expires at ${expires}.\n`,
       );
     });

@@ -3,6 +3,7 @@ import type { GapReason, HubToDashboard, TerminalGap } from '../protocol/hub-to-
 import type { OutputStream } from '../protocol/entities.ts';
 import { createTerminalFilter } from './terminal-filter.ts';
 import { write, writeError, writeOut } from './output.ts';
+import { toJson } from './json.ts';
 
 export type OutputWriter = (message: HubToDashboard) => void;
 
@@ -29,7 +30,7 @@ function createCleaner(isRaw: boolean): (stream: OutputStream, text: string) => 
 
 /** Writes every message as one line of JSON. */
 export const writeJson: OutputWriter = (message) => {
-  writeOut(`${JSON.stringify(message)}\n`);
+  writeOut(`${toJson(message)}\n`);
 };
 
 /** Writes whole lines with a prefix, so that the output of several agents can be told apart. */

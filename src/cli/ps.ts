@@ -9,6 +9,7 @@ import { listCommands } from './command-list.ts';
 import { formatState } from './outcome.ts';
 import { writeOut } from './output.ts';
 import { printTable } from './table.ts';
+import { toJson } from './json.ts';
 
 const MAX_COMMAND_LENGTH = 60;
 
@@ -20,7 +21,7 @@ export function psCommand(): Command {
       const client = createApiClient(flags.hub);
       const { agents, commands } = await readActive(client);
       if (flags.json) {
-        writeOut(`${JSON.stringify({ agents, commands })}\n`);
+        writeOut(`${toJson({ agents, commands })}\n`);
         return;
       }
       printTable([

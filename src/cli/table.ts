@@ -7,11 +7,18 @@ export const formatTime = (at: number | null): string =>
   at === null ? '-' : new Date(at).toISOString();
 
 /**
- * Prints rows to stdout with aligned columns. Cells can contain text from agents and other people: control characters are
- * removed, and those that change the direction of text are made visible.
+ * Makes the text of a cell safe for a terminal: it can come from agents and other people. Control characters are removed,
+ * and those that change the direction of text are made visible.
+ */
+export function cleanCell(text: string): string {
+  return revealBidi(text.replaceAll(/\p{Cc}/gu, ''));
+}
+
+/**
+ * Prints rows to stdout with aligned columns.
  */
 export function printTable(cells: readonly (readonly string[])[]): void {
-  const rows = cells.map((row) => row.map((cell) => revealBidi(cell.replaceAll(/\p{Cc}/gu, ''))));
+  const rows = cells.map((row) => row.map(cleanCell));
   const widths = rows[0]?.map((_, i) => Math.max(...rows.map((row) => row[i]?.length ?? 0))) ?? [];
   for (const row of rows) {
     const padded = row.map((cell, i) => cell.padEnd(widths[i] ?? 0));

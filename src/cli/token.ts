@@ -8,6 +8,7 @@ import { createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { writeError, writeOut } from './output.ts';
 import { formatTime, printTable } from './table.ts';
+import { toJson } from './json.ts';
 
 const DEFAULT_VALIDITY_MS = 90 * 86_400_000;
 const PATH = '/account/tokens';
@@ -26,7 +27,7 @@ function listCommand(): Command {
     .addHelpText('after', '\nExample:\n  signalbox token list')
     .action(async (flags: ClientFlags) => {
       const { items } = await createApiClient(flags.hub).get(PATH, ApiTokenPage);
-      if (flags.json) return items.forEach((token) => writeOut(`${JSON.stringify(token)}\n`));
+      if (flags.json) return items.forEach((token) => writeOut(`${toJson(token)}\n`));
       return printTable([
         ['ID', 'NAME', 'SCOPE', 'EXPIRES', 'LAST USED', 'FROM'],
         ...items.map((token) => [
@@ -68,7 +69,7 @@ Example:
     .action(async (name: string, { hub, json, scope, expiresIn }: ClientFlags & AddFlags) => {
       const body = { name, scope, expiresAt: Date.now() + expiresIn };
       const created = await createApiClient(hub).post(PATH, CreatedApiToken, body);
-      if (json) return writeOut(`${JSON.stringify(created)}\n`);
+      if (json) return writeOut(`${toJson(created)}\n`);
       const expires = formatTime(created.expiresAt);
       writeError(`Added token ${created.id}, valid until ${expires}. It is shown only once:\n`);
       return writeOut(`${created.token}\n`);
@@ -90,6 +91,6 @@ function revokeCommand(): Command {
     )
     .action(async (id: string, flags: ClientFlags) => {
       await createApiClient(flags.hub).remove(`${PATH}/${encodeURIComponent(id)}`);
-      writeOut(flags.json ? `${JSON.stringify({ id, revoked: true })}\n` : `Revoked ${id}\n`);
+      writeOut(flags.json ? `${toJson({ id, revoked: true })}\n` : `Revoked ${id}\n`);
     });
 }

@@ -8,6 +8,7 @@ import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { chooseNewPassword, readCurrentPassword } from './password-prompt.ts';
 import { writeOut } from './output.ts';
 import { formatTime, printTable } from './table.ts';
+import { toJson } from './json.ts';
 
 const roles = Role.anyOf.map(({ const: role }) => role);
 
@@ -34,7 +35,7 @@ function listCommand(): Command {
     .addHelpText('after', '\nExample:\n  signalbox user list')
     .action(async (flags: ClientFlags) => {
       const { items } = await createApiClient(flags.hub).get('/users', UserPage);
-      if (flags.json) return items.forEach((user) => writeOut(`${JSON.stringify(user)}\n`));
+      if (flags.json) return items.forEach((user) => writeOut(`${toJson(user)}\n`));
       return printTable([
         ['USERNAME', 'ROLE', 'AGENTS', 'STATUS', '2FA', 'LAST SEEN'],
         ...items.map((user) => [
@@ -108,7 +109,7 @@ async function printPasswordLink(client: ApiClient, username: string, { json }: 
   const link = await client.post(`${pathOf(username)}/password-link`, PasswordLink);
   writeOut(
     json
-      ? `${JSON.stringify(link)}\n`
+      ? `${toJson(link)}\n`
       : `Send this link to ${username}. It works once, until ${formatTime(link.expiresAt)}:\n${link.url}\n`,
   );
 }
@@ -173,7 +174,7 @@ async function change(flags: ClientFlags, username: string, changes: unknown): P
   const user = await createApiClient(flags.hub).patch(pathOf(username), UserSummary, changes);
   writeOut(
     flags.json
-      ? `${JSON.stringify(user)}\n`
+      ? `${toJson(user)}\n`
       : `${user.username}: role ${user.role}, agents ${user.agents?.join(',') ?? 'all'}, ${describe(user)}\n`,
   );
 }
@@ -185,9 +186,7 @@ function removeCommand(): Command {
     .addHelpText('after', '\nExample:\n  signalbox user remove ada')
     .action(async (username: string, flags: ClientFlags) => {
       await createApiClient(flags.hub).remove(pathOf(username));
-      writeOut(
-        flags.json ? `${JSON.stringify({ username, removed: true })}\n` : `Removed ${username}\n`,
-      );
+      writeOut(flags.json ? `${toJson({ username, removed: true })}\n` : `Removed ${username}\n`);
     });
 }
 
@@ -208,9 +207,7 @@ Example:
     .action(async (username: string, flags: ClientFlags) => {
       await createApiClient(flags.hub).remove(`${pathOf(username)}/data`);
       writeOut(
-        flags.json
-          ? `${JSON.stringify({ username, erased: true })}\n`
-          : `Erased the data of ${username}\n`,
+        flags.json ? `${toJson({ username, erased: true })}\n` : `Erased the data of ${username}\n`,
       );
     });
 }

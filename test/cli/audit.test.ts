@@ -1,5 +1,7 @@
 // `signalbox audit`: the audit log as a table, as JSON lines and as CSV.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { AgentToHub } from '../../src/protocol/agent-to-hub.ts';
+import { encode } from '../../src/protocol/codec.ts';
 import { type CliFixture, startCliFixture } from '../support/cli-fixture.ts';
 import { parseLines } from '../support/cli.ts';
 
@@ -51,6 +53,34 @@ test('reads every page, also through a pipe', async () => {
   const added = stdout.split('\n').filter((line) => line.split(/ {2,}/)[1] === 'agent.added');
   expect(added).toHaveLength(111);
 }, 60_000);
+
+test('prints no control characters that an agent chose', async () => {
+  const body = JSON.stringify({ agentId: 'evil', agentType: 'claude' });
+  const { token } = await fixture.api<{ token: string }>('/agents', { method: 'POST', body });
+  const socket = new WebSocket(`${fixture.hub.url.replace('http', 'ws')}/ws/agent`);
+  await new Promise((resolve) => socket.addEventListener('open', resolve));
+  const welcome = new Promise((resolve) => socket.addEventListener('message', resolve));
+  socket.send(
+    encode<AgentToHub>({
+      type: 'agent:connect',
+      agentId: 'evil',
+      agentType: 'claude',
+      token,
+      capabilities: ['shell'],
+      instanceId: 'i',
+      runner: { name: 'x\u009b31m\u202ey', version: '1', host: 'h' },
+    }),
+  );
+  await welcome;
+  const flags = ['--action', 'socket.opened', '--actor', 'evil'];
+  const table = await fixture.cli.run('audit', ...flags);
+  expect(table.stdout).toContain('"x\\u009b31m\\u202ey"');
+  const json = await fixture.cli.run('audit', '--json', ...flags);
+  expect(json.stdout).toContain('"x\\u009b31m\\u202ey"');
+  expect(parseLines(json.stdout)).toMatchObject([{ detail: { name: 'x\u009b31m\u202ey' } }]);
+  for (const { stdout } of [table, json]) expect(stdout).not.toMatch(/[\u009b\u202e]/);
+  socket.close();
+});
 
 test.each([
   [['--since', 'yesterday'], 'Expected a time'],
