@@ -9,6 +9,7 @@ import type { AuditActor } from './audit.ts';
 import type { ApiTokens } from './api-tokens.ts';
 import type { HubContext } from './context.ts';
 import { isActiveAdmin, requireOtherAdmin } from './last-admin.ts';
+import { networkOf } from './network.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { requirePermission } from './require-permission.ts';
@@ -125,7 +126,11 @@ export function createAccounts(
       address: string | null,
     ): Promise<AuthenticatedUser | null> {
       const user = await store.users.find(username);
-      const isCorrect = await passwords.verify(password, user?.passwordHash ?? null);
+      const isCorrect = await passwords.verify(
+        password,
+        user?.passwordHash ?? null,
+        networkOf(`${address}`),
+      );
       if (user && isCorrect && user.disabledAt === null) return toAuthenticated(user);
       // An unknown name is not recorded: it can be a password that was typed into the wrong field.
       audit.recordFailure({ userId: user?.id ?? null, address }, { action: 'session.failed' });
@@ -279,7 +284,7 @@ export function createAccounts(
       { currentPassword, newPassword }: PasswordBody,
     ): Promise<boolean> {
       const user = await store.users.find(identity.userId);
-      if (!(await passwords.verify(currentPassword, user?.passwordHash ?? null))) {
+      if (!(await passwords.verify(currentPassword, user?.passwordHash ?? null, identity.userId))) {
         audit.recordFailure(identity, { action: 'password.rejected', target: identity.userId });
         return false;
       }
@@ -295,7 +300,7 @@ export function createAccounts(
       const { userId } = identity;
       const user = await store.users.find(userId);
       const isCorrect =
-        (await passwords.verify(password, user?.passwordHash ?? null)) &&
+        (await passwords.verify(password, user?.passwordHash ?? null, userId)) &&
         (await twoFactor.verify(userId, code)) !== null;
       if (!isCorrect) {
         audit.recordFailure(identity, { action: 'password.rejected', target: userId });

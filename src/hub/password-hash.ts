@@ -2,7 +2,11 @@
 // sign-ins at the same time would stop the hub.
 import pLimit from 'p-limit';
 import { HubError } from '../protocol/errors.ts';
-import { MAX_PASSWORD_HASHES, MAX_WAITING_PASSWORD_HASHES } from '../protocol/limits.ts';
+import {
+  MAX_CLIENT_PASSWORD_HASHES,
+  MAX_PASSWORD_HASHES,
+  MAX_WAITING_PASSWORD_HASHES,
+} from '../protocol/limits.ts';
 
 /** The cost of a hash; Bun's defaults where it is not set. */
 export interface PasswordCost {
@@ -11,7 +15,7 @@ export interface PasswordCost {
   timeCost?: number;
 }
 
-/** Its functions throw HubError unavailable if too many calls are waiting. */
+/** Its functions throw HubError unavailable if too many calls are waiting, or too many of one client. */
 export function createPasswordHasher(cost: PasswordCost = {}) {
   const hashNow = (password: string) =>
     Bun.password.hash(password, { algorithm: 'argon2id', ...cost });
@@ -22,21 +26,42 @@ export function createPasswordHasher(cost: PasswordCost = {}) {
    */
   let dummyHash: Promise<string> | undefined;
 
+  /** How many checks of each client are running or waiting. */
+  const counts = new Map<string, number>();
+
   async function run<T>(task: () => Promise<T>): Promise<T> {
-    if (limit.pendingCount >= MAX_WAITING_PASSWORD_HASHES) {
-      throw new HubError('unavailable', 'Too many people are signing in. Try again in 5 s.');
-    }
+    if (limit.pendingCount >= MAX_WAITING_PASSWORD_HASHES) throw tooMany();
     return limit(task);
+  }
+
+  async function runFor<T>(client: string, task: () => Promise<T>): Promise<T> {
+    const count = (counts.get(client) ?? 0) + 1;
+    if (count > MAX_CLIENT_PASSWORD_HASHES) throw tooMany();
+    counts.set(client, count);
+    try {
+      return await run(task);
+    } finally {
+      const left = (counts.get(client) ?? 1) - 1;
+      if (left > 0) counts.set(client, left);
+      else counts.delete(client);
+    }
   }
 
   return {
     hash: (password: string) => run(() => hashNow(password)),
-    /** Whether the password is correct. Without a hash, takes equally long and returns false. */
-    verify: (password: string, hash: string | null) =>
-      run(async () => {
+    /**
+     * Whether the password is correct. Without a hash, takes equally long and returns false.
+     * @param client whom it counts for, such as an address
+     */
+    verify: (password: string, hash: string | null, client: string) =>
+      runFor(client, async () => {
         dummyHash ??= hashNow(crypto.randomUUID());
         const isMatch = await Bun.password.verify(password, hash ?? (await dummyHash));
         return isMatch && hash !== null;
       }),
   };
+}
+
+function tooMany() {
+  return new HubError('unavailable', 'Too many people are signing in. Try again in 5 s.');
 }

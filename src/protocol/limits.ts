@@ -147,6 +147,8 @@ export const ADDRESS_SIGN_IN_RATE = { perSecond: 1 / 5, burst: 30 } as const;
 /** The maximum number of passwords that are hashed at once, and of those that wait. */
 export const MAX_PASSWORD_HASHES = 2;
 export const MAX_WAITING_PASSWORD_HASHES = 8;
+/** The maximum number of both per address or IPv6 network, so that one client leaves places for others. */
+export const MAX_CLIENT_PASSWORD_HASHES = 5;
 /** The maximum number of HTTP requests per user and agent token. */
 export const REQUEST_RATE = { perSecond: 200, burst: 2_000 } as const;
 /**

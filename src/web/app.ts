@@ -77,6 +77,10 @@ export function createApp(options: AppOptions) {
 
   /** Returns the response to a request with the wrong name of the hub, or from another site. */
   function rejectRequest(request: Request): Response | undefined {
+    // CONNECT has a target that is not a URL. A fragment is never sent, and would end the path for some of the code.
+    if (!URL.canParse(request.url) || request.url.includes('#')) {
+      return plainResponse('The request target is not valid.', 400);
+    }
     const hostProblem = checkHost(request);
     if (hostProblem === 'invalid') {
       return plainResponse('The request needs one valid Host header.', 400);

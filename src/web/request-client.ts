@@ -2,6 +2,7 @@
 // address do not affect them.
 import type { Server } from 'bun';
 import type { Registry } from '../hub/agents/registry.ts';
+import { networkOf } from '../hub/network.ts';
 import type { Identity } from '../hub/state/dashboard.ts';
 import type { ClientAddress } from './client-address.ts';
 import { readBearerToken } from './request-token.ts';
@@ -27,6 +28,6 @@ export function createRequestClient({ registry, clientAddress }: RequestClientPa
     if (user) return { kind: 'user', key: `user ${user.userId}` };
     const tokenId = registry.findTokenId(readBearerToken(request) ?? '');
     if (tokenId !== undefined) return { kind: 'agent', key: `agent ${tokenId}` };
-    return { kind: 'address', key: `address ${clientAddress(request, server)}` };
+    return { kind: 'address', key: `address ${networkOf(`${clientAddress(request, server)}`)}` };
   };
 }

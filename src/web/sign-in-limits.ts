@@ -1,5 +1,7 @@
-// Limits sign-in attempts per address: guessing passwords from one address does not lock out users at another.
+// Limits sign-in attempts per address, or IPv6 network: guessing passwords from one address does not lock out users at
+// another.
 import type { Clock } from '../protocol/clock.ts';
+import { networkOf } from '../hub/network.ts';
 import { HubError } from '../protocol/errors.ts';
 import { ADDRESS_SIGN_IN_RATE, CODE_RATE, SIGN_IN_RATE } from '../protocol/limits.ts';
 import { createRateCounters } from './rate-counters.ts';
@@ -11,7 +13,9 @@ export function createSignInLimits(clock: Clock, onRejected: (address: string | 
 
   // An address contains no spaces, so that the keys differ.
   const codeKey = (username: string) => `the code ${username}`;
-  const userKey = (address: string | null, username: string) => `${address} ${username}`;
+  const addressKey = (address: string | null) => networkOf(`${address}`);
+  const userKey = (address: string | null, username: string) =>
+    `${addressKey(address)} ${username}`;
 
   function reject(address: string | null): never {
     onRejected(address);
@@ -24,7 +28,7 @@ export function createSignInLimits(clock: Clock, onRejected: (address: string | 
      * @throws {HubError} rate_limited
      */
     countAddress(address: string | null) {
-      if (!take(`${address}`, ADDRESS_SIGN_IN_RATE)) reject(address);
+      if (!take(addressKey(address), ADDRESS_SIGN_IN_RATE)) reject(address);
     },
     /**
      * Counts an attempt.
@@ -32,7 +36,8 @@ export function createSignInLimits(clock: Clock, onRejected: (address: string | 
      */
     countAttempt(address: string | null, username: string) {
       const isAllowed =
-        take(`${address}`, ADDRESS_SIGN_IN_RATE) && take(userKey(address, username), SIGN_IN_RATE);
+        take(addressKey(address), ADDRESS_SIGN_IN_RATE) &&
+        take(userKey(address, username), SIGN_IN_RATE);
       if (!isAllowed) reject(address);
     },
     /**

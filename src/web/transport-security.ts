@@ -10,6 +10,6 @@ export function setTransportSecurity(
   { url }: Request,
   headers: Record<string, string | number>,
 ): void {
-  if (new URL(url).hostname === 'localhost') return;
+  if (URL.parse(url)?.hostname === 'localhost') return;
   headers['strict-transport-security'] = `max-age=${ONE_YEAR_S}`;
 }

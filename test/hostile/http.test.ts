@@ -88,6 +88,13 @@ test.each<[threat: string, name: string, text: string, status: number]>([
   [MEMORY, 'a header of 20 KB', `${HEAD}X: ${'a'.repeat(20_000)}${CRLF}`, 431],
   [MEMORY, 'a header of 2 MB', `${HEAD}X: ${'a'.repeat(2_000_000)}${CRLF}`, 431],
   [MEMORY, '1,000 headers', `${HEAD}${`X: a${CRLF}`.repeat(1_000)}`, 431],
+  ['unhandled errors', 'a target with a fragment', HEAD.replace('healthz', 'login#x'), 400],
+  [
+    'unhandled errors',
+    'a target that is not a URL',
+    HEAD.replace('GET /healthz', 'CONNECT x:22'),
+    400,
+  ],
   [MEMORY, 'a path of 20 KB', HEAD.replace('healthz', 'a'.repeat(20_000)), 431],
 ])('%s: %s is rejected', async (_threat, _name, text, status) => {
   const response = await exchange(`${text}${CRLF}`);

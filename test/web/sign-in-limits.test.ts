@@ -40,6 +40,22 @@ test('one address has 30 attempts with any usernames, then one every 5 s', async
   await failFrom(hub, '192.0.2.1', 'another');
 });
 
+test('all addresses of an IPv6 network count as one', async () => {
+  await using hub = await startHubWithAdmin(PROXY);
+  for (let i = 0; i < 30; i++) await failFrom(hub, `2001:db8::${i}`, `user-${i}`);
+  await expectError(signInFrom(hub, '2001:db8::ffff', 'another'), 429, 'rate_limited');
+  await failFrom(hub, '2001:db8:0:1::1', 'another');
+});
+
+test('many sign-ins at once from one address leave places for others', async () => {
+  await using hub = await startHubWithAdmin(PROXY);
+  const many = Array.from({ length: 12 }, (_, i) => signInFrom(hub, '192.0.2.1', `user-${i}`));
+  const other = signInFrom(hub, '192.0.2.2');
+  const statuses = (await Promise.all(many)).map(({ status }) => status).toSorted();
+  expect(statuses).toEqual([...Array(5).fill(401), ...Array(7).fill(503)]);
+  expect((await other).status).toBe(200);
+});
+
 test('the sign-in page has the same limits', async () => {
   await using hub = await startHubWithAdmin();
   const submit = (fields: Record<string, string>) =>

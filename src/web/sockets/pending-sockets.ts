@@ -2,6 +2,7 @@
 // never rejected for it: the oldest one is closed instead, because a client that means to connect sends its first message
 // at once.
 import type { Link } from '../../hub/link.ts';
+import { networkOf } from '../../hub/network.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { MAX_PENDING_PER_ADDRESS, MAX_UNAUTHENTICATED_SOCKETS } from '../../protocol/limits.ts';
 
@@ -9,7 +10,7 @@ export type PendingSockets = ReturnType<typeof createPendingSockets>;
 
 /** Creates the set of pending sockets, shared by agents and dashboards. */
 export function createPendingSockets() {
-  /** The address of each socket, oldest socket first. Those of known peers have none, and are not counted. */
+  /** The address, or IPv6 network, of each socket, oldest socket first. Those of known peers have none, and are not counted. */
   const addresses = new Map<Link, string | null>();
   let isDraining = false;
 
@@ -28,9 +29,10 @@ export function createPendingSockets() {
      * @param address null if the peer is known
      */
     add(link: Link, address: string | null) {
-      addresses.set(link, address);
-      if (address === null) return;
-      closeOldest((other) => other === address, MAX_PENDING_PER_ADDRESS);
+      const network = address === null ? null : networkOf(address);
+      addresses.set(link, network);
+      if (network === null) return;
+      closeOldest((other) => other === network, MAX_PENDING_PER_ADDRESS);
       closeOldest((other) => other !== null, MAX_UNAUTHENTICATED_SOCKETS);
     },
     remove: (link: Link) => void addresses.delete(link),
