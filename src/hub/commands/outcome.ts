@@ -50,7 +50,12 @@ export function reportedOutcome(execution: Execution, message: CommandFinished):
   const { outcome, exitCode, signal, error } = message;
   const report = message.report && pickFields(CommandReport, message.report);
   // The exit code and signal of a command that timed out only show how it was stopped.
-  if (error?.code === 'timeout') return { event: 'failed', error: timeoutError(execution), report };
+  if (error?.code === 'timeout') {
+    // The agent is told that it is a timeout, too.
+    const isNotStarted = execution.stopReason === 'not_started';
+    const reason = isNotStarted ? NOT_STARTED : timeoutError(execution);
+    return { event: 'failed', error: reason, report };
+  }
   if (outcome === 'interrupted') {
     const stopped = stoppedOutcome(execution);
     return { ...stopped, report, ...(stopped.event === 'interrupted' && { signal }) };
@@ -61,7 +66,7 @@ export function reportedOutcome(execution: Execution, message: CommandFinished):
 
 const NOT_STARTED: CommandError = {
   code: 'not_started',
-  message: "The agent received the command but did not start it. Check the agent's log.",
+  message: "The agent did not start the command within 30 s. Check the agent's log.",
 };
 
 function timeoutError({ timeoutMs }: Execution): CommandError {

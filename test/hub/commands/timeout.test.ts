@@ -136,6 +136,22 @@ test('a timeout without a result is final after 30 s, and the agent stays busy u
   expect(dashboard.statusesOf(id)).toEqual(['queued', 'running', 'failed']);
 });
 
+test('a command that its agent starts too late fails as not_started, not as timed out', async () => {
+  await using fixture = await startHubFixture();
+  const { agent, dashboard, hub } = fixture;
+  const id = await dashboard.request('!ls');
+  await agent.waitForExecute(id);
+  await hub.advance(30_000, agent, dashboard);
+  await agent.waitFor('command:interrupt');
+  agent.sendStarted(id);
+  const error = { code: 'timeout', message: 'Timed out.' } as const;
+  agent.sendFinished(id, { outcome: 'failed', exitCode: null, error });
+  expect((await dashboard.waitForStatus(id, 'failed')).error).toMatchObject({
+    code: 'not_started',
+    message: expect.stringContaining('within 30 s'),
+  });
+});
+
 test('a command that its agent does not start within 30 s fails as not_started', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.dashboard.request('!ls');
