@@ -55,7 +55,7 @@ describe('permissions', () => {
       for (const scope of roles) {
         const adding = hub.hub.apiTokens.add(session, { name: scope, scope, expiresAt });
         if (hasRole(user, scope)) tokens.push({ user, scope, secret: (await adding).token });
-        else await expect(adding).rejects.toThrow('A token cannot have a higher one.');
+        else expect(adding).rejects.toThrow('A token cannot have a higher one.');
       }
     }
     // From here on, tokens have a higher scope than their users, too.

@@ -69,7 +69,7 @@ describe('the codec', () => {
         fc.property(messages, version, fc.constantFrom(...frames), (body, one, toFrame) => {
           const message = { ...body, version: one };
           const decoded = decode(toFrame(JSON.stringify(message)));
-          expect<unknown>(decoded).toEqual({ ok: true, message });
+          expect(decoded as unknown).toEqual({ ok: true, message });
           accepted.add(body.type);
         }),
         { numRuns: 300 },

@@ -1,7 +1,6 @@
 // Attacks on the sign-in of the compiled hub, while another user works.
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { PASSWORD, startHubBinary } from '../support/binary.ts';
 import { startLatencyProbe } from '../support/latency.ts';
 import { useSharedHub } from '../support/shared-hub.ts';

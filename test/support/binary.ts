@@ -43,8 +43,17 @@ export async function startAgentBinary(
   const state = join(folder, `state-${agentId}`);
   const agent = startProcess(
     [
-      ...[buildBinary(), 'agent', '--hub', url, '--id', agentId, '--type', 'claude'],
-      ...['--state', state, ...flags],
+      buildBinary(),
+      'agent',
+      '--hub',
+      url,
+      '--id',
+      agentId,
+      '--type',
+      'claude',
+      '--state',
+      state,
+      ...flags,
     ],
     { SIGNALBOX_AGENT_TOKEN: await addAgent(url, agentId) },
     folder,

@@ -1,12 +1,5 @@
 // Generators of values that match a schema, and of values that almost do.
-import {
-  type TArray,
-  type TObject,
-  type TSchema,
-  type TString,
-  type TUnion,
-  TypeGuard,
-} from '@sinclair/typebox';
+import { type TSchema, type TString, TypeGuard } from '@sinclair/typebox';
 import * as fc from 'fast-check';
 
 /** Generates values that match a schema of messages. Most texts and lists are short. */
@@ -14,18 +7,18 @@ export function valuesOf(schema: TSchema): fc.Arbitrary<unknown> {
   if (TypeGuard.IsLiteral(schema)) return fc.constant(schema.const);
   if (TypeGuard.IsBoolean(schema)) return fc.boolean();
   if (TypeGuard.IsNull(schema)) return fc.constant(null);
-  if (TypeGuard.IsUnion(schema)) return fc.oneof(...(schema as TUnion).anyOf.map(valuesOf));
+  if (TypeGuard.IsUnion(schema)) return fc.oneof(...schema.anyOf.map(valuesOf));
   if (TypeGuard.IsString(schema)) return textsOf(schema);
   if (TypeGuard.IsInteger(schema)) return fc.maxSafeInteger().map((value) => clamp(value, schema));
   if (TypeGuard.IsNumber(schema)) {
     return fc.double({ noNaN: true }).map((value) => clamp(value, schema));
   }
   if (TypeGuard.IsArray(schema)) {
-    const { items, minItems = 0, maxItems = 8 } = schema as TArray;
+    const { items, minItems = 0, maxItems = 8 } = schema;
     return fc.array(valuesOf(items), { minLength: minItems, maxLength: Math.min(maxItems, 8) });
   }
   if (TypeGuard.IsObject(schema)) {
-    const { properties, required = [] } = schema as TObject;
+    const { properties, required = [] } = schema;
     const fields = Object.entries(properties).map(([name, field]) => [name, valuesOf(field)]);
     return fc.record(Object.fromEntries(fields) as Record<string, fc.Arbitrary<unknown>>, {
       requiredKeys: required,

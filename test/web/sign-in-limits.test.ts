@@ -51,8 +51,9 @@ test('many sign-ins at once from one address leave places for others', async () 
   await using hub = await startHubWithAdmin(PROXY);
   const many = Array.from({ length: 12 }, (_, i) => signInFrom(hub, '192.0.2.1', `user-${i}`));
   const other = signInFrom(hub, '192.0.2.2');
-  const statuses = (await Promise.all(many)).map(({ status }) => status).toSorted();
-  expect(statuses).toEqual([...Array(5).fill(401), ...Array(7).fill(503)]);
+  const statuses = (await Promise.all(many)).map(({ status }) => status);
+  expect(statuses.filter((status) => status === 401)).toHaveLength(5);
+  expect(statuses.filter((status) => status === 503)).toHaveLength(7);
   expect((await other).status).toBe(200);
 });
 
