@@ -6,7 +6,8 @@ import { createApiClient, type ApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
 import { whenWritten, writeOut } from './output.ts';
 import { cleanCell } from './table.ts';
-import { toJson } from './json.ts';
+import { escapeControls, toJson } from './json.ts';
+import { createTerminalFilter } from './terminal-filter.ts';
 
 /** How much output may wait for a slow reader before the next part is requested. */
 const MAX_PENDING_CHARACTERS = 65_536;
@@ -48,7 +49,8 @@ Examples:
       );
       if (json || csv) {
         const type = csv ? 'text/csv' : 'application/x-ndjson';
-        for await (const text of client.stream(`/audit?${query}`, type)) await print(text);
+        const clean = json ? escapeControls : createCsvFilter();
+        for await (const text of client.stream(`/audit?${query}`, type)) await print(clean(text));
         return;
       }
       await print(
@@ -56,6 +58,11 @@ Examples:
       );
       for await (const entry of listEntries(client, query)) await print(formatEntry(entry));
     });
+}
+
+/** Creates a filter of CSV, which has no escape sequences. A file receives it as it is. */
+function createCsvFilter(): (text: string) => string {
+  return process.stdout.isTTY ? createTerminalFilter() : (text) => text;
 }
 
 async function print(text: string) {

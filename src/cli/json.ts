@@ -9,7 +9,12 @@ const CONTROL = /[\u007f-\u009f]/g;
  * values can contain text from agents.
  */
 export function toJson(value: unknown): string {
-  return JSON.stringify(value).replace(CONTROL, escape).replace(BIDI_CONTROL, escape);
+  return escapeControls(JSON.stringify(value));
+}
+
+/** Escapes these characters in JSON text. */
+export function escapeControls(json: string): string {
+  return json.replace(CONTROL, escape).replace(BIDI_CONTROL, escape);
 }
 
 function escape(character: string): string {
