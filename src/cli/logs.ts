@@ -18,7 +18,11 @@ export function logsCommand(): Command {
   return withClientOptions(new Command('logs'))
     .description('Show the output of a command')
     .option('-f, --follow', 'Stream new output until the command finishes', false)
-    .option('--raw', 'Do not remove escape sequences that could control your terminal', false)
+    .option(
+      '--raw',
+      'Do not remove escape sequences that could control your terminal; into a pipe or a file, none are removed',
+      false,
+    )
     .addArgument(commandIdArgument())
     .addHelpText(
       'after',
