@@ -89,18 +89,23 @@ test.each<[threat: string, name: string, text: string, status: number]>([
   [MEMORY, 'a header of 2 MB', `${HEAD}X: ${'a'.repeat(2_000_000)}${CRLF}`, 431],
   [MEMORY, '1,000 headers', `${HEAD}${`X: a${CRLF}`.repeat(1_000)}`, 431],
   ['unhandled errors', 'a target with a fragment', HEAD.replace('healthz', 'login#x'), 400],
-  [
-    'unhandled errors',
-    'a target that is not a URL',
-    HEAD.replace('GET /healthz', 'CONNECT x:22'),
-    400,
-  ],
   [MEMORY, 'a path of 20 KB', HEAD.replace('healthz', 'a'.repeat(20_000)), 431],
 ])('%s: %s is rejected', async (_threat, _name, text, status) => {
   const response = await exchange(`${text}${CRLF}`);
   expect(response).toMatch(new RegExp(`^(HTTP/1.1 ${status}|$)`));
   expectNoInternals(response);
 });
+
+test.each(['x:22', '127.0.0.1:22', 'x'])(
+  'unhandled errors: CONNECT %s is rejected',
+  async (target) => {
+    const head = HEAD.replace('GET /healthz', `CONNECT ${target}`);
+    const { status, body } = await sendRaw(hub.url, `${head}${CRLF}`);
+    expect(status).toBeOneOf([303, 400]);
+    expectNoInternals(body);
+    expect(hub.output()).not.toContain('TypeError');
+  },
+);
 
 test.each(['EVIL', 'get', 'TRACE', 'CONNECT', 'PROPFIND', 'MKCOL'])(
   'unknown method: %s has no effect',

@@ -32,6 +32,16 @@ beforeAll(async () => {
   });
   const notice = evil('notice');
   on.agent.send({ type: 'agent:capabilities', capabilities: ['prompt', 'shell'], notice });
+  await on.hub.store.users.insert({
+    id: 'otto',
+    passwordHash: null,
+    role: 'admin',
+    agents: null,
+    createdAt: 0,
+    disabledAt: null,
+    twoFactor: null,
+    identity: null,
+  });
   const expiresAt = on.hub.clock.now() + 60_000;
   await post('/account/tokens', { name: evil('api', 64), scope: 'viewer', expiresAt });
   await post('/agents/agent/tokens', { name: evil('token', 64) });
@@ -110,22 +120,22 @@ function watch(page: Page): string[] {
 }
 
 /** The pages, the fields that they show, and the dialog to open. */
-test.each<[path: string, fields: string[], dialog?: string]>([
-  ['/', ['command', 'notice']],
-  ['/agents/agent', ['command', 'notice', 'prompt']],
+test.each<[path: string, fields: string[], dialog: string | null]>([
+  ['/', ['command'], null],
+  ['/agents/agent', ['command', 'notice', 'prompt'], null],
   ['/agents/agent', ['token'], '/agents/agent/tokens'],
   ['/agents/agent', [], '/agents/agent/labels'],
-  ['/commands/:command', ['command', 'title', 'detail', 'option']],
-  ['/commands/:finished', ['prompt', 'error', 'signal', 'EUR', 'title', 'detail', 'option']],
-  ['/history', ['command', 'prompt']],
-  ['/history?conversationId=:conversation', ['prompt']],
-  ['/compare', ['prompt']],
-  ['/compare/:comparison', ['prompt', 'EUR']],
-  ['/approvals', ['title', 'detail', 'option']],
-  ['/audit', ['runner', 'version', 'host', 'api', 'token']],
-  ['/account', ['browser', 'api']],
+  ['/commands/:command', ['command', 'title', 'detail', 'option'], null],
+  ['/commands/:finished', ['prompt', 'error', 'signal', 'EUR', 'title', 'detail', 'option'], null],
+  ['/history', ['command', 'prompt'], null],
+  ['/history?conversationId=:conversation', ['prompt'], null],
+  ['/compare', ['prompt'], null],
+  ['/compare/:comparison', ['prompt', 'EUR'], null],
+  ['/approvals', ['title', 'detail', 'option'], null],
+  ['/audit', ['runner', 'version', 'host'], null],
+  ['/account', ['browser', 'api'], null],
   ['/account', [], '/dialogs/add-api-token'],
-  ['/users', []],
+  ['/users', [], null],
 ])(
   'markup and escape sequences are only text on %s: %p %p',
   async (pattern, fields, dialog) => {
@@ -146,12 +156,12 @@ test.each<[path: string, fields: string[], dialog?: string]>([
     await page.goto(on.hub.url + path, { waitUntil: 'domcontentloaded' });
     const title = await page.title();
     await page.locator('nav').first().waitFor();
-    if (dialog !== undefined) {
+    if (dialog !== null) {
       const button = page.locator(`[hx-get="${dialog}"]`).first();
       await button.evaluate((element: HTMLElement) => element.click());
       await page.locator('#dialog-body :is(input, select)').first().waitFor();
     }
-    if (dialog === undefined && /^\/(agents|commands)\//.test(pattern)) {
+    if (dialog === null && /^\/(agents|commands)\//.test(pattern)) {
       // A terminal is drawn once it is in view.
       await page.locator('.xterm').first().scrollIntoViewIfNeeded();
       const text = pattern === '/commands/:finished' ? '' : 'end';
