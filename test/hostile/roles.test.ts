@@ -255,7 +255,7 @@ describe('privilege escalation: nobody', () => {
         const socket = await open({ wsUrl });
         socket.sendFrame(JSON.stringify(message));
         expect((await socket.closed).code).toBe(1008);
-        expect(socket.received.filter((message) => message.type !== 'error')).toEqual([]);
+        expect(socket.received.filter((reply) => reply.type !== 'error')).toEqual([]);
       }
       await agent.ping();
       expect(agent.received).toHaveLength(received);
