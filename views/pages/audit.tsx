@@ -81,7 +81,9 @@ function AuditRows({ page }: { page: AuditPage }) {
 
 function AuditRow({ entry }: { entry: AuditEntry }) {
   const { id, time, action, address, credentialId, detail } = entry;
-  const facts = Object.entries(detail).map(([name, value]) => `${name}: ${value}`);
+  const facts = Object.entries(detail)
+    .filter(([, value]) => value !== '')
+    .map(([name, value]) => `${name}: ${value}`);
   return (
     <li id={`entry-${id}`} class="row audit-row">
       <code class="audit-action">{action}</code>
