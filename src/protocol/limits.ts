@@ -132,6 +132,8 @@ export const CODE_RATE = { perSecond: 1 / 300, burst: 10 } as const;
 export const PROVIDER_SIGN_IN_MS = 10 * 60_000;
 /** How long the identity provider has for each response. */
 export const PROVIDER_TIMEOUT_MS = 10_000;
+/** The maximum size of its response. */
+export const MAX_PROVIDER_RESPONSE_BYTES = 1_048_576;
 /** What API tokens begin with. */
 export const API_TOKEN_PREFIX = 'sbp_';
 /** The maximum number of API tokens of a user, and how long one can be valid. */

@@ -5,7 +5,7 @@ import type { Log } from '../hub/log.ts';
 import type { ProviderUser, RoleRules } from '../hub/single-sign-on.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { PROVIDER_TIMEOUT_MS } from '../protocol/limits.ts';
+import { MAX_PROVIDER_RESPONSE_BYTES, PROVIDER_TIMEOUT_MS } from '../protocol/limits.ts';
 
 export interface IdentityProviderSettings extends RoleRules {
   /** An https URL, or an http URL of this machine. */
@@ -46,7 +46,7 @@ export function createIdentityProvider(
     try {
       const init = { ...options, body: body ?? null, signal: controller.signal };
       const response = await fetch(url, init as RequestInit);
-      const content = await response.arrayBuffer();
+      const content = await readBody(response);
       const { status, headers } = response;
       return new Response(content.byteLength === 0 ? null : content, { status, headers });
     } catch (error) {
@@ -73,7 +73,11 @@ export function createIdentityProvider(
         authenticate,
         {
           [oidc.customFetch]: fetchInTime,
-          execute: issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : [],
+          execute: [
+            // Without it, the signature of an ID token is not checked.
+            oidc.enableNonRepudiationChecks,
+            ...(issuer.startsWith('http:') ? [oidc.allowInsecureRequests] : []),
+          ],
         },
       );
     } catch (error) {
@@ -171,4 +175,16 @@ function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? `: ${error.cause.message}` : '';
   return `${error.message}${cause}`;
+}
+
+/** Reads a response. @throws if it is larger than the limit */
+async function readBody(response: Response): Promise<Uint8Array<ArrayBuffer>> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of response.body ?? []) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_PROVIDER_RESPONSE_BYTES) throw new Error('The response is too large.');
+    chunks.push(chunk);
+  }
+  return new Uint8Array(Buffer.concat(chunks));
 }

@@ -20,6 +20,7 @@ export async function startIdentityProvider(accounts: Accounts, host = '127.0.0.
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const issuer = `http://${host}:${(server.address() as AddressInfo).port}`;
   let account = '';
+  let hasOtherKey = false;
 
   return {
     issuer,
@@ -36,11 +37,19 @@ export async function startIdentityProvider(accounts: Accounts, host = '127.0.0.
     choose(subject: string) {
       account = subject;
     },
+    /** Publishes another key than the one that signs, as if another provider had signed. */
+    publishOtherKey() {
+      hasOtherKey = true;
+    },
     /** Accepts sign-ins for a hub. */
     connect(hubUrl: string) {
       const provider = createProvider(issuer, hubUrl, accounts);
       const callback = provider.callback();
       handle = async (request, response) => {
+        if (hasOtherKey && request.url === '/jwks') {
+          response.setHeader('content-type', 'application/json').end(JSON.stringify(OTHER_KEYS));
+          return undefined;
+        }
         if (!request.url?.startsWith('/interaction/')) return callback(request, response);
         const details = await provider.interactionDetails(request, response);
         const isLogin = details.prompt.name === 'login';
@@ -60,6 +69,8 @@ export async function startIdentityProvider(accounts: Accounts, host = '127.0.0.
 
 /** One for all providers: creating a key takes a moment. */
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const other = generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey;
+const OTHER_KEYS = { keys: [{ ...other.export({ format: 'jwk' }), alg: 'RS256', use: 'sig' }] };
 
 /** Keeps artifacts until the test ends. */
 class MemoryAdapter implements Adapter {

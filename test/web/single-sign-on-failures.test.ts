@@ -60,11 +60,43 @@ describe('the provider fails:', () => {
     await server.stop(true);
   });
 
+  test('its response does not end', async () => {
+    const block = new Uint8Array(65_536);
+    let sent = 0;
+    const server = Bun.serve({
+      hostname: '127.0.0.1',
+      port: 0,
+      fetch: () =>
+        new Response(
+          new ReadableStream({
+            pull(controller) {
+              sent += block.length;
+              controller.enqueue(block);
+            },
+          }),
+        ),
+    });
+    const issuer = `http://127.0.0.1:${server.port}`;
+    await using hub = await startHubWithAdmin({ identityProvider: { ...settings, issuer } });
+    const response = requestPage(hub, '/login/oidc');
+    expect(await expectFailure(response, 503)).toContain('Company SSO cannot be reached.');
+    expect(sent).toBeLessThan(64 * 1_048_576);
+    await server.stop(true);
+  });
+
   test('it is another issuer', async () => {
     await using both = await startBoth({}, { settings: { clientId: 'signalbox' } });
     const issuer = both.provider.issuer.replace('127.0.0.1', 'localhost');
     await using hub = await startHubWithAdmin({ identityProvider: { ...settings, issuer } });
     await expectFailure(requestPage(hub, '/login/oidc'), 503);
+  });
+
+  test('its ID token is signed with a key that it does not publish', async () => {
+    const accounts = { s1: { preferred_username: 'ada', groups: ['admins'] } };
+    await using both = await startBoth(accounts);
+    both.provider.publishOtherKey();
+    expect(await expectFailure(signInWith(both, 's1'), 400)).toContain('did not sign you in');
+    expect(await both.hub.store.users.find('ada')).toBeUndefined();
   });
 
   test('the client secret is wrong', async () => {
