@@ -7,6 +7,7 @@ import {
   MAX_PASSWORD_HASHES,
   MAX_WAITING_PASSWORD_HASHES,
 } from '../protocol/limits.ts';
+import { createClientCounts } from './client-counts.ts';
 
 /** The cost of a hash; Bun's defaults where it is not set. */
 export interface PasswordCost {
@@ -26,8 +27,8 @@ export function createPasswordHasher(cost: PasswordCost = {}) {
    */
   let dummyHash: Promise<string> | undefined;
 
-  /** How many checks of each client are running or waiting. */
-  const counts = new Map<string, number>();
+  /** The checks that are running or waiting. */
+  const checks = createClientCounts(MAX_CLIENT_PASSWORD_HASHES);
 
   async function run<T>(task: () => Promise<T>): Promise<T> {
     if (limit.pendingCount >= MAX_WAITING_PASSWORD_HASHES) throw tooMany();
@@ -35,15 +36,11 @@ export function createPasswordHasher(cost: PasswordCost = {}) {
   }
 
   async function runFor<T>(client: string, task: () => Promise<T>): Promise<T> {
-    const count = (counts.get(client) ?? 0) + 1;
-    if (count > MAX_CLIENT_PASSWORD_HASHES) throw tooMany();
-    counts.set(client, count);
+    if (!checks.begin(client)) throw tooMany();
     try {
       return await run(task);
     } finally {
-      const left = (counts.get(client) ?? 1) - 1;
-      if (left > 0) counts.set(client, left);
-      else counts.delete(client);
+      checks.finish(client);
     }
   }
 
