@@ -1,23 +1,12 @@
 // Malformed, ambiguous and oversized HTTP requests to the compiled hub. After each, it must still work.
 import { describe, expect, test } from 'bun:test';
 import { connect } from 'node:net';
-import { sendRaw } from '../support/raw-http.ts';
+import { openRaw, sendRaw } from '../support/raw-http.ts';
 import { expectNoInternals, useSharedHub } from '../support/shared-hub.ts';
 
 const hub = useSharedHub();
 
-/** Sends a text over TCP. Resolves with everything that the hub sends until it closes the connection. */
-function exchange(text: string): Promise<string> {
-  const { hostname, port } = new URL(hub.url);
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = connect(Number(port), hostname);
-  let received = '';
-  socket.on('data', (bytes) => (received += bytes.toString('latin1')));
-  socket.on('error', () => {});
-  socket.on('close', () => resolve(received));
-  socket.write(text);
-  return promise;
-}
+const exchange = (text: string) => openRaw(hub.url, text).closed;
 
 const CRLF = '\r\n';
 const BODY = '{"agentId":"evil","agentType":"claude"}';

@@ -1,9 +1,9 @@
 // An attacker occupies the connections of the compiled hub, which may open few files, and others must still be answered.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
-import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { ANONYMOUS_BODY_TIMEOUT_S, MAX_UNFINISHED_BODIES } from '../../src/protocol/limits.ts';
 import { buildBinary, PASSWORD, signInToApi } from '../support/binary.ts';
+import { openRaw } from '../support/raw-http.ts';
 import { type RunningProcess, startProcess } from '../support/processes.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
@@ -38,27 +38,9 @@ function createSlowBody(path: string, headers: string[] = []): string {
   return `${lines.join(CRLF)}${CRLF}${CRLF}{`;
 }
 
-interface SlowRequest {
-  socket: Socket;
-  /** Resolves with what the hub sent when it closes the connection. */
-  closed: Promise<string>;
-}
-
-function sendSlowly(text: string): SlowRequest {
-  const { hostname, port } = new URL(url);
-  const { promise, resolve } = Promise.withResolvers<string>();
-  const socket = connect(Number(port), hostname);
-  let received = '';
-  socket.on('data', (bytes) => (received += bytes.toString('latin1')));
-  socket.on('error', () => {});
-  socket.on('close', () => resolve(received));
-  socket.write(text);
-  return { socket, closed: promise };
-}
-
 /** Sends many slow bodies. Resolves with the responses once only those that the hub allows are left. */
 async function floodWith(text: string, count: number) {
-  const requests = Array.from({ length: count }, () => sendSlowly(text));
+  const requests = Array.from({ length: count }, () => openRaw(url, text));
   const responses: string[] = [];
   const { promise, resolve } = Promise.withResolvers<void>();
   for (const { closed } of requests) {
@@ -103,13 +85,13 @@ test('a request that is rejected before its body arrives does not keep its conne
     ['/agents', '303'],
     ['/unknown', '303'],
   ] as const) {
-    const response = await sendSlowly(createSlowBody(path)).closed;
+    const response = await openRaw(url, createSlowBody(path)).closed;
     expect([path, response.slice(9, 12)]).toEqual([path, status]);
   }
 });
 
 test('a head that never ends is dropped', async () => {
-  expect(await sendSlowly(`GET / HTTP/1.1${CRLF}Host: 127.0.0.1${CRLF}X: a`).closed).not.toMatch(
+  expect(await openRaw(url, `GET / HTTP/1.1${CRLF}Host: 127.0.0.1${CRLF}X: a`).closed).not.toMatch(
     /^HTTP\/1.1 2/,
   );
 }, 60_000);

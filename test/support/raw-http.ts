@@ -1,10 +1,23 @@
 // Sends requests over TCP exactly as written, for headers and request lines that fetch does not send.
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 
 export interface RawResponse {
   status: number;
   head: string;
   body: string;
+}
+
+/** Sends the text. `closed` resolves with everything that the server sends until it closes the connection. */
+export function openRaw(url: string, text: string): { socket: Socket; closed: Promise<string> } {
+  const { hostname, port } = new URL(url);
+  const { promise: closed, resolve } = Promise.withResolvers<string>();
+  const socket = connect(Number(port), hostname);
+  let received = '';
+  socket.on('data', (bytes) => (received += bytes.toString('latin1')));
+  socket.on('error', () => {});
+  socket.on('close', () => resolve(received));
+  socket.write(text);
+  return { socket, closed };
 }
 
 /** Sends the text and returns the first response. Resolves with status 0 if the server closes without one. */
