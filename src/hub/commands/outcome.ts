@@ -51,7 +51,7 @@ export function reportedOutcome(execution: Execution, message: CommandFinished):
   const report = message.report && pickFields(CommandReport, message.report);
   // The exit code and signal of a command that timed out only show how it was stopped.
   if (error?.code === 'timeout') {
-    // The agent is told that it is a timeout, too.
+    // The hub interrupts such a command with the reason `timeout`, so the agent reports a timeout.
     const isNotStarted = execution.stopReason === 'not_started';
     const reason = isNotStarted ? NOT_STARTED : timeoutError(execution);
     return { event: 'failed', error: reason, report };

@@ -10,7 +10,10 @@ export type PendingSockets = ReturnType<typeof createPendingSockets>;
 
 /** Creates the set of pending sockets, shared by agents and dashboards. */
 export function createPendingSockets() {
-  /** The address, or IPv6 network, of each socket, oldest socket first. Those of known peers have none, and are not counted. */
+  /**
+   * The address, or IPv6 network, of each socket, oldest socket first. Those of known peers have none, and are not
+   * counted.
+   */
   const addresses = new Map<Link, string | null>();
   let isDraining = false;
 
