@@ -53,6 +53,13 @@ async function readLastNumber(page: Page): Promise<number> {
 
 const parseCount = (text: string) => Number(/[\d,]+/.exec(text)?.[0].replaceAll(',', ''));
 
+/** Waits until the page says that more than `minimum` lines are above. It counts them a moment after it has drawn them. */
+const waitForEarlierLines = (page: Page, minimum: number) =>
+  page.waitForFunction((lines) => {
+    const text = document.querySelector('[data-bar=earlier] span')?.textContent ?? '';
+    return Number(text.replaceAll(/\D/g, '')) > lines;
+  }, minimum);
+
 test('dropped lines are counted at the top, and are loaded again page by page', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent');
@@ -92,6 +99,7 @@ test('dropped lines are counted at the top, and are loaded again page by page', 
     );
     const [, start = 0] = await readNumbers(page);
     expect(start).toBeLessThan(last);
+    await waitForEarlierLines(page, start - firstHeld - 2_500);
     expect(parseCount(await earlier.innerText())).toBeGreaterThan(start - firstHeld - 2_500);
     const next = await readLastNumber(page);
     expect(next).toBeGreaterThan(last);
@@ -105,5 +113,6 @@ test('dropped lines are counted at the top, and are loaded again page by page', 
   await later.getByRole('button', { name: 'Back to the end' }).click();
   await page.locator('.xterm-rows').getByText('End of output').waitFor();
   expect(await later.isVisible()).toBe(false);
+  await waitForEarlierLines(page, 50_000);
   expect(parseCount(await earlier.innerText())).toBeGreaterThan(50_000);
 }, 120_000);
