@@ -40,7 +40,7 @@ export function reconcile(
     const buffer = terminals.get(commandId);
     const isCurrent =
       current?.id === commandId && current.attempt === attempt && !current.completion;
-    const isOutputOpen = buffer && !buffer.isComplete && (isCurrent || current?.id !== commandId);
+    const isOutputOpen = buffer && !buffer.isSealed && (isCurrent || current?.id !== commandId);
     // Commands to be stopped are resumed too: the hub still needs their remaining output.
     if (isOutputOpen) result.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
     if (isCurrent && buffer) {

@@ -68,28 +68,29 @@ export function createCompletion(
     return write;
   }
 
-  /** Publishes that a command's output is complete. Returns false if it was already published. */
-  function completeOutput(commandId: string): boolean {
+  /** Publishes that a command's output is complete, once its size is committed. */
+  function completeOutput(commandId: string) {
     const buffer = terminals.get(commandId);
-    if (!buffer || buffer.isComplete) return false;
+    if (!buffer) return;
     buffer.complete();
     subscriptions.publishComplete(buffer);
     terminals.freeMemory();
-    return true;
   }
 
   /**
-   * Completes the output of a command that ended before all of its output arrived, and stores its final size and
-   * report.
+   * Completes the output of a command that ended before all of its output arrived: stores its final size and report,
+   * then publishes that it is complete.
    */
   function completeLateOutput(commandId: string, report: CommandReport = {}) {
     const buffer = terminals.get(commandId);
-    if (!buffer || !completeOutput(commandId)) return;
+    if (!buffer || buffer.isSealed) return;
+    buffer.seal();
     const { nextSequence, writtenBytes: totalBytes } = buffer;
     const changes = { ...report, lastSequence: nextSequence - 1, totalBytes, isOutputOpen: false };
     const write = terminals
       .flush(commandId)
       .then(() => persist(commandId, changes))
+      .then(() => completeOutput(commandId))
       .catch((error: unknown) => {
         log.error('Could not store the size of late output.', { commandId, error });
       })
@@ -104,8 +105,9 @@ export function createCompletion(
     execution.cancelGiveUp?.();
     // Before the wait: an agent that reports the result may disconnect at once.
     const connection = state.agents.get(execution.agentId)?.connection;
-    await terminals.flush(execution.id);
     const buffer = terminals.get(execution.id);
+    if (!outcome.isOutputPending) buffer?.seal();
+    await terminals.flush(execution.id);
     const changes = {
       ...outcome.report,
       status,
@@ -115,7 +117,7 @@ export function createCompletion(
       error: outcome.error ?? null,
       stopReason: execution.stopReason,
       disconnectedAt: connection?.link === null && execution.startedAt ? connection.since : null,
-      isOutputOpen: (outcome.isOutputPending ?? false) && buffer?.isComplete === false,
+      isOutputOpen: (outcome.isOutputPending ?? false) && buffer?.isSealed === false,
       lastSequence: buffer ? buffer.nextSequence - 1 : null,
       totalBytes: buffer?.writtenBytes ?? null,
     };

@@ -170,9 +170,9 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     const agent = state.agents.get(execution.agentId);
     if (agent?.current !== execution) return;
     agent.current = null;
-    // Complete already if the agent has reconnected without this command.
-    const isComplete = state.terminalBuffers.get(execution.id)?.isComplete ?? false;
-    if (outcome.isOutputPending && !isComplete) agent.stopping.add(execution.id);
+    // Sealed already if the agent has reconnected without this command.
+    const isSealed = state.terminalBuffers.get(execution.id)?.isSealed ?? false;
+    if (outcome.isOutputPending && !isSealed) agent.stopping.add(execution.id);
     presence.update(agent);
     dispatchNext(agent);
   }

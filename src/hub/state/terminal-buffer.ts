@@ -61,6 +61,7 @@ export function createTerminalBuffer(
   let cancelFlush: (() => void) | null = null;
   let lastFlush = 0;
   let hasOverflowed = baseSequence > 0;
+  let isSealed = false;
   let isComplete = false;
   let lastRead = clock.now();
 
@@ -138,7 +139,7 @@ export function createTerminalBuffer(
 
   /** Records output that the agent dropped before its sequence `next`. A gap is numbered like a chunk. */
   function addGap(next: number, lostBytes: number) {
-    if (isComplete || next <= agentNextSequence) return;
+    if (isSealed || next <= agentNextSequence) return;
     if (pending) flush();
     agentNextSequence = next;
     pendingGapBytes = (pendingGapBytes ?? 0) + lostBytes;
@@ -161,6 +162,11 @@ export function createTerminalBuffer(
     get writtenBytes() {
       return writtenBytes;
     },
+    /** Whether no more output is accepted, so that its size is final. */
+    get isSealed() {
+      return isSealed;
+    },
+    /** Whether readers are told that the output is complete. */
     get isComplete() {
       return isComplete;
     },
@@ -182,7 +188,7 @@ export function createTerminalBuffer(
      * @returns whether the message was new
      */
     write(sequence: number, type: OutputStream, data: string): boolean {
-      if (isComplete || sequence < agentNextSequence) return false;
+      if (isSealed || sequence < agentNextSequence) return false;
       if (sequence > agentNextSequence) addGap(sequence, 0);
       addText(type, data);
       agentNextSequence = sequence + 1;
@@ -192,9 +198,13 @@ export function createTerminalBuffer(
     addGap,
     /** Numbers the pending text now. */
     flush,
-    /** Marks the output as complete. */
-    complete() {
+    /** Numbers the pending text, and accepts no more output. */
+    seal() {
       flush();
+      isSealed = true;
+    },
+    /** Marks sealed output as complete. */
+    complete() {
       isComplete = true;
     },
     /**

@@ -158,7 +158,7 @@ test('statuses stay in order while the disk fails for a while', async () => {
   expect(await hub.store.commands.find(id)).toMatchObject({ status: 'completed', exitCode: 0 });
 });
 
-test('late output is acknowledged once its size is stored, as soon as the disk works again', async () => {
+test('late output is complete and acknowledged once its size is stored, as soon as the disk works again', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.startCommand();
   await fixture.disconnectAgent();
@@ -171,11 +171,13 @@ test('late output is acknowledged once its size is stored, as soon as the disk w
   agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await fixture.hub.store.waitForFault('commands.update');
   agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
-  await agent.ping();
+  await Promise.all([agent.ping(), fixture.dashboard.ping()]);
   expect(agent.ofType('command:acknowledged')).toEqual([]);
+  expect(fixture.dashboard.ofType('terminal:complete')).toEqual([]);
   fixture.hub.store.clearFaults();
   await fixture.hub.advance(1_000, agent, fixture.dashboard);
   await agent.waitForAcknowledged(id);
+  await fixture.dashboard.waitForComplete(id);
   expect(await fixture.hub.store.commands.find(id)).toMatchObject({
     lastSequence: 0,
     totalBytes: 4,
@@ -198,17 +200,33 @@ test('the size of late output is stored after the outcome, however long storing 
   await fixture.disconnectAgent();
   // The agent has lost the command, so its output is complete.
   await fixture.reconnectAgent({ held: [] });
-  await dashboard.waitForComplete(id);
   await hub.flush();
   hub.store.clearFaults();
   await dashboard.waitForStatus(id, 'interrupted');
-  await hub.flush();
+  await dashboard.waitForComplete(id);
   expect(await hub.store.commands.find(id)).toMatchObject({
     status: 'interrupted',
     lastSequence: 0,
     totalBytes: 4,
     isOutputOpen: false,
   });
+});
+
+test('output that an agent sends after the result is ignored while the result is stored', async () => {
+  await using fixture = await startHubFixture();
+  const { agent, dashboard, hub } = fixture;
+  const id = await fixture.startCommand();
+  agent.sendOutput(id, 'done');
+  hub.store.hold((call) => call === 'commands.update');
+  agent.sendFinished(id);
+  await hub.store.waitForFault('commands.update');
+  agent.sendOutput(id, 'more');
+  await agent.ping();
+  hub.store.release();
+  const { totalBytes } = await dashboard.waitForComplete(id);
+  expect(totalBytes).toBe(4);
+  expect(dashboard.outputOf(id)).toBe('done');
+  expect(await hub.store.commands.find(id)).toMatchObject({ totalBytes: 4 });
 });
 
 test('a result is not marked as lost if its agent disconnects before it is stored', async () => {

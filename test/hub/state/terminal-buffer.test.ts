@@ -217,16 +217,16 @@ describe('agent messages', () => {
     expect(buffer.agentNextSequence).toBe(20_001);
   });
 
-  test('are ignored once the output is complete, and pending output becomes a chunk', () => {
+  test('are ignored once the buffer is sealed, and pending output becomes a chunk', () => {
     writeFirst();
     write('a');
-    buffer.complete();
+    buffer.seal();
     expect(joinChunks()).toBe('wa');
     expect(write('b')).toBe(false);
     buffer.addGap(9, 9);
     clock.advance(100);
     expect(joinChunks()).toBe('wa');
-    expect(buffer.isComplete).toBe(true);
+    expect(buffer.isSealed).toBe(true);
   });
 });
 
