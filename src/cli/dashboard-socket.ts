@@ -32,7 +32,7 @@ export function openDashboardSocket(
   { hub, token }: Pick<ApiClient, 'hub' | 'token'>,
   events: DashboardSocketEvents,
 ): DashboardSocket {
-  const decode = createDecoder(hubToDashboard, (bytes) => inflateRawSync(bytes));
+  const decode = createDecoder(hubToDashboard, { inflate: (bytes) => inflateRawSync(bytes) });
   let socket: WebSocket | null = null;
   let retryTimer: ReturnType<typeof setTimeout> | undefined;
   let silenceTimer: ReturnType<typeof setTimeout> | undefined;

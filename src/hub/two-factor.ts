@@ -23,6 +23,13 @@ export interface TwoFactorSetup {
   keyUri: string;
 }
 
+/** A sign-in after the correct password. */
+interface SecondStep {
+  username: string;
+  wrongCodes: number;
+  isFinished: boolean;
+}
+
 /** How many wrong codes end a sign-in. */
 const MAX_WRONG_CODES = 5;
 const MAX_PENDING = 1_000;
@@ -40,7 +47,7 @@ export function createTwoFactor({
   /** The secrets of users who have not confirmed them with a code, by username. */
   const setups = new Map<string, { secret: string; expiresAt: number }>();
   /** Users who have entered the correct password, and must enter a code. */
-  const pending = createExpiringTokens<{ username: string; wrongCodes: number }>(clock, {
+  const pending = createExpiringTokens<SecondStep>(clock, {
     lifetimeMs: SECOND_STEP_MS,
     max: MAX_PENDING,
   });
@@ -80,19 +87,15 @@ export function createTwoFactor({
     if (user.twoFactor) throw new HubError('forbidden', 'Two-factor sign-in is already on.');
   }
 
-  /**
-   * Accepts a code of the user once, and returns the user; null if the code is incorrect or has been used.
-   * @throws {HubError} unavailable
-   */
-  const verify = (username: string, code: string): Promise<Actor | null> =>
-    oneAtATime(async () => {
-      const user = await store.users.find(username);
-      if (!user?.twoFactor || user.disabledAt !== null) return null;
-      const remaining = consume(user.twoFactor, code);
-      if (!remaining) return null;
-      await save(username, remaining);
-      return { userId: user.id, role: user.role, agents: user.agents };
-    });
+  /** Called for one code at a time. */
+  async function acceptOnce(username: string, code: string): Promise<Actor | null> {
+    const user = await store.users.find(username);
+    if (!user?.twoFactor || user.disabledAt !== null) return null;
+    const remaining = consume(user.twoFactor, code);
+    if (!remaining) return null;
+    await save(username, remaining);
+    return { userId: user.id, role: user.role, agents: user.agents };
+  }
 
   return {
     /** The number of recovery codes that a user has left; null if two-factor sign-in is off. */
@@ -137,7 +140,12 @@ export function createTwoFactor({
         return codes;
       });
     },
-    verify,
+    /**
+     * Accepts a code of the user once, and returns the user; null if the code is incorrect or has been used.
+     * @throws {HubError} unavailable
+     */
+    verify: (username: string, code: string): Promise<Actor | null> =>
+      oneAtATime(() => acceptOnce(username, code)),
     /**
      * Turns two-factor sign-in off.
      * @param entry for the audit log, unless the change is recorded already
@@ -149,11 +157,11 @@ export function createTwoFactor({
     },
     /** Begins the second step of a sign-in, which lasts 5 minutes. Returns its token. */
     beginSecondStep: (username: string): string =>
-      pending.create({ username, wrongCodes: 0 }).token,
+      pending.create({ username, wrongCodes: 0, isFinished: false }).token,
     /** The user of a second step; undefined if it has ended. */
     findSecondStepUser: (token: string): string | undefined => pending.find(token)?.username,
     /**
-     * Finishes a second step. It ends after the fifth wrong code.
+     * Finishes a second step, once. It ends after the fifth wrong code.
      * @returns the user; null if the code is incorrect or the step has ended
      * @throws {HubError} unavailable
      */
@@ -163,9 +171,14 @@ export function createTwoFactor({
       // Counted before the check, so that many codes at once are no more than five.
       step.wrongCodes++;
       if (step.wrongCodes >= MAX_WRONG_CODES) pending.take(token);
-      const actor = await verify(step.username, code);
-      if (actor) pending.take(token);
-      return actor;
+      return oneAtATime(async () => {
+        if (step.isFinished) return null;
+        const actor = await acceptOnce(step.username, code);
+        if (!actor) return null;
+        step.isFinished = true;
+        pending.take(token);
+        return actor;
+      });
     },
     revoke,
   };

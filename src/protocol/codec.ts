@@ -4,9 +4,17 @@ import type { TObject } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { FrameFlag } from './frame-flag.ts';
 import { Id, type MessageOf, type Unversioned, VERSION } from './message.ts';
+import { parseJson, TooManyValues } from './parse-json.ts';
 
 /** Decompresses raw deflate. Throws if the data is invalid or too large. */
 export type Inflate = (bytes: Uint8Array) => Uint8Array;
+
+export interface DecoderOptions {
+  /** Decompresses raw deflate. Without it, compressed frames are rejected. */
+  inflate?: Inflate;
+  /** The maximum number of values in a message of an untrusted peer. */
+  maxValues?: number;
+}
 
 /** A message, or the reason why the frame was rejected. */
 export type Decoded<M> =
@@ -36,9 +44,11 @@ export function encode<M extends { type: string; version: string }>(
 /**
  * Creates the decoder of one direction of the protocol. Compiles each schema once.
  * @param schemas all messages that can be received
- * @param inflate decompresses raw deflate; without it, compressed frames are rejected
  */
-export function createDecoder<const S extends readonly TObject[]>(schemas: S, inflate?: Inflate) {
+export function createDecoder<const S extends readonly TObject[]>(
+  schemas: S,
+  options: DecoderOptions = {},
+) {
   const checkers = new Map(
     schemas.map((schema) => [
       String(schema.properties['type']?.const),
@@ -48,7 +58,12 @@ export function createDecoder<const S extends readonly TObject[]>(schemas: S, in
 
   /** Decodes a frame: text, bytes, or a value that the WebSocket library has already parsed. Never throws. */
   return function decode(frame: unknown): Decoded<MessageOf<S>> {
-    const value = parse(frame, inflate);
+    let value: unknown;
+    try {
+      value = parse(frame, options);
+    } catch (error) {
+      if (error instanceof TooManyValues) return reject(`A message has ${error.message}.`);
+    }
     if (!isRecord(value)) return reject('A message must be a JSON object.');
     const { type, version, requestId } = value;
     const envelope = { ...(isId(type) && { type }), ...(isId(requestId) && { requestId }) };
@@ -80,16 +95,13 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Returns the JSON value of a frame, or undefined if it is invalid. */
-function parse(frame: unknown, inflate?: Inflate): unknown {
-  try {
-    if (typeof frame === 'string') return JSON.parse(frame);
-    if (frame instanceof ArrayBuffer) return parse(new Uint8Array(frame), inflate);
-    if (frame instanceof Uint8Array) return JSON.parse(readText(frame, inflate));
-    return frame;
-  } catch {
-    return undefined;
-  }
+/** Returns the JSON value of a frame. @throws if it is invalid */
+function parse(frame: unknown, options: DecoderOptions): unknown {
+  const { inflate, maxValues = Infinity } = options;
+  if (typeof frame === 'string') return parseJson(frame, maxValues);
+  if (frame instanceof ArrayBuffer) return parse(new Uint8Array(frame), options);
+  if (frame instanceof Uint8Array) return parseJson(readText(frame, inflate), maxValues);
+  return frame;
 }
 
 function readText(frame: Uint8Array, inflate?: Inflate): string {

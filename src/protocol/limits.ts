@@ -3,6 +3,11 @@
 
 /** The maximum size of a WebSocket message. */
 export const MAX_MESSAGE_BYTES = 1_048_576;
+/**
+ * The maximum number of values in a message or JSON body that the hub receives. The largest messages, such as an
+ * `agent:connect` with 1,000 commands, have about 10,000.
+ */
+export const MAX_MESSAGE_VALUES = 20_000;
 /** The maximum body of a request that requires no session, such as the sign-in form. */
 export const MAX_ANONYMOUS_BODY_BYTES = 32_768;
 /**

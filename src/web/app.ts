@@ -6,7 +6,12 @@ import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { MAX_MESSAGE_BYTES, REQUEST_HEAD_TIMEOUT_S } from '../protocol/limits.ts';
+import {
+  MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_VALUES,
+  REQUEST_HEAD_TIMEOUT_S,
+} from '../protocol/limits.ts';
+import { parseJson, TooManyValues } from '../protocol/parse-json.ts';
 import { createAccessCheck } from './access-check.ts';
 import { createApi } from './api/api.ts';
 import { createAuth } from './auth.ts';
@@ -103,7 +108,9 @@ export function createApp(options: AppOptions) {
       return errorResponse('invalid_message', describeValidationError(error, request));
     }
     if (code === 'PARSE') {
-      return errorResponse('invalid_message', 'Invalid request body: not valid JSON.');
+      const { cause } = error as Error;
+      const reason = cause instanceof TooManyValues ? cause.message : 'not valid JSON';
+      return errorResponse('invalid_message', `Invalid request body: ${reason}.`);
     }
     if (error instanceof RangeError) {
       return errorResponse('invalid_message', 'Invalid request body: nested too deeply.');
@@ -139,6 +146,11 @@ export function createApp(options: AppOptions) {
       const response = rejectRequest(request) ?? (await checkAccess(request, server));
       return response && finishResponse(request, response);
     })
+    .onParse({ as: 'global' }, async ({ request, contentType }) =>
+      contentType === 'application/json'
+        ? parseJson(await request.text(), MAX_MESSAGE_VALUES)
+        : undefined,
+    )
     // The body has arrived. Not called for invalid ones.
     .onTransform({ as: 'global' }, ({ request }) => unfinishedBodies.finish(request))
     // It is not called for the responses of `onRequest`, and for some of `onError`.

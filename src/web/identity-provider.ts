@@ -101,8 +101,8 @@ export function createIdentityProvider(
      */
     async createSignInUrl(state: string, checks: SignInChecks): Promise<URL> {
       const config = await configuration();
-      const supported = config.serverMetadata().scopes_supported;
-      return oidc.buildAuthorizationUrl(config, {
+      const { scopes_supported: supported, authorization_endpoint } = config.serverMetadata();
+      const parameters = {
         redirect_uri: checks.redirectUri,
         // Some providers reject scopes that they do not know, others need `groups`.
         scope: SCOPES.filter((scope) => supported?.includes(scope) ?? scope !== 'groups').join(' '),
@@ -110,7 +110,14 @@ export function createIdentityProvider(
         nonce: checks.nonce,
         code_challenge: await oidc.calculatePKCECodeChallenge(checks.codeVerifier),
         code_challenge_method: 'S256',
-      });
+      };
+      try {
+        return oidc.buildAuthorizationUrl(config, parameters);
+      } catch (error) {
+        const cause = describe(error);
+        log.warn('Cannot use the identity provider.', { authorization_endpoint, error: cause });
+        throw new HubError('unavailable', `${name} is not configured correctly.`);
+      }
     },
     /**
      * Returns the user whom the provider has signed in.

@@ -14,7 +14,7 @@ import { byteLength, splitAtBytes, truncateAtLine } from '../../src/protocol/tex
 import { createClientAddress } from '../../src/web/client-address.ts';
 import { createHostCheck } from '../../src/web/host.ts';
 import { toLocalPath } from '../../src/web/pages/response.ts';
-import { inflate } from '../../src/web/sockets/socket.ts';
+import { DECODER_OPTIONS } from '../../src/web/sockets/socket.ts';
 import { mutationsOf, valuesOf } from '../support/schema-values.ts';
 
 /** Any text, often with the characters that parsers trip over. */
@@ -30,9 +30,9 @@ describe('the codec', () => {
     {
       name: 'dashboards',
       schemas: dashboardToHub,
-      decode: createDecoder(dashboardToHub, inflate),
+      decode: createDecoder(dashboardToHub, DECODER_OPTIONS),
     },
-    { name: 'agents', schemas: agentToHub, decode: createDecoder(agentToHub, inflate) },
+    { name: 'agents', schemas: agentToHub, decode: createDecoder(agentToHub, DECODER_OPTIONS) },
   ];
   /** The ways to send a message. */
   const frames: ((json: string) => string | Uint8Array)[] = [

@@ -3,10 +3,10 @@ import { deflateRawSync } from 'node:zlib';
 import { createDecoder, encode } from '../../src/protocol/codec.ts';
 import { CloseCode } from '../../src/protocol/close-codes.ts';
 import { dashboardToHub, type DashboardToHub } from '../../src/protocol/dashboard-to-hub.ts';
-import { MAX_MESSAGE_BYTES } from '../../src/protocol/limits.ts';
-import { inflate } from '../../src/web/sockets/socket.ts';
+import { MAX_MESSAGE_BYTES, MAX_MESSAGE_VALUES } from '../../src/protocol/limits.ts';
+import { DECODER_OPTIONS } from '../../src/web/sockets/socket.ts';
 
-const decode = createDecoder(dashboardToHub, inflate);
+const decode = createDecoder(dashboardToHub, DECODER_OPTIONS);
 const decodeWithoutInflate = createDecoder(dashboardToHub);
 const message = { type: 'command:interrupt', version: '1.0.0', commandId: 'a' } as const;
 const text = JSON.stringify(message);
@@ -27,6 +27,11 @@ describe('valid frames', () => {
     ],
   ])('%s', (_name, frame) => {
     expect(decode(frame)).toEqual(good);
+  });
+
+  test('with 1 MB of brackets, braces, commas, quotes and backslashes in a string', () => {
+    const body = { ...message, extra: `[{,"\\\\"`.repeat(100_000) };
+    expect(decode(JSON.stringify(body))).toEqual({ ok: true, message: body });
   });
 
   test('encoded messages can be decoded', () => {
@@ -78,6 +83,18 @@ describe('invalid frames', () => {
     expect(decode(padded(MAX_MESSAGE_BYTES + 1))).toMatchObject({ ok: false });
     const bomb = deflateRawSync(new Uint8Array(100 * MAX_MESSAGE_BYTES));
     expect(decode(flagged(1, bomb))).toMatchObject({ ok: false, code: 'invalid_message' });
+  });
+
+  test.each([
+    ['nested arrays', '['.repeat(MAX_MESSAGE_VALUES), ']'.repeat(MAX_MESSAGE_VALUES)],
+    ['items', '[' + '0,'.repeat(MAX_MESSAGE_VALUES), '0]'],
+    ['fields', '{"a":0' + ',"a":0'.repeat(MAX_MESSAGE_VALUES), '}'],
+  ])('a message with too many %s is rejected unparsed', (_name, before, after) => {
+    const frame = text.replace('}', `,"extra":${before}${after}}`);
+    const reason = 'A message has more than 20000 values.';
+    expect(decode(frame)).toMatchObject({ ok: false, reason });
+    expect(decode(flagged(1, deflateRawSync(utf8(frame))))).toMatchObject({ ok: false, reason });
+    expect(decodeWithoutInflate(frame)).toMatchObject({ ok: true });
   });
 
   test('without an inflate function, compressed frames are rejected', () => {

@@ -84,6 +84,23 @@ describe('the provider fails:', () => {
     await server.stop(true);
   });
 
+  test.each(['javascript:alert(1)', 'not a URL', undefined])(
+    'its authorization endpoint is %p',
+    async (endpoint) => {
+      const server = Bun.serve({
+        hostname: '127.0.0.1',
+        port: 0,
+        fetch: ({ url }) =>
+          Response.json({ issuer: new URL(url).origin, authorization_endpoint: endpoint }),
+      });
+      const issuer = `http://127.0.0.1:${server.port}`;
+      await using hub = await startHubWithAdmin({ identityProvider: { ...settings, issuer } });
+      const page = await expectFailure(requestPage(hub, '/login/oidc'), 503);
+      expect(page).toContain('Company SSO is not configured correctly.');
+      await server.stop(true);
+    },
+  );
+
   test('it is another issuer', async () => {
     await using both = await startBoth({}, { settings: { clientId: 'signalbox' } });
     const issuer = both.provider.issuer.replace('127.0.0.1', 'localhost');

@@ -10,8 +10,8 @@ import {
 } from '../state/terminal-buffer.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** A backlog longer than this is checked for chunks that the buffer has dropped in the meantime. */
-const MAX_BACKLOG_CHUNKS = 256;
+/** A shorter backlog may contain chunks that the buffer has dropped. */
+const MIN_PRUNED_CHUNKS = 256;
 
 export type Terminals = ReturnType<typeof createTerminals>;
 
@@ -101,7 +101,8 @@ export function createTerminals(
           onChunk: subscriptions.publishChunk,
           onPersistable(chunks, next) {
             persistence.backlog.push(...chunks);
-            if (persistence.backlog.length > MAX_BACKLOG_CHUNKS) {
+            const heldCount = buffer.nextSequence - buffer.firstSequence();
+            if (persistence.backlog.length > Math.max(MIN_PRUNED_CHUNKS, 2 * heldCount)) {
               persistence.backlog = stillHeld(buffer, persistence.backlog);
             }
             persistence.agentNextSequence = next;

@@ -6,12 +6,12 @@ import { type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { readBearerToken } from '../request-token.ts';
-import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
+import { createSocketHandler, DECODER_OPTIONS, type SocketOptions } from './socket.ts';
 
 export function createAgentSocket({ agents, registry }: Hub, options: SocketOptions) {
   const handler = createSocketHandler<AgentToHub>(
     {
-      decode: createDecoder(agentToHub, inflate),
+      decode: createDecoder(agentToHub, DECODER_OPTIONS),
       isKnown(request) {
         const token = readBearerToken(request);
         return token !== undefined && registry.findTokenId(token) !== undefined;

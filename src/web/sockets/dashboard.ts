@@ -8,7 +8,7 @@ import { type DashboardToHub, dashboardToHub } from '../../protocol/dashboard-to
 import type { Auth } from '../auth.ts';
 import { describeRejection, isApiToken } from '../request-token.ts';
 import type { Tokens } from '../tokens.ts';
-import { createSocketHandler, inflate, type SocketOptions } from './socket.ts';
+import { createSocketHandler, DECODER_OPTIONS, type SocketOptions } from './socket.ts';
 
 export interface DashboardSocketParts {
   hub: Hub;
@@ -22,7 +22,7 @@ export function createDashboardSocket(
 ) {
   const handler = createSocketHandler<DashboardToHub>(
     {
-      decode: createDecoder(dashboardToHub, inflate),
+      decode: createDecoder(dashboardToHub, DECODER_OPTIONS),
       isKnown: async (request, server) => (await auth.identify(request, server)) !== null,
       connectType: 'dashboard:connect',
       async handleConnect(link, message) {

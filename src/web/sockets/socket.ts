@@ -6,11 +6,12 @@ import type { DashboardLink } from '../../hub/link.ts';
 import { createTokenBucket } from '../../hub/rate-limit.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
-import type { Decoded } from '../../protocol/codec.ts';
+import type { Decoded, DecoderOptions } from '../../protocol/codec.ts';
 import type { ErrorCode } from '../../protocol/errors.ts';
 import {
   FIRST_MESSAGE_TIMEOUT_MS,
   MAX_MESSAGE_BYTES,
+  MAX_MESSAGE_VALUES,
   REJECTED_FRAME_RATE,
 } from '../../protocol/limits.ts';
 import type { ClientAddress } from '../client-address.ts';
@@ -78,6 +79,9 @@ export interface SocketOptions {
 export function inflate(bytes: Uint8Array): Uint8Array {
   return inflateRawSync(bytes, { maxOutputLength: MAX_MESSAGE_BYTES });
 }
+
+/** How the hub decodes frames. */
+export const DECODER_OPTIONS: DecoderOptions = { inflate, maxValues: MAX_MESSAGE_VALUES };
 
 /** Creates the request handler of a socket endpoint (docs/protocol.md, "HTTP side"). */
 export function createSocketHandler<M extends { type: string }>(

@@ -18,7 +18,7 @@ export interface DashboardConnectionOptions {
   onViolation(text: string): void;
 }
 
-const decode = createDecoder(hubToDashboard, (bytes) => inflateRawSync(bytes));
+const decode = createDecoder(hubToDashboard, { inflate: (bytes) => inflateRawSync(bytes) });
 
 export function createDashboardConnection(options: DashboardConnectionOptions) {
   const { prng, onViolation } = options;

@@ -26,7 +26,7 @@ export interface DashboardOptions {
 
 export type RequestOptions = Partial<Omit<CommandRequest, 'type' | 'version' | 'command'>>;
 
-const decode = createDecoder(hubToDashboard, inflate);
+const decode = createDecoder(hubToDashboard, { inflate });
 
 /** Opens the socket of a dashboard and sends nothing yet. */
 export function openDashboard({ wsUrl }: Pick<TestHub, 'wsUrl'>) {

@@ -126,3 +126,16 @@ test('a body that is nested too deeply is rejected as invalid', async () => {
     );
   }
 });
+
+test('a body with more than 20,000 values is rejected unparsed', async () => {
+  await using fixture = await startHubFixture();
+  const { hub } = fixture;
+  const createBody = (values: number) =>
+    `{"agentId":"agent","command":"!ls","extra":[${'0,'.repeat(values)}0]}`;
+  const response = await hub.callApi('POST', '/commands', { body: createBody(19_000) });
+  expect(response.status).toBe(202);
+  const rejected = hub.callApi('POST', '/commands', { body: createBody(20_000) });
+  expect(await expectError(rejected, 400, 'invalid_message')).toBe(
+    'Invalid request body: more than 20000 values.',
+  );
+});
