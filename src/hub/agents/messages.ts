@@ -1,5 +1,5 @@
 // Handles the messages of connected agents.
-import type { AgentToHub, CommandFinished } from '../../protocol/agent-to-hub.ts';
+import type { AgentOutput, AgentToHub, CommandFinished } from '../../protocol/agent-to-hub.ts';
 import { pickFields } from '../../protocol/pick-fields.ts';
 import { CommandReport } from '../../protocol/report.ts';
 import type { Approvals } from '../approvals.ts';
@@ -39,6 +39,15 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
     sendToAgent(link, { type: 'command:acknowledged', commandId });
   }
 
+  function receiveOutput(agent: AgentConnection, link: Link, message: AgentOutput) {
+    const { commandId, sequence, stream, data } = message;
+    const buffer = state.terminalBuffers.get(commandId);
+    agent.lastOutputAt = clock.now();
+    if (buffer && !buffer.isSealed) buffer.write(sequence, stream, data);
+    // Without it, an agent with a lot of output would wait for ever, and never send its result.
+    else sendToAgent(link, { type: 'output:ack', commandId, nextSequence: sequence + 1 });
+  }
+
   function logFailure(work: Promise<void>, { type }: AgentToHub, { agentId }: AgentConnection) {
     work.catch((error: unknown) => {
       log.error('Could not handle an agent message.', { agentId, type, error });
@@ -67,11 +76,7 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
         return;
       case 'terminal:output':
         if (!holdsCommand(agent, message.commandId)) return;
-        agent.lastOutputAt = clock.now();
-        state.terminalBuffers
-          .get(message.commandId)
-          ?.write(message.sequence, message.stream, message.data);
-        return;
+        return receiveOutput(agent, link, message);
       case 'terminal:gap':
         if (!holdsCommand(agent, message.commandId)) return;
         state.terminalBuffers.get(message.commandId)?.addGap(message.nextSequence, message.bytes);

@@ -392,4 +392,23 @@ describe('an agent that stays offline', () => {
     await fixture.hub.advance(300_000, fixture.dashboard);
     await fixture.dashboard.waitForComplete(id);
   });
+
+  test('is acknowledged the output that came too late, so that it can send its result', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    await fixture.disconnectAgent();
+    fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
+    await fixture.dashboard.waitForStatus(id, 'interrupted');
+    await fixture.hub.advance(300_000, fixture.dashboard);
+    const { totalBytes } = await fixture.dashboard.waitForComplete(id);
+    const agent = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    expect(agent.ofType('agent:welcome')).toMatchObject([{ resume: [], stop: [id] }]);
+    agent.sendOutput(id, 'late');
+    await agent.waitForAck(id, 1);
+    agent.sendFinished(id, { outcome: 'interrupted', exitCode: null });
+    await agent.waitForAcknowledged(id);
+    expect(await fixture.hub.store.commands.find(id)).toMatchObject({ totalBytes });
+    const next = await fixture.dashboard.request('!next');
+    await agent.waitForExecute(next);
+  });
 });
