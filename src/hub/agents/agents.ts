@@ -193,7 +193,8 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
 
   /** Lets a second instance take over unless the first still answers pings. */
   function startTakeover(agent: AgentConnection, attempt: Attempt) {
-    const secondInstance = { link: attempt.link, tokenId: attempt.token.id };
+    const { link, token, message } = attempt;
+    const secondInstance = { link, tokenId: token.id, instanceId: message.instanceId };
     const isWaiting = takeovers.start(agent, secondInstance, () => {
       replaceConnection(agent);
       accept(agent, attempt);

@@ -2,7 +2,7 @@
 // 2 s, the second takes over (docs/protocol.md, "Agents").
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../protocol/clock.ts';
-import type { CloseCode, CloseReason } from '../../protocol/close-codes.ts';
+import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
 import { TAKEOVER_PING_MS } from '../../protocol/limits.ts';
 import type { Link } from '../link.ts';
 import type { AgentConnection } from '../state/agent.ts';
@@ -10,6 +10,7 @@ import type { AgentConnection } from '../state/agent.ts';
 /** A second instance of a connected agent. */
 export interface SecondInstance {
   link: Link;
+  instanceId: string;
   /** The ID of its token. */
   tokenId: string;
 }
@@ -18,7 +19,7 @@ interface Takeover extends SecondInstance {
   /** Payload of the ping that the first must answer. Only this pong counts: earlier ones may have been delayed. */
   payload: string;
   cancelTimer(): void;
-  complete(): void;
+  onTakeover(): void;
 }
 
 export function createTakeovers(clock: Clock) {
@@ -32,22 +33,33 @@ export function createTakeovers(clock: Clock) {
     return takeover;
   }
 
+  /** Completes a takeover. Returns false if there is none. */
+  function complete(agent: AgentConnection): boolean {
+    const takeover = takeovers.get(agent);
+    cancel(agent);
+    takeover?.onTakeover();
+    return takeover !== undefined;
+  }
+
   return {
     cancel,
-    /** Starts a takeover. Returns false if another instance is already waiting. */
-    start(
-      agent: AgentConnection,
-      { link, tokenId }: SecondInstance,
-      onTakeover: () => void,
-    ): boolean {
-      if (takeovers.has(agent)) return false;
-      const complete = () => {
-        cancel(agent);
-        onTakeover();
-      };
+    /**
+     * Starts a takeover. If the second instance is waiting already, its new connection waits in place of the earlier one,
+     * which has broken. Returns false if a third instance is waiting.
+     */
+    start(agent: AgentConnection, second: SecondInstance, onTakeover: () => void): boolean {
+      const waiting = takeovers.get(agent);
+      if (waiting) {
+        if (waiting.instanceId !== second.instanceId) return false;
+        const { link } = waiting;
+        Object.assign(waiting, second, { onTakeover });
+        // The close event follows at once: it must not end the takeover.
+        link.close(CloseCode.replaced, 'replaced');
+        return true;
+      }
       const payload = randomBytes(8).toString('hex');
-      const cancelTimer = clock.after(TAKEOVER_PING_MS, complete);
-      takeovers.set(agent, { link, tokenId, payload, cancelTimer, complete });
+      const cancelTimer = clock.after(TAKEOVER_PING_MS, () => complete(agent));
+      takeovers.set(agent, { ...second, payload, cancelTimer, onTakeover });
       agent.connection.link?.ping(payload);
       return true;
     },
@@ -61,11 +73,7 @@ export function createTakeovers(clock: Clock) {
     /**
      * Completes a takeover immediately, because the first instance no longer responds. Returns false if there is none.
      */
-    complete(agent: AgentConnection): boolean {
-      const takeover = takeovers.get(agent);
-      takeover?.complete();
-      return takeover !== undefined;
-    },
+    complete,
     /** Ends the takeover of a second instance whose socket has closed. */
     handleClose(link: Link) {
       for (const [agent, takeover] of takeovers) if (takeover.link === link) cancel(agent);

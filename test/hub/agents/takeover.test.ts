@@ -87,6 +87,22 @@ test('a third instance is rejected while the second is waiting', async () => {
   await second.waitFor('agent:welcome');
 });
 
+test('a second instance whose connection breaks while it is waiting can reconnect and take over', async () => {
+  await using hub = await startTestHub();
+  const first = await connectManualAgent(hub);
+  const other = await openOtherInstance(hub, first);
+  hub.clock.advance(1_000);
+  // The hub has not noticed that the connection is broken.
+  const again = await openOtherInstance(hub, first);
+  expect(await other.closed).toEqual({ code: 4001, reason: 'replaced' });
+  hub.clock.advance(999);
+  await again.ping();
+  expect(again.received).toEqual([]);
+  hub.clock.advance(1);
+  await again.waitFor('agent:welcome');
+  expect(await first.closed).toEqual({ code: 4001, reason: 'replaced' });
+});
+
 test('a shutdown closes a second instance that is waiting', async () => {
   await using hub = await startTestHub();
   const first = await connectManualAgent(hub);
