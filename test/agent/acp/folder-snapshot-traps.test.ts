@@ -74,10 +74,22 @@ const times = (placement: string) =>
     ? ['before', 'during']
     : ['before'];
 
+/** Git does not open an editor for a user without a name, as on a fresh machine. */
+const IDENTITY = {
+  GIT_AUTHOR_NAME: 't',
+  GIT_AUTHOR_EMAIL: 't@example.com',
+  GIT_COMMITTER_NAME: 't',
+  GIT_COMMITTER_EMAIL: 't@example.com',
+};
+
 /** Runs a user's git command, to show that a trap works. */
 function runAsUser(cwd: string, args: readonly string[]): void {
   const argv = ['/bin/sh', '-c', 'git "$@"', 'sh', ...args];
-  Bun.spawnSync(argv, { cwd, env: process.env, stdio: ['ignore', 'ignore', 'ignore'] });
+  Bun.spawnSync(argv, {
+    cwd,
+    env: { ...process.env, ...IDENTITY },
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
 }
 
 /** Changes a line. The size stays the same, so that git has to read the file. */
