@@ -25,24 +25,24 @@ interface Takeover extends SecondInstance {
 export function createTakeovers(clock: Clock) {
   const takeovers = new Map<AgentConnection, Takeover>();
 
-  /** Ends a takeover; returns the second instance, if there was one. */
-  function cancel(agent: AgentConnection): SecondInstance | undefined {
+  /** Ends a takeover, and returns it if there was one. */
+  function cancel(agent: AgentConnection): Takeover | undefined {
     const takeover = takeovers.get(agent);
     takeover?.cancelTimer();
     takeovers.delete(agent);
     return takeover;
   }
 
-  /** Completes a takeover. Returns false if there is none. */
+  /** Completes a takeover, because the first instance no longer responds. Returns false if there is none. */
   function complete(agent: AgentConnection): boolean {
-    const takeover = takeovers.get(agent);
-    cancel(agent);
+    const takeover = cancel(agent);
     takeover?.onTakeover();
     return takeover !== undefined;
   }
 
   return {
     cancel,
+    complete,
     /**
      * Starts a takeover. If the second instance is waiting already, its new connection waits in place of the earlier one,
      * which has broken. Returns false if a third instance is waiting.
@@ -70,10 +70,6 @@ export function createTakeovers(clock: Clock) {
      * some clients answer only the latest one.
      */
     pingPayload: (agent: AgentConnection) => takeovers.get(agent)?.payload,
-    /**
-     * Completes a takeover immediately, because the first instance no longer responds. Returns false if there is none.
-     */
-    complete,
     /** Ends the takeover of a second instance whose socket has closed. */
     handleClose(link: Link) {
       for (const [agent, takeover] of takeovers) if (takeover.link === link) cancel(agent);
