@@ -83,7 +83,7 @@ describe('permissions', () => {
       ([route, access], value) => {
         const [method = '', pattern = ''] = route.split(' ');
         // The prefix keeps it from being the name of another route, such as `/compare/agents`.
-        const path = pattern.replaceAll(/:\w+/g, `id-${value}`);
+        const path = pattern.replaceAll(/:\w+/g, () => `id-${value}`);
         expect(findAccess(method, path)).toBe(access);
         if (path !== '/') expect(findAccess(method, `${path}/`)).toBe(access);
         if (method === 'GET') expect(findAccess('HEAD', path)).toBe(access);
