@@ -1,21 +1,13 @@
 // The headers of every response that the compiled hub gives to a GET request: nothing is loaded, framed, guessed or stored.
 import { beforeAll, describe, expect, test } from 'bun:test';
 import { routeAccess } from '../../src/web/route-access.ts';
-import { addAgent } from '../support/binary.ts';
-import { openAgent } from '../support/hub/scripted-agent.ts';
 import { useSharedHub } from '../support/shared-hub.ts';
 
 const hub = useSharedHub();
 let commandId: string;
 beforeAll(async () => {
-  const agent = await openAgent(hub);
-  agent.sendConnect({ token: await addAgent(hub.url, 'agent', 'claude', hub.admin) });
-  await agent.waitFor('agent:welcome');
-  const body = JSON.stringify({ agentId: 'agent', command: '!<script>evil</script>' });
-  const init = { method: 'POST', headers: hub.admin, body };
-  const accepted = await (await fetch(`${hub.url}/api/v1/commands`, init)).json();
-  ({ commandId } = accepted as { commandId: string });
-  await agent.waitForExecute(commandId);
+  const agent = await hub.connectAgent();
+  commandId = await hub.sendCommand(agent, '!<script>evil</script>');
   agent.run(commandId, '<script>evil</script>');
   await agent.waitForAcknowledged(commandId);
 });

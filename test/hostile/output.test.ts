@@ -1,8 +1,6 @@
 // An agent that sends output in the smallest possible chunks, to the compiled hub.
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { addAgent } from '../support/binary.ts';
-import { openAgent } from '../support/hub/scripted-agent.ts';
 import { useSharedHub } from '../support/shared-hub.ts';
 
 const hub = useSharedHub();
@@ -15,17 +13,11 @@ function readProcessorTime(): number {
 }
 
 test('processor: tiny chunks need time in proportion to their number', async () => {
-  const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
-  agent.sendConnect({ token: await addAgent(hub.url, 'agent', 'claude', hub.admin) });
-  await agent.waitFor('agent:welcome');
+  const agent = await hub.connectAgent();
 
   /** Returns the processor time for the output of one command. */
   async function sendChunks(count: number): Promise<number> {
-    const body = JSON.stringify({ agentId: 'agent', command: `!${count}` });
-    const init = { method: 'POST', headers: hub.admin, body };
-    const accepted = await fetch(`${hub.url}/api/v1/commands`, init);
-    const { commandId } = (await accepted.json()) as { commandId: string };
-    await agent.waitForExecute(commandId);
+    const commandId = await hub.sendCommand(agent, `!${count}`);
     agent.sendStarted(commandId);
     const before = readProcessorTime();
     // Chunks contain one stream only.

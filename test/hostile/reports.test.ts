@@ -1,8 +1,6 @@
 // An agent that sends as many reports as it can, to the compiled hub.
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
-import { addAgent } from '../support/binary.ts';
-import { openAgent } from '../support/hub/scripted-agent.ts';
 import { useSharedHub } from '../support/shared-hub.ts';
 
 const ROUNDS = 200;
@@ -18,14 +16,8 @@ function readMemory(): number {
 }
 
 test('memory: 200,000 reports do not fill the memory, and do not delay the result', async () => {
-  const agent = await openAgent({ wsUrl: hub.url.replace('http', 'ws') });
-  agent.sendConnect({ token: await addAgent(hub.url, 'agent', 'claude', hub.admin) });
-  await agent.waitFor('agent:welcome');
-  const body = JSON.stringify({ agentId: 'agent', command: '!make' });
-  const init = { method: 'POST', headers: hub.admin, body };
-  const accepted = await fetch(`${hub.url}/api/v1/commands`, init);
-  const { commandId } = (await accepted.json()) as { commandId: string };
-  await agent.waitForExecute(commandId);
+  const agent = await hub.connectAgent();
+  const commandId = await hub.sendCommand(agent, '!make');
   agent.sendStarted(commandId);
 
   async function sendReports(round: number) {

@@ -7,13 +7,23 @@ export interface RawResponse {
   body: string;
 }
 
-/** Sends the text. `closed` resolves with everything that the server sends until it closes the connection. */
-export function openRaw(url: string, text: string): { socket: Socket; closed: Promise<string> } {
+/**
+ * Sends the text. `closed` resolves with everything that the server sends until the connection is closed.
+ * @param onData called with everything that has arrived so far
+ */
+export function openRaw(
+  url: string,
+  text: string,
+  onData?: (received: string, socket: Socket) => void,
+): { socket: Socket; closed: Promise<string> } {
   const { hostname, port } = new URL(url);
   const { promise: closed, resolve } = Promise.withResolvers<string>();
   const socket = connect(Number(port), hostname);
   let received = '';
-  socket.on('data', (bytes) => (received += bytes.toString('latin1')));
+  socket.on('data', (bytes) => {
+    received += bytes.toString('latin1');
+    onData?.(received, socket);
+  });
   socket.on('error', () => {});
   socket.on('close', () => resolve(received));
   socket.write(text);
@@ -21,24 +31,12 @@ export function openRaw(url: string, text: string): { socket: Socket; closed: Pr
 }
 
 /** Sends the text and returns the first response. Resolves with status 0 if the server closes without one. */
-export function sendRaw(url: string, text: string): Promise<RawResponse> {
-  const { hostname, port } = new URL(url);
-  const { promise, resolve } = Promise.withResolvers<RawResponse>();
-  const socket = connect(Number(port), hostname);
-  let received = '';
-  function finish() {
-    socket.destroy();
-    const [head = '', ...rest] = received.split('\r\n\r\n');
-    resolve({ status: Number(head.slice(9, 12)), head, body: rest.join('\r\n\r\n') });
-  }
-  socket.on('data', (bytes) => {
-    received += bytes.toString('latin1');
+export async function sendRaw(url: string, text: string): Promise<RawResponse> {
+  const { closed } = openRaw(url, text, (received, socket) => {
     const length = /\r\ncontent-length: (\d+)/i.exec(received)?.[1];
     const end = received.indexOf('\r\n\r\n');
-    if (end >= 0 && received.length - end - 4 >= Number(length ?? 0)) finish();
+    if (end >= 0 && received.length - end - 4 >= Number(length ?? 0)) socket.destroy();
   });
-  socket.on('error', finish);
-  socket.on('close', finish);
-  socket.write(text);
-  return promise;
+  const [head = '', ...rest] = (await closed).split('\r\n\r\n');
+  return { status: Number(head.slice(9, 12)), head, body: rest.join('\r\n\r\n') };
 }

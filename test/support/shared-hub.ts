@@ -1,7 +1,8 @@
 // A hub process that all tests of a file share. Tests attack it, so it is checked after each of them.
 import { afterAll, afterEach, beforeAll, expect } from 'bun:test';
 import { join } from 'node:path';
-import { signInToApi, startHubBinary } from './binary.ts';
+import { addAgent, signInToApi, startHubBinary } from './binary.ts';
+import { openAgent, type ScriptedAgent } from './hub/scripted-agent.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
 
 /**
@@ -45,6 +46,22 @@ export function useSharedHub() {
       return admin['authorization']?.slice('Bearer '.length) ?? '';
     },
     output: () => hub.output(),
+    /** Adds the agent `agent` and connects it. */
+    async connectAgent() {
+      const agent = await openAgent(this);
+      agent.sendConnect({ token: await addAgent(hub.url, 'agent', 'claude', admin) });
+      await agent.waitFor('agent:welcome');
+      return agent;
+    },
+    /** Sends a command to this agent. Returns its ID once the agent has received it. */
+    async sendCommand(agent: ScriptedAgent, command: string): Promise<string> {
+      const body = JSON.stringify({ agentId: 'agent', command });
+      const init = { method: 'POST', headers: admin, body };
+      const accepted = await (await fetch(`${hub.url}/api/v1/commands`, init)).json();
+      const { commandId } = accepted as { commandId: string };
+      await agent.waitForExecute(commandId);
+      return commandId;
+    },
   };
 }
 

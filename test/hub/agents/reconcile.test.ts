@@ -1,7 +1,7 @@
 // Agents that reconnect or stay offline: what happens to their commands and output.
 import { describe, expect, test } from 'bun:test';
 import { isDeepStrictEqual } from 'node:util';
-import { startHubFixture } from '../../support/hub/hub-fixture.ts';
+import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { type AgentConnectFields, createHeldCommand } from '../../support/hub/scripted-agent.ts';
 
 describe('an agent that reconnects', () => {
@@ -383,24 +383,25 @@ describe('an agent that stays offline', () => {
     );
   });
 
-  test('lets the terminal of an interrupted command complete after the grace period', async () => {
-    await using fixture = await startHubFixture();
+  /** Interrupts a command while its agent is offline, and waits for the end of the grace period. */
+  async function loseInterrupted(fixture: HubFixture) {
     const id = await fixture.startCommand();
     await fixture.disconnectAgent();
     fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
     await fixture.dashboard.waitForStatus(id, 'interrupted');
     await fixture.hub.advance(300_000, fixture.dashboard);
-    await fixture.dashboard.waitForComplete(id);
+    return { id, complete: await fixture.dashboard.waitForComplete(id) };
+  }
+
+  test('lets the terminal of an interrupted command complete after the grace period', async () => {
+    await using fixture = await startHubFixture();
+    await loseInterrupted(fixture);
   });
 
   test('is acknowledged the output that came too late, so that it can send its result', async () => {
     await using fixture = await startHubFixture();
-    const id = await fixture.startCommand();
-    await fixture.disconnectAgent();
-    fixture.dashboard.send({ type: 'command:interrupt', commandId: id });
-    await fixture.dashboard.waitForStatus(id, 'interrupted');
-    await fixture.hub.advance(300_000, fixture.dashboard);
-    const { totalBytes } = await fixture.dashboard.waitForComplete(id);
+    const { id, complete } = await loseInterrupted(fixture);
+    const { totalBytes } = complete;
     const agent = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
     expect(agent.ofType('agent:welcome')).toMatchObject([{ resume: [], stop: [id] }]);
     agent.sendOutput(id, 'late');

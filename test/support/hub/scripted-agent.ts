@@ -15,6 +15,8 @@ import { openProtocolClient } from './protocol-client.ts';
 
 export type AgentConnectFields = Partial<Omit<AgentConnect, 'type' | 'version'>>;
 
+export type ScriptedAgent = Awaited<ReturnType<typeof openAgent>>;
+
 const decode = createDecoder(hubToAgent);
 
 /** Opens the socket of an agent and sends nothing yet. */
