@@ -1,4 +1,5 @@
 // The faults of a round: which, when, and to whom.
+import { REQUEST_ID_TTL_MS } from '../../../src/protocol/limits.ts';
 import type { Prng } from '../prng.ts';
 
 /** Faults of the network between the hub and one client. */
@@ -91,9 +92,20 @@ export function planFaults(prng: Prng, options: FaultPlanOptions): Fault[] {
   for (let count = 0; count < storeFailures; count += 1) {
     faults.push(planFault(prng, 'store-failure', endsAt));
   }
+  boundClockJumps(faults);
   return [...faults, ...planScenarios(prng.fork('scenarios'), options)].toSorted(
     (a, b) => a.at - b.at,
   );
+}
+
+/** Together, the clock jumps stay within the time in which a repeated request is recognized: after it, a request is new. */
+function boundClockJumps(faults: Fault[]): void {
+  let leftMs = 0.9 * REQUEST_ID_TTL_MS;
+  for (const fault of faults) {
+    if (fault.kind !== 'clock-jump' || fault.amount < 0) continue;
+    fault.amount = Math.min(fault.amount, leftMs);
+    leftMs -= fault.amount;
+  }
 }
 
 const LONGEST: Partial<Record<FaultKind, number>> = {
