@@ -174,7 +174,13 @@ export async function startHub(options: HubOptions) {
     twoFactor,
     agents: {
       ...agents,
-      receive: createAgentMessages(context, { agents, approvals, presence, progress }),
+      receive: createAgentMessages(context, {
+        agents,
+        approvals,
+        presence,
+        progress,
+        terminals,
+      }),
     },
     approvals,
     dashboards: {

@@ -8,6 +8,7 @@ import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, holdsCommand } from '../state/agent.ts';
+import type { Terminals } from '../terminals/terminals.ts';
 import type { Agents } from './agents.ts';
 
 export interface AgentMessagesParts {
@@ -15,10 +16,11 @@ export interface AgentMessagesParts {
   approvals: Approvals;
   presence: Presence;
   progress: Progress;
+  terminals: Terminals;
 }
 
 export function createAgentMessages({ state, clock, log }: HubContext, parts: AgentMessagesParts) {
-  const { agents, approvals, presence, progress } = parts;
+  const { agents, approvals, presence, progress, terminals } = parts;
   /** The commands of each connection whose result is being committed. */
   const finishing = new WeakMap<Link, Set<string>>();
 
@@ -44,8 +46,16 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
     const buffer = state.terminalBuffers.get(commandId);
     agent.lastOutputAt = clock.now();
     if (buffer && !buffer.isSealed) buffer.write(sequence, stream, data);
-    // Without it, an agent with a lot of output would wait for ever, and never send its result.
-    else sendToAgent(link, { type: 'output:ack', commandId, nextSequence: sequence + 1 });
+    else void acknowledgeUnwanted(link, commandId, sequence);
+  }
+
+  /**
+   * Acknowledges output that the hub discards: otherwise, an agent with a lot of it would never send its result. What the
+   * hub has received before is committed first, because the agent forgets what is acknowledged.
+   */
+  async function acknowledgeUnwanted(link: Link, commandId: string, sequence: number) {
+    await terminals.flush(commandId);
+    sendToAgent(link, { type: 'output:ack', commandId, nextSequence: sequence + 1 });
   }
 
   function logFailure(work: Promise<void>, { type }: AgentToHub, { agentId }: AgentConnection) {

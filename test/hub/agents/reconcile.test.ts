@@ -398,6 +398,25 @@ describe('an agent that stays offline', () => {
     await loseInterrupted(fixture);
   });
 
+  test('is not acknowledged output that is not committed, although it is complete', async () => {
+    await using fixture = await startHubFixture();
+    const { store } = fixture.hub;
+    const id = await fixture.startCommand();
+    store.fail((call) => call === 'output.append');
+    fixture.agent.sendOutput(id, 'one');
+    fixture.agent.sendFinished(id);
+    await store.waitForFault('output.append');
+    await fixture.disconnectAgent();
+    const agent = await fixture.reconnectAgent({ held: [createHeldCommand(id)] });
+    agent.sendOutput(id, 'one');
+    await agent.ping();
+    expect(agent.ofType('output:ack')).toEqual([]);
+    store.clearFaults();
+    await fixture.hub.advance(1_000, agent, fixture.dashboard);
+    await agent.waitForAck(id, 1);
+    expect((await store.output.list(id)).map(({ data }) => data)).toEqual(['one']);
+  });
+
   test('is acknowledged the output that came too late, so that it can send its result', async () => {
     await using fixture = await startHubFixture();
     const { id, complete } = await loseInterrupted(fixture);
