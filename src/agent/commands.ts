@@ -114,7 +114,7 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
   function resume(welcome: AgentWelcome): void {
     earlyInterrupts.clear();
     unacknowledged.resume(welcome);
-    for (const commandId of welcome.stop) findRunning(commandId)?.stop('user');
+    for (const commandId of welcome.stop) findRunning(commandId)?.stop('ended');
     unacknowledged.flush();
     current?.resend();
     current?.applyBackpressure();

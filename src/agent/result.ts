@@ -19,6 +19,8 @@ export type CommandResult = Static<typeof CommandResult>;
 
 /** Why a command was stopped before its program exited. */
 export type InterruptReason = AgentInterrupt['reason'];
+/** Why the agent stops a command. `ended`: the hub has ended it while the agent was disconnected. */
+export type StopReason = InterruptReason | 'ended';
 
 /** The exit code that a shell reports for a program terminated by a signal: 128 plus the signal's number. */
 export function exitCodeForSignal(signal: string): number {
@@ -36,13 +38,18 @@ export function failedResult(error: CommandError): CommandResult {
  */
 export function toCommandResult(
   status: ExitStatus,
-  reason: InterruptReason | null,
+  reason: StopReason | null,
   timeoutMs: number,
 ): CommandResult {
   // The exit code and signal of a command that timed out only say how it was stopped.
   if (reason === 'timeout') {
     const message = `Timed out after ${formatDuration(timeoutMs)}. Raise the limit with --timeout.`;
     return failedResult({ code: 'timeout', message });
+  }
+  // The hub ignores this result, unless it could not store the end before it crashed.
+  if (reason === 'ended') {
+    const message = 'The hub had ended this command when the agent reconnected.';
+    return failedResult({ code: 'agent_lost', message });
   }
   // docs/data-model.md: only completed and failed commands have an exit code.
   if (reason === 'user') {

@@ -9,7 +9,7 @@ import { createDeadline, type Deadline } from './deadline.ts';
 import { errorMessage } from './error-message.ts';
 import { createOutputBatcher } from './output-batcher.ts';
 import { isAlive } from './process/table.ts';
-import { type CommandResult, type InterruptReason, toCommandResult } from './result.ts';
+import { type CommandResult, type StopReason, toCommandResult } from './result.ts';
 import type { CommandSpec, ExitStatus, Run, RunContext, Runner, StopLevel } from './runner.ts';
 
 export interface StartCommandOptions {
@@ -34,7 +34,7 @@ export function startCommand(options: StartCommandOptions) {
   let pid: number | null = null;
   let lastOutputAt: number | null = null;
   let report: CommandReport | null = null;
-  let interruptReason: InterruptReason | null = null;
+  let stopReason: StopReason | null = null;
   let hasExited = false;
   let cancelEscalation: (() => void) | null = null;
   let deadline: Deadline | null = null;
@@ -53,7 +53,7 @@ export function startCommand(options: StartCommandOptions) {
       if (!hasExited) options.onReport(report);
     },
     async requestApproval(request) {
-      if (interruptReason || hasExited) return cancelledResponse();
+      if (stopReason || hasExited) return cancelledResponse();
       deadline?.pause();
       const response = await approvals.request(request);
       deadline?.resume();
@@ -81,15 +81,15 @@ export function startCommand(options: StartCommandOptions) {
     deadline?.cancel();
     approvals.cancel();
     batcher.flush();
-    return { ...toCommandResult(status, interruptReason, timeoutMs), ...(report && { report }) };
+    return { ...toCommandResult(status, stopReason, timeoutMs), ...(report && { report }) };
   }
 
   /** Stops the command and escalates until it exits. Only the first call has an effect. */
-  function stop(reason: InterruptReason): void {
+  function stop(reason: StopReason): void {
     // `hasExited` follows the exit only in a later microtask.
     const isRunning = Bun.peek.status(run.exited) === 'pending';
-    if (interruptReason || !isRunning || !run.stop('interrupt')) return;
-    interruptReason = reason;
+    if (stopReason || !isRunning || !run.stop('interrupt')) return;
+    stopReason = reason;
     deadline?.cancel();
     approvals.cancel();
     escalate('terminate', 'kill');

@@ -112,7 +112,7 @@ describe('the stop list of a welcome', () => {
     second.sendWelcome({ stop: [id] });
     const { stdout, finished } = await second.waitForFinished(id);
     expect(stdout).toBe('one\nbye\n');
-    expect(finished.outcome).toBe('interrupted');
+    expect(finished).toMatchObject({ outcome: 'failed', error: { code: 'agent_lost' } });
     second.send({ type: 'command:acknowledged', commandId: id });
     const next = second.execute('!true');
     expect((await second.waitForFinished(next)).finished.outcome).toBe('completed');

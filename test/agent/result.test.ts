@@ -2,6 +2,14 @@ import { expect, test } from 'bun:test';
 import { toCommandResult } from '../../src/agent/result.ts';
 
 const error = { code: 'program_failed', message: 'Failed.' } as const;
+const ENDED = {
+  outcome: 'failed',
+  exitCode: null,
+  error: {
+    code: 'agent_lost',
+    message: 'The hub had ended this command when the agent reconnected.',
+  },
+} as const;
 const TIMED_OUT = {
   outcome: 'failed',
   exitCode: null,
@@ -36,6 +44,8 @@ test.each([
   [{ kind: 'exited', exitCode: 0, signal: 'SIGINT' }, 'timeout', TIMED_OUT],
   [{ kind: 'signaled', signal: 'SIGKILL' }, 'timeout', TIMED_OUT],
   [{ kind: 'failed', error }, 'timeout', TIMED_OUT],
+  [{ kind: 'exited', exitCode: 0, signal: 'SIGINT' }, 'ended', ENDED],
+  [{ kind: 'failed', error }, 'ended', ENDED],
 ] as const)('status %j with interrupt reason %p becomes %j', (status, reason, result) => {
   expect(toCommandResult(status, reason, 300_000)).toEqual(result);
 });

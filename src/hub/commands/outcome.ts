@@ -56,7 +56,9 @@ export function reportedOutcome(execution: Execution, message: CommandFinished):
     const reason = isNotStarted ? NOT_STARTED : timeoutError(execution);
     return { event: 'failed', error: reason, report };
   }
-  if (outcome === 'interrupted') {
+  // A user's interrupt that the agent did not receive before it stopped the command for another reason.
+  const isStoppedAfterLoss = error?.code === 'agent_lost' && execution.stopReason !== null;
+  if (outcome === 'interrupted' || isStoppedAfterLoss) {
     const stopped = stoppedOutcome(execution);
     return { ...stopped, report, ...(stopped.event === 'interrupted' && { signal }) };
   }

@@ -239,3 +239,14 @@ test('an interrupt is sent again if the agent reconnects before it has answered'
   reconnected.sendFinished(id, { outcome: 'interrupted', exitCode: null });
   await fixture.dashboard.waitForStatus(id, 'interrupted');
 });
+
+test('a command that the agent stopped for another reason is interrupted, if a user had interrupted it', async () => {
+  await using fixture = await startHubFixture();
+  const { agent, dashboard } = fixture;
+  const id = await fixture.startCommand();
+  dashboard.send({ type: 'command:interrupt', commandId: id });
+  await agent.waitFor('command:interrupt');
+  const error = { code: 'agent_lost', message: 'The hub had ended this command.' } as const;
+  agent.sendFinished(id, { outcome: 'failed', exitCode: null, error });
+  expect(await dashboard.waitForStatus(id, 'interrupted')).not.toHaveProperty('error');
+});
