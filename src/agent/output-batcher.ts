@@ -1,8 +1,9 @@
-// Batches a command's output into messages of at most 10 KB, each delayed by at most 10 ms. Messages keep the order in
+// Batches a command's output into messages of at most 10 KB, each delayed by at most 3 ms. Messages keep the order in
 // which the streams were read and never split a code point (docs/protocol.md, "Output").
+import { createBatchTimer } from '../protocol/batch-timer.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { OutputStream } from '../protocol/entities.ts';
-import { CHUNK_BYTES, OUTPUT_BATCH_MS } from '../protocol/limits.ts';
+import { CHUNK_BYTES } from '../protocol/limits.ts';
 import { byteLength, splitAtBytes } from '../protocol/text.ts';
 
 /** @param onBatch receives the text of each message, never empty */
@@ -13,13 +14,12 @@ export function createOutputBatcher(
   let stream: OutputStream = 'stdout';
   let text = '';
   let bytes = 0;
-  let cancelTimer: (() => void) | null = null;
+  const timer = createBatchTimer(clock, flush);
 
   /** Delivers the current batch now. */
   function flush(): void {
-    cancelTimer?.();
-    cancelTimer = null;
     if (text === '') return;
+    timer.restart();
     const batch = text;
     text = '';
     bytes = 0;
@@ -34,13 +34,14 @@ export function createOutputBatcher(
     text += more;
     bytes += byteLength(more);
     while (bytes > CHUNK_BYTES) {
+      timer.restart();
       const [head, rest] = splitAtBytes(text, CHUNK_BYTES);
       onBatch(stream, head);
       bytes -= byteLength(head);
       text = rest;
     }
     if (bytes === CHUNK_BYTES) return flush();
-    cancelTimer ??= clock.after(OUTPUT_BATCH_MS, flush);
+    timer.schedule();
   }
 
   return { add, flush };

@@ -72,8 +72,8 @@ export const MAX_UNAUTHENTICATED_SOCKETS = 100;
 /** The maximum number of those from one address. */
 export const MAX_PENDING_PER_ADDRESS = 20;
 
-/** The maximum delay of output that is collected into a chunk. */
-export const OUTPUT_BATCH_MS = 10;
+/** The maximum delay of output that is collected into a message or a chunk. */
+export const OUTPUT_BATCH_MS = 3;
 /** How long a new socket has to send its first message. */
 export const FIRST_MESSAGE_TIMEOUT_MS = 5_000;
 /** How often the hub pings an agent, and how often an agent sends `agent:heartbeat`. */

@@ -1,12 +1,8 @@
 // A command's output as dashboards receive it: collected into chunks, numbered from 0, with the last 1 MB held.
+import { createBatchTimer } from '../../protocol/batch-timer.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { OutputStream } from '../../protocol/entities.ts';
-import {
-  BUFFER_BYTES,
-  BUFFER_CHUNKS,
-  CHUNK_BYTES,
-  OUTPUT_BATCH_MS,
-} from '../../protocol/limits.ts';
+import { BUFFER_BYTES, BUFFER_CHUNKS, CHUNK_BYTES } from '../../protocol/limits.ts';
 import { byteLength, splitAtBytes } from '../../protocol/text.ts';
 import type { StoredChunk, StoredCommand } from '../../store/store.ts';
 import { createChunkLog } from './chunk-log.ts';
@@ -58,8 +54,7 @@ export function createTerminalBuffer(
   let pending: PendingChunk | null = null;
   /** The size of a gap that is not numbered yet: gaps without output in between are one. Never set with `pending`. */
   let pendingGapBytes: number | null = null;
-  let cancelFlush: (() => void) | null = null;
-  let lastFlush = 0;
+  const timer = createBatchTimer(clock, flush);
   let hasOverflowed = baseSequence > 0;
   let isSealed = false;
   let isComplete = false;
@@ -93,18 +88,16 @@ export function createTerminalBuffer(
 
   /** Numbers the pending text. Everything numbered then consists of complete agent messages and can be persisted. */
   function flush() {
-    cancelFlush?.();
-    cancelFlush = null;
     if (pendingGapBytes !== null) {
       const lostBytes = pendingGapBytes;
       pendingGapBytes = null;
-      lastFlush = clock.now();
+      timer.restart();
       append('stdout', '', lostBytes);
     }
     if (pending) {
       const { type, text } = pending;
       pending = null;
-      lastFlush = clock.now();
+      timer.restart();
       append(type, text, 0);
     }
     // A message without text produces no chunk, but must still be acknowledged.
@@ -117,9 +110,8 @@ export function createTerminalBuffer(
 
   /** Flushes what is pending, at once or within a batch. */
   function scheduleFlush() {
-    const isIdle = clock.now() - lastFlush >= OUTPUT_BATCH_MS;
-    if (isIdle || (!pending && pendingGapBytes === null)) flush();
-    else cancelFlush ??= clock.after(OUTPUT_BATCH_MS, flush);
+    if (!pending && pendingGapBytes === null) flush();
+    else timer.schedule();
   }
 
   function addText(type: OutputStream, data: string) {
@@ -129,7 +121,7 @@ export function createTerminalBuffer(
     pending = null;
     while (bytes >= CHUNK_BYTES) {
       const [head, rest] = splitAtBytes(text, CHUNK_BYTES);
-      lastFlush = clock.now();
+      timer.restart();
       append(type, head, 0);
       bytes -= byteLength(head);
       text = rest;

@@ -56,24 +56,29 @@ function readText() {
 }
 const listTexts = () => chunks.map(({ data }) => data);
 const joinChunks = () => listTexts().join('');
-/** Writes a first chunk, which is emitted at once, so that the next 10 ms of output become one chunk. */
+/** Writes a first chunk, which is emitted at once, so that the next 3 ms of output become one chunk. */
 function writeFirst() {
   write('w');
   expect(listTexts()).toEqual(['w']);
 }
 
 describe('chunks', () => {
-  test('are emitted at once after a pause, and otherwise after 10 ms', () => {
+  test('are emitted at once after a pause, and otherwise 3 ms after the previous one', () => {
     writeFirst();
     write('a');
-    clock.advance(9);
+    clock.advance(2);
     write('b');
     expect(listTexts()).toEqual(['w']);
     clock.advance(1);
     expect(listTexts()).toEqual(['w', 'ab']);
-    clock.advance(10);
+    clock.advance(2);
     write('c');
+    expect(listTexts()).toEqual(['w', 'ab']);
+    clock.advance(1);
     expect(listTexts()).toEqual(['w', 'ab', 'c']);
+    clock.advance(3);
+    write('d');
+    expect(listTexts()).toEqual(['w', 'ab', 'c', 'd']);
   });
 
   test('end at a change of stream', () => {
@@ -85,7 +90,7 @@ describe('chunks', () => {
       ['d', 'stdout'],
     ] as const)
       write(data, type);
-    clock.advance(10);
+    clock.advance(3);
     expect(chunks.map(({ type, data }) => `${type} ${data}`)).toEqual([
       'stdout w',
       'stdout ab',
@@ -102,7 +107,7 @@ describe('chunks', () => {
     ['of every width', 'aé€😀'.repeat(10_000)],
   ])('are at most 10 KB of complete code points: %s', (_name, text) => {
     for (let at = 0; at < text.length; at += 7_000) write(text.slice(at, at + 7_000));
-    clock.advance(10);
+    clock.advance(3);
     expect(joinChunks()).toBe(text);
     for (const { data } of chunks) {
       expect(byteLength(data)).toBeLessThanOrEqual(CHUNK_BYTES);
@@ -117,7 +122,7 @@ describe('chunks', () => {
     expect(chunks).toHaveLength(1);
     write('yz');
     expect(listTexts().slice(1)).toEqual([`${'x'.repeat(CHUNK_BYTES - 1)}y`]);
-    clock.advance(10);
+    clock.advance(3);
     expect(listTexts().at(-1)).toBe('z');
   });
 
@@ -150,7 +155,7 @@ describe('chunks', () => {
         sequence: 2,
         type: 'stdout',
         data: '',
-        timestamp: clock.now() - 40,
+        timestamp: clock.now() - 47,
         offset: 4,
         lostBytes: 100,
       },
@@ -168,7 +173,7 @@ describe('agent messages', () => {
     expect(buffer.write(1, 'stdout', 'b')).toBe(true);
     expect(buffer.write(0, 'stdout', 'a')).toBe(false);
     expect(buffer.write(1, 'stdout', 'other')).toBe(false);
-    clock.advance(10);
+    clock.advance(3);
     expect(joinChunks()).toBe('ab');
     expect(buffer.agentNextSequence).toBe(2);
   });
@@ -176,7 +181,7 @@ describe('agent messages', () => {
   test('are preceded by one gap of unknown size if they skip sequences', () => {
     buffer.write(0, 'stdout', 'a');
     buffer.write(4, 'stdout', 'b');
-    clock.advance(10);
+    clock.advance(3);
     expect(chunks.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
       ['a', 0],
       ['', 0],
@@ -191,7 +196,7 @@ describe('agent messages', () => {
     buffer.addGap(7, 500);
     buffer.addGap(7, 500);
     buffer.addGap(3, 500);
-    clock.advance(10);
+    clock.advance(3);
     expect(chunks.map(({ data, lostBytes }) => [data, lostBytes])).toEqual([
       ['w', 0],
       ['a', 0],
@@ -207,7 +212,7 @@ describe('agent messages', () => {
     write('a');
     buffer.addGap(20_000, 5);
     buffer.addGap(20_001, 5);
-    clock.advance(10);
+    clock.advance(3);
     expect(chunks.map(({ sequence, data, lostBytes }) => [sequence, data, lostBytes])).toEqual([
       [0, 'w', 0],
       [1, '', 3 * 9_999],
@@ -238,7 +243,7 @@ describe('persistable chunks', () => {
     expect(chunks.length).toBe(2);
     expect(persisted).toEqual([]);
     write('y');
-    clock.advance(10);
+    clock.advance(3);
     expect(persisted).toEqual([{ sequences: [1, 2], agentNextSequence: 3, firstSequence: 0 }]);
   });
 
@@ -248,7 +253,7 @@ describe('persistable chunks', () => {
     write('a');
     write('b', 'stderr');
     expect(persisted).toEqual([{ sequences: [1], agentNextSequence: 2, firstSequence: 0 }]);
-    clock.advance(10);
+    clock.advance(3);
     expect(persisted.at(-1)).toEqual({ sequences: [2], agentNextSequence: 3, firstSequence: 0 });
   });
 
@@ -256,7 +261,7 @@ describe('persistable chunks', () => {
     writeFirst();
     persisted = [];
     buffer.addGap(6, 10);
-    clock.advance(10);
+    clock.advance(3);
     expect(persisted).toEqual([{ sequences: [1], agentNextSequence: 6, firstSequence: 0 }]);
   });
 });
@@ -273,13 +278,13 @@ describe('1 MB', () => {
       0,
     ]);
     write('y'.repeat(BUFFER_BYTES - fits * CHUNK_BYTES));
-    clock.advance(10);
+    clock.advance(3);
     expect([buffer.totalBytes, overflows]).toEqual([BUFFER_BYTES, 0]);
     write('z');
     expect(buffer.totalBytes).toBeLessThanOrEqual(BUFFER_BYTES);
     for (let i = 1; i < 50; i++) {
       write(chunk);
-      clock.advance(10);
+      clock.advance(3);
       expect(buffer.totalBytes).toBeLessThanOrEqual(BUFFER_BYTES);
     }
     expect(overflows).toBe(1);
@@ -292,7 +297,7 @@ describe('1 MB', () => {
 
   test('does not affect bytesBetween, which counts held and dropped chunks and gaps', () => {
     write('aé');
-    clock.advance(10);
+    clock.advance(3);
     buffer.addGap(50, 1_000);
     next = 50;
     for (let i = 0; i < 2 * fits; i++) write(chunk);
@@ -319,7 +324,7 @@ describe('1 MB', () => {
     expect(buffer.nextSequence).toBe(100 + fits + 30);
     expect(buffer.write(399, 'stdout', 'again')).toBe(false);
     expect(buffer.write(400, 'stdout', 'new')).toBe(true);
-    clock.advance(10);
+    clock.advance(3);
     expect(chunks.map(({ sequence, data }) => `${sequence} ${data}`)).toEqual([
       `${100 + fits + 30} new`,
     ]);
