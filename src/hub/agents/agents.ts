@@ -202,10 +202,6 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (!isWaiting) rejectInUse(secondInstance, agent.agentId);
   }
 
-  function countConnected(): number {
-    return [...state.agents.values()].filter(({ connection }) => connection.link).length;
-  }
-
   function handleActivity(link: Link): AgentConnection | undefined {
     const agent = byLink.get(link);
     if (!agent?.connection.link) return undefined;
@@ -236,7 +232,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         return startTakeover(agent, { link, token, message });
       }
       if (connection.link) replaceConnection(agent);
-      else if (countConnected() >= settings.maxAgents) {
+      else if (byLink.size >= settings.maxAgents) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
       accept(agent, { link, token, message });

@@ -40,13 +40,18 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { completion, dispatcher, subscriptions, terminals } = parts;
   const idempotency = createIdempotency(clock);
 
+  /** How many commands are being committed, by agentId. */
+  const accepting = new Map<string, number>();
+
+  function countAccepting(agentId: string, change: 1 | -1) {
+    const count = (accepting.get(agentId) ?? 0) + change;
+    if (count > 0) accepting.set(agentId, count);
+    else accepting.delete(agentId);
+  }
+
   /** How many commands are waiting for an agent, including those that are being committed. */
   function queueLengthOf(agentId: string): number {
-    return [...state.executions.values()].filter(
-      (execution) =>
-        execution.agentId === agentId &&
-        (execution.delivery === 'accepting' || execution.delivery === 'waiting'),
-    ).length;
+    return (state.commandQueue.get(agentId)?.length ?? 0) + (accepting.get(agentId) ?? 0);
   }
 
   function requireRunnable(
@@ -120,11 +125,14 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
   async function accept(execution: Execution, committed: Promise<void>): Promise<number> {
     const agent = state.agents.get(execution.agentId);
     state.executions.set(execution.id, execution);
+    countAccepting(execution.agentId, 1);
     try {
       await committed;
     } catch (error) {
       state.executions.delete(execution.id);
       throw error;
+    } finally {
+      countAccepting(execution.agentId, -1);
     }
     moveDelivery(execution, 'committed');
     terminals.open(execution);

@@ -32,7 +32,7 @@ export function createCompletion(
   { broadcast, subscriptions, terminals }: CompletionParts,
 ) {
   /** Recently completed commands, in the order of publication, with the time on the monotonic clock. */
-  let recent: { execution: Execution; publishedAt: number }[] = [];
+  const recent: { execution: Execution; publishedAt: number }[] = [];
   /** How many completions were published. `recent` holds the latest of them. */
   let publishedCount = 0;
   /** The last write of each command with writes in progress, by commandId. */
@@ -125,7 +125,8 @@ export function createCompletion(
     Object.assign(execution, changes);
     const publishedAt = clock.monotonic();
     const oldest = publishedAt - RESUMABLE_MS;
-    recent = [...recent.filter((one) => one.publishedAt >= oldest), { execution, publishedAt }];
+    while ((recent[0]?.publishedAt ?? oldest) < oldest) recent.shift();
+    recent.push({ execution, publishedAt });
     publishedCount += 1;
     if (!outcome.isOutputPending) completeOutput(execution.id);
     publishStatus(execution);
