@@ -1,9 +1,9 @@
 // Sends messages that go to more than one connection. A bus between several hubs would be added here.
-import { encode } from '../protocol/codec.ts';
 import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import type { Compress } from './compressor.ts';
+import { createFrame, formFor, type Frame } from './frame.ts';
 import { maySee, seesAllAgents } from './grants.ts';
 import { sendToAgent } from './link.ts';
 import { holdsCommand } from './state/agent.ts';
@@ -39,29 +39,36 @@ export type Broadcast = ReturnType<typeof createBroadcast>;
 
 export function createBroadcast(state: ServerState, publisher: Publisher, compress: Compress) {
   /** Publishes a frame. Subscribers that accept compression receive it compressed. */
-  function publishFrame(topic: string, frame: string) {
-    publisher.publish(topic, frame);
+  function publishFrame(topic: string, frame: Frame) {
+    publisher.publish(topic, frame.text);
     const compressedTopic = topicFor({ accepts: 'deflate-raw' }, topic);
     if (publisher.subscriberCount(compressedTopic) === 0) return;
-    publisher.publish(compressedTopic, compress(frame));
+    publisher.publish(compressedTopic, frame.compressed());
   }
 
   return {
     /** Sends a message about an agent to every dashboard whose user may see the agent. It is encoded once. */
     toDashboards(agentId: string, body: Unversioned<HubToDashboard>) {
-      const frame = encode<HubToDashboard>(body);
+      const frame = createFrame(body, compress);
       publishFrame(DASHBOARDS_TOPIC, frame);
       for (const dashboard of state.dashboards.values()) {
         if (dashboard.state !== 'CONNECTED' || seesAllAgents(dashboard)) continue;
-        if (maySee(state, dashboard, agentId)) dashboard.link.send(frame);
+        if (maySee(state, dashboard, agentId)) dashboard.link.send(formFor(dashboard, frame));
       }
     },
     /** Sends a heartbeat to every dashboard. */
     sendHeartbeat(timestamp: number) {
-      publishFrame(HEARTBEAT_TOPIC, encode<HubToDashboard>({ type: 'hub:heartbeat', timestamp }));
+      publishFrame(HEARTBEAT_TOPIC, createFrame({ type: 'hub:heartbeat', timestamp }, compress));
+    },
+    /** Whether a command's output has live subscribers. */
+    hasSubscribers(commandId: string): boolean {
+      const topic = terminalTopic(commandId);
+      return [topic, topicFor({ accepts: 'deflate-raw' }, topic)].some(
+        (name) => publisher.subscriberCount(name) > 0,
+      );
     },
     /** Sends a frame to the live subscribers of a command's output. */
-    toSubscribers(commandId: string, frame: string) {
+    toSubscribers(commandId: string, frame: Frame) {
       publishFrame(terminalTopic(commandId), frame);
     },
     /** Sends a message to every connected agent. */
@@ -70,12 +77,14 @@ export function createBroadcast(state: ServerState, publisher: Publisher, compre
         if (connection.link) sendToAgent(connection.link, body);
       }
     },
-    /** Sends a message to the agent that runs a command, if it is connected. */
-    toAgentOf(commandId: string, body: Unversioned<HubToAgent>) {
-      for (const agent of state.agents.values()) {
-        const { link } = agent.connection;
-        if (link && holdsCommand(agent, commandId)) sendToAgent(link, body);
-      }
+    /** Sends a message about a command to its agent, if the agent is connected and holds the command. */
+    toAgentOf(
+      { agentId, commandId }: { agentId: string; commandId: string },
+      body: Unversioned<HubToAgent>,
+    ) {
+      const agent = state.agents.get(agentId);
+      const link = agent?.connection.link;
+      if (link && holdsCommand(agent, commandId)) sendToAgent(link, body);
     },
   };
 }

@@ -67,6 +67,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       confirmedCompletions: completion.publishedCount(),
       lastPing: 0,
       unansweredPings: new Map(),
+      backlogSince: null,
       slowSince: null,
       messageBudget: createTokenBucket(clock, MESSAGE_RATE),
       inputBudget: createTokenBucket(clock, INPUT_RATE),
@@ -93,6 +94,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       dashboard.state = nextConnectionState(dashboard.state, 'dropped');
     }
     dashboard.link = link;
+    dashboard.backlogSince = null;
     dashboard.slowSince = null;
     dashboard.unansweredPings.clear();
   }

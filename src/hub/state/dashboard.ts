@@ -67,7 +67,9 @@ export interface DashboardConnection {
   lastPing: number;
   /** How many completions were published before each unanswered ping, by ping number. */
   unansweredPings: Map<number, number>;
-  /** When it became too slow for live output, on the monotonic clock; null if it is not slow. */
+  /** Since when it has had a backlog, on the monotonic clock; null if it has none. */
+  backlogSince: number | null;
+  /** When a cursor that has not reached the end last made progress, on the monotonic clock; null if there is none. */
   slowSince: number | null;
   messageBudget: TokenBucket;
   inputBudget: TokenBucket;

@@ -49,7 +49,7 @@ export function createTerminals(
         return store.output.append(commandId, chunks, agentNextSequence, buffer.firstSequence());
       });
       persistence.committed = agentNextSequence;
-      broadcast.toAgentOf(commandId, {
+      broadcast.toAgentOf(buffer, {
         type: 'output:ack',
         commandId,
         nextSequence: agentNextSequence,

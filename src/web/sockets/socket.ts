@@ -213,6 +213,7 @@ function createLink(ws: ServerWebSocket<SocketData>, address: string | null): Da
     close: (code: CloseCode, reason: CloseReason) => ws.close(code, reason),
     subscribe: (topic) => ws.subscribe(topic),
     unsubscribe: (topic) => ws.unsubscribe(topic),
+    cork: (send) => ws.cork(send),
     bufferedBytes: () => ws.getBufferedAmount(),
   };
 }

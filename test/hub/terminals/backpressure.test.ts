@@ -1,6 +1,12 @@
 // A dashboard that reads too slowly: the hub holds a bounded backlog for it, and other dashboards are not delayed.
 import { expect, test } from 'bun:test';
-import { CHUNK_BYTES, SLOW_BYTES } from '../../../src/protocol/limits.ts';
+import type { DashboardConnection } from '../../../src/hub/state/dashboard.ts';
+import {
+  BACKLOG_BYTES,
+  CHUNK_BYTES,
+  MAX_BACKLOG_BYTES,
+  SLOW_AFTER_MS,
+} from '../../../src/protocol/limits.ts';
 import { byteLength } from '../../../src/protocol/text.ts';
 import { connectManualDashboard, openDashboard } from '../../support/hub/dashboard.ts';
 import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
@@ -19,6 +25,26 @@ async function flood({ agent, dashboard }: HubFixture, id: string, from: number,
     'terminal:output',
     (message) => message.commandId === id && message.sequence === last,
   );
+}
+
+/** Lets a dashboard that does not read become slow. Resolves with the number of chunks once a cursor serves it. */
+async function floodUntilSlow(fixture: HubFixture, dashboard: DashboardConnection, id: string) {
+  let sent = 0;
+  while (dashboard.subscriptions.get(id)?.state !== 'replay') {
+    await flood(fixture, id, sent, 20);
+    sent += 20;
+    // The network buffers may still take all of a backlog.
+    if (dashboard.backlogSince === null) continue;
+    await fixture.hub.advance(SLOW_AFTER_MS, fixture.agent, fixture.dashboard);
+  }
+  return sent;
+}
+
+/** The hub's state of a dashboard. */
+function connectionOf({ hub }: HubFixture, connectionId: string): DashboardConnection {
+  const connection = hub.hub.state.dashboards.get(connectionId);
+  if (!connection) throw new Error('Unknown connection.');
+  return connection;
 }
 
 /** Runs commands whose output together is more than the network buffers hold. Returns their IDs. */
@@ -53,16 +79,14 @@ test('a stalled dashboard has a bounded backlog, delays no other dashboard, and 
   const id = await fixture.startCommand();
   await slow.waitForStatus(id, 'running');
   slow.pause();
+  const { link } = connectionOf(fixture, connectionId);
   let maxBuffered = 0;
   for (let sent = 0; sent < FLOOD_CHUNKS; sent += 50) {
     await flood(fixture, id, sent, 50);
-    maxBuffered = Math.max(
-      maxBuffered,
-      fixture.hub.hub.state.dashboards.get(connectionId)?.link.bufferedBytes() ?? 0,
-    );
+    maxBuffered = Math.max(maxBuffered, link.bufferedBytes());
   }
-  expect(maxBuffered).toBeGreaterThan(SLOW_BYTES);
-  expect(maxBuffered).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
+  expect(maxBuffered).toBeGreaterThan(MAX_BACKLOG_BYTES);
+  expect(maxBuffered).toBeLessThan(MAX_BACKLOG_BYTES + 50 * CHUNK_BYTES);
   fixture.agent.sendFinished(id);
   const { totalBytes } = await fixture.dashboard.waitForComplete(id);
   expect(fixture.dashboard.sequencesOf(id)).toEqual(
@@ -91,7 +115,7 @@ test('a replay sends no more at once than the socket takes', async () => {
   fixture.hub.clock.advance(1);
   slow.send({ type: 'terminal:detach', commandId: 'unknown' });
   while (connection?.lastActivity !== fixture.hub.clock.now()) await fixture.hub.flush();
-  expect(connection?.link.bufferedBytes()).toBeLessThan(SLOW_BYTES + 4 * CHUNK_BYTES);
+  expect(connection?.link.bufferedBytes()).toBeLessThan(BACKLOG_BYTES + 4 * CHUNK_BYTES);
   slow.resume();
   for (const id of ids) {
     await slow.waitForComplete(id);
@@ -131,12 +155,7 @@ test('a dashboard that stalls briefly misses nothing and is live again', async (
   const { connectionId } = await slow.waitFor('dashboard:welcome');
   const id = await fixture.startCommand();
   slow.pause();
-  const connection = fixture.hub.hub.state.dashboards.get(connectionId);
-  let sent = 0;
-  while (connection?.subscriptions.get(id)?.state !== 'replay') {
-    await flood(fixture, id, sent, 20);
-    sent += 20;
-  }
+  const sent = await floodUntilSlow(fixture, connectionOf(fixture, connectionId), id);
   slow.resume();
   await slow.waitUntil(() => slow.sequencesOf(id).length === sent, 'all output');
   await flood(fixture, id, sent, 20);
@@ -152,12 +171,8 @@ test('a dashboard that stalls for 30 s is closed with 1013 and can resume', asyn
   const { connectionId, hubEpoch } = await slow.waitFor('dashboard:welcome');
   const id = await fixture.startCommand();
   slow.pause();
-  const connection = hub.hub.state.dashboards.get(connectionId);
-  let sent = 0;
-  while (connection?.subscriptions.get(id)?.state !== 'replay') {
-    await flood(fixture, id, sent, 20);
-    sent += 20;
-  }
+  const connection = connectionOf(fixture, connectionId);
+  const sent = await floodUntilSlow(fixture, connection, id);
   await hub.advance(29_000, agent, dashboard);
   expect(connection.state).toBe('CONNECTED');
   // The network buffers may take some more output late, which restarts the 30 s.
@@ -182,17 +197,56 @@ test('a stalled dashboard with compression loses and repeats nothing', async () 
   const { connectionId } = await slow.waitFor('dashboard:welcome');
   const id = await fixture.startCommand();
   slow.pause();
-  let sent = 0;
-  const connection = fixture.hub.hub.state.dashboards.get(connectionId);
-  while (connection?.subscriptions.get(id)?.state !== 'replay') {
+  const connection = connectionOf(fixture, connectionId);
+  for (let sent = 20; connection.subscriptions.get(id)?.state !== 'replay'; sent += 20) {
     for (let i = 0; i < 20; i++) {
       fixture.agent.sendOutput(id, crypto.getRandomValues(new Uint8Array(5_000)).toHex());
     }
-    sent += 20;
     await fixture.agent.waitForAck(id, sent);
+    if (connection.backlogSince === null) continue;
+    await fixture.hub.advance(SLOW_AFTER_MS, fixture.agent, fixture.dashboard);
   }
   slow.resume();
   fixture.agent.sendFinished(id);
   await Promise.all([slow.waitForComplete(id), fixture.dashboard.waitForComplete(id)]);
   expect(slow.outputOf(id)).toBe(fixture.dashboard.outputOf(id));
+});
+
+test('32 chunks in one tick leave a dashboard that reads on the live topic', async () => {
+  await using fixture = await startHubFixture();
+  const { connectionId } = await fixture.dashboard.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  const buffer = fixture.hub.hub.state.terminalBuffers.get(id);
+  for (let sequence = 0; sequence < 32; sequence++) buffer?.write(sequence, 'stdout', CHUNK);
+  expect(connectionOf(fixture, connectionId).subscriptions.get(id)).toEqual({ state: 'live' });
+  await fixture.dashboard.waitUntil(
+    () => fixture.dashboard.sequencesOf(id).length === 32,
+    'all output',
+  );
+});
+
+test('output published in one tick has a bounded backlog, and every byte or a gap arrives', async () => {
+  await using fixture = await startHubFixture();
+  const slow = await connectManualDashboard(fixture.hub, { accept: ['deflate-raw'] });
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const id = await fixture.startCommand();
+  await slow.waitForStatus(id, 'running');
+  slow.pause();
+  const buffer = fixture.hub.hub.state.terminalBuffers.get(id);
+  const data = crypto.getRandomValues(new Uint8Array(CHUNK_BYTES / 2)).toHex();
+  for (let sequence = 0; sequence < 2 * FLOOD_CHUNKS; sequence++) {
+    buffer?.write(sequence, 'stdout', data);
+  }
+  for (const { link } of fixture.hub.hub.state.dashboards.values()) {
+    expect(link.bufferedBytes()).toBeLessThan(MAX_BACKLOG_BYTES + 40 * CHUNK_BYTES);
+  }
+  expect(connectionOf(fixture, connectionId).subscriptions.get(id)?.state).toBe('replay');
+  slow.resume();
+  fixture.agent.sendFinished(id);
+  for (const dashboard of [slow, fixture.dashboard]) {
+    const { lastSequence, totalBytes } = await dashboard.waitForComplete(id);
+    expect(coversRange(dashboard.sequencesOf(id), 0, lastSequence + 1)).toBe(true);
+    const lost = dashboard.ofType('terminal:gap').reduce((sum, { bytes }) => sum + bytes, 0);
+    expect(byteLength(dashboard.outputOf(id)) + lost).toBe(totalBytes);
+  }
 });

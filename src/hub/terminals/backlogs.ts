@@ -1,0 +1,45 @@
+// Which dashboards are slow: those for which data has been waiting for a while, or too much data. Bun does not count the
+// last 32 messages of a tick, so what it reports can be at most that much too small.
+import {
+  BACKLOG_BYTES,
+  MAX_BACKLOG_BYTES,
+  SLOW_AFTER_MS,
+  TOTAL_BACKLOG_BYTES,
+} from '../../protocol/limits.ts';
+import type { HubContext } from '../context.ts';
+import type { DashboardConnection } from '../state/dashboard.ts';
+
+/** The backlogs are read once for this much output, because the hub has no time to read all of them for each chunk. */
+const CHECK_BYTES = 65_536;
+
+export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clock'>) {
+  let uncheckedBytes = 0;
+
+  /** The connected dashboards that are slow. Call it at least every `SLOW_AFTER_MS`. */
+  function findSlow(): DashboardConnection[] {
+    uncheckedBytes = 0;
+    const now = clock.monotonic();
+    let totalBytes = 0;
+    const waiting: { dashboard: DashboardConnection; bytes: number; since: number }[] = [];
+    for (const dashboard of state.dashboards.values()) {
+      const bytes = dashboard.state === 'CONNECTED' ? dashboard.link.bufferedBytes() : 0;
+      totalBytes += bytes;
+      const since = bytes > BACKLOG_BYTES ? (dashboard.backlogSince ?? now) : null;
+      dashboard.backlogSince = since;
+      if (since !== null) waiting.push({ dashboard, bytes, since });
+    }
+    const maxBytes = totalBytes > TOTAL_BACKLOG_BYTES ? BACKLOG_BYTES : MAX_BACKLOG_BYTES;
+    return waiting
+      .filter(({ bytes, since }) => bytes > maxBytes || now - since >= SLOW_AFTER_MS)
+      .map(({ dashboard }) => dashboard);
+  }
+
+  return {
+    findSlow,
+    /** Counts published output. Returns the slow dashboards each time that there is enough of it to look for them. */
+    add(bytes: number): DashboardConnection[] {
+      uncheckedBytes += bytes;
+      return uncheckedBytes < CHECK_BYTES ? [] : findSlow();
+    },
+  };
+}
