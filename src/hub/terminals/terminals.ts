@@ -8,6 +8,7 @@ import {
   type OutputChunk,
   type TerminalBuffer,
 } from '../state/terminal-buffer.ts';
+import { createBufferMemory } from './buffer-memory.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
 /** A shorter backlog may contain chunks that the buffer has dropped. */
@@ -26,14 +27,26 @@ interface Persistence {
 }
 
 export function createTerminals(
-  { state, store, clock, log, settings, storeHealth }: HubContext,
+  context: HubContext,
   broadcast: Broadcast,
   subscriptions: Subscriptions,
 ) {
+  const { state, store, clock, log, storeHealth } = context;
   const buffers = state.terminalBuffers;
   const persistences = new Map<string, Persistence>();
-  /** Commands whose agent was removed. Their buffers are freed as soon as possible. */
-  const orphaned = new Set<string>();
+  /** Buffers whose agent was removed. They are freed as soon as possible. */
+  const orphaned = new Set<TerminalBuffer>();
+  const memory = createBufferMemory(
+    context,
+    ({ commandId }) => subscriptions.exist(commandId),
+    (buffer) => {
+      const { commandId } = buffer;
+      buffers.delete(commandId);
+      persistences.delete(commandId);
+      orphaned.delete(buffer);
+      store.output.remove(commandId).catch(storeHealth.reportFailure);
+    },
+  );
 
   /** Commits the backlog in order until it is empty, and acknowledges what is committed. Failed writes are retried. */
   async function persist(buffer: TerminalBuffer, persistence: Persistence) {
@@ -63,20 +76,8 @@ export function createTerminals(
    * fits into memory.
    */
   function freeMemory() {
-    let bytes = 0;
-    for (const { memoryBytes } of buffers.values()) bytes += memoryBytes;
-    if (bytes <= settings.bufferMemoryBytes && orphaned.size === 0) return;
-    const freeable = [...buffers.values()]
-      .filter(({ commandId, isComplete }) => isComplete && !subscriptions.exist(commandId))
-      .toSorted((a, b) => a.lastRead - b.lastRead);
-    for (const { commandId, memoryBytes } of freeable) {
-      if (bytes <= settings.bufferMemoryBytes && !orphaned.has(commandId)) continue;
-      bytes -= memoryBytes;
-      buffers.delete(commandId);
-      persistences.delete(commandId);
-      orphaned.delete(commandId);
-      store.output.remove(commandId).catch(storeHealth.reportFailure);
-    }
+    for (const buffer of orphaned) memory.release(buffer);
+    memory.limit();
   }
 
   return {
@@ -116,6 +117,7 @@ export function createTerminals(
         agentNextSequence,
       );
       buffers.set(commandId, buffer);
+      memory.add(buffer);
       persistences.set(commandId, persistence);
     },
     get: (commandId: string) => buffers.get(commandId),
@@ -135,7 +137,7 @@ export function createTerminals(
     /** Frees the buffers of an agent that was removed, as soon as they are complete and have no subscribers. */
     releaseAgent(agentId: string) {
       for (const buffer of buffers.values()) {
-        if (buffer.agentId === agentId) orphaned.add(buffer.commandId);
+        if (buffer.agentId === agentId) orphaned.add(buffer);
       }
       freeMemory();
     },

@@ -1,8 +1,15 @@
 // How long the output of ended commands is held.
 import { expect, test } from 'bun:test';
+import {
+  createTerminalBuffer,
+  type TerminalBuffer,
+} from '../../../src/hub/state/terminal-buffer.ts';
+import { createBufferMemory } from '../../../src/hub/terminals/buffer-memory.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { type HubFixture, startHubFixture } from '../../support/hub/hub-fixture.ts';
+import { SETTINGS } from '../../support/hub/hub.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
+import { createManualClock } from '../../support/manual-clock.ts';
 
 /** Memory of a buffer with one small chunk. */
 const SMALL_BUFFER_BYTES = 2_200;
@@ -92,4 +99,38 @@ test('the output of a removed agent can still be attached to', async () => {
     () => fixture.dashboard.ofType('terminal:complete')[1],
     'complete again',
   );
+});
+
+test('a buffer is freed without looking at all others for each command, the least recently read first', () => {
+  const clock = createManualClock();
+  const callbacks = { onChunk() {}, onPersistable() {}, onOverflow() {} };
+  const freed: string[] = [];
+  let checks = 0;
+  const memory = createBufferMemory(
+    { settings: { ...SETTINGS, bufferMemoryBytes: 1_000 * SMALL_BUFFER_BYTES } },
+    ({ commandId }) => {
+      checks += 1;
+      return commandId === '0';
+    },
+    ({ commandId }) => void freed.push(commandId),
+  );
+  const buffers: TerminalBuffer[] = [];
+  const addBuffer = () => {
+    clock.advance(1);
+    const id = String(buffers.length);
+    const buffer = createTerminalBuffer({ id, agentId: 'agent' }, clock, callbacks);
+    buffer.write(0, 'stdout', 'hello');
+    buffer.complete();
+    buffers.push(buffer);
+    memory.add(buffer);
+    memory.limit();
+  };
+  for (let i = 0; i < 1_000; i++) addBuffer();
+  expect(freed).toEqual([]);
+  clock.advance(1);
+  buffers[2]?.readAll();
+  for (let i = 0; i < 100; i++) addBuffer();
+  expect(freed.length).toBeGreaterThan(90);
+  expect(freed.slice(0, 3)).toEqual(['1', '3', '4']);
+  expect(checks).toBeLessThan(3 * freed.length);
 });
