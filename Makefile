@@ -82,10 +82,19 @@ chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guaran
 mutation: node_modules/.installed ## Change the hub one operator at a time and run its tests
 	@$(BUN) test/mutation/main.ts --sample $(or $(SAMPLE),10) --seed $(or $(SEED),1) $(FILES)
 
-bench: $(BINARY) ## Compare broadcast performance with raw Bun publish
-	@$(BUN) bench/broadcast.ts
+# The peers that Signalbox is compared with. Versions are pinned.
+bench-peers: node_modules/.installed
+	@mkdir -p .cache/bench && cp bench/peers/* .cache/bench/
+	@cd .cache/bench && ../../$(BUN) install --frozen-lockfile --silent
+
+# Set ONLY and ROUNDS to override the defaults: make bench ONLY=fan-out ROUNDS=3
+bench: $(BINARY) bench-peers ## Measure performance beside raw Bun publish, ws and Socket.IO
+	@$(BUN) bench/main.ts --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
+
+bench-quick: $(BINARY) bench-peers ## Measure a part of it in less than two minutes
+	@$(BUN) bench/main.ts --quick --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium test test-agents audit weekly lint types fmt fmt-check migration check chaos mutation bench clean
+.PHONY: help build run dev chromium test test-agents audit weekly lint types fmt fmt-check migration check chaos mutation bench-peers bench bench-quick clean

@@ -1,7 +1,7 @@
 // The client's end of a WebSocket, on a plain TCP connection: it can stop reading, and answers pings only when told to.
 import { connect as connectTcp, type Socket } from 'node:net';
 import type { ClientSocket, SocketHandlers } from './client-socket.ts';
-import { readFrameHeader } from './frame-header.ts';
+import { createClientFrame, readFrameHeader } from './frame-header.ts';
 
 export interface ManualSocket extends ClientSocket {
   /** Stops reading, so that frames from the hub accumulate on the way. */
@@ -124,18 +124,6 @@ function readFrame(buffer: Buffer, offset: number) {
   return { opcode: header.opcode, payload: buffer.subarray(start, end), end };
 }
 
-/** Writes a frame with an all-zero mask: clients must mask, and this mask leaves the payload as it is. */
 function writeFrame(tcp: Socket, opcode: number, payload: Buffer) {
-  const { length } = payload;
-  const header = Buffer.alloc(length < 126 ? 6 : length < 65_536 ? 8 : 14);
-  header[0] = 0x80 | opcode;
-  if (length < 126) header[1] = 0x80 | length;
-  else if (length < 65_536) {
-    header[1] = 0x80 | 126;
-    header.writeUInt16BE(length, 2);
-  } else {
-    header[1] = 0x80 | 127;
-    header.writeBigUInt64BE(BigInt(length), 2);
-  }
-  tcp.write(Buffer.concat([header, payload]));
+  tcp.write(createClientFrame(opcode, payload));
 }

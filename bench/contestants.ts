@@ -1,0 +1,80 @@
+// Contestants and rows that several scenarios share.
+import type { FloodOptions } from './load/flood.ts';
+import type { SmallWritesOptions } from './load/small-writes.ts';
+import type { Context, Contestant, Row } from './scenario.ts';
+import { type LoadSize, rawPublish, type Server, startHub, startPeer } from './servers.ts';
+import { measureUsage } from './usage.ts';
+
+export const SIGNALBOX = 'signalbox';
+/** The data that each contestant delivers in a round, all dashboards together: 1.5 GB. */
+const DELIVERED_CHUNKS = 150_000;
+const MIN_CHUNKS = 50;
+const MAX_CHUNKS = 20_000;
+
+/** The number of chunks for one round with this many dashboards. */
+export function chunksFor({ scale }: Context, dashboards: number): number {
+  const chunks = Math.round(scale(DELIVERED_CHUNKS) / dashboards);
+  return Math.min(scale(MAX_CHUNKS), Math.max(MIN_CHUNKS, chunks));
+}
+
+/** Measures floods of one server. */
+export function floodContestant(
+  name: string,
+  { pid, load }: Pick<Server, 'pid' | 'load'>,
+  options: FloodOptions,
+): Contestant {
+  return {
+    name,
+    async measure() {
+      const { result, cpuSeconds, peakMegabytes } = await measureUsage(pid, () =>
+        load.flood(options),
+      );
+      const cpuMsPerMegabyte = (cpuSeconds * 1000) / result.deliveredMegabytes;
+      return { ...result, cpuMsPerMegabyte, peakMegabytes };
+    },
+  };
+}
+
+/** Starts a hub and raw publish with the same load, and measures floods of both. */
+export async function floodHubAndRaw(
+  context: Context,
+  size: LoadSize,
+  options: FloodOptions,
+): Promise<Contestant[]> {
+  return [
+    floodContestant(SIGNALBOX, await startHub(context, size), options),
+    floodContestant(rawPublish.name, await startPeer(context, rawPublish, size), options),
+  ];
+}
+
+/** A row with a figure of Signalbox beside the same figure of a peer. */
+export function compare(
+  what: string,
+  unit: string,
+  figure: string,
+  goal?: Row['goal'],
+  peer = rawPublish.name,
+): Row {
+  return {
+    what,
+    unit,
+    value: { contestant: SIGNALBOX, figure },
+    reference: { contestant: peer, figure },
+    ...(goal && { goal }),
+  };
+}
+
+/** Measures small writes to one server. */
+export function smallWritesContestant(
+  name: string,
+  { pid, load }: Pick<Server, 'pid' | 'load'>,
+  options: SmallWritesOptions,
+): Contestant {
+  return {
+    name,
+    async measure() {
+      const { result, cpuSeconds } = await measureUsage(pid, () => load.sendSmallWrites(options));
+      return { ...result, cpuPercent: (cpuSeconds / result.seconds) * 100 };
+    },
+  };
+}

@@ -1,0 +1,66 @@
+// `make bench`: runs the scenarios, prints one table, and writes all figures as JSON beside it.
+import { Command } from 'commander';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { integerParser } from '../src/config.ts';
+import { formatMachine, describeMachine } from './machine.ts';
+import { runScenario, type ScenarioResult } from './run.ts';
+import { scenarios } from './scenarios/all.ts';
+import { formatTable } from './table.ts';
+
+const OUTPUT = join(import.meta.dir, '..', 'dist', 'bench');
+/** What a short run multiplies amounts by. */
+const QUICK_SCALE = 0.2;
+
+interface Options {
+  rounds: number;
+  quick: boolean;
+  scale?: number;
+  only?: string;
+  list: boolean;
+}
+
+const options = new Command('bench')
+  .description('Measure Signalbox beside the raw limit and its peers.')
+  .option('--rounds <number>', 'rounds per scenario', integerParser(1, 1_000), 5)
+  .option('--quick', 'run the short scenarios with less of everything', false)
+  .option('--scale <number>', 'multiply all amounts by this', Number)
+  .option('--only <name>', 'run the scenarios whose name starts with this')
+  .option('--list', 'list the scenarios', false)
+  .parse()
+  .opts<Options>();
+
+const { only, quick } = options;
+const selected = scenarios.filter(({ name, isQuick }) =>
+  only === undefined ? !quick || isQuick : name === only || name.startsWith(`${only}-`),
+);
+if (selected.length === 0) throw new Error(`There is no scenario "${only}". Use --list.`);
+
+if (options.list) {
+  for (const { name, description } of scenarios) process.stdout.write(`${name}: ${description}\n`);
+  process.exit();
+}
+
+const machine = describeMachine();
+const startedAt = new Date().toISOString();
+const commit = Bun.spawnSync(['git', 'rev-parse', '--short', 'HEAD']).stdout.toString().trim();
+const results: ScenarioResult[] = [];
+for (const scenario of selected) {
+  results.push(
+    await runScenario(scenario, {
+      rounds: options.rounds,
+      scale: options.scale ?? (quick ? QUICK_SCALE : 1),
+      isQuick: quick,
+      onProgress: (text) => process.stderr.write(`${text}\n`),
+    }),
+  );
+}
+
+process.stdout.write(`${formatMachine(machine)}\n`);
+process.stdout.write(`Medians of ${options.rounds} rounds. 1 MB is 1,048,576 bytes.\n\n`);
+process.stdout.write(`${formatTable(results)}\n`);
+mkdirSync(OUTPUT, { recursive: true });
+const file = join(OUTPUT, `${startedAt.replaceAll(':', '-')}.json`);
+await Bun.write(file, JSON.stringify({ startedAt, commit, machine, options, results }, null, 2));
+process.stdout.write(`\nAll figures: ${file}\n`);
+process.exit();

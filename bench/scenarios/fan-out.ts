@@ -1,0 +1,65 @@
+// The output of one agent to many dashboards with a number of chunks in flight, compared with raw publish and, where
+// installed, with ws and Socket.IO.
+import { chunksFor, compare, floodContestant, floodHubAndRaw } from '../contestants.ts';
+import type { Scenario } from '../scenario.ts';
+import { findPeers, startPeer } from '../servers.ts';
+
+interface FanOutGoals {
+  throughput: number;
+  cpu: number;
+}
+
+function fanOut(
+  inFlight: number,
+  goals: FanOutGoals,
+  { withPeers, isQuick }: { withPeers: boolean; isQuick: boolean },
+): Scenario {
+  const size = { readers: 50, sources: 1 };
+  const load = `50 dashboards, ${inFlight} chunks in flight`;
+  return {
+    name: `fan-out-${inFlight}`,
+    description: `${load}: throughput and CPU`,
+    isQuick,
+    warmUp: true,
+    async prepare(context) {
+      const options = { chunks: chunksFor(context, size.readers), inFlight };
+      const contestants = await floodHubAndRaw(context, size, options);
+      const rows = [
+        compare(`${load}: throughput`, 'MB/s', 'megabytesPerSecond', {
+          of: 'ratio',
+          atLeast: goals.throughput,
+        }),
+        compare(`${load}: CPU`, 'ms/MB', 'cpuMsPerMegabyte', { of: 'ratio', atMost: goals.cpu }),
+        compare(`${load}: p99`, 'ms', 'p99'),
+      ];
+      for (const peer of withPeers ? findPeers() : []) {
+        contestants.push(floodContestant(peer.name, await startPeer(context, peer, size), options));
+        const isSocketIo = peer.protocol === 'socket-io';
+        const figures = `${load}, beside ${peer.name}`;
+        rows.push(
+          compare(
+            `${figures}: throughput`,
+            'MB/s',
+            'megabytesPerSecond',
+            isSocketIo ? { of: 'ratio', atLeast: 2 } : undefined,
+            peer.name,
+          ),
+          compare(
+            `${figures}: CPU`,
+            'ms/MB',
+            'cpuMsPerMegabyte',
+            isSocketIo ? { of: 'ratio', atMost: 0.5 } : undefined,
+            peer.name,
+          ),
+        );
+      }
+      return { contestants, rows };
+    },
+  };
+}
+
+export const fanOutScenarios: readonly Scenario[] = [
+  fanOut(8, { throughput: 0.9, cpu: 1.25 }, { withPeers: true, isQuick: true }),
+  fanOut(32, { throughput: 0.85, cpu: 1.5 }, { withPeers: true, isQuick: true }),
+  fanOut(128, { throughput: 0.8, cpu: 1.5 }, { withPeers: false, isQuick: false }),
+];

@@ -1,0 +1,50 @@
+// The weight of the dashboard at first paint: all scripts and style sheets that the page loads, compressed.
+import { join } from 'node:path';
+import { signInToApi, startHubBinary } from '../../test/support/binary.ts';
+import { SIGNALBOX } from '../contestants.ts';
+import type { Scenario } from '../scenario.ts';
+
+const KILOBYTE = 1_024;
+
+export const pageWeight: Scenario = {
+  name: 'page-weight',
+  description: 'all scripts and style sheets of the dashboard, compressed',
+  isQuick: true,
+  rounds: 1,
+  async prepare({ folder, defer }) {
+    const hub = await startHubBinary(join(folder, 'data'));
+    defer(async () => {
+      hub.kill('SIGTERM');
+      await hub.exited;
+    });
+    return {
+      contestants: [{ name: SIGNALBOX, measure: () => measurePage(hub.url) }],
+      rows: [
+        {
+          what: 'page: all JS and CSS, compressed',
+          unit: 'KB',
+          value: { contestant: SIGNALBOX, figure: 'kilobytes' },
+          goal: { of: 'value', atMost: 160 },
+        },
+      ],
+    };
+  },
+};
+
+async function measurePage(url: string): Promise<{ kilobytes: number }> {
+  const headers = await signInToApi(url);
+  const token = headers['authorization']?.slice('Bearer '.length) ?? '';
+  const page = await fetch(`${url}/`, { headers: { cookie: `signalbox=${token}` } });
+  const html = await page.text();
+  const paths = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)];
+  if (paths.length === 0) throw new Error('The page loads no scripts and style sheets.');
+  let bytes = 0;
+  for (const path of new Set(paths.map(([, one = '']) => one))) {
+    const response = await fetch(`${url}${path}`, {
+      headers: { 'accept-encoding': 'gzip' },
+      decompress: false,
+    });
+    bytes += (await response.arrayBuffer()).byteLength;
+  }
+  return { kilobytes: bytes / KILOBYTE };
+}
