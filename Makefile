@@ -51,7 +51,7 @@ test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs
 audit: node_modules/.installed ## Look up known vulnerabilities of the dependencies in the npm registry
 	@$(BUN) audit
 
-# Takes about an hour.
+# Takes about 90 minutes.
 weekly: check audit test-agents chaos bench ## Run everything: check, audit, test-agents, chaos and bench
 
 lint: node_modules/.installed ## Lint, and find dead code

@@ -38,7 +38,7 @@ export function evaluateRow(
     value: spread,
     reference:
       reference && references
-        ? { name: nameOf(reference, value), value: spreadOf(references) }
+        ? { name: reference.label ?? reference.contestant, value: spreadOf(references) }
         : null,
     ratio,
     goal: goal ? describeGoal(goal, unit) : null,
@@ -58,11 +58,6 @@ function figuresOf(
 
 function spreadOf(values: readonly number[]): Spread {
   return { median: median(values), min: Math.min(...values), max: Math.max(...values) };
-}
-
-/** The reference is another contestant, or another figure of the same one. */
-function nameOf(reference: FigureOf, value: FigureOf): string {
-  return reference.contestant === value.contestant ? reference.figure : reference.contestant;
 }
 
 function describeGoal({ of, atLeast, atMost }: NonNullable<Row['goal']>, unit: string): string {

@@ -30,20 +30,20 @@ const options = new Command('bench')
   .parse()
   .opts<Options>();
 
+if (options.list) {
+  for (const { name, description } of scenarios) process.stdout.write(`${name}: ${description}\n`);
+  process.exit();
+}
+
 const { only, quick } = options;
 const selected = scenarios.filter(({ name, isQuick }) =>
   only === undefined ? !quick || isQuick : name === only || name.startsWith(`${only}-`),
 );
 if (selected.length === 0) throw new Error(`There is no scenario "${only}". Use --list.`);
 
-if (options.list) {
-  for (const { name, description } of scenarios) process.stdout.write(`${name}: ${description}\n`);
-  process.exit();
-}
-
 const machine = describeMachine();
 const startedAt = new Date().toISOString();
-const commit = Bun.spawnSync(['git', 'rev-parse', '--short', 'HEAD']).stdout.toString().trim();
+const version = Bun.spawnSync(['git', 'describe', '--always', '--dirty']).stdout.toString().trim();
 const results: ScenarioResult[] = [];
 for (const scenario of selected) {
   results.push(
@@ -56,11 +56,11 @@ for (const scenario of selected) {
   );
 }
 
-process.stdout.write(`${formatMachine(machine)}\n`);
+process.stdout.write(`${version} on ${formatMachine(machine)}\n`);
 process.stdout.write(`Medians of ${options.rounds} rounds. 1 MB is 1,048,576 bytes.\n\n`);
 process.stdout.write(`${formatTable(results)}\n`);
 mkdirSync(OUTPUT, { recursive: true });
 const file = join(OUTPUT, `${startedAt.replaceAll(':', '-')}.json`);
-await Bun.write(file, JSON.stringify({ startedAt, commit, machine, options, results }, null, 2));
+await Bun.write(file, JSON.stringify({ startedAt, version, machine, options, results }, null, 2));
 process.stdout.write(`\nAll figures: ${file}\n`);
-process.exit();
+process.exit(results.some(({ hasFailed }) => hasFailed) ? 1 : 0);

@@ -12,6 +12,8 @@ export interface Contestant {
 export interface FigureOf {
   contestant: string;
   figure: string;
+  /** What it is called in the table, if not by its contestant. */
+  label?: string;
 }
 
 export interface Goal {

@@ -10,17 +10,21 @@ import type { TargetOptions } from './target.ts';
 export async function startLoad(options: TargetOptions) {
   let pending = Promise.withResolvers<unknown>();
   let isStopping = false;
+  let failure: Error | null = null;
   const child = Bun.spawn([process.execPath, join(import.meta.dir, 'process.ts')], {
     stdin: 'ignore',
     stdout: 'inherit',
     stderr: 'inherit',
     ipc: ({ result }: { result: unknown }) => pending.resolve(result),
     onExit() {
-      if (!isStopping) pending.reject(new Error('The load generator has ended with an error.'));
+      if (isStopping) return;
+      failure = new Error('The load generator has ended with an error.');
+      pending.reject(failure);
     },
   });
 
   async function call<T>(request: LoadRequest): Promise<T> {
+    if (failure) throw failure;
     pending = Promise.withResolvers();
     child.send(request);
     return (await pending.promise) as T;

@@ -84,12 +84,7 @@ async function openAgent(
   return {
     async begin() {
       commandId = '';
-      const response = await fetch(`${url}/api/v1/commands`, {
-        method: 'POST',
-        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-        body: JSON.stringify({ agentId: agent.agentId, command: '!bench', priority: 'normal' }),
-      });
-      if (!response.ok) throw new Error(`The command was rejected: ${await response.text()}`);
+      await requestCommand(url, token, agent.agentId);
       await received.waitUntil(() => commandId);
       send({ type: 'command:started', commandId });
     },
@@ -102,4 +97,19 @@ async function openAgent(
       await received.waitUntil(() => acknowledged.delete(finished));
     },
   };
+}
+
+/** Requests a command. Waits when there have been too many requests, as with a thousand agents. */
+async function requestCommand(url: string, token: string, agentId: string): Promise<void> {
+  const body = JSON.stringify({ agentId, command: '!bench', priority: 'normal' });
+  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
+  for (;;) {
+    const response = await fetch(`${url}/api/v1/commands`, { method: 'POST', headers, body });
+    if (response.ok) return;
+    const retryAfterS = response.headers.get('retry-after');
+    if (retryAfterS === null) {
+      throw new Error(`The command was rejected: ${await response.text()}`);
+    }
+    await Bun.sleep(Number(retryAfterS) * 1000);
+  }
 }

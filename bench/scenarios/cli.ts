@@ -84,7 +84,6 @@ const runTrue: Scenario = {
 const runSeq: Scenario = {
   name: 'cli-seq',
   description: 'seq 1 6000000 through pty, agent, hub and signalbox run, compared with a bare pty',
-  isQuick: true,
   async prepare(context) {
     if (Bun.which(TERMINAL) === null) return 'there is no "script" to run a program on a bare pty.';
     const run = await startCli(context);

@@ -12,7 +12,7 @@ interface FanOutGoals {
 function fanOut(
   inFlight: number,
   goals: FanOutGoals,
-  { withPeers, isQuick }: { withPeers: boolean; isQuick: boolean },
+  { peers, isQuick }: { peers: 'always' | 'long runs' | 'never'; isQuick: boolean },
 ): Scenario {
   const size = { readers: 50, sources: 1 };
   const load = `50 dashboards, ${inFlight} chunks in flight`;
@@ -31,8 +31,10 @@ function fanOut(
         }),
         compare(`${load}: CPU`, 'ms/MB', 'cpuMsPerMegabyte', { of: 'ratio', atMost: goals.cpu }),
         compare(`${load}: p99`, 'ms', 'p99'),
+        compare(`${load}: peak memory`, 'MB', 'peakMegabytes'),
       ];
-      for (const peer of withPeers ? findPeers() : []) {
+      const includesPeers = peers === 'always' || (peers === 'long runs' && !context.isQuick);
+      for (const peer of includesPeers ? findPeers() : []) {
         contestants.push(floodContestant(peer.name, await startPeer(context, peer, size), options));
         const isSocketIo = peer.protocol === 'socket-io';
         const figures = `${load}, beside ${peer.name}`;
@@ -59,7 +61,7 @@ function fanOut(
 }
 
 export const fanOutScenarios: readonly Scenario[] = [
-  fanOut(8, { throughput: 0.9, cpu: 1.25 }, { withPeers: true, isQuick: true }),
-  fanOut(32, { throughput: 0.85, cpu: 1.5 }, { withPeers: true, isQuick: true }),
-  fanOut(128, { throughput: 0.8, cpu: 1.5 }, { withPeers: false, isQuick: false }),
+  fanOut(8, { throughput: 0.9, cpu: 1.25 }, { peers: 'always', isQuick: true }),
+  fanOut(32, { throughput: 0.85, cpu: 1.5 }, { peers: 'long runs', isQuick: true }),
+  fanOut(128, { throughput: 0.8, cpu: 1.5 }, { peers: 'never', isQuick: false }),
 ];

@@ -39,7 +39,7 @@ function history(commands: number, isQuick: boolean): Scenario {
               of: 'ratio',
               atMost: 1.3,
             }),
-            reference: { contestant: SIGNALBOX, figure: 'quietP99' },
+            reference: { contestant: SIGNALBOX, figure: 'quietP99', label: 'without searches' },
           },
         ],
       };

@@ -86,7 +86,7 @@ const memoryAfterCommands: Scenario = {
           what: `resident memory after half as many more`,
           unit: 'MB',
           value: value('laterMegabytes'),
-          reference: value('afterMegabytes'),
+          reference: { ...value('afterMegabytes'), label: 'before' },
           goal: { of: 'ratio', atMost: 1.05 },
         },
       ],

@@ -43,7 +43,7 @@ describe('a row', () => {
 });
 
 test('the table contains all rows, and what was not measured', () => {
-  const result = { name: 'fan-out', description: '', samples: {} };
+  const result = { name: 'fan-out', description: '', samples: {}, hasFailed: false };
   const rows = [evaluateRow({ ...row, goal: { of: 'ratio', atLeast: 0.95 } }, samples)];
   const table = formatTable([
     { ...result, skipped: null, rows },

@@ -11,18 +11,20 @@ function createServerFrame(opcode: number, text: string): Buffer {
   return Buffer.concat([header, Buffer.from(text)]);
 }
 
-const texts = ['', 'short', 'x'.repeat(125), 'y'.repeat(126), 'z'.repeat(70_000), 'end'];
-const stream = Buffer.concat(texts.map((text, index) => createServerFrame(1 + (index % 2), text)));
-const expected = texts.map((text, index) => ({ opcode: 1 + (index % 2), text }));
+const short = ['', 'short', 'x'.repeat(125), 'y'.repeat(126), 'end'];
+/** Its length takes eight bytes in the header. */
+const long = [...short, 'z'.repeat(70_000), 'end'];
 
-test.each([1, 2, 3, 7, 130, 4_096, 65_536, stream.length])(
-  'all frames are found in pieces of %i bytes',
-  (size) => {
-    const frames: { opcode: number; text: string }[] = [];
-    const read = createFrameReader((opcode, bytes, start, end) => {
-      frames.push({ opcode, text: bytes.toString('utf8', start, end) });
-    });
-    for (let at = 0; at < stream.length; at += size) read(stream.subarray(at, at + size));
-    expect(frames).toEqual(expected);
-  },
-);
+test.each([
+  ...[1, 2, 3, 7].map((size) => ({ size, texts: short })),
+  ...[130, 4_096, 65_536, 100_000].map((size) => ({ size, texts: long })),
+])('all frames are found in pieces of $size bytes', ({ size, texts }) => {
+  const sent = texts.map((text, index) => ({ opcode: 1 + (index % 2), text }));
+  const stream = Buffer.concat(sent.map(({ opcode, text }) => createServerFrame(opcode, text)));
+  const received: { opcode: number; text: string }[] = [];
+  const read = createFrameReader((opcode, bytes, start, end) => {
+    received.push({ opcode, text: bytes.toString('utf8', start, end) });
+  });
+  for (let at = 0; at < stream.length; at += size) read(stream.subarray(at, at + size));
+  expect(received).toEqual(sent);
+});

@@ -1,6 +1,7 @@
 // Runs scenarios with as little of everything as possible: they must run to their end and measure what their rows need.
 import { expect, test } from 'bun:test';
 import { runScenario } from '../../bench/run.ts';
+import type { Scenario } from '../../bench/scenario.ts';
 import { scenarios } from '../../bench/scenarios/all.ts';
 
 const TIMEOUT_MS = 120_000;
@@ -13,6 +14,24 @@ const run = (name: string, scale: number) => {
     { rounds: 2, scale, isQuick: true, onProgress() {} },
   );
 };
+
+test('a scenario with an error has failed, and is cleaned up', async () => {
+  let isStopped = false;
+  const scenario: Scenario = {
+    name: 'broken',
+    description: '',
+    prepare({ defer }) {
+      defer(() => {
+        isStopped = true;
+      });
+      return Promise.reject(new Error('It does not start.'));
+    },
+  };
+  const options = { rounds: 1, scale: 1, isQuick: true, onProgress() {} };
+  const { hasFailed, skipped } = await runScenario(scenario, options);
+  expect({ hasFailed, skipped }).toEqual({ hasFailed: true, skipped: 'Error: It does not start.' });
+  expect(isStopped).toBe(true);
+});
 
 test('each scenario has a name of its own', () => {
   expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
@@ -27,7 +46,8 @@ test.each([
 ])(
   '%s',
   async (name, scale) => {
-    const { rows } = await run(name, scale);
+    const { rows, skipped } = await run(name, scale);
+    expect(skipped).toBeNull();
     expect(rows).not.toBeEmpty();
     for (const { what, value } of rows) {
       expect({ what, median: value.median }).toEqual({ what, median: expect.any(Number) });
