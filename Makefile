@@ -22,7 +22,7 @@ node_modules/.installed: package.json bun.lock bunfig.toml
 	@touch $@
 
 $(BINARY): node_modules/.installed $(SOURCES)
-	@$(BUN) build src/main.ts --compile --minify --bytecode --format=esm \
+	@$(BUN) build src/main.ts src/store/store-thread.ts --compile --minify --bytecode --format=esm \
 	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv --outfile $@
 
 build: $(BINARY) ## Compile the executable, dist/signalbox

@@ -6,7 +6,7 @@ import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import { openDataFolder } from '../store/data-folder.ts';
-import { openStore } from '../store/sqlite-store.ts';
+import { openThreadedStore } from '../store/threaded-store.ts';
 import { createApp } from '../web/app.ts';
 import { assetBuild } from '../web/assets.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
@@ -48,20 +48,21 @@ export type HubProcess = Awaited<ReturnType<typeof startHubProcess>>;
 export async function startHubProcess(options: HubProcessOptions) {
   const { host, data, publicUrl, certificateFiles, settings, log } = options;
   const certificate = certificateFiles && readCertificate(certificateFiles, systemClock.now());
-  const folder = openOrFail(data, () => openDataFolder(data));
+  const folder = await openOrFail(data, () => openDataFolder(data));
   const database = folder.resolve('signalbox.db');
-  const store = openOrFail(database, () => openStore(database));
-  const signingKeys = openOrFail(folder.resolve(KEY_FILE), () =>
+  const { store, damaged, failed } = await openOrFail(database, () => openThreadedStore(database));
+  const signingKeys = await openOrFail(folder.resolve(KEY_FILE), () =>
     createSigningKeys({ folder, clock: systemClock, log }),
   );
   const servers = createServers();
-  const hub = await startHub({
-    store,
-    clock: systemClock,
-    log,
-    settings,
-    build: assetBuild,
-    publisher: servers,
+  const hub = await openOrFail(database, () =>
+    startHub({ store, clock: systemClock, log, settings, build: assetBuild, publisher: servers }),
+  );
+  damaged.then(hub.storeHealth.reportDamage, () => undefined);
+  let failure: Error | null = null;
+  const ended = failed.then((error) => {
+    failure = error;
+    log.error('The hub stops, because it has lost its database.', { reason: error.message });
   });
   if (options.adminPassword !== null && !(await hub.accounts.exist())) {
     await createAdmin(hub, options.adminPassword);
@@ -109,7 +110,12 @@ export async function startHubProcess(options: HubProcessOptions) {
     /** The URL for processes on this machine. */
     localUrl,
     setupUrl: setupToken === null ? null : `${url}/setup?token=${setupToken}`,
-    /** Closes all sockets with 1001, commits pending writes and releases the data folder. */
+    /** Resolves when the hub can no longer work and must be stopped. */
+    ended,
+    /**
+     * Closes all sockets with 1001, commits pending writes and releases the data folder.
+     * @throws {CliError} if the hub has lost its database
+     */
     async stop() {
       stopWatching?.();
       signingKeys.stop();
@@ -122,6 +128,7 @@ export async function startHubProcess(options: HubProcessOptions) {
       await servers.stop();
       await store.close();
       folder.release();
+      if (failure) throw new CliError(failure.message);
     },
   };
 }
@@ -140,9 +147,9 @@ export async function createAdmin({ accounts }: Hub, password: string): Promise<
 }
 
 /** Converts errors to a CliError. System and SQLite errors have a code and do not always name the path. */
-function openOrFail<T>(path: string, open: () => T): T {
+async function openOrFail<T>(path: string, open: () => T | Promise<T>): Promise<T> {
   try {
-    return open();
+    return await open();
   } catch (error) {
     if (!(error instanceof Error)) throw error;
     throw new CliError('code' in error ? `Cannot open ${path}: ${error.message}` : error.message);

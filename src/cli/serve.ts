@@ -36,7 +36,7 @@ Examples:
       if (hub.setupUrl !== null) {
         writeOut(`Set the admin password (this link works once): ${hub.setupUrl}\n`);
       }
-      await stopped;
+      await Promise.race([stopped, hub.ended]);
       await hub.stop();
     });
 }

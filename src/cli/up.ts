@@ -66,7 +66,7 @@ Examples:
       writeOut(
         `Signalbox is ready at ${hub.url}\n${signIn}\n${describeRights(resolve(flags.cwd))}\n`,
       );
-      await Promise.race([stopped, agent.ended]);
+      await Promise.race([stopped, agent.ended, hub.ended]);
       await agent.stop();
       await hub.stop();
     });

@@ -11,21 +11,23 @@ export const RETRY_MS = 1_000;
 
 export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
-/** Probes the store every 5 s. Sends `hub:storage` to agents when writes start to fail and when they succeed again. */
+/** Probes the store every 5 s; a probe that takes longer is a failure. Sends `hub:storage` to agents when writes start to fail and when they succeed again. */
 export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
   let failure: string | null = null;
+  /** Why the database is damaged. Permanent, because what is damaged may not have been read yet. */
+  let damage: string | null = null;
+  let isProbing = false;
   let nextFailure = Promise.withResolvers<void>();
 
-  function setFailure(reason: string | null) {
+  function setFailure(writeFailure: string | null) {
+    const reason = damage ?? writeFailure;
     const wasFailing = failure !== null;
     const isFailing = reason !== null;
     failure = reason;
     if (wasFailing === isFailing) return;
     if (isFailing) {
       nextFailure.resolve();
-      log.error('Cannot write to the store. New commands are rejected until it recovers.', {
-        reason,
-      });
+      log.error('The store is failing. New commands are rejected until it recovers.', { reason });
     } else {
       nextFailure = Promise.withResolvers();
       log.info('Writes to the store succeed again.');
@@ -34,20 +36,33 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   }
 
   function reportFailure(error: unknown) {
-    setFailure(error instanceof Error ? error.message : String(error));
+    setFailure(`Cannot write to disk: ${error instanceof Error ? error.message : String(error)}`);
   }
 
   const stop = clock.every(PROBE_MS, () => {
-    store.probe().then(() => setFailure(null), reportFailure);
+    if (isProbing) return setFailure(`The disk has not responded for ${PROBE_MS / 1_000} s.`);
+    isProbing = true;
+    store
+      .probe()
+      .then(() => setFailure(null), reportFailure)
+      .finally(() => (isProbing = false));
   });
 
   return {
-    /** Why writes fail; null while they succeed. */
+    /** Why the store is failing; null while writes succeed. */
     failure: () => failure,
     /** Resolves when writes fail; immediately if they already do. */
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */
     reportFailure,
+    /** Records that the database is damaged. New commands are rejected from then on. */
+    reportDamage(reason: string) {
+      if (damage !== null) return;
+      damage = reason;
+      setFailure(null);
+    },
+    /** Whether the database is damaged. */
+    isDamaged: () => damage !== null,
     /**
      * Waits for a write that a user waits for.
      * @throws {HubError} unavailable if it fails

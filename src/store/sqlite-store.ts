@@ -8,6 +8,7 @@ import { createApprovalStore } from './approvals.ts';
 import { createCommandStore } from './commands.ts';
 import { createConnectionStore } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
+import { describeDamage, isDamageError } from './integrity.ts';
 import { assertNotNewer, migrate, rewriteVersion } from './migrations.ts';
 import { createOutputStore } from './output.ts';
 import { createQueryBuilder, type QueryContext } from './query-context.ts';
@@ -17,21 +18,31 @@ import { createUserStore } from './users.ts';
 
 /**
  * Opens the store in a file, or in memory for `:memory:`.
- * @throws if the file is not a database, is damaged, or has a newer schema; it is left unchanged
+ * @throws if the file is not a database or has a newer schema; it is left unchanged
  */
 export function openStore(file: string): Store {
   const database = new Database(file, { create: true, strict: true });
   try {
     database.run('PRAGMA busy_timeout = 5000');
-    assertIntact(database);
     assertNotNewer(database);
     database.run('PRAGMA journal_mode = WAL');
     database.run('PRAGMA synchronous = FULL');
     migrate(database);
   } catch (error) {
     database.close();
-    throw error;
+    throw isDamageError(error) ? new Error(describeDamage((error as Error).message)) : error;
   }
+  return createStore(database);
+}
+
+/** Opens a file that `openStore` has opened, to read what is committed. Methods that write fail. */
+export function openReader(file: string): Store {
+  const database = new Database(file, { readonly: true, strict: true });
+  database.run('PRAGMA busy_timeout = 5000');
+  return createStore(database);
+}
+
+function createStore(database: Database): Store {
   const commit = createGroupCommit(database);
   const db = createQueryBuilder(database);
   const insertAudit = createAuditInsert(db);
@@ -59,16 +70,9 @@ export function openStore(file: string): Store {
     probe: () => commit.write(() => rewriteVersion(database)),
     close() {
       commit.flush();
-      database.close();
+      // Finalizes all statements: with an open one, SQLite would keep the connection and the write-ahead log.
+      database.close(true);
       return Promise.resolve();
     },
   };
-}
-
-/** @throws if the file is damaged; it is left unchanged */
-function assertIntact(database: Database) {
-  const [result] = database.query<{ quick_check: string }, []>('PRAGMA quick_check(1)').all();
-  if (result?.quick_check === 'ok') return;
-  const reason = result?.quick_check ?? 'no result';
-  throw new Error(`The database is damaged (${reason}). Restore it from a backup.`);
 }

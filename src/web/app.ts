@@ -166,7 +166,7 @@ export function createApp(options: AppOptions) {
       if (failure !== null) set.status = 503;
       return {
         status: failure === null ? 'ok' : 'failing',
-        ...(failure !== null && { reason: `Cannot write to disk: ${failure}` }),
+        ...(failure !== null && { reason: failure }),
         name: 'signalbox',
         version: options.version,
         pid: process.pid,

@@ -16,8 +16,10 @@ test('agents are notified when writes fail, when they work again, and when conne
   fixture.hub.store.clearFaults();
   fixture.hub.clock.advance(5_000);
   await late.waitFor('hub:storage', ({ failing }) => !failing);
-  fixture.hub.clock.advance(10_000);
-  await fixture.hub.flush();
+  for (let probe = 0; probe < 2; probe++) {
+    fixture.hub.clock.advance(5_000);
+    await fixture.hub.flush();
+  }
   await late.ping();
   expect(late.ofType('hub:storage').map(({ failing }) => failing)).toEqual([true, false]);
   const id = await fixture.dashboard.request('!ls');
@@ -32,4 +34,36 @@ test('a failed write is detected before the next probe', async () => {
   await fixture.agent.waitFor('hub:storage', ({ failing }) => failing);
   const errors = fixture.hub.logEntries.filter(({ level }) => level === 'error');
   expect(errors).toHaveLength(1);
+});
+
+test('a write that takes longer than 5 s is a failure until it ends', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent } = fixture;
+  hub.store.hold((call) => call === 'store.probe');
+  hub.clock.advance(5_000);
+  expect(hub.hub.storeHealth.failure()).toBeNull();
+  hub.clock.advance(5_000);
+  await agent.waitFor('hub:storage', ({ failing }) => failing);
+  expect(hub.hub.storeHealth.failure()).toBe('The disk has not responded for 5 s.');
+  hub.store.release();
+  await agent.waitFor('hub:storage', ({ failing }) => !failing);
+  expect(hub.hub.storeHealth.failure()).toBeNull();
+});
+
+test('a damaged database is a failure that no probe ends', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent } = fixture;
+  const reason = 'The database is damaged (page 7). Restore it from a backup.';
+  hub.hub.storeHealth.reportDamage(reason);
+  hub.hub.storeHealth.reportDamage('again');
+  await agent.waitFor('hub:storage', ({ failing }) => failing);
+  hub.clock.advance(5_000);
+  await hub.flush();
+  expect(await (await fetch(`${hub.url}/healthz`)).json()).toMatchObject({
+    status: 'failing',
+    reason,
+  });
+  const body = { agentId: 'agent', command: '!ls' };
+  expect((await hub.callApi('POST', '/commands', { body })).status).toBe(503);
+  expect(hub.logEntries.filter(({ level }) => level === 'error')).toHaveLength(1);
 });

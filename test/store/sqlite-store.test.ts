@@ -82,16 +82,6 @@ describe('a SQLite file', () => {
         truncateSync(file, 20_480);
       },
     ],
-    [
-      'with an overwritten page',
-      /damaged|malformed/,
-      () => {
-        createTable();
-        const bytes = readFileSync(file);
-        bytes.fill(0xa5, 8192, 12_288);
-        writeFileSync(file, bytes);
-      },
-    ],
   ];
 
   test.each(damages)('%s is rejected and left unchanged', (_name, reason, damage) => {

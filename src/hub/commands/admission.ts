@@ -59,6 +59,9 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     { agentId, command, timeoutMs = 0, ifOffline = 'refuse' }: CommandBody,
   ) {
     requireGrant(state, actor, agentId);
+    if (storeHealth.isDamaged()) {
+      throw new HubError('unavailable', storeHealth.failure() ?? 'The database is damaged.');
+    }
     const agent = state.agents.get(agentId);
     if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
     if (!agent.connection.link && ifOffline === 'refuse') {

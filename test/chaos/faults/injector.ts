@@ -132,6 +132,9 @@ export function createFaultInjector(
       case 'hub-restart':
         onInjected(kind);
         return enqueue(hub, hub.restart);
+      case 'store-thread-kill':
+        onInjected(kind);
+        return enqueue(hub, () => hub.killStoreThread(target));
       case 'hub-freeze':
         return enqueue(hub, () => freeze(fault, hub));
       case 'agent-kill':

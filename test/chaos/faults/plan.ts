@@ -17,6 +17,7 @@ export const PROCESS_FAULTS = [
   'hub-kill',
   'hub-freeze',
   'hub-restart',
+  'store-thread-kill',
   'agent-kill',
   'agent-freeze',
   'agent-restart',
@@ -83,7 +84,7 @@ export function planFaults(prng: Prng, options: FaultPlanOptions): Fault[] {
     'hub-restart',
     ...(isInProcess
       ? (['clock-jump', 'clock-jump', 'clock-jump'] as const)
-      : (['hub-freeze'] as const)),
+      : (['hub-freeze', 'store-thread-kill'] as const)),
   ];
   const faults = Array.from({ length: prng.between(8, 16) }, () =>
     planFault(prng, prng.pick(kinds), endsAt),

@@ -5,6 +5,8 @@ import { addAgent, PASSWORD, signInToApi } from '../../support/binary.ts';
 import { type RunningProcess, startProcess } from '../../support/processes.ts';
 import type { HubUnderTest } from './hub-under-test.ts';
 
+const STORE_THREAD_KILLER = join(import.meta.dir, '../../support/store-thread-killer.ts');
+
 export interface BinaryHubOptions {
   binary: string;
   folder: string;
@@ -21,6 +23,8 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
   const port = await findFreePort();
   const url = `http://127.0.0.1:${port}`;
   const runs: RunningProcess[] = [];
+  /** Runs that ended because a store thread did; their errors are expected. */
+  const crashedRuns = new Set<RunningProcess>();
   const errors: string[] = [];
   let current = await run();
   const headers = await signInToApi(url);
@@ -32,6 +36,7 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
     const hub = startProcess([options.binary, 'serve', ...flags], {
       ...options.env,
       SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
+      BUN_OPTIONS: `--preload ${STORE_THREAD_KILLER}`,
     });
     runs.push(hub);
     await hub.waitForOutput(/Signalbox is ready/);
@@ -57,6 +62,14 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
       await shutDown();
       current = await run();
     },
+    async killStoreThread(index) {
+      const crashed = current;
+      crashedRuns.add(crashed);
+      crashed.kill(index % 2 === 0 ? 'SIGUSR1' : 'SIGUSR2');
+      const code = await crashed.exited;
+      if (code !== 1) errors.push(`the hub exited with ${code} after its store thread ended`);
+      current = await run();
+    },
     freeze: () => current.kill('SIGSTOP'),
     resume: () => current.kill('SIGCONT'),
     jumpClock() {
@@ -73,7 +86,10 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
       return join(dataFolder, 'signalbox.db');
     },
     dispose: () => Promise.resolve(),
-    errors: () => [...errors, ...runs.flatMap((each) => findErrors(each.output()))],
+    errors: () => [
+      ...errors,
+      ...runs.filter((each) => !crashedRuns.has(each)).flatMap((each) => findErrors(each.output())),
+    ],
     log: () => runs.map((each) => each.output()).join('--- next run\n'),
   };
 }

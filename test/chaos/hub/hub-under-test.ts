@@ -11,6 +11,8 @@ export interface HubUnderTest {
   kill(): Promise<void>;
   /** Shuts it down and starts it again. */
   restart(): Promise<void>;
+  /** Ends one of its store threads: it shuts down, and is started again. */
+  killStoreThread(index: number): Promise<void>;
   freeze(): void;
   resume(): void;
   /** Lets time pass at once; a negative value sets its clock back. */

@@ -44,6 +44,9 @@ export async function startInProcessHub(bufferMemoryMb: number): Promise<HubUnde
       failures.clear();
       adopt(await current.restart());
     },
+    killStoreThread() {
+      throw new Error('This store has no threads.');
+    },
     freeze() {},
     resume() {},
     jumpClock(ms) {

@@ -20,6 +20,7 @@ function createLink() {
   let closed: string | null = null;
   const link: DashboardLink & { backlog: number } = {
     backlog: 0,
+    address: null,
     send: (frame) => void sent.push(frame),
     ping() {},
     close: (_code, reason) => void (closed = reason),

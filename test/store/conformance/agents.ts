@@ -1,6 +1,7 @@
 // The rules for Store.agents and Store.agentTokens.
 import { describe, expect, test } from 'bun:test';
 import type { StoredAgent, StoredAgentToken } from '../../../src/store/store.ts';
+import { rejectionOf } from '../../support/rejection.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
 
 const agent = {
@@ -56,7 +57,7 @@ export function describeAgents(db: StoreUnderTest) {
     test('rejects a second agent with the same ID, and its token', async () => {
       await db.store.agents.insert(agent, token);
       const second = db.store.agents.insert({ ...agent, createdBy: 'bob' }, { ...token, id: 't2' });
-      expect(second).rejects.toThrow();
+      expect(await rejectionOf(second)).not.toBe('');
       expect(await db.store.agents.list()).toEqual([agent]);
       expect(await listTokens()).toEqual(['t1']);
     });

@@ -1,0 +1,100 @@
+// Starts a store thread, and calls the methods of its store.
+import type {
+  Call,
+  MethodNames,
+  ThreadError,
+  ThreadRequest,
+  ThreadResponse,
+} from './thread-messages.ts';
+
+/** In an executable, `import.meta.url` is the entry point of the program, and the thread is relative to it. */
+const THREAD = import.meta.url.includes('/$bunfs/')
+  ? './store/store-thread.ts'
+  : './store-thread.ts';
+
+export interface ThreadEvents {
+  /** The thread ended without `terminate`. It is called once, and all calls fail from then on. */
+  onEnd(error: Error): void;
+  /** A call failed because the database is damaged. */
+  onDamage(message: string): void;
+}
+
+export function startStoreThread({ onEnd, onDamage }: ThreadEvents) {
+  const worker = new Worker(new URL(THREAD, import.meta.url), { name: 'store' });
+  const pending = new Map<number, PromiseWithResolvers<unknown>>();
+  /** Resolves with the response to `open` or `check`. */
+  const first = Promise.withResolvers<ThreadResponse>();
+  let calls: Call[] = [];
+  let lastId = 0;
+  let ended: Error | null = null;
+
+  function end(reason: string) {
+    if (ended) return;
+    ended = new Error(`The database thread ended: ${reason}`);
+    worker.terminate();
+    first.reject(ended);
+    for (const { reject } of pending.values()) reject(ended);
+    pending.clear();
+    onEnd(ended);
+  }
+
+  const send = (message: ThreadRequest) => worker.postMessage(message);
+
+  worker.addEventListener('error', ({ message }) => end(message));
+  worker.addEventListener('close', () => end('it was terminated'));
+  worker.addEventListener('message', ({ data }: MessageEvent<ThreadResponse>) => {
+    if (data.type !== 'replies') return first.resolve(data);
+    for (const reply of data.replies) {
+      const call = pending.get(reply.id);
+      pending.delete(reply.id);
+      if (!('error' in reply)) call?.resolve(reply.value);
+      else {
+        if (reply.error.isDamage) onDamage(reply.error.message);
+        call?.reject(toError(reply.error));
+      }
+    }
+  });
+
+  async function request(message: ThreadRequest) {
+    send(message);
+    const response = await first.promise;
+    if (response.type === 'failed') throw toError(response.error);
+    return response;
+  }
+
+  return {
+    /** Opens the store. Returns the names of its methods. */
+    async open(file: string, readonly: boolean): Promise<MethodNames> {
+      const response = await request({ type: 'open', file, readonly });
+      return response.type === 'opened' ? response.methods : {};
+    },
+    /** Checks a file instead of opening a store. Returns its first damage, or null. */
+    async check(file: string): Promise<string | null> {
+      const response = await request({ type: 'check', file });
+      return response.type === 'checked' ? response.damage : null;
+    },
+    /** Calls a method of a table, or of the store itself. The calls of one turn are one message. */
+    invoke(table: string | null, method: string, args: readonly unknown[]): Promise<unknown> {
+      if (ended) return Promise.reject(ended);
+      const call = Promise.withResolvers<unknown>();
+      lastId += 1;
+      pending.set(lastId, call);
+      calls.push([lastId, table, method, args]);
+      if (calls.length === 1) {
+        queueMicrotask(() => {
+          send({ type: 'call', calls });
+          calls = [];
+        });
+      }
+      return call.promise;
+    },
+    terminate() {
+      ended ??= new Error('The store is closed.');
+      worker.terminate();
+    },
+  };
+}
+
+function toError({ message, code }: ThreadError): Error {
+  return Object.assign(new Error(message), code !== undefined && { code });
+}

@@ -1,0 +1,36 @@
+// The messages between a store and its threads.
+
+/** A method call: its number, the table (null for a method of the store itself), the method, its arguments. */
+export type Call = readonly [
+  id: number,
+  table: string | null,
+  method: string,
+  args: readonly unknown[],
+];
+
+export type ThreadRequest =
+  | { type: 'open'; file: string; readonly: boolean }
+  /** Checks the whole file. Sent instead of `open`. */
+  | { type: 'check'; file: string }
+  | { type: 'call'; calls: readonly Call[] };
+
+/** An error as it is sent between threads: structured clones lose the code. */
+export interface ThreadError {
+  message: string;
+  code: string | undefined;
+  /** Whether the database is damaged; the message describes the damage. */
+  isDamage: boolean;
+}
+
+export type Reply = { id: number; value: unknown } | { id: number; error: ThreadError };
+
+/** The names of the methods of each table. */
+export type MethodNames = Record<string, readonly string[]>;
+
+export type ThreadResponse =
+  | { type: 'opened'; methods: MethodNames }
+  /** The result of a check: null if the file is intact. */
+  | { type: 'checked'; damage: string | null }
+  /** Opening or checking failed. */
+  | { type: 'failed'; error: ThreadError }
+  | { type: 'replies'; replies: readonly Reply[] };
