@@ -1,6 +1,5 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, like, lt, type SQL, sql } from 'drizzle-orm';
-import type { CommandPage, CommandQuery } from '../protocol/api.ts';
-import { PAGE_LENGTH } from '../protocol/limits.ts';
+import { and, asc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
+import { selectPage, storedCommand } from './command-pages.ts';
 import type { QueryContext } from './query-context.ts';
 import { approvalDetails, approvals, commands, output } from './schema.ts';
 import type { Store } from './store.ts';
@@ -12,35 +11,6 @@ export function createCommandStore({
   write,
   writeDeferred,
 }: QueryContext): Store['commands'] {
-  function selectPage(query: CommandQuery, agentIds: readonly string[] | null = null): CommandPage {
-    const limit = query.limit ?? PAGE_LENGTH;
-    const filters = {
-      agentId: query.agentId ? eq(commands.agentId, query.agentId) : undefined,
-      status: query.status ? eq(commands.status, query.status) : undefined,
-      q: query.q ? contains(query.q) : undefined,
-      comparisonId: query.comparisonId ? eq(commands.comparisonId, query.comparisonId) : undefined,
-      compared: query.compared ? isNotNull(commands.comparisonId) : undefined,
-      conversationId: query.conversationId
-        ? eq(commands.conversationId, query.conversationId)
-        : undefined,
-      cursor: query.cursor ? lt(commands.id, query.cursor) : undefined,
-    } satisfies Record<Exclude<keyof CommandQuery, 'limit'>, SQL | undefined>;
-    const rows = db
-      .select()
-      .from(commands)
-      .where(
-        and(
-          ...Object.values(filters),
-          agentIds ? inArray(commands.agentId, [...agentIds]) : undefined,
-        ),
-      )
-      .orderBy(desc(commands.id))
-      .limit(limit + 1)
-      .all();
-    const items = rows.slice(0, limit);
-    return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
-  }
-
   return {
     insert: (rows, entries = []) =>
       write(
@@ -51,11 +21,12 @@ export function createCommandStore({
       ),
     update: (id, changes) =>
       write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
-    find: (id) => read(() => db.select().from(commands).where(eq(commands.id, id)).get()),
+    find: (id) =>
+      read(() => db.select(storedCommand).from(commands).where(eq(commands.id, id)).get()),
     listUnfinished: () =>
       read(() =>
         db
-          .select()
+          .select(storedCommand)
           .from(commands)
           .where(inArray(commands.status, ['queued', 'running']))
           .orderBy(asc(commands.id))
@@ -64,7 +35,7 @@ export function createCommandStore({
     listWithOpenOutput: () =>
       read(() =>
         db
-          .select()
+          .select(storedCommand)
           .from(commands)
           // Literal, because SQLite uses a partial index only for its exact condition.
           .where(sql`is_output_open = 1`)
@@ -74,13 +45,13 @@ export function createCommandStore({
     listRequestedSince: (time) =>
       read(() =>
         db
-          .select()
+          .select(storedCommand)
           .from(commands)
           .where(and(gte(commands.requestedAt, time), isNotNull(commands.requestId)))
           .orderBy(asc(commands.requestedAt))
           .all(),
       ),
-    listPage: (query, agentIds) => read(() => selectPage(query, agentIds)),
+    listPage: (query, agentIds) => read(() => selectPage(db, query, agentIds)),
     async purgeBefore(time, limit) {
       const old = db
         .select({ id: commands.id })
@@ -103,10 +74,4 @@ export function createCommandStore({
       return count;
     },
   };
-}
-
-/** Matches commands that contain the text literally: `%` and `_` are not wildcards. */
-function contains(text: string) {
-  const pattern = `%${text.replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
-  return sql`${like(commands.command, pattern)} ESCAPE '\\'`;
 }

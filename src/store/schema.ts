@@ -88,7 +88,9 @@ export const apiTokens = sqliteTable('api_tokens', {
 export const commands = sqliteTable(
   'commands',
   {
-    id: text().primaryKey(),
+    /** The number of the command in the search index, never used again. */
+    row: integer().primaryKey({ autoIncrement: true }),
+    id: text().notNull().unique(),
     agentId: text().notNull(),
     command: text().notNull(),
     priority: text().$type<Priority>().notNull(),
@@ -119,6 +121,7 @@ export const commands = sqliteTable(
   },
   (table) => [
     index('commands_by_agent').on(table.agentId, table.id),
+    index('commands_by_agent_and_status').on(table.agentId, table.status, table.id),
     index('commands_by_status').on(table.status, table.id),
     index('commands_by_request').on(table.requestedAt),
     index('commands_by_user').on(table.requestedBy),
@@ -127,9 +130,18 @@ export const commands = sqliteTable(
       .on(table.id)
       .where(sql`is_output_open = 1`),
     index('commands_by_comparison').on(table.comparisonId, table.id),
+    index('commands_compared')
+      .on(table.id)
+      .where(sql`comparison_id IS NOT NULL`),
     index('commands_by_conversation').on(table.conversationId, table.id),
   ],
 ) satisfies TableOf<StoredCommand>;
+
+/** One row: how far the search index is. `command_search`, an FTS5 table, is created by its migration. */
+export const commandSearchProgress = sqliteTable('command_search_progress', {
+  /** Commands up to this row are not indexed yet. */
+  unindexedUpTo: integer().notNull(),
+});
 
 export const output = sqliteTable(
   'output',

@@ -6,6 +6,7 @@ import { createAuditInsert, createAuditStore } from './audit.ts';
 import { createApiTokenStore } from './api-tokens.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createCommandStore } from './commands.ts';
+import { indexInBackground } from './command-search.ts';
 import { createConnectionStore } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { describeDamage, isDamageError } from './integrity.ts';
@@ -39,12 +40,13 @@ export function openStore(file: string): Store {
 export function openReader(file: string): Store {
   const database = new Database(file, { readonly: true, strict: true });
   database.run('PRAGMA busy_timeout = 5000');
-  return createStore(database);
+  return createStore(database, true);
 }
 
-function createStore(database: Database): Store {
+function createStore(database: Database, isReader = false): Store {
   const commit = createGroupCommit(database);
   const db = createQueryBuilder(database);
+  const stopIndexing = isReader ? null : indexInBackground(db, commit);
   const insertAudit = createAuditInsert(db);
   const context: QueryContext = {
     ...commit,
@@ -69,6 +71,7 @@ function createStore(database: Database): Store {
     audit: createAuditStore(context),
     probe: () => commit.write(() => rewriteVersion(database)),
     close() {
+      stopIndexing?.();
       commit.flush();
       // Finalizes all statements: with an open one, SQLite would keep the connection and the write-ahead log.
       database.close(true);

@@ -1,0 +1,209 @@
+// How the history is searched in SQLite: which indexes pages use, and the full-text index and its creation.
+import { Database } from 'bun:sqlite';
+import { describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import type { CommandQuery } from '../../src/protocol/api.ts';
+import { createListQuery, createSearchQuery } from '../../src/store/command-pages.ts';
+import { createTrigramQuery } from '../../src/store/command-search.ts';
+import { migrate, migrations } from '../../src/store/migrations.ts';
+import { createQueryBuilder } from '../../src/store/query-context.ts';
+import { openStore } from '../../src/store/sqlite-store.ts';
+import type { Store } from '../../src/store/store.ts';
+import { storedCommand } from '../support/samples.ts';
+import { createTemporaryFolder } from '../support/temporary-folder.ts';
+
+const listIds = async (store: Store, query: CommandQuery, agentIds?: string[]) =>
+  (await store.commands.listPage(query, agentIds)).items.map(({ id }) => id);
+
+describe('without a scan or a sort', () => {
+  const filters = {
+    agentId: 'a',
+    status: 'completed',
+    comparisonId: 'c',
+    compared: true,
+    conversationId: 'c',
+    cursor: 'c',
+  } as const satisfies CommandQuery;
+  const names = Object.keys(filters) as (keyof typeof filters)[];
+  const queries = Array.from({ length: 2 ** names.length }, (_, bits) =>
+    Object.fromEntries(
+      names.filter((_name, at) => bits & (1 << at)).map((name) => [name, filters[name]]),
+    ),
+  );
+
+  test.each<[string, CommandQuery]>(
+    queries.map((query) => [Object.keys(query).join(', ') || 'no filter', query]),
+  )('pages are found by %s', (name, query) => {
+    using database = new Database(':memory:', { strict: true });
+    migrate(database);
+    const db = createQueryBuilder(database);
+    const page = { ...query, limit: 10 };
+    const isNarrow = /compar|conversation/.test(name);
+    const agentIds = ['a', 'b'];
+    const search = { trigrams: createTrigramQuery('make') ?? '', unindexedUpTo: 0 };
+    for (const { sql, params } of [
+      createListQuery(db, page).toSQL(),
+      // Other pages of several agents are made of one page of each agent.
+      ...(isNarrow || query.agentId ? [createListQuery(db, page, agentIds).toSQL()] : []),
+      createSearchQuery(db, { ...page, q: 'make' }, null, search).toSQL(),
+      createSearchQuery(db, { ...page, q: 'make' }, agentIds, search).toSQL(),
+    ]) {
+      const [first = '', ...rest] = database
+        .query<{ detail: string }, never[]>(`EXPLAIN QUERY PLAN ${sql}`)
+        .all(...(params as never[]))
+        .map(({ detail }) => detail);
+      if (sql.includes('MATCH')) expect(first).toStartWith('SCAN command_search VIRTUAL TABLE');
+      else expect(first).toMatch(isNarrow ? /INDEX commands_(compared|by_co)/ : /INDEX commands_/);
+      expect(rest.filter((step) => /TEMP B-TREE|^SCAN/.test(step))).toEqual([]);
+    }
+  });
+});
+
+describe('the search index', () => {
+  const SQL = `
+    INSERT INTO commands (id, agent_id, command, priority, status, requested_by, requested_at, session, timeout_ms,
+      attempt, sent, agent_next_sequence)
+    SELECT printf('c%04d', value), 'a', CASE WHEN value % 100 = 0 THEN 'deploy the site' ELSE '!ls' END, 'normal',
+      'completed', 'ada', 0, 'continue', 1, 1, 1, 0
+    FROM (WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n LIMIT 1000) SELECT value FROM n)`;
+
+  /** Creates a database of the last version without the index, with 1,000 commands. */
+  function createOldDatabase(file: string) {
+    using database = new Database(file, { create: true, strict: true });
+    const version = migrations.findIndex((migration) => migration.includes('command_search'));
+    for (const migration of migrations.slice(0, version)) database.run(migration);
+    database.run(`PRAGMA user_version = ${version}`);
+    database.run(SQL);
+  }
+
+  test('is created in the background, and pages are complete meanwhile', async () => {
+    const folder = createTemporaryFolder();
+    const file = join(folder.path, 'a.db');
+    createOldDatabase(file);
+    const store = openStore(file);
+    using database = new Database(file, { readonly: true });
+    const countUnindexed = () =>
+      database.query<{ unindexed_up_to: number }, []>('SELECT * FROM command_search_progress').get()
+        ?.unindexed_up_to ?? 0;
+    await store.commands.insert(storedCommand({ id: 'd', command: 'Deploy it' }));
+    const numbers = Array.from({ length: 10 }, (_, i) => 1_000 - 100 * i);
+    const expected = ['d', ...numbers.map((number) => `c${String(number).padStart(4, '0')}`)];
+    const seen = new Set<number>();
+    while (countUnindexed() > 0) {
+      seen.add(countUnindexed());
+      expect(await listIds(store, { q: 'deploy' })).toEqual(expected);
+      const { nextCursor } = await store.commands.listPage({ q: 'deploy', limit: 4 });
+      expect(await listIds(store, { q: 'deploy', cursor: nextCursor ?? '' })).toEqual(
+        expected.slice(4),
+      );
+      await store.probe();
+    }
+    expect(seen.size).toBeGreaterThan(2);
+    expect(await listIds(store, { q: 'deploy' })).toEqual(expected);
+    await store.close();
+    folder.remove();
+  });
+
+  test('continues after a restart', async () => {
+    const folder = createTemporaryFolder();
+    const file = join(folder.path, 'a.db');
+    createOldDatabase(file);
+    await openStore(file).close();
+    const store = openStore(file);
+    using database = new Database(file, { readonly: true });
+    const progress = database.query<{ left: number }, []>(
+      'SELECT unindexed_up_to AS left FROM command_search_progress',
+    );
+    while ((progress.get()?.left ?? 0) > 0) await store.probe();
+    expect(await listIds(store, { q: 'deploy', limit: 2 })).toEqual(['c1000', 'c0900']);
+    await store.close();
+    folder.remove();
+  });
+
+  test('finds text by three or more characters of any kind, ignoring case, and shorter text without it', async () => {
+    const store = openStore(':memory:');
+    const texts = ['say "hi" now', 'grüße 😀x!', 'x AND y OR NOT z', 'a*b^c:d(e)', 'tab\there'];
+    await store.commands.insert(texts.map((command, i) => storedCommand({ id: `c${i}`, command })));
+    for (const [id, found] of [
+      ['c0', ['"hi', 'SAY ', '"hi" n', 'hi']],
+      ['c1', ['grüß', '😀x!', 'üße 😀', '😀']],
+      ['c2', ['AND', 'and y or not', 'NOT z', 'z']],
+      ['c3', ['a*b', '^c:d(e)', ':d(']],
+      ['c4', ['tab\t', '\the']],
+    ] as const) {
+      for (const q of found) expect([q, await listIds(store, { q })]).toEqual([q, [id]]);
+    }
+    expect(await listIds(store, { q: 'there is' })).toEqual([]);
+    await store.close();
+  });
+
+  test('pages continue although the last command of the previous one was deleted', async () => {
+    const store = openStore(':memory:');
+    const ids = Array.from({ length: 9 }, (_, i) => `c${i}`);
+    await store.commands.insert(
+      ids.map((id) =>
+        storedCommand({
+          id,
+          command: 'make',
+          status: 'completed',
+          completedAt: id === 'c5' ? 1 : 9,
+        }),
+      ),
+    );
+    expect(await listIds(store, { q: 'make', limit: 4 })).toEqual(['c8', 'c7', 'c6', 'c5']);
+    await store.commands.purgeBefore(5, 10);
+    for (const cursor of ['c5', 'c4~']) {
+      expect(await listIds(store, { q: 'make', cursor })).toEqual(['c4', 'c3', 'c2', 'c1', 'c0']);
+    }
+    expect(await listIds(store, { q: 'make', cursor: 'b' })).toEqual([]);
+    await store.close();
+  });
+
+  test('no longer contains deleted commands, and survives VACUUM', async () => {
+    const folder = createTemporaryFolder();
+    const file = join(folder.path, 'a.db');
+    const store = openStore(file);
+    const ids = Array.from({ length: 4 }, (_, i) => `c${i}`);
+    await store.commands.insert(
+      ids.map((id, i) =>
+        storedCommand({ id, command: `make ${id}`, status: 'completed', completedAt: i }),
+      ),
+    );
+    await store.commands.purgeBefore(2, 10);
+    {
+      using database = new Database(file);
+      database.run('VACUUM');
+      const rows = database.query('SELECT rowid FROM command_search WHERE command_search MATCH ?');
+      expect(rows.all('"mak"')).toEqual([{ rowid: 3 }, { rowid: 4 }]);
+    }
+    await store.commands.insert(storedCommand({ id: 'c9', command: 'make c9' }));
+    expect(await listIds(store, { q: 'make' })).toEqual(['c9', 'c3', 'c2']);
+    expect(await listIds(store, { q: 'make c2' })).toEqual(['c2']);
+    await store.close();
+    folder.remove();
+  });
+
+  test('pages of several agents are in order', async () => {
+    const store = openStore(':memory:');
+    const agents = ['a', 'b', 'c'];
+    await store.commands.insert(
+      Array.from({ length: 12 }, (_, i) =>
+        storedCommand({ id: `c${100 + i}`, agentId: agents[i % 3] ?? '', command: 'make' }),
+      ),
+    );
+    for (const query of [{}, { q: 'make' }, { q: 'm' }, { status: 'queued' as const }]) {
+      const first = await store.commands.listPage({ ...query, limit: 3 }, ['a', 'c']);
+      expect(first.items.map(({ id }) => id)).toEqual(['c111', 'c109', 'c108']);
+      const cursor = first.nextCursor ?? '';
+      expect(await listIds(store, { ...query, cursor }, ['a', 'c'])).toEqual([
+        'c106',
+        'c105',
+        'c103',
+        'c102',
+        'c100',
+      ]);
+      expect(await listIds(store, query, [])).toEqual([]);
+    }
+    await store.close();
+  });
+});
