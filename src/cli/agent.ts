@@ -7,7 +7,6 @@ import {
   installedAgentTypes,
   parseProgram,
 } from '../agent/acp/programs.ts';
-import { startAgent } from '../agent/agent.ts';
 import { agentTypes, DEFAULT_HUB, defaultStateFolder, envOption, parseOrigin } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption, tokenFileOption } from './agent-options.ts';
@@ -78,6 +77,7 @@ Examples:
       }
       const agentType = flags.type ?? detectType();
       const acp = acpProgram(flags.acp, agentType);
+      const { startAgent } = await import('../agent/agent.ts');
       const agent = startAgent({
         hub: flags.hub,
         agentId: flags.id,

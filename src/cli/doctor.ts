@@ -7,7 +7,6 @@ import { lastHub } from './credentials.ts';
 import type { Check, CheckStatus } from './doctor/check.ts';
 import { checkAgentToken, checkSession } from './doctor/credentials.ts';
 import { checkHub } from './doctor/hub.ts';
-import { checkPrograms } from './doctor/programs.ts';
 import { writeOut } from './output.ts';
 import { toJson } from './json.ts';
 
@@ -55,6 +54,7 @@ async function* runChecks(flags: DoctorFlags): AsyncGenerator<Check> {
     yield await checkSession(hub);
     yield await checkAgentToken(hub, flags.id, flags.tokenFile);
   }
+  const { checkPrograms } = await import('./doctor/programs.ts');
   yield* checkPrograms(resolve(flags.cwd));
 }
 

@@ -3,12 +3,11 @@ import { randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
 import { acpPrograms } from '../agent/acp/programs.ts';
-import { startAgent } from '../agent/agent.ts';
 import { agentTypes, envOption } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
-import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts';
+import type { HubProcess } from './hub-process.ts';
 import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
 import { requireSeparateFolders } from './separate-folders.ts';
@@ -48,6 +47,8 @@ Examples:
       const stopped = waitForStopSignal();
       requireSeparateFolders(flags.data, flags.cwd);
       const options = hubProcessOptions(flags, null);
+      const { startHubProcess } = await import('./hub-process.ts');
+      const { startAgent } = await import('../agent/agent.ts');
       const hub = await startHubProcess(options);
       const signIn = await ensureAdmin(hub);
       const token = await ensureAgent(hub, flags);
@@ -95,6 +96,7 @@ async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
   }
   const password =
     chosen ?? folder.readOrCreate(PASSWORD_FILE, () => randomBytes(9).toString('base64url'));
+  const { createAdmin } = await import('./hub-process.ts');
   await createAdmin(hub, password);
   return chosen === undefined
     ? `Sign in as admin with password ${password}`

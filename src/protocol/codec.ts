@@ -1,7 +1,7 @@
 // Encodes and decodes messages. A text frame is JSON; a binary frame is a flag byte and then JSON, plain or compressed
 // (docs/protocol.md, "Ground rules").
 import type { TObject } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { type TypeCheck, TypeCompiler } from '@sinclair/typebox/compiler';
 import { FrameFlag } from './frame-flag.ts';
 import { Id, type MessageOf, type Unversioned, VERSION } from './message.ts';
 import { parseJson, TooManyValues } from './parse-json.ts';
@@ -42,19 +42,22 @@ export function encode<M extends { type: string; version: string }>(
 }
 
 /**
- * Creates the decoder of one direction of the protocol. Compiles each schema once.
+ * Creates the decoder of one direction of the protocol. Compiles each schema once, when its first message arrives.
  * @param schemas all messages that can be received
  */
 export function createDecoder<const S extends readonly TObject[]>(
   schemas: S,
   options: DecoderOptions = {},
 ) {
-  const checkers = new Map(
-    schemas.map((schema) => [
-      String(schema.properties['type']?.const),
-      TypeCompiler.Compile(schema),
-    ]),
+  const schemaByType = new Map(
+    schemas.map((schema) => [String(schema.properties['type']?.const), schema]),
   );
+  const checkers = new Map<string, TypeCheck<TObject>>();
+
+  function findChecker(type: string): TypeCheck<TObject> | undefined {
+    const schema = schemaByType.get(type);
+    return schema && checkers.getOrInsertComputed(type, () => TypeCompiler.Compile(schema));
+  }
 
   /** Decodes a frame: text, bytes, or a value that the WebSocket library has already parsed. Never throws. */
   return function decode(frame: unknown): Decoded<MessageOf<S>> {
@@ -77,7 +80,7 @@ export function createDecoder<const S extends readonly TObject[]>(
         ...envelope,
       };
     }
-    const checker = checkers.get(type);
+    const checker = findChecker(type);
     if (!checker) return reject(`Unknown message type "${type.slice(0, 64)}".`, envelope);
     if (!checker.Check(value)) {
       const error = checker.Errors(value).First();
