@@ -1,5 +1,5 @@
 // A thread with one connection to the SQLite file, so that neither a commit nor a query blocks the sockets of the hub.
-// An entry point of its own: it is started as a worker (store-threads.ts).
+// An entry point of its own: it is started as a worker (thread-client.ts).
 import { Database } from 'bun:sqlite';
 import { describeDamage, findDamage, isDamageError } from './integrity.ts';
 import { openReader, openStore } from './sqlite-store.ts';
