@@ -1,16 +1,14 @@
 // Starts and stops a hub with its data folder, store and web server.
 import { randomBytes } from 'node:crypto';
-import { type Hub, startHub } from '../hub/hub.ts';
+import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openThreadedStore } from '../store/threaded-store.ts';
-import { createApp } from '../web/app.ts';
-import { assetBuild } from '../web/assets.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
-import { type Certificate, createServers } from '../web/servers.ts';
+import type { Certificate } from '../web/servers.ts';
 import { createSigningKeys, KEY_FILE } from '../web/signing-keys.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
@@ -50,7 +48,16 @@ export async function startHubProcess(options: HubProcessOptions) {
   const certificate = certificateFiles && readCertificate(certificateFiles, systemClock.now());
   const folder = await openOrFail(data, () => openDataFolder(data));
   const database = folder.resolve('signalbox.db');
-  const { store, damaged, failed } = await openOrFail(database, () => openThreadedStore(database));
+  // Loaded here, so that other commands start faster, and while the threads of the store start.
+  const [opened, { startHub }, { createApp }, { createServers }, { assetBuild }] =
+    await Promise.all([
+      openOrFail(database, () => openThreadedStore(database)),
+      import('../hub/hub.ts'),
+      import('../web/app.ts'),
+      import('../web/servers.ts'),
+      import('../web/assets.ts'),
+    ]);
+  const { store, damaged, failed } = opened;
   const signingKeys = await openOrFail(folder.resolve(KEY_FILE), () =>
     createSigningKeys({ folder, clock: systemClock, log }),
   );

@@ -1,6 +1,7 @@
 // `signalbox serve`: the hub.
 import { Command } from 'commander';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
+import { startHubProcess } from './hub-process.ts';
 import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
 import { hideSecrets, readSecret } from './secrets.ts';
@@ -30,8 +31,6 @@ Examples:
       hideSecrets();
       const stopped = waitForStopSignal();
       const password = readSecret('SIGNALBOX_ADMIN_PASSWORD') ?? null;
-      // The hub is loaded when it is needed: it would double the start time of the other commands.
-      const { startHubProcess } = await import('./hub-process.ts');
       const hub = await startHubProcess(hubProcessOptions(flags, password));
       writeOut(`Signalbox is ready at ${hub.url}\n`);
       if (hub.setupUrl !== null) {

@@ -7,7 +7,7 @@ import { agentTypes, envOption } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import { agentIdOption, cwdOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
-import type { HubProcess } from './hub-process.ts';
+import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts';
 import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
 import { requireSeparateFolders } from './separate-folders.ts';
@@ -47,7 +47,6 @@ Examples:
       const stopped = waitForStopSignal();
       requireSeparateFolders(flags.data, flags.cwd);
       const options = hubProcessOptions(flags, null);
-      const { startHubProcess } = await import('./hub-process.ts');
       const { startAgent } = await import('../agent/agent.ts');
       const hub = await startHubProcess(options);
       const signIn = await ensureAdmin(hub);
@@ -96,7 +95,6 @@ async function ensureAdmin({ hub, folder }: HubProcess): Promise<string> {
   }
   const password =
     chosen ?? folder.readOrCreate(PASSWORD_FILE, () => randomBytes(9).toString('base64url'));
-  const { createAdmin } = await import('./hub-process.ts');
   await createAdmin(hub, password);
   return chosen === undefined
     ? `Sign in as admin with password ${password}`
