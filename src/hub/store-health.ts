@@ -11,7 +11,10 @@ export const RETRY_MS = 1_000;
 
 export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
-/** Probes the store every 5 s; a probe that takes longer is a failure. Sends `hub:storage` to agents when writes start to fail and when they succeed again. */
+/**
+ * Probes the store every 5 s; a probe that takes longer is a failure. Sends `hub:storage` to agents when writes start to
+ * fail and when they succeed again.
+ */
 export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
   let failure: string | null = null;
   /** Why the database is damaged. Permanent, because what is damaged may not have been read yet. */
