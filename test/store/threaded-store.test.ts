@@ -85,7 +85,7 @@ test('a failed call keeps the code of its error', async () => {
   const { store } = await open();
   await store.commands.insert(storedCommand({ id: '1' }));
   const error = await store.commands.insert(storedCommand({ id: '1' })).catch((reason) => reason);
-  expect(error).toMatchObject({ code: 'SQLITE_CONSTRAINT_PRIMARYKEY' });
+  expect(error).toMatchObject({ code: 'SQLITE_CONSTRAINT_UNIQUE' });
 });
 
 test('a file that is not a database is rejected and left unchanged', async () => {
