@@ -38,19 +38,26 @@ export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topi
 export type Broadcast = ReturnType<typeof createBroadcast>;
 
 export function createBroadcast(state: ServerState, publisher: Publisher, compress: Compress) {
-  /** Publishes a frame. Subscribers that accept compression receive it compressed. */
-  function publishFrame(topic: string, frame: Frame) {
-    publisher.publish(topic, frame.text);
+  /**
+   * Publishes a frame. Subscribers that accept compression receive it compressed. Returns the frame, or undefined if there
+   * are no subscribers.
+   */
+  function publishFrame(topic: string, create: () => Frame): Frame | undefined {
     const compressedTopic = topicFor({ accepts: 'deflate-raw' }, topic);
-    if (publisher.subscriberCount(compressedTopic) === 0) return;
-    publisher.publish(compressedTopic, frame.compressed());
+    const acceptText = publisher.subscriberCount(topic) > 0;
+    const acceptCompressed = publisher.subscriberCount(compressedTopic) > 0;
+    if (!acceptText && !acceptCompressed) return undefined;
+    const frame = create();
+    if (acceptText) publisher.publish(topic, frame.text);
+    if (acceptCompressed) publisher.publish(compressedTopic, frame.compressed());
+    return frame;
   }
 
   return {
     /** Sends a message about an agent to every dashboard whose user may see the agent. It is encoded once. */
     toDashboards(agentId: string, body: Unversioned<HubToDashboard>) {
       const frame = createFrame(body, compress);
-      publishFrame(DASHBOARDS_TOPIC, frame);
+      publishFrame(DASHBOARDS_TOPIC, () => frame);
       for (const dashboard of state.dashboards.values()) {
         if (dashboard.state !== 'CONNECTED' || seesAllAgents(dashboard)) continue;
         if (maySee(state, dashboard, agentId)) dashboard.link.send(formFor(dashboard, frame));
@@ -58,19 +65,13 @@ export function createBroadcast(state: ServerState, publisher: Publisher, compre
     },
     /** Sends a heartbeat to every dashboard. */
     sendHeartbeat(timestamp: number) {
-      publishFrame(HEARTBEAT_TOPIC, createFrame({ type: 'hub:heartbeat', timestamp }, compress));
-    },
-    /** Whether a command's output has live subscribers. */
-    hasSubscribers(commandId: string): boolean {
-      const topic = terminalTopic(commandId);
-      return [topic, topicFor({ accepts: 'deflate-raw' }, topic)].some(
-        (name) => publisher.subscriberCount(name) > 0,
+      publishFrame(HEARTBEAT_TOPIC, () =>
+        createFrame({ type: 'hub:heartbeat', timestamp }, compress),
       );
     },
-    /** Sends a frame to the live subscribers of a command's output. */
-    toSubscribers(commandId: string, frame: Frame) {
-      publishFrame(terminalTopic(commandId), frame);
-    },
+    /** Sends a frame to the live subscribers of a command's output. Returns it, or undefined if there are none. */
+    toSubscribers: (commandId: string, create: () => Frame) =>
+      publishFrame(terminalTopic(commandId), create),
     /** Sends a message to every connected agent. */
     toAgents(body: Unversioned<HubToAgent>) {
       for (const { connection } of state.agents.values()) {

@@ -138,6 +138,8 @@ export function createApp(options: AppOptions) {
       maxPayloadLength: MAX_MESSAGE_BYTES,
       perMessageDeflate: false,
       idleTimeout: 0,
+      // A frame that does not fit would be dropped silently. A lost connection can be resumed.
+      closeOnBackpressureLimit: true,
       sendPings: false,
     },
   })

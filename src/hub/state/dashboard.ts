@@ -69,7 +69,7 @@ export interface DashboardConnection {
   unansweredPings: Map<number, number>;
   /** Since when it has had a backlog, on the monotonic clock; null if it has none. */
   backlogSince: number | null;
-  /** When a cursor that has not reached the end last made progress, on the monotonic clock; null if there is none. */
+  /** When a slow dashboard last made progress, on the monotonic clock; null if it is not slow. */
   slowSince: number | null;
   messageBudget: TokenBucket;
   inputBudget: TokenBucket;

@@ -1,5 +1,5 @@
-// Which dashboards are slow: those for which data has been waiting for a while, or too much data. Bun does not count the
-// last 32 messages of a tick, so what it reports can be at most that much too small.
+// Which dashboards are slow: those for which data has been waiting for a while, or too much data. `bufferedBytes` omits up
+// to 32 messages that were published in this tick.
 import {
   BACKLOG_BYTES,
   MAX_BACKLOG_BYTES,
@@ -15,6 +15,14 @@ const CHECK_BYTES = 65_536;
 export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clock'>) {
   let uncheckedBytes = 0;
 
+  /** Notes since when a dashboard has had a backlog. Returns its size. */
+  function update(dashboard: DashboardConnection): number {
+    const bytes = dashboard.state === 'CONNECTED' ? dashboard.link.bufferedBytes() : 0;
+    if (bytes <= BACKLOG_BYTES) dashboard.backlogSince = null;
+    else dashboard.backlogSince ??= clock.monotonic();
+    return bytes;
+  }
+
   /** The connected dashboards that are slow. Call it at least every `SLOW_AFTER_MS`. */
   function findSlow(): DashboardConnection[] {
     uncheckedBytes = 0;
@@ -22,10 +30,9 @@ export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clo
     let totalBytes = 0;
     const waiting: { dashboard: DashboardConnection; bytes: number; since: number }[] = [];
     for (const dashboard of state.dashboards.values()) {
-      const bytes = dashboard.state === 'CONNECTED' ? dashboard.link.bufferedBytes() : 0;
+      const bytes = update(dashboard);
       totalBytes += bytes;
-      const since = bytes > BACKLOG_BYTES ? (dashboard.backlogSince ?? now) : null;
-      dashboard.backlogSince = since;
+      const since = dashboard.backlogSince;
       if (since !== null) waiting.push({ dashboard, bytes, since });
     }
     const maxBytes = totalBytes > TOTAL_BACKLOG_BYTES ? BACKLOG_BYTES : MAX_BACKLOG_BYTES;
@@ -35,6 +42,7 @@ export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clo
   }
 
   return {
+    update,
     findSlow,
     /** Counts published output. Returns the slow dashboards each time that there is enough of it to look for them. */
     add(bytes: number): DashboardConnection[] {

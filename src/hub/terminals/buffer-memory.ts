@@ -8,12 +8,15 @@ interface Candidate {
   lastRead: number;
 }
 
+/** Minimum time between two listings that found nothing to free. */
+const RETRY_LISTING_MS = 1_000;
+
 /**
  * @param isInUse whether a dashboard still needs a buffer
  * @param free frees a buffer
  */
 export function createBufferMemory(
-  { settings }: Pick<HubContext, 'settings'>,
+  { settings, clock }: Pick<HubContext, 'settings' | 'clock'>,
   isInUse: (buffer: TerminalBuffer) => boolean,
   free: (buffer: TerminalBuffer) => void,
 ) {
@@ -22,6 +25,8 @@ export function createBufferMemory(
   let finishedBytes = 0;
   /** Finished buffers, the least recently read at the end. Those read since then are skipped. */
   let candidates: Candidate[] = [];
+  /** When it is worth looking for candidates again, on the monotonic clock. */
+  let nextListingAt = 0;
 
   /** Updates the sets. Returns the memory of all buffers. */
   function measure(): number {
@@ -53,10 +58,7 @@ export function createBufferMemory(
       .toReversed();
   }
 
-  /** Frees a finished buffer unless it is in use. */
-  function release(buffer: TerminalBuffer) {
-    measure();
-    if (!finished.has(buffer) || isInUse(buffer)) return;
+  function remove(buffer: TerminalBuffer) {
     finished.delete(buffer);
     finishedBytes -= buffer.memoryBytes;
     free(buffer);
@@ -64,18 +66,28 @@ export function createBufferMemory(
 
   return {
     add: (buffer: TerminalBuffer) => void unfinished.add(buffer),
-    release,
+    /** Frees a finished buffer unless it is in use. */
+    release(buffer: TerminalBuffer) {
+      measure();
+      if (!finished.has(buffer) || isInUse(buffer)) return;
+      remove(buffer);
+      // The list would keep it in memory.
+      candidates = [];
+    },
     /** Frees finished buffers that are not in use, the least recently read first, until the others fit. */
     limit() {
       let hasListed = false;
       while (measure() > settings.bufferMemoryBytes) {
         const buffer = takeCandidate();
-        if (buffer) release(buffer);
-        else if (hasListed) return;
-        else {
-          listCandidates();
-          hasListed = true;
+        if (buffer) {
+          remove(buffer);
+          continue;
         }
+        const now = clock.monotonic();
+        if (hasListed) nextListingAt = now + RETRY_LISTING_MS;
+        if (now < nextListingAt) return;
+        listCandidates();
+        hasListed = true;
       }
     },
   };

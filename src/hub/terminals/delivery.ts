@@ -59,6 +59,7 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
     cursor: { next: number },
     allowance: Allowance,
   ): boolean {
+    if (allowance.bytes < 0) return false;
     const buffer = state.terminalBuffers.get(commandId);
     if (!buffer) {
       dashboard.subscriptions.delete(commandId);
@@ -74,7 +75,7 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
       const chunk = buffer.read(cursor.next);
       const gap = chunk?.data === '' ? messageAt(buffer, cursor.next) : undefined;
       if (gap) allowance.bytes -= send(dashboard, gap.message);
-      else if (chunk) allowance.bytes -= sendFrame(dashboard, frames.of(commandId, chunk));
+      else if (chunk) allowance.bytes -= sendFrame(dashboard, frames.of(buffer, chunk));
       cursor.next = gap?.next ?? cursor.next + 1;
     }
     if (!buffer.isComplete) {
@@ -88,10 +89,15 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
 
   /** Advances the cursors of a dashboard. Returns whether all have reached the end. */
   function advanceCursors(dashboard: DashboardConnection): boolean {
+    const { subscriptions } = dashboard;
     const allowance = { bytes: BACKLOG_BYTES - dashboard.link.bufferedBytes() };
-    for (const [commandId, subscription] of dashboard.subscriptions) {
+    for (const [commandId, subscription] of subscriptions) {
       if (subscription.state !== 'replay') continue;
-      if (!replay(dashboard, commandId, subscription, allowance)) return false;
+      if (replay(dashboard, commandId, subscription, allowance)) continue;
+      // The last in the next turn, so that a command with much output does not hold up the others.
+      subscriptions.delete(commandId);
+      subscriptions.set(commandId, subscription);
+      return false;
     }
     return true;
   }
@@ -99,9 +105,11 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
   /** Advances the cursors of a dashboard until all have reached the end, or as much is waiting as a socket should hold. */
   function advance(dashboard: DashboardConnection) {
     if (dashboard.state !== 'CONNECTED') return;
-    let isAtEnd = true;
+    let isAtEnd = dashboard.link.bufferedBytes() <= BACKLOG_BYTES;
     const hasCursor = dashboard.subscriptions.values().some(({ state: at }) => at === 'replay');
-    if (hasCursor) dashboard.link.cork(() => void (isAtEnd = advanceCursors(dashboard)));
+    if (isAtEnd && hasCursor) {
+      dashboard.link.cork(() => void (isAtEnd = advanceCursors(dashboard)));
+    }
     if (isAtEnd) {
       dashboard.slowSince = null;
       return;
@@ -132,13 +140,12 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
     advanceInNextTick,
     leaveTopic,
     awaitConfirmation,
-    /** Sends the output of a command after a sequence, then follows it. */
+    /** Sends the output of a command after a sequence, then follows it. Call `advance` afterwards. */
     attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {
         leaveTopic(dashboard, commandId);
       }
       startCursor(dashboard, commandId, afterSequence + 1);
-      advance(dashboard);
     },
     /** Removes a slow dashboard from all live topics. From the next chunk on, cursors serve it. */
     demote(dashboard: DashboardConnection) {
@@ -147,9 +154,9 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
         if (at !== 'live' || !buffer) continue;
         leaveTopic(dashboard, commandId);
         startCursor(dashboard, commandId, buffer.nextSequence);
-        dashboard.slowSince ??= clock.monotonic();
       }
-      if (dashboard.slowSince !== null) advanceInNextTick(dashboard);
+      dashboard.slowSince ??= clock.monotonic();
+      advanceInNextTick(dashboard);
     },
   };
 }

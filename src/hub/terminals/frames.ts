@@ -2,7 +2,7 @@
 // of them, its frames are kept here for the others.
 import type { Compress } from '../compressor.ts';
 import { createFrame, type Frame } from '../frame.ts';
-import type { OutputChunk } from '../state/terminal-buffer.ts';
+import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
 import { chunkMessage } from './terminal-messages.ts';
 
 /** The maximum size of the kept frames as text. Their compressed forms can be as large again. */
@@ -15,14 +15,12 @@ export function createFrames(compress: Compress, maxKeptBytes = MAX_KEPT_BYTES) 
   const kept = new Map<string, Map<number, Frame>>();
   let keptBytes = 0;
 
-  /** Frees the oldest frames until the others fit. */
-  function limit() {
-    for (const frames of kept.values()) {
-      for (const [sequence, frame] of frames) {
-        if (keptBytes <= maxKeptBytes) return;
-        frames.delete(sequence);
-        keptBytes -= frame.bytes;
-      }
+  /** Frees frames from the oldest one on, while `isObsolete`. */
+  function free(frames: Map<number, Frame>, isObsolete: (sequence: number) => boolean) {
+    for (const [sequence, { bytes }] of frames) {
+      if (!isObsolete(sequence)) return;
+      frames.delete(sequence);
+      keptBytes -= bytes;
     }
   }
 
@@ -35,12 +33,13 @@ export function createFrames(compress: Compress, maxKeptBytes = MAX_KEPT_BYTES) 
     keepOnly(commandIds: ReadonlySet<string>) {
       for (const [commandId, frames] of kept) {
         if (commandIds.has(commandId)) continue;
-        for (const { bytes } of frames.values()) keptBytes -= bytes;
+        free(frames, () => true);
         kept.delete(commandId);
       }
     },
-    /** The frame of a chunk. */
-    of(commandId: string, chunk: OutputChunk): Frame {
+    /** The frame of a chunk in the buffer of its command. */
+    of(buffer: Pick<TerminalBuffer, 'commandId' | 'firstSequence'>, chunk: OutputChunk): Frame {
+      const { commandId } = buffer;
       const frames = kept.get(commandId);
       const known = frames?.get(chunk.sequence);
       if (known) return known;
@@ -48,7 +47,9 @@ export function createFrames(compress: Compress, maxKeptBytes = MAX_KEPT_BYTES) 
       if (!frames) return frame;
       frames.set(chunk.sequence, frame);
       keptBytes += frame.bytes;
-      limit();
+      const first = buffer.firstSequence();
+      free(frames, (sequence) => sequence < first);
+      for (const others of kept.values()) free(others, () => keptBytes > maxKeptBytes);
       return frame;
     },
     /** The size of the kept frames as text. */

@@ -24,6 +24,7 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
 
   /** Frees the frames of commands that are no longer replayed to a dashboard. */
   function freeFrames() {
+    if (frames.keptBytes() === 0) return;
     const replayed = new Set<string>();
     for (const dashboard of state.dashboards.values()) {
       if (dashboard.state !== 'CONNECTED') continue;
@@ -37,15 +38,15 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
   return {
     /** Publishes a new chunk to the live subscribers of its command. */
     publishChunk(commandId: string, chunk: OutputChunk) {
-      if (!broadcast.hasSubscribers(commandId)) return;
-      const frame = frames.of(commandId, chunk);
-      broadcast.toSubscribers(commandId, frame);
+      const buffer = state.terminalBuffers.get(commandId);
+      const frame = buffer && broadcast.toSubscribers(commandId, () => frames.of(buffer, chunk));
+      if (!frame) return;
       for (const dashboard of backlogs.add(frame.bytes)) delivery.demote(dashboard);
     },
     /** Publishes that a command's output is complete. Dashboards served by a cursor get this at the end of the replay. */
     publishComplete(buffer: TerminalBuffer) {
       const { commandId } = buffer;
-      broadcast.toSubscribers(commandId, createFrame(completeMessage(buffer), compress));
+      broadcast.toSubscribers(commandId, () => createFrame(completeMessage(buffer), compress));
       for (const dashboard of state.dashboards.values()) {
         const isLive = dashboard.subscriptions.get(commandId)?.state === 'live';
         if (dashboard.state !== 'CONNECTED' || !isLive) continue;
@@ -75,9 +76,13 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
     async attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
       const buffer = state.terminalBuffers.get(commandId);
       if (buffer && maySee(state, dashboard, buffer.agentId)) {
-        return delivery.attach(dashboard, commandId, afterSequence);
+        delivery.attach(dashboard, commandId, afterSequence);
+        return delivery.advanceInNextTick(dashboard);
       }
+      const { link } = dashboard;
       const command = await store.commands.find(commandId);
+      // Since then, it has resumed on another connection, where it attaches again.
+      if (dashboard.link !== link) return;
       if (!command || !maySee(state, dashboard, command.agentId))
         throw new HubError('command_unknown', 'Command not found.');
       const lastSequence = command.lastSequence ?? -1;
@@ -106,12 +111,15 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
     attachFollowers({ id, agentId }: { id: string; agentId: string }) {
       for (const dashboard of state.dashboards.values()) {
         const isFollower = dashboard.terminals === 'all' && maySee(state, dashboard, agentId);
-        if (isFollower) delivery.attach(dashboard, id, -1);
+        if (!isFollower) continue;
+        delivery.attach(dashboard, id, -1);
+        delivery.advance(dashboard);
       }
     },
     /** Continues after a socket has drained. */
     handleDrain(dashboard: DashboardConnection) {
       if (dashboard.slowSince !== null) dashboard.slowSince = clock.monotonic();
+      backlogs.update(dashboard);
       delivery.advance(dashboard);
     },
     /** Looks for slow dashboards, closes those without progress for 30 s, and retries the others. */
@@ -127,6 +135,6 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
     },
     /** Whether a dashboard is subscribed to a command's output, or may resume a subscription. */
     exist: (commandId: string) =>
-      [...state.dashboards.values()].some(({ subscriptions }) => subscriptions.has(commandId)),
+      state.dashboards.values().some(({ subscriptions }) => subscriptions.has(commandId)),
   };
 }

@@ -131,6 +131,88 @@ test('a slow dashboard is served from the buffer, 128 KB at a time, and is live 
   expect(countCorks() - before.corks).toBe(Math.ceil(outputSent() / 13));
 });
 
+test('new commands and requests give a dashboard with a backlog no output, and no more time', async () => {
+  await using fixture = await startHubFixture();
+  const { id, links, publish, countSlow, advance } = await connectLinks(fixture, 1);
+  const [{ link, sent, closeReason } = createLink()] = links;
+  link.backlog = MAX_BACKLOG_BYTES + 1;
+  publish(50);
+  const outputSent = () => sent.filter((frame) => String(frame).includes('terminal:output')).length;
+  const before = outputSent();
+  const connection = [...fixture.hub.hub.state.dashboards.values()].find(
+    (dashboard) => dashboard.link === link,
+  );
+  for (let waited = 0; waited < SLOW_MS; waited += 5_000) {
+    const queued = await fixture.dashboard.request('!ls');
+    expect(connection?.subscriptions.get(queued)?.state).toBe('replay');
+    if (connection) {
+      fixture.hub.hub.dashboards.receive(link, {
+        type: 'terminal:attach',
+        version: '1.0.0',
+        commandId: id,
+        afterSequence: 1_000_000,
+      });
+    }
+    await advance(5_000);
+    expect([countSlow(), outputSent()]).toEqual([1, before]);
+  }
+  expect(closeReason()).toBe('slow_consumer');
+});
+
+test('a dashboard that reads nothing is closed, also if it follows no output', async () => {
+  await using fixture = await startHubFixture();
+  const { id, links, publish, advance } = await connectLinks(fixture, 2);
+  const [{ link, closeReason } = createLink()] = links;
+  fixture.hub.hub.dashboards.receive(link, {
+    type: 'terminal:detach',
+    version: '1.0.0',
+    commandId: id,
+  });
+  link.backlog = MAX_BACKLOG_BYTES + 1;
+  publish(10);
+  await advance(SLOW_MS + 1_000);
+  expect(closeReason()).toBe('slow_consumer');
+});
+
+test('a dashboard that drains a part of its backlog is not live before the rest', async () => {
+  await using fixture = await startHubFixture();
+  const { links, publish, countSlow } = await connectLinks(fixture, 1);
+  const [{ link } = createLink()] = links;
+  link.backlog = MAX_BACKLOG_BYTES + 1;
+  publish(50);
+  for (const backlog of [3_000_000, BACKLOG_BYTES + 1]) {
+    link.backlog = backlog;
+    fixture.hub.hub.dashboards.handleDrain(link);
+    await fixture.hub.flush();
+    expect(countSlow()).toBe(1);
+  }
+  link.backlog = 0;
+  fixture.hub.hub.dashboards.handleDrain(link);
+  await fixture.hub.flush();
+  expect(countSlow()).toBe(0);
+});
+
+test('a command with much output does not hold up another one for a slow dashboard', async () => {
+  await using fixture = await startHubFixture();
+  const { links, publish } = await connectLinks(fixture, 1);
+  const [{ link, sent } = createLink()] = links;
+  link.backlog = MAX_BACKLOG_BYTES + 1;
+  publish(90);
+  const other = await fixture.dashboard.request('!ls');
+  fixture.dashboard.send({ type: 'command:interrupt', commandId: other });
+  await fixture.dashboard.waitForStatus(other, 'interrupted');
+  const isComplete = () =>
+    sent.some((frame) => /terminal:complete/.test(String(frame)) && String(frame).includes(other));
+  expect(isComplete()).toBe(false);
+  // Each drain has room for one turn.
+  for (let turn = 0; turn < 2; turn++) {
+    link.backlog = 0;
+    fixture.hub.hub.dashboards.handleDrain(link);
+    link.backlog = BACKLOG_BYTES + 1;
+  }
+  expect(isComplete()).toBe(true);
+});
+
 test('a slow dashboard is closed after 30 s without progress', async () => {
   await using fixture = await startHubFixture();
   const { links, publish, countSlow, advance } = await connectLinks(fixture, 1);

@@ -104,6 +104,18 @@ test('a stalled dashboard has a bounded backlog, delays no other dashboard, and 
   expect(byteLength(slow.outputOf(id)) + lost).toBe(totalBytes);
 });
 
+test('a dashboard that takes nothing is disconnected before a message to it would be dropped', async () => {
+  await using fixture = await startHubFixture();
+  const slow = await connectManualDashboard(fixture.hub, { terminals: 'attached' });
+  const { connectionId } = await slow.waitFor('dashboard:welcome');
+  const connection = connectionOf(fixture, connectionId);
+  slow.pause();
+  const message = 'x'.repeat(1_048_576);
+  for (let i = 0; i < 40; i++) connection.link.send(message);
+  while (connection.state === 'CONNECTED') await fixture.hub.flush();
+  expect(connection.state).toBe('RECONNECTING');
+});
+
 test('a replay sends no more at once than the socket takes', async () => {
   await using fixture = await startHubFixture();
   const slow = await connectManualDashboard(fixture.hub, { terminals: 'attached' });

@@ -107,7 +107,7 @@ test('a buffer is freed without looking at all others for each command, the leas
   const freed: string[] = [];
   let checks = 0;
   const memory = createBufferMemory(
-    { settings: { ...SETTINGS, bufferMemoryBytes: 1_000 * SMALL_BUFFER_BYTES } },
+    { clock, settings: { ...SETTINGS, bufferMemoryBytes: 1_000 * SMALL_BUFFER_BYTES } },
     ({ commandId }) => {
       checks += 1;
       return commandId === '0';

@@ -8,6 +8,10 @@ import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 
 const LINE = `${'x'.repeat(CHUNK_BYTES - 1)}\n`;
 
+const bufferOf = (commandId: string, first = 0) => ({ commandId, firstSequence: () => first });
+const a = bufferOf('a');
+const b = bufferOf('b');
+
 const chunkOf = (sequence: number) => ({
   sequence,
   type: 'stdout' as const,
@@ -19,16 +23,16 @@ const chunkOf = (sequence: number) => ({
 
 test('a frame is kept only for commands that are being replayed', () => {
   const frames = createFrames((text) => text);
-  expect(frames.of('a', chunkOf(0))).not.toBe(frames.of('a', chunkOf(0)));
+  expect(frames.of(a, chunkOf(0))).not.toBe(frames.of(a, chunkOf(0)));
   frames.keep('a');
   frames.keep('b');
-  const kept = [frames.of('a', chunkOf(0)), frames.of('b', chunkOf(0))];
+  const kept = [frames.of(a, chunkOf(0)), frames.of(b, chunkOf(0))];
   frames.keep('a');
-  expect([frames.of('a', chunkOf(0)), frames.of('b', chunkOf(0))]).toEqual(kept);
-  expect(frames.of('a', chunkOf(0)) === kept[0]).toBe(true);
+  expect([frames.of(a, chunkOf(0)), frames.of(b, chunkOf(0))]).toEqual(kept);
+  expect(frames.of(a, chunkOf(0)) === kept[0]).toBe(true);
   frames.keepOnly(new Set(['b']));
-  expect(frames.of('a', chunkOf(0)) === kept[0]).toBe(false);
-  expect(frames.of('b', chunkOf(0)) === kept[1]).toBe(true);
+  expect(frames.of(a, chunkOf(0)) === kept[0]).toBe(false);
+  expect(frames.of(b, chunkOf(0)) === kept[1]).toBe(true);
   frames.keepOnly(new Set());
   expect(frames.keptBytes()).toBe(0);
 });
@@ -37,13 +41,23 @@ test('kept frames are limited in size: the oldest are freed', () => {
   const limit = 20 * CHUNK_BYTES;
   const frames = createFrames((text) => text, limit);
   for (const id of ['a', 'b']) frames.keep(id);
-  const first = frames.of('a', chunkOf(0));
+  const first = frames.of(a, chunkOf(0));
   for (let sequence = 1; sequence < 100; sequence++) {
-    for (const id of ['a', 'b']) frames.of(id, chunkOf(sequence));
+    for (const id of ['a', 'b']) frames.of(bufferOf(id), chunkOf(sequence));
     expect(frames.keptBytes()).toBeLessThanOrEqual(limit);
   }
   expect(frames.keptBytes()).toBeGreaterThan(limit - 2 * CHUNK_BYTES);
-  expect(frames.of('a', chunkOf(0))).not.toBe(first);
+  expect(frames.of(a, chunkOf(0))).not.toBe(first);
+});
+
+test('the frames of chunks that the buffer has dropped are freed', () => {
+  const frames = createFrames((text) => text);
+  frames.keep('a');
+  for (let sequence = 0; sequence < 10; sequence++) frames.of(a, chunkOf(sequence));
+  const before = frames.keptBytes();
+  frames.of(bufferOf('a', 8), chunkOf(10));
+  expect(frames.keptBytes()).toBeLessThan(before / 2);
+  expect(frames.keptBytes()).toBeGreaterThan(2 * CHUNK_BYTES);
 });
 
 test('a chunk is compressed once for all dashboards that it is replayed to at the same time', async () => {
