@@ -51,7 +51,9 @@ export async function startHubProcess(options: HubProcessOptions) {
   // Loaded here, so that other commands start faster, and while the threads of the store start.
   const [opened, { startHub }, { createApp }, { createServers }, { assetBuild }] =
     await Promise.all([
-      openOrFail(database, () => openThreadedStore(database)),
+      openOrFail(database, () =>
+        openThreadedStore(database, ({ level, message, ...fields }) => log[level](message, fields)),
+      ),
       import('../hub/hub.ts'),
       import('../web/app.ts'),
       import('../web/servers.ts'),
@@ -65,16 +67,20 @@ export async function startHubProcess(options: HubProcessOptions) {
   const hub = await openOrFail(database, () =>
     startHub({ store, clock: systemClock, log, settings, build: assetBuild, publisher: servers }),
   );
-  damaged.then(hub.storeHealth.reportDamage, () => undefined);
+  void damaged.then(hub.storeHealth.reportDamage);
   let failure: Error | null = null;
   const ended = failed.then((error) => {
     failure = error;
-    log.error('The hub stops, because it has lost its database.', { reason: error.message });
+    log.error('The hub is stopping because its database thread ended.', { reason: error.message });
   });
-  if (options.adminPassword !== null && !(await hub.accounts.exist())) {
-    await createAdmin(hub, options.adminPassword);
-  }
-  const setupToken = !(await hub.accounts.exist()) ? randomBytes(24).toString('base64url') : null;
+  const { adminPassword } = options;
+  const hasAccount = await openOrFail(database, async () => {
+    if (adminPassword !== null && !(await hub.accounts.exist())) {
+      await createAdmin(hub, adminPassword);
+    }
+    return hub.accounts.exist();
+  });
+  const setupToken = hasAccount ? null : randomBytes(24).toString('base64url');
   const { drain, listen, replaceCertificate } = createApp({
     hub,
     clock: systemClock,

@@ -16,27 +16,33 @@ export type StoreHealth = ReturnType<typeof createStoreHealth>;
  * fail and when they succeed again.
  */
 export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
+  /** Why writes fail. */
   let failure: string | null = null;
-  /** Why the database is damaged. Permanent, because what is damaged may not have been read yet. */
+  /** Why the database is damaged. Never cleared: other damaged pages may not have been read yet. */
   let damage: string | null = null;
   let isProbing = false;
   let nextFailure = Promise.withResolvers<void>();
 
-  function setFailure(writeFailure: string | null) {
-    const reason = damage ?? writeFailure;
-    const wasFailing = failure !== null;
-    const isFailing = reason !== null;
+  const isFailing = () => failure !== null || damage !== null;
+
+  function setFailure(reason: string | null) {
+    const wasFailing = isFailing();
+    const hadFailure = failure !== null;
     failure = reason;
-    if (wasFailing === isFailing) return;
-    if (isFailing) {
+    if (hadFailure === (reason !== null)) return;
+    if (reason !== null) {
       nextFailure.resolve();
-      log.error('The store is failing. New commands are rejected until it recovers.', { reason });
+      log.error('Cannot write to the store. New commands are rejected until it recovers.', {
+        reason,
+      });
     } else {
       nextFailure = Promise.withResolvers();
       log.info('Writes to the store succeed again.');
     }
-    broadcast.toAgents({ type: 'hub:storage', failing: isFailing });
+    if (wasFailing !== isFailing()) broadcastFailing();
   }
+
+  const broadcastFailing = () => broadcast.toAgents({ type: 'hub:storage', failing: isFailing() });
 
   function reportFailure(error: unknown) {
     setFailure(`Cannot write to disk: ${error instanceof Error ? error.message : String(error)}`);
@@ -52,8 +58,10 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   });
 
   return {
-    /** Why the store is failing; null while writes succeed. */
-    failure: () => failure,
+    /** Why the store is failing; null while writes succeed and no damage is known. */
+    failure: () => damage ?? failure,
+    /** Why writes fail; null while they succeed. */
+    writeFailure: () => failure,
     /** Resolves when writes fail; immediately if they already do. */
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */
@@ -61,8 +69,10 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     /** Records that the database is damaged. New commands are rejected from then on. */
     reportDamage(reason: string) {
       if (damage !== null) return;
+      const wasFailing = isFailing();
       damage = reason;
-      setFailure(null);
+      log.error('The database is damaged. New commands are rejected.', { reason });
+      if (!wasFailing) broadcastFailing();
     },
     /** Whether the database is damaged. */
     isDamaged: () => damage !== null,

@@ -1,5 +1,6 @@
-// Pages of the command history. Each query follows an index in the order of the page, so that its time depends on the
-// length of the page, not of the history. Only a text of less than three characters is looked for in every command.
+// Pages of the command history, newest first. A page without a text follows an index in its order, so that its time
+// depends on the length of the page, not of the history. A text is looked for in one part of the history after the other,
+// with the search index if possible, and other queries run in between.
 import {
   and,
   desc,
@@ -15,6 +16,7 @@ import {
   sql,
 } from 'drizzle-orm';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
+import { hasEnded } from '../protocol/command-status.ts';
 import { PAGE_LENGTH } from '../protocol/limits.ts';
 import { createTrigramQuery, findUnindexed } from './command-search.ts';
 import type { QueryContext } from './query-context.ts';
@@ -23,130 +25,207 @@ import type { StoredCommand } from './store.ts';
 
 /** Before a column: SQLite uses no index for such an expression. */
 const WITHOUT_INDEX = '+';
+/** The rows of the first part of a search, and the fewest of the others. */
+const PART_ROWS = 20_000;
+const MIN_PART_ROWS = 1_000;
+/** How long searching one part should take. The next part has more or fewer rows. */
+const PART_MS = 5;
+/** An agent with fewer commands is searched without the search index, which contains those of all agents. */
+const FEW_COMMANDS = 2_000;
 
+type Db = QueryContext['db'];
 type PageQuery = CommandQuery & { limit: number };
+type AgentIds = readonly string[] | null;
 
-const { row: _, ...commandColumns } = getTableColumns(commands);
+/** Rows of the table: from `after`, exclusive, to `upTo`, inclusive. */
+interface Part {
+  after: number;
+  upTo: number;
+}
+
 /** The columns of a StoredCommand. */
-export const storedCommand = commandColumns;
+export const { row: _, ...storedColumns } = getTableColumns(commands);
 
 /** Returns a page of the commands of these agents, newest first; null for all agents. */
-export function selectPage(
-  db: QueryContext['db'],
+export async function selectPage(
+  db: Db,
   query: CommandQuery,
-  agentIds: readonly string[] | null = null,
-): CommandPage {
+  agentIds: AgentIds = null,
+): Promise<CommandPage> {
+  // SQLite would read the text only up to it.
+  if (query.q?.includes('\0')) return { items: [], nextCursor: null };
   const limit = query.limit ?? PAGE_LENGTH;
-  const rows = selectRows(db, { ...query, limit: limit + 1 }, agentIds);
+  const page = { ...query, limit: limit + 1 };
+  const rows =
+    query.q && !hasFewCommands(db, query)
+      ? await search(db, page, agentIds)
+      : list(db, page, agentIds);
   const items = rows.slice(0, limit);
   return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
 }
 
-function selectRows(
-  db: QueryContext['db'],
-  query: PageQuery,
-  agentIds: readonly string[] | null,
-): StoredCommand[] {
-  const { q, agentId, limit } = query;
-  const trigrams = q === undefined ? null : createTrigramQuery(q);
-  if (trigrams !== null) return search(db, query, agentIds, trigrams);
-  if (agentIds === null || agentId || isNarrow(query)) {
+function list(db: Db, query: PageQuery, agentIds: AgentIds): StoredCommand[] {
+  if (agentIds === null || query.agentId || isNarrow(query)) {
     return createListQuery(db, query, agentIds).all();
   }
   // One index of all these agents would not be in the order of the page.
-  return agentIds
-    .flatMap((id) => createListQuery(db, { ...query, agentId: id }).all())
-    .toSorted((a, b) => (a.id < b.id ? 1 : -1))
-    .slice(0, limit);
+  const ids = agentIds
+    .flatMap((agentId) => createIdQuery(db, { ...query, agentId }).all())
+    .map(({ id }) => id)
+    .toSorted()
+    .slice(-query.limit);
+  return db
+    .select(storedColumns)
+    .from(commands)
+    .where(inArray(commands.id, ids))
+    .orderBy(desc(commands.id))
+    .all();
 }
 
 /** Commands by ID. Exported to test which indexes it uses. */
-export function createListQuery(
-  db: QueryContext['db'],
-  query: PageQuery,
-  agentIds: readonly string[] | null = null,
-) {
+export function createListQuery(db: Db, query: PageQuery, agentIds: AgentIds = null) {
   return db
-    .select(storedCommand)
+    .select(storedColumns)
     .from(commands)
-    .where(
-      and(createFilter(query, agentIds), query.cursor ? lt(commands.id, query.cursor) : undefined),
-    )
+    .where(createPageFilter(query, agentIds))
     .orderBy(desc(commands.id))
     .limit(query.limit);
 }
 
-/** Commands that contain a text, by row: first those in the search index, then those that are not indexed yet. */
-function search(
-  db: QueryContext['db'],
-  query: PageQuery,
-  agentIds: readonly string[] | null,
-  trigrams: string,
-): StoredCommand[] {
-  // Read first: commands that are indexed meanwhile are still among those that it excludes.
-  const unindexedUpTo = findUnindexed(db);
-  const found = createSearchQuery(db, query, agentIds, { trigrams, unindexedUpTo }).all();
-  const limit = query.limit - found.length;
-  if (unindexedUpTo === 0 || limit === 0) return found;
-  const rest = db
-    .select(storedCommand)
-    .from(commands)
-    .where(
-      and(
-        lte(commands.row, unindexedUpTo),
-        isAfterCursor(query, sql`${commands.row}`),
-        createFilter(query, agentIds),
-      ),
-    )
-    .orderBy(desc(commands.row))
-    .limit(limit)
-    .all();
-  return [...found, ...rest];
-}
-
-/** Indexed commands that contain a text. Exported to test which indexes it uses. */
-export function createSearchQuery(
-  db: QueryContext['db'],
-  query: PageQuery,
-  agentIds: readonly string[] | null,
-  { trigrams, unindexedUpTo }: { trigrams: string; unindexedUpTo: number },
-) {
+function createIdQuery(db: Db, query: PageQuery) {
   return db
-    .select(storedCommand)
-    .from(sql`command_search`)
-    .innerJoin(commands, eq(commands.row, sql`command_search.rowid`))
-    .where(
-      and(
-        sql`command_search MATCH ${trigrams}`,
-        gt(sql`command_search.rowid`, unindexedUpTo),
-        isAfterCursor(query, sql`command_search.rowid`),
-        createFilter(query, agentIds),
-      ),
-    )
-    .orderBy(desc(sql`command_search.rowid`))
+    .select({ id: commands.id })
+    .from(commands)
+    .where(createPageFilter(query, null))
+    .orderBy(desc(commands.id))
     .limit(query.limit);
 }
 
-/** Whether a row comes after the last command of the previous page, which may have been deleted since. */
-function isAfterCursor({ cursor }: PageQuery, row: SQL): SQL | undefined {
-  if (!cursor) return undefined;
-  return sql`${row} < coalesce(
-    (SELECT row FROM commands WHERE id = ${cursor}),
-    (SELECT row + 1 FROM commands WHERE id < ${cursor} ORDER BY id DESC LIMIT 1),
-    0
-  )`;
+/** Commands that contain a text, by row. */
+async function search(db: Db, query: PageQuery, agentIds: AgentIds): Promise<StoredCommand[]> {
+  const found: StoredCommand[] = [];
+  let rows = PART_ROWS;
+  let upTo = findLastRow(db, query);
+  while (upTo > 0) {
+    const startedAt = performance.now();
+    const after = Math.max(0, upTo - rows);
+    const limit = query.limit - found.length;
+    found.push(...searchPart(db, { ...query, limit }, agentIds, { after, upTo }));
+    if (found.length === query.limit) break;
+    upTo = after;
+    const ms = performance.now() - startedAt;
+    rows = ms < PART_MS ? rows * 2 : Math.max(MIN_PART_ROWS, Math.floor((rows * PART_MS) / ms));
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  return found;
+}
+
+/** Searches a part of the history: first the commands that are in the search index, then those that are not yet. */
+function searchPart(
+  db: Db,
+  query: PageQuery,
+  agentIds: AgentIds,
+  { after, upTo }: Part,
+): StoredCommand[] {
+  const trigrams = createTrigramQuery(query.q ?? '');
+  // Read first: commands that are indexed meanwhile are still among those that are compared one by one.
+  const unindexedUpTo = trigrams === null ? upTo : findUnindexed(db);
+  const border = Math.min(upTo, Math.max(after, unindexedUpTo));
+  const found =
+    trigrams === null || border === upTo
+      ? []
+      : createSearchQuery(db, query, agentIds, { trigrams, after: border, upTo }).all();
+  const limit = query.limit - found.length;
+  if (border === after || limit === 0) return found;
+  const part = { after, upTo: border };
+  return [...found, ...createScanQuery(db, { ...query, limit }, agentIds, part).all()];
+}
+
+/** Commands in the search index. Exported to test which indexes it uses. */
+export function createSearchQuery(
+  db: Db,
+  query: PageQuery,
+  agentIds: AgentIds,
+  { trigrams, after, upTo }: Part & { trigrams: string },
+) {
+  const row = sql`command_search.rowid`;
+  return db
+    .select(storedColumns)
+    .from(sql`command_search`)
+    .innerJoin(commands, eq(commands.row, row))
+    .where(
+      and(
+        sql`command_search MATCH ${trigrams}`,
+        gt(row, after),
+        lte(row, upTo),
+        createFilter(query, agentIds),
+      ),
+    )
+    .orderBy(desc(row))
+    .limit(query.limit);
+}
+
+/** All commands of a part, one by one. Exported to test which indexes it uses. */
+export function createScanQuery(
+  db: Db,
+  query: PageQuery,
+  agentIds: AgentIds,
+  { after, upTo }: Part,
+) {
+  return db
+    .select(storedColumns)
+    .from(commands)
+    .where(
+      and(
+        gt(commands.row, after),
+        lte(commands.row, upTo),
+        createFilter(query, agentIds, WITHOUT_INDEX),
+      ),
+    )
+    .orderBy(desc(commands.row))
+    .limit(query.limit);
+}
+
+/** The row at which a search begins: after the last command of the previous page, which may have been deleted since. */
+function findLastRow(db: Db, { cursor }: PageQuery): number {
+  const newest = db.select({ row: commands.row }).from(commands);
+  if (!cursor) return newest.orderBy(desc(commands.row)).limit(1).get()?.row ?? 0;
+  const last = db.select({ row: commands.row }).from(commands).where(eq(commands.id, cursor)).get();
+  if (last) return last.row - 1;
+  return newest.where(lt(commands.id, cursor)).orderBy(desc(commands.id)).limit(1).get()?.row ?? 0;
 }
 
 /** Whether a filter is expected to match fewer commands than the filters by agent and status. */
-function isNarrow({ comparisonId, compared, conversationId }: PageQuery): boolean {
+function isNarrow({ comparisonId, compared, conversationId }: CommandQuery): boolean {
   return [comparisonId, compared, conversationId].some(Boolean);
 }
 
-function createFilter(query: PageQuery, agentIds: readonly string[] | null): SQL | undefined {
-  const prefix = sql.raw(isNarrow(query) ? WITHOUT_INDEX : '');
+/** Whether so few commands match the filters that comparing the text with each is faster than the search index. */
+function hasFewCommands(db: Db, query: CommandQuery): boolean {
+  if (isNarrow(query) || (query.status && !hasEnded(query.status))) return true;
+  if (!query.agentId) return false;
+  const agentsCommands = db
+    .select({ id: commands.id })
+    .from(commands)
+    .where(eq(commands.agentId, query.agentId))
+    .limit(FEW_COMMANDS);
+  return agentsCommands.all().length < FEW_COMMANDS;
+}
+
+function createPageFilter(query: PageQuery, agentIds: AgentIds): SQL | undefined {
+  const prefix = isNarrow(query) ? WITHOUT_INDEX : '';
+  return and(
+    createFilter(query, agentIds, prefix),
+    query.cursor ? lt(commands.id, query.cursor) : undefined,
+  );
+}
+
+/** @param prefix before the columns of the filters by agent and status */
+function createFilter(query: PageQuery, agentIds: AgentIds, prefix = ''): SQL | undefined {
+  const before = sql.raw(prefix);
   const filters = {
-    agentId: query.agentId ? sql`${prefix}${eq(commands.agentId, query.agentId)}` : undefined,
-    status: query.status ? sql`${prefix}${eq(commands.status, query.status)}` : undefined,
+    agentId: query.agentId ? sql`${before}${eq(commands.agentId, query.agentId)}` : undefined,
+    status: query.status ? sql`${before}${eq(commands.status, query.status)}` : undefined,
     q: query.q ? contains(query.q) : undefined,
     comparisonId: query.comparisonId ? eq(commands.comparisonId, query.comparisonId) : undefined,
     compared: query.compared ? isNotNull(commands.comparisonId) : undefined,

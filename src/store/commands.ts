@@ -1,5 +1,5 @@
 import { and, asc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
-import { selectPage, storedCommand } from './command-pages.ts';
+import { selectPage, storedColumns } from './command-pages.ts';
 import type { QueryContext } from './query-context.ts';
 import { approvalDetails, approvals, commands, output } from './schema.ts';
 import type { Store } from './store.ts';
@@ -22,11 +22,11 @@ export function createCommandStore({
     update: (id, changes) =>
       write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
     find: (id) =>
-      read(() => db.select(storedCommand).from(commands).where(eq(commands.id, id)).get()),
+      read(() => db.select(storedColumns).from(commands).where(eq(commands.id, id)).get()),
     listUnfinished: () =>
       read(() =>
         db
-          .select(storedCommand)
+          .select(storedColumns)
           .from(commands)
           .where(inArray(commands.status, ['queued', 'running']))
           .orderBy(asc(commands.id))
@@ -35,7 +35,7 @@ export function createCommandStore({
     listWithOpenOutput: () =>
       read(() =>
         db
-          .select(storedCommand)
+          .select(storedColumns)
           .from(commands)
           // Literal, because SQLite uses a partial index only for its exact condition.
           .where(sql`is_output_open = 1`)
@@ -45,13 +45,13 @@ export function createCommandStore({
     listRequestedSince: (time) =>
       read(() =>
         db
-          .select(storedCommand)
+          .select(storedColumns)
           .from(commands)
           .where(and(gte(commands.requestedAt, time), isNotNull(commands.requestId)))
           .orderBy(asc(commands.requestedAt))
           .all(),
       ),
-    listPage: (query, agentIds) => read(() => selectPage(db, query, agentIds)),
+    listPage: (query, agentIds) => selectPage(db, query, agentIds),
     async purgeBefore(time, limit) {
       const old = db
         .select({ id: commands.id })

@@ -25,6 +25,12 @@ export function assertNotNewer(database: Database): void {
   );
 }
 
+/** Whether the database has tables of an earlier version. */
+export function isOutdated(database: Database): boolean {
+  const version = readVersion(database);
+  return version > 0 && version < migrations.length;
+}
+
 /** Applies all missing migrations in one transaction. */
 export function migrate(database: Database): void {
   const version = readVersion(database);

@@ -88,7 +88,7 @@ export const apiTokens = sqliteTable('api_tokens', {
 export const commands = sqliteTable(
   'commands',
   {
-    /** The number of the command in the search index, never used again. */
+    /** The number of the command in the search index, never reused. */
     row: integer().primaryKey({ autoIncrement: true }),
     id: text().notNull().unique(),
     agentId: text().notNull(),
@@ -137,7 +137,7 @@ export const commands = sqliteTable(
   ],
 ) satisfies TableOf<StoredCommand>;
 
-/** One row: how far the search index is. `command_search`, an FTS5 table, is created by its migration. */
+/** One row: how far the search index has been built. `command_search`, an FTS5 table, is created by its migration. */
 export const commandSearchProgress = sqliteTable('command_search_progress', {
   /** Commands up to this row are not indexed yet. */
   unindexedUpTo: integer().notNull(),

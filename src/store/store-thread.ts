@@ -1,7 +1,13 @@
 // A thread with one connection to the SQLite file, so that neither a commit nor a query blocks the sockets of the hub.
 // An entry point of its own: it is started as a worker (thread-client.ts).
 import { Database } from 'bun:sqlite';
-import { describeDamage, findDamage, isDamageError } from './integrity.ts';
+import {
+  describeDamage,
+  errorCode,
+  findDamage,
+  findDamageByTable,
+  isDamageError,
+} from './integrity.ts';
 import { openReader, openStore } from './sqlite-store.ts';
 import type { Store } from './store.ts';
 import type {
@@ -21,6 +27,8 @@ type Methods = Record<string, Method>;
 /** The store that is open. `open` is the first message. */
 let opened: { store: Store; file: string } | null = null;
 let replies: Reply[] = [];
+/** The damage in the file, once a call has met it. */
+let located: string | null = null;
 
 function respond(response: ThreadResponse) {
   self.postMessage(response);
@@ -29,14 +37,9 @@ function respond(response: ThreadResponse) {
 self.addEventListener('message', ({ data: request }: MessageEvent<ThreadRequest>) => {
   switch (request.type) {
     case 'open':
-      return tryTo(() => {
-        const { file } = request;
-        const store = request.readonly ? openReader(file) : openStore(file);
-        opened = { store, file };
-        respond({ type: 'opened', methods: listMethods(store) });
-      });
+      return void respondTo(() => Promise.resolve(open(request)));
     case 'check':
-      return tryTo(() => respond({ type: 'checked', damage: check(request.file) }));
+      return void respondTo(() => check(request.file));
     case 'call':
       for (const call of request.calls) void run(call);
       return undefined;
@@ -45,12 +48,28 @@ self.addEventListener('message', ({ data: request }: MessageEvent<ThreadRequest>
   }
 });
 
-function tryTo(work: () => void) {
+async function respondTo(work: () => Promise<ThreadResponse>) {
   try {
-    work();
+    respond(await work());
   } catch (error) {
     respond({ type: 'failed', error: describe(error) });
   }
+}
+
+function open({ file, readonly }: ThreadRequest & { type: 'open' }): ThreadResponse {
+  const store = readonly
+    ? openReader(file)
+    : openStore(file, {
+        onUpgrade: () => respond({ type: 'upgrading' }),
+        onError: (error) => respond({ type: 'reported', error: describe(error) }),
+      });
+  opened = { store, file };
+  return { type: 'opened', methods: listMethods(store) };
+}
+
+async function check(file: string): Promise<ThreadResponse> {
+  using database = new Database(file, { readonly: true, strict: true });
+  return { type: 'checked', damage: await findDamageByTable(database) };
 }
 
 async function run([id, table, method, args]: Call) {
@@ -75,23 +94,21 @@ function reply(one: Reply) {
 
 function describe(error: unknown): ThreadError {
   const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && 'code' in error ? String(error.code) : undefined;
-  if (!isDamageError(error) || !opened) return { message, code, isDamage: isDamageError(error) };
-  return { message: describeDamage(locateDamage(opened.file) ?? message), code, isDamage: true };
+  const code = errorCode(error);
+  const isDamage = isDamageError(error);
+  if (!isDamage || !opened) return { message, code, isDamage };
+  located ??= locateDamage(opened.file) ?? message;
+  return { message: describeDamage(located), code, isDamage };
 }
 
 /** SQLite's error does not say which page is damaged; a check of the file does. */
 function locateDamage(file: string): string | null {
   try {
-    return check(file);
+    using database = new Database(file, { readonly: true, strict: true });
+    return findDamage(database);
   } catch {
     return null;
   }
-}
-
-function check(file: string): string | null {
-  using database = new Database(file, { readonly: true, strict: true });
-  return findDamage(database);
 }
 
 function listMethods(store: Store): MethodNames {

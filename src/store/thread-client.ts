@@ -15,15 +15,21 @@ const THREAD = import.meta.url.includes('/$bunfs/')
 export interface ThreadEvents {
   /** The thread ended without `terminate`. It is called once, and all calls fail from then on. */
   onEnd(error: Error): void;
-  /** A call failed because the database is damaged. */
+  /** The database is damaged. */
   onDamage(message: string): void;
+  /** `open` changes the tables of an earlier version. */
+  onUpgrade(): void;
 }
 
-export function startStoreThread({ onEnd, onDamage }: ThreadEvents) {
+/**
+ * @param isWriter its calls stay pending if the thread ends: whether they were committed is not known, as after a crash
+ */
+export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, isWriter = false) {
   const worker = new Worker(new URL(THREAD, import.meta.url), { name: 'store' });
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
   /** Resolves with the response to `open` or `check`. */
   const first = Promise.withResolvers<ThreadResponse>();
+  first.promise.catch(() => undefined);
   let calls: Call[] = [];
   let lastId = 0;
   let ended: Error | null = null;
@@ -33,27 +39,55 @@ export function startStoreThread({ onEnd, onDamage }: ThreadEvents) {
     ended = new Error(`The database thread ended: ${reason}`);
     worker.terminate();
     first.reject(ended);
-    for (const { reject } of pending.values()) reject(ended);
-    pending.clear();
+    if (!isWriter) rejectPending(ended);
     onEnd(ended);
   }
 
-  const send = (message: ThreadRequest) => worker.postMessage(message);
+  function rejectPending(error: Error) {
+    for (const { reject } of pending.values()) reject(error);
+    pending.clear();
+  }
+
+  function send(message: ThreadRequest) {
+    try {
+      worker.postMessage(message);
+    } catch (error) {
+      // It has ended already, or a value cannot be sent to a thread.
+      end(String(error));
+    }
+  }
+
+  function handleResponse(response: ThreadResponse) {
+    switch (response.type) {
+      case 'upgrading':
+        return onUpgrade();
+      case 'reported':
+        return response.error.isDamage ? onDamage(response.error.message) : undefined;
+      case 'opened':
+      case 'checked':
+      case 'failed':
+        return first.resolve(response);
+      case 'replies':
+        for (const reply of response.replies) {
+          const call = pending.get(reply.id);
+          pending.delete(reply.id);
+          if (!('error' in reply)) call?.resolve(reply.value);
+          else {
+            if (reply.error.isDamage) onDamage(reply.error.message);
+            call?.reject(toError(reply.error));
+          }
+        }
+        return undefined;
+      default:
+        return response satisfies never;
+    }
+  }
 
   worker.addEventListener('error', ({ message }) => end(message));
   worker.addEventListener('close', () => end('it was terminated'));
-  worker.addEventListener('message', ({ data }: MessageEvent<ThreadResponse>) => {
-    if (data.type !== 'replies') return first.resolve(data);
-    for (const reply of data.replies) {
-      const call = pending.get(reply.id);
-      pending.delete(reply.id);
-      if (!('error' in reply)) call?.resolve(reply.value);
-      else {
-        if (reply.error.isDamage) onDamage(reply.error.message);
-        call?.reject(toError(reply.error));
-      }
-    }
-  });
+  worker.addEventListener('message', ({ data }: MessageEvent<ThreadResponse>) =>
+    handleResponse(data),
+  );
 
   async function request(message: ThreadRequest) {
     send(message);
@@ -68,10 +102,17 @@ export function startStoreThread({ onEnd, onDamage }: ThreadEvents) {
       const response = await request({ type: 'open', file, readonly });
       return response.type === 'opened' ? response.methods : {};
     },
-    /** Checks a file instead of opening a store. Returns its first damage, or null. */
+    /**
+     * Checks a file instead of opening a store. Returns its first damage, or null.
+     * @throws if it cannot be checked
+     */
     async check(file: string): Promise<string | null> {
-      const response = await request({ type: 'check', file });
-      return response.type === 'checked' ? response.damage : null;
+      send({ type: 'check', file });
+      const response = await first.promise;
+      if (response.type === 'checked') return response.damage;
+      const { error } = response as ThreadResponse & { type: 'failed' };
+      if (error.isDamage) return error.message;
+      throw toError(error);
     },
     /** Calls a method of a table, or of the store itself. The calls of one turn are one message. */
     invoke(table: string | null, method: string, args: readonly unknown[]): Promise<unknown> {
@@ -82,8 +123,9 @@ export function startStoreThread({ onEnd, onDamage }: ThreadEvents) {
       calls.push([lastId, table, method, args]);
       if (calls.length === 1) {
         queueMicrotask(() => {
-          send({ type: 'call', calls });
+          const batch = calls;
           calls = [];
+          send({ type: 'call', calls: batch });
         });
       }
       return call.promise;
@@ -91,6 +133,7 @@ export function startStoreThread({ onEnd, onDamage }: ThreadEvents) {
     terminate() {
       ended ??= new Error('The store is closed.');
       worker.terminate();
+      rejectPending(ended);
     },
   };
 }

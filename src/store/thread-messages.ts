@@ -28,9 +28,13 @@ export type Reply = { id: number; value: unknown } | { id: number; error: Thread
 export type MethodNames = Record<string, readonly string[]>;
 
 export type ThreadResponse =
+  /** `open` changes the tables of an earlier version, which can take minutes. `opened` follows. */
+  | { type: 'upgrading' }
   | { type: 'opened'; methods: MethodNames }
   /** The result of a check: null if the file is intact. */
   | { type: 'checked'; damage: string | null }
   /** Opening or checking failed. */
   | { type: 'failed'; error: ThreadError }
-  | { type: 'replies'; replies: readonly Reply[] };
+  | { type: 'replies'; replies: readonly Reply[] }
+  /** Work in the background failed. */
+  | { type: 'reported'; error: ThreadError };

@@ -1,18 +1,26 @@
 // The SQLite store in threads of its own: one that writes, and one that reads committed data, so that a long query
 // delays no write and a slow disk delays no query. The hub's event loop waits for neither.
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describeDamage } from './integrity.ts';
 import type { Store } from './store.ts';
 import { startStoreThread } from './thread-client.ts';
+import { cacheUsers } from './user-cache.ts';
 
-/** Methods with these names only read. */
+/** Methods with these names only read. The connection of the reader rejects writes. */
 const READS = /^(find|list|count)/;
+
+/** Something that an operator should know. */
+export interface StoreNotice {
+  level: 'info' | 'error';
+  message: string;
+  reason?: string;
+}
 
 export interface ThreadedStore {
   store: Store;
   /** Resolves with a description when the database turns out to be damaged. */
   damaged: Promise<string>;
-  /** Resolves when a thread has ended without `close`. All calls fail from then on. */
+  /** Resolves when a thread has ended without `close`. All its calls fail from then on. */
   failed: Promise<Error>;
 }
 
@@ -20,21 +28,59 @@ export interface ThreadedStore {
  * Opens the store in a file. After an unclean end, the file is checked for damage in the background.
  * @throws if the file is not a database or has a newer schema; it is left unchanged
  */
-export async function openThreadedStore(file: string): Promise<ThreadedStore> {
-  // SQLite removes this file when the last connection is closed.
-  const wasClosed = !existsSync(`${file}-wal`);
+export async function openThreadedStore(
+  file: string,
+  onNotice: (notice: StoreNotice) => void = () => undefined,
+): Promise<ThreadedStore> {
+  /** A file that exists until the database has been checked. */
+  const marker = `${file}.unchecked`;
+  // SQLite removes the write-ahead log when the last connection is closed.
+  const mustCheck = existsSync(`${file}-wal`) || existsSync(marker);
   const damaged = Promise.withResolvers<string>();
   const failed = Promise.withResolvers<Error>();
-  const events = { onEnd: failed.resolve, onDamage: damaged.resolve };
-  const writer = startStoreThread(events);
+  const events = {
+    onEnd: failed.resolve,
+    onDamage(message: string) {
+      writeFileSync(marker, '');
+      damaged.resolve(message);
+    },
+    onUpgrade: () =>
+      onNotice({ level: 'info', message: 'Upgrading the database. This can take a minute.' }),
+  };
+  const writer = startStoreThread(events, true);
   const reader = startStoreThread(events);
-  const close = async () => {
+  let stopCheck = () => {};
+
+  async function check() {
+    writeFileSync(marker, '');
+    const checker = startStoreThread({ ...events, onEnd() {} });
+    let isStopped = false;
+    stopCheck = () => {
+      isStopped = true;
+      checker.terminate();
+    };
+    try {
+      const damage = await checker.check(file);
+      if (damage !== null) return events.onDamage(describeDamage(damage));
+      rmSync(marker, { force: true });
+      onNotice({ level: 'info', message: 'The database was checked and is intact.' });
+    } catch (error) {
+      const message = 'Could not check the database. It will be checked at the next start.';
+      if (!isStopped) onNotice({ level: 'error', message, reason: String(error) });
+    } finally {
+      checker.terminate();
+    }
+  }
+
+  async function close() {
+    stopCheck();
     // The writer last: the last connection empties the write-ahead log and removes it.
     for (const thread of [reader, writer]) {
       await thread.invoke(null, 'close', []).catch(() => undefined);
       thread.terminate();
     }
-  };
+  }
+
   try {
     const tables = await writer.open(file, false);
     await reader.open(file, true);
@@ -45,30 +91,21 @@ export async function openThreadedStore(file: string): Promise<ThreadedStore> {
           return [method, (...args: unknown[]) => thread.invoke(table, method, args)];
         }),
       );
-    const store = {
+    const members = {
       ...Object.fromEntries(
         Object.entries(tables).map(([table, methods]) => [table, forward(table, methods)]),
       ),
       probe: () => writer.invoke(null, 'probe', []),
       close,
     };
-    if (!wasClosed) void checkInBackground(file, events);
     // The thread lists the methods of a Store, and the conformance suite calls each of them.
-    return {
-      store: store as unknown as Store,
-      damaged: damaged.promise,
-      failed: failed.promise,
-    };
+    const store = members as unknown as Store;
+    const users = await cacheUsers(store.users);
+    if (mustCheck) void check();
+    return { store: { ...store, users }, damaged: damaged.promise, failed: failed.promise };
   } catch (error) {
     reader.terminate();
     writer.terminate();
     throw error;
   }
-}
-
-async function checkInBackground(file: string, { onDamage }: { onDamage(message: string): void }) {
-  const thread = startStoreThread({ onEnd() {}, onDamage() {} });
-  const damage = await thread.check(file).catch(() => null);
-  thread.terminate();
-  if (damage !== null) onDamage(describeDamage(damage));
 }

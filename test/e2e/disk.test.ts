@@ -47,7 +47,7 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   await watched.waitForOutput(/ready/);
   const filler = `/proc/${hub.pid}/root${data}/filler`;
   fill(filler);
-  await hub.waitForOutput(/The store is failing/);
+  await hub.waitForOutput(/Cannot write to the store/);
   const health = await fetch(`${url}/healthz`);
   expect(health.status).toBe(503);
   expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });

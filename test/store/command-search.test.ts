@@ -3,7 +3,11 @@ import { Database } from 'bun:sqlite';
 import { describe, expect, test } from 'bun:test';
 import { join } from 'node:path';
 import type { CommandQuery } from '../../src/protocol/api.ts';
-import { createListQuery, createSearchQuery } from '../../src/store/command-pages.ts';
+import {
+  createListQuery,
+  createScanQuery,
+  createSearchQuery,
+} from '../../src/store/command-pages.ts';
 import { createTrigramQuery } from '../../src/store/command-search.ts';
 import { migrate, migrations } from '../../src/store/migrations.ts';
 import { createQueryBuilder } from '../../src/store/query-context.ts';
@@ -40,20 +44,30 @@ describe('without a scan or a sort', () => {
     const page = { ...query, limit: 10 };
     const isNarrow = /compar|conversation/.test(name);
     const agentIds = ['a', 'b'];
-    const search = { trigrams: createTrigramQuery('make') ?? '', unindexedUpTo: 0 };
+    const part = { after: 0, upTo: 9, trigrams: createTrigramQuery('make') ?? '' };
+    // The index of compared commands contains no others.
+    const isSearch = query.compared
+      ? /comparisonId|conversationId|cursor/.test(name)
+      : Object.keys(query).length > 0;
     for (const { sql, params } of [
       createListQuery(db, page).toSQL(),
       // Other pages of several agents are made of one page of each agent.
       ...(isNarrow || query.agentId ? [createListQuery(db, page, agentIds).toSQL()] : []),
-      createSearchQuery(db, { ...page, q: 'make' }, null, search).toSQL(),
-      createSearchQuery(db, { ...page, q: 'make' }, agentIds, search).toSQL(),
+      createSearchQuery(db, { ...page, q: 'make' }, null, part).toSQL(),
+      createSearchQuery(db, { ...page, q: 'make' }, agentIds, part).toSQL(),
+      ...(isNarrow ? [] : [createScanQuery(db, { ...page, q: 'ma' }, agentIds, part).toSQL()]),
     ]) {
       const [first = '', ...rest] = database
         .query<{ detail: string }, never[]>(`EXPLAIN QUERY PLAN ${sql}`)
         .all(...(params as never[]))
         .map(({ detail }) => detail);
       if (sql.includes('MATCH')) expect(first).toStartWith('SCAN command_search VIRTUAL TABLE');
-      else expect(first).toMatch(isNarrow ? /INDEX commands_(compared|by_co)/ : /INDEX commands_/);
+      else if (sql.includes('like')) {
+        expect(first).toContain('USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)');
+      } else {
+        expect(first).toStartWith(`${isSearch ? 'SEARCH' : 'SCAN'} commands USING INDEX`);
+        expect(first).toMatch(isNarrow ? /INDEX commands_(compared|by_co)/ : /INDEX commands_/);
+      }
       expect(rest.filter((step) => /TEMP B-TREE|^SCAN/.test(step))).toEqual([]);
     }
   });
@@ -133,8 +147,48 @@ describe('the search index', () => {
     ] as const) {
       for (const q of found) expect([q, await listIds(store, { q })]).toEqual([q, [id]]);
     }
-    expect(await listIds(store, { q: 'there is' })).toEqual([]);
+    for (const q of ['there is', 'a\0bc', '\0']) expect(await listIds(store, { q })).toEqual([]);
     await store.close();
+  });
+
+  test('other queries run while a text without matches is looked for', async () => {
+    const store = openStore(':memory:');
+    for (let batch = 0; batch < 40; batch++) {
+      await store.commands.insert(
+        Array.from({ length: 1_000 }, (_, i) => storedCommand({ id: `c${batch}-${i}` })),
+      );
+    }
+    let isFound = false;
+    const search = listIds(store, { q: 'zz' }).finally(() => (isFound = true));
+    await store.commands.find('c1-1');
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isFound).toBe(false);
+    expect(await search).toEqual([]);
+    await store.close();
+  });
+
+  test('continues after a failure', async () => {
+    const folder = createTemporaryFolder();
+    const file = join(folder.path, 'a.db');
+    createOldDatabase(file);
+    {
+      using database = new Database(file);
+      migrate(database);
+      database.run(`CREATE TRIGGER broken BEFORE UPDATE ON command_search_progress
+        WHEN NOT EXISTS (SELECT 1 FROM commands WHERE id = 'repaired') BEGIN SELECT raise(ABORT, 'no'); END`);
+    }
+    const failed = Promise.withResolvers<unknown>();
+    const store = openStore(file, { onUpgrade() {}, onError: failed.resolve });
+    expect(String(await failed.promise)).toContain('no');
+    await store.commands.insert(storedCommand({ id: 'repaired', command: 'deploy' }));
+    using database = new Database(file, { readonly: true });
+    const progress = database.query<{ left: number }, []>(
+      'SELECT unindexed_up_to AS left FROM command_search_progress',
+    );
+    while ((progress.get()?.left ?? 0) > 0) await store.probe();
+    expect(await listIds(store, { q: 'deploy', limit: 2 })).toEqual(['repaired', 'c1000']);
+    await store.close();
+    folder.remove();
   });
 
   test('pages continue although the last command of the previous one was deleted', async () => {
@@ -191,7 +245,13 @@ describe('the search index', () => {
         storedCommand({ id: `c${100 + i}`, agentId: agents[i % 3] ?? '', command: 'make' }),
       ),
     );
-    for (const query of [{}, { q: 'make' }, { q: 'm' }, { status: 'queued' as const }]) {
+    for (const query of [
+      {},
+      { q: 'make' },
+      { q: 'm' },
+      { status: 'queued' as const },
+      { status: 'queued' as const, q: 'make' },
+    ]) {
       const first = await store.commands.listPage({ ...query, limit: 3 }, ['a', 'c']);
       expect(first.items.map(({ id }) => id)).toEqual(['c111', 'c109', 'c108']);
       const cursor = first.nextCursor ?? '';

@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import {
   copyFileSync,
+  existsSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStore } from '../../src/store/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { openThreadedStore } from '../../src/store/threaded-store.ts';
+import { openThreadedStore, type StoreNotice } from '../../src/store/threaded-store.ts';
 import { rejectionOf } from '../support/rejection.ts';
 import { chunk, storedCommand } from '../support/samples.ts';
 import { describeStore } from './store-conformance.ts';
@@ -108,13 +109,44 @@ describe('a damaged page', () => {
     return copy;
   }
 
-  test('is found in the background after an unclean end', async () => {
+  test('is found in the background after an unclean end, and at each start from then on', async () => {
     const copy = await crash();
     damage(copy);
-    const { damaged } = await open(copy);
-    expect(await damaged).toMatch(
-      /^The database is damaged \(.+page.+\)\. Restore it from a backup\.$/s,
-    );
+    for (let start = 0; start < 2; start++) {
+      const { store, damaged } = await open(copy);
+      expect(await damaged).toMatch(
+        /^The database is damaged \(.+page.+\)\. Restore it from a backup\.$/s,
+      );
+      await store.close();
+    }
+  });
+
+  test('is not found in an intact file, which is then not checked again', async () => {
+    const copy = await crash();
+    const notices: StoreNotice[] = [];
+    const checked = Promise.withResolvers<void>();
+    const { store } = await openThreadedStore(copy, (notice) => {
+      notices.push(notice);
+      checked.resolve();
+    });
+    await checked.promise;
+    expect(notices).toEqual([
+      { level: 'info', message: 'The database was checked and is intact.' },
+    ]);
+    await store.close();
+    expect(existsSync(`${copy}.unchecked`)).toBe(false);
+  });
+
+  test('prevents an upgrade, which would lose what it cannot read', async () => {
+    const first = openStore(file);
+    await fill(first);
+    await first.close();
+    {
+      using database = new Database(file);
+      database.run('PRAGMA user_version = 1');
+    }
+    damage(file);
+    expect(await rejectionOf(openThreadedStore(file))).toContain('The database is damaged');
   });
 
   test('is an error that names it when it is read', async () => {
@@ -130,18 +162,36 @@ describe('a damaged page', () => {
   });
 });
 
-test.each(['writer', 'reader'] as const)('the end of the %s fails all calls', async (role) => {
+const ENDED = 'The database thread ended';
+
+test('the end of the reader fails its calls', async () => {
   const { store, failed, workers } = await openWithWorkers();
-  const calls =
-    role === 'writer'
-      ? [() => store.probe(), () => store.agents.remove('a')]
-      : [() => store.users.list(), () => store.commands.find('1')];
+  const calls = [() => store.agents.list(), () => store.commands.find('1')];
   const pending = calls.map((call) => call());
-  workers[role]?.terminate();
-  const ended = 'The database thread ended';
-  for (const call of pending) expect(await rejectionOf(call)).toContain(ended);
-  expect((await failed).message).toContain(ended);
-  for (const call of calls) expect(await rejectionOf(call())).toContain(ended);
+  workers.reader?.terminate();
+  for (const call of pending) expect(await rejectionOf(call)).toContain(ENDED);
+  expect((await failed).message).toContain(ENDED);
+  for (const call of calls) expect(await rejectionOf(call())).toContain(ENDED);
+});
+
+test('the end of the writer leaves its calls open, because they may have been committed, and fails later ones', async () => {
+  const { store, failed, workers } = await openWithWorkers();
+  let isSettled = false;
+  const pending = store.agents.remove('a').finally(() => (isSettled = true));
+  workers.writer?.terminate();
+  expect((await failed).message).toContain(ENDED);
+  expect(isSettled).toBe(false);
+  expect(await rejectionOf(store.probe())).toContain(ENDED);
+  await store.close();
+  expect(await rejectionOf(pending)).toContain(ENDED);
+});
+
+test('a value that cannot be sent to a thread ends it', async () => {
+  const { store, failed } = await open();
+  const value = (() => undefined) as unknown as string;
+  void store.agents.remove(value).catch(() => undefined);
+  expect((await failed).message).toContain(ENDED);
+  expect(await rejectionOf(store.probe())).toContain(ENDED);
 });
 
 test('an error that nobody catches ends the thread', async () => {

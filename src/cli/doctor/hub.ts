@@ -72,10 +72,13 @@ async function fetchHealth(hub: string): Promise<HealthResponse | Check> {
 
 function checkHealth(hub: string, { health }: HealthResponse): Check {
   if (health.status === 'ok') return ok('Hub', `${hub} is reachable and healthy.`);
+  const reason = health.reason ?? health.status;
   return failed(
     'Hub',
-    `${hub} is reachable but not healthy: ${health.reason ?? health.status}`,
-    'Free disk space on the hub, or make its data folder writable. The hub recovers automatically.',
+    `${hub} is reachable but not healthy: ${reason}`,
+    reason.includes('damaged')
+      ? 'Stop the hub, and restore its data folder from a backup.'
+      : 'Free disk space on the hub, or make its data folder writable. The hub recovers automatically.',
   );
 }
 

@@ -47,7 +47,7 @@ export function createInterrupt(
     // If the agent is offline, the call above has already ended the command.
     const committed = execution.completion ?? completion.whenPersisted(execution.id);
     await Promise.race([Promise.all([committed, recorded]), storeHealth.whenFailing()]);
-    if (storeHealth.failure() !== null) {
+    if (storeHealth.writeFailure() !== null) {
       const message =
         'The hub is interrupting the command but could not save the interrupt. If the hub restarts, interrupt the command again.';
       throw new HubError('unavailable', message);
