@@ -2,6 +2,7 @@
 // the hub would take hours.
 import { Database } from 'bun:sqlite';
 import { getTableColumns } from 'drizzle-orm';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { commands } from '../src/store/schema.ts';
 import { startHubBinary } from '../test/support/binary.ts';
@@ -37,8 +38,11 @@ export async function createHistory(folder: string, count: number): Promise<void
     });
     insertBatch();
   }
+  // Otherwise, SQLite would keep the write-ahead log, as after an unclean end.
+  insert.finalize();
   database.run('PRAGMA wal_checkpoint(TRUNCATE)');
   database.close();
+  if (existsSync(join(folder, 'signalbox.db-wal'))) throw new Error('The database is still open.');
 }
 
 function createCommand(index: number, requestedAt: number) {

@@ -25,7 +25,10 @@ const options = new Command('bench')
   .option('--rounds <number>', 'rounds per scenario', integerParser(1, 1_000), 5)
   .option('--quick', 'run the short scenarios with less of everything', false)
   .option('--scale <number>', 'multiply all amounts by this', Number)
-  .option('--only <name>', 'run the scenarios whose name starts with this')
+  .option(
+    '--only <name>',
+    'run the scenario with this name, and those whose names begin with it and a hyphen',
+  )
   .option('--list', 'list the scenarios', false)
   .parse()
   .opts<Options>();
@@ -45,6 +48,8 @@ const machine = describeMachine();
 const startedAt = new Date().toISOString();
 const version = Bun.spawnSync(['git', 'describe', '--always', '--dirty']).stdout.toString().trim();
 const results: ScenarioResult[] = [];
+mkdirSync(OUTPUT, { recursive: true });
+const file = join(OUTPUT, `${startedAt.replaceAll(':', '-')}.json`);
 for (const scenario of selected) {
   results.push(
     await runScenario(scenario, {
@@ -54,13 +59,15 @@ for (const scenario of selected) {
       onProgress: (text) => process.stderr.write(`${text}\n`),
     }),
   );
+  // Written after each scenario, so that an interrupted run keeps its figures.
+  await Bun.write(file, JSON.stringify({ startedAt, version, machine, options, results }, null, 2));
 }
+const minutes = (Date.now() - Date.parse(startedAt)) / 60_000;
 
 process.stdout.write(`${version} on ${formatMachine(machine)}\n`);
-process.stdout.write(`Medians of ${options.rounds} rounds. 1 MB is 1,048,576 bytes.\n\n`);
+process.stdout.write(
+  `Medians of up to ${options.rounds} rounds, in ${minutes.toFixed(1)} minutes. 1 MB is 1,048,576 bytes. Slow disks are simulated (LD_PRELOAD).\n\n`,
+);
 process.stdout.write(`${formatTable(results)}\n`);
-mkdirSync(OUTPUT, { recursive: true });
-const file = join(OUTPUT, `${startedAt.replaceAll(':', '-')}.json`);
-await Bun.write(file, JSON.stringify({ startedAt, version, machine, options, results }, null, 2));
 process.stdout.write(`\nAll figures: ${file}\n`);
 process.exit(results.some(({ hasFailed }) => hasFailed) ? 1 : 0);

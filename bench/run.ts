@@ -23,6 +23,8 @@ export interface ScenarioResult {
   /** Whether it was not measured because of an error. */
   hasFailed: boolean;
   rows: EvaluatedRow[];
+  /** Contestants that cannot run here. */
+  missing: readonly string[];
   samples: Samples;
 }
 
@@ -32,7 +34,7 @@ export async function runScenario(
   options: RunOptions,
 ): Promise<ScenarioResult> {
   const { name, description } = scenario;
-  const result = { name, description, rows: [], samples: {} };
+  const result = { name, description, rows: [], missing: [], samples: {} };
   const folder = createTemporaryFolder();
   const stops: (() => void | Promise<void>)[] = [];
   const context: Context = {
@@ -46,7 +48,8 @@ export async function runScenario(
     if (typeof prepared === 'string') return { ...result, skipped: prepared, hasFailed: false };
     const samples = await measureRounds(scenario, prepared, options);
     const rows = prepared.rows.map((row) => evaluateRow(row, samples));
-    return { ...result, skipped: null, hasFailed: false, rows, samples };
+    const missing = prepared.missing ?? [];
+    return { ...result, skipped: null, hasFailed: false, rows, missing, samples };
   } catch (error) {
     return { ...result, skipped: String(error), hasFailed: true };
   } finally {
@@ -64,7 +67,7 @@ async function measureRounds(
   if (warmUp) for (const contestant of contestants) await contestant.measure();
   const count = Math.min(options.rounds, rounds ?? options.rounds);
   for (let round = 1; round <= count; round += 1) {
-    for (const contestant of contestants) {
+    for (const contestant of round % 2 === 1 ? contestants : contestants.toReversed()) {
       options.onProgress(`${name}: round ${round} of ${count}, ${contestant.name}`);
       (samples[contestant.name] ??= []).push(await contestant.measure());
     }

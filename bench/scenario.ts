@@ -47,6 +47,8 @@ export interface Context {
 export interface PreparedScenario {
   contestants: readonly Contestant[];
   rows: readonly Row[];
+  /** Contestants that cannot run here. */
+  missing?: readonly string[];
 }
 
 export interface Scenario {

@@ -1,6 +1,7 @@
 // Starts the servers under load, each with a load generator that is connected to it: a hub, or one of its peers.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { addUser } from '../test/support/accounts.ts';
 import { addAgent, signInToApi, startHubBinary } from '../test/support/binary.ts';
 import { startProcess } from '../test/support/processes.ts';
 import { startLoad } from './load/load.ts';
@@ -10,6 +11,8 @@ import type { Context } from './scenario.ts';
 const INSTALLED = join(import.meta.dir, '..', '.cache', 'bench');
 const MAX_DASHBOARDS = 10_000;
 const MAX_AGENTS = 1_000;
+/** The hub limits how often dashboards of one user connect. */
+const READERS_PER_USER = 400;
 
 export interface Peer {
   name: string;
@@ -35,11 +38,9 @@ export const peers: readonly Peer[] = (['bun', 'node'] as const).flatMap((runtim
   ];
 });
 
-/** The peers that can run here. */
-export function findPeers(): readonly Peer[] {
-  return peers.filter(
-    ({ file, runtime }) => existsSync(file) && (runtime === 'bun' || Bun.which('node') !== null),
-  );
+/** Whether a peer can run here. */
+export function canRun({ file, runtime }: Peer): boolean {
+  return existsSync(file) && (runtime === 'bun' || Bun.which('node') !== null);
 }
 
 export interface LoadSize {
@@ -67,7 +68,20 @@ export async function startHub(
     agents.push({ agentId, token: await addAgent(hub.url, agentId, 'claude', headers) });
   }
   const { url, pid } = hub;
-  const load = await startLoad({ protocol: 'signalbox', url, token, readers, agents });
+  const readerTokens = [token];
+  while (readerTokens.length * READERS_PER_USER < readers) {
+    const username = `reader-${readerTokens.length}`;
+    readerTokens.push(await addUser(url, headers, username, 'viewer'));
+  }
+  const load = await startLoad({
+    protocol: 'signalbox',
+    url,
+    serverPid: pid,
+    token,
+    readers,
+    readerTokens,
+    agents,
+  });
   context.defer(load.stop);
   return { pid, url, headers, load };
 }
@@ -81,7 +95,7 @@ export async function startPeer(
   const peer = startProcess([runtime === 'bun' ? process.execPath : 'node', file]);
   context.defer(() => stopProcess(peer));
   const [, url = ''] = await peer.waitForOutput(/ready at (\S+)/);
-  const load = await startLoad({ protocol, url, readers, sources });
+  const load = await startLoad({ protocol, url, serverPid: peer.pid, readers, sources });
   context.defer(load.stop);
   return { pid: peer.pid, load };
 }

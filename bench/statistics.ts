@@ -1,9 +1,9 @@
 // Statistics of figures.
 
-/** The value that a share of all values does not exceed; 0 without values. */
+/** The smallest value that a share of all values does not exceed; 0 without values. */
 export function percentile(values: readonly number[], share: number): number {
   const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? 0;
 }
 
 /** The middle value, or the mean of the two middle ones; 0 without values. */

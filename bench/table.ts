@@ -14,9 +14,10 @@ export function formatTable(results: readonly ScenarioResult[]): string {
     `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`;
   const [head = [], ...body] = cells;
   const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`;
-  const skipped = results
-    .filter((result) => result.skipped !== null)
-    .map(({ name, skipped: reason }) => `${name} was not measured: ${reason}`);
+  const skipped = results.flatMap(({ name, skipped: reason, missing }) => [
+    ...(reason === null ? [] : [`${name} was not measured: ${reason}`]),
+    ...missing.map((peer) => `${name}: ${peer} was not measured, because it is not installed.`),
+  ]);
   return [formatLine(head), rule, ...body.map(formatLine), ...skipped].join('\n');
 }
 

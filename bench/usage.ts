@@ -8,13 +8,13 @@ const SAMPLE_MS = 50;
 const STAT_FIELD = { userTicks: 11, systemTicks: 12 } as const;
 
 export interface Usage {
-  /** CPU seconds of all threads. */
   cpuSeconds: number;
   /** The maximum of the resident memory during the measurement. */
   peakMegabytes: number;
 }
 
-function readCpuSeconds(pid: number): number {
+/** CPU seconds of all threads. */
+export function readCpuSeconds(pid: number): number {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   const ticks = Number(fields[STAT_FIELD.userTicks]) + Number(fields[STAT_FIELD.systemTicks]);

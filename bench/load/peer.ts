@@ -35,7 +35,13 @@ export async function connectPeer(options: PeerOptions): Promise<Target> {
       end: () => Promise.resolve(),
     });
   }
-  return { readers, sources, openReader: () => openReader(options.url), reportsEnd: false };
+  return {
+    ...options,
+    readers,
+    sources,
+    openReader: () => openReader(options.url),
+    reportsEnd: false,
+  };
 }
 
 async function openPlain(url: string): Promise<Reader> {

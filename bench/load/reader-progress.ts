@@ -1,4 +1,5 @@
 // What one reader has received of a command's output, from its frames. It must be every chunk, or an exact gap.
+import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
 
 /** Frames of this size or more are chunks of output in a flood; parsing every copy as JSON would measure the reader. */
 const MIN_CHUNK_FRAME_BYTES = 1_024;
@@ -28,14 +29,19 @@ export function createReaderProgress({ onProgress, onEnd, allowsLoss }: Progress
       throw new Error(`A reader expected sequence ${next} and received ${from}.`);
     }
     lostChunks += from - next;
+    // What is lost will not arrive: nobody needs to wait for it.
+    onProgress(next, to);
     next = to;
-    onProgress(from, to);
   }
 
   function handleMessage(text: string): void {
     if (text.includes('"type":"terminal:gap"')) {
-      const gap = JSON.parse(text) as { fromSequence: number; toSequence: number };
-      gapChunks += gap.toSequence - gap.fromSequence;
+      const gap = JSON.parse(text) as { fromSequence: number; toSequence: number; bytes: number };
+      const missing = gap.toSequence - gap.fromSequence;
+      if (gap.bytes !== missing * CHUNK_BYTES) {
+        throw new Error(`A reader misses ${missing} chunks, reported as ${gap.bytes} bytes.`);
+      }
+      gapChunks += missing;
       advance(gap.fromSequence, gap.toSequence);
     }
     if (!text.includes('"type":"terminal:complete"')) return;

@@ -14,7 +14,12 @@ type HubOptions = Extract<TargetOptions, { protocol: 'signalbox' }>;
 const PARALLEL = 20;
 
 export async function connectSignalbox(options: HubOptions): Promise<Target> {
-  const openReader = () => openDashboard(options);
+  let opened = 0;
+  const openReader = () => {
+    const token = options.readerTokens[opened % options.readerTokens.length] ?? options.token;
+    opened += 1;
+    return openDashboard(options.url, token);
+  };
   const readers: Reader[] = [];
   while (readers.length < options.readers) {
     const count = Math.min(PARALLEL, options.readers - readers.length);
@@ -22,10 +27,10 @@ export async function connectSignalbox(options: HubOptions): Promise<Target> {
   }
   const sources: Source[] = [];
   for (const agent of options.agents) sources.push(await openAgent(options, agent));
-  return { readers, sources, openReader, reportsEnd: true };
+  return { ...options, readers, sources, openReader, reportsEnd: true };
 }
 
-async function openDashboard({ url, token }: HubOptions): Promise<Reader> {
+async function openDashboard(url: string, token: string): Promise<Reader> {
   const welcomed = Promise.withResolvers<void>();
   const onWelcome = (bytes: Buffer, start: number, end: number) => {
     if (bytes.toString('latin1', start, end).includes('"dashboard:welcome"')) welcomed.resolve();

@@ -1,6 +1,7 @@
 // Sends small pieces of output at a fixed rate from several sources, and measures how long the last reader waits for each.
 // A hub may merge pieces, so each is found by a mark in its text.
 import { percentile } from '../statistics.ts';
+import { readCpuSeconds } from '../usage.ts';
 import type { Target } from './target.ts';
 
 const WRITE_BYTES = 64;
@@ -16,12 +17,13 @@ export interface SmallWritesResult {
   /** The time from sending a piece until the last reader has received it, in milliseconds. */
   p50: number;
   p99: number;
-  seconds: number;
+  /** CPU of the server while the writes were sent and received, in percent of a core. */
+  cpuPercent: number;
 }
 
 /** Sends the writes of the sources in turn. Resolves when all readers have received all of them. */
 export async function sendSmallWrites(
-  { readers, sources }: Target,
+  { serverPid, readers, sources }: Target,
   { perSecond, writes }: SmallWritesOptions,
 ): Promise<SmallWritesResult> {
   await Promise.all(sources.map((source) => source.begin()));
@@ -43,6 +45,7 @@ export async function sendSmallWrites(
 
   for (const reader of readers) reader.onText = onText;
   const sequences = sources.map(() => 0);
+  const cpuBefore = readCpuSeconds(serverPid);
   const startedAt = performance.now();
   for (let write = 0; write < writes;) {
     const due = Math.min(writes, Math.ceil(((performance.now() - startedAt) / 1000) * perSecond));
@@ -50,16 +53,18 @@ export async function sendSmallWrites(
       const index = write % sources.length;
       const sequence = sequences[index] ?? 0;
       sequences[index] = sequence + 1;
-      sentAt[write] = performance.now();
+      // When it was due: a load generator that falls behind must not hide delays.
+      sentAt[write] = startedAt + (write * 1000) / perSecond;
       sources[index]?.send(sequence, createWrite(write));
     }
     await Bun.sleep(1);
   }
   await received.promise;
   const seconds = (performance.now() - startedAt) / 1000;
+  const cpuPercent = ((readCpuSeconds(serverPid) - cpuBefore) / seconds) * 100;
   for (const reader of readers) reader.onText = () => {};
   await Promise.all(sources.map((source, index) => source.end((sequences[index] ?? 0) - 1)));
-  return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), seconds };
+  return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), cpuPercent };
 }
 
 function createWrite(write: number): string {

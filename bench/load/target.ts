@@ -3,11 +3,13 @@ import { encode } from '../../src/protocol/codec.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import type { Connection, OnText } from './connection.ts';
 
-export type TargetOptions = { url: string; readers: number } & (
+export type TargetOptions = { url: string; readers: number; serverPid: number } & (
   | {
       protocol: 'signalbox';
-      /** A session token. */
+      /** The session token of an admin. */
       token: string;
+      /** The session tokens of the users that the readers belong to in turn. */
+      readerTokens: readonly string[];
       /** The agents that are the sources. */
       agents: readonly { agentId: string; token: string }[];
     }
@@ -31,6 +33,8 @@ export interface Source {
 }
 
 export interface Target {
+  /** The process of the server. */
+  serverPid: number;
   readers: Reader[];
   sources: Source[];
   /** Opens a reader in place of another one. */

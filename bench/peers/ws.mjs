@@ -6,9 +6,8 @@ const readers = new Set();
 
 server.on('connection', (socket) => {
   socket.on('message', (bytes) => {
-    const frame = bytes.toString();
-    if (frame === 'subscribe') readers.add(socket);
-    else for (const reader of readers) reader.send(frame);
+    if (bytes.toString('latin1', 0, 9) === 'subscribe') readers.add(socket);
+    else for (const reader of readers) reader.send(bytes, { binary: false });
   });
   socket.on('close', () => readers.delete(socket));
 });

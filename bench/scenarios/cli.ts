@@ -107,7 +107,10 @@ const runSeq: Scenario = {
         {
           name: TERMINAL,
           measure: async () =>
-            toFigures(await timeRun([TERMINAL, '-qc', program, '/dev/null'], file)),
+            // The agent's terminals do not change line ends either.
+            toFigures(
+              await timeRun([TERMINAL, '-qc', `stty -opost; ${program}`, '/dev/null'], file),
+            ),
         },
       ],
       rows: [

@@ -2,7 +2,7 @@
 // installed, with ws and Socket.IO.
 import { chunksFor, compare, floodContestant, floodHubAndRaw } from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
-import { findPeers, startPeer } from '../servers.ts';
+import { canRun, peers as allPeers, startPeer } from '../servers.ts';
 
 interface FanOutGoals {
   throughput: number;
@@ -31,10 +31,16 @@ function fanOut(
         }),
         compare(`${load}: CPU`, 'ms/MB', 'cpuMsPerMegabyte', { of: 'ratio', atMost: goals.cpu }),
         compare(`${load}: p99`, 'ms', 'p99'),
-        compare(`${load}: peak memory`, 'MB', 'peakMegabytes'),
+        compare(`${load}: peak memory`, 'MB', 'peakMegabytes', { of: 'value', atMost: 256 }),
+        compare(`${load}: CPU of the load generator`, '%', 'loadCpuPercent'),
       ];
       const includesPeers = peers === 'always' || (peers === 'long runs' && !context.isQuick);
-      for (const peer of includesPeers ? findPeers() : []) {
+      const missing: string[] = [];
+      for (const peer of includesPeers ? allPeers : []) {
+        if (!canRun(peer)) {
+          missing.push(peer.name);
+          continue;
+        }
         contestants.push(floodContestant(peer.name, await startPeer(context, peer, size), options));
         const isSocketIo = peer.protocol === 'socket-io';
         const figures = `${load}, beside ${peer.name}`;
@@ -55,7 +61,7 @@ function fanOut(
           ),
         );
       }
-      return { contestants, rows };
+      return { contestants, rows, missing };
     },
   };
 }

@@ -3,52 +3,93 @@
 import { join } from 'node:path';
 import { buildBinary, signInToApi } from '../../test/support/binary.ts';
 import { startProcess } from '../../test/support/processes.ts';
-import { SIGNALBOX } from '../contestants.ts';
 import { createHistory } from '../history.ts';
-import type { Figures, Row, Scenario } from '../scenario.ts';
+import type { Contestant, Figures, Row, Scenario } from '../scenario.ts';
 import { median, percentile } from '../statistics.ts';
 
 const POLL_MS = 1;
 const SEARCHES = 5;
 /** Requests start at this interval, whether earlier ones have been answered or not. */
 const REQUEST_INTERVAL_MS = 8;
-const QUIET_REQUESTS = 100;
+/** The hub limits the requests of a user. */
+const SEARCH_INTERVAL_MS = 20;
+const REQUESTS = 500;
+/** All their trigrams are in every command, but none contains the text: each command must be looked at. */
+const COMMON_TEXT = 'the paragraph';
+/** Too short for the search index, and in no command. */
+const SHORT_TEXT = 'zq';
 
-function history(commands: number, isQuick: boolean): Scenario {
-  const size = `${commands.toLocaleString('en-US')} commands`;
+const sizeName = (commands: number) => `${commands.toLocaleString('en-US')} commands`;
+
+function createRows(commands: number): Row[] {
+  const size = sizeName(commands);
+  const value = (figure: string) => ({ contestant: size, figure });
+  const row = (what: string, figure: string, goal?: Row['goal']): Row => ({
+    what: `${size}: ${what}`,
+    unit: 'ms',
+    value: value(figure),
+    ...(goal && { goal }),
+  });
+  return [
+    row('start, until /healthz responds', 'startMs', { of: 'value', atMost: 150 }),
+    row('search without a match', 'searchMs', { of: 'value', atMost: 30 }),
+    row('search without a match, of a text whose parts are in every command', 'commonMs'),
+    row('search without a match, of two characters', 'shortMs'),
+    {
+      ...row('p99 of other requests during searches', 'duringSearchP99', {
+        of: 'ratio',
+        atMost: 1.3,
+      }),
+      reference: { ...value('quietP99'), label: 'without searches' },
+    },
+    {
+      ...row('p99 of other requests during searches in all commands', 'duringScanP99'),
+      reference: { ...value('quietP99'), label: 'without searches' },
+    },
+  ];
+}
+
+function history(name: string, sizes: readonly number[], isQuick: boolean): Scenario {
+  const [smallest = 0] = sizes;
   return {
-    name: `history-${commands}`,
-    description: `${size} in the database: start, search without a match, other requests`,
+    name,
+    description: `${sizes.map(sizeName).join(', ')}: start, searches, other requests`,
     isQuick,
     async prepare(context) {
-      const folder = join(context.folder, 'data');
-      await createHistory(folder, commands);
-      const row = (what: string, figure: string, goal?: Row['goal']): Row => ({
-        what: `${size}: ${what}`,
-        unit: 'ms',
-        value: { contestant: SIGNALBOX, figure },
-        ...(goal && { goal }),
-      });
+      const contestants: Contestant[] = [];
+      for (const commands of sizes) {
+        const folder = join(context.folder, String(commands));
+        await createHistory(folder, commands);
+        contestants.push({
+          name: sizeName(commands),
+          measure: () => measureHistory(folder, context.scale(REQUESTS, 20)),
+        });
+      }
       return {
-        contestants: [{ name: SIGNALBOX, measure: () => measureHistory(folder) }],
-        rows: [
-          row('start, until /healthz responds', 'startMs', { of: 'value', atMost: 150 }),
-          row('search without a match', 'searchMs', { of: 'value', atMost: 30 }),
-          {
-            ...row('p99 of other requests during searches', 'duringSearchP99', {
-              of: 'ratio',
-              atMost: 1.3,
-            }),
-            reference: { contestant: SIGNALBOX, figure: 'quietP99', label: 'without searches' },
-          },
-        ],
+        contestants,
+        rows: sizes.flatMap((commands) => [
+          ...createRows(commands),
+          ...(commands === smallest ? [] : [compareStart(commands, smallest)]),
+        ]),
       };
     },
   };
 }
 
+/** How the time to start grows with the history. */
+function compareStart(commands: number, smallest: number): Row {
+  const value = (size: number) => ({ contestant: sizeName(size), figure: 'startMs' });
+  return {
+    what: `start with ${sizeName(commands)}`,
+    unit: 'ms',
+    value: value(commands),
+    reference: value(smallest),
+    goal: { of: 'ratio', atMost: 1.2 },
+  };
+}
+
 /** Starts the hub, and stops it again. */
-async function measureHistory(folder: string): Promise<Figures> {
+async function measureHistory(folder: string, requests: number): Promise<Figures> {
   const binary = buildBinary();
   const url = `http://127.0.0.1:${findFreePort()}`;
   const startedAt = performance.now();
@@ -56,15 +97,28 @@ async function measureHistory(folder: string): Promise<Figures> {
   await waitUntilHealthy(url);
   const startMs = performance.now() - startedAt;
   const headers = await signInToApi(url);
-  const quietP99 = await measureRequests(url, headers, waitForRequests);
-  const searches: number[] = [];
-  const duringSearchP99 = await measureRequests(url, headers, async () => {
-    for (let i = 0; i < SEARCHES; i += 1) searches.push(await search(url, headers, i));
-  });
+  const time = async (createText: (i: number) => string) => {
+    const times: number[] = [];
+    while (times.length < SEARCHES)
+      times.push(await search(url, headers, createText(times.length)));
+    return median(times);
+  };
+  const figures = {
+    startMs,
+    searchMs: await time(createUnknownText),
+    commonMs: await time(() => COMMON_TEXT),
+    shortMs: await time(() => SHORT_TEXT),
+    quietP99: await measureRequests(url, headers, requests, null),
+    duringSearchP99: await measureRequests(url, headers, requests, createUnknownText),
+    duringScanP99: await measureRequests(url, headers, requests, () => SHORT_TEXT),
+  };
   hub.kill('SIGTERM');
   await hub.exited;
-  return { startMs, searchMs: median(searches), quietP99, duringSearchP99 };
+  return figures;
 }
+
+/** A text with trigrams that no command has, a different one each time. */
+const createUnknownText = (i: number) => `nowhere-to-be-found-${i}`;
 
 function findFreePort(): number {
   const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });
@@ -81,43 +135,52 @@ async function waitUntilHealthy(url: string): Promise<void> {
   }
 }
 
-/** Searches for a text that no command contains, a different one each time. Returns the time in milliseconds. */
-async function search(url: string, headers: Record<string, string>, i: number): Promise<number> {
+/** Searches for a text that no command contains. Returns the time in milliseconds. */
+async function search(url: string, headers: Record<string, string>, text: string): Promise<number> {
   const startedAt = performance.now();
-  const response = await fetch(`${url}/api/v1/commands?q=nowhere-to-be-found-${i}`, { headers });
+  const response = await fetch(`${url}/api/v1/commands?q=${encodeURIComponent(text)}`, { headers });
   const { items } = (await response.json()) as { items: unknown[] };
   if (items.length > 0) throw new Error('The search has matches.');
   return performance.now() - startedAt;
 }
 
-const waitForRequests = () => Bun.sleep(QUIET_REQUESTS * REQUEST_INTERVAL_MS);
-
-/** Sends requests at a fixed interval while `work` runs. Returns the p99 of their latency in milliseconds. */
+/**
+ * Sends this many requests at a fixed interval, and searches one after the other meanwhile. Returns the p99 of their
+ * latency in milliseconds.
+ */
 async function measureRequests(
   url: string,
   headers: Record<string, string>,
-  work: () => Promise<void>,
+  requests: number,
+  createText: ((i: number) => string) | null,
 ): Promise<number> {
+  const { items } = (await (await fetch(`${url}/api/v1/commands?limit=1`, { headers })).json()) as {
+    items: { id: string }[];
+  };
+  const paths = ['agents', 'commands', `commands/${items[0]?.id}`, 'approvals'];
   const latencies: Promise<number>[] = [];
-  const timer = setInterval(() => latencies.push(request(url, headers)), REQUEST_INTERVAL_MS);
-  await work();
-  // Searches can be faster than the interval.
-  if (latencies.length < QUIET_REQUESTS) await waitForRequests();
+  const timer = setInterval(() => {
+    const path = paths[latencies.length % paths.length] ?? '';
+    latencies.push(request(`${url}/api/v1/${path}`, headers));
+  }, REQUEST_INTERVAL_MS);
+  for (let i = 0; latencies.length < requests; i += 1) {
+    const searchMs = createText ? await search(url, headers, createText(i)) : 0;
+    await Bun.sleep(SEARCH_INTERVAL_MS - searchMs);
+  }
   clearInterval(timer);
   return percentile(await Promise.all(latencies), 0.99);
 }
 
 async function request(url: string, headers: Record<string, string>): Promise<number> {
   const startedAt = performance.now();
-  const response = await fetch(`${url}/api/v1/agents`, { headers });
+  const response = await fetch(url, { headers });
   if (!response.ok) throw new Error(`The hub responded with ${response.status}.`);
   await response.text();
   return performance.now() - startedAt;
 }
 
 export const historyScenarios: readonly Scenario[] = [
-  history(1_000, false),
-  history(10_000, false),
-  history(100_000, true),
-  history(1_000_000, false),
+  history('history', [1_000, 10_000, 100_000, 1_000_000], false),
+  history('history-quick', [100_000], true),
+  history('history-1000', [1_000], false),
 ];

@@ -83,7 +83,7 @@ const memoryAfterCommands: Scenario = {
         },
         { what: `peak memory ${what}`, unit: 'MB', value: value('peakMegabytes') },
         {
-          what: `resident memory after half as many more`,
+          what: `resident memory after ${Math.ceil(commands / 2).toLocaleString('en-US')} more commands`,
           unit: 'MB',
           value: value('laterMegabytes'),
           reference: { ...value('afterMegabytes'), label: 'before' },

@@ -44,6 +44,9 @@ async function measurePage(url: string): Promise<{ kilobytes: number }> {
       headers: { 'accept-encoding': 'gzip' },
       decompress: false,
     });
+    if (!response.ok || response.headers.get('content-encoding') === null) {
+      throw new Error(`${path} was not compressed.`);
+    }
     bytes += (await response.arrayBuffer()).byteLength;
   }
   return { kilobytes: bytes / KILOBYTE };

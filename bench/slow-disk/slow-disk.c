@@ -1,4 +1,4 @@
-/* Replaces fsync and fdatasync with a wait of SLOW_DISK_MS, so that a disk is exactly this slow. Preloaded with LD_PRELOAD. */
+/* Replaces fsync and fdatasync with a wait of SLOW_DISK_MS, so that each sync takes at least this long. Preloaded with LD_PRELOAD. */
 #include <stdlib.h>
 #include <time.h>
 

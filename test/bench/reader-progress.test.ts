@@ -6,13 +6,17 @@ import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 
 const chunk = (sequence: number) => encodeChunk('c1', sequence, 'x'.repeat(CHUNK_BYTES));
-const gap = (fromSequence: number, toSequence: number) =>
+const gap = (
+  fromSequence: number,
+  toSequence: number,
+  bytes = (toSequence - fromSequence) * CHUNK_BYTES,
+) =>
   encode<HubToDashboard>({
     type: 'terminal:gap',
     commandId: 'c1',
     fromSequence,
     toSequence,
-    bytes: 1,
+    bytes,
     reason: 'buffer_overflow',
   });
 const complete = (lastSequence: number) =>
@@ -63,6 +67,7 @@ test.each([
   ['a missing chunk', [chunk(0), chunk(2)]],
   ['a repeated chunk', [chunk(0), chunk(0)]],
   ['a gap that does not continue the output', [chunk(0), gap(2, 3)]],
+  ['a gap of another size', [chunk(0), gap(1, 3, CHUNK_BYTES)]],
   ['an end with output missing', [chunk(0), complete(1)]],
 ])('%s is an error', (_, frames) => {
   const { read } = startReader();
@@ -72,6 +77,6 @@ test.each([
 test('a peer may lose and repeat chunks', () => {
   const { progress, received, read } = startReader({ allowsLoss: true });
   read(chunk(0), chunk(3), chunk(3), chunk(4));
-  expect(received).toEqual([0, 3, 4]);
+  expect(received).toEqual([0, 1, 2, 3, 4]);
   expect(progress.lostChunks).toBe(2);
 });
