@@ -99,6 +99,9 @@ export async function startHubProcess(options: HubProcessOptions) {
   try {
     port = listen(options.port);
   } catch (error) {
+    hub.stop();
+    // Otherwise, the next start would take this for a crash.
+    await store.close();
     throw new CliError(await listenFailure(options, error));
   }
   const scheme = certificate ? 'https' : 'http';

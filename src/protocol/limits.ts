@@ -186,12 +186,15 @@ export const MIN_INPUT_COST = 16;
 export const REJECTED_FRAME_RATE = { perSecond: 5, burst: 50 } as const;
 /** A dashboard with more data than this waiting to be sent has a backlog. */
 export const BACKLOG_BYTES = 131_072;
-/** A dashboard with a backlog for this long, or with one of this size, is slow. Far below the 16 MB at which Bun drops. */
+/**
+ * A dashboard is slow if it has had a backlog for this long, or has one larger than `MAX_BACKLOG_BYTES`, which is far below
+ * the 16 MiB at which the connection ends.
+ */
 export const SLOW_AFTER_MS = 1_000;
 export const MAX_BACKLOG_BYTES = 4 * 1_048_576;
 /** While the backlogs of all dashboards together are larger than this, every dashboard with a backlog is slow. */
 export const TOTAL_BACKLOG_BYTES = 64 * 1_048_576;
-/** How long a slow dashboard can make no progress before it is closed. */
+/** How long a slow dashboard may make no progress before it is closed. */
 export const SLOW_MS = 30_000;
 /** The default maximum size of all terminal output in memory. */
 export const BUFFER_MEMORY_BYTES = 256 * 1_048_576;

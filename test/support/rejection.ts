@@ -1,4 +1,4 @@
-// `expect(promise).rejects` blocks the thread until the promise settles, so it never ends when a worker settles it.
+// `expect(promise).rejects` blocks the thread, so it hangs if a worker has to settle the promise.
 
 /** Returns the message of the error with which a promise rejects. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<string> {
