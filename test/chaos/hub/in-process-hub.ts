@@ -86,8 +86,7 @@ export async function startInProcessHub(bufferMemoryMb: number): Promise<HubUnde
       logs.flat().flatMap(({ level, message, fields }) => {
         const text = `${message} ${JSON.stringify(fields)}`;
         // A crashed hub keeps running for a moment in this process, without its database.
-        const isExpected =
-          text.includes('Database has closed') || text.includes('"reason":"disk full: ');
+        const isExpected = /Database has closed|disk full: |has not responded/.test(text);
         return level === 'error' && !isExpected ? [text] : [];
       }),
     log: () =>
