@@ -76,7 +76,10 @@ async function run([id, table, method, args]: Call) {
   try {
     if (!opened) throw new Error('The store is not open.');
     const owner = (table === null ? opened.store : opened.store[table as keyof Store]) as Methods;
-    reply({ id, value: await owner[method]?.(...args) });
+    const value = await owner[method]?.(...args);
+    // The thread is ended after this reply, so those of the writes that it has committed come first.
+    if (method === 'close') await new Promise((resolve) => setImmediate(resolve));
+    reply({ id, value });
   } catch (error) {
     reply({ id, error: describe(error) });
   }

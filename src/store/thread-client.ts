@@ -39,13 +39,8 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
     ended = new Error(`The database thread ended: ${reason}`);
     worker.terminate();
     first.reject(ended);
-    if (!isWriter) rejectPending(ended);
+    if (!isWriter) for (const { reject } of pending.values()) reject(ended);
     onEnd(ended);
-  }
-
-  function rejectPending(error: Error) {
-    for (const { reject } of pending.values()) reject(error);
-    pending.clear();
   }
 
   function send(message: ThreadRequest) {
@@ -130,10 +125,10 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
       }
       return call.promise;
     },
+    /** Ends the thread. Calls that have not been answered stay pending. */
     terminate() {
       ended ??= new Error('The store is closed.');
       worker.terminate();
-      rejectPending(ended);
     },
   };
 }
