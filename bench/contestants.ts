@@ -64,6 +64,18 @@ export function compare(
   };
 }
 
+/** Starts a hub and raw publish with the same load, and measures small writes to both. */
+export async function smallWritesHubAndRaw(
+  context: Context,
+  size: LoadSize,
+  options: SmallWritesOptions,
+): Promise<Contestant[]> {
+  return [
+    smallWritesContestant(SIGNALBOX, await startHub(context, size), options),
+    smallWritesContestant(rawPublish.name, await startPeer(context, rawPublish, size), options),
+  ];
+}
+
 /** Measures small writes to one server. */
 export function smallWritesContestant(
   name: string,

@@ -1,13 +1,6 @@
 // Growth curves: more dashboards, and more agents.
-import {
-  chunksFor,
-  compare,
-  floodHubAndRaw,
-  SIGNALBOX,
-  smallWritesContestant,
-} from '../contestants.ts';
+import { chunksFor, compare, floodHubAndRaw, smallWritesHubAndRaw } from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
-import { rawPublish, startHub, startPeer } from '../servers.ts';
 
 const IN_FLIGHT = 8;
 
@@ -49,13 +42,8 @@ function agents(count: number): Scenario {
     async prepare(context) {
       const size = { readers: AGENT_DASHBOARDS, sources: count };
       const options = { perSecond: PER_SECOND, writes: context.scale(WRITES, count) };
-      const hub = await startHub(context, size);
-      const raw = await startPeer(context, rawPublish, size);
       return {
-        contestants: [
-          smallWritesContestant(SIGNALBOX, hub, options),
-          smallWritesContestant(rawPublish.name, raw, options),
-        ],
+        contestants: await smallWritesHubAndRaw(context, size, options),
         rows: [
           compare(`${load}: p50`, 'ms', 'p50'),
           compare(`${load}: p99`, 'ms', 'p99'),

@@ -1,8 +1,8 @@
 // Small writes of 10 agents to 50 dashboards: the latency that people see, on a fast disk and on slow ones.
 import { join } from 'node:path';
-import { compare, SIGNALBOX, smallWritesContestant } from '../contestants.ts';
+import { compare, smallWritesContestant, smallWritesHubAndRaw } from '../contestants.ts';
 import type { Row, Scenario } from '../scenario.ts';
-import { rawPublish, startHub, startPeer } from '../servers.ts';
+import { startHub } from '../servers.ts';
 import { buildSlowDisk, slowDiskEnvironment } from '../slow-disk/slow-disk.ts';
 
 const SIZE = { readers: 50, sources: 10 };
@@ -18,13 +18,8 @@ export const smallWrites: Scenario = {
   warmUp: true,
   async prepare(context) {
     const options = { perSecond: PER_SECOND, writes: context.scale(WRITES) };
-    const hub = await startHub(context, SIZE);
-    const raw = await startPeer(context, rawPublish, SIZE);
     return {
-      contestants: [
-        smallWritesContestant(SIGNALBOX, hub, options),
-        smallWritesContestant(rawPublish.name, raw, options),
-      ],
+      contestants: await smallWritesHubAndRaw(context, SIZE, options),
       rows: [
         compare(`${LOAD}: p50`, 'ms', 'p50', { of: 'ratio', atMost: 1.3 }),
         { ...compare(`${LOAD}: p99`, 'ms', 'p99'), goal: { of: 'value', atMost: 4 } },

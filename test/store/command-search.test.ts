@@ -90,21 +90,30 @@ describe('the search index', () => {
     database.run(SQL);
   }
 
+  /** Reads how many rows are not indexed yet, from another connection. */
+  function openProgress(file: string) {
+    const database = new Database(file, { readonly: true });
+    const query = database.query<{ left: number }, []>(
+      'SELECT unindexed_up_to AS left FROM command_search_progress',
+    );
+    return {
+      countUnindexed: () => query.get()?.left ?? 0,
+      [Symbol.dispose]: () => database.close(),
+    };
+  }
+
   test('is created in the background, and pages are complete meanwhile', async () => {
     const folder = createTemporaryFolder();
     const file = join(folder.path, 'a.db');
     createOldDatabase(file);
     const store = openStore(file);
-    using database = new Database(file, { readonly: true });
-    const countUnindexed = () =>
-      database.query<{ unindexed_up_to: number }, []>('SELECT * FROM command_search_progress').get()
-        ?.unindexed_up_to ?? 0;
+    using progress = openProgress(file);
     await store.commands.insert(storedCommand({ id: 'd', command: 'Deploy it' }));
     const numbers = Array.from({ length: 10 }, (_, i) => 1_000 - 100 * i);
     const expected = ['d', ...numbers.map((number) => `c${String(number).padStart(4, '0')}`)];
     const seen = new Set<number>();
-    while (countUnindexed() > 0) {
-      seen.add(countUnindexed());
+    while (progress.countUnindexed() > 0) {
+      seen.add(progress.countUnindexed());
       expect(await listIds(store, { q: 'deploy' })).toEqual(expected);
       const { nextCursor } = await store.commands.listPage({ q: 'deploy', limit: 4 });
       expect(await listIds(store, { q: 'deploy', cursor: nextCursor ?? '' })).toEqual(
@@ -124,11 +133,8 @@ describe('the search index', () => {
     createOldDatabase(file);
     await openStore(file).close();
     const store = openStore(file);
-    using database = new Database(file, { readonly: true });
-    const progress = database.query<{ left: number }, []>(
-      'SELECT unindexed_up_to AS left FROM command_search_progress',
-    );
-    while ((progress.get()?.left ?? 0) > 0) await store.probe();
+    using progress = openProgress(file);
+    while (progress.countUnindexed() > 0) await store.probe();
     expect(await listIds(store, { q: 'deploy', limit: 2 })).toEqual(['c1000', 'c0900']);
     await store.close();
     folder.remove();
@@ -181,11 +187,8 @@ describe('the search index', () => {
     const store = openStore(file, { onUpgrade() {}, onError: failed.resolve });
     expect(String(await failed.promise)).toContain('no');
     await store.commands.insert(storedCommand({ id: 'repaired', command: 'deploy' }));
-    using database = new Database(file, { readonly: true });
-    const progress = database.query<{ left: number }, []>(
-      'SELECT unindexed_up_to AS left FROM command_search_progress',
-    );
-    while ((progress.get()?.left ?? 0) > 0) await store.probe();
+    using progress = openProgress(file);
+    while (progress.countUnindexed() > 0) await store.probe();
     expect(await listIds(store, { q: 'deploy', limit: 2 })).toEqual(['repaired', 'c1000']);
     await store.close();
     folder.remove();
