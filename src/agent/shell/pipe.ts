@@ -1,6 +1,12 @@
 // A pipe for a command's stderr. Bun's own "pipe" is a socket, which programs cannot open as /dev/stderr.
+import { dlopen, FFIType, type Pointer, ptr } from 'bun:ffi';
 import { closeSync, constants, openSync, rmSync } from 'node:fs';
 import { createGate } from '../process/gate.ts';
+
+const LIBC = process.platform === 'darwin' ? 'libSystem.B.dylib' : 'libc.so.6';
+
+type Mkfifo = (path: Pointer, mode: number) => number;
+let mkfifo: Mkfifo | null = null;
 
 /** Both ends of a pipe, as file descriptors. */
 export interface NamedPipe {
@@ -16,14 +22,30 @@ export interface NamedPipe {
  * @throws if it cannot be created
  */
 export function openNamedPipe(path: string): NamedPipe {
-  const mkfifo = Bun.spawnSync(['mkfifo', '-m', '600', path]);
-  if (!mkfifo.success) throw new Error(`mkfifo: ${mkfifo.stderr.toString().trim()}`);
+  createFile(path);
   try {
     const read = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const write = openSync(path, constants.O_WRONLY);
     return { name: `${path} (deleted)`, read, write };
   } finally {
     rmSync(path);
+  }
+}
+
+/** Calls the C library, and otherwise the program, which takes 10 ms longer and explains its errors. */
+function createFile(path: string): void {
+  mkfifo ??= openMkfifo();
+  if (mkfifo(ptr(Buffer.from(`${path}\0`)), 0o600) === 0) return;
+  const program = Bun.spawnSync(['mkfifo', '-m', '600', path]);
+  if (!program.success) throw new Error(`mkfifo: ${program.stderr.toString().trim()}`);
+}
+
+function openMkfifo(): Mkfifo {
+  try {
+    const { pointer, u32, i32 } = FFIType;
+    return dlopen(LIBC, { mkfifo: { args: [pointer, u32], returns: i32 } }).symbols.mkfifo;
+  } catch {
+    return () => -1;
   }
 }
 
