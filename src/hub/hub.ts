@@ -126,11 +126,13 @@ export async function startHub(options: HubOptions) {
   const history = createHistory(context);
   const accountChanges = pLimit(1);
 
-  await sessions.restore();
-  await tokenIndex.restore();
-  await apiTokens.restore();
-  await restore(context, { admission, agents, approvals, completion, dispatcher, terminals });
-  await connectionLog.closeAll();
+  await Promise.all([
+    sessions.restore(),
+    tokenIndex.restore(),
+    apiTokens.restore(),
+    connectionLog.closeAll(),
+    restore(context, { admission, agents, approvals, completion, dispatcher, terminals }),
+  ]);
 
   const retention = createRetention(context);
   retention.purge();

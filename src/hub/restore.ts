@@ -27,16 +27,18 @@ export interface RestoreParts {
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
   const { admission, agents, approvals, completion, dispatcher, terminals } = parts;
-  for (const agent of await store.agents.list()) {
-    state.agents.set(agent.agentId, createAgentConnection(agent));
-  }
-  for (const command of await store.commands.listRequestedSince(clock.now() - REQUEST_ID_TTL_MS)) {
+  const [storedAgents, requested, unfinished, outputOpen] = await Promise.all([
+    store.agents.list(),
+    store.commands.listRequestedSince(clock.now() - REQUEST_ID_TTL_MS),
+    store.commands.listUnfinished(),
+    store.commands.listWithOpenOutput(),
+  ]);
+  for (const agent of storedAgents) state.agents.set(agent.agentId, createAgentConnection(agent));
+  for (const command of requested) {
     if (command.requestId) {
       admission.restoreRequest(command.requestedBy, command.requestId, command);
     }
   }
-  const unfinished = await store.commands.listUnfinished();
-  const outputOpen = await store.commands.listWithOpenOutput();
   await store.output.removeExcept([...unfinished, ...outputOpen].map(({ id }) => id));
   for (const command of unfinished) {
     await openTerminal(command);

@@ -66,7 +66,8 @@ export function openDataFolder(dir: string): DataFolder {
       write(name, created);
       return created;
     },
-    writeOwner: (description) => write('owner', description),
+    // Only for messages, so it may be lost in a crash of the machine, and no fsync delays the start.
+    writeOwner: (description) => writeFileSync(resolve('owner'), description, { mode: 0o600 }),
     release: () => lock.close(),
   };
 }

@@ -31,9 +31,10 @@ export function isOutdated(database: Database): boolean {
   return version > 0 && version < migrations.length;
 }
 
-/** Applies all missing migrations in one transaction. */
+/** Applies all missing migrations in one transaction. Without any, it writes nothing: an fsync would delay the start. */
 export function migrate(database: Database): void {
   const version = readVersion(database);
+  if (version === migrations.length) return;
   database
     .transaction(() => {
       for (const sql of migrations.slice(version)) database.run(sql);
