@@ -22,7 +22,7 @@ node_modules/.installed: package.json bun.lock bunfig.toml
 	@touch $@
 
 $(BINARY): node_modules/.installed $(SOURCES)
-	@$(BUN) build src/main.ts src/store/store-thread.ts --compile --minify --bytecode --format=esm \
+	@$(BUN) build src/main.ts src/store/store-thread.ts --compile --minify --bytecode --splitting --format=esm \
 	  --no-compile-autoload-bunfig --no-compile-autoload-dotenv --outfile $@
 
 build: $(BINARY) ## Compile the executable, dist/signalbox
@@ -91,7 +91,7 @@ bench-peers: node_modules/.installed
 bench: $(BINARY) bench-peers ## Measure performance beside raw Bun publish, ws and Socket.IO
 	@$(BUN) bench/main.ts --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
-bench-quick: $(BINARY) bench-peers ## Measure a part of it in about three minutes
+bench-quick: $(BINARY) bench-peers ## Measure a part of it in less than two minutes
 	@$(BUN) bench/main.ts --quick --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove build output and installed dependencies, but not the data

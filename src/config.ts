@@ -1,5 +1,4 @@
 // Parsers for flags and environment variables, and default file locations.
-import { isIP } from 'node:net';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
@@ -72,23 +71,6 @@ export function parseOrigin(text: string): string {
   throw new InvalidArgumentError(
     'Expected an http or https URL such as https://signalbox.example.com.',
   );
-}
-
-/** Parses IP addresses and subnets, separated by commas. */
-export function parseAddresses(text: string): string[] {
-  const entries = text.split(',').map((entry) => entry.trim());
-  if (entries.every(isAddressOrSubnet)) return entries;
-  throw new InvalidArgumentError(
-    'Expected IP addresses or subnets, separated by commas, such as 127.0.0.1,10.0.0.0/8.',
-  );
-}
-
-function isAddressOrSubnet(text: string): boolean {
-  const [address = '', prefix, ...rest] = text.split('/');
-  const version = isIP(address);
-  if (version === 0 || rest.length > 0) return false;
-  if (prefix === undefined) return true;
-  return /^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 6 ? 128 : 32);
 }
 
 /** An option that can also be set in the environment: `--max-agents` or `SIGNALBOX_MAX_AGENTS`. */

@@ -14,7 +14,6 @@ import { readAgentToken, readTokenAgain } from './agent-token.ts';
 import { CliError } from './cli-error.ts';
 import { createLog } from './log.ts';
 import { writeError } from './output.ts';
-import { hideSecrets } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface AgentFlags {
@@ -69,7 +68,6 @@ Examples:
   runuser -u builder -- signalbox agent --id build-1 --token-file - < /root/build-1.token`,
     )
     .action(async (flags: AgentFlags) => {
-      hideSecrets();
       const stopped = waitForStopSignal();
       const token = readAgentToken(flags.tokenFile);
       if (token === null) {

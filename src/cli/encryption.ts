@@ -2,7 +2,7 @@
 import type { Log } from '../hub/log.ts';
 import type { CertificateFiles } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from './addresses.ts';
 
 interface EncryptionFlags {
   host: string;

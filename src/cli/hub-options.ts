@@ -5,7 +5,6 @@ import {
   defaultDataFolder,
   envOption,
   integerParser,
-  parseAddresses,
   parseDuration,
   parseOrigin,
   parsePort,
@@ -24,6 +23,7 @@ import {
   QUEUE_TTL_MS,
   STUCK_AFTER_MS,
 } from '../protocol/limits.ts';
+import { parseAddresses } from './addresses.ts';
 import { readEncryption } from './encryption.ts';
 import type { HubProcessOptions } from './hub-process.ts';
 import { createLog } from './log.ts';

@@ -5,7 +5,7 @@ import { envOption } from '../config.ts';
 import { Role } from '../protocol/entities.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
 import { CliError } from './cli-error.ts';
-import { isLoopback } from './loopback.ts';
+import { isLoopback } from './addresses.ts';
 import { readSecret } from './secrets.ts';
 
 export interface OidcFlags {

@@ -8,7 +8,6 @@ import type { CommandStatusUpdate } from '../protocol/hub-to-dashboard.ts';
 import { createApiClient } from './api-client.ts';
 import { CliError, HubRejection } from './cli-error.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
-import { runComparison } from './comparison.ts';
 import { ExitCode } from './exit-codes.ts';
 import { followCommand } from './follow-command.ts';
 import { createPlainWriter, writeJson } from './output-writer.ts';
@@ -95,6 +94,7 @@ async function runOnAgents(
   const client = createApiClient(hub);
   const [agentId = '', ...others] = agent;
   if (others.length > 0) {
+    const { runComparison } = await import('./comparison.ts');
     const allCompleted = await runComparison({ client, json, body: { ...body, agentIds: agent } });
     return allCompleted ? 0 : ExitCode.failure;
   }

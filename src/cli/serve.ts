@@ -4,7 +4,7 @@ import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.
 import { startHubProcess } from './hub-process.ts';
 import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
-import { hideSecrets, readSecret } from './secrets.ts';
+import { readSecret } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 export function serveCommand(): Command {
@@ -28,7 +28,6 @@ Examples:
     --tls-key privkey.pem --public-url https://signalbox.example.com`,
     )
     .action(async (flags: HubFlags) => {
-      hideSecrets();
       const stopped = waitForStopSignal();
       const password = readSecret('SIGNALBOX_ADMIN_PASSWORD') ?? null;
       const hub = await startHubProcess(hubProcessOptions(flags, password));

@@ -11,7 +11,7 @@ import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts'
 import { withOidcOptions } from './oidc-options.ts';
 import { writeOut } from './output.ts';
 import { requireSeparateFolders } from './separate-folders.ts';
-import { hideSecrets, readSecret } from './secrets.ts';
+import { readSecret } from './secrets.ts';
 import { waitForStopSignal } from './signals.ts';
 
 interface UpFlags extends HubFlags {
@@ -43,7 +43,6 @@ Examples:
   signalbox up --cwd ~/project --port 8080`,
     )
     .action(async (flags: UpFlags) => {
-      hideSecrets();
       const stopped = waitForStopSignal();
       requireSeparateFolders(flags.data, flags.cwd);
       const options = hubProcessOptions(flags, null);

@@ -5,7 +5,7 @@ import packageJson from '../../../package.json' with { type: 'json' };
 import { formatDuration } from '../../protocol/duration.ts';
 import { CONNECT_TIMEOUT_MS, connectFailure } from '../api-client.ts';
 import { certificateProblem } from '../certificate-problem.ts';
-import { isLoopback } from '../loopback.ts';
+import { isLoopback } from '../addresses.ts';
 import { type Check, failed, ok, warning } from './check.ts';
 
 /** With a larger difference, ages on the dashboard and log lines of two machines cannot be compared. */

@@ -1,0 +1,71 @@
+// The command line.
+import { Command, CommanderError } from 'commander';
+import packageJson from '../../package.json' with { type: 'json' };
+import { CliError } from './cli-error.ts';
+import { ExitCode } from './exit-codes.ts';
+import { formatHelp } from './help.ts';
+import { outputFailed, whenWritten, writeError } from './output.ts';
+
+/** In the order of the help. Only the command that is used is loaded: loading takes longer than most of them run. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  up: async () => (await import('./up.ts')).upCommand(),
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  agent: async () => (await import('./agent.ts')).agentCommand(),
+  login: async () => (await import('./login.ts')).loginCommand(),
+  run: async () => (await import('./run.ts')).runCommand(),
+  ps: async () => (await import('./ps.ts')).psCommand(),
+  logs: async () => (await import('./logs.ts')).logsCommand(),
+  interrupt: async () => (await import('./interrupt.ts')).interruptCommand(),
+  user: async () => (await import('./user.ts')).userCommand(),
+  audit: async () => (await import('./audit.ts')).auditCommand(),
+  token: async () => (await import('./token.ts')).tokenCommand(),
+  'agent-token': async () => (await import('./agent-token-command.ts')).agentTokenCommand(),
+  'rotate-key': async () => (await import('./rotate-key.ts')).rotateKeyCommand(),
+  doctor: async () => (await import('./doctor.ts')).doctorCommand(),
+};
+
+const program = new Command('signalbox')
+  .description('Control your AI coding agents from a browser')
+  .version(packageJson.version, '-V, --version', 'Show the version')
+  .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
+
+async function addCommands(): Promise<void> {
+  const name = process.argv[2] ?? '';
+  const isKnown = Object.hasOwn(commands, name);
+  for (const [key, load] of Object.entries(commands)) {
+    if (!isKnown || key === name) program.addCommand(await load());
+  }
+  formatHelp(program);
+}
+
+/** Runs the command, writes its output to the end, and returns the exit code. */
+async function run(): Promise<number> {
+  try {
+    await addCommands();
+    await program.parseAsync();
+  } catch (error) {
+    // Thrown after help and usage errors, which are already written.
+    if (!(error instanceof CommanderError)) throw error;
+    process.exitCode = error.exitCode && failureExitCode();
+  }
+  await whenWritten();
+  return Number(process.exitCode ?? 0);
+}
+
+async function reportError(error: unknown): Promise<number> {
+  if (!(error instanceof CliError)) throw error;
+  writeError(`Error: ${error.message}\n`);
+  await whenWritten();
+  return error.exitCode ?? failureExitCode();
+}
+
+/** Returns the exit code for a failure of the command line itself. */
+function failureExitCode(): number {
+  return program.args[0] === 'run' ? ExitCode.runFailure : ExitCode.failure;
+}
+
+/** Runs the command line, and exits even if sockets or timers are still open. */
+export async function main(): Promise<never> {
+  const exitCode = await Promise.race([run(), outputFailed]).catch(reportError);
+  process.exit(exitCode);
+}
