@@ -2,7 +2,7 @@
 // installed, with ws and Socket.IO.
 import { chunksFor, compare, floodContestant, floodHubAndRaw } from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
-import { canRun, peers as allPeers, startPeer } from '../servers.ts';
+import { canRun, peers, startPeer } from '../servers.ts';
 
 interface FanOutGoals {
   throughput: number;
@@ -12,7 +12,7 @@ interface FanOutGoals {
 function fanOut(
   inFlight: number,
   goals: FanOutGoals,
-  { peers, isQuick }: { peers: 'always' | 'long runs' | 'never'; isQuick: boolean },
+  { hasPeers, isQuick }: { hasPeers: boolean; isQuick: boolean },
 ): Scenario {
   const size = { readers: 50, sources: 1 };
   const load = `50 dashboards, ${inFlight} chunks in flight`;
@@ -34,9 +34,8 @@ function fanOut(
         compare(`${load}: peak memory`, 'MB', 'peakMegabytes', { of: 'value', atMost: 256 }),
         compare(`${load}: CPU of the load generator`, '%', 'loadCpuPercent'),
       ];
-      const includesPeers = peers === 'always' || (peers === 'long runs' && !context.isQuick);
       const missing: string[] = [];
-      for (const peer of includesPeers ? allPeers : []) {
+      for (const peer of hasPeers && !context.isQuick ? peers : []) {
         if (!canRun(peer)) {
           missing.push(peer.name);
           continue;
@@ -67,7 +66,7 @@ function fanOut(
 }
 
 export const fanOutScenarios: readonly Scenario[] = [
-  fanOut(8, { throughput: 0.9, cpu: 1.25 }, { peers: 'always', isQuick: true }),
-  fanOut(32, { throughput: 0.85, cpu: 1.5 }, { peers: 'long runs', isQuick: true }),
-  fanOut(128, { throughput: 0.8, cpu: 1.5 }, { peers: 'never', isQuick: false }),
+  fanOut(8, { throughput: 0.9, cpu: 1.25 }, { hasPeers: true, isQuick: true }),
+  fanOut(32, { throughput: 0.85, cpu: 1.5 }, { hasPeers: true, isQuick: true }),
+  fanOut(128, { throughput: 0.8, cpu: 1.5 }, { hasPeers: false, isQuick: false }),
 ];
