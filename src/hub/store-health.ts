@@ -74,8 +74,8 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
       log.error('The database is damaged. New commands are rejected.', { reason });
       if (!wasFailing) broadcastFailing();
     },
-    /** Whether the database is damaged. */
-    isDamaged: () => damage !== null,
+    /** `damaged` is final, and `failing` ends when writes succeed again. */
+    status: () => (damage !== null ? 'damaged' : failure !== null ? 'failing' : 'ok'),
     /**
      * Waits for a write that a user waits for.
      * @throws {HubError} unavailable if it fails

@@ -167,7 +167,7 @@ export function createApp(options: AppOptions) {
       const failure = hub.storeHealth.failure();
       if (failure !== null) set.status = 503;
       return {
-        status: failure === null ? 'ok' : 'failing',
+        status: hub.storeHealth.status(),
         ...(failure !== null && { reason: failure }),
         name: 'signalbox',
         version: options.version,

@@ -120,12 +120,15 @@ describe('the hub', () => {
     expect(checks.get('Hub')?.message).toContain('is not a Signalbox hub');
   });
 
-  test('fails with the reason if it is unhealthy', async () => {
-    const reason = 'The disk is full.';
-    await using fake = fakeHub(() => Response.json({ ...health, status: 'failing', reason }));
+  test.each([
+    ['failing', 'The disk is full.', 'Free disk space'],
+    ['damaged', 'Page 7 is invalid.', 'from a backup'],
+  ])('fails with the reason if its status is %s', async (status, reason, fix) => {
+    await using fake = fakeHub(() => Response.json({ ...health, status, reason }));
     const { exitCode, checks } = await doctor(['--hub', fake.url]);
     expect(checks.get('Hub')).toMatchObject({ status: 'failed' });
     expect(checks.get('Hub')?.message).toContain(reason);
+    expect(checks.get('Hub')?.fix).toContain(fix);
     expect(exitCode).toBe(1);
   });
 

@@ -60,7 +60,7 @@ test('a damaged database is a failure that no probe ends', async () => {
   hub.clock.advance(5_000);
   await hub.flush();
   expect(await (await fetch(`${hub.url}/healthz`)).json()).toMatchObject({
-    status: 'failing',
+    status: 'damaged',
     reason,
   });
   const body = { agentId: 'agent', command: '!ls' };

@@ -76,7 +76,7 @@ function checkHealth(hub: string, { health }: HealthResponse): Check {
   return failed(
     'Hub',
     `${hub} is reachable but not healthy: ${reason}`,
-    reason.includes('damaged')
+    health.status === 'damaged'
       ? 'Stop the hub, and restore its data folder from a backup.'
       : 'Free disk space on the hub, or make its data folder writable. The hub recovers automatically.',
   );

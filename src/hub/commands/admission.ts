@@ -59,7 +59,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     { agentId, command, timeoutMs = 0, ifOffline = 'refuse' }: CommandBody,
   ) {
     requireGrant(state, actor, agentId);
-    if (storeHealth.isDamaged()) {
+    if (storeHealth.status() === 'damaged') {
       throw new HubError('unavailable', storeHealth.failure() ?? 'The database is damaged.');
     }
     const agent = state.agents.get(agentId);
