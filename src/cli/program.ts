@@ -29,8 +29,8 @@ const program = new Command('signalbox')
   .version(packageJson.version, '-V, --version', 'Show the version')
   .addHelpText('after', '\nTo try it, start a hub and a local agent:\n  signalbox up');
 
-async function addCommands(): Promise<void> {
-  const name = process.argv[2] ?? '';
+/** Adds the command with a name, or all commands if there is none, for the help and for usage errors. */
+async function addCommands(name: string): Promise<void> {
   const isKnown = Object.hasOwn(commands, name);
   for (const [key, load] of Object.entries(commands)) {
     if (!isKnown || key === name) program.addCommand(await load());
@@ -39,9 +39,9 @@ async function addCommands(): Promise<void> {
 }
 
 /** Runs the command, writes its output to the end, and returns the exit code. */
-async function run(): Promise<number> {
+async function run(name: string): Promise<number> {
   try {
-    await addCommands();
+    await addCommands(name);
     await program.parseAsync();
   } catch (error) {
     // Thrown after help and usage errors, which are already written.
@@ -64,8 +64,11 @@ function failureExitCode(): number {
   return program.args[0] === 'run' ? ExitCode.runFailure : ExitCode.failure;
 }
 
-/** Runs the command line, and exits even if sockets or timers are still open. */
-export async function main(): Promise<never> {
-  const exitCode = await Promise.race([run(), outputFailed]).catch(reportError);
+/**
+ * Runs the command line, and exits even if sockets or timers are still open.
+ * @param name of the command that is used; another text if there is none
+ */
+export async function main(name: string): Promise<never> {
+  const exitCode = await Promise.race([run(name), outputFailed]).catch(reportError);
   process.exit(exitCode);
 }

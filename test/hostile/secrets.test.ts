@@ -122,3 +122,15 @@ test('the hub keeps its password only in memory, and its process', async () => {
   const health = (await (await fetch(`${url}/healthz`)).json()) as { pid: number };
   expect(health.pid).toBe(hub.pid);
 });
+
+test('the hub hides its password wherever the name of the command is', async () => {
+  const other = startProcess([binary, '--', 'serve'], {
+    SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
+    SIGNALBOX_PORT: '0',
+    SIGNALBOX_DATA: join(folder.path, 'other'),
+  });
+  await other.waitForOutput(/Signalbox is ready at/);
+  expect(readFileSync(`/proc/${other.pid}/environ`, 'utf8')).not.toContain(PASSWORD);
+  other.kill('SIGTERM');
+  await other.exited;
+});
