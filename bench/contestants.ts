@@ -35,15 +35,16 @@ export function floodContestant(
   };
 }
 
-/** Starts a hub and raw publish with the same load, and measures floods of both. */
-export async function floodHubAndRaw(
+/** Starts a hub and raw publish with the same load. @param create creates the contestant of one server */
+export async function hubAndRaw<Options>(
   context: Context,
   size: LoadSize,
-  options: FloodOptions,
+  create: (name: string, server: Pick<Server, 'pid' | 'load'>, options: Options) => Contestant,
+  options: Options,
 ): Promise<Contestant[]> {
   return [
-    floodContestant(SIGNALBOX, await startHub(context, size), options),
-    floodContestant(rawPublish.name, await startPeer(context, rawPublish, size), options),
+    create(SIGNALBOX, await startHub(context, size), options),
+    create(rawPublish.name, await startPeer(context, rawPublish, size), options),
   ];
 }
 
@@ -62,18 +63,6 @@ export function compare(
     reference: { contestant: peer, figure },
     ...(goal && { goal }),
   };
-}
-
-/** Starts a hub and raw publish with the same load, and measures small writes to both. */
-export async function smallWritesHubAndRaw(
-  context: Context,
-  size: LoadSize,
-  options: SmallWritesOptions,
-): Promise<Contestant[]> {
-  return [
-    smallWritesContestant(SIGNALBOX, await startHub(context, size), options),
-    smallWritesContestant(rawPublish.name, await startPeer(context, rawPublish, size), options),
-  ];
 }
 
 /** Measures small writes to one server. */

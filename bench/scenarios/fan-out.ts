@@ -1,6 +1,6 @@
 // The output of one agent to many dashboards with a number of chunks in flight, compared with raw publish and, where
 // installed, with ws and Socket.IO.
-import { chunksFor, compare, floodContestant, floodHubAndRaw } from '../contestants.ts';
+import { chunksFor, compare, floodContestant, hubAndRaw } from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
 import { canRun, peers, startPeer } from '../servers.ts';
 
@@ -23,7 +23,7 @@ function fanOut(
     warmUp: true,
     async prepare(context) {
       const options = { chunks: chunksFor(context, size.readers), inFlight };
-      const contestants = await floodHubAndRaw(context, size, options);
+      const contestants = await hubAndRaw(context, size, floodContestant, options);
       const rows = [
         compare(`${load}: throughput`, 'MB/s', 'megabytesPerSecond', {
           of: 'ratio',

@@ -1,5 +1,11 @@
 // Growth curves: more dashboards, and more agents.
-import { chunksFor, compare, floodHubAndRaw, smallWritesHubAndRaw } from '../contestants.ts';
+import {
+  chunksFor,
+  compare,
+  floodContestant,
+  hubAndRaw,
+  smallWritesContestant,
+} from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
 
 const IN_FLIGHT = 8;
@@ -17,7 +23,7 @@ function dashboards(count: number, isQuick = false): Scenario {
       // The goal of one dashboard is lower: the hub checks and stores what raw publish only passes on.
       const atLeast = count === 1 ? 0.7 : 0.9;
       return {
-        contestants: await floodHubAndRaw(context, size, options),
+        contestants: await hubAndRaw(context, size, floodContestant, options),
         rows: [
           compare(`${load}: throughput`, 'MB/s', 'megabytesPerSecond', { of: 'ratio', atLeast }),
           compare(`${load}: CPU`, 'ms/MB', 'cpuMsPerMegabyte'),
@@ -43,7 +49,7 @@ function agents(count: number): Scenario {
       const size = { readers: AGENT_DASHBOARDS, sources: count };
       const options = { perSecond: PER_SECOND, writes: context.scale(WRITES, count) };
       return {
-        contestants: await smallWritesHubAndRaw(context, size, options),
+        contestants: await hubAndRaw(context, size, smallWritesContestant, options),
         rows: [
           compare(`${load}: p50`, 'ms', 'p50'),
           compare(`${load}: p99`, 'ms', 'p99'),

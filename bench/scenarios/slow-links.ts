@@ -1,6 +1,6 @@
 // Dashboards on slow links: half of them must not slow the others down, and memory must stay bounded. The load generator
 // checks that each reader receives every byte or an exact gap.
-import { compare, floodHubAndRaw, SIGNALBOX } from '../contestants.ts';
+import { compare, floodContestant, hubAndRaw, SIGNALBOX } from '../contestants.ts';
 import type { Row, Scenario } from '../scenario.ts';
 import { rawPublish } from '../servers.ts';
 
@@ -21,9 +21,10 @@ function slowLinks(name: string, readers: number, isQuick: boolean): Scenario {
     description: `${load}: throughput of ${whose}, memory, gaps`,
     isQuick,
     async prepare(context) {
-      const contestants = await floodHubAndRaw(
+      const contestants = await hubAndRaw(
         context,
         { readers: DASHBOARDS, sources: 1 },
+        floodContestant,
         {
           ...rate,
           chunks: context.isQuick ? CHUNKS / 2 : context.scale(CHUNKS),

@@ -1,6 +1,6 @@
 // Small writes of 10 agents to 50 dashboards: the latency that people see, on a fast disk and on slow ones.
 import { join } from 'node:path';
-import { compare, smallWritesContestant, smallWritesHubAndRaw } from '../contestants.ts';
+import { compare, hubAndRaw, smallWritesContestant } from '../contestants.ts';
 import type { Row, Scenario } from '../scenario.ts';
 import { startHub } from '../servers.ts';
 import { buildSlowDisk, slowDiskEnvironment } from '../slow-disk/slow-disk.ts';
@@ -19,7 +19,7 @@ export const smallWrites: Scenario = {
   async prepare(context) {
     const options = { perSecond: PER_SECOND, writes: context.scale(WRITES) };
     return {
-      contestants: await smallWritesHubAndRaw(context, SIZE, options),
+      contestants: await hubAndRaw(context, SIZE, smallWritesContestant, options),
       rows: [
         compare(`${LOAD}: p50`, 'ms', 'p50', { of: 'ratio', atMost: 1.3 }),
         { ...compare(`${LOAD}: p99`, 'ms', 'p99'), goal: { of: 'value', atMost: 4 } },

@@ -1,6 +1,6 @@
 // The latency of one agent's output to 50 dashboards with 8 chunks in flight. As a new chunk is sent only after an earlier
 // one has arrived everywhere, this measures latency and not what happens under load.
-import { chunksFor, compare, floodContestant, floodHubAndRaw, SIGNALBOX } from '../contestants.ts';
+import { chunksFor, compare, floodContestant, hubAndRaw, SIGNALBOX } from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
 import { startHub } from '../servers.ts';
 
@@ -13,7 +13,7 @@ export const windowedLatency: Scenario = {
   async prepare(context) {
     const size = { readers: 50, sources: 1 };
     const options = { chunks: chunksFor(context, size.readers), inFlight: 8 };
-    const contestants = await floodHubAndRaw(context, size, options);
+    const contestants = await hubAndRaw(context, size, floodContestant, options);
     const hub = await startHub(context, size);
     const slow = { readers: 1, bytesPerSecond: 0 };
     contestants.push(floodContestant(WITH_STALLED, hub, { ...options, slow }));
