@@ -2,16 +2,18 @@
 import type { CommandQuery } from '../src/protocol/api.ts';
 import type { AuditQuery } from '../src/protocol/audit.ts';
 
-/** The page of an agent. `commandId` selects the command in the terminal. */
-export function agentUrl(agentId: string, commandId?: string): string {
-  const page = `/agents/${encodeURIComponent(agentId)}`;
-  return commandId === undefined ? page : `${page}?command=${encodeURIComponent(commandId)}`;
+export function agentUrl(agentId: string): string {
+  return `/agents/${encodeURIComponent(agentId)}`;
 }
 
 /** The fragments that update an agent's page. */
-export function agentLiveUrl(agentId: string, commandId?: string): string {
-  const live = `/agents/${encodeURIComponent(agentId)}/live`;
-  return commandId === undefined ? live : `${live}?command=${encodeURIComponent(commandId)}`;
+export function agentLiveUrl(agentId: string): string {
+  return `${agentUrl(agentId)}/live`;
+}
+
+/** The blocks of an agent's session that ended before a position. */
+export function olderBlocksUrl(agentId: string, olderThan: string): string {
+  return `${agentUrl(agentId)}/older?before=${encodeURIComponent(olderThan)}`;
 }
 
 /** The dialog of an agent's tokens. */
@@ -21,6 +23,11 @@ export function agentTokensUrl(agentId: string): string {
 
 export function commandUrl(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
+}
+
+/** The output of a command as a file: with its control sequences, or as the plain text that a terminal shows. */
+export function outputUrl(commandId: string, form: 'raw' | 'plain'): string {
+  return `${commandUrl(commandId)}/output.${form === 'raw' ? 'log' : 'txt'}`;
 }
 
 /** The page of a comparison, or without an ID the form that starts one. */

@@ -132,6 +132,9 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
     /** How many there are, without regard to `limit`. */
     countByCommand: (commandId: string, query?: ApprovalQuery) =>
       store.approvals.countByCommand(commandId, query),
+    /** Resolved requests of these agents, the latest first; null for all agents. */
+    listResolved: (agentIds: readonly string[] | null, limit: number) =>
+      store.approvals.listResolved(agentIds, limit),
     /** A request with its whole detail. */
     async find(approvalId: string): Promise<StoredApproval | undefined> {
       const approval = await store.approvals.find(approvalId);

@@ -2,6 +2,7 @@
 // the API read through it.
 import type { CommandQuery } from '../protocol/api.ts';
 import { HubError } from '../protocol/errors.ts';
+import type { EndPosition } from '../store/store.ts';
 import type { Registry } from './agents/registry.ts';
 import type { Approvals } from './approvals.ts';
 import type { History } from './commands/history.ts';
@@ -51,6 +52,10 @@ export function createViews(state: ServerState, { registry, history, approvals }
         /** The command assigned to an agent, then its queue in order. */
         listActive: (agentId: string) => history.listActive(agentId).filter(isVisible),
         listPage: (query: CommandQuery) => history.listPage(query, listGranted()),
+        /** The ended commands of a visible agent, the latest end first. */
+        async listEnded(agentId: string, limit: number, before?: EndPosition) {
+          return isVisible({ agentId }) ? history.listEnded(agentId, limit, before) : [];
+        },
         outputState: history.outputState,
         /** @throws {HubError} command_unknown; expired if the output is no longer held */
         async readOutput(commandId: string) {
@@ -62,6 +67,7 @@ export function createViews(state: ServerState, { registry, history, approvals }
         listPending: (filter?: Parameters<Approvals['listPending']>[0]) =>
           approvals.listPending(filter).filter(isVisible),
         listByCommand: approvals.listByCommand,
+        listResolved: (limit: number) => approvals.listResolved(listGranted(), limit),
         countByCommand: approvals.countByCommand,
         async find(approvalId: string) {
           const approval = await approvals.find(approvalId);

@@ -1,4 +1,4 @@
-import { and, count, eq, isNotNull, isNull, notInArray } from 'drizzle-orm';
+import { and, count, desc, eq, inArray, isNotNull, isNull, notInArray } from 'drizzle-orm';
 import type { QueryContext } from './query-context.ts';
 import { approvalDetails, approvals } from './schema.ts';
 import type { ApprovalQuery, Store } from './store.ts';
@@ -54,5 +54,25 @@ export function createApprovalStore({ db, read, write }: QueryContext): Store['a
           db.select({ count: count() }).from(approvals).where(selectBy(commandId, query)).get()
             ?.count ?? 0,
       ),
+    listResolved: (agentIds, limit) => read(() => createResolvedQuery(db, agentIds, limit).all()),
   };
+}
+
+/** Resolved requests, the latest first. Exported to test which index it uses. */
+export function createResolvedQuery(
+  db: QueryContext['db'],
+  agentIds: readonly string[] | null,
+  limit: number,
+) {
+  return db
+    .select()
+    .from(approvals)
+    .where(
+      and(
+        isNotNull(approvals.resolvedAt),
+        agentIds ? inArray(approvals.agentId, [...agentIds]) : undefined,
+      ),
+    )
+    .orderBy(desc(approvals.resolvedAt))
+    .limit(limit);
 }

@@ -1,8 +1,8 @@
-import { and, asc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
 import { selectPage, storedColumns } from './command-pages.ts';
 import type { QueryContext } from './query-context.ts';
 import { approvalDetails, approvals, commands, output } from './schema.ts';
-import type { Store } from './store.ts';
+import type { EndPosition, Store } from './store.ts';
 
 /** The command history, which also holds the queues across restarts. */
 export function createCommandStore({
@@ -52,6 +52,8 @@ export function createCommandStore({
           .all(),
       ),
     listPage: (query, agentIds) => selectPage(db, query, agentIds),
+    listEnded: (agentId, limit, before) =>
+      read(() => createEndedQuery(db, agentId, limit, before).all()),
     async purgeBefore(time, limit) {
       const old = db
         .select({ id: commands.id })
@@ -74,4 +76,25 @@ export function createCommandStore({
       return count;
     },
   };
+}
+
+/** Ended commands, the latest end first. Exported to test which index it uses. */
+export function createEndedQuery(
+  db: QueryContext['db'],
+  agentId: string,
+  limit: number,
+  before?: EndPosition,
+) {
+  return db
+    .select(storedColumns)
+    .from(commands)
+    .where(
+      and(
+        eq(commands.agentId, agentId),
+        isNotNull(commands.completedAt),
+        before && sql`(completed_at, id) < (${before.completedAt}, ${before.id})`,
+      ),
+    )
+    .orderBy(desc(commands.completedAt), desc(commands.id))
+    .limit(limit);
 }

@@ -126,6 +126,7 @@ export const commands = sqliteTable(
     index('commands_by_request').on(table.requestedAt),
     index('commands_by_user').on(table.requestedBy),
     index('commands_by_end').on(table.completedAt),
+    index('commands_by_agent_and_end').on(table.agentId, table.completedAt, table.id),
     index('commands_output_open')
       .on(table.id)
       .where(sql`is_output_open = 1`),
@@ -178,6 +179,7 @@ export const approvals = sqliteTable(
     index('approvals_by_command').on(table.commandId),
     index('approvals_by_outcome').on(table.outcome, table.appliedAt),
     index('approvals_by_user').on(table.resolvedBy),
+    index('approvals_by_resolution').on(table.resolvedAt),
   ],
 ) satisfies TableOf<StoredApproval>;
 

@@ -152,6 +152,9 @@ export interface ApprovalQuery {
   limit?: number;
 }
 
+/** The position of a command among those of its agent, by their ends. */
+export type EndPosition = Readonly<{ completedAt: number; id: string }>;
+
 /** An entry of the connection log. */
 export interface StoredConnection {
   id: string;
@@ -229,6 +232,8 @@ export interface Store {
      * @param agentIds only commands of these agents; null for all
      */
     listPage(query: CommandQuery, agentIds?: readonly string[] | null): Promise<CommandPage>;
+    /** Lists at most `limit` ended commands of an agent, the latest end first. @param before only those that precede it */
+    listEnded(agentId: string, limit: number, before?: EndPosition): Promise<StoredCommand[]>;
     /**
      * Deletes at most `limit` commands that completed before `time`, with their approval requests and output; returns how
      * many. Commands whose output is open are kept.
@@ -270,6 +275,11 @@ export interface Store {
     listByCommand(commandId: string, query?: ApprovalQuery): Promise<StoredApproval[]>;
     /** Counts them, without regard to `limit`. */
     countByCommand(commandId: string, query?: ApprovalQuery): Promise<number>;
+    /**
+     * Lists requests that were resolved, the latest first.
+     * @param agentIds only those of these agents; null for all
+     */
+    listResolved(agentIds: readonly string[] | null, limit: number): Promise<StoredApproval[]>;
   };
   connections: {
     insert(connection: StoredConnection): Promise<void>;

@@ -48,7 +48,7 @@ export function AgentRow(props: AgentListItem & { now: number }) {
           </p>
         )}
         <p class="agent-liveness agent-facts">
-          <Liveness agent={agent} />
+          <Liveness agent={agent} now={now} />
         </p>
       </div>
       <QueueLength length={agent.queueLength} since={queuedSince} now={now} />

@@ -17,39 +17,43 @@ interface ComposerProps {
 
 export function Composer({ agent, requestId }: ComposerProps) {
   return (
-    <section class="composer panel" aria-label="Send a command">
+    <section class="composer" aria-label="Send a command">
+      <div id="composer-notice" data-notice-for="composer" />
       <form
         id="composer"
+        class="composer-form"
         hx-post={`${agentUrl(agent.agentId)}/commands`}
         hx-target="#composer-notice"
         hx-disable="find button[type=submit]"
       >
         <ComposerText requestId={requestId} />
         <div class="composer-row">
-          <fieldset class="choices" aria-label="Priority">
-            {Object.entries(priorityLabels).map(([priority, label]) => (
-              <label key={priority} class="choice">
-                <input
-                  type="radio"
-                  name="priority"
-                  value={priority}
-                  checked={priority === 'normal'}
-                />
-                <span>{label}</span>
-              </label>
-            ))}
-          </fieldset>
+          <PrioritySelect />
           <TimeoutSelect />
           <ComposerSession agent={agent} />
+          <ComposerHint agent={agent} />
           <button class="button button-primary composer-send" type="submit">
             <Icon name="send" />
             Send
           </button>
         </div>
       </form>
-      <div id="composer-notice" data-notice-for="composer" />
-      <ComposerHint agent={agent} />
     </section>
+  );
+}
+
+function PrioritySelect() {
+  return (
+    <label class="select">
+      <span>Priority</span>
+      <select name="priority">
+        {Object.entries(priorityLabels).map(([priority, label]) => (
+          <option key={priority} value={priority} selected={priority === 'normal'}>
+            {label}
+          </option>
+        ))}
+      </select>
+    </label>
   );
 }
 

@@ -32,8 +32,8 @@ export function CloseButton({
 interface DialogButtonProps {
   /** The content of the dialog. */
   url: string;
-  /** By default a plain button of normal size. */
-  kind?: 'primary' | 'small';
+  /** By default a plain button of normal size. `menu` is an entry of a menu, which it closes. */
+  kind?: 'primary' | 'small' | 'menu';
   /** Describes the button to screen readers, if its text does not. */
   label?: string;
   children: ComponentChildren;
@@ -43,7 +43,7 @@ interface DialogButtonProps {
 export function DialogButton({ url, kind, label, children }: DialogButtonProps) {
   return (
     <button
-      class={kind === undefined ? 'button' : `button button-${kind}`}
+      class={kind === 'menu' ? 'menu-item' : `button ${kind ? `button-${kind}` : ''}`}
       type="button"
       hx-get={url}
       hx-target="#dialog-body"

@@ -114,18 +114,20 @@ interface PageProps {
   user: User;
   title: string;
   section: Section;
-  /** Uses the full width of the window. */
-  isWide?: boolean;
+  /** `wide` uses the full width of the window. `full` is as high as the window too, and scrolls inside. */
+  size?: 'normal' | 'wide' | 'full';
   children: ComponentChildren;
 }
+
+const classes = { normal: 'page', wide: 'page page-wide', full: 'page-full' };
 
 type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'audit' | 'account';
 
 /** The layout of pages for signed-in users. */
-export function Page({ context, user, title, section, isWide, children }: PageProps) {
+export function Page({ context, user, title, section, size, children }: PageProps) {
   return (
     <Document context={context} title={title} hasScripts>
-      <body>
+      <body class={size === 'full' ? 'full' : undefined}>
         <a class="skip-link" href="#main">
           Skip to content
         </a>
@@ -138,7 +140,7 @@ export function Page({ context, user, title, section, isWide, children }: PagePr
           <Account user={user} section={section} />
         </header>
         <p class="banner" id="connection" role="status" hidden />
-        <main id="main" class={isWide ? 'page page-wide' : 'page'}>
+        <main id="main" class={classes[size ?? 'normal']}>
           {children}
         </main>
         <dialog id="dialog" aria-labelledby="dialog-title">

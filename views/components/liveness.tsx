@@ -1,8 +1,13 @@
-// When an agent was last seen, when its command last produced output, and whether its process is alive.
+// Whether an agent's heartbeat is late, when its command last produced output, and whether its process is alive.
+import { AGENT_PING_MS } from '../../src/protocol/limits.ts';
 import type { AgentSummary } from '../../src/protocol/entities.ts';
 import { Timestamp } from './timestamp.tsx';
 
-export function Liveness({ agent }: { agent: AgentSummary }) {
+/** A heartbeat is late once another one should have followed it. */
+const LATE_MS = 2 * AGENT_PING_MS;
+
+/** @param now the hub's time */
+export function Liveness({ agent, now }: { agent: AgentSummary; now: number }) {
   const { status, connectionTime, lastOutputAt, offlineSince, process, suspectedStuck } = agent;
   if (connectionTime === null) return <span>Never connected</span>;
   const lastHeartbeat = agent.lastHeartbeat ?? connectionTime;
@@ -15,9 +20,11 @@ export function Liveness({ agent }: { agent: AgentSummary }) {
   }
   return (
     <>
-      <span>
-        Last heartbeat <Timestamp at={lastHeartbeat} />
-      </span>
+      {now - lastHeartbeat >= LATE_MS && (
+        <span class="late">
+          Last heartbeat <Timestamp at={lastHeartbeat} />
+        </span>
+      )}
       {status === 'busy' && lastOutputAt !== null && !suspectedStuck && (
         <span>
           Last output <Timestamp at={lastOutputAt} />

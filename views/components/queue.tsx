@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from '../format/command-state.ts';
-import { agentUrl } from '../urls.ts';
+import { commandUrl } from '../urls.ts';
 import { InterruptButton } from './interrupt-button.tsx';
 import { QueueWait } from './queue-wait.tsx';
 import { CommandStatusLabel, PriorityLabel } from './status.tsx';
@@ -66,7 +66,7 @@ function QueueRow({ command, position, canInterrupt, children }: QueueRowProps) 
     <li id={`queued-${command.id}`} class={position === null ? 'queue-current' : ''}>
       <span class="queue-position">{position ?? 'Now'}</span>
       <div class="queue-command">
-        <a href={agentUrl(command.agentId, command.id)}>
+        <a href={commandUrl(command.id)}>
           <code class="one-line">{command.command}</code>
         </a>
         <p class="facts">

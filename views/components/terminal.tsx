@@ -2,7 +2,7 @@
 // belongs to the island, which reads the command to show from the header; it is never swapped.
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { agentUrl, commandUrl } from '../urls.ts';
+import { commandUrl } from '../urls.ts';
 import { isStopping } from '../format/command-state.ts';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
@@ -13,10 +13,6 @@ import { CommandStatusLabel } from './status.tsx';
 export interface ShownCommand {
   command: CommandExecution;
   output: 'held' | 'expired';
-  /** Whether the user chose it. Otherwise the terminal follows the agent's current command. */
-  isChosen: boolean;
-  /** The agent's current command, if it is another one. */
-  running: CommandExecution | null;
 }
 
 interface TerminalHeaderProps {
@@ -43,7 +39,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
       </div>
     );
   }
-  const { command, output, isChosen, running } = shown;
+  const { command, output } = shown;
   const canStop = !hasEnded(command.status) && !isStopping(command);
   return (
     <div
@@ -56,11 +52,6 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         <CommandStatusLabel command={command} />
         <CommandTime command={command} />
         <span class="terminal-actions">
-          {isChosen && !running && (
-            <a class="button button-small" href={agentUrl(command.agentId)}>
-              Back to live
-            </a>
-          )}
           {canInterrupt && canStop && <InterruptButton command={command} />}
         </span>
       </div>
@@ -72,7 +63,6 @@ export function TerminalHeader(props: TerminalHeaderProps) {
           </a>
         </p>
       )}
-      {isChosen && running && <NowRunning command={running} />}
       <CommandFailure command={command} />
       {output === 'expired' && (
         <p class="terminal-empty">
@@ -81,19 +71,6 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         </p>
       )}
     </div>
-  );
-}
-
-/** Offers the agent's current command. The terminal never leaves a command that the user chose. */
-function NowRunning({ command }: { command: CommandExecution }) {
-  return (
-    <p class="terminal-running" role="status">
-      <span>Now running:</span>
-      <code class="one-line">{command.command}</code>
-      <a class="button button-small" href={agentUrl(command.agentId)}>
-        Show
-      </a>
-    </p>
   );
 }
 

@@ -1,21 +1,29 @@
-// The page of an agent: its status, terminal, queue, recent commands, and the form that sends commands.
-import { DialogButton } from '../components/dialog.tsx';
+// The page of an agent: its session, pending approval requests, the composer, and its queue.
 import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { agentLiveUrl, agentTokensUrl, agentUrl } from '../urls.ts';
+import { AgentHeader } from '../components/agent-header.tsx';
 import { AgentNotice } from '../components/agent-notice.tsx';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
+import { Block, BlockFooter, type SessionBlock } from '../components/block.tsx';
 import { ComposerHint } from '../components/composer-hint.tsx';
 import { Composer, ComposerSession } from '../components/composer.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
-import { Liveness } from '../components/liveness.tsx';
 import { Queue } from '../components/queue.tsx';
-import { RecentCommands } from '../components/recent-commands.tsx';
-import { agentStatusOf, AgentStatusLabel, StatusIndicator } from '../components/status.tsx';
-import { type ShownCommand, TerminalHeader, TerminalScreen } from '../components/terminal.tsx';
+import {
+  BlockList,
+  type BlockPage,
+  CurrentFooter,
+  CurrentHead,
+  QueuedBlocks,
+  Session,
+  type SessionProps,
+} from '../components/session.tsx';
 import { agentEvent, ANY_APPROVAL, REFRESH, triggerOn } from '../events.ts';
-import { agentTypeLabels } from '../format/labels.ts';
+import { agentLiveUrl } from '../urls.ts';
+
+/** How many blocks at the end of the session an update compares. It replaces the session if it knows none of them. */
+export const COMPARED_BLOCKS = 20;
 
 /** The parts of an agent's page that change. */
 export interface AgentState {
@@ -23,9 +31,8 @@ export interface AgentState {
   agent: AgentSummary;
   /** The current command first, then the queue. */
   active: CommandExecution[];
-  /** Newest first. */
-  recent: CommandExecution[];
-  shown: ShownCommand | null;
+  /** Whether the output of the current command is in memory. */
+  isCurrentHeld: boolean;
   /** Oldest first. */
   pending: PendingApproval[];
   /** The hub's time. */
@@ -33,66 +40,80 @@ export interface AgentState {
 }
 
 /** The page at `/agents/:id`. */
-export function AgentPage(props: AgentState & { context: PageContext; requestId: string }) {
-  const { agent, user, shown, context } = props;
-  const canInterrupt = isPermitted(user.role, 'commands:interrupt');
-  const canSend = isPermitted(user.role, 'commands:send');
+export function AgentPage({
+  context,
+  requestId,
+  page,
+  ...state
+}: AgentState & { page: BlockPage; context: PageContext; requestId: string }) {
+  const { agent, user } = state;
+  const props = toSessionProps(state, page);
   return (
-    <Page context={context} user={user} title={agent.agentId} section="agents">
-      <AgentHeader agent={agent} user={user} />
+    <Page context={context} user={user} title={agent.agentId} section="agents" size="full">
+      <AgentHeader agent={agent} user={user} now={state.now} />
       <AgentNotice agent={agent} />
-      <AgentUpdates agentId={agent.agentId} chosenId={shown?.isChosen ? shown.command.id : null} />
-      <div class="columns">
-        <div class="columns-main">
-          <AgentApprovals user={user} pending={props.pending} />
-          <section class="panel terminal-panel" aria-label="Terminal">
-            <TerminalHeader shown={shown} canInterrupt={canInterrupt} />
-            <TerminalScreen />
-          </section>
-          {canSend && <Composer agent={agent} requestId={props.requestId} />}
+      <AgentUpdates agentId={agent.agentId} />
+      <div class="agent-body">
+        <div class="conversation">
+          <Session {...props} />
+          <AgentApprovals user={user} pending={state.pending} />
+          {props.canSend && <Composer agent={agent} requestId={requestId} />}
         </div>
-        <div class="columns-side">
-          <Queue agent={agent} active={props.active} canInterrupt={canInterrupt} now={props.now} />
-          <RecentCommands
-            agentId={agent.agentId}
-            commands={props.recent}
-            shownId={shown?.command.id ?? null}
+        <aside id="side" class="side" popover="auto" aria-label="Queue and changes">
+          <Queue
+            agent={agent}
+            active={state.active}
+            canInterrupt={props.canInterrupt}
+            now={state.now}
           />
-        </div>
+          {/* What the commands changed. */}
+          <div id="changes" />
+        </aside>
       </div>
     </Page>
   );
 }
 
+/** New blocks for a page, or all of the newest ones if it has missed too many. */
+export type BlockUpdate =
+  | { kind: 'append'; blocks: SessionBlock[]; shown: CommandExecution[] }
+  | { kind: 'replace'; page: BlockPage };
+
 /** The response of `/agents/:id/live`: every part of the page that changes. */
-export function AgentLive({ user, agent, active, recent, shown, pending, now }: AgentState) {
-  const canInterrupt = isPermitted(user.role, 'commands:interrupt');
-  const canSend = isPermitted(user.role, 'commands:send');
+export function AgentLive({ update, ...state }: AgentState & { update: BlockUpdate }) {
+  const { agent, user } = state;
+  const page = update.kind === 'replace' ? update.page : { blocks: [], olderThan: null };
+  const props = toSessionProps(state, page);
   return (
     <>
       <HxPartial target="#agent-header">
-        <AgentHeader agent={agent} user={user} />
+        <AgentHeader agent={agent} user={user} now={state.now} />
       </HxPartial>
       <HxPartial target="#agent-notice">
         <AgentNotice agent={agent} />
       </HxPartial>
-      <HxPartial target="#agent-approvals">
-        <AgentApprovals user={user} pending={pending} />
-      </HxPartial>
+      <BlockUpdates update={update} props={props} />
       <HxPartial target="#terminal-header">
-        <TerminalHeader shown={shown} canInterrupt={canInterrupt} />
+        <CurrentHead {...props} />
+      </HxPartial>
+      <HxPartial target="#current-footer">
+        <CurrentFooter {...props} />
+      </HxPartial>
+      <HxPartial target="#queued-blocks">
+        <QueuedBlocks {...props} />
+      </HxPartial>
+      <HxPartial target="#agent-approvals">
+        <AgentApprovals user={user} pending={state.pending} />
       </HxPartial>
       <HxPartial target="#queue">
-        <Queue agent={agent} active={active} canInterrupt={canInterrupt} now={now} />
-      </HxPartial>
-      <HxPartial target="#recent">
-        <RecentCommands
-          agentId={agent.agentId}
-          commands={recent}
-          shownId={shown?.command.id ?? null}
+        <Queue
+          agent={agent}
+          active={state.active}
+          canInterrupt={props.canInterrupt}
+          now={state.now}
         />
       </HxPartial>
-      {canSend && (
+      {props.canSend && (
         <>
           <HxPartial target="#composer-session">
             <ComposerSession agent={agent} />
@@ -106,12 +127,48 @@ export function AgentLive({ user, agent, active, recent, shown, pending, now }: 
   );
 }
 
-/** Fetches all changing parts in one request. */
-function AgentUpdates({ agentId, chosenId }: { agentId: string; chosenId: string | null }) {
+function BlockUpdates({ update, props }: { update: BlockUpdate; props: SessionProps }) {
+  if (update.kind === 'replace') {
+    return (
+      <HxPartial target="#block-list" swap="outerHTML">
+        <BlockList {...props} />
+      </HxPartial>
+    );
+  }
+  return (
+    <>
+      {update.shown.map((command) => (
+        <HxPartial key={command.id} target={`#block-footer-${command.id}`}>
+          <BlockFooter command={command} />
+        </HxPartial>
+      ))}
+      {update.blocks.length > 0 && (
+        <HxPartial target="#blocks" swap="beforeend">
+          {update.blocks.map((block) => (
+            <Block key={block.command.id} {...block} canSend={props.canSend} />
+          ))}
+        </HxPartial>
+      )}
+    </>
+  );
+}
+
+function toSessionProps({ user, ...state }: AgentState, page: BlockPage): SessionProps {
+  return {
+    ...state,
+    ...page,
+    canSend: isPermitted(user.role, 'commands:send'),
+    canInterrupt: isPermitted(user.role, 'commands:interrupt'),
+  };
+}
+
+/** Fetches all changing parts in one request, which contains the IDs of the last blocks. */
+function AgentUpdates({ agentId }: { agentId: string }) {
   return (
     <div
       hidden
-      hx-get={agentLiveUrl(agentId, chosenId ?? undefined)}
+      hx-get={agentLiveUrl(agentId)}
+      hx-include={`#blocks > :nth-last-child(-n+${COMPARED_BLOCKS}) [name=shown]`}
       hx-trigger={`${triggerOn(agentEvent(agentId), ANY_APPROVAL, REFRESH)}, every 10s`}
       hx-swap="none"
       hx-sync="this:queue last"
@@ -119,46 +176,11 @@ function AgentUpdates({ agentId, chosenId }: { agentId: string; chosenId: string
   );
 }
 
-/** Pending requests appear above the terminal, because the command continues only after a response. */
+/** Pending requests stay above the composer, because the command continues only after a response. */
 function AgentApprovals({ user, pending }: Pick<AgentState, 'user' | 'pending'>) {
   return (
-    <section id="agent-approvals" aria-label="Pending approval requests">
+    <section id="agent-approvals" class="pinned" aria-label="Pending approval requests">
       <ApprovalCards pending={pending} user={user} omit="agent" />
     </section>
-  );
-}
-
-function AgentHeader({ agent, user }: { agent: AgentSummary; user: User }) {
-  const status = agentStatusOf(agent);
-  return (
-    <div id="agent-header" class={`agent-header agent-${status}`}>
-      <StatusIndicator status={status} />
-      <div>
-        <h1 class="agent-id">{agent.agentId}</h1>
-        <p class="agent-facts">
-          <AgentStatusLabel status={status} />
-          <span>{agentTypeLabels[agent.agentType]}</span>
-          {agent.labels.map((label) => (
-            <span key={label} class="badge">
-              {label}
-            </span>
-          ))}
-          <Liveness agent={agent} />
-        </p>
-      </div>
-      {isPermitted(user.role, 'agents:manage') && (
-        <div class="agent-actions">
-          <DialogButton url={`${agentUrl(agent.agentId)}/labels`} kind="small">
-            Labels…
-          </DialogButton>
-          <DialogButton url={agentTokensUrl(agent.agentId)} kind="small">
-            Tokens…
-          </DialogButton>
-          <DialogButton url={`${agentUrl(agent.agentId)}/remove`} kind="small">
-            Remove…
-          </DialogButton>
-        </div>
-      )}
-    </div>
   );
 }

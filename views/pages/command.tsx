@@ -119,7 +119,7 @@ function CommandAudit({ command, approvals, resolvedCount }: CommandState) {
 function CommandTerminalHeader({ user, command, output }: CommandState) {
   return (
     <TerminalHeader
-      shown={{ command, output, isChosen: false, running: null }}
+      shown={{ command, output }}
       canInterrupt={isPermitted(user.role, 'commands:interrupt')}
       omitCommand
     />

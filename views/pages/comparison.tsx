@@ -38,7 +38,7 @@ export function ComparisonPage(props: ComparisonState & { context: PageContext }
   const { context, user, comparison, columns } = props;
   const { command } = comparison.commands[0];
   return (
-    <Page context={context} user={user} title="Comparison" section="compare" isWide>
+    <Page context={context} user={user} title="Comparison" section="compare" size="wide">
       <p class="breadcrumbs">
         <a href={compareUrl()}>Compare</a>
       </p>
@@ -118,7 +118,7 @@ function ColumnHeader({ column, columns }: ColumnProps) {
   return (
     <header id={`comparison-header-${command.id}`} class="comparison-header">
       <h2>
-        <a class="mono" href={agentUrl(command.agentId, command.id)}>
+        <a class="mono" href={agentUrl(command.agentId)}>
           {command.agentId}
         </a>{' '}
         <span class="comparison-type">
@@ -147,7 +147,7 @@ function ColumnTerminalHeader({ column, user }: ColumnProps) {
   const { command, output } = column;
   return (
     <TerminalHeader
-      shown={{ command, output, isChosen: false, running: null }}
+      shown={{ command, output }}
       canInterrupt={isPermitted(user.role, 'commands:interrupt')}
       omitCommand
       terminalId={command.id}

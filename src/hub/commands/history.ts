@@ -2,6 +2,7 @@
 import type { CommandPage, CommandQuery } from '../../protocol/api.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
+import type { EndPosition } from '../../store/store.ts';
 import type { HubContext } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import {
@@ -37,6 +38,11 @@ export function createHistory({ state, store }: HubContext) {
     ): Promise<CommandPage> {
       const { items, nextCursor } = await store.commands.listPage(query, agentIds);
       return { items: items.map((item) => toCommandExecution(item)), nextCursor };
+    },
+    /** The ended commands of an agent, the latest end first. */
+    async listEnded(agentId: string, limit: number, before?: EndPosition) {
+      const commands = await store.commands.listEnded(agentId, limit, before);
+      return commands.map((command) => toCommandExecution(command));
     },
     /** Whether a command's output is still in memory. */
     outputState: (commandId: string): 'held' | 'expired' =>

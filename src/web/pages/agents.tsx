@@ -6,9 +6,8 @@ import type { Identity } from '../../hub/state/dashboard.ts';
 import type { View } from '../../hub/view.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import type { Clock } from '../../protocol/clock.ts';
-import { hasEnded } from '../../protocol/command-status.ts';
-import type { AgentSummary, CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { isPermitted } from '../../protocol/permissions.ts';
 import { Labels } from '../../protocol/grants.ts';
 import {
   AddAgentForm,
@@ -20,21 +19,18 @@ import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agen
 import { AgentRemoved } from '../../../views/components/agent-removed.tsx';
 import type { AgentListItem } from '../../../views/components/agent-row.tsx';
 import { AgentList, AgentsPage } from '../../../views/pages/agents.tsx';
+import { OlderBlocksLoaded } from '../../../views/components/session.tsx';
 import { CommandAccepted } from '../../../views/components/composer.tsx';
 import { REFRESH } from '../../../views/events.ts';
 import { agentUrl } from '../../../views/urls.ts';
 import { isCurrent } from '../../../views/format/command-state.ts';
-import type { ShownCommand } from '../../../views/components/terminal.tsx';
+import { parseEndPosition, readBlockPage, readBlockUpdate } from './agent-blocks.ts';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, parseNames, readField } from './form.ts';
 import { offerQueue, type RequireUser } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
-/** Number of finished commands on the agent page. */
-const RECENT_COMMANDS = 15;
-/** Number of commands, by their request, among which the finished ones are looked for. */
-const MAX_PAGE_LENGTH = 200;
 const TRIGGER_REFRESH = { 'hx-trigger': REFRESH };
 
 interface AgentPagesOptions {
@@ -85,17 +81,16 @@ export function createAgentPages(
     )
     .get('/agents/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = await getAgentState(hub, user, params.id, request);
+        const state = getAgentState(hub, user, params.id, clock.now());
         if (!state) {
           const message = `There is no agent “${params.id}”. It may have been removed.`;
           return renderNotFound(request, user, 'Agent not found', message);
         }
         const requestId = Bun.randomUUIDv7();
+        const page = await readBlockPage(hub.viewFor(user), params.id);
         return renderDocument(
           request,
-          (context) => (
-            <AgentPage {...state} now={clock.now()} context={context} requestId={requestId} />
-          ),
+          (context) => <AgentPage {...state} {...{ page, context, requestId }} />,
           { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
@@ -103,9 +98,23 @@ export function createAgentPages(
     .get('/agents/:id/live', ({ request, params }) =>
       requireUser(request, async (user) => {
         if (!request.headers.has('hx-request')) return redirect(request, agentUrl(params.id));
-        const state = await getAgentState(hub, user, params.id, request);
+        const shownIds = new URL(request.url).searchParams.getAll('shown');
+        // Before the state: a command that ends meanwhile is in neither of both, not in both.
+        const update = await readBlockUpdate(hub.viewFor(user), params.id, shownIds);
+        const state = getAgentState(hub, user, params.id, clock.now());
         if (!state) return renderFragment(<AgentRemoved agentId={params.id} />);
-        return renderFragment(<AgentLive {...state} now={clock.now()} />);
+        return renderFragment(<AgentLive {...state} update={update} />);
+      }),
+    )
+    .get('/agents/:id/older', ({ request, params }) =>
+      requireUser(request, async (user) => {
+        if (!request.headers.has('hx-request')) return redirect(request, agentUrl(params.id));
+        const before = parseEndPosition(new URL(request.url).searchParams.get('before'));
+        const page = await readBlockPage(hub.viewFor(user), params.id, before);
+        const canSend = isPermitted(user.role, 'commands:send');
+        return renderFragment(
+          <OlderBlocksLoaded agentId={params.id} {...page} canSend={canSend} />,
+        );
       }),
     )
     .post('/agents/:id/commands', ({ request, params, body }) =>
@@ -182,49 +191,25 @@ function listAgents(view: View): AgentListItem[] {
   });
 }
 
-async function getAgentState(
+function getAgentState(
   hub: Hub,
   user: Identity,
   agentId: string,
-  request: Request,
-): Promise<Omit<AgentState, 'now'> | undefined> {
+  now: number,
+): AgentState | undefined {
   const view = hub.viewFor(user);
   const agent = view.registry.find(agentId);
   if (!agent) return undefined;
   const active = view.history.listActive(agentId);
-  const ended = await listEnded(view, agentId);
-  const shown = await chooseShown(view, agent, { active, ended }, request);
-  const pending = listPendingCards(view, view.approvals.listPending({ agentId }));
-  return { user, agent, active, recent: ended.slice(0, RECENT_COMMANDS), shown, pending };
-}
-
-/** Returns the commands that ended, the latest end first. They were not requested in the order in which they ended. */
-async function listEnded(view: View, agentId: string): Promise<CommandExecution[]> {
-  const { items } = await view.history.listPage({ agentId, limit: MAX_PAGE_LENGTH });
-  return items
-    .filter(({ status }) => hasEnded(status))
-    .toSorted((a, b) => (b.completedAt ?? 0) - (a.completedAt ?? 0));
-}
-
-/**
- * Returns the command for the terminal: the one that the user chose, which is in the URL, or else the current one, the
- * one that ran last, or the next one.
- */
-async function chooseShown(
-  view: View,
-  agent: AgentSummary,
-  { active, ended }: { active: CommandExecution[]; ended: CommandExecution[] },
-  request: Request,
-): Promise<ShownCommand | null> {
-  const chosenId = new URL(request.url).searchParams.get('command');
-  const chosen = chosenId === null ? undefined : await view.history.find(chosenId);
-  const isChosen = chosen?.agentId === agent.agentId;
   const current = active.find((command) => isCurrent(command, agent));
-  const lastRun = ended.find(({ startedAt }) => startedAt !== null);
-  const command = isChosen ? chosen : (current ?? lastRun ?? active[0] ?? ended[0]);
-  if (!command) return null;
-  const running = current && current.id !== command.id ? current : null;
-  return { command, output: view.history.outputState(command.id), isChosen, running };
+  return {
+    user,
+    agent,
+    active,
+    isCurrentHeld: current !== undefined && view.history.outputState(current.id) === 'held',
+    pending: listPendingCards(view, view.approvals.listPending({ agentId })),
+    now,
+  };
 }
 
 async function addAgent(

@@ -1,0 +1,83 @@
+// A block of the session: one command with its output, how it ended, and what can be done with it.
+import type { ComponentChildren } from 'preact';
+import { hasEnded } from '../../src/protocol/command-status.ts';
+import type { CommandExecution } from '../../src/protocol/entities.ts';
+import { formatCost } from '../../src/protocol/report-format.ts';
+import { formatChangedFiles } from '../format/units.ts';
+import { commandUrl } from '../urls.ts';
+import { BlockOutput, type ShownOutput } from './block-output.tsx';
+import { BlockPrompt } from './block-prompt.tsx';
+import { BlockActions } from './block-actions.tsx';
+import { CommandTime } from './command-time.tsx';
+import { Icon } from './icons.tsx';
+import { CommandStatusLabel } from './status.tsx';
+import { Timestamp } from './timestamp.tsx';
+
+/** A command that has ended, as the session shows it. */
+export interface SessionBlock {
+  command: CommandExecution;
+  output: ShownOutput;
+}
+
+interface BlockProps extends SessionBlock {
+  canSend: boolean;
+}
+
+/** The block of a command that has ended. It does not change any more, except for its footer. */
+export function Block({ command, output, canSend }: BlockProps) {
+  return (
+    <li id={`block-${command.id}`} class={`block block-${command.status}`}>
+      <input type="hidden" name="shown" value={command.id} />
+      <BlockHead command={command}>
+        <BlockActions command={command} hasOutput={output.state === 'held'} canSend={canSend} />
+      </BlockHead>
+      <div class="block-body">
+        <BlockOutput command={command} output={output} />
+      </div>
+      <BlockFooter command={command} />
+    </li>
+  );
+}
+
+/** The prompt, who sent it and when, and the actions. */
+export function BlockHead({
+  command,
+  children,
+}: {
+  command: CommandExecution;
+  children?: ComponentChildren;
+}) {
+  return (
+    <div class="block-head">
+      <BlockPrompt command={command} />
+      <p class="block-facts">
+        <span>{command.requestedBy}</span>
+        <a href={commandUrl(command.id)} title="Open the page of this command">
+          <Timestamp at={command.startedAt ?? command.requestedAt} />
+        </a>
+      </p>
+      <div class="block-actions">{children}</div>
+    </div>
+  );
+}
+
+/** State, duration, exit code, cost and changed files. Failures say why. */
+export function BlockFooter({ command, id }: { command: CommandExecution; id?: string }) {
+  const { usage, changes, error } = command;
+  return (
+    <div id={id ?? `block-footer-${command.id}`} class="block-footer">
+      <CommandStatusLabel command={command} />
+      <CommandTime command={command} />
+      {usage?.cost && <span>{formatCost(usage.cost)}</span>}
+      {changes && <span>{formatChangedFiles(changes)}</span>}
+      {hasEnded(command.status) && error && (
+        <p class="block-error">
+          <Icon name="warning" />
+          <span>
+            {error.message} <code>{error.code}</code>
+          </span>
+        </p>
+      )}
+    </div>
+  );
+}
