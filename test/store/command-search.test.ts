@@ -8,6 +8,8 @@ import {
   createScanQuery,
   createSearchQuery,
 } from '../../src/store/command-pages.ts';
+import { createResolvedQuery } from '../../src/store/approvals.ts';
+import { createEndedQuery } from '../../src/store/commands.ts';
 import { createTrigramQuery } from '../../src/store/command-search.ts';
 import { migrate, migrations } from '../../src/store/migrations.ts';
 import { createQueryBuilder } from '../../src/store/query-context.ts';
@@ -71,6 +73,24 @@ describe('without a scan or a sort', () => {
       expect(rest.filter((step) => /TEMP B-TREE|^SCAN/.test(step))).toEqual([]);
     }
   });
+});
+
+test('ended commands and resolved requests are found in the order of an index', () => {
+  using database = new Database(':memory:', { strict: true });
+  migrate(database);
+  const db = createQueryBuilder(database);
+  for (const { sql, params } of [
+    createEndedQuery(db, 'a', 20, { completedAt: 1, id: 'x' }).toSQL(),
+    createResolvedQuery(db, ['a'], 20).toSQL(),
+    createResolvedQuery(db, null, 20).toSQL(),
+  ]) {
+    const [first = '', ...rest] = database
+      .query<{ detail: string }, never[]>(`EXPLAIN QUERY PLAN ${sql}`)
+      .all(...(params as never[]))
+      .map(({ detail }) => detail);
+    expect(first).toMatch(/USING INDEX (?:commands_by_agent_and_end|approvals_by_resolution)/);
+    expect(rest).toEqual([]);
+  }
 });
 
 describe('the search index', () => {

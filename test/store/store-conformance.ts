@@ -148,6 +148,24 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         expect(await db.store.approvals.countByCommand('c2')).toBe(0);
       });
 
+      test('lists resolved requests, the latest first', async () => {
+        for (const [approvalId, agentId, resolvedAt] of [
+          ['1', 'a', 20],
+          ['2', 'b', 30],
+          ['3', 'a', 10],
+          ['4', 'a', null],
+        ] as const) {
+          const outcome = resolvedAt === null ? null : ('cancelled' as const);
+          await db.store.approvals.insert(approval({ approvalId, agentId, resolvedAt, outcome }));
+        }
+        const list = async (agentIds: string[] | null, limit: number) =>
+          (await db.store.approvals.listResolved(agentIds, limit)).map((one) => one.approvalId);
+        expect(await list(null, 10)).toEqual(['2', '1', '3']);
+        expect(await list(null, 2)).toEqual(['2', '1']);
+        expect(await list(['a'], 10)).toEqual(['1', '3']);
+        expect(await list([], 10)).toEqual([]);
+      });
+
       test('stores a whole detail beside its excerpt', async () => {
         const excerpt = approval({ detail: 'first line', detailBytes: 22 });
         await db.store.approvals.insert(excerpt, 'first line\nsecond line');

@@ -1,7 +1,7 @@
 // The rules for Store.commands.
 import { describe, expect, test } from 'bun:test';
 import { PAGE_LENGTH } from '../../../src/protocol/limits.ts';
-import type { Store, StoredCommand } from '../../../src/store/store.ts';
+import type { EndPosition, Store, StoredCommand } from '../../../src/store/store.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { storedCommand } from '../../support/samples.ts';
 import type { StoreUnderTest } from './store-under-test.ts';
@@ -55,6 +55,25 @@ export function describeCommands(db: StoreUnderTest) {
       expect(await db.store.commands.listWithOpenOutput()).toEqual([whole]);
       await db.store.commands.update('1', { isOutputOpen: false });
       expect(await db.store.commands.listWithOpenOutput()).toEqual([]);
+    });
+
+    test('lists the ended commands of an agent by their end, in pages', async () => {
+      const ended = (id: string, completedAt: number, agentId = 'a') =>
+        storedCommand({ id, agentId, completedAt, status: 'completed' });
+      await db.store.commands.insert([
+        ended('1', 30),
+        ended('2', 10),
+        ended('3', 20),
+        ended('4', 20),
+        ended('5', 40, 'b'),
+        storedCommand({ id: '6', agentId: 'a' }),
+      ]);
+      const list = async (limit: number, before?: EndPosition) =>
+        (await db.store.commands.listEnded('a', limit, before)).map(({ id }) => id);
+      expect(await list(10)).toEqual(['1', '4', '3', '2']);
+      expect(await list(2)).toEqual(['1', '4']);
+      expect(await list(2, { completedAt: 20, id: '4' })).toEqual(['3', '2']);
+      expect(await list(2, { completedAt: 10, id: '2' })).toEqual([]);
     });
 
     test('updates only the given fields', async () => {
