@@ -1,20 +1,10 @@
 // Marker lines that the page writes into a terminal. Their style keeps them apart from the command's own output.
-import type { GapReason, TerminalComplete } from '../protocol/hub-to-dashboard.ts';
+import type { TerminalComplete } from '../protocol/hub-to-dashboard.ts';
 import { formatSize } from '../protocol/size.ts';
 
 export type MarkerTone = 'info' | 'warning';
 
-const gapReasons: Record<GapReason, string> = {
-  buffer_overflow: 'terminal buffer overflow',
-  agent_overflow: 'agent buffer overflow',
-  expired: 'no longer available',
-};
-
-/** Describes lost output: `312 KB of output lost: terminal buffer overflow`. */
-export function formatGap(gap: { bytes: number; reason: GapReason }): string {
-  const amount = gap.bytes > 0 ? `${formatSize(gap.bytes)} of output lost` : 'Output lost';
-  return `${amount}: ${gapReasons[gap.reason]}`;
-}
+export { formatGap } from '../protocol/gap-format.ts';
 
 /** Describes the end of the output: `End of output (2.0 KB)`. */
 export function formatEnd({ totalBytes }: Pick<TerminalComplete, 'totalBytes'>): string {

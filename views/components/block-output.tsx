@@ -1,11 +1,159 @@
-// The output of a command that has ended, as static text that looks like the terminal it was produced in.
+// The output of a command that has ended, as static text that looks like the terminal it was produced in. A long one is
+// folded to its first and last lines.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { Line, Run } from '../format/terminal-text.ts';
+import { formatCount } from '../format/units.ts';
+import { outputLinesUrl } from '../urls.ts';
 
-/** The output as the session shows it. */
-export type ShownOutput = { state: 'held'; text: string } | { state: 'expired' };
+/** Output of up to this many lines is shown in full; a longer one is folded to its first and last lines. */
+export const WHOLE_LINES = 40;
+export const FIRST_LINES = 5;
+export const LAST_LINES = 20;
+/** The number of lines that are loaded at once. */
+export const LINES_PER_PAGE = 2_000;
+/** The characters of a line that are shown. */
+export const LINE_LENGTH = 4_000;
 
-export function BlockOutput({ output }: { command: CommandExecution; output: ShownOutput }) {
-  if (output.state === 'expired') return <p class="output-empty">Output no longer available.</p>;
-  if (output.text === '') return <p class="output-empty">No output.</p>;
-  return <pre class="output">{output.text}</pre>;
+/** The output as the session shows it: the first lines, the last ones, and how many there are in all. */
+export type ShownOutput =
+  | { state: 'held'; first: Line[]; last: Line[]; total: number }
+  | { state: 'expired' };
+
+export function BlockOutput({
+  command,
+  output,
+}: {
+  command: CommandExecution;
+  output: ShownOutput;
+}) {
+  if (output.state === 'expired') {
+    return <p class="output-empty">The output of this command is no longer available.</p>;
+  }
+  const { first, last, total } = output;
+  if (total === 0) return <p class="output-empty">No output.</p>;
+  const until = total - last.length;
+  return (
+    <div class="output">
+      <OutputLines lines={first} />
+      <OutputFold commandId={command.id} from={first.length} until={until} />
+      <OutputLines lines={last} />
+    </div>
+  );
+}
+
+/** The button in place of the lines from `from` to `until`, exclusive. */
+function OutputFold({
+  commandId,
+  from,
+  until,
+}: {
+  commandId: string;
+  from: number;
+  until: number;
+}) {
+  if (from >= until) return null;
+  const hidden = until - from;
+  return (
+    <button
+      class="output-fold"
+      type="button"
+      hx-get={outputLinesUrl(commandId, from, until)}
+      hx-swap="outerHTML"
+      hx-target="this"
+    >
+      {hidden > LINES_PER_PAGE
+        ? `Show ${LINES_PER_PAGE.toLocaleString('en-US')} of ${hidden.toLocaleString('en-US')} lines`
+        : `Show ${formatCount(hidden, 'more line')}`}
+    </button>
+  );
+}
+
+/** The response of the button: the next lines, and the button for the rest. */
+export function UnfoldedLines(props: {
+  commandId: string;
+  lines: Line[];
+  from: number;
+  until: number;
+}) {
+  const { commandId, lines, from, until } = props;
+  return (
+    <>
+      <OutputLines lines={lines} />
+      {lines.length > 0 && (
+        <OutputFold commandId={commandId} from={from + lines.length} until={until} />
+      )}
+    </>
+  );
+}
+
+function OutputLines({ lines }: { lines: readonly Line[] }) {
+  return (
+    <>
+      {groupLines(lines).map(({ kind, lines: group }, index) =>
+        kind === null ? (
+          <Lines key={index} lines={group} />
+        ) : (
+          <span key={index} class={kind}>
+            <Lines lines={group} />
+          </span>
+        ),
+      )}
+    </>
+  );
+}
+
+/** Groups consecutive lines that are marked in the same way. */
+function groupLines(lines: readonly Line[]) {
+  const groups: { kind: string | null; lines: Line[] }[] = [];
+  for (const line of lines) {
+    const kind = line.isMarker ? 'output-marker' : line.isError ? 'output-error' : null;
+    const group = groups.at(-1);
+    if (group?.kind === kind) group.lines.push(line);
+    else groups.push({ kind, lines: [line] });
+  }
+  return groups;
+}
+
+function Lines({ lines }: { lines: readonly Line[] }) {
+  return (
+    <>
+      {lines.map((line, index) => (
+        <LineText key={index} line={line} />
+      ))}
+    </>
+  );
+}
+
+function LineText({ line: { runs, cut } }: { line: Line }) {
+  return (
+    <>
+      {runs.map((run, index) => (
+        <RunText key={index} run={run} />
+      ))}
+      {cut !== undefined && (
+        <span class="output-cut">{` … ${formatCount(cut, 'more character')}`}</span>
+      )}
+      {'\n'}
+    </>
+  );
+}
+
+/** The 16 colors of the theme are classes. The island applies the others, because the CSP forbids inline styles. */
+function RunText({ run: { text, style } }: { run: Run }) {
+  const { foreground, background, flags } = style;
+  const classes = [
+    ...flags.map((flag) => `t-${flag}`),
+    ...(typeof foreground === 'number' ? [`t-f${foreground}`] : []),
+    ...(typeof background === 'number' ? [`t-b${background}`] : []),
+  ];
+  const colors = {
+    ...(typeof foreground === 'string' && { 'data-foreground': foreground }),
+    ...(typeof background === 'string' && { 'data-background': background }),
+  };
+  if (classes.length === 0 && Object.keys(colors).length === 0) return <>{text}</>;
+  return (
+    <span class={classes.join(' ')} {...colors}>
+      {text}
+    </span>
+  );
 }

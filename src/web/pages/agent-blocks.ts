@@ -1,7 +1,8 @@
 // Reads the blocks of an agent's session: the commands that have ended, with their output.
+import type { EndPosition } from '../../hub/commands/history.ts';
 import type { View } from '../../hub/view.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
-import type { EndPosition } from '../../store/store.ts';
+import { createShownOutputs } from './static-output.ts';
 import type { SessionBlock } from '../../../views/components/block.tsx';
 import type { BlockPage } from '../../../views/components/session.tsx';
 import { type BlockUpdate, COMPARED_BLOCKS } from '../../../views/pages/agent.tsx';
@@ -9,48 +10,44 @@ import { type BlockUpdate, COMPARED_BLOCKS } from '../../../views/pages/agent.ts
 /** The number of blocks that are loaded at once. An update knows of as many. */
 const BLOCKS = COMPARED_BLOCKS;
 
-/** Returns the last blocks, or the last ones before a position, oldest first. */
-export async function readBlockPage(
-  view: View,
-  agentId: string,
-  before?: EndPosition,
-): Promise<BlockPage> {
-  const ended = await view.history.listEnded(agentId, BLOCKS + 1, before);
-  const shown = ended.slice(0, BLOCKS);
-  const first = ended.length > BLOCKS ? shown.at(-1) : undefined;
-  return {
-    blocks: await readBlocks(view, shown.toReversed()),
-    olderThan: first ? formatEndPosition(first) : null,
-  };
-}
+export function createAgentBlocks() {
+  const outputs = createShownOutputs();
 
-/** Returns what a page with these last blocks lacks. */
-export async function readBlockUpdate(
-  view: View,
-  agentId: string,
-  shownIds: readonly string[],
-): Promise<BlockUpdate> {
-  const ended = (await view.history.listEnded(agentId, BLOCKS)).toReversed();
-  const shown = ended.filter(({ id }) => shownIds.includes(id));
-  if (shown.length === 0 && ended.length > 0 && shownIds.length > 0) {
-    return { kind: 'replace', page: await readBlockPage(view, agentId) };
+  function read(view: View, commands: readonly CommandExecution[]): Promise<SessionBlock[]> {
+    return Promise.all(
+      commands.map(async (command) => ({ command, output: await outputs.read(view, command.id) })),
+    );
   }
-  const added = ended.filter(({ id }) => !shownIds.includes(id));
-  // A report may arrive after the end of its command.
-  return { kind: 'append', blocks: await readBlocks(view, added), shown: shown.slice(-3) };
-}
 
-function readBlocks(view: View, commands: readonly CommandExecution[]): Promise<SessionBlock[]> {
-  return Promise.all(
-    commands.map(async (command) => ({ command, output: await readOutput(view, command) })),
-  );
-}
+  /** Returns the last blocks, or the last ones before a position, oldest first. */
+  async function readPage(view: View, agentId: string, before?: EndPosition): Promise<BlockPage> {
+    const ended = await view.history.listEnded(agentId, BLOCKS + 1, before);
+    const shown = ended.slice(0, BLOCKS);
+    const first = ended.length > BLOCKS ? shown.at(-1) : undefined;
+    return {
+      blocks: await read(view, shown.toReversed()),
+      olderThan: first ? formatEndPosition(first) : null,
+    };
+  }
 
-async function readOutput(view: View, { id }: CommandExecution): Promise<SessionBlock['output']> {
-  if (view.history.outputState(id) === 'expired') return { state: 'expired' };
-  const messages = await view.history.readOutput(id);
-  const text = messages.map((message) => (message.type === 'terminal:output' ? message.data : ''));
-  return { state: 'held', text: text.join('') };
+  return {
+    readPage,
+    /** Returns what a page with these last blocks lacks. */
+    async readUpdate(
+      view: View,
+      agentId: string,
+      shownIds: readonly string[],
+    ): Promise<BlockUpdate> {
+      const ended = (await view.history.listEnded(agentId, BLOCKS)).toReversed();
+      const shown = ended.filter(({ id }) => shownIds.includes(id));
+      if (shown.length === 0 && ended.length > 0) {
+        return { kind: 'replace', page: await readPage(view, agentId) };
+      }
+      const added = ended.filter(({ id }) => !shownIds.includes(id));
+      // A report may arrive after the end of its command.
+      return { kind: 'append', blocks: await read(view, added), shown: shown.slice(-3) };
+    },
+  };
 }
 
 function formatEndPosition({ id, completedAt }: CommandExecution): string {
