@@ -4,31 +4,54 @@ import { Elysia } from 'elysia';
 import htmx from 'htmx.org/dist/htmx.min.js' with { type: 'text' };
 import xtermCss from '@xterm/xterm/css/xterm.css' with { type: 'text' };
 import icon from '../../public/signalbox.svg' with { type: 'text' };
-import { bundleIsland, bundleStyles } from './bundle.macro.ts' with { type: 'macro' };
+import { bundleIsland, bundleStyles, readFont } from './bundle.macro.ts' with { type: 'macro' };
 
 const island: string = bundleIsland();
-const css: string = bundleStyles();
+const styles: string = bundleStyles();
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 interface Asset {
   path: string;
   contentType: string;
   etag: string;
-  text: string;
+  content: string | Uint8Array<ArrayBuffer>;
   /** Compressed on the first request that accepts it. */
   gzip: Uint8Array<ArrayBuffer> | null;
 }
 
-function createAsset(name: string, extension: string, contentType: string, text: string): Asset {
-  const hash = Bun.hash(text).toString(36);
+function createAsset(
+  name: string,
+  extension: string,
+  contentType: string,
+  content: Asset['content'],
+): Asset {
+  const hash = Bun.hash(content).toString(36);
   return {
     path: `/assets/${name}.${hash}.${extension}`,
     contentType,
     etag: `"${hash}"`,
-    text,
+    content,
     gzip: null,
   };
 }
+
+const createFont = (name: string, base64: string) =>
+  createAsset(name, 'woff2', 'font/woff2', Uint8Array.fromBase64(base64));
+
+/** By the names in public/styles/fonts.css. Longer names precede those that they begin with. */
+const fonts = {
+  'inter-latin-ext': createFont('inter-latin-ext', readFont('inter-latin-ext')),
+  'inter-latin': createFont('inter-latin', readFont('inter-latin')),
+  'jetbrains-mono-latin-ext': createFont(
+    'jetbrains-mono-latin-ext',
+    readFont('jetbrains-mono-latin-ext'),
+  ),
+  'jetbrains-mono-latin': createFont('jetbrains-mono-latin', readFont('jetbrains-mono-latin')),
+};
+const css = Object.entries(fonts).reduce(
+  (text, [name, { path }]) => text.replaceAll(`font:${name}`, path),
+  styles,
+);
 
 const assets = {
   css: createAsset('signalbox', 'css', 'text/css; charset=utf-8', css),
@@ -38,7 +61,9 @@ const assets = {
   icon: createAsset('signalbox', 'svg', 'image/svg+xml', icon),
 };
 
-const byPath = new Map(Object.values(assets).map((asset) => [asset.path, asset]));
+const byPath = new Map(
+  [...Object.values(assets), ...Object.values(fonts)].map((asset) => [asset.path, asset]),
+);
 
 /** The path of each asset. */
 export const assetLinks = {
@@ -47,6 +72,8 @@ export const assetLinks = {
   htmx: assets.htmx.path,
   island: assets.island.path,
   icon: assets.icon.path,
+  sansFont: fonts['inter-latin'].path,
+  monoFont: fonts['jetbrains-mono-latin'].path,
 };
 
 /** Identifies this set of assets. Pages loaded with another set reload themselves. */
@@ -75,9 +102,11 @@ function respond(asset: Asset, request: Request, cacheControl: string): Response
   if (request.headers.get('if-none-match') === asset.etag) {
     return new Response(null, { status: 304, headers });
   }
-  if (!request.headers.get('accept-encoding')?.includes('gzip')) {
-    return new Response(asset.text, { headers });
+  const { content } = asset;
+  // Fonts are compressed already.
+  if (typeof content !== 'string' || !request.headers.get('accept-encoding')?.includes('gzip')) {
+    return new Response(content, { headers });
   }
-  asset.gzip ??= Bun.gzipSync(asset.text);
+  asset.gzip ??= Bun.gzipSync(content);
   return new Response(asset.gzip, { headers: { ...headers, 'content-encoding': 'gzip' } });
 }

@@ -1,4 +1,5 @@
 // Bundles what the pages load into strings. Runs as macros, when the hub is built or started from source.
+import { readFileSync } from 'node:fs';
 import { buildSync } from 'esbuild';
 
 const root = `${import.meta.dir}/../..`;
@@ -22,6 +23,7 @@ export function bundleIsland(): string {
 
 /**
  * Bundles public/styles/index.css. Bun's CSS bundler rejects scroll-state() queries and rewrites light-dark().
+ * The URLs of fonts are `font:NAME`.
  * @throws if bundling fails, which fails the build
  */
 export function bundleStyles(): string {
@@ -31,8 +33,14 @@ export function bundleStyles(): string {
     minify: true,
     write: false,
     logLevel: 'error',
+    external: ['font:*'],
   });
   const [bundle] = outputFiles;
   if (!bundle) throw new Error('Failed to bundle the styles: no output.');
   return bundle.text;
+}
+
+/** Reads a font of public/fonts, in Base64. */
+export function readFont(name: string): string {
+  return readFileSync(`${root}/public/fonts/${name}.woff2`, 'base64');
 }

@@ -11,6 +11,8 @@ export const context: PageContext = {
     htmx: '/assets/h.js',
     island: '/assets/i.js',
     icon: '/assets/i.svg',
+    sansFont: '/assets/s.woff2',
+    monoFont: '/assets/m.woff2',
   },
   build: 'b1',
   nonce: 'nonce-of-this-response',

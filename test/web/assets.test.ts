@@ -17,7 +17,8 @@ test('assets are cached forever at URLs with a content hash', async () => {
     const cached = await requestPage(hub, path, { headers: { 'if-none-match': etag } });
     expect(cached.status).toBe(304);
     const zipped = await requestPage(hub, path, { headers: { 'accept-encoding': 'gzip' } });
-    expect(zipped.headers.get('content-encoding')).toBe('gzip');
+    const isFont = path.endsWith('.woff2');
+    expect(zipped.headers.get('content-encoding')).toBe(isFont ? null : 'gzip');
     expect(await zipped.text()).toBe(await response.text());
   }
   expect((await requestPage(hub, '/assets/signalbox.old.css')).status).toBe(404);
@@ -28,4 +29,26 @@ test('the island contains no eval', async () => {
   const island = await (await requestPage(hub, assetLinks.island)).text();
   expect(island.length).toBeGreaterThan(100_000);
   expect(island).not.toMatch(/new Function|[^.\w]eval\(/);
+});
+
+test('what a page loads before its first paint is small, and so are the fonts', async () => {
+  await using hub = await startTestHub();
+  const readSize = async (path: string) => {
+    const response = await fetch(hub.url + path, {
+      decompress: false,
+      headers: { 'accept-encoding': 'gzip' },
+    });
+    return (await response.arrayBuffer()).byteLength;
+  };
+  const { css, xtermCss, htmx, island } = assetLinks;
+  const sizes = await Promise.all([css, xtermCss, htmx, island].map(readSize));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(160 * 1024);
+  const styles = await (await requestPage(hub, css)).text();
+  const fonts = [...styles.matchAll(/url\("?(\/assets\/[^")]+\.woff2)"?\)/g)].map(
+    ([, path]) => path ?? '',
+  );
+  expect(fonts).toHaveLength(4);
+  const fontSizes = await Promise.all(fonts.map(readSize));
+  expect(Math.min(...fontSizes)).toBeGreaterThan(5_000);
+  expect(fontSizes.reduce((sum, size) => sum + size, 0)).toBeLessThan(80 * 1024);
 });
