@@ -49,6 +49,12 @@ export function initApprovalCards(clock: Clock, page: Document): void {
     button.click();
   });
 
+  // A folded card opens while it has the focus. Safari does not focus buttons that are clicked.
+  page.addEventListener('click', (event) => {
+    if (!(event.target instanceof Element) || !event.target.closest('[data-open-approval]')) return;
+    const card = event.target.closest<HTMLElement>('[data-approval]');
+    if (card) focusCard(card);
+  });
   page.addEventListener(
     'click',
     (event) => {
@@ -126,7 +132,7 @@ function hasFocus(page: Document): boolean {
 }
 
 /** Whether keys go to a text field or an open dialog. */
-function isTyping(page: Document): boolean {
+export function isTyping(page: Document): boolean {
   if (page.querySelector('dialog[open]')) return true;
   const field = page.activeElement;
   if (!(field instanceof HTMLElement)) return false;

@@ -63,7 +63,7 @@ test('a new approval request is brought into view without taking the focus', asy
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: SMALL });
   const commandId = await on.startCommand('Fix the gate');
-  await page.locator('.terminal-status').getByText('Running').waitFor();
+  await page.locator('#current-footer').getByText('Running').waitFor();
   await page.locator('textarea[name=command]').focus();
   await requestApproval(on, commandId);
   await page.locator('.approval').waitFor();
@@ -74,21 +74,19 @@ test('a new approval request is brought into view without taking the focus', asy
   expect(await readFocus(page)).toBe('command');
 }, 60_000);
 
-test('while the user writes, a link to the request appears instead, and stays until the request is seen', async () => {
+test('while the user writes, a request appears above the composer, which keeps the text and the focus', async () => {
   await using on = await startHubFixture();
-  const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: SMALL });
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
   const commandId = await on.startCommand('Fix the gate');
-  await page.locator('.terminal-status').getByText('Running').waitFor();
+  await page.locator('#current-footer').getByText('Running').waitFor();
   await page.fill('textarea[name=command]', 'And then the');
+  const before = await page.locator('#composer').boundingBox();
   await requestApproval(on, commandId);
-  const link = page.locator('#notices a');
-  await link.waitFor();
-  expect(await isInViewport(page, '#notices .notice')).toBe(true);
-  expect(await isInViewport(page, 'textarea[name=command]')).toBe(true);
-  expect(await isInViewport(page, '.approval')).toBe(false);
-  await link.click();
-  await link.waitFor({ state: 'detached' });
+  await page.locator('.approval').waitFor();
   expect(await isInViewport(page, '.approval')).toBe(true);
+  expect(await page.locator('#composer').boundingBox()).toEqual(before);
+  expect(await page.inputValue('textarea[name=command]')).toBe('And then the');
+  expect(await readFocus(page)).toBe('command');
 }, 60_000);
 
 test('a request that is cancelled while its command continues disappears at once', async () => {

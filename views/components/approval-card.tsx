@@ -21,6 +21,8 @@ export interface PendingApproval {
 
 interface CardProps extends PendingApproval {
   user: User;
+  /** Shows only the title until the card is opened. */
+  isFolded: boolean;
   /** What the surrounding page already shows; a command implies its agent. */
   omit?: 'agent' | 'command';
 }
@@ -39,11 +41,12 @@ export function ApprovalCards({ pending, user, omit, limit = PAGE_LENGTH }: Card
   return (
     <>
       <ul class="approvals" data-approvals>
-        {pending.slice(0, limit).map((one) => (
+        {pending.slice(0, limit).map((one, index) => (
           <ApprovalCard
             key={one.approval.approvalId}
             {...one}
             user={user}
+            isFolded={omit === 'agent' && index > 0}
             {...(omit && { omit })}
           />
         ))}
@@ -57,12 +60,12 @@ export function ApprovalCards({ pending, user, omit, limit = PAGE_LENGTH }: Card
   );
 }
 
-function ApprovalCard({ approval, command, user, omit }: CardProps) {
+function ApprovalCard({ approval, command, user, omit, isFolded }: CardProps) {
   const { approvalId, agentId, title, options } = approval;
   return (
     <li
       id={`approval-${approvalId}`}
-      class="approval"
+      class={isFolded ? 'approval approval-folded' : 'approval'}
       data-approval={approvalId}
       tabIndex={-1}
       aria-label={`${agentId} requests approval: ${title}`}
@@ -83,9 +86,17 @@ function ApprovalCard({ approval, command, user, omit }: CardProps) {
           <Timestamp at={approval.requestedAt} />
         </span>
       </p>
-      <h2 class="approval-title">{title}</h2>
+      <h2 class="approval-title">
+        {isFolded ? (
+          <button class="approval-open" type="button" data-open-approval>
+            {title}
+          </button>
+        ) : (
+          title
+        )}
+      </h2>
       {/* Updates of the page keep a detail that was loaded. */}
-      <div id={`approval-detail-${approvalId}`} hx-morph-skip>
+      <div id={`approval-detail-${approvalId}`} class="approval-detail" hx-morph-skip>
         <ApprovalDetail {...approval} />
       </div>
       {isPermitted(user.role, 'approvals:respond') ? (

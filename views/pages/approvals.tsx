@@ -1,16 +1,20 @@
-// The inbox: the pending approval requests of all agents, oldest first.
+// The inbox: the pending approval requests of all agents, oldest first, and the latest decisions.
+import { type Approval, classifyResponse, formatResponse } from '../../src/protocol/approvals.ts';
 import { PAGE_LENGTH } from '../../src/protocol/limits.ts';
 import { isPermitted } from '../../src/protocol/permissions.ts';
-import { approvalsUrl } from '../urls.ts';
+import { agentUrl, approvalsUrl, commandUrl } from '../urls.ts';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { Icon } from '../components/icons.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { StatusIndicator } from '../components/status.tsx';
+import { Timestamp } from '../components/timestamp.tsx';
 import { ANY_APPROVAL, REFRESH, triggerOn } from '../events.ts';
 
 interface ApprovalsProps {
   user: User;
   pending: PendingApproval[];
+  /** The latest first. */
+  decisions: Approval[];
   /** The number of cards on the page. */
   limit?: number;
 }
@@ -36,11 +40,11 @@ export function ApprovalsPage({
 }
 
 /** The list updates itself when a request is created or resolved. It keeps its number of cards. */
-export function ApprovalList({ user, pending, limit = PAGE_LENGTH }: ApprovalsProps) {
+export function ApprovalList({ user, pending, decisions, limit = PAGE_LENGTH }: ApprovalsProps) {
   return (
     <section
       id="approvals"
-      aria-label="Pending approval requests"
+      aria-label="Approval requests"
       hx-get={inboxUrl(limit, '/list')}
       hx-trigger={triggerOn(ANY_APPROVAL, REFRESH)}
       hx-swap="outerMorph"
@@ -50,7 +54,51 @@ export function ApprovalList({ user, pending, limit = PAGE_LENGTH }: ApprovalsPr
       <ApprovalCards pending={pending} user={user} limit={limit} />
       {pending.length > limit && <MoreCards limit={limit + PAGE_LENGTH} />}
       {pending.length > 0 && isPermitted(user.role, 'approvals:respond') && <KeyHints />}
+      {decisions.length > 0 && <Decisions decisions={decisions} />}
     </section>
+  );
+}
+
+function Decisions({ decisions }: Pick<ApprovalsProps, 'decisions'>) {
+  return (
+    <>
+      <h2 class="decisions-title">Recent decisions</h2>
+      <ul class="rows decisions">
+        {decisions.map((approval) => (
+          <li key={approval.approvalId} class="row decision">
+            <Outcome approval={approval} />
+            <a class="row-link one-line" href={commandUrl(approval.commandId)}>
+              {approval.title}
+            </a>
+            <a class="row-agent mono" href={agentUrl(approval.agentId)}>
+              {approval.agentId}
+            </a>
+            <span class="row-date">
+              {approval.resolvedAt !== null && <Timestamp at={approval.resolvedAt} />}
+            </span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
+
+const outcomeIcons = {
+  allow: 'check',
+  reject: 'close',
+  other: 'send',
+  cancelled: 'minus',
+} as const;
+
+function Outcome({ approval }: { approval: Approval }) {
+  const { options, outcome, optionId, resolvedBy } = approval;
+  if (outcome === null) return null;
+  const response = { outcome, optionId, resolvedBy };
+  return (
+    <span class="decision-outcome">
+      <Icon name={outcomeIcons[classifyResponse(options, response)]} />
+      {formatResponse(options, response)}
+    </span>
   );
 }
 

@@ -1,6 +1,7 @@
 // The inbox of pending approval requests, and the form that responds to one.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import type { Identity } from '../../hub/state/dashboard.ts';
 import type { View } from '../../hub/view.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
 import { classifyResponse, formatResponse } from '../../protocol/approvals.ts';
@@ -14,12 +15,14 @@ import { readCount, readField } from './form.ts';
 import type { RequireUser } from './guard.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 
+/** The number of decisions on the page. */
+const DECISIONS = 20;
+
 export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/approvals' })
     .get('/approvals', ({ request }) =>
-      requireUser(request, (user) => {
-        const pending = listPendingCards(hub.viewFor(user));
-        const inbox = { user, pending, limit: readCount(request, 'cards') };
+      requireUser(request, async (user) => {
+        const inbox = await readInbox(hub, user, request);
         return renderDocument(
           request,
           (context) => <ApprovalsPage context={context} {...inbox} />,
@@ -28,11 +31,9 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
       }),
     )
     .get('/approvals/list', ({ request }) =>
-      requireUser(request, (user) => {
+      requireUser(request, async (user) => {
         if (!request.headers.has('hx-request')) return redirect(request, '/approvals');
-        const pending = listPendingCards(hub.viewFor(user));
-        const inbox = { user, pending, limit: readCount(request, 'cards') };
-        return renderFragment(<ApprovalList {...inbox} />);
+        return renderFragment(<ApprovalList {...await readInbox(hub, user, request)} />);
       }),
     )
     .get('/approvals/:id/detail', ({ request, params }) =>
@@ -57,6 +58,16 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
         });
       }),
     );
+}
+
+async function readInbox(hub: Hub, user: Identity, request: Request) {
+  const view = hub.viewFor(user);
+  return {
+    user,
+    pending: listPendingCards(view),
+    decisions: limitDetails(await view.approvals.listResolved(DECISIONS)),
+    limit: readCount(request, 'cards'),
+  };
 }
 
 /** Returns pending approval requests with their commands. */

@@ -8,9 +8,9 @@ import { context, operator, viewer } from '../samples.ts';
 
 const running = command({ status: 'running', completedAt: null, exitCode: null });
 
-function renderPage(approvals: Approval[], user: User = operator) {
+function renderPage(approvals: Approval[], user: User = operator, decisions: Approval[] = []) {
   const pending = approvals.map((one) => ({ approval: one, command: running }));
-  return render(<ApprovalsPage {...{ context, user, pending }} />);
+  return render(<ApprovalsPage {...{ context, user, pending, decisions }} />);
 }
 
 test('a request shows its agent, title, options in order, and command', () => {
@@ -75,7 +75,14 @@ test('an empty inbox says that nothing needs approval', () => {
 
 test('the title and the menu show the number of pending requests', () => {
   const renderCount = (pendingCount: number) =>
-    render(<ApprovalsPage context={{ ...context, pendingCount }} user={operator} pending={[]} />);
+    render(
+      <ApprovalsPage
+        context={{ ...context, pendingCount }}
+        user={operator}
+        pending={[]}
+        decisions={[]}
+      />,
+    );
   const two = renderCount(2);
   expect(two.text).toContain('(2) Approvals · Signalbox');
   expect(two.findAll('title')[0]?.get('data-title')).toBe('Approvals · Signalbox');
@@ -85,4 +92,11 @@ test('the title and the menu show the number of pending requests', () => {
   expect(none.text).toStartWith('Approvals · Signalbox');
   expect(none.findAll('#pending-count[hidden]')).toHaveLength(1);
   expect(none.findAll('.header[data-pending]')).toEqual([]);
+});
+
+test('recent decisions say who decided what', () => {
+  const decision = approval({ approvalId: 'old', outcome: 'selected', optionId: 'no' });
+  const page = renderPage([], operator, [{ ...decision, resolvedBy: 'vera', resolvedAt: 1 }]);
+  expect(page.text).toMatch(/Recent decisions.*Rejected by vera.*Edit src\/main.ts.*build/);
+  expect(renderPage([]).text).not.toContain('Recent decisions');
 });
