@@ -1,13 +1,59 @@
 // Form behavior that htmx does not provide: submitting with the keyboard, and a message when a request fails.
+import { readStored, writeStored } from './page-storage.ts';
 import { createNotice, reveal } from './notices.ts';
 
-/** Submits the form on Ctrl+Enter or ⌘+Enter. */
+/** The name of the setting in the browser's storage. */
+const ENTER_SENDS = 'enter-sends';
+
+export interface EnterKey {
+  key: string;
+  ctrlKey: boolean;
+  metaKey: boolean;
+  shiftKey: boolean;
+  altKey: boolean;
+  isComposing: boolean;
+}
+
+/** Whether a key submits the form. Shift+Enter always starts a new line. @param enterSends whether Enter alone does */
+export function isSubmitKey(press: EnterKey, enterSends: boolean): boolean {
+  if (press.key !== 'Enter' || press.isComposing || press.altKey) return false;
+  return press.ctrlKey || press.metaKey || (enterSends && !press.shiftKey);
+}
+
+/** Enter starts a new line where there is only the keyboard of a screen, which has no other key for it. */
+function doesEnterSend(field: HTMLElement): boolean {
+  return (
+    field.dataset['sendOnEnter'] === 'setting' &&
+    readStored(ENTER_SENDS) !== 'no' &&
+    !matchMedia('(hover: none) and (pointer: coarse)').matches
+  );
+}
+
 function submitOnEnter(event: KeyboardEvent): void {
-  if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey) || event.isComposing) return;
-  if (!(event.target instanceof HTMLTextAreaElement)) return;
-  if (!event.target.matches('[data-send-on-enter]')) return;
+  const field = event.target;
+  if (!(field instanceof HTMLTextAreaElement) || !field.matches('[data-send-on-enter]')) return;
+  if (!isSubmitKey(event, doesEnterSend(field))) return;
   event.preventDefault();
-  event.target.form?.requestSubmit();
+  const button = field.form?.querySelector<HTMLButtonElement>('.button-primary[type=submit]');
+  if (!button?.disabled) field.form?.requestSubmit(button);
+}
+
+/** Shows the setting, and keeps it when it changes. */
+function initEnterSetting(): void {
+  const setting = document.querySelector<HTMLInputElement>('[data-enter-sends]');
+  if (!setting) return;
+  const show = () => {
+    for (const key of document.querySelectorAll('[data-send-key]')) {
+      key.textContent = setting.checked ? '⏎' : 'Ctrl ⏎';
+    }
+  };
+  setting.checked = readStored(ENTER_SENDS) !== 'no';
+  setting.addEventListener('change', () => {
+    writeStored(ENTER_SENDS, setting.checked ? null : 'no');
+    show();
+  });
+  document.addEventListener('htmx:after:swap', show);
+  show();
 }
 
 /** Shows the failure where the response would have appeared. The form keeps its content. */
@@ -33,6 +79,7 @@ function isServerError(event: Event): boolean {
 /** Adds these behaviors to all forms, including those that htmx inserts later. */
 export function initForms(): void {
   document.addEventListener('keydown', submitOnEnter);
+  initEnterSetting();
   document.addEventListener('htmx:error', showFailure);
   document.addEventListener('htmx:response:error', (event) => {
     if (isServerError(event)) showFailure(event);

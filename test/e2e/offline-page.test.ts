@@ -15,28 +15,43 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser.close());
 
-test('a rejected command can be queued, and runs when the agent connects', async () => {
+test('a command for an agent that is offline is queued, as the button says, and runs when the agent connects', async () => {
   await using hub = await startTestHub();
   const token = await hub.addAgent('build');
   const page = await openHubPage(browser, hub, '/agents/build', { viewport: PHONE });
+  const forecast = page.locator('.forecast-normal');
+  await forecast.getByText('build is offline: runs when it is online').waitFor();
   await page.fill('textarea[name=command]', '!make');
-  await page.keyboard.press('Control+Enter');
-  const queue = page.getByRole('button', { name: 'Queue anyway' });
-  await queue.waitFor();
-  expect(await page.locator('#composer-notice').innerText()).toContain('Agent "build" is offline.');
-  expect(await page.inputValue('textarea[name=command]')).toBe('!make');
-  expect(await isInViewport(page, '#composer-notice .notice')).toBe(true);
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('command');
-
-  await queue.click();
+  await page.getByRole('button', { name: 'Queue', exact: true }).click();
   await page.getByText('Queued until build is online').waitFor();
   expect(await page.inputValue('textarea[name=command]')).toBe('');
-  await page.locator('#queue').getByText('!make').waitFor();
-  expect(await page.locator('#queue').innerText()).toMatch(/Waiting .* for the agent to connect/);
+  await page.locator('#queued-blocks').getByText('make').waitFor();
+  await forecast.getByText('build is offline: 2nd in the queue').waitFor();
 
   const agent = await connectAgent(hub, { agentId: 'build', token });
   await agent.waitFor('command:execute', ({ command }) => command === '!make');
   expect(agent.executedCommands()).toEqual(['!make']);
+}, 60_000);
+
+test('a command that an agent is too late for is kept, and can be queued', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: PHONE });
+  await page.locator('.forecast-normal').getByText('Runs now').waitFor();
+  // The page does not know yet that the agent is offline.
+  await page.route(/live/, () => undefined);
+  await on.disconnectAgent();
+  await page.fill('textarea[name=command]', '!make');
+  await page.keyboard.press('Control+Enter');
+  const queue = page.getByRole('button', { name: 'Queue anyway' });
+  await queue.waitFor();
+  expect(await page.locator('#composer-notice').innerText()).toContain('Agent "agent" is offline.');
+  expect(await page.inputValue('textarea[name=command]')).toBe('!make');
+  expect(await isInViewport(page, '#composer-notice .notice')).toBe(true);
+  expect(await page.evaluate(() => document.activeElement?.getAttribute('name'))).toBe('command');
+  await queue.click();
+  await page.getByText('Queued until agent is online').waitFor();
+  const agent = await on.reconnectAgent();
+  await agent.waitFor('command:execute', ({ command }) => command === '!make');
 }, 60_000);
 
 test('a comparison with an offline agent can be queued', async () => {

@@ -4,8 +4,16 @@ import { formatDuration } from '../../src/protocol/duration.ts';
 const MINUTE_MS = 60_000;
 const TIMEOUTS_MS = [5 * MINUTE_MS, 15 * MINUTE_MS, 60 * MINUTE_MS, 240 * MINUTE_MS];
 
-/** The text box. Ctrl+Enter or ⌘+Enter submits its form. */
-export function CommandField(props: { label: string; placeholder: string; describedBy: string }) {
+interface CommandFieldProps {
+  label: string;
+  placeholder: string;
+  describedBy: string;
+  /** Ctrl+Enter and ⌘+Enter submit the form; with `setting`, Enter does too, unless the user has turned that off. */
+  keys: 'modifier' | 'setting';
+}
+
+/** The text box. */
+export function CommandField(props: CommandFieldProps) {
   return (
     <>
       <label class="visually-hidden" for="command">
@@ -14,13 +22,14 @@ export function CommandField(props: { label: string; placeholder: string; descri
       <textarea
         id="command"
         name="command"
-        rows={3}
+        rows={props.keys === 'setting' ? 1 : 3}
         placeholder={props.placeholder}
         autocomplete="off"
         spellcheck={false}
         autocapitalize="none"
         aria-describedby={props.describedBy}
-        data-send-on-enter
+        data-send-on-enter={props.keys}
+        {...(props.keys === 'setting' && { 'aria-keyshortcuts': '/' })}
         required
       />
     </>

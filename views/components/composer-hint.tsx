@@ -1,23 +1,42 @@
-// What an agent currently accepts, below the form that sends commands.
-import type { AgentSummary } from '../../src/protocol/entities.ts';
-import { SubmitShortcut } from './command-field.tsx';
+// What an agent accepts, and what will happen to a command that is sent now.
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { Priority } from '../../src/protocol/command-status.ts';
+import { agentTypeLabels } from '../format/labels.ts';
+import { describeForecast } from '../format/forecast.ts';
 
-/** The island reads the slash commands to complete from `data-slash`. */
-export function ComposerHint({ agent }: { agent: AgentSummary }) {
-  const slashCommands = listSlashCommands(agent.capabilities);
+interface ComposerHintProps {
+  agent: AgentSummary;
+  /** The current command first, then the queue. */
+  active: CommandExecution[];
+}
+
+/** The island reads the slash commands to complete from `data-slash`, and the text of the empty field. */
+export function ComposerHint({ agent, active }: ComposerHintProps) {
+  const { capabilities } = agent;
+  const isLimited = !capabilities.includes('prompt');
   return (
-    <p id="composer-hint" class="composer-hint" data-slash={JSON.stringify(slashCommands)}>
-      {agent.status === 'offline' ? (
-        <>
-          <b>{agent.agentId} is offline.</b> You can queue commands until it is online.
-        </>
-      ) : (
-        <>
-          {describeCapabilities(agent)} <SubmitShortcut />
-        </>
-      )}
-    </p>
+    <div
+      id="composer-hint"
+      class="composer-hint"
+      data-slash={JSON.stringify(listSlashCommands(capabilities))}
+      data-placeholder={describePlaceholder(agent)}
+    >
+      <span class={isLimited ? 'composer-accepts' : 'visually-hidden'}>
+        {describeCapabilities(agent)}{' '}
+      </span>
+      {Priority.anyOf.map(({ const: priority }) => (
+        <span key={priority} class={`forecast forecast-${priority}`}>
+          {describeForecast(agent, active, priority)}
+        </span>
+      ))}
+    </div>
   );
+}
+
+function describePlaceholder({ agentType, capabilities }: AgentSummary): string {
+  const name = agentTypeLabels[agentType];
+  if (!capabilities.includes('prompt')) return '!command';
+  return capabilities.includes('shell') ? `Ask ${name}, or !command` : `Ask ${name}`;
 }
 
 /** Returns the agent's slash commands in alphabetical order. */

@@ -1,6 +1,7 @@
 // The form that sends commands to an agent. Updates never replace the form, only its notice, hint and session choice;
 // the text box is cleared once a command is accepted.
-import type { AgentSummary } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { isCurrent, isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';
 import { priorityLabels } from '../format/labels.ts';
 import { CommandField, TimeoutSelect } from './command-field.tsx';
@@ -11,11 +12,14 @@ import { Notice } from './notice.tsx';
 
 interface ComposerProps {
   agent: AgentSummary;
+  /** The current command first, then the queue. */
+  active: CommandExecution[];
+  canInterrupt: boolean;
   /** Identifies the next request, so that submitting the form twice creates one command. */
   requestId: string;
 }
 
-export function Composer({ agent, requestId }: ComposerProps) {
+export function Composer({ agent, active, canInterrupt, requestId }: ComposerProps) {
   return (
     <section class="composer" aria-label="Send a command">
       <div id="composer-notice" data-notice-for="composer" />
@@ -24,21 +28,66 @@ export function Composer({ agent, requestId }: ComposerProps) {
         class="composer-form"
         hx-post={`${agentUrl(agent.agentId)}/commands`}
         hx-target="#composer-notice"
-        hx-disable="find button[type=submit]"
+        hx-disable="findAll #composer-buttons button"
       >
         <ComposerText requestId={requestId} />
         <div class="composer-row">
-          <PrioritySelect />
-          <TimeoutSelect />
-          <ComposerSession agent={agent} />
-          <ComposerHint agent={agent} />
-          <button class="button button-primary composer-send" type="submit">
-            <Icon name="send" />
-            Send
+          <button
+            class="icon-button composer-more"
+            type="button"
+            popovertarget="composer-options"
+            aria-label="Options"
+          >
+            <Icon name="more" />
           </button>
+          <div id="composer-options" class="composer-options" popover="auto">
+            <PrioritySelect />
+            <TimeoutSelect />
+            <ComposerSession agent={agent} />
+            <label class="checkbox composer-keys" title="Otherwise, Ctrl+Enter or ⌘+Enter sends">
+              <input type="checkbox" data-enter-sends checked />
+              <span>Enter sends</span>
+            </label>
+          </div>
+          <ComposerHint agent={agent} active={active} />
+          <ComposerButtons {...{ agent, active, canInterrupt }} />
         </div>
       </form>
     </section>
+  );
+}
+
+/** Sends the command, or queues it until the agent is online, or interrupts the running command for it. */
+export function ComposerButtons({ agent, active, canInterrupt }: Omit<ComposerProps, 'requestId'>) {
+  const isOffline = agent.status === 'offline';
+  const running = active.find((command) => isCurrent(command, agent));
+  const isInterruptible = canInterrupt && running && !isStopping(running) && !isOffline;
+  return (
+    <div id="composer-buttons" class="composer-buttons">
+      {isInterruptible && (
+        <button
+          id="composer-interrupt"
+          class="button button-quiet"
+          type="submit"
+          name="interrupt"
+          value={running.id}
+          title="Interrupts the running command, and runs this one next"
+        >
+          Interrupt and send
+        </button>
+      )}
+      <button
+        id="composer-send"
+        class="button button-primary"
+        type="submit"
+        {...(isOffline && { name: 'ifOffline', value: 'queue' })}
+      >
+        {isOffline ? 'Queue' : 'Send'}
+        <kbd class="composer-keys" aria-hidden="true" data-send-key>
+          ⏎
+        </kbd>
+      </button>
+    </div>
   );
 }
 
@@ -66,6 +115,7 @@ function ComposerText({ requestId }: { requestId: string }) {
         label="Command"
         placeholder="Enter a command…"
         describedBy="composer-hint composer-notice"
+        keys="setting"
       />
       <ul id="completions" class="completions" role="listbox" aria-label="Slash commands" hidden />
     </div>

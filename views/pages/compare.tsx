@@ -56,6 +56,7 @@ function CompareForm({ agents, comparisonId }: { agents: AgentSummary[]; compari
           label="Prompt"
           placeholder="Enter a prompt for all selected agents…"
           describedBy="compare-notice"
+          keys="modifier"
         />
         <div class="composer-row">
           <TimeoutSelect />

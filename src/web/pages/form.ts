@@ -56,7 +56,9 @@ export function parseCommandQuery(request: Request): CommandQuery {
  * @throws {HubError} invalid_message
  */
 export function parseCommandForm(agentId: string, form: unknown): CommandBody {
-  const priority = readField(form, 'priority') || 'normal';
+  // A command that interrupts another one runs next.
+  const isUrgent = readField(form, 'interrupt') !== '';
+  const priority = isUrgent ? 'high' : readField(form, 'priority') || 'normal';
   if (!Value.Check(Priority, priority)) {
     throw new HubError('invalid_message', 'The priority must be high, normal or low.');
   }

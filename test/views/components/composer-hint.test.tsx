@@ -4,7 +4,7 @@ import { render } from '../render.ts';
 import { agent } from '../../support/samples.ts';
 
 const renderHint = (capabilities: string[], notice: string | null = null) =>
-  render(<ComposerHint agent={agent({ capabilities, notice })} />);
+  render(<ComposerHint agent={agent({ capabilities, notice })} active={[]} />);
 
 test.each([
   [['prompt'], 'Accepts prompts.'],

@@ -1,12 +1,25 @@
 import { expect, test } from 'bun:test';
-import { CommandAccepted, Composer } from '../../../views/components/composer.tsx';
+import type { CommandExecution } from '../../../src/protocol/entities.ts';
+import { CommandAccepted, Composer, ComposerButtons } from '../../../views/components/composer.tsx';
 import { render } from '../render.ts';
-import { agent } from '../../support/samples.ts';
+import { agent, command } from '../../support/samples.ts';
 
 test('renders the list of completions hidden', () => {
-  const form = render(<Composer agent={agent({ capabilities: ['/x'] })} requestId="r" />);
+  const form = render(
+    <Composer agent={agent({ capabilities: ['/x'] })} active={[]} canInterrupt requestId="r" />,
+  );
   expect(form.findAll('#completions[role=listbox][hidden]')).toHaveLength(1);
   expect(form.findAll('#composer-session input')).toEqual([]);
+});
+
+test('interrupting for a command is offered while another one runs', () => {
+  const running = command({ status: 'running', completedAt: null });
+  const renderButtons = (active: CommandExecution[], canInterrupt = true) =>
+    render(<ComposerButtons {...{ agent: agent({ status: 'busy' }), active, canInterrupt }} />);
+  expect(renderButtons([running]).findAll('#composer-interrupt')[0]?.get('value')).toBe('c1');
+  expect(renderButtons([running], false).text).not.toContain('Interrupt');
+  expect(renderButtons([{ ...running, stopReason: 'user' }]).text).not.toContain('Interrupt');
+  expect(renderButtons([]).text).not.toContain('Interrupt');
 });
 
 test('an accepted command clears the text box and sets a new request ID', () => {

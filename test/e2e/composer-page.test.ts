@@ -1,0 +1,149 @@
+// The composer: keys, drafts, what was sent before, what will happen, and interrupting for a command.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { openHubPage } from '../support/browser/hub-page.ts';
+import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
+
+const FIELD = 'textarea[name=command]';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(() => browser.close());
+
+const isEmpty = (page: Page) =>
+  page.waitForFunction(
+    (field) => document.querySelector<HTMLTextAreaElement>(field)?.value === '',
+    FIELD,
+  );
+
+async function send(on: HubFixture, page: Page, text: string): Promise<string> {
+  await page.fill(FIELD, text);
+  await page.keyboard.press('Enter');
+  await isEmpty(page);
+  const { commandId } = await on.agent.waitFor(
+    'command:execute',
+    ({ command }) => command === text,
+  );
+  return commandId;
+}
+
+test('Enter sends, Shift+Enter starts a new line, and a setting reverses this', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await page.locator(FIELD).focus();
+  await page.keyboard.type('one');
+  await page.keyboard.press('Shift+Enter');
+  await page.keyboard.type('two');
+  await page.keyboard.press('Enter');
+  await on.agent.waitFor('command:execute', ({ command }) => command === 'one\ntwo');
+  await isEmpty(page);
+
+  await page.getByRole('checkbox', { name: 'Enter sends' }).uncheck();
+  await page.reload();
+  expect(await page.getByRole('checkbox', { name: 'Enter sends' }).isChecked()).toBe(false);
+  await page.locator(FIELD).focus();
+  await page.keyboard.type('three');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('four');
+  expect(await page.inputValue(FIELD)).toBe('three\nfour');
+  await page.keyboard.press('Control+Enter');
+  await isEmpty(page);
+  expect(on.hub.hub.history.listActive('agent').map(({ command }) => command)).toContain(
+    'three\nfour',
+  );
+}, 60_000);
+
+test('/ moves the focus to the composer', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await page.locator('#session').focus();
+  await page.keyboard.press('/');
+  await page.keyboard.type('/x');
+  expect(await page.inputValue(FIELD)).toBe('/x');
+}, 60_000);
+
+test('on a phone, Enter starts a new line', async () => {
+  await using on = await startHubFixture();
+  const phone = { viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true };
+  const page = await openHubPage(browser, on.hub, '/agents/agent', phone);
+  await page.locator(FIELD).fill('one');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('two');
+  expect(await page.inputValue(FIELD)).toBe('one\ntwo');
+  await page.getByRole('button', { name: 'Send' }).tap();
+  await on.agent.waitFor('command:execute', ({ command }) => command === 'one\ntwo');
+}, 60_000);
+
+test('the arrow keys recall what was sent, but do not replace what is being written', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  for (const text of ['!first', '!second']) {
+    const commandId = await send(on, page, text);
+    on.agent.run(commandId);
+    await on.dashboard.waitForStatus(commandId, 'completed');
+  }
+  await page.reload();
+  const press = async (...keys: string[]) => {
+    await page.locator(FIELD).focus();
+    for (const key of keys) await page.keyboard.press(key);
+    return page.inputValue(FIELD);
+  };
+  expect(await press('ArrowUp')).toBe('!second');
+  expect(await press('ArrowUp')).toBe('!first');
+  expect(await press('ArrowUp')).toBe('!first');
+  expect(await press('ArrowDown')).toBe('!second');
+  expect(await press('ArrowDown')).toBe('');
+  await page.fill(FIELD, 'new');
+  expect(await press('ArrowUp')).toBe('new');
+}, 60_000);
+
+test('a draft survives a reload, and a hub that is away', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await page.locator(FIELD).fill('a draft');
+  await page.reload();
+  expect(await page.inputValue(FIELD)).toBe('a draft');
+  await page.route(/commands$/, (route) => route.abort());
+  await page.locator(FIELD).focus();
+  await page.keyboard.press('Enter');
+  await page.getByText('The request failed. Your input was kept. Try again.').waitFor();
+  await page.reload();
+  expect(await page.inputValue(FIELD)).toBe('a draft');
+  await page.unroute(/commands$/);
+  await page.locator(FIELD).focus();
+  await page.keyboard.press('Enter');
+  await isEmpty(page);
+  await page.reload();
+  expect(await page.inputValue(FIELD)).toBe('');
+}, 60_000);
+
+test('the composer says what will happen, for each priority', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const hint = page.locator('#composer-hint');
+  await hint.locator('.forecast-normal').getByText('Runs now').waitFor();
+  await on.startCommand('!running');
+  await hint.locator('.forecast-normal').getByText('Runs next').waitFor();
+  await on.dashboard.request('!queued');
+  await hint.locator('.forecast-normal').getByText('2nd in the queue').waitFor();
+  await page.getByLabel('Priority').selectOption('high');
+  expect(await hint.locator('.forecast-high').innerText()).toBe('Runs next');
+  expect(await hint.locator('.forecast-normal').isVisible()).toBe(false);
+}, 60_000);
+
+test('a command can interrupt the running one, and then runs before others', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const running = await on.startCommand('!running');
+  await on.dashboard.request('!queued');
+  await page.fill(FIELD, '!urgent');
+  await page.getByRole('button', { name: 'Interrupt and send' }).click();
+  await isEmpty(page);
+  await on.agent.waitFor('command:interrupt', ({ commandId }) => commandId === running);
+  on.agent.sendFinished(running, { outcome: 'interrupted', exitCode: null });
+  const next = await on.agent.waitFor('command:execute', ({ commandId }) => commandId !== running);
+  expect(next.command).toBe('!urgent');
+}, 60_000);

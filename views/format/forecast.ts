@@ -1,0 +1,33 @@
+// What will happen to a command that is sent now.
+import type { Priority } from '../../src/protocol/command-status.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { isCurrent } from './command-state.ts';
+
+const ranks: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
+
+/**
+ * Returns `Runs now`, `Runs next`, `3rd in the queue`, or that the agent is offline.
+ * @param active the current command first, then the queue
+ */
+export function describeForecast(
+  agent: AgentSummary,
+  active: readonly CommandExecution[],
+  priority: Priority,
+): string {
+  const queued = active.filter((command) => !isCurrent(command, agent));
+  const ahead = queued.filter((command) => ranks[command.priority] <= ranks[priority]).length;
+  const place = `${formatOrdinal(ahead + 1)} in the queue`;
+  if (agent.status === 'offline') {
+    return `${agent.agentId} is offline: ${ahead === 0 ? 'runs when it is online' : place}`;
+  }
+  if (ahead > 0) return place;
+  return agent.status === 'busy' || active.length > queued.length ? 'Runs next' : 'Runs now';
+}
+
+/** Formats a position: `1st`, `2nd`, `3rd`, `4th`. */
+export function formatOrdinal(n: number): string {
+  const endings = { one: 'st', two: 'nd', few: 'rd', other: 'th', zero: 'th', many: 'th' };
+  return `${n}${endings[rules.select(n)]}`;
+}
+
+const rules = new Intl.PluralRules('en', { type: 'ordinal' });
