@@ -25,6 +25,11 @@ export function commandUrl(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
 }
 
+/** Lines of the output of a command, as a fragment: from `from` to `until`, exclusive, or as many as fit on a page. */
+export function outputLinesUrl(commandId: string, from: number, until: number): string {
+  return `${commandUrl(commandId)}/lines?from=${from}&until=${until}`;
+}
+
 /** The output of a command as a file: with its control sequences, or as the plain text that a terminal shows. */
 export function outputUrl(commandId: string, form: 'raw' | 'plain'): string {
   return `${commandUrl(commandId)}/output.${form === 'raw' ? 'log' : 'txt'}`;

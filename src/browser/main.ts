@@ -14,6 +14,10 @@ import { createHubClock } from './hub-clock.ts';
 import { createHubConnection } from './hub-connection.ts';
 import { defineLocalTime } from './local-time.ts';
 import { applyMessage, createPageStore, disconnected, selectCommand } from './page-state.ts';
+import { initBlocks } from './page-blocks.ts';
+import { initComposer } from './page-composer.ts';
+import { initNoticeButton } from './page-notice.ts';
+import { initSession, initTerminalHeight } from './page-session.ts';
 import { openPageTerminals } from './page-terminals.ts';
 import { initFormNotices } from './notices.ts';
 import { initPendingCount } from './pending-count.ts';
@@ -36,6 +40,9 @@ initForms();
 initDialog();
 initCopyButtons();
 initScrollAnchor(document);
+initBlocks(document);
+initComposer(document);
+initNoticeButton(document);
 initCompletions(document);
 initApprovalCards(systemClock, document);
 initNotificationButton(document);
@@ -43,6 +50,8 @@ initPendingCount(store, systemClock, document);
 const banner = document.getElementById('connection');
 if (banner) initConnectionBanner(store, systemClock, banner);
 
+const updateSession = initSession(document);
+initTerminalHeight(document);
 const updateNotices = initFormNotices(systemClock, document);
 const notify = createApprovalNotifier(systemClock, document);
 const dispatchEvents = createEventDispatcher(systemClock, document.body);
@@ -69,6 +78,7 @@ connection.start({
   onMessage(message) {
     if ('timestamp' in message) hubClock.sync(message.timestamp);
     updateNotices(message);
+    updateSession?.(message);
     notify(message, store.getState().approvals);
     store.setState((state) => applyMessage(state, message));
     for (const terminal of terminals) terminal.handleMessage(message);

@@ -10,7 +10,14 @@ const SENT_MS = 10_000;
 const MAX_STARTED = 100;
 
 /** The templates of views/components/notice.tsx. */
-export type NoticeTemplate = 'allow' | 'reject' | 'other' | 'cancelled' | 'approval' | 'error';
+export type NoticeTemplate =
+  | 'success'
+  | 'allow'
+  | 'reject'
+  | 'other'
+  | 'cancelled'
+  | 'approval'
+  | 'error';
 
 /** Creates a notice from its template. */
 export function createNotice(

@@ -67,6 +67,13 @@ export function createXtermDisplay(
     if (isWrapping) reflowTimer = setTimeout(reflow, REFLOW_DELAY_MS);
   });
 
+  /** Lets the page make the terminal as high as its content. */
+  function reportRows(): void {
+    const { baseY, cursorX, cursorY } = terminal.buffer.active;
+    const detail = baseY + cursorY + (cursorX > 0 ? 1 : 0);
+    host.dispatchEvent(new CustomEvent('signalbox:rows', { bubbles: true, detail }));
+  }
+
   function keepDrawn(piece: Piece): void {
     drawn.push(piece);
     drawnLength += getLength(piece);
@@ -101,6 +108,7 @@ export function createXtermDisplay(
         wordWrap.reset();
         for (const decoration of decorations.splice(0)) decoration.dispose();
         lineCount.reset(piece.page?.linesBefore ?? 0);
+        reportRows();
         reportDropped('');
         return drawNext();
       case 'marker': {
@@ -124,6 +132,7 @@ export function createXtermDisplay(
     terminal.write(text, () => {
       lineCount.advance(start, text);
       reportDropped('');
+      reportRows();
       if (staysAtTop && terminal.buffer.active.baseY > 0) {
         terminal.scrollToTop();
         staysAtTop = false;
@@ -212,7 +221,7 @@ function openTerminal(host: HTMLElement): Terminal {
     cursorInactiveStyle: 'none',
     cursorStyle: 'bar',
     cursorWidth: 1,
-    fontFamily: style.fontFamily,
+    fontFamily: 'monospace',
     fontSize: Number.parseFloat(style.fontSize),
     lineHeight: 1.25,
     minimumContrastRatio: 4.5,
@@ -226,6 +235,12 @@ function openTerminal(host: HTMLElement): Terminal {
     (event) => event.key !== 'Tab' && !event.ctrlKey && !event.metaKey,
   );
   new ResizeObserver(() => fit.fit()).observe(host);
+  // A change of the font makes xterm measure its characters, which it must not do before the font has arrived.
+  const useFont = () => {
+    terminal.options.fontFamily = style.fontFamily;
+    fit.fit();
+  };
+  document.fonts.load(`${style.fontSize} ${style.fontFamily}`).then(useFont, useFont);
   watchTheme((theme) => {
     terminal.options.theme = theme;
   });

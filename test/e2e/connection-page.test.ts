@@ -16,13 +16,13 @@ const openAgentPage = (on: HubFixture) =>
   openHubPage(browser, on.hub, '/agents/agent', { prepare: (page) => page.clock.install() });
 
 /** The text of the clock that shows how long the command has been running. */
-const readElapsed = (page: Page) => page.locator('.terminal-status local-time span').innerText();
+const readElapsed = (page: Page) => page.locator('#current-footer local-time span').innerText();
 
 test('12 s without a heartbeat show "Connection lost" and stop the running clocks, until the hub responds', async () => {
   await using on = await startHubFixture();
   const page = await openAgentPage(on);
   await on.startCommand();
-  await page.locator('.terminal-status').getByText('Running').waitFor();
+  await page.locator('#current-footer').getByText('Running').waitFor();
   const banner = page.getByText('Connection lost.');
   await page.clock.runFor(10_500);
   expect(await banner.isVisible()).toBe(false);

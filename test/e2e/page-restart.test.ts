@@ -27,10 +27,10 @@ test('output produced across kill -9 of the hub is shown once and in full, witho
   await first.exited;
   await page.getByText('Reconnecting').waitFor();
   const second = await startHubBinary(data, ['--port', new URL(first.url).port]);
-  await page.getByText('Completed').first().waitFor();
-  await rows.getByText('end of output').waitFor();
+  const block = page.locator('#blocks .block').filter({ hasText: 'Completed' });
+  await block.waitFor();
 
-  const text = (await rows.innerText()).replaceAll(/\s/g, '');
+  const text = (await block.locator('.output').innerText()).replaceAll(/\s/g, '');
   expect(text.match(/n\d+\./g)?.map(String)).toEqual(
     Array.from({ length: 30 }, (_, i) => `n${i + 1}.`),
   );

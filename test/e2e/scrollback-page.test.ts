@@ -62,8 +62,8 @@ const waitForEarlierLines = (page: Page, minimum: number) =>
 
 test('dropped lines are counted at the top, and are loaded again page by page', async () => {
   await using on = await startHubFixture();
-  const page = await openHubPage(browser, on.hub, '/agents/agent');
   const commandId = await on.startCommand('!seq 200000');
+  const page = await openHubPage(browser, on.hub, `/commands/${commandId}`);
   const [earlier, later] = [page.locator('[data-bar=earlier]'), page.locator('[data-bar=later]')];
   await page.locator('.terminal-status').getByText('Running').waitFor();
   expect(await earlier.isVisible()).toBe(false);

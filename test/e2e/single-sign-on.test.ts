@@ -45,7 +45,9 @@ test('a user signs in, returns to the requested page, and stays signed in', asyn
   await page.goto(`${hub.url}/history?q=tests`);
   await page.getByRole('link', { name: 'Sign in with Company SSO' }).click();
   await page.waitForURL(`${hub.url}/history?q=tests`);
-  expect(await page.getByLabel('Account of ada').innerText()).toContain('operator');
+  expect(await page.getByRole('link', { name: 'Account of ada' }).innerText()).toContain(
+    'operator',
+  );
   await page.goto(`${hub.url}/account`);
   await page.getByText('Your identity provider manages').waitFor();
   expect(problems).toEqual([]);

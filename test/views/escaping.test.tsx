@@ -16,6 +16,10 @@ import {
 } from '../../views/components/user-dialogs.tsx';
 import { RecoveryCodes, TwoFactorSetup } from '../../views/components/two-factor.tsx';
 import { AccountPage, PasswordPanel } from '../../views/pages/account.tsx';
+import { AgainDialog } from '../../views/components/again-dialog.tsx';
+import { UnfoldedLines } from '../../views/components/block-output.tsx';
+import { OlderBlocksLoaded } from '../../views/components/session.tsx';
+import { plainStyle } from '../../views/format/terminal-style.ts';
 import { AgentLive, AgentPage } from '../../views/pages/agent.tsx';
 import { AgentsPage } from '../../views/pages/agents.tsx';
 import { ApprovalList, ApprovalsPage } from '../../views/pages/approvals.tsx';
@@ -97,11 +101,17 @@ const agentState = {
     command({ ...evilCommand, status: 'running', error: null }),
     command({ ...evilCommand, id: 'c2', status: 'queued', error: null }),
   ],
-  recent: [evilCommand],
-  shown: { command: evilCommand, output: 'held' as const, isChosen: true, running: evilCommand },
+  isCurrentHeld: true,
+  noticeId: EVIL,
   pending,
   now: NOW,
 };
+const evilLine = { runs: [{ text: EVIL, style: plainStyle }], isError: true };
+const evilBlock = {
+  command: evilCommand,
+  output: { state: 'held' as const, first: [evilLine], last: [evilLine], total: 9_000 },
+};
+const blockPage = { blocks: [evilBlock], olderThan: EVIL };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };
 const comparison: Comparison = { comparisonId: EVIL, commands: [evilCommand] };
 const comparisonState = {
@@ -126,8 +136,16 @@ const views = {
       now={NOW}
     />
   ),
-  AgentPage: <AgentPage {...agentState} context={context} requestId={EVIL} />,
-  AgentLive: <AgentLive {...agentState} />,
+  AgentPage: <AgentPage {...agentState} page={blockPage} context={context} requestId={EVIL} />,
+  AgentLive: (
+    <AgentLive
+      {...agentState}
+      update={{ kind: 'append', blocks: [evilBlock], shown: [evilCommand] }}
+    />
+  ),
+  OlderBlocks: <OlderBlocksLoaded agentId={EVIL} {...blockPage} canSend />,
+  UnfoldedLines: <UnfoldedLines commandId={EVIL} lines={[evilLine]} from={1} until={9_000} />,
+  AgainDialog: <AgainDialog command={evilCommand} agents={[evilAgent]} error={EVIL} />,
   AgentRemoved: <AgentRemoved agentId={EVIL} />,
   HistoryPage: <HistoryPage {...{ context, user, query, page }} agents={[evilAgent]} />,
   HistoryOlder: <HistoryOlder query={query} page={page} />,
@@ -147,8 +165,8 @@ const views = {
   AgentOptions: <AgentOptions agents={[evilAgent]} />,
   ComparisonPage: <ComparisonPage {...comparisonState} context={context} />,
   ComparisonLive: <ComparisonLive {...comparisonState} />,
-  ApprovalsPage: <ApprovalsPage {...{ context, user, pending }} />,
-  ApprovalList: <ApprovalList {...{ user, pending }} />,
+  ApprovalsPage: <ApprovalsPage {...{ context, user, pending }} decisions={approvals} />,
+  ApprovalList: <ApprovalList {...{ user, pending }} decisions={approvals} />,
   dialogs: (
     <div>
       <AddAgentForm agentId={EVIL} error={EVIL} />
@@ -223,14 +241,17 @@ for (const [name, view] of Object.entries(views)) {
     const urls = ['href', 'action', 'hx-get', 'hx-post'].flatMap((attribute) =>
       findAll(`[${attribute}]`).map((element) => element.get(attribute)),
     );
-    for (const url of urls) expect(url).toMatch(/^(\/[a-z?]|\/$|#main$)[^<>" ]*$/);
+    for (const url of urls) expect(url).toMatch(/^(\/[a-z?]|\/$|#(?:main|command)$)[^<>" ]*$/);
   });
 }
 
 test('IDs that are not valid in hx-trigger are not written into it', () => {
-  const { findAll } = render(<AgentPage {...agentState} context={context} requestId="r" />);
+  const { findAll } = render(
+    <AgentPage {...agentState} page={blockPage} context={context} requestId="r" />,
+  );
   const triggers = findAll('[hx-trigger]').map((element) => element.get('hx-trigger'));
   expect(triggers).toEqual([
     'signalbox:agent-status from:body, signalbox:approval from:body, signalbox:refresh from:body, every 10s',
+    'intersect root:#session rootMargin:600px once',
   ]);
 });

@@ -11,19 +11,24 @@ import { admin, context, operator, viewer } from './samples.ts';
 const running = command({ status: 'running', completedAt: null, exitCode: null });
 const queued = command({ id: 'c2', status: 'queued', startedAt: null, completedAt: null });
 
+const blockPage = {
+  blocks: [{ command: command(), output: { state: 'expired' as const } }],
+  olderThan: null,
+};
+
 function renderAgentPage(user: User) {
   const state = {
     user,
     agent: agent({ status: 'busy' }),
     active: [running, queued],
-    recent: [],
-    shown: { command: running, output: 'held' as const, isChosen: false, running: null },
+    isCurrentHeld: true,
+    noticeId: null,
     pending: [],
     now: NOW,
   };
   return {
-    page: render(<AgentPage {...state} context={context} requestId="r" />),
-    live: render(<AgentLive {...state} />),
+    page: render(<AgentPage {...state} page={blockPage} context={context} requestId="r" />),
+    live: render(<AgentLive {...state} update={{ kind: 'replace', page: blockPage }} />),
   };
 }
 
@@ -48,6 +53,7 @@ test('an operator can send and interrupt, but not remove', () => {
   const { page } = renderAgentPage(operator);
   const posts = page.findAll('form[hx-post]').map((form) => form.get('hx-post'));
   expect(posts).toEqual([
+    '/commands/c1/again',
     '/commands/c1/interrupt',
     '/agents/build/commands',
     '/commands/c1/interrupt',

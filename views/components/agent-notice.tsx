@@ -3,28 +3,43 @@ import type { AgentSummary } from '../../src/protocol/entities.ts';
 import { Copyable } from './copyable.tsx';
 import { Icon } from './icons.tsx';
 
-/** The section is empty if the agent has no notice. */
-export function AgentNotice({ agent }: { agent: AgentSummary }) {
-  const lines = agent.notice?.split('\n').filter((line) => line.trim() !== '') ?? [];
-  return (
-    <section id="agent-notice" class={lines.length > 0 ? 'agent-notice' : ''}>
-      {lines.length > 0 && <Icon name="warning" />}
-      <div>
-        {lines.map((line, index) => (
-          <NoticeLine key={line} id={`fix-${index}`} line={line} />
-        ))}
-      </div>
-    </section>
-  );
+interface AgentNoticeProps {
+  agent: AgentSummary;
+  /** Identifies the notice in the user's browser; null if the user has dismissed it. */
+  noticeId: string | null;
 }
 
-function NoticeLine({ id, line }: { id: string; line: string }) {
-  const { text, command } = parseNotice(line);
+/** One line, which opens to the commands that fix it. The section is empty if the agent has no notice. */
+export function AgentNotice({ agent, noticeId }: AgentNoticeProps) {
+  const lines = agent.notice?.split('\n').filter((line) => line.trim() !== '') ?? [];
+  if (lines.length === 0 || noticeId === null) return <section id="agent-notice" />;
+  const parts = lines.map(parseNotice);
   return (
-    <>
-      <p>{text}</p>
-      {command !== null && <Copyable id={id} label="Command that fixes this" text={command} />}
-    </>
+    <section id="agent-notice" class="agent-notice" aria-label="Notice">
+      <Icon name="warning" />
+      <details hx-morph-skip id={`notice-${noticeId}`}>
+        <summary>{parts.map(({ text }) => text).join(' ')}</summary>
+        {parts.map(
+          ({ command }, index) =>
+            command !== null && (
+              <Copyable
+                key={command}
+                id={`fix-${index}`}
+                label="Command that fixes this"
+                text={command}
+              />
+            ),
+        )}
+      </details>
+      <button
+        class="icon-button"
+        type="button"
+        data-dismiss-notice={noticeId}
+        aria-label="Dismiss this notice"
+      >
+        <Icon name="close" />
+      </button>
+    </section>
   );
 }
 

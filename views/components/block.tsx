@@ -29,7 +29,11 @@ export function Block({ command, output, canSend }: BlockProps) {
     <li id={`block-${command.id}`} class={`block block-${command.status}`}>
       <input type="hidden" name="shown" value={command.id} />
       <BlockHead command={command}>
-        <BlockActions command={command} hasOutput={output.state === 'held'} canSend={canSend} />
+        <BlockActions
+          command={command}
+          hasOutput={output.state === 'held' && output.total > 0}
+          canSend={canSend}
+        />
       </BlockHead>
       <div class="block-body">
         <BlockOutput command={command} output={output} />
@@ -39,14 +43,15 @@ export function Block({ command, output, canSend }: BlockProps) {
   );
 }
 
-/** The prompt, who sent it and when, and the actions. */
-export function BlockHead({
-  command,
-  children,
-}: {
+interface BlockHeadProps {
   command: CommandExecution;
+  /** For a block without a footer. */
+  state?: string;
   children?: ComponentChildren;
-}) {
+}
+
+/** The prompt, who sent it and when, and the actions. */
+export function BlockHead({ command, state, children }: BlockHeadProps) {
   return (
     <div class="block-head">
       <BlockPrompt command={command} />
@@ -55,6 +60,7 @@ export function BlockHead({
         <a href={commandUrl(command.id)} title="Open the page of this command">
           <Timestamp at={command.startedAt ?? command.requestedAt} />
         </a>
+        {state !== undefined && <span>{state}</span>}
       </p>
       <div class="block-actions">{children}</div>
     </div>

@@ -14,6 +14,8 @@ export interface AssetLinks {
   htmx: string;
   island: string;
   icon: string;
+  sansFont: string;
+  monoFont: string;
 }
 
 /** What every page needs from the request it responds to. */
@@ -69,8 +71,10 @@ function Document({ context, title, hasScripts, continueTo, children }: Document
         </title>
         <link rel="icon" type="image/svg+xml" href={assets.icon} />
         <link rel="stylesheet" href={assets.css} />
+        <FontPreload href={assets.sansFont} />
         {hasScripts && (
           <>
+            <FontPreload href={assets.monoFont} />
             <link rel="stylesheet" href={assets.xtermCss} />
             <meta name="build" content={context.build} />
             <meta name="htmx-config" content={HTMX_CONFIG} />
@@ -82,6 +86,11 @@ function Document({ context, title, hasScripts, continueTo, children }: Document
       {children}
     </html>
   );
+}
+
+/** Browsers would load the font only once they have laid out text in it. */
+function FontPreload({ href }: { href: string }) {
+  return <link rel="preload" as="font" type="font/woff2" href={href} crossorigin="anonymous" />;
 }
 
 interface SignInLayoutProps {
@@ -131,12 +140,25 @@ export function Page({ context, user, title, section, size, children }: PageProp
         <a class="skip-link" href="#main">
           Skip to content
         </a>
+        {size === 'full' && (
+          <a class="skip-link" href="#command">
+            Skip to the composer
+          </a>
+        )}
         <header class="header" data-pending={context.pendingCount > 0 ? '' : undefined}>
           <a class="header-brand" href="/">
             <Logo />
             <span>Signalbox</span>
           </a>
           <Menu section={section} pendingCount={context.pendingCount} role={user.role} />
+          <button
+            class="header-button header-more"
+            type="button"
+            popovertarget="menu"
+            aria-label="Menu"
+          >
+            <Icon name="menu" />
+          </button>
           <Account user={user} section={section} />
         </header>
         <p class="banner" id="connection" role="status" hidden />
@@ -165,7 +187,7 @@ function Menu({ section, pendingCount, role }: MenuProps) {
     ...(target === section && { 'aria-current': 'page' as const }),
   });
   return (
-    <nav class="header-menu" aria-label="Main">
+    <nav id="menu" class="header-menu" aria-label="Main" popover="auto">
       <a {...linkTo('agents', '/')}>Agents</a>
       <a {...linkTo('compare', compareUrl())}>Compare</a>
       <a {...linkTo('approvals', approvalsUrl)}>
@@ -189,12 +211,11 @@ function Account({ user, section }: { user: User; section: Section }) {
         class="header-user"
         href="/account"
         title={`Signed in as ${user.userId} (${user.role})`}
-        aria-label={`Account of ${user.userId}`}
         {...(section === 'account' && { 'aria-current': 'page' as const })}
       >
         <Icon name="user" />
-        <span class="header-name">{user.userId}</span>
-        <span class="header-role">{user.role}</span>
+        <span class="visually-hidden">Account of </span>
+        <span class="header-name">{user.userId}</span> <span class="header-role">{user.role}</span>
       </a>
       <button class="header-button" type="button" data-theme-switch aria-label="Switch theme">
         <Icon name="theme" />

@@ -40,7 +40,15 @@ export function Notice({ kind, text, sent, children }: NoticeProps) {
   );
 }
 
-const templateKinds: NoticeKind[] = ['allow', 'reject', 'other', 'cancelled', 'approval', 'error'];
+const templateKinds: NoticeKind[] = [
+  'success',
+  'allow',
+  'reject',
+  'other',
+  'cancelled',
+  'approval',
+  'error',
+];
 
 /** The templates of the notices that the island creates (src/browser/notices.ts). */
 export function NoticeTemplates() {

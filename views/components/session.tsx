@@ -2,6 +2,8 @@
 // the running one has the page's terminal; queued ones follow in short.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from '../format/command-state.ts';
+import { formatOrdinal } from '../format/forecast.ts';
+import { agentTypeLabels } from '../format/labels.ts';
 import { olderBlocksUrl } from '../urls.ts';
 import { Block, BlockFooter, BlockHead, type SessionBlock } from './block.tsx';
 import { HxPartial } from './hx-partial.tsx';
@@ -34,6 +36,7 @@ export function Session(props: SessionProps) {
     <div class="session-frame">
       <section id="session" class="session" aria-label="Session" tabIndex={0}>
         <div class="session-content">
+          <EmptySession agent={props.agent} />
           <BlockList {...props} />
           <section id="current" class="block block-current" aria-label="Current command">
             <CurrentHead {...props} />
@@ -48,6 +51,21 @@ export function Session(props: SessionProps) {
         </div>
       </section>
       <button id="follow" class="button button-small follow" type="button" hidden />
+    </div>
+  );
+}
+
+/** The stylesheet hides it as soon as there is a block. */
+function EmptySession({ agent }: { agent: AgentSummary }) {
+  const { agentId, agentType, capabilities } = agent;
+  return (
+    <div class="session-empty">
+      <h2>No commands yet</h2>
+      <p>
+        {capabilities.includes('prompt') && `Write what ${agentTypeLabels[agentType]} should do. `}
+        Start with <kbd>!</kbd> to run a shell command in the folder of{' '}
+        <b class="mono">{agentId}</b>. Each command and its output appear here.
+      </p>
     </div>
   );
 }
@@ -137,8 +155,7 @@ export function QueuedBlocks({ agent, active }: SessionProps) {
     <ol id="queued-blocks" class="blocks">
       {queued.slice(0, MAX_QUEUED).map((command, index) => (
         <li key={command.id} id={`block-${command.id}`} class="block block-queued">
-          <BlockHead command={command} />
-          <p class="block-footer">{`Queued, number ${index + 1}`}</p>
+          <BlockHead command={command} state={`${formatOrdinal(index + 1)} in the queue`} />
         </li>
       ))}
       {queued.length > MAX_QUEUED && (

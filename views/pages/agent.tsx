@@ -6,7 +6,7 @@ import { AgentNotice } from '../components/agent-notice.tsx';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { Block, BlockFooter, type SessionBlock } from '../components/block.tsx';
 import { ComposerHint } from '../components/composer-hint.tsx';
-import { Composer, ComposerSession } from '../components/composer.tsx';
+import { Composer, ComposerButtons, ComposerSession } from '../components/composer.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { Queue } from '../components/queue.tsx';
@@ -33,6 +33,8 @@ export interface AgentState {
   active: CommandExecution[];
   /** Whether the output of the current command is in memory. */
   isCurrentHeld: boolean;
+  /** Identifies the agent's notice; null if the user has dismissed it. */
+  noticeId: string | null;
   /** Oldest first. */
   pending: PendingApproval[];
   /** The hub's time. */
@@ -51,13 +53,13 @@ export function AgentPage({
   return (
     <Page context={context} user={user} title={agent.agentId} section="agents" size="full">
       <AgentHeader agent={agent} user={user} now={state.now} />
-      <AgentNotice agent={agent} />
+      <AgentNotice agent={agent} noticeId={state.noticeId} />
       <AgentUpdates agentId={agent.agentId} />
       <div class="agent-body">
         <div class="conversation">
           <Session {...props} />
           <AgentApprovals user={user} pending={state.pending} />
-          {props.canSend && <Composer agent={agent} requestId={requestId} />}
+          {props.canSend && <Composer {...props} requestId={requestId} />}
         </div>
         <aside id="side" class="side" popover="auto" aria-label="Queue and changes">
           <Queue
@@ -90,7 +92,7 @@ export function AgentLive({ update, ...state }: AgentState & { update: BlockUpda
         <AgentHeader agent={agent} user={user} now={state.now} />
       </HxPartial>
       <HxPartial target="#agent-notice">
-        <AgentNotice agent={agent} />
+        <AgentNotice agent={agent} noticeId={state.noticeId} />
       </HxPartial>
       <BlockUpdates update={update} props={props} />
       <HxPartial target="#terminal-header">
@@ -119,7 +121,10 @@ export function AgentLive({ update, ...state }: AgentState & { update: BlockUpda
             <ComposerSession agent={agent} />
           </HxPartial>
           <HxPartial target="#composer-hint">
-            <ComposerHint agent={agent} />
+            <ComposerHint agent={agent} active={state.active} />
+          </HxPartial>
+          <HxPartial target="#composer-buttons">
+            <ComposerButtons {...props} />
           </HxPartial>
         </>
       )}

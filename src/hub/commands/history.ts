@@ -13,6 +13,7 @@ import {
 } from '../terminals/terminal-messages.ts';
 import { findExecution } from '../state/server-state.ts';
 
+export type { EndPosition };
 export type History = ReturnType<typeof createHistory>;
 
 export function createHistory({ state, store }: HubContext) {

@@ -6,6 +6,7 @@ import type { Identity } from '../../hub/state/dashboard.ts';
 import type { View } from '../../hub/view.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import type { Clock } from '../../protocol/clock.ts';
+import type { AgentSummary } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { isPermitted } from '../../protocol/permissions.ts';
 import { Labels } from '../../protocol/grants.ts';
@@ -24,7 +25,7 @@ import { CommandAccepted } from '../../../views/components/composer.tsx';
 import { REFRESH } from '../../../views/events.ts';
 import { agentUrl } from '../../../views/urls.ts';
 import { isCurrent } from '../../../views/format/command-state.ts';
-import { parseEndPosition, readBlockPage, readBlockUpdate } from './agent-blocks.ts';
+import { createAgentBlocks, parseEndPosition } from './agent-blocks.ts';
 import { listPendingCards } from './approvals.tsx';
 import { parseCommandForm, parseNames, readField } from './form.ts';
 import { offerQueue, type RequireUser } from './guard.tsx';
@@ -44,6 +45,7 @@ export function createAgentPages(
   requireUser: RequireUser,
   { clock, publicUrl }: AgentPagesOptions,
 ) {
+  const blocks = createAgentBlocks();
   return new Elysia({ name: 'pages/agents' })
     .get('/', ({ request }) =>
       requireUser(request, (user) =>
@@ -81,13 +83,13 @@ export function createAgentPages(
     )
     .get('/agents/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const state = getAgentState(hub, user, params.id, clock.now());
+        const state = getAgentState(hub, user, params.id, { request, now: clock.now() });
         if (!state) {
           const message = `There is no agent “${params.id}”. It may have been removed.`;
           return renderNotFound(request, user, 'Agent not found', message);
         }
         const requestId = Bun.randomUUIDv7();
-        const page = await readBlockPage(hub.viewFor(user), params.id);
+        const page = await blocks.readPage(hub.viewFor(user), params.id);
         return renderDocument(
           request,
           (context) => <AgentPage {...state} {...{ page, context, requestId }} />,
@@ -100,8 +102,8 @@ export function createAgentPages(
         if (!request.headers.has('hx-request')) return redirect(request, agentUrl(params.id));
         const shownIds = new URL(request.url).searchParams.getAll('shown');
         // Before the state: a command that ends meanwhile is in neither of both, not in both.
-        const update = await readBlockUpdate(hub.viewFor(user), params.id, shownIds);
-        const state = getAgentState(hub, user, params.id, clock.now());
+        const update = await blocks.readUpdate(hub.viewFor(user), params.id, shownIds);
+        const state = getAgentState(hub, user, params.id, { request, now: clock.now() });
         if (!state) return renderFragment(<AgentRemoved agentId={params.id} />);
         return renderFragment(<AgentLive {...state} update={update} />);
       }),
@@ -110,7 +112,7 @@ export function createAgentPages(
       requireUser(request, async (user) => {
         if (!request.headers.has('hx-request')) return redirect(request, agentUrl(params.id));
         const before = parseEndPosition(new URL(request.url).searchParams.get('before'));
-        const page = await readBlockPage(hub.viewFor(user), params.id, before);
+        const page = await blocks.readPage(hub.viewFor(user), params.id, before);
         const canSend = isPermitted(user.role, 'commands:send');
         return renderFragment(
           <OlderBlocksLoaded agentId={params.id} {...page} canSend={canSend} />,
@@ -120,8 +122,11 @@ export function createAgentPages(
     .post('/agents/:id/commands', ({ request, params, body }) =>
       requireUser(request, async (user) => {
         return offerQueue('composer', async () => {
+          const interrupts = readField(body, 'interrupt');
           const command = parseCommandForm(params.id, body);
           const { commandId, position } = await hub.commands.request(user, command);
+          // Afterwards: if the command is rejected, the other one continues.
+          if (interrupts !== '') await interruptIfRunning(hub, user, interrupts);
           const agent = hub.viewFor(user).registry.find(params.id);
           if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
           const requestId = Bun.randomUUIDv7();
@@ -195,7 +200,7 @@ function getAgentState(
   hub: Hub,
   user: Identity,
   agentId: string,
-  now: number,
+  { request, now }: { request: Request; now: number },
 ): AgentState | undefined {
   const view = hub.viewFor(user);
   const agent = view.registry.find(agentId);
@@ -207,9 +212,26 @@ function getAgentState(
     agent,
     active,
     isCurrentHeld: current !== undefined && view.history.outputState(current.id) === 'held',
+    noticeId: identifyNotice(agent, request),
     pending: listPendingCards(view, view.approvals.listPending({ agentId })),
     now,
   };
+}
+
+/** Returns what identifies an agent's notice in the user's cookie (src/browser/page-notice.ts); null once it is there. */
+function identifyNotice({ agentId, notice }: AgentSummary, request: Request): string | null {
+  const id = Bun.hash(`${agentId}\n${notice}`).toString(36);
+  const dismissed = /(?:^|;\s*)dismissed=([\w.]*)/.exec(request.headers.get('cookie') ?? '');
+  return dismissed?.[1]?.split('.').includes(id) ? null : id;
+}
+
+/** Interrupts a command. Nothing is left to do if it has just ended. */
+async function interruptIfRunning(hub: Hub, user: Identity, commandId: string): Promise<void> {
+  try {
+    await hub.commands.interrupt(user, commandId);
+  } catch (error) {
+    if (!(error instanceof HubError) || error.code !== 'command_not_active') throw error;
+  }
 }
 
 async function addAgent(

@@ -1,19 +1,24 @@
 // The history and the command page, with their fragments, and the form that interrupts a command.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
+import type { Identity } from '../../hub/state/dashboard.ts';
 import type { View } from '../../hub/view.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
+import { HubError } from '../../protocol/errors.ts';
 import { describeState } from '../../../views/format/command-state.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
-import { historyUrl } from '../../../views/urls.ts';
+import { agentUrl, historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
+import { AgainDialog } from '../../../views/components/again-dialog.tsx';
+import { UnfoldedLines } from '../../../views/components/block-output.tsx';
 import { Notice } from '../../../views/components/notice.tsx';
-import { parseCommandQuery, readCount } from './form.ts';
-import type { RequireUser } from './guard.tsx';
+import { parseCommandQuery, readCount, readField } from './form.ts';
+import { type RequireUser, toStatus } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
-import { redirect, renderDocument, renderFragment } from './response.ts';
+import { redirect, renderDocument, renderFragment, respondText } from './response.ts';
+import { readLines, readPlainText, readRawText } from './static-output.ts';
 
 export function createCommandPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/commands' })
@@ -67,6 +72,50 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
           : redirect(request, '/history');
       }),
     )
+    .get('/commands/:id/again', ({ request, params }) =>
+      requireUser(request, async (user) => {
+        const { command, agents } = await findRepeated(hub, user, params.id);
+        return renderFragment(<AgainDialog command={command} agents={agents} />);
+      }),
+    )
+    .post('/commands/:id/again', ({ request, params, body }) =>
+      requireUser(request, async (user) => {
+        const { command, agents } = await findRepeated(hub, user, params.id);
+        const agentId = readField(body, 'agentId');
+        const { priority, timeoutMs, session } = command;
+        const again = { command: command.command, priority, timeoutMs, session };
+        if (agentId === '') {
+          await hub.commands.request(user, { ...again, agentId: command.agentId });
+          const notice = <Notice kind="success" text="Sent again" />;
+          return renderFragment(notice, { headers: { 'hx-trigger': REFRESH } });
+        }
+        try {
+          await hub.commands.request(user, { ...again, agentId });
+        } catch (error) {
+          if (!(error instanceof HubError)) throw error;
+          const dialog = <AgainDialog {...{ command, agents }} error={error.message} />;
+          return renderFragment(dialog, { status: toStatus(error) });
+        }
+        return redirect(request, agentUrl(agentId));
+      }),
+    )
+    .get('/commands/:id/lines', ({ request, params }) =>
+      requireUser(request, async (user) => {
+        const { from, until } = readLineRange(request);
+        const lines = await readLines(hub.viewFor(user), params.id, from, until);
+        return renderFragment(<UnfoldedLines commandId={params.id} {...{ lines, from, until }} />);
+      }),
+    )
+    .get('/commands/:id/output.txt', ({ request, params }) =>
+      requireUser(request, async (user) =>
+        respondText(await readPlainText(hub.viewFor(user), params.id)),
+      ),
+    )
+    .get('/commands/:id/output.log', ({ request, params }) =>
+      requireUser(request, async (user) =>
+        respondText(await readRawText(hub.viewFor(user), params.id)),
+      ),
+    )
     .post('/commands/:id/interrupt', ({ request, params }) =>
       requireUser(request, async (user) => {
         const command = await hub.commands.interrupt(user, params.id);
@@ -90,4 +139,22 @@ async function getCommandState(view: View, commandId: string, request: Request) 
     approvals: limitDetails([...pending, ...resolved]),
     resolvedCount: await view.approvals.countByCommand(commandId, query),
   };
+}
+
+/** @throws {HubError} command_unknown */
+async function findRepeated(hub: Hub, user: Identity, commandId: string) {
+  const view = hub.viewFor(user);
+  const command = await view.history.find(commandId);
+  if (!command) throw new HubError('command_unknown', 'Command not found.');
+  return { command, agents: view.registry.list() };
+}
+
+/** Reads the first line and the one after the last from the URL. */
+function readLineRange(request: Request): { from: number; until: number } {
+  const search = new URL(request.url).searchParams;
+  const [from = 0, until = 0] = ['from', 'until'].map((name) => {
+    const value = Number(search.get(name));
+    return Number.isSafeInteger(value) && value > 0 ? value : 0;
+  });
+  return { from, until };
 }

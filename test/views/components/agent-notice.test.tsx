@@ -6,10 +6,11 @@ import { agent } from '../../support/samples.ts';
 test('shows the notice with a button that copies its command', () => {
   const notice =
     'Codex is not installed: codex-acp was not found in the PATH. Install it: npm install -g x';
-  const rendered = render(<AgentNotice agent={agent({ notice })} />);
+  const rendered = render(<AgentNotice agent={agent({ notice })} noticeId="n1" />);
   expect(rendered.text).toContain('Codex is not installed');
   expect(rendered.findAll('[data-copy=fix-0]')).toHaveLength(1);
-  expect(render(<AgentNotice agent={agent()} />).text).toBe('');
+  expect(render(<AgentNotice agent={agent()} noticeId="n1" />).text).toBe('');
+  expect(render(<AgentNotice agent={agent({ notice })} noticeId={null} />).text).toBe('');
 });
 
 test.each([

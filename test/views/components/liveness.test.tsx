@@ -16,8 +16,9 @@ test.each([
     { status: 'offline' as const, lastHeartbeat: null },
     /^Offline for /,
   ],
-  ['an idle agent', {}, /^Last heartbeat .*UTC$/],
-  ['a busy agent', busy, /Last heartbeat .*Last output .*Process 4711 running$/],
+  ['an idle agent', {}, /^$/],
+  ['a late heartbeat', { lastHeartbeat: NOW - 20_000 }, /^Last heartbeat .*UTC$/],
+  ['a busy agent', busy, /^Last output .*Process 4711 running$/],
   [
     'an agent whose process exited',
     { ...busy, process: { ...busy.process, alive: false } },
@@ -35,5 +36,5 @@ test.each([
   ],
   ['an offline agent', { status: 'offline' as const, offlineSince: NOW - 40_000 }, /^Offline for /],
 ])('describes %s', (_, fields, text) => {
-  expect(render(<Liveness agent={agent(fields)} />).text).toMatch(text);
+  expect(render(<Liveness agent={agent(fields)} now={NOW} />).text).toMatch(text);
 });

@@ -1,5 +1,13 @@
-import { expect, test } from 'bun:test';
-import { AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
+import { describe, expect, test } from 'bun:test';
+import type { CommandExecution } from '../../../src/protocol/entities.ts';
+import type { SessionBlock } from '../../../views/components/block.tsx';
+import type { BlockPage } from '../../../views/components/session.tsx';
+import {
+  AgentLive,
+  AgentPage,
+  type AgentState,
+  type BlockUpdate,
+} from '../../../views/pages/agent.tsx';
 import { render } from '../render.ts';
 import { agent, approval, command, NOW } from '../../support/samples.ts';
 import { context, operator } from '../samples.ts';
@@ -7,18 +15,26 @@ import { context, operator } from '../samples.ts';
 const queued = (id: string, fields = {}) =>
   command({ id, status: 'queued', startedAt: null, completedAt: null, exitCode: null, ...fields });
 
-function renderPage(fields: Partial<AgentState> = {}) {
-  const state = {
-    user: operator,
-    agent: agent(),
-    active: [],
-    recent: [],
-    shown: null,
-    pending: [],
-    now: NOW,
-    ...fields,
-  };
-  return render(<AgentPage {...state} context={context} requestId="r" />);
+const state: AgentState = {
+  user: operator,
+  agent: agent(),
+  active: [],
+  isCurrentHeld: true,
+  noticeId: 'n1',
+  pending: [],
+  now: NOW,
+};
+
+const block = (fields: Partial<CommandExecution> = {}): SessionBlock => ({
+  command: command(fields),
+  output: { state: 'expired' },
+});
+
+function renderPage({
+  page = { blocks: [], olderThan: null },
+  ...fields
+}: Partial<AgentState> & { page?: BlockPage } = {}) {
+  return render(<AgentPage {...state} {...fields} page={page} context={context} requestId="r" />);
 }
 
 test('the queue shows the running command first, then the others in order', () => {
@@ -42,9 +58,10 @@ test('a command that was sent and has not started counts as current', () => {
   expect(page.text).toContain('Queue 0');
 });
 
-test('an offline agent shows that commands are queued', () => {
+test('an offline agent offers to queue the command', () => {
   const page = renderPage({ agent: agent({ status: 'offline', connectionTime: null }) });
-  expect(page.text).toContain('build is offline. You can queue commands until it is online.');
+  expect(page.text).toContain('build is offline: runs when it is online');
+  expect(page.findAll('#composer-send')[0]?.get('value')).toBe('queue');
   expect(page.text).toContain('Never connected');
 });
 
@@ -55,37 +72,70 @@ test('only agents that accept prompts offer a new conversation', () => {
   expect(shellOnly.text).toContain('Shell commands only (start with !).');
 });
 
-test('the terminal header contains the command for the island', () => {
-  const shown = {
-    command: command({ command: 'say "hi" & <wait>' }),
-    output: 'held' as const,
-    isChosen: true,
-    running: null,
-  };
-  const page = renderPage({ shown, recent: [shown.command] });
+test('the current command is in the header of the terminal, for the island', () => {
+  const current = command({ command: 'say "hi" & <wait>', status: 'running', completedAt: null });
+  const page = renderPage({ active: [current] });
   const [header] = page.findAll('#terminal-header');
-  expect(JSON.parse(header?.get('data-command') ?? '')).toEqual(shown.command);
-  expect(page.text).toContain('Back to live');
-  expect(page.findAll('#recent [aria-current]')).toHaveLength(1);
+  expect(JSON.parse(header?.get('data-command') ?? '')).toEqual(current);
+  expect(header?.get('data-output')).toBe('held');
+  expect(renderPage().findAll('#terminal-header[data-output=none]')).toHaveLength(1);
 });
 
-test('with a chosen command, the page links to the running one instead of back to live', () => {
-  const running = command({ id: 'c2', command: '!make', status: 'running', completedAt: null });
-  const shown = { command: command(), output: 'held' as const, isChosen: true };
-  const page = renderPage({ shown: { ...shown, running } });
-  expect(page.text).toContain('Now running:!makeShow');
-  expect(page.findAll('.terminal-running a')[0]?.get('href')).toBe('/agents/build');
-  expect(page.text).not.toContain('Back to live');
-  expect(renderPage({ shown: { ...shown, running: null } }).text).not.toContain('Now running');
+test('blocks are above the current command, the oldest first, and queued commands follow in short', () => {
+  const { findAll, html } = renderPage({
+    active: [command({ id: 'now', status: 'running', completedAt: null }), queued('q1')],
+    page: { blocks: [block({ id: 'old' }), block({ id: 'new' })], olderThan: '1.x' },
+  });
+  expect(findAll('.block[id]').map((one) => one.get('id'))).toEqual([
+    'block-old',
+    'block-new',
+    'current',
+    'block-q1',
+  ]);
+  expect(findAll('#older')[0]?.get('hx-get')).toBe('/agents/build/older?before=1.x');
+  expect(html.indexOf('block-q1')).toBeLessThan(html.indexOf('id="composer"'));
 });
 
-test('pending approval requests appear above the terminal', () => {
+test('the session shows the first queued commands, and how many more there are', () => {
+  const active = Array.from({ length: 8 }, (_, index) => queued(`q${index}`));
+  const page = renderPage({ active });
+  expect(page.findAll('#queued-blocks .block')).toHaveLength(5);
+  expect(page.text).toContain('3 more in the queue');
+});
+
+test('pending approval requests are above the composer; only the oldest is open', () => {
   const running = command({ status: 'running', completedAt: null, exitCode: null });
-  const { html } = renderPage({
+  const { html, findAll } = renderPage({
     active: [running],
-    pending: [{ approval: approval(), command: running }],
+    pending: ['q1', 'q2'].map((approvalId) => ({
+      approval: approval({ approvalId }),
+      command: running,
+    })),
   });
   const card = html.indexOf('data-approval="q1"');
-  expect(card).toBeGreaterThan(0);
-  expect(card).toBeLessThan(html.indexOf('id="terminal-header"'));
+  expect(card).toBeGreaterThan(html.indexOf('id="terminal-header"'));
+  expect(card).toBeLessThan(html.indexOf('id="composer"'));
+  expect(findAll('.approval-folded').map((one) => one.get('data-approval'))).toEqual(['q2']);
+});
+
+test('a session without commands says what to do', () => {
+  expect(renderPage().text).toContain('No commands yet');
+});
+
+describe('an update', () => {
+  const renderUpdate = (update: BlockUpdate) =>
+    render(<AgentLive {...state} update={update} />).findAll('hx-partial');
+  const targets = (update: BlockUpdate) => renderUpdate(update).map((one) => one.get('hx-target'));
+
+  test('appends blocks, and renders the footers of the last ones again', () => {
+    const update = { kind: 'append' as const, blocks: [block({ id: 'b2' })], shown: [command()] };
+    expect(targets(update)).toContain('#blocks');
+    expect(targets(update)).toContain('#block-footer-c1');
+    expect(targets({ ...update, blocks: [] })).not.toContain('#blocks');
+  });
+
+  test('replaces the list if the page has missed too many', () => {
+    const page = { blocks: [block()], olderThan: null };
+    expect(targets({ kind: 'replace', page })).toContain('#block-list');
+  });
 });

@@ -1,0 +1,55 @@
+// The blocks of a session: long prompts, copies of output and links, and colors that are not the theme's.
+import { copyString } from './copy-button.ts';
+import { createNotice, showInCorner } from './notices.ts';
+
+/** Makes the blocks on the page work, including those that htmx inserts later. */
+export function initBlocks(page: Document): void {
+  page.addEventListener('click', (event) => {
+    if (!(event.target instanceof Element)) return;
+    const button = event.target.closest<HTMLElement>(
+      '[data-expand], [data-copy-url], [data-copy-link]',
+    );
+    const { expand, copyUrl, copyLink } = button?.dataset ?? {};
+    if (button && expand !== undefined) toggle(page, button, expand);
+    if (copyLink !== undefined)
+      void copy(page, 'Link', () => new URL(copyLink, location.href).href);
+    if (copyUrl !== undefined) void copy(page, 'Output', () => fetchText(copyUrl));
+  });
+  page.addEventListener('htmx:after:swap', () => applyColors(page));
+  applyColors(page);
+}
+
+function toggle(page: Document, button: HTMLElement, id: string): void {
+  const isOpen = page.getElementById(id)?.classList.toggle('prompt-open') ?? false;
+  button.ariaExpanded = String(isOpen);
+  button.textContent = isOpen ? 'less' : 'more';
+}
+
+async function copy(page: Document, name: string, read: () => string | Promise<string>) {
+  const isCopied = await Promise.resolve()
+    .then(read)
+    .then(copyString)
+    .catch(() => false);
+  const notice = isCopied
+    ? createNotice(page, 'success', `${name} copied`)
+    : createNotice(page, 'error', `${name} not copied. Try again.`);
+  showInCorner(page, notice);
+}
+
+/** @throws if the hub does not send it */
+async function fetchText(url: string): Promise<string> {
+  const response = await fetch(url);
+  if (!response.ok) throw new Error(`The hub responded with HTTP ${response.status}.`);
+  return response.text();
+}
+
+/** The CSP forbids style attributes in HTML; styles that a script sets are allowed. */
+function applyColors(page: Document): void {
+  for (const element of page.querySelectorAll<HTMLElement>(
+    '[data-foreground]:not([style]), [data-background]:not([style])',
+  )) {
+    const { foreground, background } = element.dataset;
+    if (foreground !== undefined) element.style.setProperty('--own-foreground', foreground);
+    if (background !== undefined) element.style.setProperty('--own-background', background);
+  }
+}

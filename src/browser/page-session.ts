@@ -1,0 +1,121 @@
+// The session on an agent's page: it follows new output at the bottom, lets go when the user scrolls up, and keeps its
+// position when blocks are added.
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { countLines } from './output-page.ts';
+
+/** Closer to the bottom than this, the session follows. */
+const BOTTOM_PX = 32;
+
+/** Describes what was added below while the session did not follow: `37 new lines`. */
+export function describeAdded(lines: number): string {
+  if (lines === 0) return 'Back to the end';
+  return lines === 1 ? '1 new line' : `${lines.toLocaleString('en-US')} new lines`;
+}
+
+/** Returns the handler of the hub's messages; null if the page has no session. */
+export function initSession(page: Document): ((message: HubToDashboard) => void) | null {
+  const session = page.getElementById('session');
+  const content = session?.querySelector('.session-content');
+  const button = page.getElementById('follow');
+  return session && content && button ? followSession(page, session, content, button) : null;
+}
+
+function followSession(
+  page: Document,
+  session: HTMLElement,
+  content: Element,
+  button: HTMLElement,
+) {
+  let isFollowing = true;
+  let addedLines = 0;
+  let lastTop = 0;
+  let anchor: { element: Element; top: number } | null = null;
+
+  const isAtBottom = () =>
+    session.scrollHeight - session.scrollTop - session.clientHeight < BOTTOM_PX;
+
+  function showButton(): void {
+    button.hidden = isFollowing;
+    button.textContent = `↓ ${describeAdded(addedLines)}`;
+  }
+
+  function setFollowing(follows: boolean): void {
+    if (follows) addedLines = 0;
+    isFollowing = follows;
+    showButton();
+  }
+
+  function scrollToBottom(): void {
+    session.scrollTop = session.scrollHeight;
+    lastTop = session.scrollTop;
+  }
+
+  function follow(): void {
+    setFollowing(true);
+    scrollToBottom();
+  }
+
+  session.addEventListener('scroll', () => {
+    // Content that grows at the bottom moves nothing up.
+    const isScrolledUp = session.scrollTop < lastTop - 1;
+    lastTop = session.scrollTop;
+    if (isAtBottom()) setFollowing(true);
+    else if (isScrolledUp && isFollowing) setFollowing(false);
+  });
+  const observer = new ResizeObserver(() => {
+    if (isFollowing) scrollToBottom();
+  });
+  observer.observe(session);
+  observer.observe(content);
+  button.addEventListener('click', () => {
+    follow();
+    session.focus({ preventScroll: true });
+  });
+  page.addEventListener('signalbox:sent', follow);
+
+  page.addEventListener('htmx:before:swap', () => {
+    anchor = isFollowing ? null : findAnchor(session);
+  });
+  page.addEventListener('htmx:after:swap', () => {
+    if (isFollowing) return scrollToBottom();
+    if (!anchor?.element.isConnected) return;
+    session.scrollTop += anchor.element.getBoundingClientRect().top - anchor.top;
+    lastTop = session.scrollTop;
+  });
+  scrollToBottom();
+
+  return (message: HubToDashboard): void => {
+    if (isFollowing || message.type !== 'terminal:output') return;
+    addedLines += countLines(message.data);
+    showButton();
+  };
+}
+
+/** Returns the first block whose end is visible, and its position. */
+function findAnchor(session: Element): { element: Element; top: number } | null {
+  const { top: visibleTop } = session.getBoundingClientRect();
+  for (const element of session.querySelectorAll('.block')) {
+    const { top, bottom } = element.getBoundingClientRect();
+    if (bottom > visibleTop) return { element, top };
+  }
+  return null;
+}
+
+/** The rows of the shortest terminal. */
+const MIN_ROWS = 4;
+/** Free rows at the end, so that the next line does not scroll the terminal before it grows. */
+const SPARE_ROWS = 1;
+
+/** Makes the terminal of the session as high as its content. The stylesheet limits it. It does not shrink while it is used. */
+export function initTerminalHeight(page: Document): void {
+  page.querySelector('.session')?.addEventListener('signalbox:rows', (event) => {
+    const { target } = event;
+    if (!(event instanceof CustomEvent) || !(target instanceof HTMLElement)) return;
+    const rows = Math.max(MIN_ROWS, Number(event.detail) + SPARE_ROWS);
+    const before = Number(target.dataset['rows'] ?? 0);
+    if (rows === before || (rows < before && rows > MIN_ROWS)) return;
+    target.dataset['rows'] = String(rows);
+    const rowHeight = target.querySelector<HTMLElement>('.xterm-rows > *')?.offsetHeight ?? 0;
+    if (rowHeight > 0) target.style.setProperty('--content-height', `${rows * rowHeight}px`);
+  });
+}

@@ -1,0 +1,80 @@
+// What can be done with a block: copy, run again, run on another agent, download and link.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Browser } from 'playwright-core';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { openHubPage } from '../support/browser/hub-page.ts';
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
+import { connectAgent } from '../support/hub/scripted-agent.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(() => browser.close());
+
+test('output and link are copied, and the output is downloaded with its colors', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('!make');
+  on.agent.sendOutput(commandId, '10 %\r\u001b[32mdone\u001b[0m\n');
+  on.agent.sendFinished(commandId);
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  const page = await openHubPage(browser, on.hub, '/agents/agent', {
+    permissions: ['clipboard-read', 'clipboard-write'],
+    acceptDownloads: true,
+  });
+  const block = page.locator(`#block-${commandId}`);
+  const readClipboard = () => page.evaluate(() => navigator.clipboard.readText());
+  await block.hover();
+  await block.getByRole('button', { name: 'Copy output' }).click();
+  await page.locator('#notices .notice-success').getByText('Output copied').waitFor();
+  expect(await readClipboard()).toBe('done\n');
+  await block.getByRole('button', { name: 'Copy link' }).click();
+  await page.getByText('Link copied').waitFor();
+  expect(await readClipboard()).toBe(`${on.hub.url}/commands/${commandId}`);
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    block.getByRole('link', { name: 'Download output' }).click(),
+  ]);
+  expect(download.suggestedFilename()).toBe(`${commandId}.log`);
+  expect(await Bun.file(await download.path()).text()).toBe('10 %\r\u001b[32mdone\u001b[0m\n');
+}, 60_000);
+
+test('a command runs again, and on another agent', async () => {
+  await using on = await startHubFixture();
+  const other = await connectAgent(on.hub, { agentId: 'other' });
+  const commandId = await on.startCommand('!make', { priority: 'low' });
+  on.agent.sendFinished(commandId);
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const block = page.locator(`#block-${commandId}`);
+  await page.fill('textarea[name=command]', 'a draft');
+  await block.hover();
+  await block.getByRole('button', { name: 'Run again' }).click();
+  await page.getByText('Sent again').waitFor();
+  const again = await on.agent.waitFor('command:execute', (one) => one.commandId !== commandId);
+  expect(again.command).toBe('!make');
+  expect(await page.inputValue('textarea[name=command]')).toBe('a draft');
+
+  await block.getByRole('button', { name: 'Run on another agent…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Agent').selectOption('other');
+  await dialog.getByRole('button', { name: 'Run' }).click();
+  await page.waitForURL(/\/agents\/other$/);
+  const elsewhere = await other.waitFor('command:execute');
+  expect(elsewhere.command).toBe('!make');
+}, 60_000);
+
+test('a long prompt is shortened, and opens', async () => {
+  await using on = await startHubFixture();
+  const text = Array.from({ length: 9 }, (_, index) => `line ${index} of the prompt`).join('\n');
+  const commandId = await on.startCommand(text);
+  on.agent.sendFinished(commandId);
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const prompt = page.locator(`#block-${commandId} .prompt`);
+  const readHeight = async () => (await prompt.boundingBox())?.height ?? 0;
+  const short = await readHeight();
+  await page.getByRole('button', { name: 'more', exact: true }).click();
+  await page.getByRole('button', { name: 'less', expanded: true }).waitFor();
+  expect(await readHeight()).toBeGreaterThan(2 * short);
+}, 60_000);

@@ -1,0 +1,88 @@
+// The layout of the agent page: as high as the window, without scrolling sideways, from 320 px to 4K.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { isInViewport, openHubPage } from '../support/browser/hub-page.ts';
+import { requestApproval } from '../support/hub/approvals.ts';
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(() => browser.close());
+
+/** How far the page can be scrolled, in both directions. */
+const readOverflow = (page: Page) =>
+  page.evaluate(() => [
+    document.documentElement.scrollWidth - innerWidth,
+    document.documentElement.scrollHeight - innerHeight,
+  ]);
+
+test('the composer and pending requests are in view in every width, and nothing overflows', async () => {
+  await using on = await startHubFixture({
+    agent: { capabilities: ['prompt', 'shell', '/review'] },
+  });
+  for (let index = 0; index < 3; index++) {
+    const commandId = await on.startCommand(`!${'long '.repeat(60)}`);
+    on.agent.sendOutput(commandId, `${'wide'.repeat(200)}\n`.repeat(30));
+    on.agent.sendFinished(commandId);
+    await on.dashboard.waitForStatus(commandId, 'completed');
+  }
+  await requestApproval(on, await on.startCommand('!running'));
+  for (const [width, height] of [
+    [320, 640],
+    [360, 800],
+    [390, 844],
+    [720, 450],
+    [1000, 700],
+    [1440, 900],
+    [3840, 2160],
+  ] as const) {
+    const page = await openHubPage(browser, on.hub, '/agents/agent', {
+      viewport: { width, height },
+      userId: 'a-user-with-a-long-name@example.com',
+    });
+    await page.locator('.approval').waitFor();
+    expect([width, ...(await readOverflow(page))]).toEqual([width, 0, 0]);
+    expect([width, await isInViewport(page, '#composer')]).toEqual([width, true]);
+    expect([width, await isInViewport(page, '.approval-options')]).toEqual([width, true]);
+    expect([width, await page.locator('#side').isVisible()]).toEqual([width, width >= 1200]);
+    await page.context().close();
+  }
+}, 120_000);
+
+test('queue, menu and options open as drawers with the keyboard, and Escape closes them', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent', {
+    viewport: { width: 390, height: 844 },
+  });
+  await on.startCommand('!running');
+  await on.dashboard.request('!queued');
+  for (const [name, drawer] of [
+    ['Queue 1', '#side'],
+    ['Menu', '#menu'],
+    ['Options', '#composer-options'],
+    ['More about agent', '#agent-menu'],
+  ] as const) {
+    await page.getByRole('button', { name, exact: true }).focus();
+    await page.keyboard.press('Enter');
+    await page.locator(drawer).waitFor();
+    await page.keyboard.press('Escape');
+    await page.locator(drawer).waitFor({ state: 'hidden' });
+  }
+}, 60_000);
+
+test('a dismissed notice stays away, until there is another one', async () => {
+  await using on = await startHubFixture({ agent: { notice: 'Codex is not installed.' } });
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await page.getByText('Codex is not installed.').waitFor();
+  await page.getByRole('button', { name: 'Dismiss this notice' }).click();
+  await page.getByText('Codex is not installed.').waitFor({ state: 'detached' });
+  await page.reload();
+  await page.locator('#composer').waitFor();
+  expect(await page.locator('.agent-notice').count()).toBe(0);
+  await on.disconnectAgent();
+  await on.reconnectAgent({ notice: 'Codex is not signed in.' });
+  await page.getByText('Codex is not signed in.').waitFor();
+}, 60_000);
