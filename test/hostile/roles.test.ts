@@ -177,6 +177,10 @@ describe.each<Role>(['viewer', 'operator'])('privilege escalation: the socket of
       const earlier = dashboard.ofType('error').length;
       dashboard.sendFrame(JSON.stringify({ ...fields, type, version: '1.0.0', requestId }));
       await dashboard.ping();
+      // It is stored a moment later, and must not be taken for an effect of what the next tests try.
+      if (role === 'operator' && type === 'command:request') {
+        await dashboard.waitFor('command:accepted');
+      }
       codes.set(
         type,
         dashboard
