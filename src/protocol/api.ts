@@ -123,7 +123,11 @@ export function Page<T extends TSchema>(item: T) {
 
 export const AgentPage = Page(AgentSummary);
 export type AgentPage = Static<typeof AgentPage>;
-export const CommandPage = Page(CommandExecution);
+export const CommandPage = Type.Object({
+  ...Page(CommandExecution).properties,
+  /** By command ID: the line of output that contains `q`, for commands that do not contain it themselves. */
+  outputLines: Type.Optional(Type.Record(Type.String(), Type.String())),
+});
 export type CommandPage = Static<typeof CommandPage>;
 
 /** The body of every error response. */

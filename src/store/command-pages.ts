@@ -1,6 +1,6 @@
-// Pages of the command history, newest first. A page without a text follows an index in its order, so that its time
-// depends on the length of the page, not of the history. A text is looked for in one part of the history after the other,
-// with the search index if possible, and other queries run in between.
+// The queries for pages of the command history, newest first. A page without a text follows an index in its order, so that
+// its time depends on the length of the page, not of the history. A text in commands is found with the search index if
+// possible.
 import {
   and,
   desc,
@@ -15,56 +15,42 @@ import {
   type SQL,
   sql,
 } from 'drizzle-orm';
-import type { CommandPage, CommandQuery } from '../protocol/api.ts';
+import type { CommandQuery } from '../protocol/api.ts';
 import { hasEnded } from '../protocol/command-status.ts';
-import { PAGE_LENGTH } from '../protocol/limits.ts';
 import { createTrigramQuery, findUnindexed } from './command-search.ts';
 import type { QueryContext } from './query-context.ts';
 import { commands } from './schema.ts';
 import type { StoredCommand } from './store.ts';
 
 /** Before a column: SQLite uses no index for such an expression. */
-const WITHOUT_INDEX = '+';
-/** The rows of the first part of a search, and the fewest of the others. */
-const PART_ROWS = 20_000;
-const MIN_PART_ROWS = 1_000;
-/** How long searching one part should take. The next part has more or fewer rows. */
-const PART_MS = 5;
+export const WITHOUT_INDEX = '+';
 /** An agent with fewer commands is searched without the search index, which contains those of all agents. */
 const FEW_COMMANDS = 2_000;
 
-type Db = QueryContext['db'];
-type PageQuery = CommandQuery & { limit: number };
-type AgentIds = readonly string[] | null;
+export type Db = QueryContext['db'];
+export type PageQuery = CommandQuery & { limit: number };
+export type AgentIds = readonly string[] | null;
 
 /** Rows of the table: from `after`, exclusive, to `upTo`, inclusive. */
-interface Part {
+export interface Part {
   after: number;
   upTo: number;
 }
 
-/** The columns of a StoredCommand. */
-export const { row: _, ...storedColumns } = getTableColumns(commands);
-
-/** Returns a page of the commands of these agents, newest first; null for all agents. */
-export async function selectPage(
-  db: Db,
-  query: CommandQuery,
-  agentIds: AgentIds = null,
-): Promise<CommandPage> {
-  // SQLite would read the text only up to it.
-  if (query.q?.includes('\0')) return { items: [], nextCursor: null };
-  const limit = query.limit ?? PAGE_LENGTH;
-  const page = { ...query, limit: limit + 1 };
-  const rows =
-    query.q && !hasFewCommands(db, query)
-      ? await search(db, page, agentIds)
-      : list(db, page, agentIds);
-  const items = rows.slice(0, limit);
-  return { items, nextCursor: rows.length > limit ? (items.at(-1)?.id ?? null) : null };
+/** A command that a search has found. */
+export interface Found {
+  row: number;
+  command: StoredCommand;
+  /** The line of its output that contains the text; null if the command itself does. */
+  line: string | null;
 }
 
-function list(db: Db, query: PageQuery, agentIds: AgentIds): StoredCommand[] {
+export const foundColumns = getTableColumns(commands);
+/** The columns of a StoredCommand. */
+export const { row: _, ...storedColumns } = foundColumns;
+
+/** Commands of these agents, newest first; null for all agents. */
+export function list(db: Db, query: PageQuery, agentIds: AgentIds): StoredCommand[] {
   if (agentIds === null || query.agentId || isNarrow(query)) {
     return createListQuery(db, query, agentIds).all();
   }
@@ -101,32 +87,19 @@ function createIdQuery(db: Db, query: PageQuery) {
     .limit(query.limit);
 }
 
-/** Commands that contain a text, by row. */
-async function search(db: Db, query: PageQuery, agentIds: AgentIds): Promise<StoredCommand[]> {
-  const found: StoredCommand[] = [];
-  let rows = PART_ROWS;
-  let upTo = findLastRow(db, query);
-  while (upTo > 0) {
-    const startedAt = performance.now();
-    const after = Math.max(0, upTo - rows);
-    const limit = query.limit - found.length;
-    found.push(...searchPart(db, { ...query, limit }, agentIds, { after, upTo }));
-    if (found.length === query.limit) break;
-    upTo = after;
-    const ms = performance.now() - startedAt;
-    rows = ms < PART_MS ? rows * 2 : Math.max(MIN_PART_ROWS, Math.floor((rows * PART_MS) / ms));
-    await new Promise((resolve) => setImmediate(resolve));
-  }
-  return found;
-}
+export const toFound = ({ row, ...command }: StoredCommand & { row: number }): Found => ({
+  row,
+  command,
+  line: null,
+});
 
 /** Searches a part of the history: first the commands that are in the search index, then those that are not yet. */
-function searchPart(
+export function searchPart(
   db: Db,
   query: PageQuery,
   agentIds: AgentIds,
   { after, upTo }: Part,
-): StoredCommand[] {
+): Found[] {
   const trigrams = createTrigramQuery(query.q ?? '');
   // Read first: commands that are indexed meanwhile are still among those that are compared one by one.
   const unindexedUpTo = trigrams === null ? upTo : findUnindexed(db);
@@ -136,9 +109,12 @@ function searchPart(
       ? []
       : createSearchQuery(db, query, agentIds, { trigrams, after: border, upTo }).all();
   const limit = query.limit - found.length;
-  if (border === after || limit === 0) return found;
   const part = { after, upTo: border };
-  return [...found, ...createScanQuery(db, { ...query, limit }, agentIds, part).all()];
+  const scanned =
+    border === after || limit === 0
+      ? []
+      : createScanQuery(db, { ...query, limit }, agentIds, part).all();
+  return [...found, ...scanned].map((command) => toFound(command));
 }
 
 /** Commands in the search index. Exported to test which indexes it uses. */
@@ -150,7 +126,7 @@ export function createSearchQuery(
 ) {
   const row = sql`command_search.rowid`;
   return db
-    .select(storedColumns)
+    .select(foundColumns)
     .from(sql`command_search`)
     .innerJoin(commands, eq(commands.row, row))
     .where(
@@ -173,7 +149,7 @@ export function createScanQuery(
   { after, upTo }: Part,
 ) {
   return db
-    .select(storedColumns)
+    .select(foundColumns)
     .from(commands)
     .where(
       and(
@@ -187,7 +163,7 @@ export function createScanQuery(
 }
 
 /** The row at which a search begins: after the last command of the previous page, which may have been deleted since. */
-function findLastRow(db: Db, { cursor }: PageQuery): number {
+export function findLastRow(db: Db, { cursor }: PageQuery): number {
   const newest = db.select({ row: commands.row }).from(commands);
   if (!cursor) return newest.orderBy(desc(commands.row)).limit(1).get()?.row ?? 0;
   const last = db.select({ row: commands.row }).from(commands).where(eq(commands.id, cursor)).get();
@@ -201,7 +177,7 @@ function isNarrow({ comparisonId, compared, conversationId }: CommandQuery): boo
 }
 
 /** Whether so few commands match the filters that comparing the text with each is faster than the search index. */
-function hasFewCommands(db: Db, query: CommandQuery): boolean {
+export function hasFewCommands(db: Db, query: CommandQuery): boolean {
   if (isNarrow(query) || (query.status && !hasEnded(query.status))) return true;
   if (!query.agentId) return false;
   const agentsCommands = db
@@ -221,7 +197,7 @@ function createPageFilter(query: PageQuery, agentIds: AgentIds): SQL | undefined
 }
 
 /** @param prefix before the columns of the filters by agent and status */
-function createFilter(query: PageQuery, agentIds: AgentIds, prefix = ''): SQL | undefined {
+export function createFilter(query: PageQuery, agentIds: AgentIds, prefix = ''): SQL | undefined {
   const before = sql.raw(prefix);
   const filters = {
     agentId: query.agentId ? sql`${before}${eq(commands.agentId, query.agentId)}` : undefined,

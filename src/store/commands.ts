@@ -1,7 +1,15 @@
 import { and, asc, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
-import { selectPage, storedColumns } from './command-pages.ts';
+import { storedColumns } from './command-pages.ts';
+import { selectPage } from './history-search.ts';
 import type { QueryContext } from './query-context.ts';
-import { approvalDetails, approvals, commands, output } from './schema.ts';
+import {
+  approvalDetails,
+  approvals,
+  commands,
+  output,
+  outputBlocks,
+  transcripts,
+} from './schema.ts';
 import type { EndPosition, Store } from './store.ts';
 
 /** The command history, which also holds the queues across restarts. */
@@ -58,7 +66,14 @@ export function createCommandStore({
       const old = db
         .select({ id: commands.id })
         .from(commands)
-        .where(and(lt(commands.completedAt, time), eq(commands.isOutputOpen, false)))
+        .where(
+          and(
+            lt(commands.completedAt, time),
+            eq(commands.isOutputOpen, false),
+            // Their output is freed in slices first.
+            sql`NOT EXISTS (SELECT 1 FROM transcripts WHERE command_id = ${commands.id} AND bytes > 0)`,
+          ),
+        )
         .limit(limit);
       let count = 0;
       await writeDeferred(() => {
@@ -69,7 +84,9 @@ export function createCommandStore({
           .where(inArray(approvals.commandId, ids));
         db.delete(approvalDetails).where(inArray(approvalDetails.approvalId, requests)).run();
         db.delete(approvals).where(inArray(approvals.commandId, ids)).run();
-        db.delete(output).where(inArray(output.commandId, ids)).run();
+        for (const table of [output, outputBlocks, transcripts]) {
+          db.delete(table).where(inArray(table.commandId, ids)).run();
+        }
         db.delete(commands).where(inArray(commands.id, ids)).run();
         count = ids.length;
       });

@@ -1,15 +1,31 @@
-import { and, asc, eq, getTableColumns, lt, notInArray, sql } from 'drizzle-orm';
+// The output of commands. New chunks are rows, so that a commit is cheap and an agent's output is acknowledged soon. Once
+// there are enough of them, and when the command ends, they are replaced by compressed blocks.
+import { and, desc, eq, lt, lte, max, notInArray, sql } from 'drizzle-orm';
+import { packBlock, textBytes } from './output-block.ts';
+import { blockBytes, createPurge } from './output-purge.ts';
+import { BLOCK_CHUNKS, createOutputReads, selectRows } from './output-reads.ts';
+import { firstSearchRow } from './output-search.ts';
+import { lastLine } from './output-text.ts';
 import type { QueryContext } from './query-context.ts';
-import { commands, output } from './schema.ts';
-import type { Store } from './store.ts';
+import { commands, output, outputBlocks as blocks, transcripts } from './schema.ts';
+import type { Store, StoredChunk } from './store.ts';
 
-/** Rows of chunks that the terminal buffer has dropped are deleted in batches, to reduce the number of statements. */
-const TRIM_INTERVAL = 64;
+/** The text of a block, in characters. Compressing one takes about 2 ms. */
+const BLOCK_LENGTH = 262_144;
+/** The commands that are completed in one transaction after a crash. */
+const COMPLETED_AT_ONCE = 50;
 
-/** The output of unfinished commands. An agent's output is acknowledged once it is stored here. */
-export function createOutputStore(context: QueryContext): Store['output'] {
-  const { db, read, write, writeDeferred } = context;
-  const { commandId: _, ...chunkColumns } = getTableColumns(output);
+interface Size {
+  chunks: number;
+  length: number;
+}
+
+/** @param onBlock called after a block was stored */
+export function createOutputStore(context: QueryContext, onBlock = () => {}): Store['output'] {
+  const { db, write, writeDeferred } = context;
+  const reads = createOutputReads(context);
+  /** The size of the rows of commands with recent output, by commandId. */
+  const sizes = new Map<string, Size>();
   const insert = db
     .insert(output)
     .values({
@@ -22,35 +38,143 @@ export function createOutputStore(context: QueryContext): Store['output'] {
       lostBytes: sql.placeholder('lostBytes'),
     })
     .prepare();
+  const { purge, remove, freeBlocks } = createPurge(context, (commandId) =>
+    sizes.delete(commandId),
+  );
+
+  function measureRows(commandId: string): Size {
+    const length = sql<number>`coalesce(sum(length(${output.data})), 0)`;
+    const row = db
+      .select({ chunks: sql<number>`count(*)`, length })
+      .from(output)
+      .where(eq(output.commandId, commandId))
+      .get();
+    return row ?? { chunks: 0, length: 0 };
+  }
+
+  /** Notes that a command has output, and that more was added. */
+  function touch(commandId: string, updatedAt: number, bytes = 0) {
+    const kept = { removedAt: null, removalReason: null, removalLimit: null };
+    db.insert(transcripts)
+      .values({ commandId, bytes, updatedAt })
+      .onConflictDoUpdate({
+        target: transcripts.commandId,
+        set: { bytes: sql`${transcripts.bytes} + ${bytes}`, updatedAt, ...kept },
+      })
+      .run();
+  }
+
+  /** The number of the next block of a command in the search index. */
+  function nextSearchRow(commandId: string): number | null {
+    const command = db
+      .select({ row: commands.row })
+      .from(commands)
+      .where(eq(commands.id, commandId))
+      .get();
+    if (!command) return null;
+    const last = db
+      .select({ row: max(blocks.searchRow) })
+      .from(blocks)
+      .where(eq(blocks.commandId, commandId))
+      .get();
+    return (last?.row ?? firstSearchRow(command.row) - 1) + 1;
+  }
+
+  function insertBlock(commandId: string, chunks: readonly StoredChunk[], time: number) {
+    const [first] = chunks;
+    const last = chunks.at(-1);
+    if (!first || !last) return;
+    const before = db
+      .select({ tail: blocks.tail })
+      .from(blocks)
+      .where(eq(blocks.commandId, commandId))
+      .orderBy(desc(blocks.firstSequence))
+      .limit(1)
+      .get();
+    const lead = before?.tail ?? '';
+    const packed = packBlock(chunks, lead);
+    const bytes = textBytes(chunks);
+    const nextSequence = last.sequence + 1;
+    db.insert(blocks)
+      .values({
+        ...packed,
+        commandId,
+        firstSequence: first.sequence,
+        nextSequence,
+        firstOffset: first.offset,
+        textBytes: bytes,
+        searchRow: nextSearchRow(commandId),
+        isIndexed: false,
+        tail: lastLine(lead + chunks.map(({ data }) => data).join('')),
+      })
+      .run();
+    db.delete(output)
+      .where(and(eq(output.commandId, commandId), lt(output.sequence, nextSequence)))
+      .run();
+    touch(commandId, time, blockBytes(packed.data.byteLength, bytes));
+  }
+
+  /**
+   * Replaces the rows of a command by blocks.
+   * @param isLast whether to replace rows that are too few for a block, too
+   */
+  function compress(commandId: string, time: number, isLast: boolean) {
+    sizes.delete(commandId);
+    const rows = selectRows(db, commandId).all();
+    let block: StoredChunk[] = [];
+    let length = 0;
+    for (const row of rows) {
+      block.push(row);
+      length += row.data.length;
+      if (length < BLOCK_LENGTH && block.length < BLOCK_CHUNKS) continue;
+      insertBlock(commandId, block, time);
+      block = [];
+      length = 0;
+    }
+    if (isLast) insertBlock(commandId, block, time);
+    onBlock();
+  }
 
   return {
-    append: (commandId, chunks, agentNextSequence, firstSequence) =>
+    append: (commandId, chunks, agentNextSequence, time) =>
       writeDeferred(() => {
+        const size = sizes.get(commandId) ?? measureRows(commandId);
         for (const chunk of chunks) insert.run({ commandId, ...chunk });
         db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId)).run();
-        const isTrimDue = chunks.some(({ sequence }) => sequence % TRIM_INTERVAL === 0);
-        if (!isTrimDue || firstSequence === 0) return;
+        if (chunks.length > 0) touch(commandId, time);
+        const length = chunks.reduce((sum, { data }) => sum + data.length, size.length);
+        const grown = { chunks: size.chunks + chunks.length, length };
+        sizes.set(commandId, grown);
+        if (grown.length < BLOCK_LENGTH && grown.chunks < BLOCK_CHUNKS) return;
+        compress(commandId, time, false);
+      }),
+    ...reads,
+    complete: (commandId, time) => writeDeferred(() => compress(commandId, time, true)),
+    async completeExcept(commandIds, time) {
+      let ids: string[] = [];
+      do {
+        await write(() => {
+          ids = db
+            .selectDistinct({ id: output.commandId })
+            .from(output)
+            .where(notInArray(output.commandId, [...commandIds]))
+            .limit(COMPLETED_AT_ONCE)
+            .all()
+            .map(({ id }) => id);
+          for (const id of ids) compress(id, time, true);
+        });
+      } while (ids.length === COMPLETED_AT_ONCE);
+    },
+    removeBefore: (commandId, sequence) =>
+      writeDeferred(() => {
+        sizes.delete(commandId);
+        freeBlocks(commandId, lte(blocks.nextSequence, sequence));
         db.delete(output)
-          .where(and(eq(output.commandId, commandId), lt(output.sequence, firstSequence)))
+          .where(and(eq(output.commandId, commandId), lt(output.sequence, sequence)))
           .run();
       }),
-    list: (commandId) =>
-      read(() =>
-        db
-          .select(chunkColumns)
-          .from(output)
-          .where(eq(output.commandId, commandId))
-          .orderBy(asc(output.sequence))
-          .all(),
-      ),
-    remove: (commandId) =>
-      writeDeferred(() => db.delete(output).where(eq(output.commandId, commandId)).run()),
-    removeExcept: (commandIds) =>
-      write(() =>
-        db
-          .delete(output)
-          .where(notInArray(output.commandId, [...commandIds]))
-          .run(),
-      ),
+    remove: (commandId, time, reason, entry) =>
+      write(() => remove([commandId], { time, reason, limit: null }), entry),
+    purge,
   };
 }

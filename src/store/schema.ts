@@ -1,7 +1,15 @@
 // The SQLite tables. Times are Unix milliseconds; IDs are UUIDv7, which sort by time. After a change, run
 // `make migration`.
 import { sql } from 'drizzle-orm';
-import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import {
+  blob,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
 import type { AgentType } from '../protocol/agent-status.ts';
 import type { AuditAction, AuditDetail, AuditEntry } from '../protocol/audit.ts';
 import type { ApprovalOption } from '../protocol/approvals.ts';
@@ -9,6 +17,7 @@ import type { CommandStatus, Priority, StopReason } from '../protocol/command-st
 import type { OutputStream, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { Changes, Usage } from '../protocol/report.ts';
+import type { RemovalReason } from '../protocol/output-removal.ts';
 import type {
   StoredAgent,
   StoredAgentToken,
@@ -19,6 +28,7 @@ import type {
   StoredConnection,
   StoredIdentity,
   StoredSession,
+  StoredTranscript,
   StoredTwoFactor,
   StoredUser,
 } from './store.ts';
@@ -157,6 +167,60 @@ export const output = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.commandId, table.sequence] })],
 ) satisfies TableOf<StoredChunk & { commandId: string }>;
+
+/**
+ * Older output in compressed blocks. Each contains all chunks from `firstSequence` up to `nextSequence` that were stored.
+ * `output_search`, an FTS5 table, is created by the migration.
+ */
+export const outputBlocks = sqliteTable(
+  'output_blocks',
+  {
+    commandId: text().notNull(),
+    firstSequence: integer().notNull(),
+    nextSequence: integer().notNull(),
+    /** The bytes before its first chunk. */
+    firstOffset: integer().notNull(),
+    /** The size of its text. */
+    textBytes: integer().notNull(),
+    /** The number of the block in the search index, in the order of commands; null if the command is unknown. */
+    searchRow: integer(),
+    isIndexed: integer({ mode: 'boolean' }).notNull(),
+    /** The line that continues in the next block, as far as it is searched. */
+    tail: text().notNull(),
+    checksum: integer().notNull(),
+    data: blob({ mode: 'buffer' }).notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.commandId, table.firstSequence] }),
+    uniqueIndex('output_blocks_by_search_row').on(table.searchRow),
+    index('output_blocks_unindexed')
+      .on(table.searchRow)
+      .where(sql`is_indexed = 0`),
+  ],
+);
+
+export const transcripts = sqliteTable(
+  'transcripts',
+  {
+    commandId: text().primaryKey(),
+    bytes: integer().notNull(),
+    updatedAt: integer().notNull(),
+    removedAt: integer(),
+    removalReason: text().$type<RemovalReason>(),
+    removalLimit: integer(),
+  },
+  (table) => [
+    index('transcripts_by_update')
+      .on(table.updatedAt)
+      .where(sql`removed_at IS NULL`),
+    index('transcripts_to_delete')
+      .on(table.removedAt)
+      .where(sql`removed_at IS NOT NULL AND bytes > 0`),
+  ],
+) satisfies TableOf<StoredTranscript>;
+
+/** One row: the size of all transcripts. Triggers keep it up to date. */
+export const transcriptTotal = sqliteTable('transcript_total', { bytes: integer().notNull() });
 
 export const approvals = sqliteTable(
   'approvals',

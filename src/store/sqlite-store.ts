@@ -11,6 +11,7 @@ import { createConnectionStore } from './connections.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { describeDamage, errorCode, findDamage, isDamageError } from './integrity.ts';
 import { assertNotNewer, isOutdated, migrate, rewriteVersion } from './migrations.ts';
+import { createOutputIndexer } from './output-search.ts';
 import { createOutputStore } from './output.ts';
 import { createQueryBuilder, type QueryContext } from './query-context.ts';
 import { createSessionStore } from './sessions.ts';
@@ -66,6 +67,7 @@ function createStore(database: Database, onError: SqliteEvents['onError'] | null
   const commit = createGroupCommit(database);
   const db = createQueryBuilder(database);
   const stopIndexing = onError && indexInBackground(database, db, onError);
+  const outputIndexer = onError && createOutputIndexer(database, db, onError);
   const insertAudit = createAuditInsert(db);
   const context: QueryContext = {
     ...commit,
@@ -84,13 +86,14 @@ function createStore(database: Database, onError: SqliteEvents['onError'] | null
     agentTokens: createAgentTokenStore(context),
     apiTokens: createApiTokenStore(context),
     commands: createCommandStore(context),
-    output: createOutputStore(context),
+    output: createOutputStore(context, outputIndexer?.wake),
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
     audit: createAuditStore(context),
     probe: () => commit.write(() => rewriteVersion(database)),
     close() {
       stopIndexing?.();
+      outputIndexer?.stop();
       commit.flush();
       // Finalizes all statements: with an open one, SQLite would keep the connection and the write-ahead log.
       database.close(true);

@@ -6,6 +6,7 @@ import type { AuditEntry, AuditPage, AuditQuery } from '../protocol/audit.ts';
 import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 import type { Grants } from '../protocol/grants.ts';
+import type { RemovalReason } from '../protocol/output-removal.ts';
 
 /** The second factor of a user. */
 export interface StoredTwoFactor {
@@ -155,6 +156,38 @@ export interface ApprovalQuery {
 /** The position of a command among those of its agent, by their ends. */
 export type EndPosition = Readonly<{ completedAt: number; id: string }>;
 
+/** What is stored of a command's output. */
+export interface StoredTranscript {
+  commandId: string;
+  /** The size of the compressed blocks. */
+  bytes: number;
+  /** When output was last added. */
+  updatedAt: number;
+  /** When the output was deleted; null if it was not. */
+  removedAt: number | null;
+  removalReason: RemovalReason | null;
+  /** The rule by which it was deleted: the retention in milliseconds, or the quota in bytes. */
+  removalLimit: number | null;
+}
+
+/** Consecutive stored output. */
+export interface StoredPage {
+  chunks: StoredChunk[];
+  /** The sequence after the last chunk. */
+  nextSequence: number;
+  /** Why the chunks up to `nextSequence` cannot be read. */
+  damage: string | null;
+}
+
+/** Which output is deleted. `time` is now. */
+export type OutputPurge = { time: number } & (
+  | { reason: 'retention'; before: number; limit: number | null }
+  /** While all output together is larger than `limit`, in bytes. */
+  | { reason: 'quota'; limit: number }
+  /** While less than this is free within the file of the database. */
+  | { reason: 'disk'; freeBytes: number }
+);
+
 /** An entry of the connection log. */
 export interface StoredConnection {
   id: string;
@@ -243,20 +276,45 @@ export interface Store {
   output: {
     /**
      * Stores chunks and the agent's next sequence in one transaction.
-     * Chunks before `firstSequence` are no longer needed and may be deleted.
+     * @param time when the chunks were received
      */
     append(
       commandId: string,
       chunks: readonly StoredChunk[],
       agentNextSequence: number,
-      firstSequence: number,
+      time: number,
     ): Promise<void>;
-    /** Lists the stored chunks of a command in order. */
-    list(commandId: string): Promise<StoredChunk[]>;
-    /** Deletes the output of a command. */
-    remove(commandId: string): Promise<void>;
-    /** Deletes the output of all commands except these. */
-    removeExcept(commandIds: readonly string[]): Promise<void>;
+    /** Lists the latest chunks of a command in order: at least `bytes` of text, or `count` chunks, if there are as many. */
+    listLatest(commandId: string, bytes: number, count?: number): Promise<StoredChunk[]>;
+    /** Returns the next stored chunks of a command from a sequence on; null if there are none. */
+    listFrom(commandId: string, sequence: number): Promise<StoredPage | null>;
+    /** Returns the size of the text that is stored before a sequence and can be read. */
+    countBytes(commandId: string, before: number): Promise<number>;
+    /** Finds the last stored chunk that begins at or before a byte offset. */
+    findPosition(
+      commandId: string,
+      offset: number,
+    ): Promise<Pick<StoredChunk, 'sequence' | 'offset'> | undefined>;
+    /** Compresses the output of a command that has ended. More output can follow. */
+    complete(commandId: string, time: number): Promise<void>;
+    /** Compresses the output of all commands except these, after a crash. */
+    completeExcept(commandIds: readonly string[], time: number): Promise<void>;
+    /** Deletes chunks before a sequence, in blocks: some of them can remain. */
+    removeBefore(commandId: string, sequence: number): Promise<void>;
+    /** Marks the output of a command as deleted. `purge` frees its space. */
+    remove(
+      commandId: string,
+      time: number,
+      reason: RemovalReason,
+      entry?: AuditEntry,
+    ): Promise<void>;
+    /** What is stored; undefined if the command never had output. */
+    findTranscript(commandId: string): Promise<StoredTranscript | undefined>;
+    /**
+     * Deletes a part of the output that a rule selects, the oldest first. Returns whether it must be called again. The output
+     * of commands that have not ended, or whose output is open, is deleted last, from its start on, and never for its age.
+     */
+    purge(rule: OutputPurge): Promise<boolean>;
   };
   approvals: {
     /** @param detail the whole detail, if the one of `approval` is an excerpt */

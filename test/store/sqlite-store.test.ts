@@ -14,7 +14,7 @@ import { getTableName } from 'drizzle-orm';
 import { migrations } from '../../src/store/migrations.ts';
 import * as schema from '../../src/store/schema.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
-import { chunk, storedCommand } from '../support/samples.ts';
+import { storedCommand } from '../support/samples.ts';
 import { describeStore } from './store-conformance.ts';
 
 const createFolder = () => mkdtempSync(join(tmpdir(), 'signalbox-store-'));
@@ -48,8 +48,8 @@ describe('a SQLite file', () => {
       .query<{ name: string }, []>(`SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1`)
       .all();
     const declared = Object.values(schema).map((table) => getTableName(table));
-    // SQLite creates the others itself, those with this prefix for the search index.
-    const isInternal = /^sqlite_|^command_search(?!_progress)/;
+    // SQLite creates the others itself, those with these prefixes for the search indexes.
+    const isInternal = /^sqlite_|^command_search(?!_progress)|^output_search/;
     const names = tables.map(({ name }) => name).filter((name) => !isInternal.test(name));
     expect(names).toEqual(declared.toSorted());
     expect(other.query('PRAGMA user_version').get()).toEqual({ user_version: migrations.length });
@@ -120,19 +120,6 @@ test('the rows of a user are found without reading all others', async () => {
   expect(durationsMs.toSorted((a, b) => a - b)[4]).toBeLessThan(15);
   await store.close();
 }, 120_000);
-
-test('output before the first sequence is deleted once per 64 chunks', async () => {
-  const store = openStore(':memory:');
-  await Promise.all(
-    Array.from({ length: 130 }, (_, sequence) =>
-      store.output.append('1', [chunk({ sequence })], sequence + 1, Math.max(0, sequence - 10)),
-    ),
-  );
-  const left = (await store.output.list('1')).map(({ sequence }) => sequence);
-  expect(left[0]).toBe(128 - 10);
-  expect(left.at(-1)).toBe(129);
-  await store.close();
-});
 
 test('a command may contain NUL characters', async () => {
   const store = openStore(':memory:');

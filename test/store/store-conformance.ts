@@ -257,9 +257,9 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describe('writes', () => {
       test('are visible once they resolve', async () => {
         await db.store.output.append('1', [chunk()], 1, 0);
-        expect(await db.store.output.list('1')).toHaveLength(1);
-        await db.store.output.remove('1');
-        expect(await db.store.output.list('1')).toEqual([]);
+        expect(await db.store.output.listLatest('1', Infinity)).toHaveLength(1);
+        await db.store.output.remove('1', 0, 'user');
+        expect(await db.store.output.listLatest('1', Infinity)).toEqual([]);
       });
 
       test('take effect in call order when they are concurrent', async () => {
@@ -267,17 +267,17 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         await Promise.all([
           ...Array.from({ length: 50 }, (_, attempt) => db.store.commands.update('1', { attempt })),
           db.store.output.append('1', [chunk()], 1, 0),
-          db.store.output.remove('1'),
+          db.store.output.remove('1', 0, 'user'),
           db.store.output.append('1', [chunk({ sequence: 1 })], 2, 0),
-          db.store.output.removeExcept(['1']),
+          db.store.output.completeExcept(['1'], 0),
           db.store.output.append('2', [chunk()], 1, 0),
         ]);
         expect(await db.store.commands.find('1')).toMatchObject({
           attempt: 49,
           agentNextSequence: 2,
         });
-        expect(await db.store.output.list('1')).toEqual([chunk({ sequence: 1 })]);
-        expect(await db.store.output.list('2')).toEqual([chunk()]);
+        expect(await db.store.output.listLatest('1', Infinity)).toEqual([chunk({ sequence: 1 })]);
+        expect(await db.store.output.listLatest('2', Infinity)).toEqual([chunk()]);
       });
 
       test('reject only their own promise when they fail', async () => {
@@ -303,7 +303,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         await db.reopen();
         await Promise.all(pending);
         expect(await db.store.commands.find('1')).toMatchObject({ agentNextSequence: 1 });
-        expect(await db.store.output.list('1')).toEqual([chunk()]);
+        expect(await db.store.output.listLatest('1', Infinity)).toEqual([chunk()]);
       });
 
       test('can be probed without any change', async () => {

@@ -156,7 +156,9 @@ describe('a damaged page', () => {
     damage(file);
     const { store, damaged } = await open();
     const error = /^The database is damaged \(.+page.+\)\. Restore it from a backup\.$/s;
-    const reason = await store.output.list('c1').catch((failure: Error) => failure.message);
+    const reason = await store.output
+      .listLatest('c1', Infinity)
+      .catch((failure: Error) => failure.message);
     expect(reason).toMatch(error);
     expect(await damaged).toMatch(error);
   });

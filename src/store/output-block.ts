@@ -1,0 +1,82 @@
+// A block of a command's output: chunks, compressed together. Terminal output compresses to a tenth, single chunks hardly.
+import { Type } from '@sinclair/typebox';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { byteLength } from '../protocol/text.ts';
+import type { StoredChunk } from './store.ts';
+
+/** As little as possible, because there is one for every chunk. */
+const Row = Type.Tuple([
+  Type.Integer(), // sequence
+  Type.Union([Type.Literal(0), Type.Literal(1)]), // 1 for stderr
+  Type.Integer(), // timestamp
+  Type.Integer(), // offset
+  Type.Integer(), // lostBytes
+  Type.Integer(), // the length of its text
+]);
+/** The end of the line that began in the block before, and the chunks. */
+const Header = Type.Tuple([Type.String(), Type.Array(Row)]);
+const isHeader = TypeCompiler.Compile(Header);
+
+/** Twice as fast as the default, and its blocks are only a few percent larger. */
+const LEVEL = 1;
+
+/** A block as it is stored. */
+interface PackedBlock {
+  data: Buffer;
+  checksum: number;
+}
+
+/**
+ * Compresses chunks. The header is one line, and the text follows.
+ * @param lead the line that began in the block before, as far as it is searched
+ */
+export function packBlock(chunks: readonly StoredChunk[], lead = ''): PackedBlock {
+  const rows = chunks.map(({ sequence, type, timestamp, offset, lostBytes, data }) => [
+    sequence,
+    type === 'stderr' ? 1 : 0,
+    timestamp,
+    offset,
+    lostBytes,
+    data.length,
+  ]);
+  const text = chunks.map(({ data }) => data).join('');
+  const packed = `${JSON.stringify([lead, rows])}\n${text}`;
+  const data = Bun.zstdCompressSync(Buffer.from(packed), { level: LEVEL });
+  return { data, checksum: Bun.hash.crc32(data) };
+}
+
+/** Whether the data is what was stored. */
+export const isIntact = ({ data, checksum }: PackedBlock): boolean =>
+  Bun.hash.crc32(data) === checksum;
+
+/** @throws if it is damaged */
+function unpack(block: PackedBlock) {
+  if (!isIntact(block)) throw new Error('A block of output is damaged.');
+  const packed = Bun.zstdDecompressSync(new Uint8Array(block.data)).toString();
+  const end = packed.indexOf('\n');
+  const header: unknown = JSON.parse(packed.slice(0, end));
+  if (!isHeader.Check(header)) throw new Error('A block of output has an unknown format.');
+  return { header, text: packed.slice(end + 1) };
+}
+
+/** Returns the chunks of a block. @throws if it is damaged */
+export function unpackBlock(block: PackedBlock): StoredChunk[] {
+  const { header, text } = unpack(block);
+  let at = 0;
+  return header[1].map(([sequence, isStderr, timestamp, offset, lostBytes, length]) => {
+    const data = text.slice(at, at + length);
+    at += length;
+    const type = isStderr === 1 ? ('stderr' as const) : ('stdout' as const);
+    return { sequence, type, data, timestamp, offset, lostBytes };
+  });
+}
+
+/** Returns the text of a block, after the line that began in the block before. @throws if it is damaged */
+export function unpackText(block: PackedBlock): string {
+  const { header, text } = unpack(block);
+  return header[0] + text;
+}
+
+/** The size of the text of chunks. */
+export const textBytes = (chunks: readonly StoredChunk[]): number =>
+  chunks.reduce((sum, { data }) => sum + byteLength(data), 0);
