@@ -42,6 +42,31 @@ export function parseRetention(text: string): number | null {
   );
 }
 
+/** Parses how long output is kept: like `parseRetention`, and `0` for not at all. */
+export function parseTranscriptRetention(text: string): number | null {
+  if (text === '0') return 0;
+  try {
+    return parseRetention(text);
+  } catch {
+    throw new InvalidArgumentError(
+      'Expected "forever", 0, or a duration from 1d to 3650d, such as 30d.',
+    );
+  }
+}
+
+const SIZE_UNITS = { MB: 1_000_000, GB: 1_000_000_000, TB: 1_000_000_000_000 } as const;
+const MAX_SIZE_BYTES = 100 * SIZE_UNITS.TB;
+
+/** Parses a size in bytes, such as `500MB` or `5GB`, or `0`. */
+export function parseSize(text: string): number {
+  if (text === '0') return 0;
+  const [, number = '', unit = ''] = /^(\d+(?:\.\d+)?)\s*(MB|GB|TB)$/i.exec(text) ?? [];
+  const factor = SIZE_UNITS[unit.toUpperCase() as keyof typeof SIZE_UNITS];
+  const bytes = Math.round(Number(number) * factor);
+  if (bytes >= SIZE_UNITS.MB && bytes <= MAX_SIZE_BYTES) return bytes;
+  throw new InvalidArgumentError('Expected 0, or a size from 1MB to 100TB, such as 500MB or 5GB.');
+}
+
 /** Creates a parser for whole numbers from `min` to `max`. */
 export function integerParser(min: number, max: number): (text: string) => number {
   return (text) => {

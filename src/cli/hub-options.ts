@@ -9,6 +9,8 @@ import {
   parseOrigin,
   parsePort,
   parseRetention,
+  parseSize,
+  parseTranscriptRetention,
 } from '../config.ts';
 import type { HubSettings } from '../hub/context.ts';
 import {
@@ -22,6 +24,8 @@ import {
   MAX_DASHBOARDS,
   QUEUE_TTL_MS,
   STUCK_AFTER_MS,
+  TRANSCRIPT_QUOTA_BYTES,
+  TRANSCRIPT_RETENTION_MS,
 } from '../protocol/limits.ts';
 import { parseAddresses } from './addresses.ts';
 import { readEncryption } from './encryption.ts';
@@ -48,6 +52,8 @@ export interface HubFlags extends OidcFlags {
   queueTtl: number;
   stuckAfter: number;
   bufferMemory: number;
+  transcripts: number | null;
+  transcriptQuota: number;
   auditRetention: number | null;
   connectionLogRetention: number | null;
   commandRetention: number | null;
@@ -132,6 +138,22 @@ export function withHubOptions(command: Command): Command {
         .argParser(integerParser(1, 65_536)),
     )
     .addOption(
+      envOption(
+        '--transcripts <duration>',
+        'How long the output of ended commands is kept on disk; 0 keeps it in memory only',
+      )
+        .default(TRANSCRIPT_RETENTION_MS, ms(TRANSCRIPT_RETENTION_MS))
+        .argParser(parseTranscriptRetention),
+    )
+    .addOption(
+      envOption(
+        '--transcript-quota <size>',
+        'Maximum size of this output on disk; the oldest is deleted first; 0 is like --transcripts 0',
+      )
+        .default(TRANSCRIPT_QUOTA_BYTES, '5GB')
+        .argParser(parseSize),
+    )
+    .addOption(
       retentionOption(
         '--audit-retention <duration>',
         'How long the audit log is kept',
@@ -182,6 +204,8 @@ export function hubProcessOptions(
     queueTtlMs: flags.queueTtl,
     stuckAfterMs: flags.stuckAfter,
     bufferMemoryBytes: flags.bufferMemory * MEGABYTE,
+    transcriptRetentionMs: flags.transcripts,
+    transcriptQuotaBytes: flags.transcriptQuota,
     auditRetentionMs: flags.auditRetention,
     connectionLogRetentionMs: flags.connectionLogRetention,
     commandRetentionMs: flags.commandRetention,

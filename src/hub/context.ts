@@ -19,11 +19,19 @@ export interface HubSettings {
   /** A running command without output for this long is reported as possibly stuck. */
   stuckAfterMs: number;
   bufferMemoryBytes: number;
+  /** How long the output of ended commands is kept in the store: 0 for not at all, null forever. */
+  transcriptRetentionMs: number | null;
+  /** The maximum size of the stored output of all commands. */
+  transcriptQuotaBytes: number;
   /** How long each kind of history is kept; null keeps it forever. */
   auditRetentionMs: number | null;
   connectionLogRetentionMs: number | null;
   commandRetentionMs: number | null;
 }
+
+/** Whether the output of ended commands is read from the store. Otherwise, it is in memory only. */
+export const keepsTranscripts = (settings: HubSettings): boolean =>
+  settings.transcriptRetentionMs !== 0 && settings.transcriptQuotaBytes !== 0;
 
 /** What every part of the hub receives. */
 export interface HubContext {

@@ -19,6 +19,7 @@ import { createCompletion } from './commands/completion.ts';
 import { createDispatcher } from './commands/dispatcher.ts';
 import { createHistory } from './commands/history.ts';
 import { createInterrupt } from './commands/interrupt.ts';
+import { createOutputDeletion } from './commands/output-deletion.ts';
 import { createProgress } from './commands/progress.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
@@ -92,7 +93,8 @@ export async function startHub(options: HubOptions) {
     epoch,
   };
   const subscriptions = createSubscriptions(context, broadcast, compress);
-  const terminals = createTerminals(context, broadcast, subscriptions);
+  const retention = createRetention(context);
+  const terminals = createTerminals(context, broadcast, subscriptions, retention.enforceQuota);
   const presence = createPresence(context, broadcast);
   const approvals = createApprovals(context, broadcast, presence);
   const completion = createCompletion(context, { broadcast, subscriptions, terminals });
@@ -123,7 +125,7 @@ export async function startHub(options: HubOptions) {
     presence,
     tokenIndex,
   });
-  const history = createHistory(context);
+  const history = createHistory(context, subscriptions.reader);
   const accountChanges = pLimit(1);
 
   await Promise.all([
@@ -134,7 +136,6 @@ export async function startHub(options: HubOptions) {
     restore(context, { admission, agents, approvals, completion, dispatcher, terminals }),
   ]);
 
-  const retention = createRetention(context);
   retention.purge();
   const timers = [
     storeHealth.stop,
@@ -151,6 +152,7 @@ export async function startHub(options: HubOptions) {
       agents.sweep();
       dashboards.sweep();
       terminals.freeMemory();
+      if (storeHealth.isDiskFull()) retention.freeDisk();
     }),
   ];
 
@@ -195,7 +197,12 @@ export async function startHub(options: HubOptions) {
         subscriptions,
       }),
     },
-    commands: { request: admission.request, compare: admission.compare, interrupt },
+    commands: {
+      request: admission.request,
+      compare: admission.compare,
+      interrupt,
+      deleteOutput: createOutputDeletion(context, terminals, retention.enforceQuota),
+    },
     registry,
     agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,

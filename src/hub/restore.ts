@@ -1,5 +1,5 @@
 // Restores the state from the store after a restart: agents, queued commands in order, commands assigned to agents.
-import { REQUEST_ID_TTL_MS } from '../protocol/limits.ts';
+import { BUFFER_BYTES, BUFFER_CHUNKS, REQUEST_ID_TTL_MS } from '../protocol/limits.ts';
 import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';
 import type { Admission } from './commands/admission.ts';
@@ -22,8 +22,7 @@ export interface RestoreParts {
 
 /**
  * Restores the server state. Queued commands stay queued. Commands assigned to an agent wait for it to reconnect within
- * the grace period. The hub still receives the remaining output of commands that have ended, and deletes all other
- * output.
+ * the grace period. The hub still receives the remaining output of commands that have ended.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
   const { admission, agents, approvals, completion, dispatcher, terminals } = parts;
@@ -39,7 +38,8 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
       admission.restoreRequest(command.requestedBy, command.requestId, command);
     }
   }
-  await store.output.removeExcept([...unfinished, ...outputOpen].map(({ id }) => id));
+  const open = [...unfinished, ...outputOpen].map(({ id }) => id);
+  await store.output.completeExcept(open, clock.now());
   for (const command of unfinished) {
     await openTerminal(command);
     const execution = createExecution(clock, command, command.sent ? 'sent' : 'waiting');
@@ -58,7 +58,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
   }
 
   async function openTerminal(command: StoredCommand) {
-    const chunks = await store.output.list(command.id);
+    const chunks = await store.output.listLatest(command.id, BUFFER_BYTES, BUFFER_CHUNKS);
     terminals.open(command, chunks, command.agentNextSequence);
   }
 }

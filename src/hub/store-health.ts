@@ -18,6 +18,7 @@ export type StoreHealth = ReturnType<typeof createStoreHealth>;
 export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcast: Broadcast) {
   /** Why writes fail. */
   let failure: string | null = null;
+  let isDiskFull = false;
   /** Why the database is damaged. Never cleared: other damaged pages may not have been read yet. */
   let damage: string | null = null;
   let isProbing = false;
@@ -29,6 +30,7 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     const wasFailing = isFailing();
     const hadFailure = failure !== null;
     failure = reason;
+    if (reason === null) isDiskFull = false;
     if (hadFailure === (reason !== null)) return;
     if (reason !== null) {
       nextFailure.resolve();
@@ -45,6 +47,7 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   const broadcastFailing = () => broadcast.toAgents({ type: 'hub:storage', failing: isFailing() });
 
   function reportFailure(error: unknown) {
+    isDiskFull ||= error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL';
     setFailure(`Cannot write to disk: ${error instanceof Error ? error.message : String(error)}`);
   }
 
@@ -62,6 +65,8 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     failure: () => damage ?? failure,
     /** Why writes fail; null while they succeed. */
     writeFailure: () => failure,
+    /** Whether writes fail because the disk is full. */
+    isDiskFull: () => isDiskFull,
     /** Resolves when writes fail; immediately if they already do. */
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */

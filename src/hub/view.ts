@@ -56,10 +56,10 @@ export function createViews(state: ServerState, { registry, history, approvals }
         async listEnded(agentId: string, limit: number, before?: EndPosition) {
           return isVisible({ agentId }) ? history.listEnded(agentId, limit, before) : [];
         },
-        outputState: history.outputState,
-        /** @throws {HubError} command_unknown; expired if the output is no longer held */
-        async readOutput(commandId: string) {
-          if (await findCommand(commandId)) return history.readOutput(commandId);
+        findRemoval: history.findRemoval,
+        /** @throws {HubError} command_unknown; expired if the output was deleted */
+        async openOutput(commandId: string) {
+          if (await findCommand(commandId)) return history.openOutput(commandId);
           throw new HubError('command_unknown', 'Command not found.');
         },
       },

@@ -25,6 +25,7 @@ export const AuditAction = Type.Union([
   Type.Literal('api_token.revoked'),
   Type.Literal('command.requested'),
   Type.Literal('command.interrupted'),
+  Type.Literal('output.deleted'),
   Type.Literal('terminal.input'),
   Type.Literal('approval.responded'),
   Type.Literal('audit.exported'),

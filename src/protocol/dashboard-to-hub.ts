@@ -2,12 +2,17 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Priority } from './command-status.ts';
 import { ClientInfo, CommandOptions } from './entities.ts';
+import { BUFFER_BYTES } from './limits.ts';
 import { Id, message, type MessageOf, boundedInteger } from './message.ts';
+
+/** How much of the end of a terminal is replayed at most. */
+const TailBytes = Type.Integer({ minimum: 0, maximum: BUFFER_BYTES });
 
 /** The last sequence a dashboard has received of a terminal; -1 if it has received none. */
 const TerminalPosition = Type.Object({
   commandId: Id,
   afterSequence: boundedInteger(-1),
+  tailBytes: Type.Optional(TailBytes),
 });
 
 /** The first message: authenticates the dashboard. `resume` continues an earlier connection. */
@@ -42,10 +47,16 @@ export type CommandRequest = Static<typeof CommandRequest>;
 export const CommandInterrupt = message('command:interrupt', { commandId: Id });
 export type CommandInterrupt = Static<typeof CommandInterrupt>;
 
-/** Replay a terminal after a sequence (default -1: from the start), then continue with live output. */
+/**
+ * Replay a terminal after a sequence (default -1: from the start), then continue with live output. `afterBytes` begins with
+ * the chunk that contains this byte, which is the same in every epoch; `tailBytes` begins about as many bytes before the end
+ * at the earliest. What they leave out is a gap with the reason `skipped`.
+ */
 export const TerminalAttach = message('terminal:attach', {
   commandId: Id,
   afterSequence: Type.Optional(boundedInteger(-1)),
+  afterBytes: Type.Optional(boundedInteger(0)),
+  tailBytes: Type.Optional(TailBytes),
 });
 export type TerminalAttach = Static<typeof TerminalAttach>;
 

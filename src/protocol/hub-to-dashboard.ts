@@ -92,6 +92,7 @@ export const GapReason = Type.Union([
   Type.Literal('buffer_overflow'),
   Type.Literal('agent_overflow'),
   Type.Literal('expired'),
+  Type.Literal('skipped'),
 ]);
 export type GapReason = Static<typeof GapReason>;
 

@@ -198,5 +198,8 @@ export const TOTAL_BACKLOG_BYTES = 64 * 1_048_576;
 export const SLOW_MS = 30_000;
 /** The default maximum size of all terminal output in memory. */
 export const BUFFER_MEMORY_BYTES = 256 * 1_048_576;
+/** How long the output of ended commands is kept by default, and how large it may be in all. */
+export const TRANSCRIPT_RETENTION_MS = 30 * 86_400_000;
+export const TRANSCRIPT_QUOTA_BYTES = 5_000_000_000;
 /** How long a command may be queued by default. */
 export const QUEUE_TTL_MS = 86_400_000;

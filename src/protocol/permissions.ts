@@ -12,6 +12,7 @@ const permissions = {
   'account:manage': { role: 'viewer', action: 'manage your account', needsSession: true },
   'commands:send': { role: 'operator', action: 'send commands' },
   'commands:interrupt': { role: 'operator', action: 'interrupt commands' },
+  'output:delete': { role: 'operator', action: 'delete output' },
   'terminals:type': { role: 'operator', action: 'type into terminals' },
   'approvals:respond': { role: 'operator', action: 'respond to approval requests' },
   'agents:manage': { role: 'admin', action: 'manage agents' },

@@ -21,6 +21,7 @@ const statuses: Record<ErrorCode, number> = {
   queue_full: 429,
   command_unknown: 404,
   command_not_active: 409,
+  command_active: 409,
   approval_unknown: 404,
   expired: 410,
   not_found: 404,

@@ -48,7 +48,9 @@ test('a frame is compressed by its size in bytes', async () => {
 });
 
 test('output that is no longer held is a gap from where the dashboard stopped', async () => {
-  await using fixture = await startHubFixture({ settings: { bufferMemoryBytes: 1 } });
+  await using fixture = await startHubFixture({
+    settings: { bufferMemoryBytes: 1, transcriptRetentionMs: 0 },
+  });
   const { hub, agent, dashboard } = fixture;
   const id = await fixture.startCommand();
   for (const stream of ['stdout', 'stderr', 'stdout'] as const) agent.sendOutput(id, 'x', stream);

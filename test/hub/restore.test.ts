@@ -159,8 +159,28 @@ describe('after a restart or a crash', () => {
     expect(dashboard.outputOf(id)).toBe('before after');
   });
 
-  test('the output of ended commands has expired', async () => {
+  test('the output of ended commands can still be read', async () => {
     await using before = await startHubFixture({ onDisk: true });
+    const id = await before.startCommand();
+    before.agent.sendOutput(id, 'text');
+    before.agent.sendFinished(id);
+    await before.agent.waitForAcknowledged(id);
+    await using hub = await before.hub.restart();
+    const dashboard = await connectDashboard(hub);
+    dashboard.send({ type: 'terminal:attach', commandId: id });
+    const complete = await dashboard.waitForComplete(id);
+    expect(complete).toMatchObject({ lastSequence: 0, totalBytes: 4 });
+    expect(dashboard.terminalMessages(id)).toMatchObject([
+      { type: 'terminal:output', data: 'text', sequence: 0 },
+      { type: 'terminal:complete' },
+    ]);
+    const response = await hub.callApi('GET', `/commands/${id}/output`);
+    expect([response.status, await response.text()]).toEqual([200, 'text']);
+  });
+
+  test('the output of ended commands has expired if none is kept', async () => {
+    const settings = { transcriptRetentionMs: 0 };
+    await using before = await startHubFixture({ onDisk: true, settings });
     const id = await before.startCommand();
     before.agent.sendOutput(id, 'text');
     before.agent.sendFinished(id);
@@ -178,7 +198,7 @@ describe('after a restart or a crash', () => {
       reason: 'expired',
     });
     expect((await hub.callApi('GET', `/commands/${id}/output`)).status).toBe(410);
-    expect(await hub.store.output.list(id)).toEqual([]);
+    expect(await hub.store.output.listLatest(id, Infinity)).toEqual([]);
   });
 
   test('a disconnected agent is offline since its last heartbeat', async () => {

@@ -58,9 +58,14 @@ describeMessages('dashboard → hub', dashboardToHub, {
   },
   'command:interrupt': { valid: command, invalid: { commandId: invalidId } },
   'terminal:attach': {
-    valid: { ...command, afterSequence: -1 },
-    optional: ['afterSequence'],
-    invalid: { commandId: invalidId, afterSequence: [-2, 0.5, '1', null] },
+    valid: { ...command, afterSequence: -1, afterBytes: 0, tailBytes: 1_048_576 },
+    optional: ['afterSequence', 'afterBytes', 'tailBytes'],
+    invalid: {
+      commandId: invalidId,
+      afterSequence: [-2, 0.5, '1', null],
+      afterBytes: [-1, 0.5, '1', null],
+      tailBytes: [-1, 0.5, '1', null, 1_048_577],
+    },
   },
   'terminal:detach': { valid: command, invalid: { commandId: invalidId } },
   'approval:respond': {

@@ -17,6 +17,7 @@ const requiredRoles: Record<Permission, Role> = {
   'account:manage': 'viewer',
   'commands:send': 'operator',
   'commands:interrupt': 'operator',
+  'output:delete': 'operator',
   'terminals:type': 'operator',
   'approvals:respond': 'operator',
   'agents:manage': 'admin',

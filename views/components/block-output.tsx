@@ -1,9 +1,11 @@
 // The output of a command that has ended, as static text that looks like the terminal it was produced in. A long one is
 // folded to its first and last lines.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import type { Line, Run } from '../format/terminal-text.ts';
 import { formatCount } from '../format/units.ts';
 import { outputLinesUrl } from '../urls.ts';
+import { OutputRemoved } from './output-removed.tsx';
 
 /** Output of up to this many lines is shown in full; a longer one is folded to its first and last lines. */
 export const WHOLE_LINES = 40;
@@ -17,7 +19,7 @@ export const LINE_LENGTH = 4_000;
 /** The output as the session shows it: the first lines, the last ones, and how many there are in all. */
 export type ShownOutput =
   | { state: 'held'; first: Line[]; last: Line[]; total: number }
-  | { state: 'expired' };
+  | { state: 'removed'; removal: OutputRemoval };
 
 export function BlockOutput({
   command,
@@ -26,8 +28,12 @@ export function BlockOutput({
   command: CommandExecution;
   output: ShownOutput;
 }) {
-  if (output.state === 'expired') {
-    return <p class="output-empty">The output of this command is no longer available.</p>;
+  if (output.state === 'removed') {
+    return (
+      <p class="output-empty">
+        <OutputRemoved removal={output.removal} />
+      </p>
+    );
   }
   const { first, last, total } = output;
   if (total === 0) return <p class="output-empty">No output.</p>;

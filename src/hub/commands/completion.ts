@@ -74,7 +74,7 @@ export function createCompletion(
     if (!buffer) return;
     buffer.complete();
     subscriptions.publishComplete(buffer);
-    terminals.freeMemory();
+    terminals.finish(buffer);
   }
 
   /**

@@ -2,24 +2,106 @@
 import type { CommandPage, CommandQuery } from '../../protocol/api.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
-import type { EndPosition } from '../../store/store.ts';
-import type { HubContext } from '../context.ts';
+import type { OutputRemoval } from '../../protocol/output-removal.ts';
+import type { EndPosition, StoredCommand } from '../../store/store.ts';
+import { type HubContext, keepsTranscripts } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
+import { findExecution } from '../state/server-state.ts';
+import type { TerminalBuffer } from '../state/terminal-buffer.ts';
+import type { OutputReader } from '../terminals/output-reader.ts';
+import type { Position, StoredEnd } from '../terminals/stored-messages.ts';
 import {
+  chunkMessage,
   completeMessage,
   messageAt,
-  overflowMessage,
   type TerminalMessage,
 } from '../terminals/terminal-messages.ts';
-import { findExecution } from '../state/server-state.ts';
+
+/** The output of a command. */
+export interface Output {
+  /** The bytes that will be missing in the messages, unless output is deleted while it is read. */
+  missingBytes: number;
+  messages: AsyncGenerator<TerminalMessage, undefined>;
+}
 
 export type { EndPosition };
 export type History = ReturnType<typeof createHistory>;
 
-export function createHistory({ state, store }: HubContext) {
+export function createHistory({ state, store, settings }: HubContext, reader: OutputReader) {
+  const isKept = keepsTranscripts(settings);
+
   async function find(commandId: string): Promise<CommandExecution | undefined> {
     const command = findExecution(state, commandId) ?? (await store.commands.find(commandId));
     return command && toCommandExecution(command);
+  }
+
+  /** Returns when and why the output of a command was deleted; null if it can be read. */
+  async function findRemoval(commandId: string): Promise<OutputRemoval | null> {
+    if (state.terminalBuffers.has(commandId)) return null;
+    const transcript = await store.output.findTranscript(commandId);
+    if (transcript) {
+      const { removedAt: at, removalReason: reason, removalLimit: limit } = transcript;
+      return at === null || reason === null ? null : { at, reason, limit };
+    }
+    const command = await store.commands.find(commandId);
+    const hadOutput = (command?.lastSequence ?? -1) >= 0;
+    return hadOutput ? { at: null, reason: 'not_kept', limit: null } : null;
+  }
+
+  /** Stored output from a position up to an end, which can move on meanwhile. */
+  async function* readStored(commandId: string, position: Position, findEnd: () => StoredEnd) {
+    while (position.next < findEnd().next) {
+      const page = await reader.read(commandId, position, findEnd);
+      for (let { value: part } = page.next(); part; { value: part } = page.next()) {
+        yield 'message' in part ? part.message : chunkMessage(commandId, part.chunk);
+      }
+    }
+  }
+
+  /** The output of a command with a buffer, up to where it is now. */
+  async function openBuffer(buffer: TerminalBuffer): Promise<Output> {
+    const { commandId } = buffer;
+    buffer.flush();
+    await reader.whenStored(commandId);
+    const { nextSequence, writtenBytes, isComplete, totalBytes } = buffer;
+    // Without transcripts, what the buffer has dropped is not read.
+    const storedBytes = isKept
+      ? await store.output.countBytes(commandId, buffer.firstSequence())
+      : 0;
+    return { missingBytes: Math.max(0, writtenBytes - totalBytes - storedBytes), messages: read() };
+
+    async function* read(): AsyncGenerator<TerminalMessage, undefined> {
+      const position: Position = { next: 0, offset: 0 };
+      const findEnd = (): StoredEnd => ({
+        next: Math.min(buffer.firstSequence(), nextSequence),
+        offset: buffer.firstSequence() < nextSequence ? buffer.firstOffset() : writtenBytes,
+        reason: 'buffer_overflow',
+      });
+      while (position.next < nextSequence) {
+        // The buffer can drop chunks while the caller takes these.
+        yield* readStored(commandId, position, findEnd);
+        const found = messageAt(buffer, position.next);
+        if (!found) continue;
+        position.next = found.next;
+        position.offset = buffer.offsetOf(found.next) ?? buffer.writtenBytes;
+        yield found.message;
+      }
+      if (isComplete) yield completeMessage(buffer);
+    }
+  }
+
+  /** The output of a command without a buffer. */
+  async function openStored({ id: commandId, ...command }: StoredCommand): Promise<Output> {
+    const lastSequence = command.lastSequence ?? -1;
+    const totalBytes = command.totalBytes ?? 0;
+    const storedBytes = await store.output.countBytes(commandId, lastSequence + 1);
+    return { missingBytes: Math.max(0, totalBytes - storedBytes), messages: read() };
+
+    async function* read(): AsyncGenerator<TerminalMessage, undefined> {
+      const end: StoredEnd = { next: lastSequence + 1, offset: totalBytes, reason: 'expired' };
+      yield* readStored(commandId, { next: 0, offset: 0 }, () => end);
+      yield { type: 'terminal:complete', commandId, lastSequence, totalBytes };
+    }
   }
 
   return {
@@ -37,36 +119,29 @@ export function createHistory({ state, store }: HubContext) {
       query: CommandQuery,
       agentIds: readonly string[] | null = null,
     ): Promise<CommandPage> {
-      const { items, nextCursor } = await store.commands.listPage(query, agentIds);
-      return { items: items.map((item) => toCommandExecution(item)), nextCursor };
+      const { items, ...rest } = await store.commands.listPage(query, agentIds);
+      return { ...rest, items: items.map((item) => toCommandExecution(item)) };
     },
     /** The ended commands of an agent, the latest end first. */
     async listEnded(agentId: string, limit: number, before?: EndPosition) {
       const commands = await store.commands.listEnded(agentId, limit, before);
       return commands.map((command) => toCommandExecution(command));
     },
-    /** Whether a command's output is still in memory. */
-    outputState: (commandId: string): 'held' | 'expired' =>
-      state.terminalBuffers.has(commandId) ? 'held' : 'expired',
+    findRemoval,
     /**
-     * The held output of a command, as the messages that a dashboard receives when it attaches: gaps for missing
-     * output, chunks in order, and `terminal:complete` if the output is complete.
-     * @throws {HubError} command_unknown; expired if the output is no longer held
+     * Opens the output of a command, as the messages that a dashboard receives when it attaches: gaps for missing output,
+     * chunks in order, and `terminal:complete` if the output is complete. They are read while the caller takes them.
+     * @throws {HubError} command_unknown; expired if the output was deleted
      */
-    async readOutput(commandId: string): Promise<TerminalMessage[]> {
+    async openOutput(commandId: string): Promise<Output> {
       const buffer = state.terminalBuffers.get(commandId);
-      if (!buffer) {
-        if (!(await find(commandId))) throw new HubError('command_unknown', 'Command not found.');
+      if (buffer) return openBuffer(buffer);
+      const command = await store.commands.find(commandId);
+      if (!command) throw new HubError('command_unknown', 'Command not found.');
+      if (await findRemoval(commandId)) {
         throw new HubError('expired', 'The output of this command is no longer available.');
       }
-      buffer.flush();
-      const first = buffer.firstSequence();
-      const messages = first > 0 ? [overflowMessage(buffer, 0, first)] : [];
-      for (let at = messageAt(buffer, first); at; at = messageAt(buffer, at.next)) {
-        messages.push(at.message);
-      }
-      if (buffer.isComplete) messages.push(completeMessage(buffer));
-      return messages;
+      return openStored(command);
     },
   };
 }

@@ -68,6 +68,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       lastPing: 0,
       unansweredPings: new Map(),
       backlogSince: null,
+      isReadingOutput: false,
       slowSince: null,
       messageBudget: createTokenBucket(clock, MESSAGE_RATE),
       inputBudget: createTokenBucket(clock, INPUT_RATE),

@@ -106,7 +106,7 @@ export function createDashboardMessages(
         return;
       }
       case 'terminal:attach':
-        return subscriptions.attach(dashboard, message.commandId, message.afterSequence ?? -1);
+        return subscriptions.attach(dashboard, message.commandId, message);
       case 'terminal:detach':
         return subscriptions.detach(dashboard, message.commandId);
       case 'command:input':

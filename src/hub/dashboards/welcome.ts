@@ -19,6 +19,7 @@ import type { DashboardConnection } from '../state/dashboard.ts';
 import { limitDetails, toRequest } from '../state/approval.ts';
 import { toStatus } from '../state/execution.ts';
 import { listExecutions } from '../state/server-state.ts';
+import type { Start } from '../terminals/start-position.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 
 export type Welcome = ReturnType<typeof createWelcome>;
@@ -83,9 +84,9 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     message: DashboardConnect,
     resumed: boolean,
   ) {
-    const positions = new Map<string, number>();
-    for (const { commandId, afterSequence } of (resumed && message.resume?.terminals) || []) {
-      positions.set(commandId, afterSequence);
+    const positions = new Map<string, Start>();
+    for (const { commandId, ...start } of (resumed && message.resume?.terminals) || []) {
+      positions.set(commandId, start);
     }
     if (dashboard.terminals === 'all') {
       const active = listExecutions(state).filter(({ agentId }) =>
@@ -93,12 +94,12 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
       );
       const activeIds = active.map(({ id }) => id);
       for (const commandId of [...dashboard.subscriptions.keys(), ...activeIds]) {
-        if (!positions.has(commandId)) positions.set(commandId, -1);
+        if (!positions.has(commandId)) positions.set(commandId, {});
       }
     }
     dashboard.subscriptions.clear();
-    for (const [commandId, afterSequence] of positions) {
-      subscriptions.attach(dashboard, commandId, afterSequence).catch(() => {
+    for (const [commandId, start] of positions) {
+      subscriptions.attach(dashboard, commandId, start).catch(() => {
         warnUnknown({ commandId });
       });
     }

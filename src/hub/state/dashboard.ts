@@ -4,6 +4,7 @@ import type { ClientInfo, Role } from '../../protocol/entities.ts';
 import type { Grants } from '../../protocol/grants.ts';
 import type { DashboardLink } from '../link.ts';
 import type { TokenBucket } from '../rate-limit.ts';
+import type { Position, StoredPart } from '../terminals/stored-messages.ts';
 
 /** The user who sent a request. */
 export interface Actor {
@@ -28,13 +29,24 @@ export interface Identity extends Actor {
   expiresAt: number;
 }
 
+/** Where a dashboard is in the output of a command. */
+export interface Cursor extends Position {
+  readonly state: 'replay';
+  /** The end of the output, if the command has no buffer any more. */
+  storedEnd: { lastSequence: number; totalBytes: number } | null;
+  /** What is left of the page that was read from the store last. */
+  page: Iterator<StoredPart, undefined> | null;
+  /** Whether it waits for the store. */
+  isWaiting: boolean;
+}
+
 /**
- * A dashboard's subscription to one command's output. `replay`: the hub sends from the buffer, starting at `next`. `live`:
- * chunks arrive through the topic. `sent`: everything was sent, and the pong to ping number `confirmedBy` or a later one
- * confirms that it arrived.
+ * A dashboard's subscription to one command's output. `replay`: the hub sends from the store and the buffer, from a cursor
+ * on. `live`: chunks arrive through the topic. `sent`: everything was sent, and the pong to ping number `confirmedBy` or a
+ * later one confirms that it arrived.
  */
 export type Subscription =
-  | { readonly state: 'replay'; next: number }
+  | Cursor
   | { readonly state: 'live' }
   | { readonly state: 'sent'; readonly confirmedBy: number };
 
@@ -61,6 +73,8 @@ export interface DashboardConnection {
   accepts: 'deflate-raw' | null;
   /** By commandId. */
   subscriptions: Map<string, Subscription>;
+  /** Whether a page of output is being read for it. */
+  isReadingOutput: boolean;
   /** How many of the published completions are known to have arrived: a pong confirms what was sent before its ping. */
   confirmedCompletions: number;
   /** The number of the latest ping. */

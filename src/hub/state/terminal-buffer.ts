@@ -56,6 +56,8 @@ export function createTerminalBuffer(
   let pendingGapBytes: number | null = null;
   const timer = createBatchTimer(clock, flush);
   let hasOverflowed = baseSequence > 0;
+  let storedNextSequence = chunks.nextSequence();
+  let nextStored = Promise.withResolvers<void>();
   let isSealed = false;
   let isComplete = false;
   let lastRead = clock.now();
@@ -165,6 +167,18 @@ export function createTerminalBuffer(
     get nextSequence() {
       return chunks.nextSequence();
     },
+    /** The sequence up to which all chunks are stored. */
+    get storedNextSequence() {
+      return storedNextSequence;
+    },
+    /** Resolves after the next write of chunks, whether it succeeds or not. */
+    whenWritten: () => nextStored.promise,
+    /** Everything before this sequence is stored. */
+    markStored(nextSequence = storedNextSequence) {
+      storedNextSequence = nextSequence;
+      nextStored.resolve();
+      nextStored = Promise.withResolvers();
+    },
     /** The next sequence expected from the agent. */
     get agentNextSequence() {
       return agentNextSequence;
@@ -174,6 +188,22 @@ export function createTerminalBuffer(
     },
     /** The sequence of the oldest held chunk, or the next one if none is held. */
     firstSequence: chunks.firstSequence,
+    /** The bytes before a chunk, held or dropped; undefined if they are not known. */
+    offsetOf: chunks.offsetOf,
+    /** The last held chunk that begins at or before a byte offset, or else the first one; the next one at the end. */
+    sequenceAt(offset: number): number {
+      if (offset >= writtenBytes) return chunks.nextSequence();
+      let low = chunks.firstSequence();
+      let high = chunks.nextSequence() - 1;
+      while (low < high) {
+        const middle = Math.ceil((low + high) / 2);
+        if ((chunks.offsetOf(middle) ?? 0) <= offset) low = middle;
+        else high = middle - 1;
+      }
+      return low;
+    },
+    /** The bytes before the oldest held chunk. */
+    firstOffset: () => chunks.offsetOf(chunks.firstSequence()) ?? writtenBytes,
 
     /**
      * Adds one agent message. Messages seen before are ignored; skipped sequences leave a gap of unknown size.
@@ -226,7 +256,8 @@ function latestContiguous(restored: readonly OutputChunk[]): OutputChunk[] {
   for (const chunk of restored.toReversed()) {
     bytes += byteLength(chunk.data);
     const next = restored[first];
-    if (bytes > BUFFER_BYTES || (next && next.sequence !== chunk.sequence + 1)) break;
+    if (bytes > BUFFER_BYTES || restored.length - first === BUFFER_CHUNKS) break;
+    if (next && next.sequence !== chunk.sequence + 1) break;
     first -= 1;
   }
   return restored.slice(first);

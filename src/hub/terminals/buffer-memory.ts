@@ -66,6 +66,14 @@ export function createBufferMemory(
 
   return {
     add: (buffer: TerminalBuffer) => void unfinished.add(buffer),
+    /** Stops counting a buffer that was freed. */
+    forget(buffer: TerminalBuffer) {
+      unfinished.delete(buffer);
+      if (!finished.delete(buffer)) return;
+      finishedBytes -= buffer.memoryBytes;
+      // The list would keep it in memory.
+      candidates = [];
+    },
     /** Frees a finished buffer unless it is in use. */
     release(buffer: TerminalBuffer) {
       measure();

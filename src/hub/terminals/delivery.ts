@@ -1,6 +1,7 @@
 // How output reaches one dashboard. One mechanism serves live, late, returning and slow dashboards: a cursor walks through
-// the buffer, and the dashboard joins the live topic in the tick in which the cursor reaches the end. A dashboard that
-// becomes slow leaves the topic and is served by its cursor again (docs/protocol.md, "Slow dashboards").
+// what is stored and then through the buffer, and the dashboard joins the live topic in the tick in which the cursor
+// reaches the end. A dashboard that becomes slow leaves the topic and is served by its cursor again (docs/protocol.md,
+// "Slow dashboards").
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { BACKLOG_BYTES } from '../../protocol/limits.ts';
 import type { Unversioned } from '../../protocol/message.ts';
@@ -8,16 +9,21 @@ import { terminalTopic, topicFor } from '../broadcast.ts';
 import type { Compress } from '../compressor.ts';
 import type { HubContext } from '../context.ts';
 import { createFrame, type Frame, formFor } from '../frame.ts';
-import type { DashboardConnection } from '../state/dashboard.ts';
+import type { Cursor, DashboardConnection } from '../state/dashboard.ts';
 import type { Frames } from './frames.ts';
-import { completeMessage, messageAt, overflowMessage } from './terminal-messages.ts';
+import type { OutputReader } from './output-reader.ts';
+import type { Position, StoredEnd } from './stored-messages.ts';
+import { completeMessage, messageAt } from './terminal-messages.ts';
 
 /** The bytes that may still be sent to a dashboard in this turn. */
 interface Allowance {
   bytes: number;
 }
 
-export function createDelivery({ state, clock }: HubContext, frames: Frames, compress: Compress) {
+export function createDelivery(
+  { state, clock }: HubContext,
+  { frames, compress, reader }: { frames: Frames; compress: Compress; reader: OutputReader },
+) {
   /** The dashboards whose cursors continue in the next tick. */
   const continuing = new Set<DashboardConnection>();
 
@@ -47,37 +53,126 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
     dashboard.subscriptions.set(commandId, { state: 'sent', confirmedBy });
   }
 
-  function startCursor(dashboard: DashboardConnection, commandId: string, next: number) {
-    dashboard.subscriptions.set(commandId, { state: 'replay', next });
+  function startCursor(
+    dashboard: DashboardConnection,
+    commandId: string,
+    position: Readonly<Position>,
+  ): Cursor {
+    const cursor: Cursor = {
+      ...position,
+      state: 'replay',
+      storedEnd: null,
+      page: null,
+      isWaiting: false,
+    };
+    dashboard.subscriptions.set(commandId, cursor);
     frames.keep(commandId);
+    return cursor;
   }
 
-  /** Sends the chunks that a dashboard has not received, from `cursor.next` on. Returns false if it must wait. */
+  /** Where the output of a command is not read from the store: at the first chunk of its buffer, or at its end. */
+  function findStoredEnd(commandId: string, { storedEnd, next }: Cursor): StoredEnd {
+    if (storedEnd) {
+      const { lastSequence, totalBytes } = storedEnd;
+      return { next: lastSequence + 1, offset: totalBytes, reason: 'expired' };
+    }
+    const buffer = state.terminalBuffers.get(commandId);
+    if (!buffer) return { next, offset: null, reason: 'expired' };
+    return {
+      next: buffer.firstSequence(),
+      offset: buffer.firstOffset(),
+      reason: 'buffer_overflow',
+    };
+  }
+
+  /** Whether a dashboard is still served by this cursor. */
+  const isCurrent = (dashboard: DashboardConnection, commandId: string, cursor: Cursor) =>
+    dashboard.state === 'CONNECTED' && dashboard.subscriptions.get(commandId) === cursor;
+
+  /** Reads the next page for the first cursor that needs one: each dashboard has one page at a time. */
+  function readNextPage(dashboard: DashboardConnection) {
+    const { subscriptions } = dashboard;
+    let next: [string, Cursor] | undefined;
+    for (const [commandId, cursor] of subscriptions) {
+      if (cursor.state !== 'replay') continue;
+      if (cursor.page) return;
+      if (cursor.isWaiting || next) continue;
+      if (cursor.next < findStoredEnd(commandId, cursor).next) next = [commandId, cursor];
+    }
+    if (!next || dashboard.isReadingOutput) return;
+    const [commandId, cursor] = next;
+    // The last in the next turn, so that a command with much output does not hold up the others.
+    subscriptions.delete(commandId);
+    subscriptions.set(commandId, cursor);
+    dashboard.isReadingOutput = true;
+    cursor.isWaiting = true;
+    void reader
+      .read(commandId, cursor, () => findStoredEnd(commandId, cursor))
+      .then((page) => {
+        dashboard.isReadingOutput = false;
+        cursor.isWaiting = false;
+        if (isCurrent(dashboard, commandId, cursor)) cursor.page = page;
+        advance(dashboard);
+      });
+  }
+
+  /** Sends the page that was read. Returns false if the socket is full. */
+  function replayPage(
+    dashboard: DashboardConnection,
+    commandId: string,
+    cursor: Cursor,
+    allowance: Allowance,
+  ): boolean {
+    while (cursor.page) {
+      if (allowance.bytes < 0) return false;
+      const { value: part } = cursor.page.next();
+      if (!part) cursor.page = null;
+      else if ('message' in part) allowance.bytes -= send(dashboard, part.message);
+      else {
+        const stored = { commandId, firstSequence: () => 0 };
+        allowance.bytes -= sendFrame(dashboard, frames.of(stored, part.chunk));
+      }
+    }
+    return true;
+  }
+
+  /** Sends what a dashboard has not received, from its cursor on. Returns false if its socket is full. */
   function replay(
     dashboard: DashboardConnection,
     commandId: string,
-    cursor: { next: number },
+    cursor: Cursor,
     allowance: Allowance,
   ): boolean {
     if (allowance.bytes < 0) return false;
+    if (cursor.isWaiting) return true;
+    if (!replayPage(dashboard, commandId, cursor, allowance)) return false;
+    if (cursor.next < findStoredEnd(commandId, cursor).next) return true;
+    if (cursor.storedEnd) {
+      allowance.bytes -= send(dashboard, {
+        type: 'terminal:complete',
+        commandId,
+        ...cursor.storedEnd,
+      });
+      awaitConfirmation(dashboard, commandId);
+      return true;
+    }
     const buffer = state.terminalBuffers.get(commandId);
     if (!buffer) {
       dashboard.subscriptions.delete(commandId);
       return true;
     }
-    const first = buffer.firstSequence();
-    if (cursor.next < first) {
-      allowance.bytes -= send(dashboard, overflowMessage(buffer, cursor.next, first));
-      cursor.next = first;
-    }
     while (cursor.next < buffer.nextSequence) {
-      if (allowance.bytes < 0) return false;
+      if (allowance.bytes < 0) {
+        cursor.offset = buffer.offsetOf(cursor.next) ?? null;
+        return false;
+      }
       const chunk = buffer.read(cursor.next);
       const gap = chunk?.data === '' ? messageAt(buffer, cursor.next) : undefined;
       if (gap) allowance.bytes -= send(dashboard, gap.message);
       else if (chunk) allowance.bytes -= sendFrame(dashboard, frames.of(buffer, chunk));
       cursor.next = gap?.next ?? cursor.next + 1;
     }
+    cursor.offset = buffer.writtenBytes;
     if (!buffer.isComplete) {
       joinTopic(dashboard, commandId);
       return true;
@@ -111,6 +206,7 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
       dashboard.link.cork(() => void (isAtEnd = advanceCursors(dashboard)));
     }
     if (isAtEnd) {
+      if (hasCursor) readNextPage(dashboard);
       dashboard.slowSince = null;
       return;
     }
@@ -140,20 +236,26 @@ export function createDelivery({ state, clock }: HubContext, frames: Frames, com
     advanceInNextTick,
     leaveTopic,
     awaitConfirmation,
-    /** Sends the output of a command after a sequence, then follows it. Call `advance` afterwards. */
-    attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
+    /** Sends the output of a command from a position on, then follows it. Call `advance` afterwards. */
+    attach(
+      dashboard: DashboardConnection,
+      commandId: string,
+      position: Readonly<Position>,
+    ): Cursor {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {
         leaveTopic(dashboard, commandId);
       }
-      startCursor(dashboard, commandId, afterSequence + 1);
+      return startCursor(dashboard, commandId, position);
     },
+    isCurrent,
     /** Removes a slow dashboard from all live topics. From the next chunk on, cursors serve it. */
     demote(dashboard: DashboardConnection) {
       for (const [commandId, { state: at }] of dashboard.subscriptions) {
         const buffer = state.terminalBuffers.get(commandId);
         if (at !== 'live' || !buffer) continue;
         leaveTopic(dashboard, commandId);
-        startCursor(dashboard, commandId, buffer.nextSequence);
+        const { nextSequence: next, writtenBytes: offset } = buffer;
+        startCursor(dashboard, commandId, { next, offset });
       }
       dashboard.slowSince ??= clock.monotonic();
       advanceInNextTick(dashboard);

@@ -7,11 +7,14 @@ import type { Compress } from '../compressor.ts';
 import type { HubContext } from '../context.ts';
 import { createFrame } from '../frame.ts';
 import { maySee } from '../grants.ts';
-import type { DashboardConnection } from '../state/dashboard.ts';
+import type { Cursor, DashboardConnection } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
 import { createBacklogs } from './backlogs.ts';
 import { createDelivery } from './delivery.ts';
 import { createFrames } from './frames.ts';
+import { createOutputReader } from './output-reader.ts';
+import { findInBuffer, findInStore, positionAfter, type Start } from './start-position.ts';
+import { type Position, skipTo } from './stored-messages.ts';
 import { completeMessage } from './terminal-messages.ts';
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
@@ -20,7 +23,8 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
   const { state, store, clock } = context;
   const frames = createFrames(compress);
   const backlogs = createBacklogs(context);
-  const delivery = createDelivery(context, frames, compress);
+  const reader = createOutputReader(context);
+  const delivery = createDelivery(context, { frames, compress, reader });
 
   /** Frees the frames of commands that are no longer replayed to a dashboard. */
   function freeFrames() {
@@ -33,6 +37,68 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
       }
     }
     frames.keepOnly(replayed);
+  }
+
+  /** Moves a cursor to a later position, and tells the dashboard what it does not receive. */
+  function skip(
+    dashboard: DashboardConnection,
+    commandId: string,
+    cursor: Cursor,
+    position: Readonly<Position>,
+  ) {
+    if (position.next <= cursor.next) return;
+    delivery.send(dashboard, skipTo(commandId, cursor, position, 'skipped'));
+  }
+
+  /** Moves a cursor to a position that only the store knows. */
+  async function skipStored(
+    dashboard: DashboardConnection,
+    commandId: string,
+    cursor: Cursor,
+    start: Start,
+  ) {
+    const buffer = state.terminalBuffers.get(commandId);
+    const end = cursor.storedEnd
+      ? { next: cursor.storedEnd.lastSequence + 1, offset: cursor.storedEnd.totalBytes }
+      : { next: buffer?.nextSequence ?? 0, offset: buffer?.writtenBytes ?? 0 };
+    cursor.isWaiting = true;
+    try {
+      const position = await findInStore(store, commandId, start, end);
+      if (delivery.isCurrent(dashboard, commandId, cursor)) {
+        skip(dashboard, commandId, cursor, position);
+      }
+    } finally {
+      cursor.isWaiting = false;
+    }
+  }
+
+  /** Attaches to output that is in no buffer. */
+  async function attachStored(dashboard: DashboardConnection, commandId: string, start: Start) {
+    const { link } = dashboard;
+    const cursor = delivery.attach(dashboard, commandId, positionAfter(start));
+    cursor.isWaiting = true;
+    const detach = () => {
+      if (dashboard.subscriptions.get(commandId) === cursor) {
+        dashboard.subscriptions.delete(commandId);
+      }
+    };
+    try {
+      const command = await store.commands.find(commandId);
+      // Since then, it has resumed on another connection, where it attaches again.
+      if (dashboard.link !== link) return;
+      if (!command || !maySee(state, dashboard, command.agentId)) {
+        throw new HubError('command_unknown', 'Command not found.');
+      }
+      const { lastSequence, totalBytes } = command;
+      cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
+      await skipStored(dashboard, commandId, cursor, start);
+    } catch (error) {
+      detach();
+      throw error;
+    } finally {
+      cursor.isWaiting = false;
+      delivery.advanceInNextTick(dashboard);
+    }
   }
 
   return {
@@ -69,36 +135,20 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
       }
     },
     /**
-     * Replays the held output of a command after a sequence, then follows it live. If the output is no longer held, sends
-     * a gap with reason `expired` instead.
+     * Sends the output of a command from its start or from `start` on, then follows it live. Output that was deleted is a
+     * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
      * @throws {HubError} command_unknown
      */
-    async attach(dashboard: DashboardConnection, commandId: string, afterSequence: number) {
+    async attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
       const buffer = state.terminalBuffers.get(commandId);
-      if (buffer && maySee(state, dashboard, buffer.agentId)) {
-        delivery.attach(dashboard, commandId, afterSequence);
-        return delivery.advanceInNextTick(dashboard);
+      if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
+        return attachStored(dashboard, commandId, start);
       }
-      const { link } = dashboard;
-      const command = await store.commands.find(commandId);
-      // Since then, it has resumed on another connection, where it attaches again.
-      if (dashboard.link !== link) return;
-      if (!command || !maySee(state, dashboard, command.agentId))
-        throw new HubError('command_unknown', 'Command not found.');
-      const lastSequence = command.lastSequence ?? -1;
-      const totalBytes = command.totalBytes ?? 0;
-      if (afterSequence < lastSequence) {
-        delivery.send(dashboard, {
-          type: 'terminal:gap',
-          commandId,
-          fromSequence: afterSequence + 1,
-          toSequence: lastSequence + 1,
-          // The sizes of single chunks are not known after the output was freed.
-          bytes: afterSequence < 0 ? totalBytes : 0,
-          reason: 'expired',
-        });
-      }
-      delivery.send(dashboard, { type: 'terminal:complete', commandId, lastSequence, totalBytes });
+      const cursor = delivery.attach(dashboard, commandId, positionAfter(start, buffer));
+      const position = findInBuffer(buffer, start);
+      if (position) skip(dashboard, commandId, cursor, position);
+      else await skipStored(dashboard, commandId, cursor, start);
+      return delivery.advanceInNextTick(dashboard);
     },
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
@@ -112,7 +162,7 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
       for (const dashboard of state.dashboards.values()) {
         const isFollower = dashboard.terminals === 'all' && maySee(state, dashboard, agentId);
         if (!isFollower) continue;
-        delivery.attach(dashboard, id, -1);
+        delivery.attach(dashboard, id, { next: 0, offset: 0 });
         delivery.advance(dashboard);
       }
     },
@@ -133,6 +183,15 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
         else dashboard.link.close(CloseCode.tryAgainLater, 'slow_consumer');
       }
     },
+    /** Serves what is left of complete output from the store, because its buffer is freed. */
+    continueFromStore({ commandId, nextSequence, writtenBytes: totalBytes }: TerminalBuffer) {
+      for (const { subscriptions } of state.dashboards.values()) {
+        const cursor = subscriptions.get(commandId);
+        if (cursor?.state !== 'replay') continue;
+        cursor.storedEnd = { lastSequence: nextSequence - 1, totalBytes };
+      }
+    },
+    reader,
     /** Whether a dashboard is subscribed to a command's output, or may resume a subscription. */
     exist: (commandId: string) =>
       state.dashboards.values().some(({ subscriptions }) => subscriptions.has(commandId)),

@@ -40,22 +40,6 @@ export function messageAt(
   return { message: { ...message, toSequence: next, bytes }, next };
 }
 
-/** The gap of chunks that the buffer dropped. */
-export function overflowMessage(
-  buffer: TerminalBuffer,
-  fromSequence: number,
-  toSequence: number,
-): TerminalMessage {
-  return {
-    type: 'terminal:gap',
-    commandId: buffer.commandId,
-    fromSequence,
-    toSequence,
-    bytes: buffer.bytesBetween(fromSequence, toSequence),
-    reason: 'buffer_overflow',
-  };
-}
-
 export function completeMessage(buffer: TerminalBuffer): TerminalMessage {
   return {
     type: 'terminal:complete',

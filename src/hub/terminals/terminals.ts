@@ -1,8 +1,9 @@
 // The terminal buffers of all commands: opened with the command, persisted in parallel with the live broadcast, and
 // freed at the end.
+import { byteLength } from '../../protocol/text.ts';
 import type { StoredCommand } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
-import type { HubContext } from '../context.ts';
+import { type HubContext, keepsTranscripts } from '../context.ts';
 import {
   createTerminalBuffer,
   type OutputChunk,
@@ -11,29 +12,42 @@ import {
 import { createBufferMemory } from './buffer-memory.ts';
 import type { Subscriptions } from './subscriptions.ts';
 
-/** A shorter backlog may contain chunks that the buffer has dropped. */
+/** A shorter backlog may contain chunks that the buffer has dropped, and so may the store if it keeps no transcripts. */
 const MIN_PRUNED_CHUNKS = 256;
+/** What the buffer has dropped is kept in memory until it is stored, up to this much. More is lost if the disk is slow. */
+const MAX_BACKLOG_BYTES = 8 * 1_048_576;
+/** The quota is checked after as much output. */
+const CHECK_BYTES = 1_048_576;
+/** The memory of a chunk in addition to its text. */
+const CHUNK_BYTES = 140;
 
 export type Terminals = ReturnType<typeof createTerminals>;
 
 /** The output of one command that is not persisted yet. */
 interface Persistence {
   backlog: OutputChunk[];
+  backlogBytes: number;
   agentNextSequence: number;
   /** The agent's sequence up to which output is committed. */
   committed: number;
+  /** If no transcripts are kept: chunks before this sequence are deleted. */
+  trimmedTo: number;
   /** Resolves when the backlog is empty; null while there is none. */
   running: Promise<void> | null;
 }
 
+/** @param enforceQuota called after output was stored */
 export function createTerminals(
   context: HubContext,
   broadcast: Broadcast,
   subscriptions: Subscriptions,
+  enforceQuota: () => void,
 ) {
-  const { state, store, clock, log, storeHealth } = context;
+  const { state, store, clock, log, settings, storeHealth } = context;
+  const isKept = keepsTranscripts(settings);
   const buffers = state.terminalBuffers;
   const persistences = new Map<string, Persistence>();
+  let uncheckedBytes = 0;
   /** Buffers whose agent was removed. They are freed as soon as possible. */
   const orphaned = new Set<TerminalBuffer>();
   const memory = createBufferMemory(
@@ -44,9 +58,44 @@ export function createTerminals(
       buffers.delete(commandId);
       persistences.delete(commandId);
       orphaned.delete(buffer);
-      store.output.remove(commandId).catch(storeHealth.reportFailure);
+      if (!isKept) removeStored(commandId);
     },
   );
+
+  function removeStored(commandId: string) {
+    store.output.remove(commandId, clock.now(), 'not_kept').catch(storeHealth.reportFailure);
+  }
+
+  /** Deletes stored chunks that the buffer has dropped, if no transcripts are kept. */
+  function trimStored({ commandId, firstSequence }: TerminalBuffer, persistence: Persistence) {
+    if (isKept || firstSequence() - persistence.trimmedTo < MIN_PRUNED_CHUNKS) return;
+    persistence.trimmedTo = firstSequence();
+    store.output.removeBefore(commandId, firstSequence()).catch(storeHealth.reportFailure);
+  }
+
+  function countStored(bytes: number) {
+    uncheckedBytes += bytes;
+    if (!isKept || uncheckedBytes < CHECK_BYTES) return;
+    uncheckedBytes = 0;
+    enforceQuota();
+  }
+
+  /** Drops chunks that are not stored yet, if there are too many: those that the buffer has dropped. */
+  function limitBacklog(buffer: TerminalBuffer, persistence: Persistence) {
+    const { backlog } = persistence;
+    const heldCount = buffer.nextSequence - buffer.firstSequence();
+    const isTooLarge = isKept
+      ? persistence.backlogBytes > MAX_BACKLOG_BYTES
+      : backlog.length > Math.max(MIN_PRUNED_CHUNKS, 2 * heldCount);
+    if (!isTooLarge) return;
+    persistence.backlog = backlog.filter(({ sequence }) => sequence >= buffer.firstSequence());
+    persistence.backlogBytes = backlogBytes(persistence.backlog);
+    if (isKept) {
+      log.warn('The disk is too slow for the output of a command. A part of it is not stored.', {
+        commandId: buffer.commandId,
+      });
+    }
+  }
 
   /** Commits the backlog in order until it is empty, and acknowledges what is committed. Failed writes are retried. */
   async function persist(buffer: TerminalBuffer, persistence: Persistence) {
@@ -56,12 +105,21 @@ export function createTerminals(
       persistence.agentNextSequence > persistence.committed
     ) {
       const { agentNextSequence, backlog } = persistence;
+      const bytes = persistence.backlogBytes;
       persistence.backlog = [];
-      await storeHealth.retry(() => {
-        const chunks = stillHeld(buffer, backlog);
-        return store.output.append(commandId, chunks, agentNextSequence, buffer.firstSequence());
-      });
+      persistence.backlogBytes = 0;
+      await storeHealth.retry(() =>
+        store.output
+          .append(commandId, backlog, agentNextSequence, clock.now())
+          .catch((error: unknown) => {
+            buffer.markStored();
+            throw error;
+          }),
+      );
       persistence.committed = agentNextSequence;
+      buffer.markStored((backlog.at(-1)?.sequence ?? buffer.storedNextSequence - 1) + 1);
+      trimStored(buffer, persistence);
+      countStored(bytes);
       broadcast.toAgentOf(buffer, {
         type: 'output:ack',
         commandId,
@@ -72,8 +130,8 @@ export function createTerminals(
   }
 
   /**
-   * Frees completed buffers without subscribers: those of removed agents, then the least recently read until the rest
-   * fits into memory.
+   * Frees completed buffers without subscribers: those of removed agents, and then the least recently read until the rest
+   * fits into memory. If transcripts are kept, no completed buffer is in memory.
    */
   function freeMemory() {
     for (const buffer of orphaned) memory.release(buffer);
@@ -91,8 +149,10 @@ export function createTerminals(
       freeMemory();
       const persistence: Persistence = {
         backlog: [],
+        backlogBytes: 0,
         agentNextSequence,
         committed: agentNextSequence,
+        trimmedTo: 0,
         running: null,
       };
       const buffer: TerminalBuffer = createTerminalBuffer(
@@ -102,14 +162,14 @@ export function createTerminals(
           onChunk: subscriptions.publishChunk,
           onPersistable(chunks, next) {
             persistence.backlog.push(...chunks);
-            const heldCount = buffer.nextSequence - buffer.firstSequence();
-            if (persistence.backlog.length > Math.max(MIN_PRUNED_CHUNKS, 2 * heldCount)) {
-              persistence.backlog = stillHeld(buffer, persistence.backlog);
-            }
+            persistence.backlogBytes += backlogBytes(chunks);
+            limitBacklog(buffer, persistence);
             persistence.agentNextSequence = next;
             persistence.running ??= persist(buffer, persistence);
           },
           onOverflow() {
+            // With transcripts, nothing is lost.
+            if (isKept) return;
             log.warn('Terminal buffer full: dropping its oldest output.', { commandId });
           },
         },
@@ -134,6 +194,29 @@ export function createTerminals(
       await persistences.get(commandId)?.running;
     },
     freeMemory,
+    /** Frees memory after the output of a command is complete: all of it is stored. */
+    finish(buffer: TerminalBuffer) {
+      if (!isKept) return freeMemory();
+      const { commandId } = buffer;
+      buffers.delete(commandId);
+      persistences.delete(commandId);
+      memory.forget(buffer);
+      subscriptions.continueFromStore(buffer);
+      // It can be read before, too.
+      void storeHealth
+        .retry(() => store.output.complete(commandId, clock.now()))
+        .then(enforceQuota);
+    },
+    /** Frees the buffer of a command that has ended, because its output was deleted. */
+    discard(commandId: string) {
+      const buffer = buffers.get(commandId);
+      if (!buffer?.isComplete) return;
+      buffers.delete(commandId);
+      persistences.delete(commandId);
+      memory.forget(buffer);
+      orphaned.delete(buffer);
+      subscriptions.continueFromStore(buffer);
+    },
     /** Frees the buffers of an agent that was removed, as soon as they are complete and have no subscribers. */
     releaseAgent(agentId: string) {
       for (const buffer of buffers.values()) {
@@ -144,7 +227,5 @@ export function createTerminals(
   };
 }
 
-/** The chunks that the buffer still holds. Others need not be persisted. */
-function stillHeld(buffer: TerminalBuffer, chunks: readonly OutputChunk[]): OutputChunk[] {
-  return chunks.filter(({ sequence }) => sequence >= buffer.firstSequence());
-}
+const backlogBytes = (chunks: readonly OutputChunk[]): number =>
+  chunks.reduce((sum, { data }) => sum + byteLength(data) + CHUNK_BYTES, 0);

@@ -2,7 +2,6 @@
 import { Elysia, t } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
-import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import {
   AgentChanges,
   AgentRegistration,
@@ -11,11 +10,10 @@ import {
   CommandQuery,
   ComparisonBody,
 } from '../../protocol/api.ts';
-import { encode } from '../../protocol/codec.ts';
-import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { createAuditApi } from './audit.ts';
 import { readBearerToken } from '../request-token.ts';
+import { createOutputResponse } from './output-response.ts';
 import { createAgentTokenApi } from './agent-tokens.ts';
 import { createApiTokenApi } from './api-tokens.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
@@ -99,8 +97,11 @@ function createCommandApi({ hub, auth }: ApiParts) {
     })
     .get('/:id/output', async ({ request, params }) => {
       const view = hub.viewFor(await auth.requireIdentity(request));
-      const messages = await view.history.readOutput(params.id);
-      return outputResponse(request, messages);
+      return createOutputResponse(request, await view.history.openOutput(params.id));
+    })
+    .delete('/:id/output', async ({ request, params }) => {
+      await hub.commands.deleteOutput(await auth.requireIdentity(request), params.id);
+      return new Response(null, { status: 204 });
     })
     .post('/:id/interrupt', async ({ request, params, set }) => {
       const identity = await auth.requireIdentity(request);
@@ -112,31 +113,6 @@ function createCommandApi({ hub, auth }: ApiParts) {
       set.status = 202;
       return { commandId, status, stopReason };
     });
-}
-
-/**
- * The output as text, or as one message per line for `Accept: application/x-ndjson`. The header
- * `Signalbox-Missing-Bytes` contains the size of the output that is not included.
- */
-function outputResponse(request: Request, messages: readonly TerminalMessage[]): Response {
-  const asMessages = request.headers.get('accept')?.includes(NDJSON) ?? false;
-  const missingBytes = messages.reduce(
-    (sum, message) => sum + (message.type === 'terminal:gap' ? message.bytes : 0),
-    0,
-  );
-  const body = messages
-    .map((message) => {
-      if (asMessages) return `${encode<HubToDashboard>(message)}\n`;
-      return message.type === 'terminal:output' ? message.data : '';
-    })
-    .join('');
-  return new Response(body, {
-    headers: {
-      'content-type': asMessages ? NDJSON : 'text/plain; charset=utf-8',
-      'signalbox-missing-bytes': String(missingBytes),
-      'x-content-type-options': 'nosniff',
-    },
-  });
 }
 
 /** Comparisons: the same command for several agents. */
@@ -175,8 +151,6 @@ function createApprovalApi({ hub, auth }: ApiParts) {
       { body: ApprovalBody },
     );
 }
-
-const NDJSON = 'application/x-ndjson';
 
 /** Creates all routes under `/api/v1`. */
 export function createApi(parts: ApiParts) {

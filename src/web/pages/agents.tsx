@@ -211,7 +211,7 @@ function getAgentState(
     user,
     agent,
     active,
-    isCurrentHeld: current !== undefined && view.history.outputState(current.id) === 'held',
+    isCurrentHeld: current !== undefined && (await view.history.findRemoval(current.id)) === null,
     noticeId: identifyNotice(agent, request),
     pending: listPendingCards(view, view.approvals.listPending({ agentId })),
     now,

@@ -1,4 +1,4 @@
-// The history and the command page, with their fragments, and the form that interrupts a command.
+// The history and the command page, with their fragments, and the forms that interrupt a command and delete its output.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
@@ -116,6 +116,14 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         respondText(await readRawText(hub.viewFor(user), params.id)),
       ),
     )
+    .post('/commands/:id/output/delete', ({ request, params }) =>
+      requireUser(request, async (user) => {
+        await hub.commands.deleteOutput(user, params.id);
+        return renderFragment(<Notice kind="cancelled" text="Output deleted" />, {
+          headers: { 'hx-trigger': REFRESH },
+        });
+      }),
+    )
     .post('/commands/:id/interrupt', ({ request, params }) =>
       requireUser(request, async (user) => {
         const command = await hub.commands.interrupt(user, params.id);
@@ -135,7 +143,7 @@ async function getCommandState(view: View, commandId: string, request: Request) 
   const resolved = await view.approvals.listByCommand(commandId, query);
   return {
     command,
-    output: view.history.outputState(commandId),
+    removal: await view.history.findRemoval(commandId),
     approvals: limitDetails([...pending, ...resolved]),
     resolvedCount: await view.approvals.countByCommand(commandId, query),
   };

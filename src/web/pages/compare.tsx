@@ -123,11 +123,13 @@ async function getComparisonState(view: View, comparisonId: string) {
   const { items } = await view.history.listPage({ comparisonId, limit: RECENT_COMMANDS });
   const comparison = toComparison(comparisonId, items);
   if (!comparison) return undefined;
-  const columns = comparison.commands.map((command) => ({
-    command,
-    output: view.history.outputState(command.id),
-    agentType: view.registry.find(command.agentId)?.agentType ?? null,
-  }));
+  const columns = await Promise.all(
+    comparison.commands.map(async (command) => ({
+      command,
+      removal: await view.history.findRemoval(command.id),
+      agentType: view.registry.find(command.agentId)?.agentType ?? null,
+    })),
+  );
   const approvals = comparison.commands.flatMap(({ id }) =>
     view.approvals.listPending({ commandId: id }),
   );

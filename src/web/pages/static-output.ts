@@ -26,9 +26,10 @@ export function createShownOutputs() {
     /** Returns the output as a block shows it: in full, or its first and last lines. */
     async read(view: View, commandId: string): Promise<ShownOutput> {
       const before = kept.get(commandId);
-      if (view.history.outputState(commandId) === 'expired') {
+      const removal = await view.history.findRemoval(commandId);
+      if (removal) {
         kept.delete(commandId);
-        return { state: 'expired' };
+        return { state: 'removed', removal };
       }
       if (before) return before;
       const rendered = await render(view, commandId, {
@@ -70,18 +71,21 @@ export async function readPlainText(view: View, commandId: string): Promise<stri
 
 /** Returns the output with its control sequences. */
 export async function readRawText(view: View, commandId: string): Promise<string> {
-  const messages = await view.history.readOutput(commandId);
-  return messages.map((one) => (one.type === 'terminal:output' ? one.data : '')).join('');
+  const { messages } = await view.history.openOutput(commandId);
+  let text = '';
+  for await (const message of messages) if (message.type === 'terminal:output') text += message.data;
+  return text;
 }
 
-/** @throws {HubError} command_unknown; expired if the output is no longer held */
+/** @throws {HubError} command_unknown; expired if the output was deleted */
 async function render(view: View, commandId: string, range: LineRange | null) {
   const text = createTerminalText(range);
-  const messages = await view.history.readOutput(commandId);
-  for (const message of messages) {
+  const { messages } = await view.history.openOutput(commandId);
+  let isComplete = false;
+  for await (const message of messages) {
     if (message.type === 'terminal:output') text.add(message.data, message.stream);
     if (message.type === 'terminal:gap') text.addMarker(formatGap(message));
+    if (message.type === 'terminal:complete') isComplete = true;
   }
-  const isComplete = messages.at(-1)?.type === 'terminal:complete';
   return { ...text.finish(), isComplete };
 }

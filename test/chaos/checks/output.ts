@@ -24,7 +24,7 @@ export function checkOutput(history: History, isSettled: boolean): OutputResult 
   const result: OutputResult = {
     violations: [],
     bytes: 0,
-    gaps: { buffer_overflow: 0, agent_overflow: 0, expired: 0 },
+    gaps: { buffer_overflow: 0, agent_overflow: 0, expired: 0, skipped: 0 },
   };
   const readWritten = createCache(history.readWritten);
   for (const record of history.records) {

@@ -106,7 +106,7 @@ test('a command that is about to be sent does not reach an agent added again und
 });
 
 test('the output of a removed agent is freed once no dashboard reads it', async () => {
-  await using fixture = await startHubFixture();
+  await using fixture = await startHubFixture({ settings: { transcriptRetentionMs: 0 } });
   const { hub, agent, dashboard } = fixture;
   const id = await fixture.startCommand();
   agent.sendOutput(id, 'hello');

@@ -14,6 +14,9 @@ import { createManualClock } from '../../support/manual-clock.ts';
 /** Memory of a buffer with one small chunk. */
 const SMALL_BUFFER_BYTES = 2_200;
 
+/** No output is kept on disk after the end of its command. */
+const MEMORY_ONLY = { transcriptRetentionMs: 0 };
+
 /** Runs a command to its end and returns its ID. */
 async function runCommand(fixture: HubFixture, text: string) {
   const id = await fixture.startCommand();
@@ -29,12 +32,11 @@ async function waitForConfirmation(fixture: HubFixture) {
   for (let i = 0; i < 3; i++) await fixture.hub.advance(1_000, fixture.agent, fixture.dashboard);
 }
 
-const isHeld = (fixture: HubFixture, id: string) =>
-  fixture.hub.hub.history.outputState(id) === 'held';
+const isHeld = (fixture: HubFixture, id: string) => fixture.hub.hub.state.terminalBuffers.has(id);
 
 test('the least recently read buffer is freed when memory is short, also on disk', async () => {
   await using fixture = await startHubFixture({
-    settings: { bufferMemoryBytes: 2.5 * SMALL_BUFFER_BYTES },
+    settings: { ...MEMORY_ONLY, bufferMemoryBytes: 2.5 * SMALL_BUFFER_BYTES },
   });
   const [a, b] = [
     await runCommand(fixture, 'a'.repeat(10)),
@@ -48,13 +50,13 @@ test('the least recently read buffer is freed when memory is short, also on disk
   const c = await runCommand(fixture, 'c'.repeat(10));
   expect([isHeld(fixture, a), isHeld(fixture, b), isHeld(fixture, c)]).toEqual([true, false, true]);
   await fixture.hub.flush();
-  expect(await fixture.hub.store.output.list(b)).toEqual([]);
-  expect(await fixture.hub.store.output.list(a)).toHaveLength(1);
+  expect(await fixture.hub.store.output.listLatest(b, Infinity)).toEqual([]);
+  expect(await fixture.hub.store.output.listLatest(a, Infinity)).toHaveLength(1);
 });
 
 test('a freed buffer is reported as expired, with its size, and as 410', async () => {
   await using fixture = await startHubFixture({
-    settings: { bufferMemoryBytes: SMALL_BUFFER_BYTES },
+    settings: { ...MEMORY_ONLY, bufferMemoryBytes: SMALL_BUFFER_BYTES },
   });
   const a = await runCommand(fixture, 'a'.repeat(10));
   await runCommand(fixture, 'b'.repeat(10));
@@ -107,7 +109,10 @@ test('a buffer is freed without looking at all others for each command, the leas
   const freed: string[] = [];
   let checks = 0;
   const memory = createBufferMemory(
-    { clock, settings: { ...SETTINGS, bufferMemoryBytes: 1_000 * SMALL_BUFFER_BYTES } },
+    {
+      clock,
+      settings: { ...SETTINGS, ...MEMORY_ONLY, bufferMemoryBytes: 1_000 * SMALL_BUFFER_BYTES },
+    },
     ({ commandId }) => {
       checks += 1;
       return commandId === '0';

@@ -41,7 +41,9 @@ test('output is sent before it is on disk, and acknowledged once it is', async (
   hub.store.clearFaults();
   expect(await agent.waitForAck(id, 1)).toMatchObject({ nextSequence: 1 });
   expect(await hub.store.commands.find(id)).toMatchObject({ agentNextSequence: 1 });
-  expect(await hub.store.output.list(id)).toMatchObject([{ sequence: 0, data: 'a' }]);
+  expect(await hub.store.output.listLatest(id, Infinity)).toMatchObject([
+    { sequence: 0, data: 'a' },
+  ]);
 });
 
 test('empty output is acknowledged', async () => {
@@ -81,7 +83,7 @@ test('only complete agent messages are acknowledged', async () => {
   await fixture.agent.waitForAck(id, 7);
   await using hub = await fixture.hub.crash();
   const { agentNextSequence } = (await hub.store.commands.find(id)) ?? expect.unreachable();
-  const stored = (await hub.store.output.list(id)).map(({ data }) => data).join('');
+  const stored = (await hub.store.output.listLatest(id, Infinity)).map(({ data }) => data).join('');
   expect(agentNextSequence).toBeGreaterThanOrEqual(7);
   expect(stored).toBe(pieces.slice(0, agentNextSequence).join(''));
 });
@@ -215,7 +217,10 @@ test('output continues while the disk fails, and is acknowledged afterwards', as
   hub.store.clearFaults();
   hub.clock.advance(1_000);
   await agent.waitForAck(id, 2);
-  expect((await hub.store.output.list(id)).map(({ data }) => data)).toEqual(['a', 'b']);
+  expect((await hub.store.output.listLatest(id, Infinity)).map(({ data }) => data)).toEqual([
+    'a',
+    'b',
+  ]);
 });
 
 test('terminal:complete follows the last chunk', async () => {
@@ -233,7 +238,7 @@ test('terminal:complete follows the last chunk', async () => {
 
 describe('more than 1 MB of output', () => {
   test('drops the oldest chunks with one warning, and a late dashboard receives the exact gap', async () => {
-    await using fixture = await startHubFixture();
+    await using fixture = await startHubFixture({ settings: { transcriptRetentionMs: 0 } });
     const { hub, agent, dashboard } = fixture;
     const id = await fixture.startCommand();
     // An agent sends no more unacknowledged output than it can hold.
@@ -268,7 +273,10 @@ describe('more than 1 MB of output', () => {
   });
 
   test('is restored up to 1 MB', async () => {
-    await using fixture = await startHubFixture({ onDisk: true });
+    await using fixture = await startHubFixture({
+      onDisk: true,
+      settings: { transcriptRetentionMs: 0 },
+    });
     const id = await fixture.startCommand();
     for (let i = 0; i < 150; i++) fixture.agent.sendOutput(id, CHUNK);
     await fixture.agent.waitForAck(id, 150);

@@ -16,6 +16,8 @@ import {
   MAX_COMMAND_TIMEOUT_MS,
   MAX_DASHBOARDS,
   QUEUE_TTL_MS,
+  TRANSCRIPT_QUOTA_BYTES,
+  TRANSCRIPT_RETENTION_MS,
 } from '../../../src/protocol/limits.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
 import { createApp } from '../../../src/web/app.ts';
@@ -45,6 +47,8 @@ export const SETTINGS: HubSettings = {
   queueTtlMs: QUEUE_TTL_MS,
   stuckAfterMs: 300_000,
   bufferMemoryBytes: BUFFER_MEMORY_BYTES,
+  transcriptRetentionMs: TRANSCRIPT_RETENTION_MS,
+  transcriptQuotaBytes: TRANSCRIPT_QUOTA_BYTES,
   auditRetentionMs: AUDIT_RETENTION_MS,
   connectionLogRetentionMs: CONNECTION_LOG_RETENTION_MS,
   commandRetentionMs: null,

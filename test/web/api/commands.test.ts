@@ -110,7 +110,7 @@ describe('commands', () => {
   });
 
   test('return their output with what is missing, as text and as messages', async () => {
-    await using on = await startHubFixture();
+    await using on = await startHubFixture({ settings: { transcriptRetentionMs: 0 } });
     const id = await on.startCommand();
     const chunk = 'x'.repeat(10_240);
     for (let i = 0; i < 110; i += 1) on.agent.sendOutput(id, chunk);
