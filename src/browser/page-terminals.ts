@@ -44,6 +44,7 @@ function openTerminal(host: HTMLElement, send: PageTerminalsOptions['send']) {
   const subscription = createTerminalSubscription({
     display,
     send,
+    onEarlierOutput: bars.setEarlierOutput,
     onLaterOutput: bars.setLaterOutput,
     onState: (state) => {
       host.dataset['state'] = state;

@@ -1,4 +1,5 @@
 // The bars above and below a terminal's screen: how much of the output the terminal does not show, and buttons to load it.
+import { formatSize } from '../protocol/size.ts';
 
 export interface TerminalBarActions {
   onFirstPage(): void;
@@ -10,6 +11,11 @@ export interface TerminalBarActions {
 export function formatEarlierLines(lines: number): string {
   const count = lines.toLocaleString('en-US');
   return lines === 1 ? '1 earlier line is not shown.' : `${count} earlier lines are not shown.`;
+}
+
+/** Describes the output that the terminal did not receive: `12.4 MB of earlier output is not shown.` */
+export function formatEarlierOutput(bytes: number): string {
+  return `${formatSize(bytes)} of earlier output is not shown.`;
 }
 
 /** Makes the bars around a terminal's screen work. */
@@ -27,12 +33,25 @@ export function createTerminalBars(screen: HTMLElement, actions: TerminalBarActi
     }
   }
 
+  /** What the terminal has dropped, and what it did not receive. */
+  const missing = { lines: 0, bytes: 0 };
+
+  function update(): void {
+    if (!earlier) return;
+    const { lines, bytes } = missing;
+    earlier.hidden = lines === 0 && bytes === 0;
+    const text = earlier.querySelector('span');
+    if (text) text.textContent = bytes > 0 ? formatEarlierOutput(bytes) : formatEarlierLines(lines);
+  }
+
   return {
     setEarlierLines(lines: number): void {
-      if (!earlier) return;
-      earlier.hidden = lines === 0;
-      const text = earlier.querySelector('span');
-      if (text) text.textContent = formatEarlierLines(lines);
+      missing.lines = lines;
+      update();
+    },
+    setEarlierOutput(bytes: number): void {
+      missing.bytes = bytes;
+      update();
     },
     setLaterOutput(hasMore: boolean): void {
       if (later) later.hidden = !hasMore;

@@ -38,6 +38,8 @@ export interface TerminalSubscriptionOptions {
   display: TerminalDisplay;
   send(message: Unversioned<DashboardToHub>): boolean;
   onState(state: TerminalState): void;
+  /** Called with the size of the output before the first chunk that the terminal asked for. */
+  onEarlierOutput(bytes: number): void;
   /** Called when the terminal shows a page that is followed by later output, and when it no longer does. */
   onLaterOutput(hasMore: boolean): void;
 }
@@ -62,6 +64,7 @@ export function createTerminalSubscription({
   display,
   send,
   onState,
+  onEarlierOutput,
   onLaterOutput,
 }: TerminalSubscriptionOptions) {
   let shown: Shown | null = null;
@@ -70,13 +73,20 @@ export function createTerminalSubscription({
 
   function attach(): void {
     if (!shown) return;
-    const { commandId, tracker } = shown;
-    send({ type: 'terminal:attach', commandId, afterSequence: tracker.getLast() });
+    const { commandId, tracker, page } = shown;
+    send({
+      type: 'terminal:attach',
+      commandId,
+      afterSequence: tracker.getLast(),
+      // Without a page, the terminal shows the end: all of the output can be much more than it holds.
+      ...(page === null && { tailBytes: BUFFER_BYTES }),
+    });
   }
 
   function start(commandId: string, page: OutputPage | null = null, first = 0): Shown {
     display.clear(page);
     onState('empty');
+    onEarlierOutput(0);
     onLaterOutput(false);
     return {
       commandId,
@@ -89,7 +99,7 @@ export function createTerminalSubscription({
     };
   }
 
-  /** Starts the output over, at a page or with all that the hub holds. */
+  /** Starts the output over, at a page or with its end. */
   function restart(page: OutputPage | null, first = 0): void {
     if (!shown) return;
     shown = start(shown.commandId, page, first);
@@ -110,7 +120,7 @@ export function createTerminalSubscription({
     attach();
   }
 
-  /** Detaches a display that cannot keep up. The hub keeps the last 1 MB of output and reports a gap for the rest. */
+  /** Detaches a display that cannot keep up. It continues with the last 1 MB of output, after a gap. */
   function pause(command: Shown): void {
     command.isPaused = true;
     send({ type: 'terminal:detach', commandId: command.commandId });
@@ -157,7 +167,7 @@ export function createTerminalSubscription({
       attach();
     },
 
-    /** Shows the first page of what the hub holds. */
+    /** Shows the first page of the output. */
     showFirstPage: () => restart(createOutputPage(0)),
 
     /** Shows the page after a full one. */
@@ -178,7 +188,11 @@ export function createTerminalSubscription({
       if (message.type === 'terminal:output') return handleOutput(shown, message);
       if (message.type === 'terminal:complete') return handleComplete(shown, message);
       if (message.type === 'terminal:gap' && shown.tracker.skipTo(message.toSequence)) {
-        display.writeMarker(formatGap(message), 'warning');
+        if (message.reason === 'skipped' && message.fromSequence === 0) {
+          onEarlierOutput(message.bytes);
+        } else {
+          display.writeMarker(formatGap(message), 'warning');
+        }
       }
       // A queued command may have no buffer yet, so attach again once it runs.
       if (message.type === 'error') shown.isUnknown = true;
@@ -199,7 +213,9 @@ export function createTerminalSubscription({
     /** Returns the position to resume from; null while the terminal is paused or shows nothing. */
     getPosition(): Position | null {
       if (!shown || shown.isPaused || shown.page?.isFull) return null;
-      return { commandId: shown.commandId, afterSequence: shown.tracker.getLast() };
+      const { commandId, tracker, page } = shown;
+      const afterSequence = tracker.getLast();
+      return { commandId, afterSequence, ...(page === null && { tailBytes: BUFFER_BYTES }) };
     },
 
     /** Notes which command the hub attaches again if it accepts the next `resume`. */

@@ -4,6 +4,7 @@ import {
   createTerminalSubscription,
   prepareResume,
 } from '../../src/browser/terminal-subscription.ts';
+import { BUFFER_BYTES } from '../../src/protocol/limits.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 
 const version = '1.0.0';
@@ -15,6 +16,7 @@ function setUp() {
   const sent: string[] = [];
   const states: string[] = [];
   const drainListeners: (() => void)[] = [];
+  const earlierOutput: number[] = [];
   const laterOutput: boolean[] = [];
   let backlog = 0;
   const terminal = createTerminalSubscription({
@@ -31,11 +33,14 @@ function setUp() {
     },
     send(message) {
       if (message.type === 'terminal:attach')
-        sent.push(`attach ${message.commandId} ${message.afterSequence}`);
+        sent.push(
+          `attach ${message.commandId} ${message.afterSequence}${message.tailBytes === undefined ? ' all' : ''}`,
+        );
       if (message.type === 'terminal:detach') sent.push(`detach ${message.commandId}`);
       return true;
     },
     onState: (state) => void states.push(state),
+    onEarlierOutput: (bytes) => void earlierOutput.push(bytes),
     onLaterOutput: (hasMore) => void laterOutput.push(hasMore),
   });
   const output = (sequence: number, data = String(sequence)) =>
@@ -48,7 +53,18 @@ function setUp() {
     backlog = 0;
     for (const listener of drainListeners.splice(0)) listener();
   };
-  return { terminal, screen, sent, states, laterOutput, output, receive, setBacklog, drain };
+  return {
+    terminal,
+    screen,
+    sent,
+    states,
+    earlierOutput,
+    laterOutput,
+    output,
+    receive,
+    setBacklog,
+    drain,
+  };
 }
 
 const gap = (fromSequence: number, toSequence: number): HubToDashboard => ({
@@ -130,6 +146,18 @@ test('marks the end once, and only after all output has arrived', () => {
   expect(states.at(-1)).toBe('complete');
 });
 
+test('earlier output that was not asked for is reported above the terminal, later output within it', () => {
+  const { terminal, screen, earlierOutput, output, receive } = setUp();
+  terminal.show('c1');
+  receive({ ...gap(0, 7), reason: 'skipped' } as HubToDashboard);
+  output(7);
+  expect([screen, earlierOutput]).toEqual([['7'], [0, 2048]]);
+  receive({ ...gap(8, 9), reason: 'skipped' } as HubToDashboard);
+  expect(screen.at(-1)).toBe('[2.0 KB of earlier output is not shown]');
+  terminal.show('c2');
+  expect(earlierOutput.at(-1)).toBe(0);
+});
+
 test('a display that cannot keep up detaches, and attaches again after it has drained', () => {
   const { terminal, sent, output, setBacklog, drain } = setUp();
   terminal.show('c1');
@@ -148,7 +176,9 @@ test('a resumed connection continues without attaching again', () => {
   const { terminal, sent, screen, output } = setUp();
   terminal.show('c1');
   output(0);
-  expect(prepareResume([terminal])).toEqual([{ commandId: 'c1', afterSequence: 0 }]);
+  expect(prepareResume([terminal])).toEqual([
+    { commandId: 'c1', afterSequence: 0, tailBytes: BUFFER_BYTES },
+  ]);
   terminal.handleWelcome({ resumed: true, isSameEpoch: true });
   expect(sent).toEqual(['attach c1 -1']);
   output(1);
@@ -196,7 +226,7 @@ test('a page ends before the first chunk that does not fit, and detaches', () =>
   terminal.showFirstPage();
   // A chunk that was sent before the hub replays the output causes no second replay.
   output(9, threeLines(9));
-  expect(sent).toEqual(['attach c1 -1', 'attach c1 -1']);
+  expect(sent).toEqual(['attach c1 -1', 'attach c1 -1 all']);
   receive(gap(0, 2));
   for (let sequence = 2; sequence < 9; sequence++) output(sequence, threeLines(sequence));
   receive(complete(8));
@@ -213,7 +243,7 @@ test('the next page repeats the last chunk, and the last page follows the output
   terminal.showFirstPage();
   for (let sequence = 0; sequence < 3; sequence++) output(sequence, threeLines(sequence));
   terminal.showNextPage();
-  expect(sent.at(-1)).toBe('attach c1 0');
+  expect(sent.at(-1)).toBe('attach c1 0 all');
   expect(laterOutput.at(-1)).toBe(false);
   for (let sequence = 1; sequence < 3; sequence++) output(sequence, threeLines(sequence));
   output(3, '\n');
@@ -238,7 +268,7 @@ test('a page takes a chunk of any size', () => {
   output(1);
   expect(screen).toEqual(['[after 0 lines]', long]);
   terminal.showNextPage();
-  expect([screen, sent.at(-1)]).toEqual([['[after 500 lines]'], 'attach c1 0']);
+  expect([screen, sent.at(-1)]).toEqual([['[after 500 lines]'], 'attach c1 0 all']);
 });
 
 test('the end of the output is shown from all that the hub holds, and followed', () => {

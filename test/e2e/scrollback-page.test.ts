@@ -61,7 +61,7 @@ const waitForEarlierLines = (page: Page, minimum: number) =>
   }, minimum);
 
 test('dropped lines are counted at the top, and are loaded again page by page', async () => {
-  await using on = await startHubFixture();
+  await using on = await startHubFixture({ settings: { transcriptRetentionMs: 0 } });
   const commandId = await on.startCommand('!seq 200000');
   const page = await openHubPage(browser, on.hub, `/commands/${commandId}`);
   const [earlier, later] = [page.locator('[data-bar=earlier]'), page.locator('[data-bar=later]')];

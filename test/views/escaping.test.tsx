@@ -101,7 +101,6 @@ const agentState = {
     command({ ...evilCommand, status: 'running', error: null }),
     command({ ...evilCommand, id: 'c2', status: 'queued', error: null }),
   ],
-  isCurrentHeld: true,
   noticeId: EVIL,
   pending,
   now: NOW,
@@ -117,7 +116,7 @@ const comparison: Comparison = { comparisonId: EVIL, commands: [evilCommand] };
 const comparisonState = {
   user,
   comparison,
-  columns: [{ command: evilCommand, output: 'held' as const, agentType: null }],
+  columns: [{ command: evilCommand, removal: null, agentType: null }],
   pending,
 };
 const page = { items: [evilCommand], nextCursor: EVIL };
@@ -150,9 +149,13 @@ const views = {
   HistoryPage: <HistoryPage {...{ context, user, query, page }} agents={[evilAgent]} />,
   HistoryOlder: <HistoryOlder query={query} page={page} />,
   CommandPage: (
-    <CommandPage {...{ context, user, approvals }} command={evilCommand} output="expired" />
+    <CommandPage
+      {...{ context, user, approvals }}
+      command={evilCommand}
+      removal={{ at: 0, reason: 'quota', limit: 1 }}
+    />
   ),
-  CommandLive: <CommandLive {...{ user, approvals }} command={evilCommand} output="held" />,
+  CommandLive: <CommandLive {...{ user, approvals }} command={evilCommand} removal={null} />,
   ComparePage: (
     <ComparePage
       context={context}

@@ -6,13 +6,13 @@ import { AgentsPage } from '../../views/pages/agents.tsx';
 import { CommandPage } from '../../views/pages/command.tsx';
 import { render } from './render.ts';
 import { agent, command, NOW } from '../support/samples.ts';
-import { admin, context, operator, viewer } from './samples.ts';
+import { admin, context, operator, removal, viewer } from './samples.ts';
 
 const running = command({ status: 'running', completedAt: null, exitCode: null });
 const queued = command({ id: 'c2', status: 'queued', startedAt: null, completedAt: null });
 
 const blockPage = {
-  blocks: [{ command: command(), output: { state: 'expired' as const } }],
+  blocks: [{ command: command(), output: { state: 'removed' as const, removal } }],
   olderThan: null,
 };
 
@@ -21,7 +21,6 @@ function renderAgentPage(user: User) {
     user,
     agent: agent({ status: 'busy' }),
     active: [running, queued],
-    isCurrentHeld: true,
     noticeId: null,
     pending: [],
     now: NOW,
@@ -44,7 +43,7 @@ test('a viewer cannot send, interrupt, add or remove', () => {
   expect(list.text).not.toContain('Add agent');
   expect(list.text).toContain('Ask an admin to add one');
   const commandPage = render(
-    <CommandPage context={context} user={viewer} command={running} output="held" approvals={[]} />,
+    <CommandPage context={context} user={viewer} command={running} removal={null} approvals={[]} />,
   );
   expect(commandPage.text).not.toContain('Interrupt');
 });

@@ -1,6 +1,7 @@
 // Sample users, page context and view states. Entities are in test/support/samples.ts.
 import type { Approval } from '../../src/protocol/approvals.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import type { PageContext, User } from '../../views/components/layout.tsx';
 import { approval, command, NOW } from '../support/samples.ts';
 
@@ -23,6 +24,9 @@ export const context: PageContext = {
 export const viewer: User = { userId: 'vera', role: 'viewer' };
 export const operator: User = { userId: 'otto', role: 'operator' };
 export const admin: User = { userId: 'ada', role: 'admin' };
+
+/** Output that a user deleted. */
+export const removal: OutputRemoval = { at: NOW - 5000, reason: 'user', limit: null };
 
 export function resolvedApproval(fields: Partial<Approval> = {}): Approval {
   return approval({
@@ -51,7 +55,7 @@ export function createComparisonState(
     comparison: { comparisonId: 'r1', commands },
     columns: commands.map((one) => ({
       command: one,
-      output: 'held' as const,
+      removal: null,
       agentType: 'claude' as const,
     })),
     pending: [],

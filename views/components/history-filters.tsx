@@ -33,7 +33,7 @@ export function HistoryFilters({ agents, query }: FiltersProps) {
           name="q"
           value={query.q ?? ''}
           maxlength={256}
-          placeholder="Search commands"
+          placeholder="Search commands and output"
         />
       </label>
       <label class="filter">

@@ -25,8 +25,6 @@ export interface SessionProps extends BlockPage {
   agent: AgentSummary;
   /** The current command first, then the queue. */
   active: CommandExecution[];
-  /** Whether the output of the current command is in memory. */
-  isCurrentHeld: boolean;
   canSend: boolean;
   canInterrupt: boolean;
 }
@@ -124,15 +122,11 @@ export function OlderBlocksLoaded({
 }
 
 /** The island reads the command of the terminal from it (src/browser/page-terminals.ts). */
-export function CurrentHead({ agent, active, isCurrentHeld, canInterrupt }: SessionProps) {
+export function CurrentHead({ agent, active, canInterrupt }: SessionProps) {
   const current = active.find((command) => isCurrent(command, agent));
   if (!current) return <div id="terminal-header" data-output="none" />;
   return (
-    <div
-      id="terminal-header"
-      data-output={isCurrentHeld ? 'held' : 'expired'}
-      data-command={JSON.stringify(current)}
-    >
+    <div id="terminal-header" data-output="held" data-command={JSON.stringify(current)}>
       <BlockHead command={current}>
         {canInterrupt && !isStopping(current) && <InterruptButton command={current} />}
       </BlockHead>

@@ -2,17 +2,20 @@
 // belongs to the island, which reads the command to show from the header; it is never swapped.
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { commandUrl } from '../urls.ts';
 import { isStopping } from '../format/command-state.ts';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
+import { OutputRemoved } from './output-removed.tsx';
 import { CommandStatusLabel } from './status.tsx';
 
 /** The command in a terminal. */
 export interface ShownCommand {
   command: CommandExecution;
-  output: 'held' | 'expired';
+  /** When and why its output was deleted; null if it was not. */
+  removal: OutputRemoval | null;
 }
 
 interface TerminalHeaderProps {
@@ -39,13 +42,13 @@ export function TerminalHeader(props: TerminalHeaderProps) {
       </div>
     );
   }
-  const { command, output } = shown;
+  const { command, removal } = shown;
   const canStop = !hasEnded(command.status) && !isStopping(command);
   return (
     <div
       id={terminalHeaderId(terminalId)}
       class="terminal-header"
-      data-output={output}
+      data-output={removal ? 'expired' : 'held'}
       data-command={JSON.stringify(command)}
     >
       <div class="terminal-status">
@@ -64,10 +67,9 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         </p>
       )}
       <CommandFailure command={command} />
-      {output === 'expired' && (
+      {removal && (
         <p class="terminal-empty">
-          The output of this command is no longer available. The hub keeps output in memory for a
-          limited time and discards it when it restarts.
+          <OutputRemoved removal={removal} />
         </p>
       )}
     </div>

@@ -31,8 +31,7 @@ export interface AgentState {
   agent: AgentSummary;
   /** The current command first, then the queue. */
   active: CommandExecution[];
-  /** Whether the output of the current command is in memory. */
-  isCurrentHeld: boolean;
+
   /** Identifies the agent's notice; null if the user has dismissed it. */
   noticeId: string | null;
   /** Oldest first. */

@@ -3,6 +3,7 @@ import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { Approval } from '../../src/protocol/approvals.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
 import { ApprovalAudit, auditRowsSelector, pendingOf } from '../components/approval-audit.tsx';
 import { ApprovalCards } from '../components/approval-card.tsx';
@@ -15,7 +16,8 @@ import { agentEvent, ANY_APPROVAL, commandEvent, REFRESH, triggerOn } from '../e
 interface CommandState {
   user: User;
   command: CommandExecution;
-  output: 'held' | 'expired';
+  /** When and why its output was deleted; null if it was not. */
+  removal: OutputRemoval | null;
   /** Its approval requests, oldest first. */
   approvals: Approval[];
   /** The number of resolved ones, if not all are in `approvals`. */
@@ -43,6 +45,7 @@ export function CommandPage(props: CommandState & { context: PageContext }) {
       <section class="panel terminal-panel" aria-label="Terminal">
         <CommandTerminalHeader {...props} />
         <TerminalScreen />
+        <OutputActions {...props} />
       </section>
       <CommandAudit {...props} />
     </Page>
@@ -66,6 +69,9 @@ export function CommandLive(props: CommandState) {
       <HxPartial target="#terminal-header">
         <CommandTerminalHeader {...props} />
       </HxPartial>
+      <HxPartial target="#output-actions" swap="outerHTML">
+        <OutputActions {...props} />
+      </HxPartial>
       {hasEnded(command.status) && (
         <HxPartial target="#command-updates">
           <CommandUpdates command={command} />
@@ -75,7 +81,7 @@ export function CommandLive(props: CommandState) {
   );
 }
 
-/** After a command has ended only its output can change, when it expires. */
+/** After a command has ended only its output can change, when it is deleted. */
 function CommandUpdates({ command }: { command: CommandExecution }) {
   const events = [commandEvent(command.id), agentEvent(command.agentId), ANY_APPROVAL, REFRESH];
   return (
@@ -116,13 +122,35 @@ function CommandAudit({ command, approvals, resolvedCount }: CommandState) {
   );
 }
 
-function CommandTerminalHeader({ user, command, output }: CommandState) {
+function CommandTerminalHeader({ user, command, removal }: CommandState) {
   return (
     <TerminalHeader
-      shown={{ command, output }}
+      shown={{ command, removal }}
       canInterrupt={isPermitted(user.role, 'commands:interrupt')}
       omitCommand
     />
+  );
+}
+
+/** What can be done with the output of a command that has ended. */
+function OutputActions({ user, command, removal }: CommandState) {
+  const canDelete =
+    hasEnded(command.status) && removal === null && isPermitted(user.role, 'output:delete');
+  return (
+    <div id="output-actions" class="output-actions">
+      {canDelete && (
+        <form
+          hx-post={`${commandUrl(command.id)}/output/delete`}
+          hx-target="#notices"
+          hx-disable="find button"
+          hx-confirm="Delete the output of this command, for everybody? This cannot be undone."
+        >
+          <button class="button button-small" type="submit">
+            Delete output
+          </button>
+        </form>
+      )}
+    </div>
   );
 }
 

@@ -3,6 +3,7 @@ import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { AgentType } from '../../src/protocol/agent-status.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { agentUrl, compareUrl } from '../urls.ts';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { ComparisonFacts } from '../components/comparison-facts.tsx';
@@ -16,7 +17,8 @@ import type { Comparison } from './compare.tsx';
 /** One command of the comparison. */
 export interface ComparisonColumn {
   command: CommandExecution;
-  output: 'held' | 'expired';
+  /** When and why its output was deleted; null if it was not. */
+  removal: OutputRemoval | null;
   /** Null if the agent has been removed. */
   agentType: AgentType | null;
 }
@@ -144,10 +146,10 @@ function ColumnApprovals({ column, user, pending }: ColumnProps) {
 }
 
 function ColumnTerminalHeader({ column, user }: ColumnProps) {
-  const { command, output } = column;
+  const { command, removal } = column;
   return (
     <TerminalHeader
-      shown={{ command, output }}
+      shown={{ command, removal }}
       canInterrupt={isPermitted(user.role, 'commands:interrupt')}
       omitCommand
       terminalId={command.id}

@@ -51,7 +51,7 @@ export function HistoryList({ query, page }: HistoryProps) {
   return (
     <section id="history" aria-label="Commands">
       {query.cursor === undefined && <HistoryUpdates query={query} />}
-      {page.items.length === 0 && <NothingFound query={query} />}
+      {page.items.length === 0 && <NothingFound query={query} page={page} />}
       <ul id="history-rows" class="rows">
         <HistoryRows page={page} />
       </ul>
@@ -99,13 +99,19 @@ function HistoryRows({ page }: { page: CommandPage }) {
   return (
     <>
       {page.items.map((command) => (
-        <HistoryRow key={command.id} command={command} />
+        <HistoryRow key={command.id} command={command} line={page.outputLines?.[command.id]} />
       ))}
     </>
   );
 }
 
-function HistoryRow({ command }: { command: CommandExecution }) {
+interface HistoryRowProps {
+  command: CommandExecution;
+  /** The line of its output that was searched for. */
+  line: string | undefined;
+}
+
+function HistoryRow({ command, line }: HistoryRowProps) {
   return (
     <li id={`row-${command.id}`} class="row">
       <CommandStatusLabel command={command} />
@@ -114,6 +120,11 @@ function HistoryRow({ command }: { command: CommandExecution }) {
           <code class="one-line">{command.command}</code>
         </a>
         {command.error && <p class="row-error">{command.error.message}</p>}
+        {line !== undefined && (
+          <p class="row-output">
+            <code class="one-line">{line}</code>
+          </p>
+        )}
       </div>
       <a class="row-agent mono" href={agentUrl(command.agentId)}>
         {command.agentId}
@@ -138,7 +149,8 @@ function LoadOlder({ query, nextCursor }: { query: CommandQuery; nextCursor: str
   return <LoadMore id="history-more" label="Load more" next={next} />;
 }
 
-function NothingFound({ query }: { query: CommandQuery }) {
+function NothingFound({ query, page }: HistoryProps) {
+  if (page.nextCursor !== null) return null;
   const hasFilters = query.agentId || query.status || query.q || query.conversationId;
   return (
     <div class="empty">

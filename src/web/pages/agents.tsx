@@ -206,12 +206,10 @@ function getAgentState(
   const agent = view.registry.find(agentId);
   if (!agent) return undefined;
   const active = view.history.listActive(agentId);
-  const current = active.find((command) => isCurrent(command, agent));
   return {
     user,
     agent,
     active,
-    isCurrentHeld: current !== undefined && (await view.history.findRemoval(current.id)) === null,
     noticeId: identifyNotice(agent, request),
     pending: listPendingCards(view, view.approvals.listPending({ agentId })),
     now,

@@ -73,7 +73,8 @@ export async function readPlainText(view: View, commandId: string): Promise<stri
 export async function readRawText(view: View, commandId: string): Promise<string> {
   const { messages } = await view.history.openOutput(commandId);
   let text = '';
-  for await (const message of messages) if (message.type === 'terminal:output') text += message.data;
+  for await (const message of messages)
+    if (message.type === 'terminal:output') text += message.data;
   return text;
 }
 

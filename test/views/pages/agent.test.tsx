@@ -10,7 +10,7 @@ import {
 } from '../../../views/pages/agent.tsx';
 import { render } from '../render.ts';
 import { agent, approval, command, NOW } from '../../support/samples.ts';
-import { context, operator } from '../samples.ts';
+import { context, operator, removal } from '../samples.ts';
 
 const queued = (id: string, fields = {}) =>
   command({ id, status: 'queued', startedAt: null, completedAt: null, exitCode: null, ...fields });
@@ -19,7 +19,6 @@ const state: AgentState = {
   user: operator,
   agent: agent(),
   active: [],
-  isCurrentHeld: true,
   noticeId: 'n1',
   pending: [],
   now: NOW,
@@ -27,7 +26,7 @@ const state: AgentState = {
 
 const block = (fields: Partial<CommandExecution> = {}): SessionBlock => ({
   command: command(fields),
-  output: { state: 'expired' },
+  output: { state: 'removed', removal },
 });
 
 function renderPage({

@@ -1,19 +1,38 @@
 import { expect, test } from 'bun:test';
 import type { CommandExecution } from '../../../src/protocol/entities.ts';
+import type { OutputRemoval } from '../../../src/protocol/output-removal.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
 import { render } from '../render.ts';
 import { approval, command, NOW } from '../../support/samples.ts';
 import { context, operator, resolvedApproval } from '../samples.ts';
 
-function renderPage(fields: Partial<CommandExecution> = {}, output: 'held' | 'expired' = 'held') {
-  const state = { user: operator, command: command(fields), output, approvals: [] };
+function renderPage(fields: Partial<CommandExecution> = {}, removal: OutputRemoval | null = null) {
+  const state = { user: operator, command: command(fields), removal, approvals: [] };
   return render(<CommandPage {...state} context={context} />);
 }
 
-test('says that the output has expired', () => {
-  const page = renderPage({}, 'expired');
-  expect(page.text).toContain('no longer available');
+test.each([
+  ['retention', 2_592_000_000, 'removed on 2026-01-01 00:00:00 UTC (30-day retention)'],
+  ['quota', 5e9, 'removed on 2026-01-01 00:00:00 UTC (quota of 5 GB)'],
+  ['disk', null, '(the disk of the hub was full)'],
+  ['user', null, '(deleted by a user)'],
+] as const)('says when and by which rule its output was removed (%s)', (reason, limit, text) => {
+  const page = renderPage({}, { at: Date.UTC(2026, 0, 1), reason, limit });
+  expect(page.text).toContain(text);
   expect(page.findAll('#terminal-header')[0]?.get('data-output')).toBe('expired');
+  expect(page.text).not.toContain('Delete output');
+});
+
+test('says that output was not kept', () => {
+  const page = renderPage({}, { at: null, reason: 'not_kept', limit: null });
+  expect(page.text).toContain('The output is not available (the hub kept it in memory only).');
+});
+
+test('the output of an ended command can be deleted, after a confirmation', () => {
+  const [form] = renderPage({}).findAll('#output-actions form');
+  expect(form?.get('hx-post')).toBe('/commands/c1/output/delete');
+  expect(form?.get('hx-confirm')).toContain('cannot be undone');
+  expect(renderPage({ status: 'running' }).findAll('#output-actions form')).toEqual([]);
 });
 
 test('shows the message, code and exit code of a failure', () => {
@@ -34,7 +53,7 @@ test('a command that has ended updates only on refresh', () => {
   expect(triggerOf('completed')).toBe('signalbox:refresh from:body');
   const renderLive = (status: 'running' | 'completed') =>
     render(
-      <CommandLive user={operator} command={command({ status })} output="held" approvals={[]} />,
+      <CommandLive user={operator} command={command({ status })} removal={null} approvals={[]} />,
     ).html;
   expect(renderLive('running')).not.toContain('#command-updates');
   expect(renderLive('completed')).toContain('#command-updates');
@@ -49,7 +68,7 @@ test('times are rendered in UTC', () => {
 test('separates pending approval requests from resolved ones', () => {
   const running = command({ status: 'running', completedAt: null, exitCode: null });
   const approvals = [resolvedApproval(), approval()];
-  const state = { user: operator, command: running, output: 'held' as const, approvals };
+  const state = { user: operator, command: running, removal: null, approvals };
   for (const { findAll } of [
     render(<CommandPage context={context} {...state} />),
     render(<CommandLive {...state} />),
@@ -60,7 +79,7 @@ test('separates pending approval requests from resolved ones', () => {
 });
 
 test('unresolved requests of a command that has ended are shown as withdrawn', () => {
-  const state = { user: operator, output: 'held' as const, approvals: [approval()] };
+  const state = { user: operator, removal: null, approvals: [approval()] };
   const page = render(<CommandPage context={context} {...state} command={command()} />);
   expect(page.findAll('[data-approval]')).toEqual([]);
   expect(page.text).toContain('Withdrawn');

@@ -78,5 +78,5 @@ test('a user who may not see the agent gets neither its blocks nor its output', 
   const user = { userId: 'eve', role: 'operator' as const, agents: ['other'] };
   const view = on.hub.hub.viewFor(user);
   expect(await view.history.listEnded('agent', 20)).toEqual([]);
-  expect(view.history.readOutput(commandId)).rejects.toThrow('Command not found.');
+  expect(view.history.openOutput(commandId)).rejects.toThrow('Command not found.');
 });
