@@ -42,15 +42,15 @@ export function createApiClient(hubFlag: string | undefined) {
     remove: (path: string) => request(hub, path, { token, method: 'DELETE' }),
     /** Reads a response part by part, as fast as the caller takes them. */
     stream: (path: string, accept: string) => streamText(hub, path, { token, accept }),
-    /** Reads a response with one message per line. */
-    async getMessages(path: string): Promise<HubToDashboard[]> {
-      const text = await request(hub, path, { token, accept: 'application/x-ndjson' });
-      const lines = text.split('\n').filter((line) => line !== '');
-      try {
-        return lines.map((line) => decodeMessage(line)).filter((message) => message !== null);
-      } catch {
-        throw unexpectedResponse(hub);
+    /** Reads a response with one message per line, as fast as the caller takes them. */
+    async *streamMessages(path: string): AsyncGenerator<HubToDashboard> {
+      let rest = '';
+      for await (const part of streamText(hub, path, { token, accept: 'application/x-ndjson' })) {
+        const lines = (rest + part).split('\n');
+        rest = lines.pop() ?? '';
+        yield* decodeLines(hub, lines);
       }
+      yield* decodeLines(hub, [rest]);
     },
   };
 }
@@ -85,6 +85,15 @@ const decode = createDecoder(hubToDashboard);
 function decodeMessage(line: string): HubToDashboard | null {
   const decoded = decode({ version: VERSION, ...(JSON.parse(line) as object) });
   return decoded.ok ? decoded.message : null;
+}
+
+/** @throws {CliError} if a line is not JSON */
+function decodeLines(hub: string, lines: readonly string[]): HubToDashboard[] {
+  try {
+    return lines.flatMap((line) => (line === '' ? [] : (decodeMessage(line) ?? [])));
+  } catch {
+    throw unexpectedResponse(hub);
+  }
 }
 
 /** Sends a request and returns the body of the response. */

@@ -5,6 +5,7 @@ import { CommandExecution } from '../protocol/entities.ts';
 import type { CommandStatusUpdate, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import { type Unversioned, VERSION } from '../protocol/message.ts';
+import { byteLength, splitAtBytes } from '../protocol/text.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliError, HubRejection } from './cli-error.ts';
 import { openDashboardSocket } from './dashboard-socket.ts';
@@ -37,6 +38,10 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   const { promise: finished, resolve, reject } = Promise.withResolvers<CommandStatusUpdate>();
   let commandId = typeof command === 'string' ? command : null;
   let nextSequence = 0;
+  /** The bytes that the program had written when it wrote what was received last. */
+  let receivedBytes = 0;
+  /** The bytes before the next chunk. Less than `receivedBytes` while a hub that was restarted repeats output. */
+  let offset = 0;
   let epoch: string | null = null;
   let isOutputComplete = false;
   let isInterrupted = false;
@@ -46,7 +51,12 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   function attach() {
     if (commandId !== null) {
       if (!isPaused) {
-        socket.send({ type: 'terminal:attach', commandId, afterSequence: nextSequence - 1 });
+        socket.send({
+          type: 'terminal:attach',
+          commandId,
+          afterSequence: nextSequence - 1,
+          ...(nextSequence === 0 && receivedBytes > 0 && { afterBytes: receivedBytes }),
+        });
       }
       if (isInterrupted) socket.send({ type: 'command:interrupt', commandId });
     } else if (typeof command !== 'string') {
@@ -81,8 +91,18 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
     if (message.type === 'terminal:output') {
       if (message.sequence < nextSequence) return;
       nextSequence = message.sequence + 1;
+      const repeated = receivedBytes - offset;
+      offset += byteLength(message.data);
+      if (offset <= receivedBytes) return;
+      receivedBytes = offset;
+      if (repeated > 0) message.data = splitAtBytes(message.data, repeated)[1];
     }
-    if (message.type === 'terminal:gap') nextSequence = message.toSequence;
+    if (message.type === 'terminal:gap') {
+      nextSequence = message.toSequence;
+      offset += message.bytes;
+      if (message.reason === 'skipped') return;
+      receivedBytes = Math.max(receivedBytes, offset);
+    }
     if (message.type === 'command:status') status = message;
     if (message.type === 'terminal:complete') isOutputComplete = true;
     write(message);
@@ -124,8 +144,9 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
     onWelcome(hubEpoch) {
       // Sequence numbers are valid only within one run of the hub (docs/protocol.md, "Reconnect").
       if (epoch !== null && epoch !== hubEpoch && nextSequence > 0) {
-        writeError('[Hub restarted. Replaying the output that is still available.]\n');
+        writeError('[Hub restarted. Continuing after the output that was received.]\n');
         nextSequence = 0;
+        offset = 0;
       }
       epoch = hubEpoch;
       attach();

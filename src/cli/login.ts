@@ -25,7 +25,7 @@ export function loginCommand(): Command {
     .addHelpText(
       'after',
       `
-Saves the session for the commands run, ps, logs, interrupt and doctor.
+Saves the session for the commands run, ps, logs, search, interrupt and doctor.
 
 Reads the password from SIGNALBOX_PASSWORD, a prompt, or standard input.
 With two-factor sign-in, reads the code from SIGNALBOX_CODE or a prompt.

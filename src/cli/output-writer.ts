@@ -61,6 +61,7 @@ const gapReasons: Readonly<Record<GapReason, string>> = {
   buffer_overflow: 'terminal buffer overflow on the hub',
   agent_overflow: 'buffer overflow on the agent',
   expired: 'no longer available on the hub',
+  skipped: 'not requested',
 };
 
 const number = new Intl.NumberFormat('en-US');

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   run: async () => (await import('./run.ts')).runCommand(),
   ps: async () => (await import('./ps.ts')).psCommand(),
   logs: async () => (await import('./logs.ts')).logsCommand(),
+  search: async () => (await import('./search.ts')).searchCommand(),
   interrupt: async () => (await import('./interrupt.ts')).interruptCommand(),
   user: async () => (await import('./user.ts')).userCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),

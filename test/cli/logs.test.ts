@@ -12,7 +12,7 @@ let agents: RunningProcess[];
 let cli: Cli;
 
 beforeAll(async () => {
-  hub = await startHubBinary(join(folder.path, 'data'));
+  hub = await startHubBinary(join(folder.path, 'data'), ['--transcripts', '0']);
   agents = await Promise.all(
     ['a1', 'removed'].map((id) => startAgentBinary(hub.url, id, folder.path)),
   );
