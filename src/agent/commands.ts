@@ -135,6 +135,8 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
       case 'output:ack':
         unacknowledged.get(message.commandId)?.ack(message.nextSequence);
         return current?.applyBackpressure();
+      case 'turn:ack':
+        return unacknowledged.get(message.commandId)?.ackTurn(message.nextSequence);
       case 'command:acknowledged':
         return unacknowledged.acknowledge(message.commandId);
       case 'hub:storage':

@@ -40,6 +40,7 @@ export function startCurrentCommand(options: CurrentCommandOptions) {
       const start = startTimeOf(pid);
       if (start) journal.recordProcess(commandId, { pid, start });
     },
+    onTurnParts: outgoing.setTurnParts,
     onReport: (report) => void send({ type: 'command:report', commandId, ...report }),
   });
 

@@ -14,6 +14,7 @@ export const CommandResult = Type.Pick(CommandFinished, [
   'signal',
   'error',
   'report',
+  'turnUpdates',
 ]);
 export type CommandResult = Static<typeof CommandResult>;
 

@@ -5,6 +5,7 @@ import type { OutputStream, Session } from '../protocol/entities.ts';
 import type { CommandReport } from '../protocol/report.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { AgentApprovalResolved } from '../protocol/hub-to-agent.ts';
+import type { TurnPart } from '../protocol/turn.ts';
 
 /** Runs commands of certain kinds, one at a time. */
 export interface Runner {
@@ -45,6 +46,11 @@ export interface RunContext {
   recordProcess(pid: number): void;
   /** Updates the report of the command. Omitted fields keep their values. */
   updateReport(report: CommandReport): void;
+  /**
+   * Sets the content of a part of the turn, by its index, beside the terminal text. `read` is called when it is sent; of
+   * several calls for a part, only the last one counts.
+   */
+  setTurnPart(part: number, read: () => TurnPart): void;
   /** Sends an approval request to the hub. The time until the response does not count toward the timeout. */
   requestApproval(request: ApprovalRequestContent): Promise<ApprovalResponse>;
 }

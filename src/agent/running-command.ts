@@ -4,6 +4,7 @@ import type { Clock } from '../protocol/clock.ts';
 import type { OutputStream } from '../protocol/entities.ts';
 import { ESCALATION_MS } from '../protocol/limits.ts';
 import type { CommandReport } from '../protocol/report.ts';
+import type { TurnPart } from '../protocol/turn.ts';
 import { type Approvals, cancelledResponse } from './approvals.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { errorMessage } from './error-message.ts';
@@ -11,6 +12,7 @@ import { createOutputBatcher } from './output-batcher.ts';
 import { isAlive } from './process/table.ts';
 import { type CommandResult, type StopReason, toCommandResult } from './result.ts';
 import type { CommandSpec, ExitStatus, Run, RunContext, Runner, StopLevel } from './runner.ts';
+import { createTurnBatcher } from './turn-batcher.ts';
 
 export interface StartCommandOptions {
   spec: CommandSpec;
@@ -25,12 +27,15 @@ export interface StartCommandOptions {
   onProcess(pid: number): void;
   /** Receives the whole report whenever a part of it changes. */
   onReport(report: CommandReport): void;
+  /** Receives the parts of the turn that have changed. */
+  onTurnParts(parts: ReadonlyMap<number, TurnPart>): void;
 }
 
 /** Starts a command. If it cannot start, `finished` resolves with a failure. */
 export function startCommand(options: StartCommandOptions) {
   const { spec, clock, approvals, timeoutMs } = options;
   const batcher = createOutputBatcher(clock, options.onOutput);
+  const turnBatcher = createTurnBatcher(clock, options.onTurnParts);
   let pid: number | null = null;
   let lastOutputAt: number | null = null;
   let report: CommandReport | null = null;
@@ -52,6 +57,7 @@ export function startCommand(options: StartCommandOptions) {
       report = { ...report, ...changes };
       if (!hasExited) options.onReport(report);
     },
+    setTurnPart: turnBatcher.set,
     async requestApproval(request) {
       if (stopReason || hasExited) return cancelledResponse();
       deadline?.pause();
@@ -81,6 +87,7 @@ export function startCommand(options: StartCommandOptions) {
     deadline?.cancel();
     approvals.cancel();
     batcher.flush();
+    turnBatcher.flush();
     return { ...toCommandResult(status, stopReason, timeoutMs), ...(report && { report }) };
   }
 

@@ -7,8 +7,9 @@ import { createThrottle } from './throttle.ts';
 /** The page may have missed messages. */
 export const REFRESH = 'signalbox:refresh';
 
-/** Minimum time between two events of the same name. */
+/** Minimum time between two events of the same name. Turns are read while they are written. */
 const THROTTLE_MS = 400;
+const TURN_THROTTLE_MS = 200;
 
 /** Returns the names of the events that a message triggers. */
 export function getEventNames(message: HubToDashboard): string[] {
@@ -29,6 +30,8 @@ export function getEventNames(message: HubToDashboard): string[] {
     case 'approval:resolved':
     case 'approval:applied':
       return ['signalbox:approval'];
+    case 'turn:updated':
+      return [`signalbox:turn/${message.commandId}`];
     case 'command:report':
       return [`signalbox:command/${message.commandId}`];
     case 'command:accepted':
@@ -46,10 +49,11 @@ export function getEventNames(message: HubToDashboard): string[] {
 
 /** Creates the handler that dispatches a message's events on `target`, throttled by event name. */
 export function createEventDispatcher(clock: Clock, target: EventTarget) {
-  const dispatch = createThrottle(clock, THROTTLE_MS, (name) => {
-    target.dispatchEvent(new CustomEvent(name));
-  });
+  const dispatch = (name: string) => void target.dispatchEvent(new CustomEvent(name));
+  const dispatchSoon = createThrottle(clock, THROTTLE_MS, dispatch);
+  const dispatchTurn = createThrottle(clock, TURN_THROTTLE_MS, dispatch);
   return (message: HubToDashboard): void => {
-    for (const name of getEventNames(message)) dispatch(name);
+    const throttled = message.type === 'turn:updated' ? dispatchTurn : dispatchSoon;
+    for (const name of getEventNames(message)) throttled(name);
   };
 }

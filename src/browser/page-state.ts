@@ -75,6 +75,7 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
     case 'agent:updated':
     case 'command:accepted':
     case 'command:report':
+    case 'turn:updated':
     case 'approval:applied':
     case 'terminal:gap':
     case 'terminal:complete':

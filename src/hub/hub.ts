@@ -41,6 +41,7 @@ import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
 import { createTwoFactor } from './two-factor.ts';
 import { createTokenIndex } from './token-index.ts';
+import { createTurns } from './turns.ts';
 import { createViews } from './view.ts';
 
 /** How often the hub checks for silent and slow connections. */
@@ -95,11 +96,12 @@ export async function startHub(options: HubOptions) {
   const subscriptions = createSubscriptions(context, broadcast, compress);
   const retention = createRetention(context);
   const terminals = createTerminals(context, broadcast, subscriptions, retention.enforceQuota);
+  const turns = createTurns(context, broadcast);
   const presence = createPresence(context, broadcast);
   const approvals = createApprovals(context, broadcast, presence);
-  const completion = createCompletion(context, { broadcast, subscriptions, terminals });
+  const completion = createCompletion(context, { broadcast, subscriptions, terminals, turns });
   const dispatcher = createDispatcher(context, { approvals, completion, presence });
-  const progress = createProgress(context, { completion, dispatcher, presence, terminals });
+  const progress = createProgress(context, { completion, dispatcher, presence, terminals, turns });
   const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
   const interrupt = createInterrupt(context, completion, dispatcher);
   const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
@@ -111,6 +113,7 @@ export async function startHub(options: HubOptions) {
     progress,
     terminals,
     tokenIndex,
+    turns,
   });
   const welcome = createWelcome(context, { approvals, completion, subscriptions });
   const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
@@ -133,7 +136,7 @@ export async function startHub(options: HubOptions) {
     tokenIndex.restore(),
     apiTokens.restore(),
     connectionLog.closeAll(),
-    restore(context, { admission, agents, approvals, completion, dispatcher, terminals }),
+    restore(context, { admission, agents, approvals, completion, dispatcher, terminals, turns }),
   ]);
 
   retention.purge();
@@ -184,6 +187,7 @@ export async function startHub(options: HubOptions) {
         presence,
         progress,
         terminals,
+        turns,
       }),
     },
     approvals,
@@ -207,7 +211,7 @@ export async function startHub(options: HubOptions) {
     agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,
     /** What a user may see. */
-    viewFor: createViews(state, { registry, history, approvals }),
+    viewFor: createViews(state, { registry, history, approvals, turns }),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();

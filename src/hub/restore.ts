@@ -10,6 +10,7 @@ import type { HubContext } from './context.ts';
 import { createAgentConnection } from './state/agent.ts';
 import { createExecution } from './state/execution.ts';
 import type { Terminals } from './terminals/terminals.ts';
+import type { Turns } from './turns.ts';
 
 export interface RestoreParts {
   admission: Admission;
@@ -18,6 +19,7 @@ export interface RestoreParts {
   completion: Completion;
   dispatcher: Dispatcher;
   terminals: Terminals;
+  turns: Turns;
 }
 
 /**
@@ -25,7 +27,7 @@ export interface RestoreParts {
  * the grace period. The hub still receives the remaining output of commands that have ended.
  */
 export async function restore({ state, store, clock }: HubContext, parts: RestoreParts) {
-  const { admission, agents, approvals, completion, dispatcher, terminals } = parts;
+  const { admission, agents, approvals, completion, dispatcher, terminals, turns } = parts;
   const [storedAgents, requested, unfinished, outputOpen] = await Promise.all([
     store.agents.list(),
     store.commands.listRequestedSince(clock.now() - REQUEST_ID_TTL_MS),
@@ -42,6 +44,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
   await store.output.completeExcept(open, clock.now());
   for (const command of unfinished) {
     await openTerminal(command);
+    if (command.sent) await turns.restore(command.id, command.agentId);
     const execution = createExecution(clock, command, command.sent ? 'sent' : 'waiting');
     await dispatcher.restore(execution);
   }

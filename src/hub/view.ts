@@ -9,16 +9,21 @@ import type { History } from './commands/history.ts';
 import { maySee, seesAllAgents } from './grants.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { ServerState } from './state/server-state.ts';
+import type { Turns } from './turns.ts';
 
 export interface ViewParts {
   registry: Registry;
   history: History;
   approvals: Approvals;
+  turns: Turns;
 }
 
 export type View = ReturnType<ReturnType<typeof createViews>>;
 
-export function createViews(state: ServerState, { registry, history, approvals }: ViewParts) {
+export function createViews(
+  state: ServerState,
+  { registry, history, approvals, turns }: ViewParts,
+) {
   return (user: Actor) => {
     const isVisible = ({ agentId }: { agentId: string }) => maySee(state, user, agentId);
 
@@ -57,6 +62,12 @@ export function createViews(state: ServerState, { registry, history, approvals }
           return isVisible({ agentId }) ? history.listEnded(agentId, limit, before) : [];
         },
         findRemoval: history.findRemoval,
+        /** The turn of a command that the user may see; undefined if it has none, or if parts of it are missing. */
+        async findTurn(commandId: string) {
+          if (!(await findCommand(commandId))) return undefined;
+          const turn = await turns.find(commandId);
+          return turn && turn.state !== 'partial' ? turn : undefined;
+        },
         /** @throws {HubError} command_unknown; expired if the output was deleted */
         async openOutput(commandId: string) {
           if (await findCommand(commandId)) return history.openOutput(commandId);

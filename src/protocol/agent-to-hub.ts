@@ -9,9 +9,11 @@ import {
   MAX_CAPABILITIES,
   NOTICE_LENGTH,
   RUNNER_NAME_LENGTH,
+  TURN_PART_BYTES,
 } from './limits.ts';
 import { Id, message, type MessageOf, Sequence, Timestamp, boundedInteger } from './message.ts';
 import { CommandReport } from './report.ts';
+import { TurnPart } from './turn.ts';
 
 /**
  * A command that is running, or that has ended and is not acknowledged yet.
@@ -96,6 +98,19 @@ export const AgentReport = message('command:report', {
 });
 export type AgentReport = Static<typeof AgentReport>;
 
+/**
+ * A part of the turn is new or has changed: `content` replaces it, then `append` is added to its text. Without both, the
+ * agent leaves out the rest of the turn. `sequence` counts the updates of a command, from 0.
+ */
+export const TurnUpdate = message('turn:update', {
+  commandId: Id,
+  sequence: Sequence,
+  part: boundedInteger(0),
+  content: Type.Optional(TurnPart),
+  append: Type.Optional(Type.String({ maxLength: TURN_PART_BYTES })),
+});
+export type TurnUpdate = Static<typeof TurnUpdate>;
+
 /** The command has ended. `lastSequence` is the sequence of its last output, or -1 if it had none. */
 export const CommandFinished = message('command:finished', {
   commandId: Id,
@@ -109,6 +124,8 @@ export const CommandFinished = message('command:finished', {
   lastSequence: boundedInteger(-1),
   error: Type.Optional(CommandError),
   report: Type.Optional(CommandReport),
+  /** The number of its turn updates. */
+  turnUpdates: Type.Optional(Sequence),
 });
 export type CommandFinished = Static<typeof CommandFinished>;
 
@@ -128,6 +145,7 @@ export const agentToHub = [
   AgentOutput,
   AgentGap,
   AgentReport,
+  TurnUpdate,
   CommandFinished,
   AgentApprovalRequest,
   ApprovalApplied,

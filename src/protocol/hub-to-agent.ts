@@ -13,8 +13,17 @@ import { Id, message, type MessageOf, Sequence, boundedInteger } from './message
 export const AgentWelcome = message('agent:welcome', {
   agentId: Id,
   heartbeatIntervalMs: boundedInteger(1),
-  resume: Type.Array(Type.Object({ commandId: Id, nextSequence: Sequence })),
+  resume: Type.Array(
+    Type.Object({
+      commandId: Id,
+      nextSequence: Sequence,
+      /** Resend turn updates, starting at this sequence. */
+      nextTurnSequence: Type.Optional(Sequence),
+    }),
+  ),
   stop: Type.Array(Id),
+  /** Whether the hub accepts turn updates. */
+  acceptsTurns: Type.Optional(Type.Boolean()),
 });
 export type AgentWelcome = Static<typeof AgentWelcome>;
 
@@ -38,6 +47,10 @@ export type AgentInterrupt = Static<typeof AgentInterrupt>;
 export const OutputAck = message('output:ack', { commandId: Id, nextSequence: Sequence });
 export type OutputAck = Static<typeof OutputAck>;
 
+/** Turn updates before `nextSequence` are committed; the agent may delete them. */
+export const TurnAck = message('turn:ack', { commandId: Id, nextSequence: Sequence });
+export type TurnAck = Static<typeof TurnAck>;
+
 /** The result is committed; the agent may delete the command. */
 export const CommandAcknowledged = message('command:acknowledged', { commandId: Id });
 export type CommandAcknowledged = Static<typeof CommandAcknowledged>;
@@ -58,6 +71,7 @@ export const hubToAgent = [
   CommandExecute,
   AgentInterrupt,
   OutputAck,
+  TurnAck,
   CommandAcknowledged,
   HubStorage,
   AgentApprovalResolved,

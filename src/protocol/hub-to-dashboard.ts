@@ -79,6 +79,10 @@ export const CommandReportUpdate = message('command:report', {
 });
 export type CommandReportUpdate = Static<typeof CommandReportUpdate>;
 
+/** The turn of a command has changed. Pages fetch what changed as HTML. */
+export const TurnUpdated = message('turn:updated', { commandId: Id, agentId: Id });
+export type TurnUpdated = Static<typeof TurnUpdated>;
+
 /** The command is committed; sent to its requester only. Position 0 runs next. */
 export const CommandAccepted = message('command:accepted', {
   requestId: Type.Optional(Id),
@@ -159,6 +163,7 @@ export const hubToDashboard = [
   TerminalOutput,
   CommandStatusUpdate,
   CommandReportUpdate,
+  TurnUpdated,
   DashboardWelcome,
   CommandAccepted,
   TerminalGap,

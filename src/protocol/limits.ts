@@ -63,6 +63,19 @@ export const MAX_APPROVAL_OPTIONS = 16;
 export const OPTION_NAME_LENGTH = 256;
 export const OPTION_KIND_LENGTH = 64;
 
+/**
+ * The maximum size of one part of a turn, and of all its parts, as JSON, and their maximum number. A larger turn is shown as
+ * terminal text.
+ */
+export const TURN_PART_BYTES = 65_536;
+export const TURN_BYTES = 1_048_576;
+export const MAX_TURN_PARTS = 2_000;
+/** The maximum length of a title, a path, a note and an entry of a plan. */
+export const TURN_TITLE_LENGTH = 1_024;
+/** The maximum number of changed files in a tool call, and of entries of a plan. */
+export const MAX_TURN_DIFFS = 50;
+export const MAX_PLAN_ENTRIES = 200;
+
 /** The default maximum number of connected dashboards. */
 export const MAX_DASHBOARDS = 50;
 /** The default maximum number of connected agents. */
@@ -74,6 +87,8 @@ export const MAX_PENDING_PER_ADDRESS = 20;
 
 /** The maximum delay of output that is collected into a message or a chunk. */
 export const OUTPUT_BATCH_MS = 3;
+/** The maximum delay of changes to a turn that are collected into updates. */
+export const TURN_BATCH_MS = 100;
 /** How long a new socket has to send its first message. */
 export const FIRST_MESSAGE_TIMEOUT_MS = 5_000;
 /** How often the hub pings an agent, and how often an agent sends `agent:heartbeat`. */

@@ -9,6 +9,8 @@ import {
   output,
   outputBlocks,
   transcripts,
+  turnParts,
+  turns,
 } from './schema.ts';
 import type { EndPosition, Store } from './store.ts';
 
@@ -84,7 +86,7 @@ export function createCommandStore({
           .where(inArray(approvals.commandId, ids));
         db.delete(approvalDetails).where(inArray(approvalDetails.approvalId, requests)).run();
         db.delete(approvals).where(inArray(approvals.commandId, ids)).run();
-        for (const table of [output, outputBlocks, transcripts]) {
+        for (const table of [output, outputBlocks, transcripts, turnParts, turns]) {
           db.delete(table).where(inArray(table.commandId, ids)).run();
         }
         db.delete(commands).where(inArray(commands.id, ids)).run();

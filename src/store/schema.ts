@@ -18,6 +18,7 @@ import type { OutputStream, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { Changes, Usage } from '../protocol/report.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
+import type { TurnPart, TurnState } from '../protocol/turn.ts';
 import type {
   StoredAgent,
   StoredAgentToken,
@@ -29,6 +30,8 @@ import type {
   StoredIdentity,
   StoredSession,
   StoredTranscript,
+  StoredTurn,
+  StoredTurnPart,
   StoredTwoFactor,
   StoredUser,
 } from './store.ts';
@@ -221,6 +224,22 @@ export const transcripts = sqliteTable(
 
 /** One row: the size of all transcripts. Triggers keep it up to date. */
 export const transcriptTotal = sqliteTable('transcript_total', { bytes: integer().notNull() });
+export const turns = sqliteTable('turns', {
+  commandId: text().primaryKey(),
+  state: text().$type<TurnState>().notNull(),
+  nextSequence: integer().notNull(),
+}) satisfies TableOf<Omit<StoredTurn, 'parts'> & { commandId: string }>;
+
+export const turnParts = sqliteTable(
+  'turn_parts',
+  {
+    commandId: text().notNull(),
+    index: integer().notNull(),
+    revision: integer().notNull(),
+    content: text({ mode: 'json' }).$type<TurnPart>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.commandId, table.index] })],
+) satisfies TableOf<StoredTurnPart & { commandId: string }>;
 
 export const approvals = sqliteTable(
   'approvals',

@@ -16,6 +16,7 @@ import { createOutputStore } from './output.ts';
 import { createQueryBuilder, type QueryContext } from './query-context.ts';
 import { createSessionStore } from './sessions.ts';
 import type { Store } from './store.ts';
+import { createTurnStore } from './turns.ts';
 import { createUserStore } from './users.ts';
 
 export interface SqliteEvents {
@@ -87,6 +88,7 @@ function createStore(database: Database, onError: SqliteEvents['onError'] | null
     apiTokens: createApiTokenStore(context),
     commands: createCommandStore(context),
     output: createOutputStore(context, outputIndexer?.wake),
+    turns: createTurnStore(context),
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
     audit: createAuditStore(context),

@@ -7,6 +7,7 @@ import type { Approval } from '../protocol/approvals.ts';
 import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
 import type { Grants } from '../protocol/grants.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
+import type { TurnPart, TurnState } from '../protocol/turn.ts';
 
 /** The second factor of a user. */
 export interface StoredTwoFactor {
@@ -143,6 +144,21 @@ export interface StoredChunk {
   lostBytes: number;
 }
 
+/** A part of a turn. `revision` is the agent's update with which it last changed. */
+export interface StoredTurnPart {
+  index: number;
+  revision: number;
+  content: TurnPart;
+}
+
+/** The turn of a prompt. It has no parts if it is `partial`. */
+export interface StoredTurn {
+  state: TurnState;
+  /** The agent's update up to which it is stored, exclusive. */
+  nextSequence: number;
+  parts: StoredTurnPart[];
+}
+
 /** An approval request. If `detailBytes` is not null, `detail` is an excerpt, and the whole detail is stored beside it. */
 export type StoredApproval = Approval;
 
@@ -268,8 +284,8 @@ export interface Store {
     /** Lists at most `limit` ended commands of an agent, the latest end first. @param before only those that precede it */
     listEnded(agentId: string, limit: number, before?: EndPosition): Promise<StoredCommand[]>;
     /**
-     * Deletes at most `limit` commands that completed before `time`, with their approval requests and output; returns how
-     * many. Commands whose output is open are kept.
+     * Deletes at most `limit` commands that completed before `time`, with their approval requests, turns and output; returns
+     * how many. Commands whose output is open are kept.
      */
     purgeBefore(time: number, limit: number): Promise<number>;
   };
@@ -315,6 +331,12 @@ export interface Store {
      * of commands that have not ended, or whose output is open, is deleted last, from its start on, and never for its age.
      */
     purge(rule: OutputPurge): Promise<boolean>;
+  };
+  turns: {
+    /** Stores the state of a turn and the parts that have changed. If it is `partial`, deletes all parts. */
+    save(commandId: string, turn: StoredTurn): Promise<void>;
+    /** Finds a turn with its parts in order. */
+    find(commandId: string): Promise<StoredTurn | undefined>;
   };
   approvals: {
     /** @param detail the whole detail, if the one of `approval` is an excerpt */

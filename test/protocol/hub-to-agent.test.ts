@@ -14,14 +14,22 @@ describeMessages('hub → agent', hubToAgent, {
     valid: {
       agentId: 'a',
       heartbeatIntervalMs: 1,
-      resume: [{ ...command, nextSequence: 0 }],
+      resume: [{ ...command, nextSequence: 0, nextTurnSequence: 0 }],
       stop: ['019'],
+      acceptsTurns: true,
     },
+    optional: ['acceptsTurns'],
     invalid: {
       agentId: invalidId,
       heartbeatIntervalMs: [0, '1'],
-      resume: [null, [{ ...command, nextSequence: -1 }], [{}]],
+      resume: [
+        null,
+        [{ ...command, nextSequence: -1 }],
+        [{ ...command, nextSequence: 0, nextTurnSequence: -1 }],
+        [{}],
+      ],
       stop: [null, [7], ['']],
+      acceptsTurns: ['yes', null],
     },
   },
   'command:execute': {
@@ -38,6 +46,10 @@ describeMessages('hub → agent', hubToAgent, {
     invalid: { commandId: invalidId, reason: ['why', null] },
   },
   'output:ack': {
+    valid: { ...command, nextSequence: 0 },
+    invalid: { commandId: invalidId, nextSequence: invalidInteger },
+  },
+  'turn:ack': {
     valid: { ...command, nextSequence: 0 },
     invalid: { commandId: invalidId, nextSequence: invalidInteger },
   },

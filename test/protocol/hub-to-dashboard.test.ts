@@ -55,6 +55,10 @@ describeMessages('hub → dashboard', hubToDashboard, {
       error: [null, { code: 'oops', message: 'm' }],
     },
   },
+  'turn:updated': {
+    valid: { ...command, agentId: 'a' },
+    invalid: { commandId: invalidId, agentId: invalidId },
+  },
   'dashboard:welcome': {
     valid: {
       connectionId: 'c',

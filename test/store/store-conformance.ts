@@ -13,6 +13,7 @@ import { describeAgents } from './conformance/agents.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
 import { describeTokens } from './conformance/tokens.ts';
+import { describeTurns } from './conformance/turns.ts';
 import {
   type MaybePromise,
   setUpStore,
@@ -30,6 +31,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeAudit(db);
     describeAgents(db);
     describeTokens(db);
+    describeTurns(db);
 
     describe('users', () => {
       const user = {

@@ -82,6 +82,7 @@ export function createTerminals(options: TerminalsOptions) {
           writeOutput: (_stream, text) => onOutput(text),
           recordProcess: (pid) => pidFile.add(id, pid),
           updateReport: () => undefined,
+          setTurnPart: () => undefined,
           requestApproval: () => Promise.resolve(cancelledResponse()),
         },
       ),

@@ -19,6 +19,7 @@ import { createTerminals, type TerminalsOptions } from './terminals.ts';
 import { sanitizeOutput } from './text/sanitize.ts';
 import { createTranscript } from './text/transcript.ts';
 import { startTurnMeter } from './turn-meter.ts';
+import { createTurnRecorder } from './turn-parts/recorder.ts';
 import {
   failedStatus,
   INTERRUPTED,
@@ -54,12 +55,20 @@ export type Turn = ReturnType<typeof startTurn>;
 export function startTurn(options: TurnOptions) {
   const { spec, context, clock, acp } = options;
   const transcript = createTranscript(clock.monotonic);
+  const recorder = createTurnRecorder({
+    now: clock.monotonic,
+    toolOf: transcript.tool,
+    onPart: context.setTurnPart,
+  });
   const meter = startTurnMeter(options.cwd, options.terminals.scratch);
   const { promise: interrupted, resolve: onInterrupt } = Promise.withResolvers<null>();
   const terminals = createTerminals({
     ...options.terminals,
     clock,
-    onOutput: (id, lines) => write(transcript.output(id, lines)),
+    onOutput(id, lines) {
+      write(transcript.output(id, lines));
+      recorder.output(id, lines);
+    },
   });
   let session: AcpSession | null = null;
   let sentSignal: string | null = null;
@@ -83,6 +92,7 @@ export function startTurn(options: TurnOptions) {
   /** The program has ended the turn: stopping it no longer has an effect. */
   function end(): void {
     hasEnded = true;
+    recorder.end();
     cancelSigint?.();
   }
 
@@ -96,7 +106,9 @@ export function startTurn(options: TurnOptions) {
     const { process: acpProcess, hasLostHistory, totalCost } = session;
     context.recordProcess(acpProcess.pid);
     if (hasLostHistory) {
-      write(transcript.note('The previous conversation could not be continued.'));
+      const text = 'The previous conversation could not be continued.';
+      write(transcript.note(text));
+      recorder.note(text);
     }
     const conversationId = session.sessionId.slice(0, MAX_CONVERSATION_ID_LENGTH);
     if (conversationId !== '') context.updateReport({ conversationId });
@@ -189,6 +201,7 @@ export function startTurn(options: TurnOptions) {
       if (update.sessionUpdate === 'usage_update') meter.recordUsage(update);
       hasFailed ||= acp.isFailure?.(update) ?? false;
       write(transcript.update(update));
+      recorder.update(update);
     },
 
     /** Sends a permission request to the hub and returns the user's choice. */
@@ -200,6 +213,7 @@ export function startTurn(options: TurnOptions) {
       const { toolCallId } = toolCall;
       const tool = transcript.updateTool(toolCall);
       write(transcript.approvalRequested(toolCallId));
+      recorder.approvalRequested(toolCallId);
       const { outcome, optionId, confirm } = await context.requestApproval(
         toApprovalRequest(tool, permissionOptions),
       );
@@ -207,6 +221,7 @@ export function startTurn(options: TurnOptions) {
         outcome === 'selected' && option.optionId === optionId;
       const option = permissionOptions.find(isSelected) ?? null;
       write(transcript.approvalResolved(toolCallId, option));
+      recorder.approvalResolved(toolCallId, option);
       session.process.onResponseWritten(requestId, confirm);
       if (!option) return CANCELLED;
       return { outcome: { outcome: 'selected', optionId: option.optionId } };

@@ -3,8 +3,10 @@ import type { HeldCommand } from '../../protocol/agent-to-hub.ts';
 import type { OutputStream } from '../../protocol/entities.ts';
 import type { Send } from '../hub-connection.ts';
 import type { Journal } from '../journal/journal.ts';
+import type { TurnPart } from '../../protocol/turn.ts';
 import type { CommandResult } from '../result.ts';
 import { createOutbox, type OutboxState } from './outbox.ts';
+import { createTurnOutbox } from './turn-outbox.ts';
 
 export interface UnacknowledgedCommandOptions {
   commandId: string;
@@ -14,6 +16,8 @@ export interface UnacknowledgedCommandOptions {
   isConnected(): boolean;
   /** Whether the hub can store output, and so acknowledge it. */
   canAcknowledge(): boolean;
+  /** Whether the hub accepts turn updates. */
+  acceptsTurns(): boolean;
   /** The state restored from the journal. */
   restored?: { output: OutboxState; result: CommandResult };
 }
@@ -27,15 +31,19 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
     (change) => journal.recordOutput(commandId, change),
     restored?.output,
   );
+  const canSendTurn = () => options.isConnected() && options.acceptsTurns();
+  const turn = createTurnOutbox(commandId, send);
   let result: CommandResult | null = restored?.result ?? null;
   let isResultSent = false;
 
-  /** Sends as much as the hub can take now. The result comes after all output. */
+  /** Sends as much as the hub can take now. The result comes after all output and the whole turn. */
   function flush(): void {
     if (!options.isConnected()) return;
     const pull = () => outbox.pull(options.canAcknowledge());
     for (let message = pull(); message; message = pull()) send(message);
+    if (canSendTurn()) turn.flush();
     if (!result || isResultSent || !outbox.isSent()) return;
+    if (canSendTurn() && !turn.isSent()) return;
     const lastSequence = outbox.summary().nextSequence - 1;
     isResultSent = send({ type: 'command:finished', commandId, ...result, lastSequence });
   }
@@ -60,10 +68,18 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
       flush();
     },
 
+    /** Changes parts of the turn. They are not in the journal: after a crash, the turn is shown as terminal text. */
+    setTurnParts(parts: ReadonlyMap<number, TurnPart>): void {
+      for (const [part, content] of parts) turn.set(part, content);
+      if (canSendTurn()) turn.flush();
+    },
+
     /** Writes the result to the journal, then sends it. */
     finish(newResult: CommandResult): void {
-      journal.finish(commandId, newResult);
-      result = newResult;
+      const turnUpdates = turn.finish();
+      const whole = turnUpdates > 0 ? { ...newResult, turnUpdates } : newResult;
+      journal.finish(commandId, whole);
+      result = whole;
       flush();
     },
 
@@ -73,12 +89,20 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
       flush();
     },
 
+    /** The hub has committed all turn updates before `nextSequence`. */
+    ackTurn(nextSequence: number): void {
+      turn.ack(nextSequence);
+      flush();
+    },
+
     /**
      * Resumes on a new connection.
      * @param nextSequence the hub has all output before it; null if the hub did not report a position
+     * @param nextTurnSequence the same for turn updates
      */
-    resumeFrom(nextSequence: number | null): void {
+    resumeFrom(nextSequence: number | null, nextTurnSequence: number | null): void {
       outbox.resumeFrom(nextSequence);
+      turn.resumeFrom(nextTurnSequence);
       isResultSent = false;
     },
   };

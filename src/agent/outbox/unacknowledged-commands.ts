@@ -29,6 +29,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
   const { journal, send, isConnected, log } = options;
   const commands = new Map<string, UnacknowledgedCommand>();
   let hubCanWrite = true;
+  let hubAcceptsTurns = false;
   let onSettled: (() => void) | null = null;
 
   function add(
@@ -43,6 +44,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
       send,
       isConnected,
       canAcknowledge: () => hubCanWrite,
+      acceptsTurns: () => hubAcceptsTurns,
       ...(restored && { restored }),
     });
     commands.set(commandId, command);
@@ -90,11 +92,13 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
     },
 
     /** Resumes each command at the position in the welcome. Results are resent. */
-    resume({ resume }: AgentWelcome): void {
+    resume({ resume, acceptsTurns = false }: AgentWelcome): void {
       hubCanWrite = true;
-      const positions = new Map(resume.map((one) => [one.commandId, one.nextSequence]));
+      hubAcceptsTurns = acceptsTurns;
+      const positions = new Map(resume.map((one) => [one.commandId, one]));
       for (const [commandId, command] of commands) {
-        command.resumeFrom(positions.get(commandId) ?? null);
+        const position = positions.get(commandId);
+        command.resumeFrom(position?.nextSequence ?? null, position?.nextTurnSequence ?? null);
       }
     },
 

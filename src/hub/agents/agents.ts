@@ -14,6 +14,7 @@ import { type Link, sendToAgent } from '../link.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, cancelGrace, disconnect } from '../state/agent.ts';
 import type { TokenIndex } from '../token-index.ts';
+import type { Turns } from '../turns.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { reconcile } from './reconcile.ts';
 import { createRejection } from './rejection.ts';
@@ -29,6 +30,7 @@ export interface AgentsParts {
   progress: Progress;
   terminals: Terminals;
   tokenIndex: TokenIndex<StoredAgentToken>;
+  turns: Turns;
 }
 
 /** A first message with a valid token. */
@@ -40,7 +42,7 @@ interface Attempt {
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
   const { state, store, clock, log, settings, storeHealth, connectionLog } = context;
-  const { approvals, completion, dispatcher, presence, terminals, tokenIndex } = parts;
+  const { approvals, completion, dispatcher, presence, terminals, tokenIndex, turns } = parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
   const reject = createRejection(context);
@@ -90,11 +92,16 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       heartbeatIntervalMs: AGENT_PING_MS,
       resume,
       stop,
+      acceptsTurns: true,
     });
     // The last acknowledgement may have been lost with the previous connection.
     for (const { commandId } of resume) {
       const nextSequence = terminals.committedSequence(commandId);
       sendToAgent(link, { type: 'output:ack', commandId, nextSequence });
+      const nextTurnSequence = turns.committedSequence(commandId);
+      if (nextTurnSequence > 0) {
+        sendToAgent(link, { type: 'turn:ack', commandId, nextSequence: nextTurnSequence });
+      }
     }
     if (storeHealth.failure() !== null) sendToAgent(link, { type: 'hub:storage', failing: true });
     approvals.resendResolutions(agent);

@@ -1,5 +1,10 @@
 // Handles the messages of connected agents.
-import type { AgentOutput, AgentToHub, CommandFinished } from '../../protocol/agent-to-hub.ts';
+import type {
+  AgentOutput,
+  AgentToHub,
+  CommandFinished,
+  TurnUpdate,
+} from '../../protocol/agent-to-hub.ts';
 import { pickFields } from '../../protocol/pick-fields.ts';
 import { CommandReport } from '../../protocol/report.ts';
 import type { Approvals } from '../approvals.ts';
@@ -9,6 +14,7 @@ import { type Link, sendToAgent } from '../link.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, holdsCommand } from '../state/agent.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import type { Turns } from '../turns.ts';
 import type { Agents } from './agents.ts';
 
 export interface AgentMessagesParts {
@@ -17,10 +23,11 @@ export interface AgentMessagesParts {
   presence: Presence;
   progress: Progress;
   terminals: Terminals;
+  turns: Turns;
 }
 
 export function createAgentMessages({ state, clock, log }: HubContext, parts: AgentMessagesParts) {
-  const { agents, approvals, presence, progress, terminals } = parts;
+  const { agents, approvals, presence, progress, terminals, turns } = parts;
   /** The commands of each connection whose result is being committed. */
   const finishing = new WeakMap<Link, Set<string>>();
 
@@ -47,6 +54,14 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
     agent.lastOutputAt = clock.now();
     if (buffer && !buffer.isSealed) buffer.write(sequence, stream, data);
     else void acknowledgeUnwanted(link, commandId, sequence);
+  }
+
+  /** Updates of a command that the hub has ended are not needed: its turn is shown as terminal text. */
+  function receiveTurn(agent: AgentConnection, link: Link, message: TurnUpdate) {
+    const { current } = agent;
+    const { commandId, sequence } = message;
+    if (current?.id === commandId && !current.completion) return turns.receive(agent, message);
+    sendToAgent(link, { type: 'turn:ack', commandId, nextSequence: sequence + 1 });
   }
 
   /**
@@ -95,6 +110,9 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
         if (current?.id === message.commandId)
           progress.handleReport(current, pickFields(CommandReport, message));
         return;
+      case 'turn:update':
+        if (!holdsCommand(agent, message.commandId)) return;
+        return receiveTurn(agent, link, message);
       case 'command:finished':
         return logFailure(finish(agent, link, message), message, agent);
       case 'approval:request':

@@ -1,30 +1,33 @@
 // Compares what a reconnected agent holds with what the hub assigned to it, so that no command runs twice or is lost
 // silently (docs/protocol.md, "Reconnect").
 import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
+import type { AgentWelcome } from '../../protocol/hub-to-agent.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { AgentConnection } from '../state/agent.ts';
 import type { Execution } from '../state/execution.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import type { Turns } from '../turns.ts';
 
 export interface ReconcileParts {
   completion: Completion;
   dispatcher: Dispatcher;
   progress: Progress;
   terminals: Terminals;
+  turns: Turns;
 }
 
 /** The fields of `agent:welcome`: which output to send from which sequence, and which commands to stop. */
 export interface Reconciliation {
-  resume: { commandId: string; nextSequence: number }[];
+  resume: AgentWelcome['resume'];
   stop: string[];
 }
 
 export function reconcile(
   agent: AgentConnection,
   { held = [], journalId }: AgentConnect,
-  { completion, dispatcher, progress, terminals }: ReconcileParts,
+  { completion, dispatcher, progress, terminals, turns }: ReconcileParts,
 ): Reconciliation {
   const result: Reconciliation = { resume: [], stop: [] };
   const { current } = agent;
@@ -42,7 +45,15 @@ export function reconcile(
       current?.id === commandId && current.attempt === attempt && !current.completion;
     const isOutputOpen = buffer && !buffer.isSealed && (isCurrent || current?.id !== commandId);
     // Commands to be stopped are resumed too: the hub still needs their remaining output.
-    if (isOutputOpen) result.resume.push({ commandId, nextSequence: buffer.agentNextSequence });
+    if (isOutputOpen) {
+      const nextSequence = buffer.agentNextSequence;
+      const nextTurnSequence = turns.nextSequence(commandId);
+      result.resume.push({
+        commandId,
+        nextSequence,
+        ...(nextTurnSequence > 0 && { nextTurnSequence }),
+      });
+    }
     if (isCurrent && buffer) {
       if (current.status === 'queued') progress.handleStarted(current);
       continue;

@@ -12,6 +12,7 @@ import type { HubContext } from '../context.ts';
 import { type Execution, toStatus } from '../state/execution.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import type { Turns } from '../turns.ts';
 import type { Outcome } from './outcome.ts';
 
 type CommandChanges = Parameters<Store['commands']['update']>[1];
@@ -25,11 +26,12 @@ export interface CompletionParts {
   broadcast: Broadcast;
   subscriptions: Subscriptions;
   terminals: Terminals;
+  turns: Turns;
 }
 
 export function createCompletion(
   { state, store, clock, log, storeHealth }: HubContext,
-  { broadcast, subscriptions, terminals }: CompletionParts,
+  { broadcast, subscriptions, terminals, turns }: CompletionParts,
 ) {
   /** Recently completed commands, in the order of publication, with the time on the monotonic clock. */
   const recent: { execution: Execution; publishedAt: number }[] = [];
@@ -108,6 +110,7 @@ export function createCompletion(
     const buffer = terminals.get(execution.id);
     if (!outcome.isOutputPending) buffer?.seal();
     await terminals.flush(execution.id);
+    await turns.end(execution.id);
     const changes = {
       ...outcome.report,
       status,

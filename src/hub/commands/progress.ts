@@ -8,6 +8,7 @@ import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
 import type { Execution } from '../state/execution.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import type { Turns } from '../turns.ts';
 import type { Completion } from './completion.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { reportedOutcome } from './outcome.ts';
@@ -19,10 +20,11 @@ export interface ProgressParts {
   dispatcher: Dispatcher;
   presence: Presence;
   terminals: Terminals;
+  turns: Turns;
 }
 
 export function createProgress({ clock, log }: HubContext, parts: ProgressParts) {
-  const { completion, dispatcher, presence, terminals } = parts;
+  const { completion, dispatcher, presence, terminals, turns } = parts;
   /** Reports whose write has not started. Later reports are added to them, because an agent can send any number. */
   const waitingReports = new Map<Execution, CommandReport>();
 
@@ -76,6 +78,7 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
         const outcome = reportedOutcome(execution, message);
         if (!execution.completion) {
           terminals.get(commandId)?.addGap(lastSequence + 1, 0);
+          turns.reportLength(commandId, message.turnUpdates);
           if (execution.status === 'queued' && outcome.event === 'completed') {
             handleStarted(execution);
           }

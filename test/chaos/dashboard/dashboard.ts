@@ -140,6 +140,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
       case 'hub:heartbeat':
       case 'agent:updated':
       case 'command:report':
+      case 'turn:updated':
         return;
       default:
         message satisfies never;

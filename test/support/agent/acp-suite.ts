@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AcpProgram } from '../../../src/agent/acp/programs.ts';
+import { createTurn } from '../../../src/hub/state/turn.ts';
 import { addAgent, signInToApi, startHubBinary } from '../binary.ts';
 import { openDashboard } from '../hub/dashboard.ts';
 import type { ToolCall } from '../models/model-api.ts';
@@ -109,6 +110,38 @@ export function describeAcpProgram(options: AcpSuiteOptions): void {
         const { stdout } = await run(restarted, 'Which word?');
         expect(stdout).toContain('I know it.');
         expect(stdout.match(/I know it\./g)).toHaveLength(1);
+      },
+    );
+
+    testProgram(
+      'sends its turn in parts: messages, and a tool call with its approval and diff',
+      async () => {
+        fixture.start({ acp: createProgram(), cwd: workFolder() });
+        const hub = await fixture.hub.waitForAgent();
+        hub.sendWelcome({ acceptsTurns: true });
+        const file = join(workFolder(), 'note.txt');
+        model.respondWith(({ toolResults, latestInput, tools }) => {
+          if (toolResults.length > 0 || tools.length === 0 || !latestInput.includes('Write it')) {
+            return { text: ['## Do', 'ne\n'] };
+          }
+          return { toolCall: options.createWriteCall(file, 'written by a model\n', tools) };
+        });
+        const id = hub.execute('Write it');
+        const { approvalId, options: choices } = await hub.waitFor('approval:request');
+        const { optionId } = choices.find((option) => option.kind === 'allow_once')!;
+        hub.send({ type: 'approval:resolved', approvalId, outcome: 'selected', optionId });
+        const { finished } = await hub.waitForFinished(id);
+        const turn = createTurn();
+        for (const message of hub.received) if (message.type === 'turn:update') turn.apply(message);
+        turn.end(finished.turnUpdates);
+        expect(turn.state).toBe('complete');
+        const texts = turn.parts.map((part) => (part.type === 'message' ? part.text : ''));
+        expect(texts.join('')).toContain('## Done');
+        const calls = turn.parts.filter((part) => part.type === 'tool');
+        const call = calls.find((part) => part.approval !== undefined);
+        expect(call).toMatchObject({ status: 'completed', approval: { state: 'allowed' } });
+        expect(call?.title).not.toBe('');
+        expect(JSON.stringify(call)).toContain('written by a model');
       },
     );
 

@@ -33,7 +33,8 @@ export interface AgentSocket {
   /** Resolves with the next pong. */
   waitForPong(): Promise<void>;
   sendWelcome(options?: {
-    resume?: { commandId: string; nextSequence: number }[];
+    resume?: { commandId: string; nextSequence: number; nextTurnSequence?: number }[];
+    acceptsTurns?: boolean;
     stop?: string[];
     heartbeatIntervalMs?: number;
   }): void;
@@ -165,9 +166,16 @@ function createAgentSocket(
     sendFrame: (frame) => void ws.send(frame),
     ping: () => void ws.ping(),
     waitForPong: () => new Promise((resolve) => void pongWaiters.push(resolve)),
-    sendWelcome({ resume = [], stop = [], heartbeatIntervalMs = 10_000 } = {}) {
+    sendWelcome({ heartbeatIntervalMs = 10_000, resume = [], stop = [], acceptsTurns } = {}) {
       const { agentId } = connectMessage;
-      send({ type: 'agent:welcome', agentId, heartbeatIntervalMs, resume, stop });
+      send({
+        type: 'agent:welcome',
+        agentId,
+        heartbeatIntervalMs,
+        resume,
+        stop,
+        ...(acceptsTurns !== undefined && { acceptsTurns }),
+      });
     },
     execute(command, { commandId = Bun.randomUUIDv7(), attempt = 1, ...options } = {}) {
       send({

@@ -36,7 +36,8 @@ function header({ path, oldText }: FileChange): string {
   return typeof oldText === 'string' ? path : `${path} (new)`;
 }
 
-function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
+/** The lines of a change, with a line before each hunk. */
+export function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
   const before = oldText ?? '';
   const patch = structuredPatch(path, path, before, newText, '', '', {
     context: 3,

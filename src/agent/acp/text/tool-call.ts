@@ -127,7 +127,8 @@ function omitMiddle(text: string, kind: string): string {
   );
 }
 
-function outputOf(tool: ToolCallState): string {
+/** The output of a tool call so far. */
+export function outputOf(tool: ToolCallState): string {
   const blocks = tool.content.filter((one) => one.type === 'content');
   const text = blocks.map((block) => stripFence(contentText(block.content))).join('\n');
   if (text !== '' || tool.content.length > 0) return text;

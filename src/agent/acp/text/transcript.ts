@@ -105,6 +105,9 @@ export function createTranscript(now: () => number) {
   return {
     update: showUpdate,
 
+    /** The state of a tool call. */
+    tool: toolFor,
+
     /** Adds what a permission request says about a tool call. Returns the call's state. */
     updateTool(call: ToolCallUpdate): ToolCallState {
       const tool = toolFor(call.toolCallId);
