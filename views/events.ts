@@ -20,6 +20,11 @@ export function commandEvent(commandId: string): string {
   return isValidInTrigger(commandId) ? `signalbox:command/${commandId}` : ANY_COMMAND;
 }
 
+/** The event of the turn of a command. */
+export function turnEvent(commandId: string): string {
+  return isValidInTrigger(commandId) ? `signalbox:turn/${commandId}` : ANY_COMMAND;
+}
+
 /** Returns the `hx-trigger` value for these events. The island dispatches them on the body. */
 export function triggerOn(...events: string[]): string {
   return events.map((event) => `${event} from:body`).join(', ');

@@ -35,6 +35,11 @@ export function outputUrl(commandId: string, form: 'raw' | 'plain'): string {
   return `${commandUrl(commandId)}/output.${form === 'raw' ? 'log' : 'txt'}`;
 }
 
+/** What has changed in the turn of a command, as fragments. */
+export function turnUrl(commandId: string): string {
+  return `${commandUrl(commandId)}/turn`;
+}
+
 /** The page of a comparison, or without an ID the form that starts one. */
 export function compareUrl(comparisonId?: string): string {
   return comparisonId === undefined ? '/compare' : `/compare/${encodeURIComponent(comparisonId)}`;

@@ -32,6 +32,7 @@ import { ChoosePasswordPage, SetupPage } from '../../views/pages/choose-password
 import { SignInCodePage, SignInPage } from '../../views/pages/sign-in.tsx';
 import { SignInFailedPage } from '../../views/pages/single-sign-on.tsx';
 import { UsersPage } from '../../views/pages/users.tsx';
+import { type ShownTurn, Turn, TurnChanges } from '../../views/components/turn/turn.tsx';
 import type { UserSummary } from '../../src/protocol/users.ts';
 import { render } from './render.ts';
 import { agent, approval, command, NOW } from '../support/samples.ts';
@@ -125,6 +126,27 @@ const registered = { agentId: EVIL, agentType: 'claude' as const, token: EVIL };
 const evilToken = { id: EVIL, name: EVIL, createdAt: NOW, expiresAt: NOW, lastUsedAt: NOW };
 const evilApiToken = { ...evilToken, scope: 'admin' as const, lastAddress: EVIL };
 const evilAgentToken = { ...evilToken, agentId: EVIL, createdBy: EVIL, isInUse: true };
+
+const evilTurn: ShownTurn = {
+  nextSequence: 5,
+  hasEnded: false,
+  parts: [
+    { type: 'message' as const, text: `${EVIL}\n\n\`${EVIL}\`\n\n\`\`\`${EVIL}\n${EVIL}\n\`\`\`` },
+    { type: 'thought' as const, text: EVIL },
+    {
+      type: 'tool' as const,
+      title: EVIL,
+      kind: EVIL,
+      status: 'failed' as const,
+      input: EVIL,
+      output: EVIL,
+      diffs: [{ path: EVIL, isNew: true, added: 1, removed: 0, text: `@@ ${EVIL}\n+${EVIL}` }],
+      approval: { state: 'rejected' as const, option: EVIL },
+    },
+    { type: 'plan' as const, entries: [{ text: EVIL, status: 'running' as const }] },
+    { type: 'note' as const, text: EVIL, tone: 'error' as const },
+  ].map((content, index) => ({ index, revision: index, content })),
+};
 
 const views = {
   AgentsPage: (
@@ -224,6 +246,19 @@ const views = {
   SetupPage: <SetupPage context={context} token={EVIL} error={EVIL} />,
   MessagePage: <MessagePage {...{ context, user }} title={EVIL} message={EVIL} />,
   Notice: <Notice kind="error" text={EVIL} />,
+  Turn: (
+    <div>
+      <Turn commandId={EVIL} turn={evilTurn} />
+      <Turn commandId={EVIL} />
+    </div>
+  ),
+  TurnChanges: (
+    <TurnChanges
+      commandId={EVIL}
+      turn={evilTurn}
+      position={{ parts: 3, nextSequence: 0, hasEnded: false }}
+    />
+  ),
 };
 
 for (const [name, view] of Object.entries(views)) {

@@ -12,11 +12,14 @@ import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
 import { CommandStatusLabel } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
+import { type ShownTurn, Turn } from './turn/turn.tsx';
 
 /** A command that has ended, as the session shows it. */
 export interface SessionBlock {
   command: CommandExecution;
   output: ShownOutput;
+  /** The turn of a prompt, which is shown instead of its output. */
+  turn?: ShownTurn | undefined;
 }
 
 interface BlockProps extends SessionBlock {
@@ -24,7 +27,7 @@ interface BlockProps extends SessionBlock {
 }
 
 /** The block of a command that has ended. It does not change any more, except for its footer. */
-export function Block({ command, output, canSend }: BlockProps) {
+export function Block({ command, output, turn, canSend }: BlockProps) {
   return (
     <li id={`block-${command.id}`} class={`block block-${command.status}`}>
       <input type="hidden" name="shown" value={command.id} />
@@ -36,7 +39,11 @@ export function Block({ command, output, canSend }: BlockProps) {
         />
       </BlockHead>
       <div class="block-body">
-        <BlockOutput command={command} output={output} />
+        {turn && turn.parts.length > 0 ? (
+          <Turn commandId={command.id} turn={turn} />
+        ) : (
+          <BlockOutput command={command} output={output} />
+        )}
       </div>
       <BlockFooter command={command} />
     </li>

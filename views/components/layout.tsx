@@ -43,6 +43,8 @@ const HTMX_CONFIG = JSON.stringify({
   history: 'reload',
   defaultTimeout: 20_000,
   noSwap: [204, 304, '5xx'],
+  // <details> stay as the user left them.
+  morphIgnore: ['data-htmx-powered', 'open'],
 });
 
 interface DocumentProps {

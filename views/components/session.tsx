@@ -9,6 +9,7 @@ import { Block, BlockFooter, BlockHead, type SessionBlock } from './block.tsx';
 import { HxPartial } from './hx-partial.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
 import { TerminalScreen } from './terminal.tsx';
+import { TurnPanel } from './turn/turn-panel.tsx';
 
 /** Queued commands in the session. The queue beside it shows all of them. */
 const MAX_QUEUED = 5;
@@ -38,8 +39,7 @@ export function Session(props: SessionProps) {
           <BlockList {...props} />
           <section id="current" class="block block-current" aria-label="Current command">
             <CurrentHead {...props} />
-            {/* Structured updates of the current turn. */}
-            <div id="current-turn" class="turn" />
+            <CurrentTurn {...props} />
             {/* Tools of the terminal. */}
             <div id="terminal-toolbar" class="terminal-toolbar" />
             <TerminalScreen />
@@ -132,6 +132,11 @@ export function CurrentHead({ agent, active, canInterrupt }: SessionProps) {
       </BlockHead>
     </div>
   );
+}
+
+/** The turn of the current prompt. It takes the place of the terminal as soon as it has parts. */
+export function CurrentTurn({ agent, active }: Pick<SessionProps, 'agent' | 'active'>) {
+  return <TurnPanel command={active.find((command) => isCurrent(command, agent)) ?? null} />;
 }
 
 export function CurrentFooter({ agent, active }: SessionProps) {

@@ -15,6 +15,7 @@ import {
   type BlockPage,
   CurrentFooter,
   CurrentHead,
+  CurrentTurn,
   QueuedBlocks,
   Session,
   type SessionProps,
@@ -96,6 +97,9 @@ export function AgentLive({ update, ...state }: AgentState & { update: BlockUpda
       <BlockUpdates update={update} props={props} />
       <HxPartial target="#terminal-header">
         <CurrentHead {...props} />
+      </HxPartial>
+      <HxPartial target="#turn-panel">
+        <CurrentTurn {...props} />
       </HxPartial>
       <HxPartial target="#current-footer">
         <CurrentFooter {...props} />

@@ -11,6 +11,8 @@ import { CommandFields } from '../components/command-fields.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { TerminalHeader, TerminalScreen } from '../components/terminal.tsx';
+import type { ShownTurn } from '../components/turn/turn.tsx';
+import { TurnPanel, TurnSwitch } from '../components/turn/turn-panel.tsx';
 import { agentEvent, ANY_APPROVAL, commandEvent, REFRESH, triggerOn } from '../events.ts';
 
 interface CommandState {
@@ -25,7 +27,9 @@ interface CommandState {
 }
 
 /** The page at `/commands/:id`. */
-export function CommandPage(props: CommandState & { context: PageContext }) {
+export function CommandPage(
+  props: CommandState & { context: PageContext; turn?: ShownTurn | undefined },
+) {
   const { context, user, command } = props;
   return (
     <Page context={context} user={user} title={shortenFirstLine(command.command)} section="history">
@@ -44,8 +48,10 @@ export function CommandPage(props: CommandState & { context: PageContext }) {
       <CommandFields command={command} />
       <section class="panel terminal-panel" aria-label="Terminal">
         <CommandTerminalHeader {...props} />
+        <TurnPanel command={command} turn={props.turn} />
         <TerminalScreen />
         <OutputActions {...props} />
+        <TurnSwitch />
       </section>
       <CommandAudit {...props} />
     </Page>

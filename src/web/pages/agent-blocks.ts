@@ -5,6 +5,7 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { createShownOutputs } from './static-output.ts';
 import type { SessionBlock } from '../../../views/components/block.tsx';
 import type { BlockPage } from '../../../views/components/session.tsx';
+import { findShownTurn } from './turn.tsx';
 import { type BlockUpdate, COMPARED_BLOCKS } from '../../../views/pages/agent.tsx';
 
 /** The number of blocks that are loaded at once. An update knows of as many. */
@@ -15,7 +16,11 @@ export function createAgentBlocks() {
 
   function read(view: View, commands: readonly CommandExecution[]): Promise<SessionBlock[]> {
     return Promise.all(
-      commands.map(async (command) => ({ command, output: await outputs.read(view, command.id) })),
+      commands.map(async (command) => {
+        const isPrompt = !command.command.startsWith('!');
+        const turn = isPrompt ? await findShownTurn(view, command) : undefined;
+        return { command, output: await outputs.read(view, command.id), turn };
+      }),
     );
   }
 
@@ -29,7 +34,6 @@ export function createAgentBlocks() {
       olderThan: first ? formatEndPosition(first) : null,
     };
   }
-
   return {
     readPage,
     /** Returns what a page with these last blocks lacks. */

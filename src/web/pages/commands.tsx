@@ -8,7 +8,7 @@ import { hasEnded } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { describeState } from '../../../views/format/command-state.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
-import { agentUrl, historyUrl } from '../../../views/urls.ts';
+import { agentUrl, commandUrl, historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
 import { AgainDialog } from '../../../views/components/again-dialog.tsx';
@@ -19,6 +19,7 @@ import { type RequireUser, toStatus } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment, respondText } from './response.ts';
 import { readLines, readPlainText, readRawText } from './static-output.ts';
+import { findShownTurn, renderTurnChanges } from './turn.tsx';
 
 export function createCommandPages(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/commands' })
@@ -57,9 +58,10 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
           const message = 'There is no command with this ID.';
           return renderNotFound(request, user, 'Command not found', message);
         }
+        const turn = await findShownTurn(hub.viewFor(user), state.command);
         return renderDocument(
           request,
-          (context) => <CommandPage {...state} context={context} user={user} />,
+          (context) => <CommandPage {...state} turn={turn} context={context} user={user} />,
           { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),
@@ -122,6 +124,16 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         return renderFragment(<Notice kind="cancelled" text="Output deleted" />, {
           headers: { 'hx-trigger': REFRESH },
         });
+      }),
+    )
+    .get('/commands/:id/turn', ({ request, params }) =>
+      requireUser(request, async (user) => {
+        const view = hub.viewFor(user);
+        const command = await view.history.find(params.id);
+        if (!command || !request.headers.has('hx-request')) {
+          return redirect(request, commandUrl(params.id));
+        }
+        return renderTurnChanges(view, command, request);
       }),
     )
     .post('/commands/:id/interrupt', ({ request, params }) =>
