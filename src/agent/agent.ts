@@ -12,6 +12,7 @@ import type { AcpProgram } from './acp/programs.ts';
 import { createAcpRunner } from './acp/runner.ts';
 import { createCommands } from './commands.ts';
 import { errorMessage } from './error-message.ts';
+import { createWorkspaceSearch } from './files/workspace-search.ts';
 import { agentSocketUrl, createHubConnection } from './hub-connection.ts';
 import { openJournal } from './journal/journal.ts';
 import { rejectionMessage } from './rejection.ts';
@@ -90,7 +91,10 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
   const { promise: ended, resolve: end } = Promise.withResolvers<AgentExit>();
   const instanceId = Bun.randomUUIDv7();
   const journal = openJournal(join(stateDir, 'journal.db'), clock, log);
-  const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock, log);
+  const runners = createRunnerSet(options.runners ?? defaultRunners(options, clock), clock, log, [
+    'files',
+  ]);
+  const files = createWorkspaceSearch(options.cwd, stateDir, clock);
   const { readToken, isOwnHub } = options;
   const connection = createHubConnection({
     url,
@@ -101,7 +105,7 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
     random,
     log,
   });
-  const commands = createCommands({ connection, journal, runners, clock, log });
+  const commands = createCommands({ connection, journal, runners, files, clock, log });
   let closing: Promise<void> | null = null;
 
   function connectMessage(token: string): Unversioned<AgentConnect> {

@@ -2,7 +2,7 @@
 import { CAPABILITY_LENGTH, MAX_CAPABILITIES } from '../protocol/limits.ts';
 
 /** Never omitted. All other capabilities are slash commands. */
-const KINDS = new Set(['prompt', 'shell', 'pty']);
+const KINDS = new Set(['prompt', 'shell', 'pty', 'files']);
 
 /** Returns the capabilities within the limits, without duplicates, and the number of those that are omitted. */
 export function limitCapabilities(capabilities: readonly string[]) {

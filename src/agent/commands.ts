@@ -4,8 +4,14 @@ import type { AgentHeartbeat } from '../protocol/agent-to-hub.ts';
 import { requiredCapability, validateCommand } from '../protocol/capabilities.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { CommandError } from '../protocol/errors.ts';
-import type { AgentWelcome, CommandExecute, HubToAgent } from '../protocol/hub-to-agent.ts';
+import type {
+  AgentWelcome,
+  CommandExecute,
+  FilesList,
+  HubToAgent,
+} from '../protocol/hub-to-agent.ts';
 import { type CurrentCommand, startCurrentCommand } from './current-command.ts';
+import type { WorkspaceSearch } from './files/workspace-search.ts';
 import type { HubConnection } from './hub-connection.ts';
 import type { Journal } from './journal/journal.ts';
 import type { UnacknowledgedCommand } from './outbox/unacknowledged-command.ts';
@@ -18,6 +24,7 @@ export interface CommandsOptions {
   connection: Pick<HubConnection, 'send' | 'isConnected'>;
   journal: Journal;
   runners: RunnerSet;
+  files: WorkspaceSearch;
   clock: Clock;
   log: (line: string) => void;
 }
@@ -26,7 +33,8 @@ export interface CommandsOptions {
 const MAX_EARLY_INTERRUPTS = 1_000;
 
 /** Restores the unacknowledged commands from the journal. */
-export function createCommands({ connection, journal, runners, clock, log }: CommandsOptions) {
+export function createCommands(options: CommandsOptions) {
+  const { connection, journal, runners, files, clock, log } = options;
   const { send, isConnected } = connection;
   const unacknowledged = restoreUnacknowledgedCommands({ journal, send, isConnected, log });
   /** Commands interrupted before they arrived. */
@@ -120,6 +128,10 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
     current?.applyBackpressure();
   }
 
+  async function listFiles({ requestId, query, limit }: FilesList): Promise<void> {
+    send({ type: 'files:listed', requestId, ...(await files.search(query, limit)) });
+  }
+
   function findRunning(commandId: string): CurrentCommand | undefined {
     return current?.commandId === commandId ? current : undefined;
   }
@@ -149,6 +161,8 @@ export function createCommands({ connection, journal, runners, clock, log }: Com
         return findRunning(message.commandId)?.run.writeInput?.(message.data);
       case 'terminal:resize':
         return findRunning(message.commandId)?.run.resize?.(message.cols, message.rows);
+      case 'files:list':
+        return void listFiles(message);
       case 'error':
         return log(`error from the hub: ${message.code}: ${message.message}`);
       default:

@@ -18,6 +18,8 @@ export interface Runner {
    * @throws if the command cannot start; the command then fails with the error's message
    */
   start(spec: CommandSpec, context: RunContext): Run;
+  /** What its slash commands do, by name, for the completion of `/`. */
+  descriptions?(): Readonly<Record<string, string>>;
   /** Explains why capabilities are missing and which command fixes it; null if none are missing. */
   notice?(): string | null;
   /** Resolves when the capabilities are known; never rejects. The agent waits for this before it connects. */

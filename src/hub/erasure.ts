@@ -29,6 +29,10 @@ export function createErasure(
     }
     for (const execution of state.executions.values()) {
       if (execution.requestedBy === username) execution.requestedBy = ERASED_USER;
+      if (execution.editedBy === username) execution.editedBy = ERASED_USER;
+    }
+    for (const agent of state.agents.values()) {
+      if (agent.paused?.by === username) agent.paused = { ...agent.paused, by: ERASED_USER };
     }
     for (const token of tokenIndex.list(({ createdBy }) => createdBy === username)) {
       token.createdBy = ERASED_USER;

@@ -7,7 +7,9 @@ import { AGENT_PING_MS, DASHBOARD_PING_MS, HUB_HEARTBEAT_MS } from '../protocol/
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
+import { createAgentFiles } from './agents/files.ts';
 import { createAgentMessages } from './agents/messages.ts';
+import { createPauseAgents } from './agents/pause.ts';
 import { createRegistry } from './agents/registry.ts';
 import { createAudit } from './audit.ts';
 import { createAgentTokens } from './agents/tokens.ts';
@@ -21,6 +23,7 @@ import { createHistory } from './commands/history.ts';
 import { createInterrupt } from './commands/interrupt.ts';
 import { createOutputDeletion } from './commands/output-deletion.ts';
 import { createProgress } from './commands/progress.ts';
+import { createQueueChanges } from './commands/queue-changes.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
@@ -31,6 +34,7 @@ import { createErasure } from './erasure.ts';
 import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
+import { createPrompts } from './prompts.ts';
 import { restore } from './restore.ts';
 import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
@@ -104,6 +108,9 @@ export async function startHub(options: HubOptions) {
   const progress = createProgress(context, { completion, dispatcher, presence, terminals, turns });
   const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
   const interrupt = createInterrupt(context, completion, dispatcher);
+  const queueChanges = createQueueChanges(context, { completion, dispatcher, presence });
+  const files = createAgentFiles(context);
+  const pauseAgents = createPauseAgents(context, { dispatcher, presence });
   const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
   const agents = createAgents(context, {
     approvals,
@@ -184,6 +191,7 @@ export async function startHub(options: HubOptions) {
       receive: createAgentMessages(context, {
         agents,
         approvals,
+        files,
         presence,
         progress,
         terminals,
@@ -198,6 +206,8 @@ export async function startHub(options: HubOptions) {
         approvals,
         dashboards,
         interrupt,
+        pauseAgents,
+        queueChanges,
         subscriptions,
       }),
     },
@@ -207,6 +217,10 @@ export async function startHub(options: HubOptions) {
       interrupt,
       deleteOutput: createOutputDeletion(context, terminals, retention.enforceQuota),
     },
+    queue: queueChanges,
+    pauseAgents,
+    prompts: createPrompts(context),
+    files,
     registry,
     agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,

@@ -58,16 +58,20 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
         labels: [...agent.labels],
         status: agent.status,
         capabilities: agent.capabilities,
+        commandDescriptions: agent.descriptions,
         connectionTime: agent.connectionTime,
         lastHeartbeat: agent.lastHeartbeat,
         currentCommand: agent.status === 'busy' ? (current?.id ?? stopping ?? null) : null,
-        queueLength: state.commandQueue.get(agent.agentId)?.length ?? 0,
+        queueLength: (state.commandQueue.get(agent.agentId) ?? []).filter(
+          ({ cancellation }) => !cancellation,
+        ).length,
         offlineSince: connection.link ? null : connection.since,
         lastOutputAt: agent.lastOutputAt,
         process: agent.process,
         suspectedStuck: isSuspectedStuck(agent),
         waitingForApproval: current?.timeout.isPaused ?? false,
         notice: agent.notice,
+        paused: agent.paused,
       };
     },
   };

@@ -4,6 +4,7 @@ import type { Agents } from './agents/agents.ts';
 import type { Approvals } from './approvals.ts';
 import type { Admission } from './commands/admission.ts';
 import type { Completion } from './commands/completion.ts';
+import { compareStored } from './commands/queue.ts';
 import type { Dispatcher } from './commands/dispatcher.ts';
 import type { StoredCommand } from '../store/store.ts';
 import type { HubContext } from './context.ts';
@@ -42,7 +43,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
   }
   const open = [...unfinished, ...outputOpen].map(({ id }) => id);
   await store.output.completeExcept(open, clock.now());
-  for (const command of unfinished) {
+  for (const command of unfinished.toSorted(compareStored)) {
     await openTerminal(command);
     if (command.sent) await turns.restore(command.id, command.agentId);
     const execution = createExecution(clock, command, command.sent ? 'sent' : 'waiting');

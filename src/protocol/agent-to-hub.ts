@@ -6,7 +6,10 @@ import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
 import {
   CAPABILITY_LENGTH,
+  DESCRIPTION_LENGTH,
+  FILE_PATH_LENGTH,
   MAX_CAPABILITIES,
+  MAX_LISTED_FILES,
   NOTICE_LENGTH,
   RUNNER_NAME_LENGTH,
   TURN_PART_BYTES,
@@ -33,6 +36,11 @@ const Capabilities = Type.Array(Type.String({ minLength: 1, maxLength: CAPABILIT
   maxItems: MAX_CAPABILITIES,
 });
 
+/** What slash commands do, by name. Shown to users. */
+const Descriptions = Type.Record(Type.String(), Type.String({ maxLength: DESCRIPTION_LENGTH }), {
+  maxProperties: MAX_CAPABILITIES,
+});
+
 /** Why the agent's capabilities are limited, and how to fix that. Shown to users. */
 const Notice = Type.String({ maxLength: NOTICE_LENGTH });
 
@@ -51,6 +59,7 @@ export const AgentConnect = message('agent:connect', {
     }),
   ),
   journalId: Type.Optional(Id),
+  descriptions: Type.Optional(Descriptions),
   notice: Type.Optional(Notice),
   held: Type.Optional(Type.Array(HeldCommand, { maxItems: 1000 })),
 });
@@ -59,6 +68,7 @@ export type AgentConnect = Static<typeof AgentConnect>;
 /** The capabilities or the notice have changed. Without `notice` there is none. */
 export const AgentCapabilities = message('agent:capabilities', {
   capabilities: Capabilities,
+  descriptions: Type.Optional(Descriptions),
   notice: Type.Optional(Notice),
 });
 export type AgentCapabilities = Static<typeof AgentCapabilities>;
@@ -137,6 +147,17 @@ export type AgentApprovalRequest = Static<typeof AgentApprovalRequest>;
 export const ApprovalApplied = message('approval:applied', { approvalId: Id });
 export type ApprovalApplied = Static<typeof ApprovalApplied>;
 
+/** The files that match, the best match first. Paths are relative to the agent's folder. */
+export const FilesListed = message('files:listed', {
+  requestId: Id,
+  files: Type.Array(Type.String({ minLength: 1, maxLength: FILE_PATH_LENGTH }), {
+    maxItems: MAX_LISTED_FILES,
+  }),
+  /** Whether the folder has more files than the agent searched. */
+  isTruncated: Type.Boolean(),
+});
+export type FilesListed = Static<typeof FilesListed>;
+
 export const agentToHub = [
   AgentConnect,
   AgentCapabilities,
@@ -149,5 +170,6 @@ export const agentToHub = [
   CommandFinished,
   AgentApprovalRequest,
   ApprovalApplied,
+  FilesListed,
 ] as const;
 export type AgentToHub = MessageOf<typeof agentToHub>;

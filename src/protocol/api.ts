@@ -2,11 +2,11 @@
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
 import { CommandStatus } from './command-status.ts';
-import { CommandRequest } from './dashboard-to-hub.ts';
+import { AgentPause, CommandChange, CommandRequest } from './dashboard-to-hub.ts';
 import { AgentSummary, CommandExecution, Role } from './entities.ts';
 import { ErrorCode } from './errors.ts';
 import { Labels } from './grants.ts';
-import { CODE_LENGTH, PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
+import { CODE_LENGTH, FILE_QUERY_LENGTH, PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
 import { Id, Timestamp } from './message.ts';
 
 export const SessionBody = Type.Object({
@@ -74,6 +74,35 @@ export const AcceptedCommand = Type.Object({
   position: Type.Integer(),
 });
 export type AcceptedCommand = Static<typeof AcceptedCommand>;
+
+/** The body of `PATCH /api/v1/commands/:id`: a `command:change` without type, version and ID. */
+export const CommandChanges = Type.Omit(CommandChange, ['type', 'version', 'commandId'], {
+  additionalProperties: false,
+});
+export type CommandChanges = Static<typeof CommandChanges>;
+
+/** A cancelled command, which can be restored until then. */
+export const CancelledCommand = Type.Object({ commandId: Type.String(), undoUntil: Timestamp });
+export type CancelledCommand = Static<typeof CancelledCommand>;
+
+/** The body of `PUT /api/v1/agents/:agentId/pause`. */
+export const PauseBody = Type.Pick(AgentPause, ['note']);
+export type PauseBody = Static<typeof PauseBody>;
+
+/** The search of `GET /api/v1/agents/:agentId/files`. */
+export const FileQuery = Type.Object({
+  q: Type.Optional(Type.String({ maxLength: FILE_QUERY_LENGTH })),
+});
+export type FileQuery = Static<typeof FileQuery>;
+
+/** Files of an agent's folder that match a search. */
+export const FileMatches = Type.Object({
+  /** Relative to the agent's folder, the best match first. */
+  items: Type.Array(Type.String()),
+  /** Whether the folder has more files than the agent searched. */
+  isTruncated: Type.Boolean(),
+});
+export type FileMatches = Static<typeof FileMatches>;
 
 /** The body of `POST /api/v1/comparisons`: the same command for several agents. */
 export const ComparisonBody = Type.Object({

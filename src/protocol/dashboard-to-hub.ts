@@ -2,7 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { Priority } from './command-status.ts';
 import { ClientInfo, CommandOptions } from './entities.ts';
-import { BUFFER_BYTES } from './limits.ts';
+import { BUFFER_BYTES, PAUSE_NOTE_LENGTH } from './limits.ts';
 import { Id, message, type MessageOf, boundedInteger } from './message.ts';
 
 /** How much of the end of a terminal is replayed at most. */
@@ -47,6 +47,35 @@ export type CommandRequest = Static<typeof CommandRequest>;
 export const CommandInterrupt = message('command:interrupt', { commandId: Id });
 export type CommandInterrupt = Static<typeof CommandInterrupt>;
 
+/** Change a command in the queue: its text, its priority, or its place among the commands of the same priority. */
+export const CommandChange = message('command:change', {
+  commandId: Id,
+  command: Type.Optional(Type.String()),
+  priority: Type.Optional(Priority),
+  /** The queued command that follows it, which has the same priority. Null: the last place of its priority. */
+  before: Type.Optional(Type.Union([Id, Type.Null()])),
+});
+export type CommandChange = Static<typeof CommandChange>;
+
+/** Cancel a command in the queue. It ends 10 s later, unless `command:restore` arrives before. */
+export const CommandCancel = message('command:cancel', { commandId: Id });
+export type CommandCancel = Static<typeof CommandCancel>;
+
+/** Undo `command:cancel`. */
+export const CommandRestore = message('command:restore', { commandId: Id });
+export type CommandRestore = Static<typeof CommandRestore>;
+
+/** Send an agent no queued commands until `agent:resume`. */
+export const AgentPause = message('agent:pause', {
+  agentId: Id,
+  note: Type.Optional(Type.String({ maxLength: PAUSE_NOTE_LENGTH })),
+});
+export type AgentPause = Static<typeof AgentPause>;
+
+/** Send queued commands to a paused agent again. */
+export const AgentResume = message('agent:resume', { agentId: Id });
+export type AgentResume = Static<typeof AgentResume>;
+
 /**
  * Replay a terminal after a sequence (default -1: from the start), then continue with live output. `afterBytes` begins with
  * the chunk that contains this byte, which is the same in every epoch; `tailBytes` begins about as many bytes before the end
@@ -84,6 +113,11 @@ export const dashboardToHub = [
   DashboardConnect,
   CommandRequest,
   CommandInterrupt,
+  CommandChange,
+  CommandCancel,
+  CommandRestore,
+  AgentPause,
+  AgentResume,
   TerminalAttach,
   TerminalDetach,
   ApprovalRespond,

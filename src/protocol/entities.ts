@@ -68,6 +68,8 @@ export const CommandExecution = Type.Object({
   conversationId: Type.Union([Type.String(), Type.Null()]),
   usage: Type.Union([Usage, Type.Null()]),
   changes: Type.Union([Changes, Type.Null()]),
+  /** Who last changed its text while it was queued; null if nobody did. */
+  editedBy: Type.Union([Type.String(), Type.Null()]),
 });
 export type CommandExecution = Static<typeof CommandExecution>;
 
@@ -80,6 +82,15 @@ export const AgentProcess = Type.Object({
 });
 export type AgentProcess = Static<typeof AgentProcess>;
 
+/** A pause: the agent receives no queued commands until somebody resumes it. */
+export const Pause = Type.Object({
+  /** The user who paused it. */
+  by: Type.String(),
+  at: Timestamp,
+  note: Type.Union([Type.String(), Type.Null()]),
+});
+export type Pause = Static<typeof Pause>;
+
 /** A registered agent, connected or not (docs/data-model.md, "AgentConnection"). */
 export const AgentSummary = Type.Object({
   agentId: Type.String(),
@@ -88,6 +99,8 @@ export const AgentSummary = Type.Object({
   labels: Type.Array(Type.String()),
   status: AgentStatus,
   capabilities: Type.Array(Type.String()),
+  /** What its slash commands do, by name, since it last connected. */
+  commandDescriptions: Type.Record(Type.String(), Type.String()),
   connectionTime: Type.Union([Timestamp, Type.Null()]),
   lastHeartbeat: Type.Union([Timestamp, Type.Null()]),
   currentCommand: Type.Union([Type.String(), Type.Null()]),
@@ -103,5 +116,7 @@ export const AgentSummary = Type.Object({
   waitingForApproval: Type.Boolean(),
   /** Why its capabilities are limited, and how to fix that; null if they are not. */
   notice: Type.Union([Type.String(), Type.Null()]),
+  /** Null if it is not paused. */
+  paused: Type.Union([Pause, Type.Null()]),
 });
 export type AgentSummary = Static<typeof AgentSummary>;

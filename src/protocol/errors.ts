@@ -22,6 +22,7 @@ export const ErrorCode = Type.Union([
   Type.Literal('command_unknown'),
   Type.Literal('command_not_active'),
   Type.Literal('command_active'),
+  Type.Literal('command_not_queued'),
   Type.Literal('approval_unknown'),
   Type.Literal('expired'),
   Type.Literal('not_found'),

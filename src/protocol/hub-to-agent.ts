@@ -4,6 +4,7 @@ import { approvalResponseFields } from './approvals.ts';
 import { CommandInput, TerminalResize } from './dashboard-to-hub.ts';
 import { CommandOptions } from './entities.ts';
 import { ErrorMessage } from './hub-to-dashboard.ts';
+import { FILE_QUERY_LENGTH, MAX_LISTED_FILES } from './limits.ts';
 import { Id, message, type MessageOf, Sequence, boundedInteger } from './message.ts';
 
 /**
@@ -66,6 +67,14 @@ export type HubStorage = Static<typeof HubStorage>;
 export const AgentApprovalResolved = message('approval:resolved', approvalResponseFields);
 export type AgentApprovalResolved = Static<typeof AgentApprovalResolved>;
 
+/** List files of the agent's folder whose paths match. Sent only to agents with the capability `files`. */
+export const FilesList = message('files:list', {
+  requestId: Id,
+  query: Type.String({ maxLength: FILE_QUERY_LENGTH }),
+  limit: Type.Integer({ minimum: 1, maximum: MAX_LISTED_FILES }),
+});
+export type FilesList = Static<typeof FilesList>;
+
 export const hubToAgent = [
   AgentWelcome,
   CommandExecute,
@@ -77,6 +86,7 @@ export const hubToAgent = [
   AgentApprovalResolved,
   CommandInput,
   TerminalResize,
+  FilesList,
   ErrorMessage,
 ] as const;
 export type HubToAgent = MessageOf<typeof hubToAgent>;

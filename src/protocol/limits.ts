@@ -38,11 +38,33 @@ export const COMMAND_BYTES = 65_536;
 /** The maximum number of queued commands per agent. */
 export const QUEUE_LENGTH = 100;
 
+/** How long a cancelled command stays in the queue, so that the cancellation can be undone. */
+export const UNDO_MS = 10_000;
+/** The maximum length of the note about a pause. */
+export const PAUSE_NOTE_LENGTH = 500;
+/** The maximum number of texts in a user's history of prompts, and the maximum size of all of them. */
+export const PROMPT_HISTORY_LENGTH = 200;
+export const PROMPT_HISTORY_BYTES = 524_288;
+/** The maximum number of a user's saved prompts, and the maximum length of the name of one. */
+export const MAX_SAVED_PROMPTS = 200;
+export const PROMPT_NAME_LENGTH = 64;
+
+/** The maximum number of files that an agent lists for a search, and the maximum lengths of the search and of a path. */
+export const MAX_LISTED_FILES = 50;
+export const FILE_QUERY_LENGTH = 256;
+export const FILE_PATH_LENGTH = 1_024;
+/** How long an agent has to list files. */
+export const FILE_LIST_TIMEOUT_MS = 5_000;
+/** The maximum number of lists that an agent is asked for at once. */
+export const MAX_FILE_REQUESTS = 16;
+
 /** The maximum length of an identifier. */
 export const ID_LENGTH = 128;
 /** The maximum number of an agent's capabilities, and the maximum length of each. */
 export const MAX_CAPABILITIES = 1_000;
 export const CAPABILITY_LENGTH = 128;
+/** The maximum length of the description of a slash command. */
+export const DESCRIPTION_LENGTH = 200;
 /** The maximum number of an agent's labels, and of the agents and labels that a user is granted. */
 export const MAX_LABELS = 16;
 export const MAX_GRANTS = 256;

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNotNull, isNull, lt, or, sql } from 'drizzle-orm';
 import { storedColumns } from './command-pages.ts';
 import { selectPage } from './history-search.ts';
 import type { QueryContext } from './query-context.ts';
@@ -13,6 +13,9 @@ import {
   turns,
 } from './schema.ts';
 import type { EndPosition, Store } from './store.ts';
+
+/** How many of a user's commands are searched for different texts. */
+const MAX_LISTED_TEXTS = 1_000;
 
 /** The command history, which also holds the queues across restarts. */
 export function createCommandStore({
@@ -29,8 +32,14 @@ export function createCommandStore({
         },
         ...entries,
       ),
-    update: (id, changes) =>
-      write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run()),
+    update: (id, changes, entry) =>
+      write(() => db.update(commands).set(changes).where(eq(commands.id, id)).run(), entry),
+    reorder: (ids) =>
+      write(() => {
+        for (const [queueRank, id] of ids.entries()) {
+          db.update(commands).set({ queueRank }).where(eq(commands.id, id)).run();
+        }
+      }),
     find: (id) =>
       read(() => db.select(storedColumns).from(commands).where(eq(commands.id, id)).get()),
     listUnfinished: () =>
@@ -64,6 +73,29 @@ export function createCommandStore({
     listPage: (query, agentIds) => selectPage(db, query, agentIds),
     listEnded: (agentId, limit, before) =>
       read(() => createEndedQuery(db, agentId, limit, before).all()),
+    listTexts: (userId, limit) =>
+      read(() => {
+        const latest = db
+          .select({ row: commands.row, command: commands.command })
+          .from(commands)
+          .where(
+            and(
+              eq(commands.requestedBy, userId),
+              or(isNull(commands.editedBy), eq(commands.editedBy, userId)),
+            ),
+          )
+          .orderBy(desc(commands.row))
+          .limit(MAX_LISTED_TEXTS)
+          .as('latest');
+        const texts = db
+          .select({ command: latest.command })
+          .from(latest)
+          .groupBy(latest.command)
+          .orderBy(desc(sql`max(${latest.row})`))
+          .limit(limit)
+          .all();
+        return texts.map(({ command }) => command);
+      }),
     async purgeBefore(time, limit) {
       const old = db
         .select({ id: commands.id })

@@ -14,7 +14,7 @@ import type { AgentType } from '../protocol/agent-status.ts';
 import type { AuditAction, AuditDetail, AuditEntry } from '../protocol/audit.ts';
 import type { ApprovalOption } from '../protocol/approvals.ts';
 import type { CommandStatus, Priority, StopReason } from '../protocol/command-status.ts';
-import type { OutputStream, Role, Session } from '../protocol/entities.ts';
+import type { OutputStream, Pause, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type { Changes, Usage } from '../protocol/report.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
@@ -28,6 +28,7 @@ import type {
   StoredCommand,
   StoredConnection,
   StoredIdentity,
+  StoredPrompt,
   StoredSession,
   StoredTranscript,
   StoredTurn,
@@ -73,6 +74,7 @@ export const agents = sqliteTable('agents', {
   connectionTime: integer(),
   lastHeartbeat: integer(),
   capabilities: text({ mode: 'json' }).$type<string[]>().notNull().default([]),
+  paused: text({ mode: 'json' }).$type<Pause>(),
 }) satisfies TableOf<StoredAgent>;
 
 export const agentTokens = sqliteTable('agent_tokens', {
@@ -123,6 +125,7 @@ export const commands = sqliteTable(
     conversationId: text(),
     usage: text({ mode: 'json' }).$type<Usage>(),
     changes: text({ mode: 'json' }).$type<Changes>(),
+    editedBy: text(),
     requestId: text(),
     attempt: integer().notNull(),
     sent: integer({ mode: 'boolean' }).notNull(),
@@ -131,6 +134,7 @@ export const commands = sqliteTable(
     isOutputOpen: integer({ mode: 'boolean' }).notNull().default(false),
     lastSequence: integer(),
     totalBytes: integer(),
+    queueRank: integer(),
   },
   (table) => [
     index('commands_by_agent').on(table.agentId, table.id),
@@ -138,6 +142,9 @@ export const commands = sqliteTable(
     index('commands_by_status').on(table.status, table.id),
     index('commands_by_request').on(table.requestedAt),
     index('commands_by_user').on(table.requestedBy),
+    index('commands_edited')
+      .on(table.editedBy)
+      .where(sql`edited_by IS NOT NULL`),
     index('commands_by_end').on(table.completedAt),
     index('commands_by_agent_and_end').on(table.agentId, table.completedAt, table.id),
     index('commands_output_open')
@@ -150,6 +157,20 @@ export const commands = sqliteTable(
     index('commands_by_conversation').on(table.conversationId, table.id),
   ],
 ) satisfies TableOf<StoredCommand>;
+
+/** The prompts that users saved. */
+export const savedPrompts = sqliteTable(
+  'saved_prompts',
+  {
+    id: text().primaryKey(),
+    userId: text().notNull(),
+    name: text().notNull(),
+    text: text().notNull(),
+    createdAt: integer().notNull(),
+    updatedAt: integer().notNull(),
+  },
+  (table) => [uniqueIndex('saved_prompts_by_name').on(table.userId, table.name)],
+) satisfies TableOf<StoredPrompt>;
 
 /** One row: how far the search index has been built. `command_search`, an FTS5 table, is created by its migration. */
 export const commandSearchProgress = sqliteTable('command_search_progress', {

@@ -13,6 +13,7 @@ import { describeDamage, errorCode, findDamage, isDamageError } from './integrit
 import { assertNotNewer, isOutdated, migrate, rewriteVersion } from './migrations.ts';
 import { createOutputIndexer } from './output-search.ts';
 import { createOutputStore } from './output.ts';
+import { createPromptStore } from './prompts.ts';
 import { createQueryBuilder, type QueryContext } from './query-context.ts';
 import { createSessionStore } from './sessions.ts';
 import type { Store } from './store.ts';
@@ -89,6 +90,7 @@ function createStore(database: Database, onError: SqliteEvents['onError'] | null
     commands: createCommandStore(context),
     output: createOutputStore(context, outputIndexer?.wake),
     turns: createTurnStore(context),
+    prompts: createPromptStore(context),
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
     audit: createAuditStore(context),

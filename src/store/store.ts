@@ -4,7 +4,7 @@ import type { AgentType } from '../protocol/agent-status.ts';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
 import type { AuditEntry, AuditPage, AuditQuery } from '../protocol/audit.ts';
 import type { Approval } from '../protocol/approvals.ts';
-import type { CommandExecution, OutputStream, Role } from '../protocol/entities.ts';
+import type { CommandExecution, OutputStream, Pause, Role } from '../protocol/entities.ts';
 import type { Grants } from '../protocol/grants.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
 import type { TurnPart, TurnState } from '../protocol/turn.ts';
@@ -70,6 +70,8 @@ export interface StoredAgent {
   lastHeartbeat: number | null;
   /** Its capabilities when it last connected. */
   capabilities: string[];
+  /** Null if it is not paused. */
+  paused: Pause | null;
 }
 
 /** What all tokens have that people create. */
@@ -130,6 +132,21 @@ export interface StoredCommand extends CommandExecution {
   lastSequence: number | null;
   /** The size of its output, kept after the output is removed; null until the command ends. */
   totalBytes: number | null;
+  /**
+   * Its place in the queue since a user last changed the order: lower ones first. Null if it was requested after that.
+   */
+  queueRank: number | null;
+}
+
+/** A prompt that a user saved. */
+export interface StoredPrompt {
+  id: string;
+  userId: string;
+  /** Unique among the prompts of the user. */
+  name: string;
+  text: string;
+  createdAt: number;
+  updatedAt: number;
 }
 
 /** A chunk of output, or a gap in it. */
@@ -232,7 +249,7 @@ export interface Store {
     find(id: string): Promise<StoredUser | undefined>;
     insert(user: StoredUser, entry?: AuditEntry): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredUser, 'id'>>, entry?: AuditEntry): Promise<void>;
-    /** Removes a user and the user's API tokens. */
+    /** Removes a user, and the user's API tokens and saved prompts. */
     remove(id: string, entry?: AuditEntry): Promise<void>;
     /**
      * Replaces a name in at most `limit` rows of each table, and deletes addresses and browsers from these rows. Returns
@@ -268,7 +285,13 @@ export interface Store {
       commands: StoredCommand | readonly StoredCommand[],
       entries?: readonly AuditEntry[],
     ): Promise<void>;
-    update(id: string, changes: Partial<Omit<StoredCommand, 'id'>>): Promise<void>;
+    update(
+      id: string,
+      changes: Partial<Omit<StoredCommand, 'id'>>,
+      entry?: AuditEntry,
+    ): Promise<void>;
+    /** Stores the order of a queue: each command gets its index as `queueRank`. */
+    reorder(ids: readonly string[]): Promise<void>;
     find(id: string): Promise<StoredCommand | undefined>;
     /** Lists queued and running commands, oldest first. */
     listUnfinished(): Promise<StoredCommand[]>;
@@ -284,10 +307,22 @@ export interface Store {
     /** Lists at most `limit` ended commands of an agent, the latest end first. @param before only those that precede it */
     listEnded(agentId: string, limit: number, before?: EndPosition): Promise<StoredCommand[]>;
     /**
+     * Lists different texts that a user requested, the latest first, without those that others have edited. Only the
+     * latest 1,000 commands of the user are considered.
+     */
+    listTexts(userId: string, limit: number): Promise<string[]>;
+    /**
      * Deletes at most `limit` commands that completed before `time`, with their approval requests, turns and output; returns
      * how many. Commands whose output is open are kept.
      */
     purgeBefore(time: number, limit: number): Promise<number>;
+  };
+  prompts: {
+    /** Lists the saved prompts of a user by name. */
+    list(userId: string): Promise<StoredPrompt[]>;
+    insert(prompt: StoredPrompt): Promise<void>;
+    update(id: string, changes: Partial<Omit<StoredPrompt, 'id' | 'userId'>>): Promise<void>;
+    remove(id: string): Promise<void>;
   };
   output: {
     /**

@@ -9,6 +9,7 @@ import {
   audit,
   commands,
   connections,
+  savedPrompts,
   users,
 } from './schema.ts';
 import type { Store } from './store.ts';
@@ -48,14 +49,22 @@ export function createUserStore({ db, read, write }: QueryContext): Store['users
       write(() => {
         db.delete(users).where(eq(users.id, id)).run();
         db.delete(apiTokens).where(eq(apiTokens.userId, id)).run();
+        db.delete(savedPrompts).where(eq(savedPrompts.userId, id)).run();
       }, entry),
     async erase(id, name, limit) {
       let count = 0;
       await write(() => {
         count =
           replace(commands, eq(commands.requestedBy, id), { requestedBy: name }, limit) +
+          replace(commands, eq(commands.editedBy, id), { editedBy: name }, limit) +
           replace(approvals, eq(approvals.resolvedBy, id), { resolvedBy: name }, limit) +
           replace(agents, eq(agents.createdBy, id), { createdBy: name }, limit) +
+          replace(
+            agents,
+            sql`paused ->> 'by' = ${id}`,
+            { paused: sql`json_set(paused, '$.by', ${name})` },
+            limit,
+          ) +
           replace(agentTokens, eq(agentTokens.createdBy, id), { createdBy: name }, limit) +
           replace(
             connections,

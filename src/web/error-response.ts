@@ -22,6 +22,7 @@ const statuses: Record<ErrorCode, number> = {
   command_unknown: 404,
   command_not_active: 409,
   command_active: 409,
+  command_not_queued: 409,
   approval_unknown: 404,
   expired: 410,
   not_found: 404,

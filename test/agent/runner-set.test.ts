@@ -16,7 +16,7 @@ afterEach(() => fixture[Symbol.asyncDispose]());
 test('each command runs on the runner that has the required capability', async () => {
   const manual = createManualRunner();
   const hub = await fixture.connect({ clock, runners: [manual.runner] });
-  expect(hub.connectMessage.capabilities).toEqual(['prompt', '/review']);
+  expect(hub.connectMessage.capabilities).toEqual(['prompt', '/review', 'files']);
   expect(hub.connectMessage.runner?.name).toBe('manual');
   for (const [command, isSupported] of [
     ['write a poem', true],
@@ -44,7 +44,9 @@ test('changed capabilities are sent to the hub', async () => {
   const hub = await fixture.connect({ clock, runners: [manual.runner] });
   await hub.waitForFinished(hub.execute('!true'));
   manual.setCapabilities(['prompt']);
-  expect(await hub.waitFor('agent:capabilities')).toMatchObject({ capabilities: ['prompt'] });
+  expect(await hub.waitFor('agent:capabilities')).toMatchObject({
+    capabilities: ['prompt', 'files'],
+  });
 });
 
 describe('capabilities that exceed the limits of the protocol', () => {
@@ -56,9 +58,9 @@ describe('capabilities that exceed the limits of the protocol', () => {
     manual.setCapabilities([...names(1_200), '/' + 'x'.repeat(128), 'prompt', 'shell', 'pty']);
     const hub = await fixture.connect({ clock, runners: [manual.runner] });
     const { capabilities, notice } = hub.connectMessage;
-    expect(capabilities).toEqual([...names(997), 'prompt', 'shell', 'pty']);
+    expect(capabilities).toEqual([...names(996), 'prompt', 'shell', 'pty', 'files']);
     expect(notice).toBe(
-      '204 slash commands are not available: an agent can have up to 1,000 capabilities, with names of up to 128 characters.',
+      '205 slash commands are not available: an agent can have up to 1,000 capabilities, with names of up to 128 characters.',
     );
     expect(fixture.logLines.filter(isWarning)).toHaveLength(1);
     await disconnect(fixture, hub);
@@ -72,17 +74,17 @@ describe('capabilities that exceed the limits of the protocol', () => {
     await roundTrip(hub);
     manual.setCapabilities([...names(1_000), 'prompt']);
     const { capabilities, notice } = await hub.waitFor('agent:capabilities');
-    expect(capabilities).toEqual([...names(999), 'prompt']);
-    expect(notice).toStartWith('1 slash command is not available: ');
+    expect(capabilities).toEqual([...names(998), 'prompt', 'files']);
+    expect(notice).toStartWith('2 slash commands are not available: ');
     manual.setCapabilities(['prompt']);
-    const hasOne = (message: { capabilities: string[] }) => message.capabilities.length === 1;
+    const hasOne = (message: { capabilities: string[] }) => message.capabilities.length === 2;
     expect((await hub.waitFor('agent:capabilities', hasOne)).notice).toBeUndefined();
   });
 
   test('can be at the limits', async () => {
     const manual = createManualRunner();
-    const capabilities = [...names(998), `/${'x'.repeat(127)}`, 'prompt'];
-    manual.setCapabilities(capabilities);
+    const capabilities = [...names(997), `/${'x'.repeat(127)}`, 'prompt', 'files'];
+    manual.setCapabilities(capabilities.slice(0, -1));
     const { connectMessage } = await fixture.connect({ clock, runners: [manual.runner] });
     expect(connectMessage.capabilities).toEqual(capabilities);
     expect(connectMessage.notice).toBeUndefined();

@@ -22,7 +22,17 @@ const held = {
   finished: false,
 };
 
+const invalidDescriptions = [null, 'x', { '/a': 7 }, { '/a': 'x'.repeat(201) }];
+
 describeMessages('agent → hub', agentToHub, {
+  'files:listed': {
+    valid: { requestId: 'r', files: ['src/main.ts'], isTruncated: false },
+    invalid: {
+      requestId: invalidId,
+      files: [null, [''], [7], ['x'.repeat(1025)], Array(51).fill('a')],
+      isTruncated: [null, 'no'],
+    },
+  },
   'agent:connect': {
     valid: {
       agentId: 'a',
@@ -32,10 +42,11 @@ describeMessages('agent → hub', agentToHub, {
       instanceId: 'i',
       runner: { name: 'r', version: '1', host: 'h' },
       journalId: 'j',
+      descriptions: { '/review': 'Reviews the changes.' },
       notice: 'Install the program.',
       held: [held],
     },
-    optional: ['runner', 'journalId', 'notice', 'held'],
+    optional: ['runner', 'journalId', 'descriptions', 'notice', 'held'],
     invalid: {
       agentId: invalidId,
       agentType: ['gpt', '', null],
@@ -44,6 +55,7 @@ describeMessages('agent → hub', agentToHub, {
       instanceId: invalidId,
       runner: [{}, { name: 'r', version: '1' }, null],
       journalId: invalidId,
+      descriptions: invalidDescriptions,
       notice: invalidNotice,
       held: [
         [{ ...held, commandId: '' }],
@@ -57,9 +69,13 @@ describeMessages('agent → hub', agentToHub, {
     },
   },
   'agent:capabilities': {
-    valid: { capabilities: [], notice: '' },
-    optional: ['notice'],
-    invalid: { capabilities: [null, [7]], notice: invalidNotice },
+    valid: { capabilities: [], descriptions: {}, notice: '' },
+    optional: ['descriptions', 'notice'],
+    invalid: {
+      capabilities: [null, [7]],
+      descriptions: invalidDescriptions,
+      notice: invalidNotice,
+    },
   },
   'agent:heartbeat': {
     valid: {

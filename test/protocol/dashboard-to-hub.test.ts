@@ -57,6 +57,24 @@ describeMessages('dashboard → hub', dashboardToHub, {
     },
   },
   'command:interrupt': { valid: command, invalid: { commandId: invalidId } },
+  'command:change': {
+    valid: { ...command, command: '!ls', priority: 'low', before: 'c' },
+    optional: ['command', 'priority', 'before'],
+    invalid: {
+      commandId: invalidId,
+      command: invalidText,
+      priority: ['urgent', null],
+      before: ['', 7, 'x'.repeat(129)],
+    },
+  },
+  'command:cancel': { valid: command, invalid: { commandId: invalidId } },
+  'command:restore': { valid: command, invalid: { commandId: invalidId } },
+  'agent:pause': {
+    valid: { agentId: 'a', note: 'deploying' },
+    optional: ['note'],
+    invalid: { agentId: invalidId, note: [...invalidText, 'x'.repeat(501)] },
+  },
+  'agent:resume': { valid: { agentId: 'a' }, invalid: { agentId: invalidId } },
   'terminal:attach': {
     valid: { ...command, afterSequence: -1, afterBytes: 0, tailBytes: 1_048_576 },
     optional: ['afterSequence', 'afterBytes', 'tailBytes'],

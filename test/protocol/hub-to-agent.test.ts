@@ -10,6 +10,14 @@ import {
 } from './field-values.ts';
 
 describeMessages('hub → agent', hubToAgent, {
+  'files:list': {
+    valid: { requestId: 'r', query: 'src/', limit: 50 },
+    invalid: {
+      requestId: invalidId,
+      query: [...invalidText, 'x'.repeat(257)],
+      limit: [0, 51, 1.5, '1', null],
+    },
+  },
   'agent:welcome': {
     valid: {
       agentId: 'a',

@@ -12,6 +12,7 @@ import { describeAudit } from './conformance/audit.ts';
 import { describeAgents } from './conformance/agents.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
 import { describeOutput } from './conformance/output.ts';
+import { describePrompts } from './conformance/prompts.ts';
 import { describeTokens } from './conformance/tokens.ts';
 import { describeTurns } from './conformance/turns.ts';
 import {
@@ -32,6 +33,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeAgents(db);
     describeTokens(db);
     describeTurns(db);
+    describePrompts(db);
 
     describe('users', () => {
       const user = {

@@ -15,6 +15,7 @@ export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
     labels: [],
     status: 'online',
     capabilities: ['prompt', 'shell'],
+    commandDescriptions: {},
     connectionTime: NOW - 60_000,
     lastHeartbeat: NOW - 2000,
     currentCommand: null,
@@ -25,6 +26,7 @@ export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
     suspectedStuck: false,
     waitingForApproval: false,
     notice: null,
+    paused: null,
     ...fields,
   };
 }
@@ -52,6 +54,7 @@ export function command(fields: Partial<CommandExecution> = {}): CommandExecutio
     conversationId: null,
     usage: null,
     changes: null,
+    editedBy: null,
     ...fields,
   };
 }
@@ -68,6 +71,7 @@ export function storedCommand(fields: Partial<StoredCommand> = {}): StoredComman
     isOutputOpen: false,
     lastSequence: null,
     totalBytes: null,
+    queueRank: null,
     ...fields,
   };
 }

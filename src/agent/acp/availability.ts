@@ -1,13 +1,23 @@
 // Whether an AI program accepts prompts, and if not, why. Changes are logged and reported to the agent.
 
+/** A slash command of the program. The name begins with the slash. */
+export interface SlashCommand {
+  readonly name: string;
+  readonly description: string;
+}
+
 export function createAvailability(title: string, log: (line: string) => void) {
   let isReady = false;
   let problem: string | null = null;
-  let slashCommands: readonly string[] = [];
+  let slashCommands: readonly SlashCommand[] = [];
   let onChange: (() => void) | null = null;
 
   return {
-    capabilities: (): string[] => (isReady ? ['prompt', ...slashCommands] : []),
+    capabilities: (): string[] =>
+      isReady ? ['prompt', ...slashCommands.map(({ name }) => name)] : [],
+    /** What the slash commands do, by name. */
+    descriptions: (): Record<string, string> =>
+      Object.fromEntries(slashCommands.map(({ name, description }) => [name, description])),
     problem: () => problem,
 
     subscribe(listener: () => void): void {
@@ -24,8 +34,8 @@ export function createAvailability(title: string, log: (line: string) => void) {
       onChange?.();
     },
 
-    setSlashCommands(commands: readonly string[]): void {
-      if (commands.join(' ') === slashCommands.join(' ')) return;
+    setSlashCommands(commands: readonly SlashCommand[]): void {
+      if (JSON.stringify(commands) === JSON.stringify(slashCommands)) return;
       slashCommands = commands;
       if (isReady) onChange?.();
     },

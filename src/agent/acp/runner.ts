@@ -8,7 +8,7 @@ import type { Clock } from '../../protocol/clock.ts';
 import type { Session } from '../../protocol/entities.ts';
 import type { Runner } from '../runner.ts';
 import { sleep } from '../sleep.ts';
-import { createAvailability } from './availability.ts';
+import { createAvailability, type SlashCommand } from './availability.ts';
 import { createClientApp } from './client-app.ts';
 import { acpErrorMessage, isAuthRequired } from './error.ts';
 import { removeStaleSnapshots } from './folder-snapshot.ts';
@@ -123,6 +123,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
     version: acp.argv.join(' '),
     ready,
     capabilities: availability.capabilities,
+    descriptions: availability.descriptions,
     notice: availability.problem,
     subscribe: availability.subscribe,
     start(spec, context) {
@@ -151,8 +152,11 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   };
 }
 
-/** Command names with their slash. Names that cannot be typed as a command are left out. */
-function slashCommands(available: readonly AvailableCommand[]): string[] {
-  const names = available.map(({ name }) => `/${name.replace(/^\//, '')}`);
-  return names.filter((name) => validateCommand(name, [name]) === null);
+/** Commands with their slash. Names that cannot be typed as a command are left out. */
+function slashCommands(available: readonly AvailableCommand[]): SlashCommand[] {
+  const commands = available.map(({ name, description }) => ({
+    name: `/${name.replace(/^\//, '')}`,
+    description,
+  }));
+  return commands.filter(({ name }) => validateCommand(name, [name]) === null);
 }

@@ -67,6 +67,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     agent.connectionTime = clock.now();
     agent.lastHeartbeat = clock.now();
     agent.capabilities = message.capabilities;
+    agent.descriptions = message.descriptions ?? {};
     agent.notice = message.notice ?? null;
     saveContact(agent);
     log.info('Agent connected.', { agentId: agent.agentId });

@@ -16,10 +16,12 @@ import { type AgentConnection, holdsCommand } from '../state/agent.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
 import type { Agents } from './agents.ts';
+import type { AgentFiles } from './files.ts';
 
 export interface AgentMessagesParts {
   agents: Agents;
   approvals: Approvals;
+  files: Pick<AgentFiles, 'receive'>;
   presence: Presence;
   progress: Progress;
   terminals: Terminals;
@@ -27,7 +29,7 @@ export interface AgentMessagesParts {
 }
 
 export function createAgentMessages({ state, clock, log }: HubContext, parts: AgentMessagesParts) {
-  const { agents, approvals, presence, progress, terminals, turns } = parts;
+  const { agents, approvals, files, presence, progress, terminals, turns } = parts;
   /** The commands of each connection whose result is being committed. */
   const finishing = new WeakMap<Link, Set<string>>();
 
@@ -89,6 +91,7 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
         return;
       case 'agent:capabilities':
         agent.capabilities = message.capabilities;
+        agent.descriptions = message.descriptions ?? {};
         agent.notice = message.notice ?? null;
         return presence.publishUpdate(agent);
       case 'agent:heartbeat':
@@ -120,6 +123,8 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
         return logFailure(approvals.request(agent, message), message, agent);
       case 'approval:applied':
         return logFailure(approvals.confirm(agent, message.approvalId), message, agent);
+      case 'files:listed':
+        return files.receive(link, message);
       default:
         message satisfies never;
     }

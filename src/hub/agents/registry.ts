@@ -73,6 +73,7 @@ export function createRegistry(
         connectionTime: null,
         lastHeartbeat: null,
         capabilities: [],
+        paused: null,
       };
       const connection = createAgentConnection(agent);
       state.agents.set(agent.agentId, connection);

@@ -107,6 +107,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         conversationId: null,
         usage: null,
         changes: null,
+        editedBy: null,
         requestId: input.requestId ?? null,
         attempt: 0,
         sent: false,
@@ -115,6 +116,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         isOutputOpen: false,
         lastSequence: null,
         totalBytes: null,
+        queueRank: null,
       },
       'accepting',
     );

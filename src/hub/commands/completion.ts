@@ -1,4 +1,5 @@
 // Ends commands: the outcome is decided once, committed, and only then published.
+import type { AuditEntry } from '../../protocol/audit.ts';
 import { type CommandStatus, nextCommandStatus } from '../../protocol/command-status.ts';
 import {
   DASHBOARD_PING_MS,
@@ -53,15 +54,17 @@ export function createCompletion(
   /**
    * Commits changes to a command in order. Failed writes are retried until they succeed.
    * @param changes a function is called when the write starts, and until then can still add changes
+   * @param entry about the changes
    */
   function persist(
     commandId: string,
     changes: CommandChanges | (() => CommandChanges),
+    entry?: AuditEntry,
   ): Promise<void> {
     const write = whenPersisted(commandId)
       .then(() => {
         const written = typeof changes === 'function' ? changes() : changes;
-        return storeHealth.retry(() => store.commands.update(commandId, written));
+        return storeHealth.retry(() => store.commands.update(commandId, written, entry));
       })
       .finally(() => {
         if (lastWrites.get(commandId) === write) lastWrites.delete(commandId);
@@ -103,6 +106,7 @@ export function createCompletion(
   /** Commits the outcome, then publishes it. */
   async function finish(execution: Execution, status: CommandStatus, outcome: Outcome) {
     execution.timeout.stop();
+    execution.cancellation?.cancelTimer();
     execution.cancelStartLimit();
     execution.cancelGiveUp?.();
     // Before the wait: an agent that reports the result may disconnect at once.

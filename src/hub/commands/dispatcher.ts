@@ -14,7 +14,7 @@ import { type Execution, moveDelivery } from '../state/execution.ts';
 import { queueOf } from '../state/server-state.ts';
 import type { Completion } from './completion.ts';
 import { expiredOutcome, type Outcome, removedOutcome, stoppedOutcome } from './outcome.ts';
-import { enqueue, remove, requeue } from './queue.ts';
+import { enqueue, remove, requeue, takeNext } from './queue.ts';
 
 /** Delay before a failed attempt to dispatch a command is retried. */
 const RETRY_MS = 1_000;
@@ -48,11 +48,11 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   /** Queued commands for which a warning has been logged. */
   const warned = new Set<string>();
 
-  /** Sends the next queued command to an agent that is idle. */
+  /** Sends the next queued command to an agent that is idle and not paused. */
   function dispatchNext(agent: AgentConnection) {
     const { link } = agent.connection;
-    if (!link || agent.current || agent.stopping.size > 0) return;
-    const next = queueOf(state, agent.agentId).shift();
+    if (!link || agent.paused || agent.current || agent.stopping.size > 0) return;
+    const next = takeNext(queueOf(state, agent.agentId));
     if (!next) return;
     agent.current = next;
     agent.lastOutputAt = null;

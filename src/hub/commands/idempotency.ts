@@ -36,12 +36,14 @@ export function createIdempotency(clock: Clock) {
     add(
       userId: string,
       requestId: string,
-      command: Pick<CommandExecution, 'id' | 'agentId' | 'command' | 'requestedAt'>,
+      command: Pick<CommandExecution, 'id' | 'agentId' | 'command' | 'requestedAt' | 'editedBy'>,
       position: Promise<number> = Promise.resolve(0),
     ) {
-      const { id: commandId, agentId, requestedAt } = command;
+      const { id: commandId, agentId, requestedAt, editedBy } = command;
       const hash = hashOf(command);
-      const isSame: KnownRequest['isSame'] = (request) => hashOf(request) === hash;
+      // The text of the request is not known any more if the command was edited before the hub restarted.
+      const isSame: KnownRequest['isSame'] = (request) =>
+        editedBy === null ? hashOf(request) === hash : request.agentId === agentId;
       requests.set(keyOf(userId, requestId), { commandId, agentId, requestedAt, position, isSame });
     },
     delete(userId: string, requestId: string) {

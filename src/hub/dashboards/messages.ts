@@ -11,7 +11,9 @@ import { messagePermissions } from '../../protocol/permissions.ts';
 import { byteLength } from '../../protocol/text.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Admission } from '../commands/admission.ts';
+import type { PauseAgents } from '../agents/pause.ts';
 import type { Interrupt } from '../commands/interrupt.ts';
+import type { QueueChanges } from '../commands/queue-changes.ts';
 import type { HubContext } from '../context.ts';
 import { maySee } from '../grants.ts';
 import { type DashboardLink, sendToAgent, sendToDashboard } from '../link.ts';
@@ -36,13 +38,17 @@ export interface DashboardMessagesParts {
   approvals: Approvals;
   dashboards: Dashboards;
   interrupt: Interrupt;
+  pauseAgents: PauseAgents;
+  queueChanges: QueueChanges;
   subscriptions: Subscriptions;
 }
 
 export function createDashboardMessages(
   { state, audit, log }: HubContext,
-  { admission, approvals, dashboards, interrupt, subscriptions }: DashboardMessagesParts,
+  parts: DashboardMessagesParts,
 ) {
+  const { admission, approvals, dashboards, interrupt, subscriptions } = parts;
+  const { pauseAgents, queueChanges } = parts;
   /** The users who have typed into the terminal of each command. */
   const typists = new WeakMap<Execution, Set<string>>();
 
@@ -87,6 +93,12 @@ export function createDashboardMessages(
     sendToAgent(link, body);
   }
 
+  /** Answers a change to a command, unless it has ended: then its status has been published. */
+  function sendStatus(dashboard: DashboardConnection, commandId: string) {
+    const execution = findExecution(state, commandId);
+    if (execution) sendToDashboard(dashboard.link, toStatus(execution));
+  }
+
   async function handle(dashboard: DashboardConnection, message: DashboardToHub): Promise<void> {
     requirePermission(dashboard, messagePermissions[message.type]);
     switch (message.type) {
@@ -105,6 +117,23 @@ export function createDashboardMessages(
         if (!hasEnded(command.status)) sendToDashboard(dashboard.link, toStatus(command));
         return;
       }
+      case 'command:change': {
+        const { type, version, commandId, ...changes } = message;
+        await queueChanges.change(dashboard, commandId, changes);
+        return sendStatus(dashboard, commandId);
+      }
+      case 'command:cancel':
+        await queueChanges.cancel(dashboard, message.commandId);
+        return sendStatus(dashboard, message.commandId);
+      case 'command:restore':
+        await queueChanges.restore(dashboard, message.commandId);
+        return sendStatus(dashboard, message.commandId);
+      case 'agent:pause':
+        await pauseAgents.pause(dashboard, message.agentId, message);
+        return;
+      case 'agent:resume':
+        await pauseAgents.resume(dashboard, message.agentId);
+        return;
       case 'terminal:attach':
         return subscriptions.attach(dashboard, message.commandId, message);
       case 'terminal:detach':

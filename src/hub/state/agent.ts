@@ -1,6 +1,6 @@
 // A registered agent: the AgentConnection of docs/data-model.md and the state kept with it.
 import type { AgentStatus, AgentType } from '../../protocol/agent-status.ts';
-import type { AgentProcess } from '../../protocol/entities.ts';
+import type { AgentProcess, Pause } from '../../protocol/entities.ts';
 import type { StoredAgent } from '../../store/store.ts';
 import type { Link } from '../link.ts';
 import type { Execution } from './execution.ts';
@@ -37,8 +37,12 @@ export interface AgentConnection {
   /** The status last sent to dashboards. */
   status: AgentStatus;
   capabilities: string[];
+  /** What its slash commands do, by name. */
+  descriptions: Record<string, string>;
   /** Why its capabilities are limited, and how to fix that; null if they are not. */
   notice: string | null;
+  /** Set while it receives no queued commands. */
+  paused: Pause | null;
   /** The command assigned to it, even while it is offline. */
   current: Execution | null;
   /**
@@ -62,7 +66,9 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
     lastHeartbeat: agent.lastHeartbeat,
     status: 'offline',
     capabilities: agent.capabilities,
+    descriptions: {},
     notice: null,
+    paused: agent.paused,
     current: null,
     stopping: new Set(),
     process: null,

@@ -25,8 +25,17 @@ export const deliveryTransitions: TransitionTable<Delivery, DeliveryEvent> = {
 
 const nextDelivery = createTransition('Delivery', deliveryTransitions);
 
+/** A cancelled command that is still in the queue. */
+export interface Cancellation {
+  readonly undoUntil: number;
+  /** Cancels the timer that ends the command. */
+  cancelTimer(): void;
+}
+
 export interface Execution extends StoredCommand {
   readonly delivery: Delivery;
+  /** Set while the command waits in the queue, does not run, and can be restored. */
+  cancellation: Cancellation | null;
   /**
    * Set once its outcome is decided; resolves when the outcome is committed and published. A command ends exactly once.
    */
@@ -47,6 +56,7 @@ export function createExecution(
   return {
     ...command,
     delivery,
+    cancellation: null,
     completion: null,
     timeout: createCommandTimeout(clock, command.timeoutMs),
     cancelStartLimit: () => {},
@@ -64,7 +74,8 @@ export function moveDelivery(execution: Execution, event: DeliveryEvent): void {
 
 /** The stored fields of an execution. */
 export function toStored(execution: Execution): StoredCommand {
-  const { delivery, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } = execution;
+  const { delivery, cancellation, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } =
+    execution;
   return stored;
 }
 

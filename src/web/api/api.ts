@@ -7,8 +7,11 @@ import {
   AgentRegistration,
   ApprovalBody,
   CommandBody,
+  CommandChanges,
   CommandQuery,
   ComparisonBody,
+  FileQuery,
+  PauseBody,
 } from '../../protocol/api.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { createAuditApi } from './audit.ts';
@@ -16,6 +19,7 @@ import { readBearerToken } from '../request-token.ts';
 import { createOutputResponse } from './output-response.ts';
 import { createAgentTokenApi } from './agent-tokens.ts';
 import { createApiTokenApi } from './api-tokens.ts';
+import { createPromptApi } from './prompts.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
 import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
 
@@ -64,6 +68,27 @@ function createAgentApi({ hub, auth }: ApiParts) {
         hub.registry.change(await auth.requireIdentity(request), params.agentId, body),
       { body: AgentChanges },
     )
+    .get('/:agentId/queue', async ({ request, params }) => {
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      const agent = view.registry.find(params.agentId);
+      if (!agent) throw new HubError('agent_unknown', `Agent "${params.agentId}" not found.`);
+      return { items: view.history.listActive(params.agentId), nextCursor: null };
+    })
+    .get(
+      '/:agentId/files',
+      async ({ request, params, query }) =>
+        hub.files.search(await auth.requireIdentity(request), params.agentId, query.q ?? ''),
+      { query: FileQuery },
+    )
+    .put(
+      '/:agentId/pause',
+      async ({ request, params, body }) =>
+        hub.pauseAgents.pause(await auth.requireIdentity(request), params.agentId, body),
+      { body: PauseBody },
+    )
+    .delete('/:agentId/pause', async ({ request, params }) =>
+      hub.pauseAgents.resume(await auth.requireIdentity(request), params.agentId),
+    )
     .delete('/:agentId', async ({ request, params }) => {
       await hub.registry.remove(await auth.requireIdentity(request), params.agentId);
       return new Response(null, { status: 204 });
@@ -103,6 +128,20 @@ function createCommandApi({ hub, auth }: ApiParts) {
       await hub.commands.deleteOutput(await auth.requireIdentity(request), params.id);
       return new Response(null, { status: 204 });
     })
+    .patch(
+      '/:id',
+      async ({ request, params, body }) =>
+        hub.queue.change(await auth.requireIdentity(request), params.id, body),
+      { body: CommandChanges },
+    )
+    .put('/:id/cancellation', async ({ request, params, set }) => {
+      const cancelled = await hub.queue.cancel(await auth.requireIdentity(request), params.id);
+      set.status = 202;
+      return cancelled;
+    })
+    .delete('/:id/cancellation', async ({ request, params }) =>
+      hub.queue.restore(await auth.requireIdentity(request), params.id),
+    )
     .post('/:id/interrupt', async ({ request, params, set }) => {
       const identity = await auth.requireIdentity(request);
       const {
@@ -165,5 +204,6 @@ export function createApi(parts: ApiParts) {
     .use(createCommandApi(parts))
     .use(createComparisonApi(parts))
     .use(createApprovalApi(parts))
-    .use(createAuditApi(parts));
+    .use(createAuditApi(parts))
+    .use(createPromptApi(parts));
 }

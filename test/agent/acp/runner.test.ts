@@ -42,12 +42,16 @@ describe('capabilities', () => {
       message.type === 'agent:capabilities' ? [message.capabilities] : [],
     );
     const latest = updates.at(-1) ?? hub.connectMessage.capabilities;
-    expect(latest).toEqual(['prompt', '/review', 'shell']);
+    expect(latest).toEqual(['prompt', '/review', 'shell', 'files']);
+    const described = hub.received.findLast(({ type }) => type === 'agent:capabilities');
+    expect(described ?? hub.connectMessage).toMatchObject({
+      descriptions: { '/review': 'Reviews the changes.' },
+    });
   });
 
   test('are limited to the shell if the program is signed out; the notice contains the command to sign in', async () => {
     const hub = await fixture.connect(options({ TEST_LOGIN: 'missing' }));
-    expect(hub.connectMessage.capabilities).toEqual(['shell']);
+    expect(hub.connectMessage.capabilities).toEqual(['shell', 'files']);
     expect(hub.connectMessage.notice).toContain('scripted login');
     expect((await hub.waitForFinished(hub.execute('!echo yes'))).stdout).toBe('yes\n');
   });
@@ -55,7 +59,7 @@ describe('capabilities', () => {
   test('are limited to the shell if the program is not installed', async () => {
     const acp = { title: 'Nothing', argv: ['signalbox-no-such-program'], install: 'get it' };
     const hub = await fixture.connect({ acp, cwd: work });
-    expect(hub.connectMessage.capabilities).toEqual(['shell']);
+    expect(hub.connectMessage.capabilities).toEqual(['shell', 'files']);
     expect(hub.connectMessage.notice).toContain('is not installed');
     expect(hub.connectMessage.notice).toContain('get it');
   });

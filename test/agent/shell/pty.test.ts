@@ -18,7 +18,7 @@ const type = (commandId: string, data: string) =>
   hub.send({ type: 'command:input', commandId, data });
 
 test('the agent has the capability pty', () => {
-  expect(hub.connectMessage.capabilities).toEqual(['shell', 'pty']);
+  expect(hub.connectMessage.capabilities).toEqual(['shell', 'pty', 'files']);
 });
 
 test('stdin, stdout and stderr are one terminal, and nothing is echoed before the command', async () => {

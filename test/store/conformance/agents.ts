@@ -13,6 +13,7 @@ const agent = {
   connectionTime: null,
   lastHeartbeat: null,
   capabilities: [],
+  paused: null,
 } satisfies StoredAgent;
 
 const token = {
@@ -32,7 +33,12 @@ export function describeAgents(db: StoreUnderTest) {
   describe('agents', () => {
     test('updates only the given fields', async () => {
       await db.store.agents.insert(agent, token);
-      const contact = { connectionTime: 5, lastHeartbeat: 6, capabilities: ['shell', '/review'] };
+      const contact = {
+        connectionTime: 5,
+        lastHeartbeat: 6,
+        capabilities: ['shell', '/review'],
+        paused: { by: 'ada', at: 7, note: 'deploying' },
+      };
       await db.store.agents.update('b', contact);
       await db.store.agents.update('unknown', contact);
       await db.reopen();

@@ -165,9 +165,15 @@ export function describeAudit(db: StoreUnderTest) {
       await db.store.users.update('ada', { role: 'admin' }, entry());
       await db.store.sessions.insert(session, entry());
       await db.store.sessions.remove(['s1'], [entry(), entry()]);
-      await db.store.agents.insert({ ...agent, capabilities: [] }, agentToken, entry());
+      await db.store.agents.insert(
+        { ...agent, capabilities: [], paused: null },
+        agentToken,
+        entry(),
+      );
+      await db.store.agents.update('a', { paused: null }, entry());
       await db.store.agents.remove('a', entry());
       await db.store.commands.insert([storedCommand()], [entry()]);
+      await db.store.commands.update('c1', { priority: 'high' }, entry());
       await db.store.approvals.insert(approval());
       await db.store.approvals.update('q1', { optionId: 'yes' }, entry());
       await db.store.users.remove('ada', entry());

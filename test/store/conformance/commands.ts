@@ -30,6 +30,7 @@ export function describeCommands(db: StoreUnderTest) {
       conversationId: 'talk',
       usage: { used: 1, size: 2, cost: { amount: 0.5, currency: 'USD' } },
       changes: { files: 1, added: 2, removed: 3 },
+      editedBy: 'bob',
       requestId: 'r',
       attempt: 2,
       sent: true,
@@ -38,6 +39,7 @@ export function describeCommands(db: StoreUnderTest) {
       isOutputOpen: true,
       lastSequence: 4,
       totalBytes: 44,
+      queueRank: 3,
     };
 
     test('keeps every field', async () => {
@@ -47,6 +49,43 @@ export function describeCommands(db: StoreUnderTest) {
       expect(await db.store.commands.find('1')).toEqual(whole);
       expect(await db.store.commands.find('2')).toEqual(plain);
       expect(await db.store.commands.find('3')).toBeUndefined();
+    });
+
+    test('stores the order of a queue', async () => {
+      for (const id of ['1', '2', '3']) await db.store.commands.insert(storedCommand({ id }));
+      await db.store.commands.reorder(['3', 'unknown', '1']);
+      await db.reopen();
+      const ranks = (await db.store.commands.listUnfinished()).map(({ queueRank }) => queueRank);
+      expect(ranks).toEqual([2, null, 0]);
+      await db.store.commands.reorder([]);
+    });
+
+    test('finds a text that was changed, and not the earlier one', async () => {
+      await db.store.commands.insert(storedCommand({ id: '1', command: 'paint the fence' }));
+      await db.store.commands.update('1', { command: 'mow the lawn', editedBy: 'bob' });
+      await db.reopen();
+      const find = async (q: string) =>
+        (await db.store.commands.listPage({ q })).items.map(({ id }) => id);
+      expect([await find('mow the'), await find('paint')]).toEqual([['1'], []]);
+    });
+
+    test('lists the different texts of a user, the latest first', async () => {
+      const texts = ['a', 'b', 'a', 'edited by ada', 'edited by bob', 'c'];
+      for (const [index, command] of texts.entries()) {
+        const editedBy = /^edited by (.*)/.exec(command)?.[1] ?? null;
+        const fields = { id: String(index), command, editedBy, requestedBy: 'ada' };
+        await db.store.commands.insert(storedCommand(fields));
+      }
+      await db.store.commands.insert(storedCommand({ id: 'x', command: 'd', requestedBy: 'bob' }));
+      await db.reopen();
+      expect(await db.store.commands.listTexts('ada', 10)).toEqual([
+        'c',
+        'edited by ada',
+        'a',
+        'b',
+      ]);
+      expect(await db.store.commands.listTexts('ada', 2)).toEqual(['c', 'edited by ada']);
+      expect(await db.store.commands.listTexts('eve', 2)).toEqual([]);
     });
 
     test('lists ended commands whose output is open', async () => {

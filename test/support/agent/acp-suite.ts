@@ -277,7 +277,7 @@ export function describeAcpProgram(options: AcpSuiteOptions): void {
       async () => {
         const program = options.createSignedOutProgram(home);
         const { connectMessage } = await fixture.connect({ acp: program, cwd: workFolder() });
-        expect(connectMessage.capabilities).toEqual(['shell']);
+        expect(connectMessage.capabilities).toEqual(['shell', 'files']);
         expect(connectMessage.notice).toContain('is not signed in');
         expect(connectMessage.notice).toContain(program.signIn ?? 'a command');
       },

@@ -1,0 +1,67 @@
+// Pauses agents: a paused agent finishes its command, and receives no queued ones until it is resumed.
+import type { PauseBody } from '../../protocol/api.ts';
+import type { Pause } from '../../protocol/entities.ts';
+import { HubError } from '../../protocol/errors.ts';
+import type { AgentSummary } from '../../protocol/entities.ts';
+import type { AuditEntry } from '../../protocol/audit.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { HubContext } from '../context.ts';
+import { requireGrant } from '../grants.ts';
+import type { Presence } from '../presence.ts';
+import { requirePermission } from '../require-permission.ts';
+import type { AgentConnection } from '../state/agent.ts';
+import type { Actor } from '../state/dashboard.ts';
+
+export type PauseAgents = ReturnType<typeof createPauseAgents>;
+
+export function createPauseAgents(
+  { state, store, clock, storeHealth, audit }: HubContext,
+  { dispatcher, presence }: { dispatcher: Dispatcher; presence: Presence },
+) {
+  /** @throws {HubError} forbidden, agent_unknown */
+  function requireAgent(actor: Actor, agentId: string): AgentConnection {
+    requirePermission(actor, 'queue:manage');
+    requireGrant(state, actor, agentId);
+    const agent = state.agents.get(agentId);
+    if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+    return agent;
+  }
+
+  async function save(agent: AgentConnection, paused: Pause | null, entry: AuditEntry) {
+    await storeHealth.save(store.agents.update(agent.agentId, { paused }, entry));
+    agent.paused = paused;
+    presence.publishUpdate(agent);
+    dispatcher.dispatchNext(agent);
+    return presence.summarize(agent);
+  }
+
+  return {
+    /**
+     * Pauses an agent, or changes the note of one that is paused.
+     * @throws {HubError} forbidden, agent_unknown, unavailable
+     */
+    async pause(actor: Actor, agentId: string, body: PauseBody): Promise<AgentSummary> {
+      const agent = requireAgent(actor, agentId);
+      const note = body.note?.trim() || null;
+      const entry = audit.createEntry(actor, {
+        action: 'agent.paused',
+        target: agentId,
+        detail: { note },
+      });
+      return save(agent, { by: actor.userId, at: clock.now(), note }, entry);
+    },
+    /**
+     * Sends queued commands to an agent again. Has no effect on an agent that is not paused.
+     * @throws {HubError} forbidden, agent_unknown, unavailable
+     */
+    async resume(actor: Actor, agentId: string): Promise<AgentSummary> {
+      const agent = requireAgent(actor, agentId);
+      if (agent.paused === null) return presence.summarize(agent);
+      return save(
+        agent,
+        null,
+        audit.createEntry(actor, { action: 'agent.resumed', target: agentId }),
+      );
+    },
+  };
+}
