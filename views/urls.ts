@@ -101,3 +101,11 @@ export function auditUrl(query: AuditQuery = {}, path = '/audit'): string {
   const search = parameters.toString();
   return search === '' ? path : `${path}?${search}`;
 }
+
+/** The forms of the user's saved prompts. */
+export const promptsUrl = '/prompts';
+
+/** The forms that change a saved prompt. */
+export function promptUrl(id: string): string {
+  return `${promptsUrl}/${encodeURIComponent(id)}`;
+}

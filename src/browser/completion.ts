@@ -1,4 +1,4 @@
-// Completion of slash commands: which commands match, how one is inserted, and what each key does.
+// Completion of slash commands, and of files after `@`: what matches, how it is inserted, and what each key does.
 
 /** A slash command is recognized only at the start of the text (docs/protocol.md, "Agents"). */
 const PREFIX = /^\/[\w:-]*$/;
@@ -26,6 +26,38 @@ export function applyCompletion(
 ): { text: string; caret: number } {
   const rest = text.slice(caret).replace(/^[\w:-]*/, '');
   return { text: name + (/^\s/.test(rest) ? rest : ` ${rest}`), caret: name.length + 1 };
+}
+
+/** A reference to a file begins the text, or follows a space or a line break. */
+const FILE_REFERENCE = /(?:^|\s)@([^\s@]*)$/;
+
+/** Returns what was typed after the `@` before the caret; null if there is no reference to a file. */
+export function matchFileQuery(text: string, caret: number): string | null {
+  return FILE_REFERENCE.exec(text.slice(0, caret))?.[1] ?? null;
+}
+
+/** Replaces the reference before the caret with a file. Puts the caret after the space that follows it. */
+export function applyFile(
+  text: string,
+  caret: number,
+  path: string,
+): { text: string; caret: number } {
+  const query = matchFileQuery(text, caret) ?? '';
+  const before = text.slice(0, caret - query.length - 1);
+  const rest = text.slice(caret).replace(/^[^\s@]+/, '');
+  const reference = formatReference(text, path);
+  return {
+    text: before + reference + (/^\s/.test(rest) ? rest : ` ${rest}`),
+    caret: before.length + reference.length + 1,
+  };
+}
+
+/** AI programs read `@path`; a shell reads the path, in quotes if it contains special characters. */
+function formatReference(text: string, path: string): string {
+  if (text.startsWith('!')) {
+    return /^[\w./-]+$/.test(path) ? path : `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  }
+  return /\s/.test(path) ? `@"${path}"` : `@${path}`;
 }
 
 export type CompletionAction =

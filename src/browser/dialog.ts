@@ -1,6 +1,6 @@
 // The page's dialog. It opens when the server puts content into it, and is emptied when it closes.
 
-/** Opens the dialog when it receives content, and makes its close buttons work. */
+/** Opens the dialog when it receives content, closes it when a response empties it, and makes its close buttons work. */
 export function initDialog(): void {
   const dialog = document.getElementById('dialog');
   const body = document.getElementById('dialog-body');
@@ -10,7 +10,9 @@ export function initDialog(): void {
   const closesByButtonOnly = () => body.querySelector('[data-keep-dialog]') !== null;
 
   document.addEventListener('htmx:after:swap', () => {
-    if (body.childElementCount > 0 && !dialog.open) dialog.showModal();
+    const isEmpty = body.childElementCount === 0;
+    if (!isEmpty && !dialog.open) dialog.showModal();
+    if (isEmpty && dialog.open) dialog.close();
   });
   dialog.addEventListener('close', () => body.replaceChildren());
   dialog.addEventListener('click', (event) => {

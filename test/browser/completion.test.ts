@@ -1,8 +1,10 @@
 import { expect, test } from 'bun:test';
 import {
   applyCompletion,
+  applyFile,
   matchCompletionKey,
   matchCompletions,
+  matchFileQuery,
 } from '../../src/browser/completion.ts';
 
 const names = ['/compact', '/init', '/review', '/security-review'];
@@ -49,4 +51,28 @@ test('keys select an item, accept it, and close the list', () => {
   expect([act('Enter'), act('Tab')]).toEqual([{ kind: 'accept' }, { kind: 'accept' }]);
   expect(act('Escape')).toEqual({ kind: 'close' });
   expect([act('a'), act('Enter', 0, 0), act('Enter', 0, 3, true)]).toEqual([null, null, null]);
+});
+
+test('finds what is typed after an @ at the beginning of a word', () => {
+  const query = (text: string, caret = text.length) => matchFileQuery(text, caret);
+  expect([query('@'), query('see @src/ma'), query('a\n@x'), query('@abc', 2)]).toEqual([
+    '',
+    'src/ma',
+    'x',
+    'a',
+  ]);
+  for (const text of ['', 'me@home', '@a b', '@a@b', 'git show HEAD@{1}']) {
+    expect(query(text)).toBeNull();
+  }
+});
+
+test('replaces the reference with the file, followed by one space', () => {
+  expect(applyFile('see @ma', 7, 'src/main.ts')).toEqual({ text: 'see @src/main.ts ', caret: 17 });
+  expect(applyFile('see @ma now', 6, 'main.ts')).toEqual({ text: 'see @main.ts now', caret: 13 });
+  expect(applyFile('@', 1, 'my file.md').text).toBe('@"my file.md" ');
+});
+
+test('a shell command gets the path alone, in quotes if it needs them', () => {
+  expect(applyFile('!cat @ma', 8, 'src/main.ts').text).toBe('!cat src/main.ts ');
+  expect(applyFile('!cat @', 6, "it's $x").text).toBe(`!cat 'it'\\''s $x' `);
 });

@@ -1,40 +1,47 @@
 import { expect, test } from 'bun:test';
 import { createPromptHistory } from '../../src/browser/prompt-history.ts';
 
-function create(texts: string[] = []) {
-  let kept = texts;
-  const history = createPromptHistory({
-    read: () => kept,
-    write: (written) => {
-      kept = written;
-    },
-  });
-  return { ...history, read: () => kept };
-}
-
-test('moves back and forward, to the empty field', () => {
-  const { move } = create(['a', 'b']);
-  expect(move('forward', '')).toBeNull();
-  expect(move('back', '')).toBe('b');
-  expect(move('back', 'b')).toBe('a');
-  expect(move('back', 'a')).toBeNull();
-  expect(move('forward', 'a')).toBe('b');
-  expect(move('forward', 'b')).toBe('');
-  expect(move('back', '')).toBe('b');
+test('goes back through what was sent, and forward to the text that was not', async () => {
+  const history = createPromptHistory(
+    () => 0,
+    () => Promise.resolve(['b', 'a']),
+  );
+  expect(history.newer()).toBeNull();
+  expect(await history.older('draft')).toBe('b');
+  expect(await history.older('b')).toBe('a');
+  expect(await history.older('a')).toBeNull();
+  expect([history.newer(), history.newer(), history.newer()]).toEqual(['b', 'draft', null]);
 });
 
-test('does not replace what the user writes', () => {
-  const { move } = create(['a', 'b']);
-  expect(move('back', 'x')).toBeNull();
-  expect(move('back', '')).toBe('b');
-  expect(move('back', 'b changed')).toBeNull();
+test('what was sent on this page comes first, without repetitions', async () => {
+  const history = createPromptHistory(
+    () => 0,
+    () => Promise.resolve(['b', 'a']),
+  );
+  await history.older('');
+  history.add('a');
+  expect([await history.older(''), await history.older('')]).toEqual(['a', 'b']);
+  expect(await history.older('')).toBeNull();
+  history.reset();
+  expect(await history.older('x')).toBe('a');
 });
 
-test('keeps each text once, the newest last, and not too many', () => {
-  const { add, read } = create();
-  for (const text of ['a', 'b', 'a']) add(text);
-  expect(read()).toEqual(['b', 'a']);
-  for (let index = 0; index < 200; index++) add(String(index));
-  expect(read()).toHaveLength(100);
-  expect(read().at(-1)).toBe('199');
+test('is fetched again after a minute, and works without the hub', async () => {
+  let now = 0;
+  const answers = [Promise.reject(new Error('offline')), ['a'], ['b', 'a']];
+  let fetches = 0;
+  const history = createPromptHistory(
+    () => now,
+    async () => (await answers[fetches++]) as string[],
+  );
+  history.add('own');
+  expect(await history.older('')).toBe('own');
+  history.reset();
+  expect(await history.older('')).toBe('a');
+  history.reset();
+  await history.older('');
+  expect(fetches).toBe(2);
+  now = 60_000;
+  history.reset();
+  expect(await history.older('')).toBe('b');
 });

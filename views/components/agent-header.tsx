@@ -7,6 +7,7 @@ import { DialogButton } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import type { User } from './layout.tsx';
 import { Liveness } from './liveness.tsx';
+import { PauseBadge } from './pause.tsx';
 import { agentStatusOf, AgentStatusLabel } from './status.tsx';
 
 interface AgentHeaderProps {
@@ -28,6 +29,7 @@ export function AgentHeader({ agent, user, now }: AgentHeaderProps) {
             {label}
           </span>
         ))}
+        {agent.paused && <PauseBadge pause={agent.paused} />}
         <Liveness agent={agent} now={now} />
       </p>
       <button class="button button-small side-button" type="button" popovertarget="side">

@@ -5,6 +5,7 @@ import { isStopping } from '../format/command-state.ts';
 import { agentTypeLabels } from '../format/labels.ts';
 import { formatCount } from '../format/units.ts';
 import { Liveness } from './liveness.tsx';
+import { PauseLabel } from './pause.tsx';
 import { waitClass } from './queue-wait.tsx';
 import { agentStatusOf, AgentStatusLabel, StatusIndicator } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
@@ -47,6 +48,7 @@ export function AgentRow(props: AgentListItem & { now: number }) {
             <span>Needs approval:</span> <b>{pendingTitle}</b>
           </p>
         )}
+        {agent.paused && <PauseLabel pause={agent.paused} />}
         <p class="agent-liveness agent-facts">
           <Liveness agent={agent} now={now} />
         </p>

@@ -10,7 +10,7 @@ interface ComposerHintProps {
   active: CommandExecution[];
 }
 
-/** The island reads the slash commands to complete from `data-slash`, and the text of the empty field. */
+/** The island reads from the attributes what it completes, and the text of the empty field. */
 export function ComposerHint({ agent, active }: ComposerHintProps) {
   const { capabilities } = agent;
   const isLimited = !capabilities.includes('prompt');
@@ -19,6 +19,8 @@ export function ComposerHint({ agent, active }: ComposerHintProps) {
       id="composer-hint"
       class="composer-hint"
       data-slash={JSON.stringify(listSlashCommands(capabilities))}
+      data-descriptions={JSON.stringify(agent.commandDescriptions)}
+      data-files={acceptsFiles(agent) ? agent.agentId : undefined}
       data-placeholder={describePlaceholder(agent)}
     >
       <span class={isLimited ? 'composer-accepts' : 'visually-hidden'}>
@@ -31,6 +33,11 @@ export function ComposerHint({ agent, active }: ComposerHintProps) {
       ))}
     </div>
   );
+}
+
+/** Whether `@` completes files of the agent's folder. */
+function acceptsFiles({ capabilities, status }: AgentSummary): boolean {
+  return capabilities.includes('files') && status !== 'offline';
 }
 
 function describePlaceholder({ agentType, capabilities }: AgentSummary): string {

@@ -9,6 +9,7 @@ import { ComposerHint } from './composer-hint.tsx';
 import { HxPartial } from './hx-partial.tsx';
 import { Icon } from './icons.tsx';
 import { Notice } from './notice.tsx';
+import { PromptsButton } from './prompts-dialog.tsx';
 
 interface ComposerProps {
   agent: AgentSummary;
@@ -49,6 +50,7 @@ export function Composer({ agent, active, canInterrupt, requestId }: ComposerPro
               <span>Enter sends</span>
             </label>
           </div>
+          <PromptsButton />
           <ComposerHint agent={agent} active={active} />
           <ComposerButtons {...{ agent, active, canInterrupt }} />
         </div>
@@ -156,7 +158,8 @@ export function CommandAccepted({ agent, commandId, position, requestId }: Accep
   );
 }
 
-function describePosition({ agentId, status }: AgentSummary, position: number): string {
+function describePosition({ agentId, status, paused }: AgentSummary, position: number): string {
+  if (paused) return `Queued until ${agentId} is resumed`;
   if (status === 'offline') return `Queued until ${agentId} is online`;
   return position === 0 ? 'Sent' : `Queued at position ${position + 1}`;
 }

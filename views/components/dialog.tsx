@@ -32,8 +32,8 @@ export function CloseButton({
 interface DialogButtonProps {
   /** The content of the dialog. */
   url: string;
-  /** By default a plain button of normal size. `menu` is an entry of a menu, which it closes. */
-  kind?: 'primary' | 'small' | 'menu';
+  /** By default a plain button of normal size. `menu` is an entry of a menu, which it closes; `icon` has no text. */
+  kind?: 'primary' | 'small' | 'menu' | 'icon';
   /** Describes the button to screen readers, if its text does not. */
   label?: string;
   children: ComponentChildren;
@@ -43,7 +43,7 @@ interface DialogButtonProps {
 export function DialogButton({ url, kind, label, children }: DialogButtonProps) {
   return (
     <button
-      class={kind === 'menu' ? 'menu-item' : `button ${kind ? `button-${kind}` : ''}`}
+      class={classOf(kind)}
       type="button"
       hx-get={url}
       hx-target="#dialog-body"
@@ -52,4 +52,10 @@ export function DialogButton({ url, kind, label, children }: DialogButtonProps) 
       {children}
     </button>
   );
+}
+
+function classOf(kind: DialogButtonProps['kind']): string {
+  if (kind === 'menu') return 'menu-item';
+  if (kind === 'icon') return 'icon-button';
+  return kind === undefined ? 'button' : `button button-${kind}`;
 }

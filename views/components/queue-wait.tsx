@@ -44,6 +44,7 @@ function describeReason(props: Omit<QueueWaitProps, 'now'>): string {
     return ` behind ${formatCount(preferred.length, `${kind}-priority command`)}`;
   }
   if (ahead.length > 0) return ` behind ${formatCount(ahead.length, 'command')}`;
+  if (agent.paused) return ' for the agent to be resumed';
   if (agent.status === 'offline') return ' for the agent to connect';
   if (hasCurrent) return ' behind the running command';
   // The previous command has ended on the hub, but its agent is still stopping it.

@@ -149,7 +149,7 @@ export function CurrentFooter({ agent, active }: SessionProps) {
 }
 
 export function QueuedBlocks({ agent, active }: SessionProps) {
-  const queued = active.filter((command) => !isCurrent(command, agent));
+  const queued = active.filter((command) => !isCurrent(command, agent) && !isStopping(command));
   return (
     <ol id="queued-blocks" class="blocks">
       {queued.slice(0, MAX_QUEUED).map((command, index) => (

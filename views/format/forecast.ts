@@ -1,12 +1,12 @@
 // What will happen to a command that is sent now.
 import type { Priority } from '../../src/protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { isCurrent } from './command-state.ts';
+import { isCurrent, isStopping } from './command-state.ts';
 
 const ranks: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
 
 /**
- * Returns `Runs now`, `Runs next`, `3rd in the queue`, or that the agent is offline.
+ * Returns `Runs now`, `Runs next`, `3rd in the queue`, or that the agent is offline or paused.
  * @param active the current command first, then the queue
  */
 export function describeForecast(
@@ -14,14 +14,18 @@ export function describeForecast(
   active: readonly CommandExecution[],
   priority: Priority,
 ): string {
-  const queued = active.filter((command) => !isCurrent(command, agent));
+  const queued = active.filter((command) => !isCurrent(command, agent) && !isStopping(command));
   const ahead = queued.filter((command) => ranks[command.priority] <= ranks[priority]).length;
   const place = `${formatOrdinal(ahead + 1)} in the queue`;
   if (agent.status === 'offline') {
     return `${agent.agentId} is offline: ${ahead === 0 ? 'runs when it is online' : place}`;
   }
+  if (agent.paused) {
+    return `${agent.agentId} is paused: ${ahead === 0 ? 'runs when it is resumed' : place}`;
+  }
   if (ahead > 0) return place;
-  return agent.status === 'busy' || active.length > queued.length ? 'Runs next' : 'Runs now';
+  const isWorking = agent.status === 'busy' || active.some((command) => isCurrent(command, agent));
+  return isWorking ? 'Runs next' : 'Runs now';
 }
 
 /** Formats a position: `1st`, `2nd`, `3rd`, `4th`. */

@@ -66,6 +66,7 @@ export function AgentPage({
             agent={agent}
             active={state.active}
             canInterrupt={props.canInterrupt}
+            canManage={isPermitted(user.role, 'queue:manage')}
             now={state.now}
           />
           {/* What the commands changed. */}
@@ -115,6 +116,7 @@ export function AgentLive({ update, ...state }: AgentState & { update: BlockUpda
           agent={agent}
           active={state.active}
           canInterrupt={props.canInterrupt}
+          canManage={isPermitted(user.role, 'queue:manage')}
           now={state.now}
         />
       </HxPartial>

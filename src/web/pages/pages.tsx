@@ -18,6 +18,8 @@ import { createGuard } from './guard.tsx';
 import { createLoginPages } from './login.tsx';
 import { createOidcPages } from './oidc.tsx';
 import { createTwoFactorPages } from './two-factor.tsx';
+import { createPromptPages } from './prompts.tsx';
+import { createQueuePages } from './queue.tsx';
 import { createUserPages } from './users.tsx';
 
 export interface PagesParts {
@@ -48,5 +50,7 @@ export function createPages(parts: PagesParts) {
     .use(createAgentTokenPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))
-    .use(createApprovalPages(hub, requireUser));
+    .use(createApprovalPages(hub, requireUser))
+    .use(createQueuePages(hub, requireUser))
+    .use(createPromptPages(hub, requireUser));
 }

@@ -27,6 +27,21 @@ test('passes only the slash commands to the island', () => {
   expect(JSON.parse(hint?.get('data-slash') ?? '')).toEqual(['/init', '/review']);
 });
 
+test('passes descriptions, and the agent whose files are completed while it is connected', () => {
+  const read = (fields: Parameters<typeof agent>[0], name: string) =>
+    render(<ComposerHint agent={agent(fields)} active={[]} />)
+      .findAll('#composer-hint')[0]
+      ?.get(name);
+  const commandDescriptions = { '/review': 'Reviews <the> changes.' };
+  expect(JSON.parse(read({ commandDescriptions }, 'data-descriptions') ?? '')).toEqual(
+    commandDescriptions,
+  );
+  const capabilities = ['prompt', 'files'];
+  expect(read({ capabilities }, 'data-files')).toBe('build');
+  expect(read({ capabilities, status: 'offline' }, 'data-files')).toBeUndefined();
+  expect(read({}, 'data-files')).toBeUndefined();
+});
+
 test('refers to the notice if the agent accepts no prompts', () => {
   const notice = 'Codex is not installed.';
   expect(renderHint(['shell'], notice).text).toContain('See the notice above.');

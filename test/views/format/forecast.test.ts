@@ -16,6 +16,10 @@ test('says what will happen to a command that is sent now', () => {
   expect(describeForecast(busy, active, 'high')).toBe('2nd in the queue');
   expect(describeForecast(busy, active, 'normal')).toBe('3rd in the queue');
   expect(describeForecast(busy, active, 'low')).toBe('4th in the queue');
+  const paused = agent({ paused: { by: 'otto', at: 0, note: null } });
+  expect(describeForecast(paused, [], 'low')).toBe('build is paused: runs when it is resumed');
+  const cancelled = { ...queued('a', 'high'), stopReason: 'user' as const };
+  expect(describeForecast(agent(), [cancelled], 'low')).toBe('Runs now');
   const offline = agent({ status: 'offline' });
   expect(describeForecast(offline, [], 'low')).toBe('build is offline: runs when it is online');
   expect(describeForecast(offline, [queued('a', 'low')], 'low')).toBe(
