@@ -37,6 +37,8 @@ export function createApiClient(hubFlag: string | undefined) {
       requestJson(hub, path, schema, { token, method: 'POST', body }),
     patch: <S extends TSchema>(path: string, schema: S, body: unknown) =>
       requestJson(hub, path, schema, { token, method: 'PATCH', body }),
+    requestJson: <S extends TSchema>(method: string, path: string, schema: S, body?: unknown) =>
+      requestJson(hub, path, schema, { token, method, body }),
     /** Sends a request whose response has no body. */
     put: (path: string, body: unknown) => request(hub, path, { token, method: 'PUT', body }),
     remove: (path: string) => request(hub, path, { token, method: 'DELETE' }),

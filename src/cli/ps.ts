@@ -1,11 +1,9 @@
 // `signalbox ps`: lists agents and their running and queued commands.
 import { Command } from 'commander';
-import { AgentPage } from '../protocol/api.ts';
-import type { Priority } from '../protocol/command-status.ts';
-import type { AgentSummary, CommandExecution } from '../protocol/entities.ts';
+import { AgentPage, CommandPage } from '../protocol/api.ts';
+import type { AgentSummary } from '../protocol/entities.ts';
 import { type ApiClient, createApiClient } from './api-client.ts';
 import { type ClientFlags, withClientOptions } from './client-options.ts';
-import { listCommands } from './command-list.ts';
 import { formatState } from './outcome.ts';
 import { writeOut } from './output.ts';
 import { printTable } from './table.ts';
@@ -25,12 +23,13 @@ export function psCommand(): Command {
         return;
       }
       printTable([
-        ['AGENT', 'TYPE', 'STATUS', 'QUEUED'],
-        ...agents.map(({ agentId, agentType, status, queueLength }) => [
-          agentId,
-          agentType,
-          status,
-          String(queueLength),
+        ['AGENT', 'TYPE', 'STATUS', 'QUEUED', 'PAUSED'],
+        ...agents.map((agent) => [
+          agent.agentId,
+          agent.agentType,
+          agent.status,
+          String(agent.queueLength),
+          describePause(agent),
         ]),
       ]);
       if (commands.length === 0) return;
@@ -50,22 +49,15 @@ export function psCommand(): Command {
 
 /** Reads all agents and their commands, in the order in which each agent runs them. */
 async function readActive(client: ApiClient) {
-  const commands = new Map<string, CommandExecution>();
-  // In this order, a command that starts or an agent that is added meanwhile is not missed.
-  for (const status of ['queued', 'running'] as const) {
-    for await (const command of listCommands(client, { status })) commands.set(command.id, command);
-  }
   const { items: agents } = await client.get('/agents', AgentPage);
-  return { agents, commands: agents.flatMap((agent) => inOrder(agent, [...commands.values()])) };
+  const queues = agents.map(async ({ agentId }) => {
+    const path = `/agents/${encodeURIComponent(agentId)}/queue`;
+    return (await client.get(path, CommandPage)).items;
+  });
+  return { agents, commands: (await Promise.all(queues)).flat() };
 }
 
-const priorityRanks: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
-
-/** The commands of an agent: the one that it works on, then its queue. */
-function inOrder(agent: AgentSummary, commands: readonly CommandExecution[]): CommandExecution[] {
-  const rank = ({ id, status, priority }: CommandExecution) =>
-    status === 'running' || id === agent.currentCommand ? -1 : priorityRanks[priority];
-  return commands
-    .filter(({ agentId }) => agentId === agent.agentId)
-    .toSorted((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1));
+function describePause({ paused }: AgentSummary): string {
+  if (paused === null) return '-';
+  return paused.note === null ? `by ${paused.by}` : `by ${paused.by}: ${paused.note}`;
 }
