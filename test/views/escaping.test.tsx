@@ -1,4 +1,8 @@
 // Text from agents and users is escaped on every page.
+import { EditCommandForm } from '../../views/components/edit-command.tsx';
+import { PauseForm } from '../../views/components/pause.tsx';
+import { PromptsDialog } from '../../views/components/prompts-dialog.tsx';
+import { Queue } from '../../views/components/queue.tsx';
 import { AgentTokenAdded, AgentTokens } from '../../views/components/agent-token-dialogs.tsx';
 import { AddApiTokenForm, ApiTokenAdded } from '../../views/components/api-token-dialogs.tsx';
 import { expect, test } from 'bun:test';
@@ -237,6 +241,27 @@ const views = {
         form={{ name: EVIL, expiresInDays: EVIL }}
       />
       <AgentTokenAdded created={{ ...evilAgentToken, token: EVIL }} />
+    </div>
+  ),
+  queue: (
+    <div>
+      <Queue
+        agent={{ ...evilAgent, paused: { by: EVIL, at: NOW, note: EVIL } }}
+        active={[
+          command({ ...evilCommand, status: 'queued', error: null, editedBy: EVIL }),
+          command({ ...evilCommand, id: 'c3', status: 'queued', error: null, stopReason: 'user' }),
+        ]}
+        canInterrupt
+        canManage
+        now={NOW}
+      />
+      <PauseForm agentId={EVIL} note={EVIL} error={EVIL} />
+      <EditCommandForm command={evilCommand} error={EVIL} />
+      <PromptsDialog
+        prompts={[{ id: EVIL, name: EVIL, text: EVIL, createdAt: NOW, updatedAt: NOW }]}
+        name={EVIL}
+        error={EVIL}
+      />
     </div>
   ),
   PasswordPanel: <PasswordPanel error={EVIL} />,
