@@ -316,5 +316,7 @@ test('IDs that are not valid in hx-trigger are not written into it', () => {
   expect(triggers).toEqual([
     'signalbox:agent-status from:body, signalbox:approval from:body, signalbox:refresh from:body, every 10s',
     'intersect root:#session rootMargin:600px once',
+    'load, signalbox:command-status from:body, signalbox:refresh from:body',
+    'change',
   ]);
 });

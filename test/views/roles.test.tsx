@@ -56,7 +56,7 @@ test('an operator can send and interrupt, but not remove', () => {
     '/commands/c1/interrupt',
     '/agents/build/commands',
     '/commands/c1/interrupt',
-    '/commands/c2/interrupt',
+    '/commands/c2/cancel',
   ]);
   expect(page.text).not.toContain('Remove');
   expect(page.text).not.toContain('Tokens');
