@@ -6,8 +6,9 @@ import xtermCss from '@xterm/xterm/css/xterm.css' with { type: 'text' };
 import icon from '../../public/signalbox.svg' with { type: 'text' };
 import { bundleIsland, bundleStyles, readFont } from './bundle.macro.ts' with { type: 'macro' };
 
-const island: string = bundleIsland();
+const scripts: Record<string, string> = bundleIsland();
 const styles: string = bundleStyles();
+const JAVASCRIPT = 'text/javascript; charset=utf-8';
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
 interface Asset {
@@ -24,8 +25,8 @@ function createAsset(
   extension: string,
   contentType: string,
   content: Asset['content'],
+  hash = Bun.hash(content).toString(36),
 ): Asset {
-  const hash = Bun.hash(content).toString(36);
   return {
     path: `/assets/${name}.${hash}.${extension}`,
     contentType,
@@ -53,16 +54,27 @@ const css = Object.entries(fonts).reduce(
   styles,
 );
 
+/** The island and its parts. Their bundler has named them, because they import each other by name. */
+const scriptAssets = Object.entries(scripts).map(([file, text]) => {
+  const [name = '', hash, extension = ''] = file.split('.');
+  return createAsset(name, extension, JAVASCRIPT, text, hash);
+});
+const island = scriptAssets.find(({ path }) => path.startsWith('/assets/island.'));
+if (!island) throw new Error('The browser script is missing.');
+
 const assets = {
   css: createAsset('signalbox', 'css', 'text/css; charset=utf-8', css),
   xtermCss: createAsset('xterm', 'css', 'text/css; charset=utf-8', xtermCss),
-  htmx: createAsset('htmx', 'js', 'text/javascript; charset=utf-8', htmx),
-  island: createAsset('island', 'js', 'text/javascript; charset=utf-8', island),
+  htmx: createAsset('htmx', 'js', JAVASCRIPT, htmx),
+  island,
   icon: createAsset('signalbox', 'svg', 'image/svg+xml', icon),
 };
 
 const byPath = new Map(
-  [...Object.values(assets), ...Object.values(fonts)].map((asset) => [asset.path, asset]),
+  [...Object.values(assets), ...Object.values(fonts), ...scriptAssets].map((asset) => [
+    asset.path,
+    asset,
+  ]),
 );
 
 /** The path of each asset. */

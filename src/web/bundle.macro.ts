@@ -5,20 +5,25 @@ import { buildSync } from 'esbuild';
 const root = `${import.meta.dir}/../..`;
 
 /**
- * Bundles src/browser/main.ts for browsers.
+ * Bundles src/browser/main.ts for browsers: the island, and one file for each part that it imports dynamically. Returns
+ * their text by name. Each name contains a hash of the content: `island.4X2ZQW7B.js`.
  * @throws if bundling fails, which fails the build
  */
-export function bundleIsland(): string {
-  const { exitCode, stdout, stderr } = Bun.spawnSync([
-    process.execPath,
-    'build',
-    '--target=browser',
-    '--format=iife',
-    '--minify',
-    `${root}/src/browser/main.ts`,
-  ]);
-  if (exitCode !== 0) throw new Error(`Failed to bundle the browser script:\n${stderr.toString()}`);
-  return stdout.toString();
+export function bundleIsland(): Record<string, string> {
+  const { outputFiles } = buildSync({
+    entryPoints: { island: `${root}/src/browser/main.ts` },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    target: 'es2022',
+    minify: true,
+    entryNames: '[name].[hash]',
+    chunkNames: '[name].[hash]',
+    outdir: '/',
+    write: false,
+    logLevel: 'error',
+  });
+  return Object.fromEntries(outputFiles.map(({ path, text }) => [path.slice(1), text]));
 }
 
 /**

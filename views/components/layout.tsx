@@ -81,7 +81,7 @@ function Document({ context, title, hasScripts, continueTo, children }: Document
             <meta name="build" content={context.build} />
             <meta name="htmx-config" content={HTMX_CONFIG} />
             <script defer src={assets.htmx} />
-            <script defer id="island" nonce={context.nonce} src={assets.island} />
+            <script type="module" id="island" nonce={context.nonce} src={assets.island} />
           </>
         )}
       </head>
