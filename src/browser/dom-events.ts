@@ -38,6 +38,8 @@ export function getEventNames(message: HubToDashboard): string[] {
     case 'terminal:output':
     case 'terminal:gap':
     case 'terminal:complete':
+    case 'terminal:size':
+    case 'input:accepted':
     case 'hub:heartbeat':
     case 'error':
       return [];

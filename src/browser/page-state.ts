@@ -79,6 +79,8 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
     case 'approval:applied':
     case 'terminal:gap':
     case 'terminal:complete':
+    case 'terminal:size':
+    case 'input:accepted':
     case 'hub:heartbeat':
       return {};
     default:

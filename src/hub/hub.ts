@@ -29,6 +29,7 @@ import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
 import { createDashboards } from './dashboards/dashboards.ts';
 import { createDashboardMessages } from './dashboards/messages.ts';
+import { createTerminalInput } from './dashboards/terminal-input.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import { createErasure } from './erasure.ts';
 import type { Log } from './log.ts';
@@ -122,8 +123,15 @@ export async function startHub(options: HubOptions) {
     tokenIndex,
     turns,
   });
-  const welcome = createWelcome(context, { approvals, completion, subscriptions });
-  const dashboards = createDashboards(context, { broadcast, completion, subscriptions, welcome });
+  const terminalInput = createTerminalInput(context);
+  const welcome = createWelcome(context, { approvals, completion, subscriptions, terminalInput });
+  const dashboards = createDashboards(context, {
+    broadcast,
+    completion,
+    subscriptions,
+    terminalInput,
+    welcome,
+  });
 
   const sessions = createSessions(context, dashboards);
   const twoFactor = createTwoFactor(context);
@@ -209,6 +217,7 @@ export async function startHub(options: HubOptions) {
         pauseAgents,
         queueChanges,
         subscriptions,
+        terminalInput,
       }),
     },
     commands: {

@@ -4,6 +4,7 @@ import { Priority } from './command-status.ts';
 import { ClientInfo, CommandOptions } from './entities.ts';
 import { BUFFER_BYTES, PAUSE_NOTE_LENGTH } from './limits.ts';
 import { Id, message, type MessageOf, boundedInteger } from './message.ts';
+import { TerminalCells } from './terminal-size.ts';
 
 /** How much of the end of a terminal is replayed at most. */
 const TailBytes = Type.Integer({ minimum: 0, maximum: BUFFER_BYTES });
@@ -97,15 +98,23 @@ export type TerminalDetach = Static<typeof TerminalDetach>;
 export const ApprovalRespond = message('approval:respond', { approvalId: Id, optionId: Id });
 export type ApprovalRespond = Static<typeof ApprovalRespond>;
 
-/** Keystrokes for a command that runs on a pty. */
-export const CommandInput = message('command:input', { commandId: Id, data: Type.String() });
+/** Keystrokes for a command that runs on a pty. With an `inputId`, the hub answers with `input:accepted`. */
+export const CommandInput = message('command:input', {
+  commandId: Id,
+  data: Type.String(),
+  inputId: Type.Optional(boundedInteger(0)),
+});
 export type CommandInput = Static<typeof CommandInput>;
 
-/** The size of the viewer's terminal, in characters. */
+/**
+ * The size of the viewer's terminal, in characters. The sender becomes the owner of the size. With `takeOver: false`, only
+ * if the terminal has no other owner.
+ */
 export const TerminalResize = message('terminal:resize', {
   commandId: Id,
-  cols: Type.Integer({ minimum: 1, maximum: 1000 }),
-  rows: Type.Integer({ minimum: 1, maximum: 1000 }),
+  cols: TerminalCells,
+  rows: TerminalCells,
+  takeOver: Type.Optional(Type.Boolean()),
 });
 export type TerminalResize = Static<typeof TerminalResize>;
 

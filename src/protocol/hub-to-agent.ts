@@ -75,6 +75,14 @@ export const FilesList = message('files:list', {
 });
 export type FilesList = Static<typeof FilesList>;
 
+/** Keystrokes for the running command. */
+export const AgentInput = Type.Omit(CommandInput, ['inputId']);
+export type AgentInput = Static<typeof AgentInput>;
+
+/** A new size for the terminal of the running command. */
+export const AgentResize = Type.Omit(TerminalResize, ['takeOver']);
+export type AgentResize = Static<typeof AgentResize>;
+
 export const hubToAgent = [
   AgentWelcome,
   CommandExecute,
@@ -84,9 +92,9 @@ export const hubToAgent = [
   CommandAcknowledged,
   HubStorage,
   AgentApprovalResolved,
-  CommandInput,
-  TerminalResize,
   FilesList,
+  AgentInput,
+  AgentResize,
   ErrorMessage,
 ] as const;
 export type HubToAgent = MessageOf<typeof hubToAgent>;

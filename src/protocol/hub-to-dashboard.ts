@@ -8,6 +8,7 @@ import { OutputStream, Role } from './entities.ts';
 import { CommandError, ErrorCode } from './errors.ts';
 import { Id, message, type MessageOf, Sequence, Timestamp, boundedInteger } from './message.ts';
 import { CommandReport } from './report.ts';
+import { TerminalCells } from './terminal-size.ts';
 
 /** The status of an agent has changed. */
 export const AgentStatusUpdate = message('agent:status', {
@@ -27,12 +28,16 @@ export type AgentUpdated = Static<typeof AgentUpdated>;
 export const AgentRemoved = message('agent:removed', { agentId: Id });
 export type AgentRemoved = Static<typeof AgentRemoved>;
 
-/** A chunk of output of at most 10 KB. The sequences of a command are consecutive, from 0. */
+/**
+ * A chunk of output of at most 10 KB. The sequences of a command are consecutive, from 0. `timestamp`: when the hub received
+ * it; only in the output that the HTTP API returns.
+ */
 export const TerminalOutput = message('terminal:output', {
   commandId: Id,
   data: Type.String(),
   stream: OutputStream,
   sequence: Sequence,
+  timestamp: Type.Optional(Timestamp),
 });
 export type TerminalOutput = Static<typeof TerminalOutput>;
 
@@ -125,6 +130,28 @@ export const TerminalComplete = message('terminal:complete', {
 });
 export type TerminalComplete = Static<typeof TerminalComplete>;
 
+/**
+ * The size of a command's interactive terminal, and whose window it follows: `owner` is a username, null if it is nobody's.
+ * Output before `nextSequence` was written before this message: a terminal that answers queries of the program must not
+ * answer those in it.
+ */
+export const TerminalSize = message('terminal:size', {
+  commandId: Id,
+  cols: TerminalCells,
+  rows: TerminalCells,
+  owner: Type.Union([Id, Type.Null()]),
+  isOwner: Type.Boolean(),
+  nextSequence: Sequence,
+});
+export type TerminalSize = Static<typeof TerminalSize>;
+
+/** The keystrokes with this `inputId` were passed to the agent; sent to their sender only. */
+export const InputAccepted = message('input:accepted', {
+  commandId: Id,
+  inputId: boundedInteger(0),
+});
+export type InputAccepted = Static<typeof InputAccepted>;
+
 /** An agent requests approval before it acts. */
 export const ApprovalRequest = message('approval:request', {
   ...approvalRequestFields,
@@ -169,6 +196,8 @@ export const hubToDashboard = [
   TerminalGap,
   HubHeartbeat,
   TerminalComplete,
+  TerminalSize,
+  InputAccepted,
   ApprovalRequest,
   ApprovalResolved,
   ApprovalAppliedUpdate,

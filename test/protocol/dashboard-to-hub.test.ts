@@ -6,6 +6,7 @@ import {
   commandOptions,
   invalidCommandOptions,
   invalidId,
+  invalidInteger,
   invalidText,
 } from './field-values.ts';
 
@@ -91,11 +92,18 @@ describeMessages('dashboard → hub', dashboardToHub, {
     invalid: { approvalId: invalidId, optionId: invalidId },
   },
   'command:input': {
-    valid: { ...command, data: 'y\r' },
-    invalid: { commandId: invalidId, data: invalidText },
+    valid: { ...command, data: 'y\r', inputId: 0 },
+    optional: ['inputId'],
+    invalid: { commandId: invalidId, data: invalidText, inputId: invalidInteger },
   },
   'terminal:resize': {
-    valid: { ...command, cols: 80, rows: 24 },
-    invalid: { commandId: invalidId, cols: [0, 1001, 1.5, '80'], rows: [0, 1001, null] },
+    valid: { ...command, cols: 80, rows: 24, takeOver: false },
+    optional: ['takeOver'],
+    invalid: {
+      commandId: invalidId,
+      cols: [0, 1001, 1.5, '80'],
+      rows: [0, 1001, null],
+      takeOver: ['no', 0],
+    },
   },
 });

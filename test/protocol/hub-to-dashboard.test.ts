@@ -30,12 +30,14 @@ describeMessages('hub → dashboard', hubToDashboard, {
   'agent:updated': { valid: { agentId: 'a' }, invalid: { agentId: invalidId } },
   'agent:removed': { valid: { agentId: 'a' }, invalid: { agentId: invalidId } },
   'terminal:output': {
-    valid: { ...command, data: 'x', stream: 'stdout', sequence: 0 },
+    valid: { ...command, data: 'x', stream: 'stdout', sequence: 0, timestamp: 0 },
+    optional: ['timestamp'],
     invalid: {
       commandId: invalidId,
       data: invalidText,
       stream: ['stdin'],
       sequence: invalidInteger,
+      timestamp: invalidInteger,
     },
   },
   'command:status': {
@@ -111,6 +113,21 @@ describeMessages('hub → dashboard', hubToDashboard, {
   'terminal:complete': {
     valid: { ...command, lastSequence: -1, totalBytes: 0 },
     invalid: { commandId: invalidId, lastSequence: [-2, null], totalBytes: invalidInteger },
+  },
+  'terminal:size': {
+    valid: { ...command, cols: 80, rows: 24, owner: null, isOwner: false, nextSequence: 0 },
+    invalid: {
+      commandId: invalidId,
+      cols: [0, 1001],
+      rows: [0, 1001],
+      owner: [0, ''],
+      isOwner: ['no', null],
+      nextSequence: invalidInteger,
+    },
+  },
+  'input:accepted': {
+    valid: { ...command, inputId: 0 },
+    invalid: { commandId: invalidId, inputId: invalidInteger },
   },
   'approval:request': {
     valid: { ...approvalRequest, detailBytes: 70_000, agentId: 'a', requestedAt: 0 },

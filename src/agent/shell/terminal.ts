@@ -2,6 +2,7 @@
 // programs then flush their output line by line, and the two streams stay separate.
 import { closeSync, readdirSync, readFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
+import { INITIAL_TERMINAL_SIZE } from '../../protocol/terminal-size.ts';
 import { descriptorTarget } from '../process/table.ts';
 import { createPipeReader, openNamedPipe } from './pipe.ts';
 
@@ -118,8 +119,7 @@ function spawnShell(
       env: options.env,
       stdio: ['ignore', 'ignore', 'ignore', ...(pipe ? [pipe.write] : [])],
       terminal: {
-        cols: 80,
-        rows: 24,
+        ...INITIAL_TERMINAL_SIZE,
         data: (_terminal, bytes) => options.onStdout(bytes),
         exit: () => onClose(),
       },

@@ -18,6 +18,7 @@ import { createTokenBucket } from '../rate-limit.ts';
 import type { DashboardConnection, Identity } from '../state/dashboard.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import { findReplaceable } from './places.ts';
+import type { TerminalInput } from './terminal-input.ts';
 import type { Welcome } from './welcome.ts';
 
 /** Close reason for a dashboard that has been silent. It can resume. */
@@ -30,6 +31,7 @@ export interface DashboardsParts {
   broadcast: Broadcast;
   completion: Completion;
   subscriptions: Subscriptions;
+  terminalInput: TerminalInput;
   welcome: Welcome;
 }
 
@@ -37,7 +39,7 @@ export type Dashboards = ReturnType<typeof createDashboards>;
 
 export function createDashboards(context: HubContext, parts: DashboardsParts) {
   const { state, clock, settings, connectionLog, epoch } = context;
-  const { broadcast, completion, subscriptions, welcome } = parts;
+  const { broadcast, completion, subscriptions, terminalInput, welcome } = parts;
   const byLink = new Map<DashboardLink, DashboardConnection>();
 
   /** The connection that a dashboard may resume. */
@@ -109,6 +111,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
   function end(dashboard: DashboardConnection, code: number, reason: string) {
     dashboard.state = nextConnectionState(dashboard.state, 'closed');
     state.dashboards.delete(dashboard.id);
+    terminalInput.end(dashboard);
     connectionLog.recordClose(dashboard.id, code, reason);
   }
 

@@ -15,13 +15,13 @@ import type { PauseAgents } from '../agents/pause.ts';
 import type { Interrupt } from '../commands/interrupt.ts';
 import type { QueueChanges } from '../commands/queue-changes.ts';
 import type { HubContext } from '../context.ts';
-import { maySee } from '../grants.ts';
-import { type DashboardLink, sendToAgent, sendToDashboard } from '../link.ts';
-import { type Execution, toStatus } from '../state/execution.ts';
-import type { DashboardConnection } from '../state/dashboard.ts';
+import { type DashboardLink, sendToDashboard } from '../link.ts';
+import { toStatus } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';
+import type { DashboardConnection } from '../state/dashboard.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Dashboards } from './dashboards.ts';
+import type { TerminalInput } from './terminal-input.ts';
 
 const REFERENCES = ['requestId', 'commandId', 'agentId', 'approvalId'] as const;
 
@@ -41,25 +41,12 @@ export interface DashboardMessagesParts {
   pauseAgents: PauseAgents;
   queueChanges: QueueChanges;
   subscriptions: Subscriptions;
+  terminalInput: TerminalInput;
 }
 
-export function createDashboardMessages(
-  { state, audit, log }: HubContext,
-  parts: DashboardMessagesParts,
-) {
-  const { admission, approvals, dashboards, interrupt, subscriptions } = parts;
+export function createDashboardMessages({ state, log }: HubContext, parts: DashboardMessagesParts) {
+  const { admission, approvals, dashboards, interrupt, subscriptions, terminalInput } = parts;
   const { pauseAgents, queueChanges } = parts;
-  /** The users who have typed into the terminal of each command. */
-  const typists = new WeakMap<Execution, Set<string>>();
-
-  /** Records the first input of a user to a command, not every key. */
-  function recordInput(dashboard: DashboardConnection, execution: Execution) {
-    const users = typists.get(execution) ?? new Set();
-    typists.set(execution, users);
-    if (users.has(dashboard.userId)) return;
-    users.add(dashboard.userId);
-    void audit.recordEventually(dashboard, { action: 'terminal.input', target: execution.id });
-  }
 
   /** Whether a dashboard stays within its rate limits. Input is limited by size, other messages by number. */
   function isWithinRate(dashboard: DashboardConnection, message: DashboardToHub): boolean {
@@ -68,29 +55,6 @@ export function createDashboardMessages(
     }
     if (message.type === 'terminal:resize') return dashboard.inputBudget(MIN_INPUT_COST);
     return dashboard.messageBudget();
-  }
-
-  /** Forwards input or a new terminal size to the agent that runs the command. */
-  function forward(
-    dashboard: DashboardConnection,
-    message: Extract<DashboardToHub, { type: 'command:input' | 'terminal:resize' }>,
-  ) {
-    const execution = findExecution(state, message.commandId);
-    const agent = execution && state.agents.get(execution.agentId);
-    const link = agent?.connection.link;
-    const isVisible = agent && maySee(state, dashboard, agent.agentId);
-    if (execution?.status !== 'running' || !link || !isVisible) {
-      throw new HubError('command_not_active', 'The command is not running.');
-    }
-    if (!agent.capabilities.includes('pty')) {
-      throw new HubError(
-        'invalid_command',
-        'This agent does not accept input. Start it with --pty to type into its commands.',
-      );
-    }
-    if (message.type === 'command:input') recordInput(dashboard, execution);
-    const { version, ...body } = message;
-    sendToAgent(link, body);
   }
 
   /** Answers a change to a command, unless it has ended: then its status has been published. */
@@ -135,12 +99,15 @@ export function createDashboardMessages(
         await pauseAgents.resume(dashboard, message.agentId);
         return;
       case 'terminal:attach':
+        terminalInput.sendSize(dashboard, message.commandId);
         return subscriptions.attach(dashboard, message.commandId, message);
       case 'terminal:detach':
-        return subscriptions.detach(dashboard, message.commandId);
+        subscriptions.detach(dashboard, message.commandId);
+        return terminalInput.detach(dashboard, message.commandId);
       case 'command:input':
+        return terminalInput.type(dashboard, message);
       case 'terminal:resize':
-        return forward(dashboard, message);
+        return terminalInput.resize(dashboard, message);
       case 'approval:respond':
         return approvals.respond(dashboard, message.approvalId, message.optionId);
       case 'dashboard:connect':

@@ -21,6 +21,7 @@ import { toStatus } from '../state/execution.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Start } from '../terminals/start-position.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
+import type { TerminalInput } from './terminal-input.ts';
 
 export type Welcome = ReturnType<typeof createWelcome>;
 
@@ -28,11 +29,12 @@ export interface WelcomeParts {
   approvals: Approvals;
   completion: Completion;
   subscriptions: Subscriptions;
+  terminalInput: TerminalInput;
 }
 
 export function createWelcome(context: HubContext, parts: WelcomeParts) {
   const { state, clock, log, settings, build, epoch } = context;
-  const { approvals, completion, subscriptions } = parts;
+  const { approvals, completion, subscriptions, terminalInput } = parts;
   const warnUnknown = createCountedWarning(
     clock,
     log,
@@ -99,6 +101,7 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     }
     dashboard.subscriptions.clear();
     for (const [commandId, start] of positions) {
+      terminalInput.sendSize(dashboard, commandId);
       subscriptions.attach(dashboard, commandId, start).catch(() => {
         warnUnknown({ commandId });
       });

@@ -23,8 +23,8 @@ export function chunkMessage(commandId: string, chunk: OutputChunk): TerminalMes
 }
 
 /**
- * The message of a held chunk, and the sequence after it; undefined if it is not held. Gaps without output in between are
- * one message: an agent can send any number of them.
+ * The message of a held chunk, with its time, and the sequence after it; undefined if it is not held. Gaps without output
+ * in between are one message: an agent can send any number of them.
  */
 export function messageAt(
   buffer: TerminalBuffer,
@@ -34,6 +34,9 @@ export function messageAt(
   if (!chunk) return undefined;
   const message = chunkMessage(buffer.commandId, chunk);
   let next = sequence + 1;
+  if (message.type === 'terminal:output') {
+    return { message: { ...message, timestamp: chunk.timestamp }, next };
+  }
   if (message.type !== 'terminal:gap') return { message, next };
   while (buffer.read(next)?.data === '') next += 1;
   const bytes = buffer.bytesBetween(sequence, next);

@@ -141,6 +141,8 @@ export function openDashboard(options: ChaosDashboardOptions) {
       case 'agent:updated':
       case 'command:report':
       case 'turn:updated':
+      case 'terminal:size':
+      case 'input:accepted':
         return;
       default:
         message satisfies never;

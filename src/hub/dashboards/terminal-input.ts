@@ -1,0 +1,136 @@
+// Interactive terminals: passes keystrokes to agents, and decides whose window the size of a terminal follows
+// (docs/protocol.md, "Interactive terminals").
+import { requiredCapability } from '../../protocol/capabilities.ts';
+import type { CommandInput, TerminalResize } from '../../protocol/dashboard-to-hub.ts';
+import { HubError } from '../../protocol/errors.ts';
+import { INITIAL_TERMINAL_SIZE } from '../../protocol/terminal-size.ts';
+import type { HubContext } from '../context.ts';
+import { maySee } from '../grants.ts';
+import { type Link, sendToAgent, sendToDashboard } from '../link.ts';
+import type { DashboardConnection } from '../state/dashboard.ts';
+import type { Execution } from '../state/execution.ts';
+import { findExecution } from '../state/server-state.ts';
+
+/** The size of a command's terminal, and the dashboard whose window it follows. */
+interface TerminalShape {
+  cols: number;
+  rows: number;
+  owner: DashboardConnection | null;
+}
+
+export type TerminalInput = ReturnType<typeof createTerminalInput>;
+
+export function createTerminalInput({ state, audit }: HubContext) {
+  const shapes = new WeakMap<Execution, TerminalShape>();
+  /** The users who have typed into the terminal of each command. */
+  const typists = new WeakMap<Execution, Set<string>>();
+
+  function shapeOf(execution: Execution): TerminalShape {
+    const shape = shapes.get(execution) ?? { ...INITIAL_TERMINAL_SIZE, owner: null };
+    shapes.set(execution, shape);
+    return shape;
+  }
+
+  /** Records the first input of a user to a command, not every key. */
+  function recordInput(dashboard: DashboardConnection, execution: Execution) {
+    const users = typists.get(execution) ?? new Set();
+    typists.set(execution, users);
+    if (users.has(dashboard.userId)) return;
+    users.add(dashboard.userId);
+    void audit.recordEventually(dashboard, { action: 'terminal.input', target: execution.id });
+  }
+
+  /** Whether a command runs, or will run, on a terminal that accepts input. */
+  function isInteractive({ command, agentId }: Execution): boolean {
+    const agent = state.agents.get(agentId);
+    return requiredCapability(command) === 'shell' && agent?.capabilities.includes('pty') === true;
+  }
+
+  /** @throws {HubError} command_not_active, invalid_command */
+  function requireTerminal(
+    dashboard: DashboardConnection,
+    commandId: string,
+  ): { execution: Execution; link: Link } {
+    const execution = findExecution(state, commandId);
+    const link = execution && state.agents.get(execution.agentId)?.connection.link;
+    if (execution?.status !== 'running' || !link || !maySee(state, dashboard, execution.agentId)) {
+      throw new HubError('command_not_active', 'The command is not running.');
+    }
+    if (!isInteractive(execution)) {
+      throw new HubError(
+        'invalid_command',
+        'This command does not accept input. Shell commands do if the agent is started with --pty.',
+      );
+    }
+    return { execution, link };
+  }
+
+  function sendSize(dashboard: DashboardConnection, execution: Execution) {
+    const { cols, rows, owner } = shapeOf(execution);
+    sendToDashboard(dashboard.link, {
+      type: 'terminal:size',
+      commandId: execution.id,
+      cols,
+      rows,
+      owner: owner?.userId ?? null,
+      isOwner: owner === dashboard,
+      nextSequence: state.terminalBuffers.get(execution.id)?.nextSequence ?? 0,
+    });
+  }
+
+  /** Sends the size to every dashboard that is attached to the command. */
+  function publishSize(execution: Execution) {
+    for (const dashboard of state.dashboards.values()) {
+      const isAttached = dashboard.subscriptions.has(execution.id);
+      if (isAttached && dashboard.state === 'CONNECTED') sendSize(dashboard, execution);
+    }
+  }
+
+  function release(dashboard: DashboardConnection, execution: Execution | undefined) {
+    const shape = execution && shapes.get(execution);
+    if (!execution || shape?.owner !== dashboard) return;
+    shape.owner = null;
+    publishSize(execution);
+  }
+
+  return {
+    /**
+     * Passes keystrokes to the agent that runs the command.
+     * @throws {HubError} command_not_active, invalid_command
+     */
+    type(dashboard: DashboardConnection, { commandId, data, inputId }: CommandInput) {
+      const { execution, link } = requireTerminal(dashboard, commandId);
+      recordInput(dashboard, execution);
+      sendToAgent(link, { type: 'command:input', commandId, data });
+      if (inputId === undefined) return;
+      sendToDashboard(dashboard.link, { type: 'input:accepted', commandId, inputId });
+    },
+    /**
+     * Makes a dashboard the owner of a terminal's size, and applies it. With `takeOver: false`, a terminal that another
+     * dashboard owns keeps its size, which is sent to the dashboard instead.
+     * @throws {HubError} command_not_active, invalid_command
+     */
+    resize(dashboard: DashboardConnection, { commandId, cols, rows, takeOver }: TerminalResize) {
+      const { execution, link } = requireTerminal(dashboard, commandId);
+      const shape = shapeOf(execution);
+      const isFree = shape.owner === null || shape.owner === dashboard;
+      if (takeOver === false && !isFree) return sendSize(dashboard, execution);
+      Object.assign(shape, { cols, rows, owner: dashboard });
+      sendToAgent(link, { type: 'terminal:resize', commandId, cols, rows });
+      publishSize(execution);
+    },
+    /** Sends the size of an interactive terminal to a dashboard that attaches. */
+    sendSize(dashboard: DashboardConnection, commandId: string) {
+      const execution = findExecution(state, commandId);
+      if (!execution || !maySee(state, dashboard, execution.agentId)) return;
+      if (isInteractive(execution)) sendSize(dashboard, execution);
+    },
+    /** Ends the ownership of a dashboard that detaches from a command. */
+    detach: (dashboard: DashboardConnection, commandId: string) =>
+      release(dashboard, state.executions.get(commandId)),
+    /** Ends all ownerships of a dashboard whose connection has ended. */
+    end(dashboard: DashboardConnection) {
+      for (const execution of state.executions.values()) release(dashboard, execution);
+    },
+  };
+}
