@@ -126,6 +126,8 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /history/list': 'hub:read',
   'GET /history/older': 'hub:read',
   'GET /commands/:id': 'hub:read',
+  'GET /commands/:id/output.log': 'hub:read',
+  'GET /commands/:id/output.txt': 'hub:read',
   'GET /commands/:id/live': 'hub:read',
   'GET /commands/:id/again': 'commands:send',
   'POST /commands/:id/again': 'commands:send',

@@ -11,6 +11,7 @@ import { createAgentPages } from './agents.tsx';
 import { createApiTokenPages } from './api-tokens.tsx';
 import { createApprovalPages } from './approvals.tsx';
 import { createAuditPages } from './audit.tsx';
+import { createCommandOutput } from './command-output.ts';
 import { createCommandPages } from './commands.tsx';
 import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
@@ -49,6 +50,7 @@ export function createPages(parts: PagesParts) {
     .use(createAgentPages(hub, requireUser, parts))
     .use(createAgentTokenPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
+    .use(createCommandOutput(hub, requireUser))
     .use(createComparePages(hub, requireUser))
     .use(createApprovalPages(hub, requireUser))
     .use(createQueuePages(hub, requireUser))

@@ -1,0 +1,54 @@
+// Terminal output as plain text: without control sequences, and with only the last version of lines that a program wrote
+// again, such as progress bars.
+
+// eslint-disable-next-line no-control-regex
+const SEQUENCE =
+  /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-Z\\^-~])/g;
+// eslint-disable-next-line no-control-regex
+const CONTROL = /[\u0000-\u0007\u000b\u000c\u000e-\u001f\u007f]/g;
+/** A control sequence that the next chunk may complete. */
+// eslint-disable-next-line no-control-regex
+const INCOMPLETE = /\u001b(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001b]{0,4096}\u001b?|[ -/]*)$/;
+
+/** Applies carriage returns and backspaces within a line. */
+function applyOverwrites(line: string): string {
+  if (!line.includes('\r') && !line.includes('\b')) return line;
+  const characters: string[] = [];
+  let column = 0;
+  for (const character of line) {
+    if (character === '\r') column = 0;
+    else if (character === '\b') column = Math.max(0, column - 1);
+    else characters[column++] = character;
+  }
+  return characters.join('');
+}
+
+/** Returns complete lines as plain text. */
+function toPlain(text: string): string {
+  const visible = text.replaceAll(SEQUENCE, '').replaceAll(CONTROL, '');
+  return visible.split('\n').map(applyOverwrites).join('\n');
+}
+
+/**
+ * Creates a converter for output that arrives in chunks. It returns the lines that are complete, with their line breaks.
+ * `end` returns the rest.
+ */
+export function createPlainOutput() {
+  let rest = '';
+  return {
+    write(data: string): string {
+      rest += data;
+      const end = rest.lastIndexOf('\n') + 1;
+      // A sequence can contain a line break, so do not cut within one.
+      const cut = INCOMPLETE.exec(rest.slice(0, end - 1))?.index;
+      const complete = rest.slice(0, cut === undefined ? end : rest.lastIndexOf('\n', cut) + 1);
+      rest = rest.slice(complete.length);
+      return toPlain(complete);
+    },
+    end(): string {
+      const last = toPlain(rest);
+      rest = '';
+      return last;
+    },
+  };
+}
