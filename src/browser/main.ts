@@ -17,7 +17,7 @@ import { applyMessage, createPageStore, disconnected, selectCommand } from './pa
 import { initBlocks } from './page-blocks.ts';
 import { initComposer } from './page-composer.ts';
 import { initNoticeButton } from './page-notice.ts';
-import { initSession, initTerminalHeight } from './page-session.ts';
+import { initSession } from './page-session.ts';
 import { openPageTerminals } from './page-terminals.ts';
 import { initFormNotices } from './notices.ts';
 import { initPromptRecall } from './prompt-recall.ts';
@@ -27,7 +27,6 @@ import { initPendingCount } from './pending-count.ts';
 import { initScrollAnchor } from './scroll-anchor.ts';
 import { fetchSession, redirectToLogin } from './session.ts';
 import { applyStyleNonce } from './style-nonce.ts';
-import { prepareResume } from './terminal-subscription.ts';
 import { initThemeSwitch } from './theme-switch.ts';
 
 const store = createPageStore();
@@ -57,7 +56,6 @@ const banner = document.getElementById('connection');
 if (banner) initConnectionBanner(store, systemClock, banner);
 
 const updateSession = initSession(document);
-initTerminalHeight(document);
 const updateNotices = initFormNotices(systemClock, document);
 const notify = createApprovalNotifier(systemClock, document);
 const dispatchEvents = createEventDispatcher(systemClock, document.body);
@@ -73,6 +71,7 @@ const connection = createHubConnection({
 });
 const terminals = openPageTerminals({
   send: connection.send,
+  now: hubClock.now,
   onCommand(command) {
     const isSame = store.getState().activeCommand?.id === command?.id;
     store.setState(isSame ? { activeCommand: command } : selectCommand(command));
@@ -80,25 +79,28 @@ const terminals = openPageTerminals({
 });
 
 connection.start({
-  prepareResume: () => prepareResume(terminals),
+  prepareResume: terminals.prepareResume,
   onMessage(message) {
     if ('timestamp' in message) hubClock.sync(message.timestamp);
     updateNotices(message);
     updateSession?.(message);
     notify(message, store.getState().approvals);
     store.setState((state) => applyMessage(state, message));
-    for (const terminal of terminals) terminal.handleMessage(message);
+    terminals.handleMessage(message);
     dispatchEvents(message);
   },
-  onWelcome({ resumed, build }, isSameEpoch) {
-    if (shouldReload(readPageBuild(document), build, readDrafts(document))) {
+  onWelcome(welcome, isSameEpoch) {
+    if (shouldReload(readPageBuild(document), welcome.build, readDrafts(document))) {
       return location.reload();
     }
-    for (const terminal of terminals) terminal.handleWelcome({ resumed, isSameEpoch });
+    terminals.handleWelcome(welcome, isSameEpoch);
   },
   onSilence: () => store.setState(disconnected('silent')),
   onRecovery: () => store.setState({ connectionStatus: 'connected' }),
-  onDisconnect: (reason) => store.setState(disconnected(reason)),
+  onDisconnect(reason) {
+    store.setState(disconnected(reason));
+    terminals.handleDisconnect();
+  },
   onSignedOut: redirectToLogin,
 });
 

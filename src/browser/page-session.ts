@@ -100,22 +100,3 @@ function findAnchor(session: Element): { element: Element; top: number } | null 
   }
   return null;
 }
-
-/** The rows of the shortest terminal. */
-const MIN_ROWS = 4;
-/** Free rows at the end, so that the next line does not scroll the terminal before it grows. */
-const SPARE_ROWS = 1;
-
-/** Makes the terminal of the session as high as its content. The stylesheet limits it. It does not shrink while it is used. */
-export function initTerminalHeight(page: Document): void {
-  page.querySelector('.session')?.addEventListener('signalbox:rows', (event) => {
-    const { target } = event;
-    if (!(event instanceof CustomEvent) || !(target instanceof HTMLElement)) return;
-    const rows = Math.max(MIN_ROWS, Number(event.detail) + SPARE_ROWS);
-    const before = Number(target.dataset['rows'] ?? 0);
-    if (rows === before || (rows < before && rows > MIN_ROWS)) return;
-    target.dataset['rows'] = String(rows);
-    const rowHeight = target.querySelector<HTMLElement>('.xterm-rows > *')?.offsetHeight ?? 0;
-    if (rowHeight > 0) target.style.setProperty('--content-height', `${rows * rowHeight}px`);
-  });
-}

@@ -1,56 +1,71 @@
-// The terminals on the page. The server renders a header above each one, which contains the command to show.
+// The terminals on the page. The server renders a header above each one, which contains the command to show. xterm and
+// everything around it are loaded when the first terminal is on the page.
 import { Value } from '@sinclair/typebox/value';
 import { CommandExecution } from '../protocol/entities.ts';
-import type { Unversioned } from '../protocol/message.ts';
-import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
-import { createTerminalBars } from './terminal-bars.ts';
-import { createTerminalSubscription, type TerminalSubscription } from './terminal-subscription.ts';
-import { createXtermDisplay } from './xterm-display.ts';
+import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { prepareResume } from './terminal-subscription.ts';
+import type { TerminalView, TerminalViewOptions } from './terminal-view.ts';
 
-interface PageTerminalsOptions {
-  send(message: Unversioned<DashboardToHub>): boolean;
+interface PageTerminalsOptions extends TerminalViewOptions {
   /** Called with the command of the first terminal whenever its header is rendered. */
   onCommand(command: CommandExecution | null): void;
 }
 
-/** Opens the page's terminals, in document order. */
-export function openPageTerminals({
-  send,
-  onCommand,
-}: PageTerminalsOptions): TerminalSubscription[] {
-  const hosts = [...document.querySelectorAll<HTMLElement>('.terminal-screen[data-header]')];
-  const terminals = hosts.map((host) => openTerminal(host, send));
-  const showCommands = () => {
-    for (const [index, { host, display, subscription }] of terminals.entries()) {
-      const command = readCommand(host.dataset['header'] ?? '');
-      if (index === 0) onCommand(command);
-      // Prompts produce prose; the output of shell commands keeps its own line breaks.
-      display.setWordWrap(command !== null && !command.command.startsWith('!'));
-      subscription.show(command?.id ?? null);
-    }
-  };
-  document.addEventListener('htmx:after:swap', showCommands);
-  showCommands();
-  return terminals.map(({ subscription }) => subscription);
-}
+/** Opens the page's terminals, in document order, and those that htmx inserts later. */
+export function openPageTerminals({ onCommand, ...options }: PageTerminalsOptions) {
+  /** By the element that contains them; null while xterm is being loaded. */
+  const views = new Map<HTMLElement, TerminalView | null>();
+  let welcome: DashboardWelcome | null = null;
 
-function openTerminal(host: HTMLElement, send: PageTerminalsOptions['send']) {
-  const bars = createTerminalBars(host, {
-    onFirstPage: () => subscription.showFirstPage(),
-    onNextPage: () => subscription.showNextPage(),
-    onEnd: () => subscription.showEnd(),
-  });
-  const display = createXtermDisplay(host, bars.setEarlierLines);
-  const subscription = createTerminalSubscription({
-    display,
-    send,
-    onEarlierOutput: bars.setEarlierOutput,
-    onLaterOutput: bars.setLaterOutput,
-    onState: (state) => {
-      host.dataset['state'] = state;
+  const listViews = () => [...views.values()].filter((view) => view !== null);
+
+  async function open(host: HTMLElement): Promise<void> {
+    views.set(host, null);
+    const { openTerminalView } = await import('./terminal-view.ts');
+    if (!host.isConnected) return void views.delete(host);
+    const view = openTerminalView(host, options);
+    views.set(host, view);
+    if (welcome) view.handleWelcome(welcome, true);
+    show(host, view);
+  }
+
+  function show(host: HTMLElement, view: TerminalView): void {
+    const command = readCommand(host.dataset['header'] ?? '');
+    view.show(command && { ...command, isRunning: command.status === 'running' });
+  }
+
+  function update(): void {
+    const hosts = document.querySelectorAll<HTMLElement>('.terminal-screen[data-header]');
+    for (const [host, view] of views) {
+      if (host.isConnected) continue;
+      view?.dispose();
+      views.delete(host);
+    }
+    for (const [index, host] of hosts.entries()) {
+      if (index === 0) onCommand(readCommand(host.dataset['header'] ?? ''));
+      const view = views.get(host);
+      if (view) show(host, view);
+      else if (view === undefined) void open(host);
+    }
+  }
+
+  document.addEventListener('htmx:after:swap', update);
+  update();
+
+  return {
+    prepareResume: () => prepareResume(listViews()),
+    handleMessage(message: HubToDashboard): void {
+      for (const view of listViews()) view.handleMessage(message);
     },
-  });
-  return { host, display, subscription };
+    handleWelcome(message: DashboardWelcome, isSameEpoch: boolean): void {
+      welcome = message;
+      for (const view of listViews()) view.handleWelcome(message, isSameEpoch);
+    },
+    handleDisconnect(): void {
+      welcome = null;
+      for (const view of listViews()) view.handleDisconnect();
+    },
+  };
 }
 
 /** Reads the command from a terminal's header. Returns null if its output is no longer held. */

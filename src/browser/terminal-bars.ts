@@ -18,9 +18,9 @@ export function formatEarlierOutput(bytes: number): string {
   return `${formatSize(bytes)} of earlier output is not shown.`;
 }
 
-/** Makes the bars around a terminal's screen work. */
-export function createTerminalBars(screen: HTMLElement, actions: TerminalBarActions) {
-  const find = (selector: string) => screen.parentElement?.querySelector<HTMLElement>(selector);
+/** Makes the bars of a terminal work. `root` contains them and its screen. */
+export function createTerminalBars(root: HTMLElement, actions: TerminalBarActions) {
+  const find = (selector: string) => root.querySelector<HTMLElement>(selector);
   const [earlier, later] = [find('[data-bar=earlier]'), find('[data-bar=later]')];
   const handlers = {
     first: actions.onFirstPage,
@@ -28,7 +28,7 @@ export function createTerminalBars(screen: HTMLElement, actions: TerminalBarActi
     end: actions.onEnd,
   };
   for (const [name, handle] of Object.entries(handlers)) {
-    for (const button of screen.parentElement?.querySelectorAll(`[data-load=${name}]`) ?? []) {
+    for (const button of root.querySelectorAll(`[data-load=${name}]`)) {
       button.addEventListener('click', handle);
     }
   }

@@ -1,7 +1,9 @@
-// Counts the lines that a terminal has dropped from its scrollback. xterm does not report them. A line that is wrapped to
-// several rows counts once.
+// Numbers the lines of a terminal's output from 0, dropped ones included. xterm does not report what it drops from its
+// scrollback. A line that is wrapped to several rows counts once.
 import type { IMarker, Terminal } from '@xterm/xterm';
 import { countLines } from './output-page.ts';
+
+export type LineCount = ReturnType<typeof createLineCount>;
 
 /** Creates the count of one terminal. */
 export function createLineCount(terminal: Terminal) {
@@ -36,6 +38,28 @@ export function createLineCount(terminal: Terminal) {
       if (!start || start.isDisposed) linesBeforeCursor += countLines(text);
       else if (row >= start.line) linesBeforeCursor += countStarts(start.line, row);
       else linesBeforeCursor -= countStarts(row, start.line);
+    },
+    /** The number of the line that the cursor is in. */
+    getCursorLine: () => linesBeforeCursor,
+    /** The row of the cursor. */
+    getLastRow: getCursorRow,
+    /** The number of the line that a row belongs to. */
+    getLine(row: number): number {
+      const cursorRow = getCursorRow();
+      const distance = countStarts(Math.min(row, cursorRow), Math.max(row, cursorRow));
+      return row <= cursorRow ? linesBeforeCursor - distance : linesBeforeCursor + distance;
+    },
+    /** The row that a line begins in. Returns undefined if the terminal has dropped it, or has not drawn it. */
+    findRow(line: number): number | undefined {
+      const buffer = terminal.buffer.normal;
+      let row = getCursorRow();
+      for (let at = linesBeforeCursor; row >= 0; row--) {
+        if (buffer.getLine(row)?.isWrapped) continue;
+        if (at === line) return row;
+        if (at < line) return undefined;
+        at -= 1;
+      }
+      return undefined;
     },
     /** Returns the number of lines before the first one that the terminal holds. */
     countDropped(): number {

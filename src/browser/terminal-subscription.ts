@@ -16,7 +16,7 @@ import { formatEnd, formatGap, type MarkerTone } from './terminal-markers.ts';
 
 /** The display that output is written to. src/browser/xterm-display.ts implements it. */
 export interface TerminalDisplay {
-  write(text: string, stream: 'stdout' | 'stderr'): void;
+  write(text: string, stream: 'stdout' | 'stderr', sequence: number): void;
   writeMarker(text: string, tone: MarkerTone): void;
   /** Removes everything. The view then follows the end of the output, or stays at the top of a page. */
   clear(page?: Pick<OutputPage, 'linesBefore'> | null): void;
@@ -141,7 +141,7 @@ export function createTerminalSubscription({
     if (verdict === 'missing') recover(command);
     if (verdict !== 'next') return;
     command.isRecovering = false;
-    display.write(message.data, message.stream);
+    display.write(message.data, message.stream, message.sequence);
     onState('live');
     if (display.getBacklog() > BUFFER_BYTES && !command.isPaused) pause(command);
   }
@@ -166,6 +166,10 @@ export function createTerminalSubscription({
       }
       attach();
     },
+
+    /** Shows the page that begins with a chunk. `linesBefore` is the number of lines before it. */
+    showPage: (sequence: number, linesBefore: number) =>
+      restart(createOutputPage(linesBefore), sequence),
 
     /** Shows the first page of the output. */
     showFirstPage: () => restart(createOutputPage(0)),
@@ -228,7 +232,9 @@ export function createTerminalSubscription({
 export type TerminalSubscription = ReturnType<typeof createTerminalSubscription>;
 
 /** Returns the positions to send in `resume`: those of the last terminals, if there are more than it may contain. */
-export function prepareResume(terminals: readonly TerminalSubscription[]): Position[] {
+export function prepareResume(
+  terminals: readonly Pick<TerminalSubscription, 'getPosition' | 'setResumed'>[],
+): Position[] {
   const first = terminals.length - MAX_POSITIONS;
   return terminals.flatMap((terminal, index) => {
     const position = index >= first ? terminal.getPosition() : null;

@@ -48,8 +48,11 @@ const light: ITheme = {
   scrollbarSliderBackground: '#1d252133',
 };
 
-/** Calls `onTheme` with the page's current theme, and again whenever the user or the system changes it. */
-export function watchTheme(onTheme: (theme: ITheme) => void): void {
+/**
+ * Calls `onTheme` with the page's current theme, and again whenever the user or the system changes it, until the function
+ * that it returns is called.
+ */
+export function watchTheme(onTheme: (theme: ITheme) => void): () => void {
   const system = matchMedia('(prefers-color-scheme: dark)');
   const root = document.documentElement;
   const update = () => {
@@ -57,6 +60,11 @@ export function watchTheme(onTheme: (theme: ITheme) => void): void {
     onTheme(isDark ? dark : light);
   };
   system.addEventListener('change', update);
-  new MutationObserver(update).observe(root, { attributeFilter: ['data-theme'] });
+  const observer = new MutationObserver(update);
+  observer.observe(root, { attributeFilter: ['data-theme'] });
   update();
+  return () => {
+    system.removeEventListener('change', update);
+    observer.disconnect();
+  };
 }

@@ -1,19 +1,17 @@
 // A terminal display backed by xterm. xterm slows down with a large backlog and discards input past 50 MB, so each piece
 // is written only after the previous one was drawn.
-import { FitAddon } from '@xterm/addon-fit';
-import { type IDecoration, type IMarker, Terminal } from '@xterm/xterm';
+import type { IDecoration, IMarker, Terminal } from '@xterm/xterm';
 import { systemClock } from '../protocol/clock.ts';
 import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { OutputStream } from '../protocol/entities.ts';
+import { type AddressMap, createAddressMap } from './output-address.ts';
 import { countLines } from './output-page.ts';
-import { createLineCount } from './terminal-line-count.ts';
+import { createLineCount, type LineCount } from './terminal-line-count.ts';
 import { formatMarker, type MarkerTone } from './terminal-markers.ts';
 import type { TerminalDisplay } from './terminal-subscription.ts';
-import { watchTheme } from './terminal-theme.ts';
 import { createThrottle } from './throttle.ts';
 import { createWordWrap } from './word-wrap.ts';
 
-const SCROLLBACK_LINES = 50_000;
 /** Chunks are joined up to about this length before they are written. */
 const PIECE_LENGTH = 65_536;
 /** How long the width must be stable before the output is wrapped again. */
@@ -23,25 +21,38 @@ const REPORT_MS = 300;
 /** Maximum number of stderr decorations. Each is a DOM element. */
 const MAX_DECORATIONS = 300;
 
+/** A chunk within a piece: the line breaks before it, and whether it begins a line. */
+interface PieceChunk {
+  sequence: number;
+  linesBefore: number;
+  isLineStart: boolean;
+}
+
 type Piece =
-  | { kind: 'output'; text: string; stream: OutputStream }
+  | { kind: 'output'; text: string; stream: OutputStream; lines: number; chunks: PieceChunk[] }
   | { kind: 'marker'; text: string; tone: MarkerTone }
   | { kind: 'clear'; page: Parameters<TerminalDisplay['clear']>[0] };
 
 export interface XtermDisplay extends TerminalDisplay {
   /** Enables breaking lines between words, for prose. Call before `clear`. */
   setWordWrap(isEnabled: boolean): void;
+  readonly lineCount: LineCount;
+  /** The addresses of the lines. Empty for wrapped output, whose lines are not those of the program. */
+  readonly addresses: AddressMap;
+  /** Calls `listener` after each piece of output that was drawn. */
+  onDrawn(listener: () => void): void;
+  /** Whether the chunk that is being drawn was written before `sequence`. */
+  isDrawingBefore(sequence: number): boolean;
 }
 
 /**
- * Opens a terminal in `host`.
+ * Writes to a terminal.
  * @param onDroppedLines receives the number of lines before the first one that the terminal holds
  */
 export function createXtermDisplay(
-  host: HTMLElement,
+  terminal: Terminal,
   onDroppedLines: (lines: number) => void,
 ): XtermDisplay {
-  const terminal = openTerminal(host);
   const decorations: IDecoration[] = [];
   const wordWrap = createWordWrap();
   let isWrapping = false;
@@ -57,6 +68,10 @@ export function createXtermDisplay(
   let forgottenLines = 0;
   let reflowTimer: ReturnType<typeof setTimeout> | undefined;
   const lineCount = createLineCount(terminal);
+  const addresses = createAddressMap();
+  const drawnListeners: (() => void)[] = [];
+  /** The first chunk of the piece that is being drawn. */
+  let drawingSequence = Infinity;
   let staysAtTop = false;
   const reportDropped = createThrottle(systemClock, REPORT_MS, () => {
     onDroppedLines(lineCount.countDropped());
@@ -67,20 +82,13 @@ export function createXtermDisplay(
     if (isWrapping) reflowTimer = setTimeout(reflow, REFLOW_DELAY_MS);
   });
 
-  /** Lets the page make the terminal as high as its content. */
-  function reportRows(): void {
-    const { baseY, cursorX, cursorY } = terminal.buffer.active;
-    const detail = baseY + cursorY + (cursorX > 0 ? 1 : 0);
-    host.dispatchEvent(new CustomEvent('signalbox:rows', { bubbles: true, detail }));
-  }
-
   function keepDrawn(piece: Piece): void {
     drawn.push(piece);
     drawnLength += getLength(piece);
     while (drawnLength > BUFFER_BYTES) {
       const oldest = drawn.shift();
       drawnLength -= oldest ? getLength(oldest) : drawnLength;
-      forgottenLines += oldest?.kind === 'output' ? countLines(oldest.text) : 0;
+      forgottenLines += oldest?.kind === 'output' ? oldest.lines : 0;
     }
   }
 
@@ -100,7 +108,10 @@ export function createXtermDisplay(
   function drawNext(): void {
     const piece = queue.shift();
     isDrawing = piece !== undefined;
-    if (!piece) return notifyDrained();
+    if (!piece) {
+      drawingSequence = Infinity;
+      return notifyDrained();
+    }
     if (isWrapping && piece.kind !== 'clear') keepDrawn(piece);
     switch (piece.kind) {
       case 'clear':
@@ -108,7 +119,7 @@ export function createXtermDisplay(
         wordWrap.reset();
         for (const decoration of decorations.splice(0)) decoration.dispose();
         lineCount.reset(piece.page?.linesBefore ?? 0);
-        reportRows();
+        addresses.clear();
         reportDropped('');
         return drawNext();
       case 'marker': {
@@ -121,7 +132,7 @@ export function createXtermDisplay(
         return undefined;
       }
       case 'output':
-        return drawOutput(piece.text, piece.stream);
+        return drawOutput(piece);
       default:
         return piece satisfies never;
     }
@@ -132,17 +143,33 @@ export function createXtermDisplay(
     terminal.write(text, () => {
       lineCount.advance(start, text);
       reportDropped('');
-      reportRows();
       if (staysAtTop && terminal.buffer.active.baseY > 0) {
         terminal.scrollToTop();
         staysAtTop = false;
       }
       onDrawn(start);
+      for (const listener of drawnListeners) listener();
     });
   }
 
-  function drawOutput(text: string, stream: OutputStream): void {
+  /** Records where the chunks of a piece begin. */
+  function addAddresses({ chunks }: Extract<Piece, { kind: 'output' }>, firstLine: number): void {
+    if (isWrapping || terminal.buffer.active.type === 'alternate') return;
+    const isAtLineStart = terminal.buffer.normal.cursorX === 0;
+    for (const { sequence, linesBefore, isLineStart } of chunks) {
+      addresses.add({
+        sequence,
+        line: firstLine + linesBefore,
+        isLineStart: linesBefore === 0 ? isLineStart && isAtLineStart : isLineStart,
+      });
+    }
+  }
+
+  function drawOutput(piece: Extract<Piece, { kind: 'output' }>): void {
+    const { text, stream } = piece;
     const wrapped = isWrapping ? wordWrap.wrap(text, terminal.cols) : text;
+    drawingSequence = piece.chunks[0]?.sequence ?? Infinity;
+    addAddresses(piece, lineCount.getCursorLine());
     writeToTerminal(wrapped, (start) => {
       backlog -= text.length;
       if (stream === 'stderr') decorateLines(start);
@@ -177,7 +204,12 @@ export function createXtermDisplay(
       last.stream === piece.stream &&
       last.text.length < PIECE_LENGTH
     ) {
+      const isLineStart = last.text.endsWith('\n');
+      for (const { sequence } of piece.chunks) {
+        last.chunks.push({ sequence, linesBefore: last.lines, isLineStart });
+      }
       last.text += piece.text;
+      last.lines += piece.lines;
     } else {
       queue.push(piece);
     }
@@ -185,9 +217,10 @@ export function createXtermDisplay(
   }
 
   return {
-    write(text, stream) {
+    write(text, stream, sequence) {
       backlog += text.length;
-      enqueue({ kind: 'output', text, stream });
+      const chunks = [{ sequence, linesBefore: 0, isLineStart: true }];
+      enqueue({ kind: 'output', text, stream, lines: countLines(text), chunks });
     },
     writeMarker: (text, tone) => enqueue({ kind: 'marker', text, tone }),
     clear(page = null) {
@@ -198,10 +231,17 @@ export function createXtermDisplay(
       staysAtTop = page !== null;
       enqueue({ kind: 'clear', page });
     },
-    getCapacity: () => ({ rows: SCROLLBACK_LINES + terminal.rows, columns: terminal.cols }),
+    getCapacity: () => ({
+      rows: (terminal.options.scrollback ?? 0) + terminal.rows,
+      columns: terminal.cols,
+    }),
     setWordWrap(isEnabled) {
       isWrapping = isEnabled;
     },
+    lineCount,
+    addresses,
+    onDrawn: (listener) => void drawnListeners.push(listener),
+    isDrawingBefore: (sequence) => drawingSequence < sequence,
     getBacklog: () => backlog,
     onceDrained: (listener) => void drainListeners.push(listener),
   };
@@ -210,39 +250,4 @@ export function createXtermDisplay(
 /** Returns the number of output characters in a piece. */
 function getLength(piece: Piece): number {
   return piece.kind === 'output' ? piece.text.length : 0;
-}
-
-function openTerminal(host: HTMLElement): Terminal {
-  const style = getComputedStyle(host);
-  const terminal = new Terminal({
-    allowProposedApi: true,
-    convertEol: true,
-    disableStdin: true,
-    cursorInactiveStyle: 'none',
-    cursorStyle: 'bar',
-    cursorWidth: 1,
-    fontFamily: 'monospace',
-    fontSize: Number.parseFloat(style.fontSize),
-    lineHeight: 1.25,
-    minimumContrastRatio: 4.5,
-    scrollback: SCROLLBACK_LINES,
-  });
-  const fit = new FitAddon();
-  terminal.loadAddon(fit);
-  terminal.open(host);
-  // The terminal is read-only: leave Tab and the browser's shortcuts to the browser.
-  terminal.attachCustomKeyEventHandler(
-    (event) => event.key !== 'Tab' && !event.ctrlKey && !event.metaKey,
-  );
-  new ResizeObserver(() => fit.fit()).observe(host);
-  // A change of the font makes xterm measure its characters, which it must not do before the font has arrived.
-  const useFont = () => {
-    terminal.options.fontFamily = style.fontFamily;
-    fit.fit();
-  };
-  document.fonts.load(`${style.fontSize} ${style.fontFamily}`).then(useFont, useFont);
-  watchTheme((theme) => {
-    terminal.options.theme = theme;
-  });
-  return terminal;
 }

@@ -10,6 +10,9 @@ const CONTROL = /[\u0000-\u0007\u000b\u000c\u000e-\u001f\u007f]/g;
 // eslint-disable-next-line no-control-regex
 const INCOMPLETE = /\u001b(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001b]{0,4096}\u001b?|[ -/]*)$/;
 
+/** The characters of a line within which carriage returns and backspaces are applied. */
+const MAX_LINE_LENGTH = 1_048_576;
+
 /** Applies carriage returns and backspaces within a line. */
 function applyOverwrites(line: string): string {
   if (!line.includes('\r') && !line.includes('\b')) return line;
@@ -35,9 +38,18 @@ function toPlain(text: string): string {
  */
 export function createPlainOutput() {
   let rest = '';
+
+  function takeRest(): string {
+    const last = toPlain(rest);
+    rest = '';
+    return last;
+  }
+
   return {
     write(data: string): string {
       rest += data;
+      // A line without an end is passed on in parts.
+      if (!data.includes('\n')) return rest.length > MAX_LINE_LENGTH ? takeRest() : '';
       const end = rest.lastIndexOf('\n') + 1;
       // A sequence can contain a line break, so do not cut within one.
       const cut = INCOMPLETE.exec(rest.slice(0, end - 1))?.index;
@@ -45,10 +57,6 @@ export function createPlainOutput() {
       rest = rest.slice(complete.length);
       return toPlain(complete);
     },
-    end(): string {
-      const last = toPlain(rest);
-      rest = '';
-      return last;
-    },
+    end: takeRest,
   };
 }

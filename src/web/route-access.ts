@@ -132,8 +132,6 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /commands/:id/again': 'commands:send',
   'POST /commands/:id/again': 'commands:send',
   'GET /commands/:id/lines': 'hub:read',
-  'GET /commands/:id/output.txt': 'hub:read',
-  'GET /commands/:id/output.log': 'hub:read',
   'GET /commands/:id/turn': 'hub:read',
   'POST /commands/:id/interrupt': 'commands:interrupt',
   'POST /commands/:id/output/delete': 'output:delete',

@@ -40,8 +40,6 @@ export function Session(props: SessionProps) {
           <section id="current" class="block block-current" aria-label="Current command">
             <CurrentHead {...props} />
             <CurrentTurn {...props} />
-            {/* Tools of the terminal. */}
-            <div id="terminal-toolbar" class="terminal-toolbar" />
             <TerminalScreen />
             <CurrentFooter {...props} />
           </section>

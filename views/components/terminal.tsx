@@ -10,6 +10,14 @@ import { Icon } from './icons.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
 import { OutputRemoved } from './output-removed.tsx';
 import { CommandStatusLabel } from './status.tsx';
+import {
+  TerminalConfirm,
+  TerminalFollow,
+  TerminalKeys,
+  TerminalNote,
+  TerminalSearch,
+  TerminalToolbar,
+} from './terminal-tools.tsx';
 
 /** The command in a terminal. */
 export interface ShownCommand {
@@ -88,25 +96,32 @@ function CommandFailure({ command }: { command: CommandExecution }) {
   );
 }
 
-/** The element that the island opens xterm in, between the bars that say what the terminal does not show. */
+/** The element that the island opens xterm in, with its tools and the bars that say what the terminal does not show. */
 export function TerminalScreen({ terminalId }: { terminalId?: string }) {
+  const id = terminalId === undefined ? 'terminal' : `terminal-${terminalId}`;
   return (
-    <div class="terminal-output">
+    <div class="terminal-output" hx-morph-skip>
+      <TerminalToolbar terminalId={id} />
+      <TerminalSearch />
+      <TerminalNote />
       <p class="terminal-bar" data-bar="earlier" hidden>
         <span>Earlier lines are not shown.</span>
         <button class="button button-small" type="button" data-load="first">
           Load them again
         </button>
       </p>
-      <div
-        id={terminalId === undefined ? 'terminal' : `terminal-${terminalId}`}
-        class="terminal-screen"
-        data-header={terminalHeaderId(terminalId)}
-        role="region"
-        aria-label="Terminal output"
-        hx-morph-skip
-      >
-        <noscript>The terminal requires JavaScript.</noscript>
+      <div class="terminal-stage">
+        <div class="terminal-gutter" data-gutter hidden />
+        <div
+          id={id}
+          class="terminal-screen"
+          data-header={terminalHeaderId(terminalId)}
+          role="region"
+          aria-label="Terminal output"
+        >
+          <noscript>The terminal requires JavaScript.</noscript>
+        </div>
+        <TerminalFollow />
       </div>
       <p class="terminal-bar" data-bar="later" hidden>
         <span>Later lines are not shown.</span>
@@ -117,6 +132,8 @@ export function TerminalScreen({ terminalId }: { terminalId?: string }) {
           Back to the end
         </button>
       </p>
+      <TerminalKeys />
+      <TerminalConfirm />
     </div>
   );
 }

@@ -2,44 +2,43 @@
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
 import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
+import { formatGap } from '../../protocol/gap-format.ts';
 import { createPlainOutput } from '../../protocol/plain-output.ts';
-import { formatSize } from '../../protocol/size.ts';
+import { createOutputBody } from '../output-body.ts';
 import type { RequireUser } from './guard.tsx';
 
 export function createCommandOutput(hub: Hub, requireUser: RequireUser) {
   return new Elysia({ name: 'pages/command-output' })
     .get('/commands/:id/output.log', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const messages = await hub.viewFor(user).history.readOutput(params.id);
-        const text = messages.map((m) => (m.type === 'terminal:output' ? m.data : ''));
-        return respond(params.id, 'log', text.join(''));
+        const output = await hub.viewFor(user).history.openOutput(params.id);
+        const body = createOutputBody(output, (message) =>
+          message?.type === 'terminal:output' ? message.data : '',
+        );
+        return respond(params.id, 'log', body);
       }),
     )
     .get('/commands/:id/output.txt', ({ request, params }) =>
       requireUser(request, async (user) => {
-        const messages = await hub.viewFor(user).history.readOutput(params.id);
-        return respond(params.id, 'txt', toPlainText(messages));
+        const output = await hub.viewFor(user).history.openOutput(params.id);
+        return respond(params.id, 'txt', createOutputBody(output, createPlainText()));
       }),
     );
 }
 
-function toPlainText(messages: readonly TerminalMessage[]): string {
+function createPlainText() {
   const plain = createPlainOutput();
-  const parts = messages.map((message) => {
+  return (message: TerminalMessage | null): string => {
+    if (!message) return plain.end();
     if (message.type === 'terminal:output') return plain.write(message.data);
-    return message.type === 'terminal:gap' ? plain.end() + formatGap(message.bytes) : '';
-  });
-  return [...parts, plain.end()].join('');
+    return message.type === 'terminal:gap' ? `${plain.end()}[${formatGap(message)}]\n` : '';
+  };
 }
 
-function formatGap(bytes: number): string {
-  return `[${bytes > 0 ? `${formatSize(bytes)} of output` : 'Output'} is missing here]\n`;
-}
-
-function respond(commandId: string, extension: string, text: string): Response {
+function respond(commandId: string, extension: string, body: ReadableStream): Response {
   // IDs of clients can contain any character.
   const name = commandId.replaceAll(/[^\w.-]/g, '_');
-  return new Response(text, {
+  return new Response(body, {
     headers: {
       'content-type': 'text/plain; charset=utf-8',
       'content-disposition': `attachment; filename="${name}.${extension}"`,

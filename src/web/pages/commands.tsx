@@ -17,8 +17,8 @@ import { Notice } from '../../../views/components/notice.tsx';
 import { parseCommandQuery, readCount, readField } from './form.ts';
 import { type RequireUser, toStatus } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
-import { redirect, renderDocument, renderFragment, respondText } from './response.ts';
-import { readLines, readPlainText, readRawText } from './static-output.ts';
+import { redirect, renderDocument, renderFragment } from './response.ts';
+import { readLines } from './static-output.ts';
 import { findShownTurn, renderTurnChanges } from './turn.tsx';
 
 export function createCommandPages(hub: Hub, requireUser: RequireUser) {
@@ -107,16 +107,6 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         const lines = await readLines(hub.viewFor(user), params.id, from, until);
         return renderFragment(<UnfoldedLines commandId={params.id} {...{ lines, from, until }} />);
       }),
-    )
-    .get('/commands/:id/output.txt', ({ request, params }) =>
-      requireUser(request, async (user) =>
-        respondText(await readPlainText(hub.viewFor(user), params.id)),
-      ),
-    )
-    .get('/commands/:id/output.log', ({ request, params }) =>
-      requireUser(request, async (user) =>
-        respondText(await readRawText(hub.viewFor(user), params.id)),
-      ),
     )
     .post('/commands/:id/output/delete', ({ request, params }) =>
       requireUser(request, async (user) => {

@@ -59,13 +59,6 @@ export function renderFragment(
   });
 }
 
-/** Sends text that no browser interprets. */
-export function respondText(text: string): Response {
-  return new Response(text, {
-    headers: { ...HTML_HEADERS, 'content-type': 'text/plain; charset=utf-8' },
-  });
-}
-
 /** The only place where pages and fragments become text. */
 function renderHtml(view: VNode): string {
   return revealBidiInHtml(renderToString(view));

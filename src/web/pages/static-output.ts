@@ -1,4 +1,4 @@
-// Reads the output of commands as static text, for the blocks of a session and for copies.
+// Reads the output of commands as static text, for the blocks of a session.
 import type { View } from '../../hub/view.ts';
 import { formatGap } from '../../protocol/gap-format.ts';
 import {
@@ -63,23 +63,8 @@ export async function readLines(
   return (await render(view, commandId, { from, to, last: 0, length: LINE_LENGTH })).first;
 }
 
-/** Returns the output as plain text, as a terminal shows it. */
-export async function readPlainText(view: View, commandId: string): Promise<string> {
-  const { first } = await render(view, commandId, null);
-  return first.map(({ runs }) => `${runs.map(({ text }) => text).join('')}\n`).join('');
-}
-
-/** Returns the output with its control sequences. */
-export async function readRawText(view: View, commandId: string): Promise<string> {
-  const { messages } = await view.history.openOutput(commandId);
-  let text = '';
-  for await (const message of messages)
-    if (message.type === 'terminal:output') text += message.data;
-  return text;
-}
-
 /** @throws {HubError} command_unknown; expired if the output was deleted */
-async function render(view: View, commandId: string, range: LineRange | null) {
+async function render(view: View, commandId: string, range: LineRange) {
   const text = createTerminalText(range);
   const { messages } = await view.history.openOutput(commandId);
   let isComplete = false;

@@ -22,7 +22,9 @@ test('output is a file, as it is or as text in which missing output is a line', 
     return response.text();
   };
   expect(await read('log')).toBe('\u001b[1mbold\u001b[0m\n<b>&amp;\n');
-  expect(await read('txt')).toBe('bold\n[2.0 KB of output is missing here]\n<b>&amp;\n');
+  expect(await read('txt')).toBe(
+    'bold\n[2.0 KB of output lost: agent buffer overflow]\n<b>&amp;\n',
+  );
 });
 
 test('output of an agent that the user may not see, or that does not exist, is not found', async () => {

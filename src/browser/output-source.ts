@@ -1,0 +1,27 @@
+// Reads the output of a command that the hub holds, apart from what a terminal shows.
+import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { parseMessage } from './frames.ts';
+
+/**
+ * Reads the output as the messages that a terminal receives, in order, a batch at a time.
+ * @throws if the hub does not send it
+ */
+export async function* fetchOutput(
+  commandId: string,
+  signal: AbortSignal,
+): AsyncGenerator<HubToDashboard[]> {
+  const response = await fetch(`/api/v1/commands/${encodeURIComponent(commandId)}/output`, {
+    headers: { accept: 'application/x-ndjson' },
+    signal,
+  });
+  if (!response.ok || !response.body) throw new Error(`HTTP ${response.status}`);
+  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = '';
+  for (;;) {
+    const { done, value = '' } = await reader.read();
+    const lines = (rest + value).split('\n');
+    rest = done ? '' : (lines.pop() ?? '');
+    yield lines.flatMap((line) => parseMessage(line) ?? []);
+    if (done) return;
+  }
+}
