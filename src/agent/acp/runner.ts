@@ -11,7 +11,7 @@ import { sleep } from '../sleep.ts';
 import { createAvailability, type SlashCommand } from './availability.ts';
 import { createClientApp } from './client-app.ts';
 import { acpErrorMessage, isAuthRequired } from './error.ts';
-import { removeStaleSnapshots } from './folder-snapshot.ts';
+import { removeStaleSnapshots } from '../changes/folder-snapshot.ts';
 import { launch } from './launch.ts';
 import { openPidFile } from './pid-file.ts';
 import { type AcpProgram, signedOutNotice } from './programs.ts';

@@ -1,7 +1,7 @@
 // Measures a turn: its usage, and what it changes in the agent's folder.
 import type { UsageUpdate } from '@agentclientprotocol/sdk';
 import type { CommandReport } from '../../protocol/report.ts';
-import { takeSnapshot } from './folder-snapshot.ts';
+import { takeSnapshot } from '../changes/folder-snapshot.ts';
 import { turnUsage } from './usage.ts';
 
 /** @param scratch a folder for short-lived files */

@@ -6,7 +6,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { RequestError } from '@agentclientprotocol/sdk';
 import { errorMessage } from '../error-message.ts';
 import { isInside } from '../is-inside.ts';
-import { openWithoutSymlinks } from './open-without-symlinks.ts';
+import { openWithoutSymlinks } from '../open-without-symlinks.ts';
 
 const MAX_BYTES = 16 * 1_048_576;
 const READ_BYTES = 262_144;

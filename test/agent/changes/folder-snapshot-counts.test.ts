@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeSnapshot } from '../../../src/agent/acp/folder-snapshot.ts';
+import { takeSnapshot } from '../../../src/agent/changes/folder-snapshot.ts';
 import { createRepository, runGit, writeFiles } from '../../support/agent/work-repository.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
 

@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { takeSnapshot } from '../../../src/agent/acp/folder-snapshot.ts';
+import { takeSnapshot } from '../../../src/agent/changes/folder-snapshot.ts';
 import { createTrapProgram, traps } from '../../support/agent/traps.ts';
 import { createRepository, runGit } from '../../support/agent/work-repository.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';

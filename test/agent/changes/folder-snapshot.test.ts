@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { takeSnapshot } from '../../../src/agent/acp/folder-snapshot.ts';
+import { takeSnapshot } from '../../../src/agent/changes/folder-snapshot.ts';
 import { type AgentFixture, createAgentFixture } from '../../support/agent/agent-fixture.ts';
 import type { AgentSocket } from '../../support/agent/scripted-hub.ts';
 import {

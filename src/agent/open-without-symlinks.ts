@@ -2,7 +2,7 @@
 import { closeSync, constants, existsSync, mkdirSync, openSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { isLinux } from '../process/table.ts';
+import { isLinux } from './process/table.ts';
 
 const { O_CREAT, O_DIRECTORY, O_NOFOLLOW, O_NONBLOCK } = constants;
 /** Opens a folder only to reach what it contains, which does not require permission to list it. */
