@@ -10,6 +10,7 @@ import { type Clock, systemClock } from '../protocol/clock.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import type { AcpProgram } from './acp/programs.ts';
 import { createAcpRunner } from './acp/runner.ts';
+import { createChangeTracker } from './changes/change-tracker.ts';
 import { createCommands } from './commands.ts';
 import { errorMessage } from './error-message.ts';
 import { createWorkspaceSearch } from './files/workspace-search.ts';
@@ -105,7 +106,8 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
     random,
     log,
   });
-  const commands = createCommands({ connection, journal, runners, files, clock, log });
+  const tracker = createChangeTracker({ cwd: options.cwd, stateDir, clock, log });
+  const commands = createCommands({ connection, journal, runners, tracker, files, clock, log });
   let closing: Promise<void> | null = null;
 
   function connectMessage(token: string): Unversioned<AgentConnect> {
@@ -119,6 +121,7 @@ function runAgent(options: AgentOptions, url: string, unlock: () => void): Runni
       journalId: journal.id,
       ...runners.announcement(),
       held: commands.summaries(),
+      accept: ['changes:revert'],
     };
   }
 

@@ -6,11 +6,15 @@ import type { Clock } from '../protocol/clock.ts';
 import type { CommandError } from '../protocol/errors.ts';
 import type {
   AgentWelcome,
+  ChangesRevert,
   CommandExecute,
   FilesList,
   HubToAgent,
 } from '../protocol/hub-to-agent.ts';
+import { NOTICE_LENGTH } from '../protocol/limits.ts';
+import type { ChangeTracker } from './changes/change-tracker.ts';
 import { type CurrentCommand, startCurrentCommand } from './current-command.ts';
+import { errorMessage } from './error-message.ts';
 import type { WorkspaceSearch } from './files/workspace-search.ts';
 import type { HubConnection } from './hub-connection.ts';
 import type { Journal } from './journal/journal.ts';
@@ -19,12 +23,14 @@ import { restoreUnacknowledgedCommands } from './outbox/unacknowledged-commands.
 import { failedResult, type InterruptReason } from './result.ts';
 import type { Runner } from './runner.ts';
 import type { RunnerSet } from './runner-set.ts';
+import { truncate } from './truncate.ts';
 
 export interface CommandsOptions {
   connection: Pick<HubConnection, 'send' | 'isConnected'>;
   journal: Journal;
   runners: RunnerSet;
   files: WorkspaceSearch;
+  tracker: ChangeTracker;
   clock: Clock;
   log: (line: string) => void;
 }
@@ -34,7 +40,7 @@ const MAX_EARLY_INTERRUPTS = 1_000;
 
 /** Restores the unacknowledged commands from the journal. */
 export function createCommands(options: CommandsOptions) {
-  const { connection, journal, runners, files, clock, log } = options;
+  const { connection, journal, runners, files, tracker, clock, log } = options;
   const { send, isConnected } = connection;
   const unacknowledged = restoreUnacknowledgedCommands({ journal, send, isConnected, log });
   /** Commands interrupted before they arrived. */
@@ -86,14 +92,15 @@ export function createCommands(options: CommandsOptions) {
       runner,
       outgoing,
       journal,
+      tracker,
       clock,
       send,
       canDrain,
     });
     current = started;
-    void started.finished.then((result) => {
+    void started.finished.then(({ result, changes }) => {
       current = null;
-      outgoing.finish(result);
+      outgoing.finish(result, changes);
     });
   }
 
@@ -132,6 +139,16 @@ export function createCommands(options: CommandsOptions) {
     send({ type: 'files:listed', requestId, ...(await files.search(query, limit)) });
   }
 
+  async function revert({ requestId, commandId, path }: ChangesRevert): Promise<void> {
+    let error: string | undefined;
+    try {
+      await tracker.revert(commandId, path);
+    } catch (cause) {
+      error = truncate(errorMessage(cause), NOTICE_LENGTH);
+    }
+    send({ type: 'changes:reverted', requestId, ...(error !== undefined && { error }) });
+  }
+
   function findRunning(commandId: string): CurrentCommand | undefined {
     return current?.commandId === commandId ? current : undefined;
   }
@@ -157,6 +174,8 @@ export function createCommands(options: CommandsOptions) {
         return current?.applyBackpressure();
       case 'approval:resolved':
         return current?.approvals.respond(message);
+      case 'changes:revert':
+        return void revert(message);
       case 'command:input':
         return findRunning(message.commandId)?.run.writeInput?.(message.data);
       case 'terminal:resize':

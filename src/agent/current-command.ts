@@ -2,6 +2,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { CommandExecute } from '../protocol/hub-to-agent.ts';
 import { createApprovals } from './approvals.ts';
+import type { ChangeTracker } from './changes/change-tracker.ts';
 import type { Send } from './hub-connection.ts';
 import type { Journal } from './journal/journal.ts';
 import type { UnacknowledgedCommand } from './outbox/unacknowledged-command.ts';
@@ -14,6 +15,7 @@ export interface CurrentCommandOptions {
   runner: Runner;
   outgoing: UnacknowledgedCommand;
   journal: Journal;
+  tracker: ChangeTracker;
   clock: Clock;
   send: Send;
   /** Whether the hub is connected and can write, so that a full outbox drains. */
@@ -23,7 +25,7 @@ export interface CurrentCommandOptions {
 export type CurrentCommand = ReturnType<typeof startCurrentCommand>;
 
 export function startCurrentCommand(options: CurrentCommandOptions) {
-  const { message, runner, outgoing, journal, clock, send } = options;
+  const { message, runner, outgoing, journal, tracker, clock, send } = options;
   const { commandId, command, session, timeoutMs } = message;
   const approvals = createApprovals(commandId, send);
   const running = startCommand({
@@ -32,6 +34,7 @@ export function startCurrentCommand(options: CurrentCommandOptions) {
     timeoutMs,
     clock,
     approvals,
+    meter: tracker.begin(commandId, command),
     onOutput(stream, text) {
       outgoing.write(stream, text);
       applyBackpressure();

@@ -14,16 +14,30 @@ const O_PATH = 0o10000000;
  * @param path an absolute path without symlinks
  * @throws if any part of the path is a symlink
  */
-export async function openWithoutSymlinks(path: string, flags: number): Promise<FileHandle> {
-  const openFile = (file: string) => open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o666);
+export function openWithoutSymlinks(path: string, flags: number): Promise<FileHandle> {
   const isCreating = (flags & O_CREAT) !== 0;
+  return inFolderOf(path, isCreating, (file) => open(file, flags | O_NOFOLLOW | O_NONBLOCK, 0o666));
+}
+
+/**
+ * Calls `act` with a path that stays in the folder of a file, also if a symlink replaces the folder meanwhile. On systems
+ * other than Linux, it is the path itself.
+ * @param path an absolute path without symlinks
+ * @param isCreating whether to create missing folders
+ * @throws if a folder in the path is a symlink
+ */
+export async function inFolderOf<T>(
+  path: string,
+  isCreating: boolean,
+  act: (file: string) => Promise<T>,
+): Promise<T> {
   if (!isLinux) {
     if (isCreating) mkdirSync(dirname(path), { recursive: true });
-    return openFile(path);
+    return act(path);
   }
   const folder = openFolder(dirname(path), isCreating);
   try {
-    return await openFile(pathIn(folder, basename(path)));
+    return await act(pathIn(folder, basename(path)));
   } finally {
     closeSync(folder);
   }

@@ -46,6 +46,13 @@ export interface RunContext {
    * returns. Call it before the program does anything.
    */
   recordProcess(pid: number): void;
+  /** Resolves when the agent's folder has been recorded: only then may the command change it. Null: at once. */
+  readonly folderRecorded: Promise<unknown> | null;
+  /**
+   * Measures what the command has changed. The agent does this when the command has ended; a runner that needs the result
+   * calls it before. Only the first call measures.
+   */
+  measureChanges(timeoutMs?: number): Promise<Pick<CommandReport, 'changes'>>;
   /** Updates the report of the command. Omitted fields keep their values. */
   updateReport(report: CommandReport): void;
   /**

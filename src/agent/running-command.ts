@@ -3,9 +3,11 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { OutputStream } from '../protocol/entities.ts';
 import { ESCALATION_MS } from '../protocol/limits.ts';
+import type { FileChanges } from '../protocol/changes.ts';
 import type { CommandReport } from '../protocol/report.ts';
 import type { TurnPart } from '../protocol/turn.ts';
 import { type Approvals, cancelledResponse } from './approvals.ts';
+import type { CommandMeter } from './changes/change-tracker.ts';
 import { createDeadline, type Deadline } from './deadline.ts';
 import { errorMessage } from './error-message.ts';
 import { createOutputBatcher } from './output-batcher.ts';
@@ -21,6 +23,7 @@ export interface StartCommandOptions {
   timeoutMs: number;
   clock: Clock;
   approvals: Approvals;
+  meter: CommandMeter;
   /** Receives batches of at most 10 KB. */
   onOutput(stream: OutputStream, text: string): void;
   /** Must write the process to the journal before it returns. */
@@ -31,9 +34,18 @@ export interface StartCommandOptions {
   onTurnParts(parts: ReadonlyMap<number, TurnPart>): void;
 }
 
+/** The time limit for measuring the changes of an interrupted command, in milliseconds. */
+const INTERRUPTED_METER_MS = 500;
+
+/** How a command ended, and which files it has changed. */
+interface FinishedCommand {
+  result: CommandResult;
+  changes: FileChanges | null;
+}
+
 /** Starts a command. If it cannot start, `finished` resolves with a failure. */
 export function startCommand(options: StartCommandOptions) {
-  const { spec, clock, approvals, timeoutMs } = options;
+  const { spec, clock, approvals, meter, timeoutMs } = options;
   const batcher = createOutputBatcher(clock, options.onOutput);
   const turnBatcher = createTurnBatcher(clock, options.onTurnParts);
   let pid: number | null = null;
@@ -53,6 +65,8 @@ export function startCommand(options: StartCommandOptions) {
       pid = newPid;
       options.onProcess(newPid);
     },
+    folderRecorded: meter.ready,
+    measureChanges: async (limitMs) => (await measureChanges(limitMs)).report,
     updateReport(changes) {
       report = { ...report, ...changes };
       if (!hasExited) options.onReport(report);
@@ -80,7 +94,11 @@ export function startCommand(options: StartCommandOptions) {
     }
   }
 
-  async function finish(): Promise<CommandResult> {
+  function measureChanges(limitMs?: number) {
+    return meter.measure(stopReason ? INTERRUPTED_METER_MS : limitMs);
+  }
+
+  async function finish(): Promise<FinishedCommand> {
     const status = await run.exited;
     hasExited = true;
     cancelEscalation?.();
@@ -88,7 +106,13 @@ export function startCommand(options: StartCommandOptions) {
     approvals.cancel();
     batcher.flush();
     turnBatcher.flush();
-    return { ...toCommandResult(status, stopReason, timeoutMs), ...(report && { report }) };
+    const measured = await measureChanges();
+    meter.discard();
+    const result = toCommandResult(status, stopReason, timeoutMs);
+    return {
+      result: { ...result, report: { ...report, ...measured.report } },
+      changes: measured.files,
+    };
   }
 
   /** Stops the command and escalates until it exits. Only the first call has an effect. */

@@ -18,6 +18,7 @@ import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
+import { createFileChanges } from './commands/file-changes.ts';
 import { createDispatcher } from './commands/dispatcher.ts';
 import { createHistory } from './commands/history.ts';
 import { createInterrupt } from './commands/interrupt.ts';
@@ -113,10 +114,12 @@ export async function startHub(options: HubOptions) {
   const files = createAgentFiles(context);
   const pauseAgents = createPauseAgents(context, { dispatcher, presence });
   const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
+  const fileChanges = createFileChanges(context);
   const agents = createAgents(context, {
     approvals,
     completion,
     dispatcher,
+    fileChanges,
     presence,
     progress,
     terminals,
@@ -200,6 +203,7 @@ export async function startHub(options: HubOptions) {
         agents,
         approvals,
         files,
+        fileChanges,
         presence,
         progress,
         terminals,
@@ -230,11 +234,12 @@ export async function startHub(options: HubOptions) {
     pauseAgents,
     prompts: createPrompts(context),
     files,
+    revertFile: fileChanges.revert,
     registry,
     agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,
     /** What a user may see. */
-    viewFor: createViews(state, { registry, history, approvals, turns }),
+    viewFor: createViews(state, { registry, history, approvals, fileChanges, turns }),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();

@@ -1,10 +1,11 @@
 // What one user may see: the agents that the user is granted, and their commands, output and approval requests. Pages and
 // the API read through it.
-import type { CommandQuery } from '../protocol/api.ts';
+import type { ChangesResponse, CommandQuery } from '../protocol/api.ts';
 import { HubError } from '../protocol/errors.ts';
 import type { EndPosition } from '../store/store.ts';
 import type { Registry } from './agents/registry.ts';
 import type { Approvals } from './approvals.ts';
+import type { FileChangesPart } from './commands/file-changes.ts';
 import type { History } from './commands/history.ts';
 import { maySee, seesAllAgents } from './grants.ts';
 import type { Actor } from './state/dashboard.ts';
@@ -16,13 +17,14 @@ export interface ViewParts {
   history: History;
   approvals: Approvals;
   turns: Turns;
+  fileChanges: FileChangesPart;
 }
 
 export type View = ReturnType<ReturnType<typeof createViews>>;
 
 export function createViews(
   state: ServerState,
-  { registry, history, approvals, turns }: ViewParts,
+  { registry, history, approvals, fileChanges, turns }: ViewParts,
 ) {
   return (user: Actor) => {
     const isVisible = ({ agentId }: { agentId: string }) => maySee(state, user, agentId);
@@ -73,6 +75,16 @@ export function createViews(
           if (await findCommand(commandId)) return history.openOutput(commandId);
           throw new HubError('command_unknown', 'Command not found.');
         },
+      },
+      /**
+       * What a command has changed.
+       * @throws {HubError} command_unknown
+       */
+      async findChanges(commandId: string): Promise<ChangesResponse> {
+        const command = await findCommand(commandId);
+        if (!command) throw new HubError('command_unknown', 'Command not found.');
+        const { changes, changesProblem } = command;
+        return { commandId, changes, changesProblem, ...(await fileChanges.list(commandId)) };
       },
       approvals: {
         listPending: (filter?: Parameters<Approvals['listPending']>[0]) =>

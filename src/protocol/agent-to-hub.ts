@@ -2,6 +2,7 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
 import { approvalRequestFields } from './approvals.ts';
+import { FileChanges } from './changes.ts';
 import { AgentProcess, OutputStream } from './entities.ts';
 import { CommandError } from './errors.ts';
 import {
@@ -14,7 +15,15 @@ import {
   RUNNER_NAME_LENGTH,
   TURN_PART_BYTES,
 } from './limits.ts';
-import { Id, message, type MessageOf, Sequence, Timestamp, boundedInteger } from './message.ts';
+import {
+  AcceptedTypes,
+  boundedInteger,
+  Id,
+  message,
+  type MessageOf,
+  Sequence,
+  Timestamp,
+} from './message.ts';
 import { CommandReport } from './report.ts';
 import { TurnPart } from './turn.ts';
 
@@ -61,6 +70,7 @@ export const AgentConnect = message('agent:connect', {
   journalId: Type.Optional(Id),
   descriptions: Type.Optional(Descriptions),
   notice: Type.Optional(Notice),
+  accept: Type.Optional(AcceptedTypes),
   held: Type.Optional(Type.Array(HeldCommand, { maxItems: 1000 })),
 });
 export type AgentConnect = Static<typeof AgentConnect>;
@@ -139,6 +149,20 @@ export const CommandFinished = message('command:finished', {
 });
 export type CommandFinished = Static<typeof CommandFinished>;
 
+/** The files that a command has changed. Sent before `command:finished`, and stored before that is acknowledged. */
+export const CommandFileChanges = message('command:changes', {
+  commandId: Id,
+  ...FileChanges.properties,
+});
+export type CommandFileChanges = Static<typeof CommandFileChanges>;
+
+/** The answer to `changes:revert`. `error`: why the file was not reverted, for the user. */
+export const ChangesReverted = message('changes:reverted', {
+  requestId: Id,
+  error: Type.Optional(Type.String({ maxLength: NOTICE_LENGTH })),
+});
+export type ChangesReverted = Static<typeof ChangesReverted>;
+
 /** The AI program requests approval before it acts. */
 export const AgentApprovalRequest = message('approval:request', approvalRequestFields);
 export type AgentApprovalRequest = Static<typeof AgentApprovalRequest>;
@@ -167,7 +191,9 @@ export const agentToHub = [
   AgentGap,
   AgentReport,
   TurnUpdate,
+  CommandFileChanges,
   CommandFinished,
+  ChangesReverted,
   AgentApprovalRequest,
   ApprovalApplied,
   FilesListed,

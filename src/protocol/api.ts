@@ -1,6 +1,7 @@
 // The bodies of the HTTP API (docs/protocol.md, "HTTP API"). Pages, the command line and scripts use the same API.
 import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { AgentType } from './agent-status.ts';
+import { FileChange, FilePath } from './changes.ts';
 import { CommandStatus } from './command-status.ts';
 import { AgentPause, CommandChange, CommandRequest } from './dashboard-to-hub.ts';
 import { AgentSummary, CommandExecution, Role } from './entities.ts';
@@ -8,6 +9,7 @@ import { ErrorCode } from './errors.ts';
 import { Labels } from './grants.ts';
 import { CODE_LENGTH, FILE_QUERY_LENGTH, PASSWORD_MAX_LENGTH, USERNAME_LENGTH } from './limits.ts';
 import { Id, Timestamp } from './message.ts';
+import { Count } from './report.ts';
 
 export const SessionBody = Type.Object({
   username: Type.String({ minLength: 1, maxLength: USERNAME_LENGTH }),
@@ -141,6 +143,20 @@ export type CommandQuery = Static<typeof CommandQuery>;
 /** The body of `POST /api/v1/approvals/:id`. */
 export const ApprovalBody = Type.Object({ optionId: Id });
 export type ApprovalBody = Static<typeof ApprovalBody>;
+
+/** The response of `GET /api/v1/commands/:id/changes`. */
+export const ChangesResponse = Type.Object({
+  ...Type.Pick(CommandExecution, ['changes', 'changesProblem']).properties,
+  commandId: Type.String(),
+  files: Type.Array(Type.Object({ ...FileChange.properties, isReverted: Type.Boolean() })),
+  /** How many files were changed and are not listed. */
+  omittedFiles: Count,
+});
+export type ChangesResponse = Static<typeof ChangesResponse>;
+
+/** The body of `POST /api/v1/commands/:id/revert`. */
+export const RevertBody = Type.Object({ path: FilePath });
+export type RevertBody = Static<typeof RevertBody>;
 
 /** A page of a list. `nextCursor` is null on the last page. */
 export function Page<T extends TSchema>(item: T) {

@@ -32,6 +32,8 @@ export const AuditAction = Type.Union([
   Type.Literal('command.restored'),
   Type.Literal('terminal.input'),
   Type.Literal('approval.responded'),
+  Type.Literal('file.revert_requested'),
+  Type.Literal('file.reverted'),
   Type.Literal('audit.exported'),
   Type.Literal('socket.opened'),
   Type.Literal('socket.closed'),

@@ -4,7 +4,7 @@ import { AgentStatus, AgentType } from './agent-status.ts';
 import { CommandStatus, Priority, StopReason } from './command-status.ts';
 import { CommandError } from './errors.ts';
 import { Id, Timestamp, boundedInteger } from './message.ts';
-import { Changes, Usage } from './report.ts';
+import { Changes, ChangesProblem, Usage } from './report.ts';
 
 /** A viewer has read-only access; an operator can also send commands; an admin can also manage agents. */
 export const Role = Type.Union([
@@ -70,6 +70,8 @@ export const CommandExecution = Type.Object({
   changes: Type.Union([Changes, Type.Null()]),
   /** Who last changed its text while it was queued; null if nobody did. */
   editedBy: Type.Union([Type.String(), Type.Null()]),
+  /** Why the changes are not known; null if they are, or the agent has not reported. */
+  changesProblem: Type.Union([ChangesProblem, Type.Null()]),
 });
 export type CommandExecution = Static<typeof CommandExecution>;
 

@@ -25,6 +25,7 @@ export const ErrorCode = Type.Union([
   Type.Literal('command_not_queued'),
   Type.Literal('approval_unknown'),
   Type.Literal('expired'),
+  Type.Literal('not_revertible'),
   Type.Literal('not_found'),
   Type.Literal('unavailable'),
 ]);

@@ -1,15 +1,16 @@
 // The messages that the hub sends to agents (docs/protocol.md, "Hub → agent").
 import { type Static, Type } from '@sinclair/typebox';
 import { approvalResponseFields } from './approvals.ts';
+import { revertFields } from './changes.ts';
 import { CommandInput, TerminalResize } from './dashboard-to-hub.ts';
 import { CommandOptions } from './entities.ts';
 import { ErrorMessage } from './hub-to-dashboard.ts';
 import { FILE_QUERY_LENGTH, MAX_LISTED_FILES } from './limits.ts';
-import { Id, message, type MessageOf, Sequence, boundedInteger } from './message.ts';
+import { AcceptedTypes, boundedInteger, Id, message, type MessageOf, Sequence } from './message.ts';
 
 /**
  * The agent is connected. `resume`: resend the output of these commands, starting at these sequences. `stop`: end these
- * commands, and delete them once they are acknowledged.
+ * commands, and delete them once they are acknowledged. `accept`: later additions to the protocol that the hub accepts.
  */
 export const AgentWelcome = message('agent:welcome', {
   agentId: Id,
@@ -23,8 +24,7 @@ export const AgentWelcome = message('agent:welcome', {
     }),
   ),
   stop: Type.Array(Id),
-  /** Whether the hub accepts turn updates. */
-  acceptsTurns: Type.Optional(Type.Boolean()),
+  accept: Type.Optional(AcceptedTypes),
 });
 export type AgentWelcome = Static<typeof AgentWelcome>;
 
@@ -83,6 +83,10 @@ export type AgentInput = Static<typeof AgentInput>;
 export const AgentResize = Type.Omit(TerminalResize, ['takeOver']);
 export type AgentResize = Static<typeof AgentResize>;
 
+/** Restore a file as it was before a command. */
+export const ChangesRevert = message('changes:revert', revertFields);
+export type ChangesRevert = Static<typeof ChangesRevert>;
+
 export const hubToAgent = [
   AgentWelcome,
   CommandExecute,
@@ -95,6 +99,7 @@ export const hubToAgent = [
   FilesList,
   AgentInput,
   AgentResize,
+  ChangesRevert,
   ErrorMessage,
 ] as const;
 export type HubToAgent = MessageOf<typeof hubToAgent>;

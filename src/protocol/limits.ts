@@ -35,6 +35,15 @@ export const BUFFER_BYTES = 1_048_576;
 export const BUFFER_CHUNKS = 131_072;
 /** The maximum size of a command. */
 export const COMMAND_BYTES = 65_536;
+/** The maximum number of changed files that are listed for a command, and the maximum length of a path. */
+export const MAX_CHANGED_FILES = 1_000;
+export const PATH_LENGTH = 4_096;
+/** The maximum size of the diff of one file. */
+export const PATCH_BYTES = 131_072;
+/** The maximum size of all changed files of a command as JSON, so that they fit into one message. */
+export const CHANGES_BYTES = 786_432;
+/** How long an agent has to revert a file. */
+export const REVERT_TIMEOUT_MS = 10_000;
 /** The maximum number of queued commands per agent. */
 export const QUEUE_LENGTH = 100;
 

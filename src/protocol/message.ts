@@ -32,3 +32,9 @@ export const Sequence = boundedInteger(0);
 
 /** An identifier. Its length is limited, because the hub echoes, logs and displays identifiers. */
 export const Id = Type.String({ minLength: 1, maxLength: ID_LENGTH });
+
+/**
+ * The message types that a peer accepts beyond those that every version 1 accepts (docs/protocol.md, "Additions"). Others
+ * are not sent to it.
+ */
+export const AcceptedTypes = Type.Array(Type.String({ maxLength: 64 }), { maxItems: 64 });

@@ -16,6 +16,7 @@ const permissions = {
   'queue:manage': { role: 'operator', action: 'change the queue' },
   'terminals:type': { role: 'operator', action: 'type into terminals' },
   'approvals:respond': { role: 'operator', action: 'respond to approval requests' },
+  'changes:revert': { role: 'operator', action: 'revert files' },
   'agents:manage': { role: 'admin', action: 'manage agents' },
   'users:manage': { role: 'admin', action: 'manage users', needsSession: true },
   'audit:read': { role: 'admin', action: 'read the audit log' },

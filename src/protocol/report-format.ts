@@ -1,5 +1,7 @@
 // Formats reports identically on pages, in terminals and on the command line.
-import type { Changes, Cost, Usage } from './report.ts';
+import { hasEnded } from './command-status.ts';
+import type { CommandExecution } from './entities.ts';
+import type { Changes, ChangesProblem, Cost, Usage } from './report.ts';
 
 const whole = new Intl.NumberFormat('en-US');
 const compact = new Intl.NumberFormat('en-US', { notation: 'compact' });
@@ -19,4 +21,25 @@ export function formatChanges({ files, added, removed }: Changes): string {
   if (files === 0) return 'no files changed';
   const noun = files === 1 ? 'file' : 'files';
   return `${whole.format(files)} ${noun}, +${whole.format(added)} −${whole.format(removed)}`;
+}
+
+const PROBLEMS: Record<ChangesProblem, string> = {
+  no_repository:
+    "The agent's folder is not in a Git repository. Signalbox shows changes of repositories only: run “git init” there.",
+  ignored: "The repository ignores the agent's folder, so its changes are not recorded.",
+  no_git: "Git is not installed on the agent's machine. Install it to see changes.",
+  timeout: "The agent's folder is too large: reading it took too long.",
+  failed: "The changes could not be read. See the agent's log.",
+};
+
+/** Explains why a command has no changes to show. Null if it has. */
+export function explainNoChanges(
+  command: Pick<CommandExecution, 'status' | 'changes' | 'changesProblem'>,
+): string | null {
+  const { status, changes, changesProblem } = command;
+  if (changes && changes.files > 0) return null;
+  if (!hasEnded(status)) return 'The changes appear when the command has ended.';
+  if (changes) return 'No files changed.';
+  if (changesProblem) return PROBLEMS[changesProblem];
+  return 'The agent did not report what the command changed.';
 }

@@ -6,6 +6,8 @@ import {
   approvalDetails,
   approvals,
   commands,
+  fileChanges,
+  fileReverts,
   output,
   outputBlocks,
   transcripts,
@@ -118,7 +120,16 @@ export function createCommandStore({
           .where(inArray(approvals.commandId, ids));
         db.delete(approvalDetails).where(inArray(approvalDetails.approvalId, requests)).run();
         db.delete(approvals).where(inArray(approvals.commandId, ids)).run();
-        for (const table of [output, outputBlocks, transcripts, turnParts, turns]) {
+        const tables = [
+          output,
+          outputBlocks,
+          transcripts,
+          turnParts,
+          turns,
+          fileChanges,
+          fileReverts,
+        ];
+        for (const table of tables) {
           db.delete(table).where(inArray(table.commandId, ids)).run();
         }
         db.delete(commands).where(inArray(commands.id, ids)).run();

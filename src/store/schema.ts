@@ -16,9 +16,9 @@ import type { ApprovalOption } from '../protocol/approvals.ts';
 import type { CommandStatus, Priority, StopReason } from '../protocol/command-status.ts';
 import type { OutputStream, Pause, Role, Session } from '../protocol/entities.ts';
 import type { CommandError } from '../protocol/errors.ts';
-import type { Changes, Usage } from '../protocol/report.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
 import type { TurnPart, TurnState } from '../protocol/turn.ts';
+import type { Changes, ChangesProblem, Usage } from '../protocol/report.ts';
 import type {
   StoredAgent,
   StoredAgentToken,
@@ -27,6 +27,7 @@ import type {
   StoredChunk,
   StoredCommand,
   StoredConnection,
+  StoredFileRevert,
   StoredIdentity,
   StoredPrompt,
   StoredSession,
@@ -126,6 +127,7 @@ export const commands = sqliteTable(
     usage: text({ mode: 'json' }).$type<Usage>(),
     changes: text({ mode: 'json' }).$type<Changes>(),
     editedBy: text(),
+    changesProblem: text().$type<ChangesProblem>(),
     requestId: text(),
     attempt: integer().notNull(),
     sent: integer({ mode: 'boolean' }).notNull(),
@@ -245,6 +247,7 @@ export const transcripts = sqliteTable(
 
 /** One row: the size of all transcripts. Triggers keep it up to date. */
 export const transcriptTotal = sqliteTable('transcript_total', { bytes: integer().notNull() });
+
 export const turns = sqliteTable('turns', {
   commandId: text().primaryKey(),
   state: text().$type<TurnState>().notNull(),
@@ -261,6 +264,22 @@ export const turnParts = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.commandId, table.index] })],
 ) satisfies TableOf<StoredTurnPart & { commandId: string }>;
+
+/** The files that each command has changed: `FileChanges` as JSON, compressed. */
+export const fileChanges = sqliteTable('file_changes', {
+  commandId: text().primaryKey(),
+  data: blob({ mode: 'buffer' }).notNull(),
+});
+
+export const fileReverts = sqliteTable(
+  'file_reverts',
+  {
+    commandId: text().notNull(),
+    path: text().notNull(),
+    revertedAt: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.commandId, table.path] })],
+) satisfies TableOf<StoredFileRevert>;
 
 export const approvals = sqliteTable(
   'approvals',

@@ -8,6 +8,7 @@ import { createApprovalStore } from './approvals.ts';
 import { createCommandStore } from './commands.ts';
 import { indexInBackground } from './command-search.ts';
 import { createConnectionStore } from './connections.ts';
+import { createFileChangesStore } from './file-changes.ts';
 import { createGroupCommit } from './group-commit.ts';
 import { describeDamage, errorCode, findDamage, isDamageError } from './integrity.ts';
 import { assertNotNewer, isOutdated, migrate, rewriteVersion } from './migrations.ts';
@@ -91,6 +92,7 @@ function createStore(database: Database, onError: SqliteEvents['onError'] | null
     output: createOutputStore(context, outputIndexer?.wake),
     turns: createTurnStore(context),
     prompts: createPromptStore(context),
+    fileChanges: createFileChangesStore(context),
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
     audit: createAuditStore(context),

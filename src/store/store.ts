@@ -1,6 +1,7 @@
 // The persistence interface of the hub. Every method is asynchronous, so that any database can implement it; the rules
 // an implementation must satisfy are in test/store/store-conformance.ts.
 import type { AgentType } from '../protocol/agent-status.ts';
+import type { FileChanges } from '../protocol/changes.ts';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
 import type { AuditEntry, AuditPage, AuditQuery } from '../protocol/audit.ts';
 import type { Approval } from '../protocol/approvals.ts';
@@ -179,6 +180,19 @@ export interface StoredTurn {
 /** An approval request. If `detailBytes` is not null, `detail` is an excerpt, and the whole detail is stored beside it. */
 export type StoredApproval = Approval;
 
+/** The files that a command has changed. */
+export interface StoredFileChanges extends FileChanges {
+  /** The paths of the files that have been reverted. */
+  revertedPaths: string[];
+}
+
+/** A file that was restored as it was before a command. */
+export interface StoredFileRevert {
+  commandId: string;
+  path: string;
+  revertedAt: number;
+}
+
 /** Selects approval requests of a command. */
 export interface ApprovalQuery {
   /** Whether to leave out pending requests. */
@@ -312,8 +326,8 @@ export interface Store {
      */
     listTexts(userId: string, limit: number): Promise<string[]>;
     /**
-     * Deletes at most `limit` commands that completed before `time`, with their approval requests, turns and output; returns
-     * how many. Commands whose output is open are kept.
+     * Deletes at most `limit` commands that completed before `time`, with their approval requests, turns, output and changed
+     * files; returns how many. Commands whose output is open are kept.
      */
     purgeBefore(time: number, limit: number): Promise<number>;
   };
@@ -372,6 +386,12 @@ export interface Store {
     save(commandId: string, turn: StoredTurn): Promise<void>;
     /** Finds a turn with its parts in order. */
     find(commandId: string): Promise<StoredTurn | undefined>;
+  };
+  fileChanges: {
+    /** Stores the changed files of a command. Has no effect if they are stored already. */
+    insert(commandId: string, changes: FileChanges): Promise<void>;
+    find(commandId: string): Promise<StoredFileChanges | undefined>;
+    markReverted(revert: StoredFileRevert, entry?: AuditEntry): Promise<void>;
   };
   approvals: {
     /** @param detail the whole detail, if the one of `approval` is an excerpt */

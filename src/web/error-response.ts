@@ -25,6 +25,7 @@ const statuses: Record<ErrorCode, number> = {
   command_not_queued: 409,
   approval_unknown: 404,
   expired: 410,
+  not_revertible: 409,
   not_found: 404,
   unavailable: 503,
 };

@@ -61,6 +61,8 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'PATCH /api/v1/commands/:id': 'queue:manage',
   'PUT /api/v1/commands/:id/cancellation': 'queue:manage',
   'DELETE /api/v1/commands/:id/cancellation': 'queue:manage',
+  'GET /api/v1/commands/:id/changes': 'hub:read',
+  'POST /api/v1/commands/:id/revert': 'changes:revert',
   'POST /api/v1/commands/:id/interrupt': 'commands:interrupt',
   'POST /api/v1/comparisons': 'commands:send',
   'GET /api/v1/approvals': 'hub:read',

@@ -19,10 +19,10 @@ beforeEach(() => {
 });
 afterEach(() => fixture[Symbol.asyncDispose]());
 
-async function start(acceptsTurns?: boolean): Promise<AgentSocket> {
+async function start(accept: string[] = []): Promise<AgentSocket> {
   fixture.start({ acp: scriptedProgram(fixture), cwd: work, clock });
   const hub = await fixture.hub.waitForAgent();
-  hub.sendWelcome(acceptsTurns === undefined ? {} : { acceptsTurns });
+  hub.sendWelcome({ accept });
   return hub;
 }
 
@@ -43,7 +43,7 @@ const updatesOf = ({ received }: AgentSocket) =>
   received.filter((message): message is TurnUpdate => message.type === 'turn:update');
 
 test('a turn is sent beside its output, before the result, which says how many updates there were', async () => {
-  const hub = await start(true);
+  const hub = await start(['turn:update']);
   const { stdout, finished } = await hub.waitForFinished(hub.execute(PROMPT));
   expect(stdout).toContain('# Hello');
   const updates = updatesOf(hub);
@@ -68,14 +68,14 @@ test('a hub that does not accept turns receives the output alone', async () => {
 });
 
 test('shell commands have no turn', async () => {
-  const hub = await start(true);
+  const hub = await start(['turn:update']);
   const { finished } = await hub.waitForFinished(hub.execute('!echo one'));
   expect(updatesOf(hub)).toEqual([]);
   expect(finished).not.toHaveProperty('turnUpdates');
 });
 
 test('after a reconnect, the updates that the hub does not have are sent again', async () => {
-  const hub = await start(true);
+  const hub = await start(['turn:update']);
   const commandId = hub.execute(PROMPT);
   const { finished } = await hub.waitForFinished(commandId);
   const all = updatesOf(hub);
@@ -83,23 +83,23 @@ test('after a reconnect, the updates that the hub does not have are sent again',
   await disconnect(fixture, hub);
   const second = await reconnect(fixture, clock);
   const resume = [{ commandId, nextSequence: 0, nextTurnSequence: 2 }];
-  second.sendWelcome({ acceptsTurns: true, resume });
+  second.sendWelcome({ accept: ['turn:update'], resume });
   await second.waitForFinished(commandId);
   expect(updatesOf(second)).toEqual(all.slice(2));
   await disconnect(fixture, second);
   const third = await reconnect(fixture, clock);
-  third.sendWelcome({ acceptsTurns: true, resume: [{ commandId, nextSequence: 0 }] });
+  third.sendWelcome({ accept: ['turn:update'], resume: [{ commandId, nextSequence: 0 }] });
   expect((await third.waitForFinished(commandId)).finished).toEqual(finished);
   expect(updatesOf(third)).toEqual(all.slice(1));
 });
 
 test('a hub that is connected later receives the turn of a command that ran while it was away', async () => {
-  const hub = await start(true);
+  const hub = await start(['turn:update']);
   const commandId = hub.execute(instruct('spawn', ''));
   await hub.waitFor('turn:update');
   await disconnect(fixture, hub);
   const second = await reconnect(fixture, clock);
-  second.sendWelcome({ acceptsTurns: true, resume: [{ commandId, nextSequence: 0 }] });
+  second.sendWelcome({ accept: ['turn:update'], resume: [{ commandId, nextSequence: 0 }] });
   second.send({ type: 'command:interrupt', commandId, reason: 'user' });
   const { finished } = await second.waitForFinished(commandId);
   expect(finished.outcome).toBe('interrupted');

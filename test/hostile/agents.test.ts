@@ -86,6 +86,7 @@ describe("forgery: another agent's command", () => {
       conversationId: null,
       usage: null,
       changes: null,
+      changesProblem: null,
     });
   });
 });

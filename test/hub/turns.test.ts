@@ -31,7 +31,8 @@ const isAckOf = (nextSequence: number) => (ack: { nextSequence: number }) =>
 
 test('an agent is told that the hub accepts turn updates', async () => {
   await using fixture = await startHubFixture();
-  expect(fixture.agent.ofType('agent:welcome')[0]).toMatchObject({ acceptsTurns: true });
+  const [welcome] = fixture.agent.ofType('agent:welcome');
+  expect(welcome?.accept).toContain('turn:update');
 });
 
 test('updates are applied in order, and acknowledged once they are committed', async () => {

@@ -2,8 +2,11 @@ import { agentToHub } from '../../src/protocol/agent-to-hub.ts';
 import { describeMessages } from './describe-messages.ts';
 import {
   approvalRequest,
+  changedFile,
   command,
+  invalidAccept,
   invalidApprovalRequest,
+  invalidFiles,
   invalidId,
   invalidInteger,
   invalidNotice,
@@ -44,9 +47,10 @@ describeMessages('agent → hub', agentToHub, {
       journalId: 'j',
       descriptions: { '/review': 'Reviews the changes.' },
       notice: 'Install the program.',
+      accept: ['changes:revert'],
       held: [held],
     },
-    optional: ['runner', 'journalId', 'descriptions', 'notice', 'held'],
+    optional: ['runner', 'journalId', 'descriptions', 'notice', 'accept', 'held'],
     invalid: {
       agentId: invalidId,
       agentType: ['gpt', '', null],
@@ -57,6 +61,7 @@ describeMessages('agent → hub', agentToHub, {
       journalId: invalidId,
       descriptions: invalidDescriptions,
       notice: invalidNotice,
+      accept: invalidAccept,
       held: [
         [{ ...held, commandId: '' }],
         [{ ...held, attempt: 0 }],
@@ -157,6 +162,15 @@ describeMessages('agent → hub', agentToHub, {
       ],
       append: [null, 7, 'x'.repeat(65_537)],
     },
+  },
+  'command:changes': {
+    valid: { ...command, files: [changedFile], omittedFiles: 0 },
+    invalid: { commandId: invalidId, files: invalidFiles, omittedFiles: invalidInteger },
+  },
+  'changes:reverted': {
+    valid: { requestId: 'r', error: 'The file has changed.' },
+    optional: ['error'],
+    invalid: { requestId: invalidId, error: invalidNotice },
   },
   'command:finished': {
     valid: {

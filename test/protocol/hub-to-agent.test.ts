@@ -3,6 +3,7 @@ import { describeMessages } from './describe-messages.ts';
 import {
   command,
   commandOptions,
+  invalidAccept,
   invalidCommandOptions,
   invalidId,
   invalidInteger,
@@ -24,9 +25,9 @@ describeMessages('hub → agent', hubToAgent, {
       heartbeatIntervalMs: 1,
       resume: [{ ...command, nextSequence: 0, nextTurnSequence: 0 }],
       stop: ['019'],
-      acceptsTurns: true,
+      accept: ['command:changes'],
     },
-    optional: ['acceptsTurns'],
+    optional: ['accept'],
     invalid: {
       agentId: invalidId,
       heartbeatIntervalMs: [0, '1'],
@@ -37,7 +38,7 @@ describeMessages('hub → agent', hubToAgent, {
         [{}],
       ],
       stop: [null, [7], ['']],
-      acceptsTurns: ['yes', null],
+      accept: invalidAccept,
     },
   },
   'command:execute': {
@@ -47,6 +48,14 @@ describeMessages('hub → agent', hubToAgent, {
       attempt: [0, 1.5, null],
       command: invalidText,
       ...invalidCommandOptions,
+    },
+  },
+  'changes:revert': {
+    valid: { requestId: 'r', ...command, path: 'src/a.ts' },
+    invalid: {
+      requestId: invalidId,
+      commandId: invalidId,
+      path: ['', 'x'.repeat(4097), 7, null],
     },
   },
   'command:interrupt': {

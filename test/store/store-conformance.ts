@@ -11,6 +11,7 @@ import { approval, chunk, storedCommand } from '../support/samples.ts';
 import { describeAudit } from './conformance/audit.ts';
 import { describeAgents } from './conformance/agents.ts';
 import { describeCommandPages, describeCommands } from './conformance/commands.ts';
+import { describeFileChanges } from './conformance/file-changes.ts';
 import { describeOutput } from './conformance/output.ts';
 import { describePrompts } from './conformance/prompts.ts';
 import { describeTokens } from './conformance/tokens.ts';
@@ -29,6 +30,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeCommands(db);
     describeCommandPages(db);
     describeOutput(db);
+    describeFileChanges(db);
     describeAudit(db);
     describeAgents(db);
     describeTokens(db);

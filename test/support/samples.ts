@@ -1,11 +1,26 @@
 // Sample entities. Each builder returns a complete, valid entity; pass only the fields that matter to the test.
 import type { AuditEntry } from '../../src/protocol/audit.ts';
 import type { Approval } from '../../src/protocol/approvals.ts';
+import type { FileChange } from '../../src/protocol/changes.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { StoredChunk, StoredCommand } from '../../src/store/store.ts';
 
 /** The current time in tests with samples. */
 export const NOW = Date.UTC(2026, 2, 1, 14, 3, 22);
+
+/** A file with one changed line. */
+export function fileChange(fields: Partial<FileChange> = {}): FileChange {
+  return {
+    path: 'src/main.ts',
+    kind: 'modified',
+    added: 1,
+    removed: 1,
+    isBinary: false,
+    patch: '@@ -1,2 +1,2 @@\n same\n-old text\n+new text\n',
+    isRevertible: true,
+    ...fields,
+  };
+}
 
 /** An agent that is online and idle. */
 export function agent(fields: Partial<AgentSummary> = {}): AgentSummary {
@@ -55,6 +70,7 @@ export function command(fields: Partial<CommandExecution> = {}): CommandExecutio
     usage: null,
     changes: null,
     editedBy: null,
+    changesProblem: null,
     ...fields,
   };
 }

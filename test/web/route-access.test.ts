@@ -21,6 +21,7 @@ const requiredRoles: Record<Permission, Role> = {
   'queue:manage': 'operator',
   'terminals:type': 'operator',
   'approvals:respond': 'operator',
+  'changes:revert': 'operator',
   'agents:manage': 'admin',
   'users:manage': 'admin',
   'audit:read': 'admin',

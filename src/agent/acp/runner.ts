@@ -11,7 +11,6 @@ import { sleep } from '../sleep.ts';
 import { createAvailability, type SlashCommand } from './availability.ts';
 import { createClientApp } from './client-app.ts';
 import { acpErrorMessage, isAuthRequired } from './error.ts';
-import { removeStaleSnapshots } from '../changes/folder-snapshot.ts';
 import { launch } from './launch.ts';
 import { openPidFile } from './pid-file.ts';
 import { type AcpProgram, signedOutNotice } from './programs.ts';
@@ -40,7 +39,6 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
   const cwd = realpathSync(options.cwd);
   const env = { ...process.env, ...acp.env };
   const files = createWorkspaceFiles(cwd);
-  removeStaleSnapshots(stateDir);
   const pidFile = openPidFile(join(stateDir, 'acp-running.json'), log);
   const sessionFile = openSessionFile(join(stateDir, 'acp-session.json'), acp.argv.join(' '), cwd);
   const availability = createAvailability(acp.title, log);
@@ -132,7 +130,6 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
         context,
         clock,
         acp,
-        cwd,
         terminals: { files, scratch: stateDir, env, pidFile },
         session: sessionFor(spec.session),
         onSignedOut: () => availability.setProblem(signedOutNotice(acp)),

@@ -81,6 +81,8 @@ export function createTerminals(options: TerminalsOptions) {
         {
           writeOutput: (_stream, text) => onOutput(text),
           recordProcess: (pid) => pidFile.add(id, pid),
+          folderRecorded: null,
+          measureChanges: () => Promise.resolve({}),
           updateReport: () => undefined,
           setTurnPart: () => undefined,
           requestApproval: () => Promise.resolve(cancelledResponse()),

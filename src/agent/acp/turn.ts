@@ -18,8 +18,8 @@ import type { AcpSession } from './session.ts';
 import { createTerminals, type TerminalsOptions } from './terminals.ts';
 import { sanitizeOutput } from './text/sanitize.ts';
 import { createTranscript } from './text/transcript.ts';
-import { startTurnMeter } from './turn-meter.ts';
 import { createTurnRecorder } from './turn-parts/recorder.ts';
+import { createTurnMeter } from './turn-meter.ts';
 import {
   failedStatus,
   INTERRUPTED,
@@ -32,8 +32,6 @@ const SIGNALS = { terminate: 'SIGTERM', kill: 'SIGKILL' } as const;
 const CANCELLED: RequestPermissionResponse = { outcome: { outcome: 'cancelled' } };
 /** How many lines of stderr are shown when the program exits unexpectedly. */
 const STDERR_LINES = 8;
-/** The time limit for measuring the changes of an interrupted turn, in milliseconds. */
-const INTERRUPTED_METER_MS = 500;
 const MAX_CONVERSATION_ID_LENGTH = 256;
 
 export interface TurnOptions {
@@ -41,8 +39,6 @@ export interface TurnOptions {
   context: RunContext;
   clock: Clock;
   acp: AcpProgram;
-  /** The folder whose changes are measured. */
-  cwd: string;
   terminals: Omit<TerminalsOptions, 'onOutput' | 'clock'>;
   /** Rejects with a message for the user if the conversation cannot be opened. */
   session: Promise<AcpSession>;
@@ -60,7 +56,7 @@ export function startTurn(options: TurnOptions) {
     toolOf: transcript.tool,
     onPart: context.setTurnPart,
   });
-  const meter = startTurnMeter(options.cwd, options.terminals.scratch);
+  const meter = createTurnMeter();
   const { promise: interrupted, resolve: onInterrupt } = Promise.withResolvers<null>();
   const terminals = createTerminals({
     ...options.terminals,
@@ -85,7 +81,6 @@ export function startTurn(options: TurnOptions) {
       return status.kind === 'exited' && sentSignal ? { ...status, signal: sentSignal } : status;
     } finally {
       end();
-      meter.discard();
     }
   }
 
@@ -112,7 +107,7 @@ export function startTurn(options: TurnOptions) {
     }
     const conversationId = session.sessionId.slice(0, MAX_CONVERSATION_ID_LENGTH);
     if (conversationId !== '') context.updateReport({ conversationId });
-    await Promise.race([meter.ready, interrupted]);
+    await Promise.race([context.folderRecorded, interrupted]);
     if (isInterrupted) return INTERRUPTED;
     const before = new Set(acpProcess.findProcesses());
     const status = await prompt(session);
@@ -123,7 +118,7 @@ export function startTurn(options: TurnOptions) {
         acpProcess.findProcesses().filter((pid) => pid !== acpProcess.pid && !before.has(pid));
       await killAfter(SHELL_LINGER_MS, findStarted, clock);
     }
-    const report = await meter.report(totalCost, isInterrupted ? INTERRUPTED_METER_MS : undefined);
+    const report = { ...meter.report(totalCost), ...(await context.measureChanges()) };
     context.updateReport(report);
     write(transcript.end(report));
     return status;

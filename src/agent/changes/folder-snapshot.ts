@@ -1,56 +1,77 @@
-// Measures what a turn changes in the agent's folder: git compares the folder before and after. No program of the folder
-// runs for this (see git.ts and git-folder.ts), and the repository is only read.
+// Determines what a command changes in the agent's folder: git compares the folder before and after. No program of the
+// folder runs for this (see git.ts and git-folder.ts), and the repository is only read.
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import type { Changes } from '../../protocol/report.ts';
+import type { ChangesProblem } from '../../protocol/report.ts';
 import { findGit } from './git.ts';
 import { createGitFolder, type GitFolder } from './git-folder.ts';
 import { readGitSettings } from './git-settings.ts';
+import { type FolderChanges, readChanges } from './read-changes.ts';
 import { findRepository } from './repository.ts';
 
-/** The time limit for one snapshot, in milliseconds. Larger folders are not measured. */
+/** The default time limit for one snapshot, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 const PREFIX = 'snapshot-';
 const UPDATE_INDEX = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
-const DIFF = [
-  'diff-index',
-  '--cached',
-  '--numstat',
-  '-z',
-  '-M',
-  '--no-ext-diff',
-  '--no-textconv',
-  '--ignore-submodules=all',
-];
 /** An entry of `git ls-files --stage` that is not a file: a submodule or a conflict. */
 const NOT_A_FILE = /^(160000 \w+ \d|\d+ \w+ [123])\t/;
 
+/** The changes between two snapshots, and access to the files before. */
+export interface MeasuredFolder extends FolderChanges {
+  /** The absolute path of the folder that the paths are relative to. */
+  readonly folder: string;
+  /**
+   * Writes files as they were before to another folder. Returns the folder in it that corresponds to `folder`.
+   * @param paths relative to `folder`, as bytes in Latin-1
+   */
+  checkOut(paths: readonly string[], target: string): Promise<string>;
+}
+
 export interface FolderSnapshot {
-  /** The changes since the snapshot; null if they cannot be determined in time. */
-  changes(timeoutMs?: number): Promise<Changes | null>;
+  /** Why the folder cannot be measured; null if it can. */
+  readonly problem: ChangesProblem | null;
+  /** The changes since the snapshot, or why they are not known. Never rejects. */
+  changes(timeoutMs?: number): Promise<MeasuredFolder | ChangesProblem>;
   /** Deletes its files. */
   discard(): void;
 }
 
+/** Whether a folder is in a repository. Does not start git. */
+export function isInRepository(folder: string): boolean {
+  try {
+    return findRepository(folder) !== null;
+  } catch {
+    return false;
+  }
+}
+
+/** A snapshot of a folder that cannot be measured. */
+export function noSnapshot(problem: ChangesProblem): FolderSnapshot {
+  return { problem, changes: () => Promise.resolve(problem), discard: () => undefined };
+}
+
 /**
- * Takes a snapshot of a folder. Never rejects: returns null if git or the repository is missing, or git takes too long.
+ * Takes a snapshot of a folder. Never rejects.
  * @param scratch a folder for short-lived files, outside of `folder` or ignored by its repository
  */
 export async function takeSnapshot(
   folder: string,
   scratch: string,
-): Promise<FolderSnapshot | null> {
+  timeoutMs = TIMEOUT_MS,
+): Promise<FolderSnapshot> {
   const store = createStore(scratch);
-  if (store === null) return null;
+  if (store === null) return noSnapshot('failed');
   const discard = () => removeIfPossible(store);
+  const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const changes = await recordFolder(folder, store);
-    if (changes !== null) return { changes, discard };
+    const changes = await recordFolder(folder, store, signal);
+    if (typeof changes !== 'string') return { problem: null, changes, discard };
+    discard();
+    return noSnapshot(changes);
   } catch {
-    // Not measured.
+    discard();
+    return noSnapshot(problemOf(signal));
   }
-  discard();
-  return null;
 }
 
 /** Deletes the snapshots that a crash left behind in a scratch folder. */
@@ -60,17 +81,20 @@ export function removeStaleSnapshots(scratch: string): void {
   }
 }
 
-/** @returns measures the changes since, or null if the folder cannot be measured */
+const problemOf = (signal: AbortSignal): ChangesProblem => (signal.aborted ? 'timeout' : 'failed');
+
+/** @returns determines the changes since, or why the folder cannot be measured */
 async function recordFolder(
   folder: string,
   store: string,
-): Promise<FolderSnapshot['changes'] | null> {
+  signal: AbortSignal,
+): Promise<FolderSnapshot['changes'] | ChangesProblem> {
   const repository = findRepository(folder);
-  const git = repository && findGit(repository.root);
-  if (!repository || !git) return null;
+  if (!repository) return 'no_repository';
+  const git = findGit(repository.root);
+  if (!git) return 'no_git';
   const path = relative(repository.root, realpathSync(folder)) || '.';
   const objects = join(repository.commonFolder, 'objects');
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
   const config = join(repository.commonFolder, 'config');
   const settings = await readGitSettings(git, config, store, signal);
   const shared = { git, repository, settings, parent: store };
@@ -81,23 +105,31 @@ async function recordFolder(
     objectFolders: [objects],
     signal,
   });
-  if (await isIgnored(before, path)) return null;
+  if (await isIgnored(before, path)) return 'ignored';
   await removeNonFiles(before);
   await updateIndex(before, path);
   const tree = String(await before.run(['write-tree', '--missing-ok'])).trim();
 
   return async (timeoutMs = TIMEOUT_MS) => {
+    const limit = AbortSignal.timeout(timeoutMs);
+    const openFolder = (indexFolder: string, objectFolders: string[]) =>
+      createGitFolder({ ...shared, indexFolder, objectFolders, signal: limit });
     try {
-      const after = await createGitFolder({
-        ...shared,
-        indexFolder: before.path,
-        objectFolders: [before.objects, objects],
-        signal: AbortSignal.timeout(timeoutMs),
-      });
+      const after = await openFolder(before.path, [before.objects, objects]);
       await updateIndex(after, path);
-      return parseNumstat(String(await after.run([...DIFF, tree])));
+      const changes = await readChanges(after, tree, path);
+      const checkOut: MeasuredFolder['checkOut'] = async (paths, target) => {
+        const earlier = await openFolder(before.path, [before.objects, objects]);
+        const inRepository = paths.map((name) =>
+          path === '.' ? name : `${toBytes(path)}/${name}`,
+        );
+        const args = ['checkout-index', `--prefix=${target}/`, '-z', '--stdin'];
+        await earlier.run(args, joinPaths(inRepository));
+        return join(target, path);
+      };
+      return { ...changes, folder: join(repository.root, path), checkOut };
     } catch {
-      return null;
+      return problemOf(limit);
     }
   };
 }
@@ -134,6 +166,8 @@ async function updateIndex({ run }: GitFolder, path: string): Promise<void> {
   }
 }
 
+const toBytes = (path: string) => Buffer.from(path).toString('latin1');
+
 /** Paths are bytes: Latin-1 keeps them. */
 function splitPaths(output: Buffer): string[] {
   return output.toString('latin1').split('\0').filter(Boolean);
@@ -157,22 +191,4 @@ function removeIfPossible(path: string): void {
   } catch {
     // The next start retries this.
   }
-}
-
-/**
- * Adds up the output of `git diff-index --numstat -z`. Each row contains added, removed and path, separated by tabs. Binary
- * files have "-" instead of numbers. Renamed files have an empty path, and both paths follow as separate fields.
- */
-function parseNumstat(text: string): Changes {
-  const total = { files: 0, added: 0, removed: 0 };
-  const fields = text.split('\0');
-  for (let index = 0; index < fields.length; index += 1) {
-    const [added, removed, path] = fields[index]?.split('\t') ?? [];
-    if (path === undefined) continue;
-    total.files += 1;
-    total.added += Number.parseInt(added ?? '', 10) || 0;
-    total.removed += Number.parseInt(removed ?? '', 10) || 0;
-    if (path === '') index += 2;
-  }
-  return total;
 }

@@ -25,8 +25,11 @@ objectFormat = sha256
 export interface GitFolder {
   readonly path: string;
   readonly objects: string;
-  /** Runs a git command in the root of the working tree. Rejects if it fails. */
-  run(args: readonly string[], input?: Uint8Array): Promise<Buffer>;
+  /**
+   * Runs a git command in the root of the working tree. Rejects if it fails.
+   * @param maxBytes only so much of its output is read
+   */
+  run(args: readonly string[], input?: Uint8Array, maxBytes?: number): Promise<Buffer>;
 }
 
 interface GitFolderOptions {
@@ -65,8 +68,14 @@ export async function createGitFolder(options: GitFolderOptions): Promise<GitFol
   return {
     path,
     objects: join(path, 'objects'),
-    run: (args, input) =>
-      git(['-C', repository.root, ...settings.options, ...args], { cwd: path, env, signal, input }),
+    run: (args, input, maxBytes) =>
+      git(['-C', repository.root, ...settings.options, ...args], {
+        cwd: path,
+        env,
+        signal,
+        input,
+        maxBytes,
+      }),
   };
 }
 

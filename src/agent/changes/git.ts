@@ -15,6 +15,8 @@ interface GitOptions {
   readonly env: Record<string, string>;
   readonly signal: AbortSignal;
   readonly input: Uint8Array | undefined;
+  /** Stops git after this many bytes of output, and returns them. Without it, more than 64 MB are an error. */
+  readonly maxBytes?: number | undefined;
 }
 
 /** Runs a git command. Rejects if the command fails, is aborted or writes too much. Then its processes are killed. */
@@ -57,7 +59,7 @@ function environment(PATH: string, { cwd, env }: GitOptions): Record<string, str
 }
 
 async function run(argv: string[], path: string, options: GitOptions): Promise<Buffer> {
-  const { cwd, signal, input } = options;
+  const { cwd, signal, input, maxBytes } = options;
   signal.throwIfAborted();
   const mark = Bun.randomUUIDv7();
   const child = Bun.spawn(argv, {
@@ -72,8 +74,9 @@ async function run(argv: string[], path: string, options: GitOptions): Promise<B
   const onAbort = () => reject(new Error('git timed out'));
   signal.addEventListener('abort', onAbort);
   try {
-    const finished = Promise.all([readOutput(child.stdout), child.exited]);
-    const [output, exitCode] = await Promise.race([finished, aborted]);
+    const output = await Promise.race([readOutput(child.stdout, maxBytes), aborted]);
+    if (maxBytes !== undefined && output.length > maxBytes) return output.subarray(0, maxBytes);
+    const exitCode = await Promise.race([child.exited, aborted]);
     if (exitCode !== 0) throw new Error(`git exited with code ${exitCode}`);
     return output;
   } finally {
@@ -83,12 +86,14 @@ async function run(argv: string[], path: string, options: GitOptions): Promise<B
   }
 }
 
-async function readOutput(stream: ReadableStream<Uint8Array>): Promise<Buffer> {
+/** Reads everything, or a little more than `maxBytes`. */
+async function readOutput(stream: ReadableStream<Uint8Array>, maxBytes = Infinity) {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of stream) {
     chunks.push(chunk);
     size += chunk.length;
+    if (size > maxBytes) break;
     if (size > MAX_OUTPUT_BYTES) throw new Error('git wrote too much output');
   }
   return Buffer.concat(chunks);

@@ -22,6 +22,13 @@ const SCHEMA = `
   ) STRICT, WITHOUT ROWID;
 `;
 
+/** Added to the schema without a new version: earlier versions ignore the table. */
+const CHANGES_SCHEMA = `
+  CREATE TABLE IF NOT EXISTS changes (
+    command_id TEXT NOT NULL PRIMARY KEY, data TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;
+`;
+
 export interface JournalContents {
   database: Database;
   /** Unique to this journal. */
@@ -64,6 +71,7 @@ function open(path: string): JournalContents {
     else if (schema?.user_version !== SCHEMA_VERSION) {
       throw new Error(`unknown schema version ${schema?.user_version}`);
     }
+    database.run(CHANGES_SCHEMA);
     const id = database
       .query<{ value: string }, []>(`SELECT value FROM meta WHERE key = 'journal_id'`)
       .get();

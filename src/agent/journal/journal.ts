@@ -1,6 +1,7 @@
 // The agent's state on disk: started attempts, their processes, their unacknowledged output and their results. After a
 // crash it ensures that no attempt runs twice and that no output is lost.
 import type { Clock } from '../../protocol/clock.ts';
+import type { FileChanges } from '../../protocol/changes.ts';
 import type { OutboxChange } from '../outbox/outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
 import type { CommandResult } from '../result.ts';
@@ -77,9 +78,9 @@ export function openJournal(path: string, clock: Clock, log: (line: string) => v
       cancelTimer ??= clock.after(WRITE_DELAY_MS, () => tryCommit(false));
     },
 
-    /** Records the result. It and all output are on disk when this returns. */
-    finish(commandId: string, result: CommandResult): void {
-      tryCommit(true, () => writer.finish(commandId, result));
+    /** Records the result and the changed files. They and all output are on disk when this returns. */
+    finish(commandId: string, result: CommandResult, files: FileChanges | null = null): void {
+      tryCommit(true, () => writer.finish(commandId, result, files));
     },
 
     /** The hub has committed the result: deletes everything but the attempt number. */

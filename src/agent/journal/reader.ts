@@ -2,6 +2,7 @@
 import type { Database } from 'bun:sqlite';
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { FileChanges } from '../../protocol/changes.ts';
 import { OutputStream } from '../../protocol/entities.ts';
 import type { OutboxMessage, OutboxState, OutputPosition } from '../outbox/outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
@@ -14,6 +15,8 @@ export interface JournaledCommand {
   process: ProcessIdentity | null;
   result: CommandResult | null;
   output: OutboxState;
+  /** The files that it has changed; null if none are recorded. */
+  changes: FileChanges | null;
 }
 
 interface CommandRow {
@@ -36,12 +39,16 @@ interface OutputRow {
 }
 
 const isResult = TypeCompiler.Compile(Type.Union([CommandResult, Type.Null()]));
+const isChanges = TypeCompiler.Compile(FileChanges);
 const isStream = TypeCompiler.Compile(OutputStream);
 
 /** @throws if a row is invalid */
 export function readCommands(database: Database): JournaledCommand[] {
   const output = database.query<OutputRow, [string]>(
     'SELECT sequence, offset, stream, data FROM output WHERE command_id = ? ORDER BY sequence',
+  );
+  const changes = database.query<{ data: string }, [string]>(
+    'SELECT data FROM changes WHERE command_id = ?',
   );
   return database
     .query<CommandRow, []>(`SELECT * FROM commands WHERE state <> 'forgotten' ORDER BY rowid`)
@@ -52,6 +59,7 @@ export function readCommands(database: Database): JournaledCommand[] {
       process: processOf(row),
       result: resultOf(row),
       output: outputOf(row, output.all(row.command_id)),
+      changes: changesOf(changes.get(row.command_id)?.data),
     }));
 }
 
@@ -63,6 +71,12 @@ function resultOf(row: CommandRow): CommandResult | null {
   const result: unknown = row.result === null ? null : JSON.parse(row.result);
   if (!isResult.Check(result)) throw new Error(`invalid result of command ${row.command_id}`);
   return result;
+}
+
+function changesOf(data: string | undefined): FileChanges | null {
+  const changes: unknown = data === undefined ? null : JSON.parse(data);
+  if (changes !== null && !isChanges.Check(changes)) throw new Error('invalid changes');
+  return changes;
 }
 
 function outputOf(row: CommandRow, rows: OutputRow[]): OutboxState {

@@ -1,5 +1,6 @@
 // The journal's prepared statements. The caller runs them inside a transaction.
 import type { Database } from 'bun:sqlite';
+import type { FileChanges } from '../../protocol/changes.ts';
 import type { OutboxChange, OutputPosition } from '../outbox/outbox.ts';
 import type { ProcessIdentity } from '../process/table.ts';
 import type { CommandResult } from '../result.ts';
@@ -32,6 +33,8 @@ export function createJournalWriter(database: Database) {
     `DELETE FROM commands WHERE rowid IN (SELECT rowid FROM commands WHERE state = 'forgotten'
      ORDER BY rowid DESC LIMIT -1 OFFSET ?)`,
   );
+  const insertChanges = database.query('INSERT OR REPLACE INTO changes VALUES (?, ?)');
+  const deleteChanges = database.query('DELETE FROM changes WHERE command_id = ?');
   const insertMessage = database.query(
     'INSERT INTO output (command_id, sequence, offset, stream, data) VALUES (?, ?, ?, ?, ?)',
   );
@@ -71,13 +74,16 @@ export function createJournalWriter(database: Database) {
     begin: (commandId: string, attempt: number) => void begin.run(commandId, attempt),
     recordProcess: (commandId: string, identity: ProcessIdentity) =>
       void setProcess.run(identity.pid, identity.start, commandId),
-    finish: (commandId: string, result: CommandResult) =>
-      void finish.run(JSON.stringify(result), commandId),
+    finish(commandId: string, result: CommandResult, changes: FileChanges | null): void {
+      finish.run(JSON.stringify(result), commandId);
+      if (changes) insertChanges.run(commandId, JSON.stringify(changes));
+    },
 
     /** Keeps the attempt number, but only for the `max` most recently forgotten commands. */
     forget(commandId: string, max: number): void {
       forget.run(commandId);
       deleteOutput.run(commandId);
+      deleteChanges.run(commandId);
       prune.run(max);
     },
 

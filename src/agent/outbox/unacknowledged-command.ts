@@ -1,5 +1,6 @@
 // A command whose result the hub has not acknowledged yet. Sends its output, then its result.
-import type { HeldCommand } from '../../protocol/agent-to-hub.ts';
+import type { AgentToHub, HeldCommand } from '../../protocol/agent-to-hub.ts';
+import type { FileChanges } from '../../protocol/changes.ts';
 import type { OutputStream } from '../../protocol/entities.ts';
 import type { Send } from '../hub-connection.ts';
 import type { Journal } from '../journal/journal.ts';
@@ -16,10 +17,10 @@ export interface UnacknowledgedCommandOptions {
   isConnected(): boolean;
   /** Whether the hub can store output, and so acknowledge it. */
   canAcknowledge(): boolean;
-  /** Whether the hub accepts turn updates. */
-  acceptsTurns(): boolean;
+  /** Whether the hub accepts messages of a type that not every hub accepts. */
+  accepts(type: AgentToHub['type']): boolean;
   /** The state restored from the journal. */
-  restored?: { output: OutboxState; result: CommandResult };
+  restored?: { output: OutboxState; result: CommandResult; changes: FileChanges | null };
 }
 
 export type UnacknowledgedCommand = ReturnType<typeof createUnacknowledgedCommand>;
@@ -31,12 +32,14 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
     (change) => journal.recordOutput(commandId, change),
     restored?.output,
   );
-  const canSendTurn = () => options.isConnected() && options.acceptsTurns();
+  const canSendTurn = () => options.isConnected() && options.accepts('turn:update');
   const turn = createTurnOutbox(commandId, send);
   let result: CommandResult | null = restored?.result ?? null;
+  let changes: FileChanges | null = restored?.changes ?? null;
+  let areChangesSent = false;
   let isResultSent = false;
 
-  /** Sends as much as the hub can take now. The result comes after all output and the whole turn. */
+  /** Sends as much as the hub can take now. The result comes after all output, the whole turn, and the changes. */
   function flush(): void {
     if (!options.isConnected()) return;
     const pull = () => outbox.pull(options.canAcknowledge());
@@ -44,6 +47,9 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
     if (canSendTurn()) turn.flush();
     if (!result || isResultSent || !outbox.isSent()) return;
     if (canSendTurn() && !turn.isSent()) return;
+    if (changes && !areChangesSent && options.accepts('command:changes')) {
+      areChangesSent = send({ type: 'command:changes', commandId, ...changes });
+    }
     const lastSequence = outbox.summary().nextSequence - 1;
     isResultSent = send({ type: 'command:finished', commandId, ...result, lastSequence });
   }
@@ -74,12 +80,12 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
       if (canSendTurn()) turn.flush();
     },
 
-    /** Writes the result to the journal, then sends it. */
-    finish(newResult: CommandResult): void {
+    /** Writes the result and the changed files to the journal, then sends them. */
+    finish(newResult: CommandResult, newChanges: FileChanges | null = null): void {
       const turnUpdates = turn.finish();
-      const whole = turnUpdates > 0 ? { ...newResult, turnUpdates } : newResult;
-      journal.finish(commandId, whole);
-      result = whole;
+      result = turnUpdates > 0 ? { ...newResult, turnUpdates } : newResult;
+      changes = newChanges;
+      journal.finish(commandId, result, changes);
       flush();
     },
 
@@ -103,6 +109,7 @@ export function createUnacknowledgedCommand(options: UnacknowledgedCommandOption
     resumeFrom(nextSequence: number | null, nextTurnSequence: number | null): void {
       outbox.resumeFrom(nextSequence);
       turn.resumeFrom(nextTurnSequence);
+      areChangesSent = false;
       isResultSent = false;
     },
   };

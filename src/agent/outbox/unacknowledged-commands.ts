@@ -29,13 +29,14 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
   const { journal, send, isConnected, log } = options;
   const commands = new Map<string, UnacknowledgedCommand>();
   let hubCanWrite = true;
-  let hubAcceptsTurns = false;
+  /** The message types that the hub accepts beyond those that every hub accepts. */
+  let accepted: readonly string[] = [];
   let onSettled: (() => void) | null = null;
 
   function add(
     commandId: string,
     attempt: number,
-    restored?: Pick<JournaledCommand, 'output'> & { result: CommandResult },
+    restored?: Pick<JournaledCommand, 'output' | 'changes'> & { result: CommandResult },
   ): UnacknowledgedCommand {
     const command = createUnacknowledgedCommand({
       commandId,
@@ -44,7 +45,7 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
       send,
       isConnected,
       canAcknowledge: () => hubCanWrite,
-      acceptsTurns: () => hubAcceptsTurns,
+      accepts: (type) => accepted.includes(type),
       ...(restored && { restored }),
     });
     commands.set(commandId, command);
@@ -62,8 +63,8 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
   }
 
   for (const left of journal.restored) {
-    const { commandId, attempt, output } = left;
-    add(commandId, attempt, { output, result: left.result ?? endCrashed(left) });
+    const { commandId, attempt, output, changes } = left;
+    add(commandId, attempt, { output, changes, result: left.result ?? endCrashed(left) });
   }
 
   function settleIfDone(): void {
@@ -92,9 +93,9 @@ export function restoreUnacknowledgedCommands(options: UnacknowledgedCommandsOpt
     },
 
     /** Resumes each command at the position in the welcome. Results are resent. */
-    resume({ resume, acceptsTurns = false }: AgentWelcome): void {
+    resume({ resume, accept = [] }: AgentWelcome): void {
       hubCanWrite = true;
-      hubAcceptsTurns = acceptsTurns;
+      accepted = accept;
       const positions = new Map(resume.map((one) => [one.commandId, one]));
       for (const [commandId, command] of commands) {
         const position = positions.get(commandId);

@@ -104,7 +104,9 @@ function startShell(
   }
 
   context.recordProcess(terminal.pid);
-  terminal.start();
+  // Keys that arrive before the start would be read as the line that starts the command.
+  const started = context.folderRecorded?.then(terminal.start);
+  if (!started) terminal.start();
 
   return {
     exited: waitForExit(),
@@ -119,7 +121,10 @@ function startShell(
     pause: terminal.pause,
     resume: terminal.resume,
     resize: terminal.resize,
-    ...(options.pty && { writeInput: terminal.write }),
+    ...(options.pty && {
+      writeInput: (data) =>
+        started ? void started.then(() => terminal.write(data)) : terminal.write(data),
+    }),
   };
 }
 

@@ -77,8 +77,9 @@ export function openShellTerminal(options: ShellTerminalOptions) {
     /** The files that keep the output open, as named in /proc. Empty on systems without /proc. */
     files: terminalName === null ? [] : [terminalName, ...(pipe ? [pipe.name] : [])],
 
-    start: () => void terminal.write('\n'),
-    write: (data: string) => void terminal.write(data),
+    /** Has no effect on a shell that has been killed. */
+    start: () => void (terminal.closed || terminal.write('\n')),
+    write: (data: string) => void (terminal.closed || terminal.write(data)),
     resize: (cols: number, rows: number) => terminal.resize(cols, rows),
 
     /**

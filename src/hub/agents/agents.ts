@@ -7,6 +7,7 @@ import type { StoredAgentToken } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
+import { ACCEPTED_FROM_AGENTS, type FileChangesPart } from '../commands/file-changes.ts';
 import { stoppedOutcome } from '../commands/outcome.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { HubContext } from '../context.ts';
@@ -26,6 +27,7 @@ export interface AgentsParts {
   approvals: Approvals;
   completion: Completion;
   dispatcher: Dispatcher;
+  fileChanges: FileChangesPart;
   presence: Presence;
   progress: Progress;
   terminals: Terminals;
@@ -42,7 +44,8 @@ interface Attempt {
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
   const { state, store, clock, log, settings, storeHealth, connectionLog } = context;
-  const { approvals, completion, dispatcher, presence, terminals, tokenIndex, turns } = parts;
+  const { approvals, completion, dispatcher, fileChanges, presence, terminals, tokenIndex, turns } =
+    parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
   const reject = createRejection(context);
@@ -53,7 +56,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (secondInstance) rejectInUse(secondInstance, agent.agentId);
     cancelGrace(agent);
     const connectionId = Bun.randomUUIDv7();
-    const { instanceId, journalId = null } = message;
+    const { instanceId, journalId = null, accept: acceptedTypes = [] } = message;
     const lastHeardAt = clock.monotonic();
     agent.connection = {
       link,
@@ -61,6 +64,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       tokenId: token.id,
       instanceId,
       journalId,
+      accept: new Set(acceptedTypes),
       lastHeardAt,
     };
     byLink.set(link, agent);
@@ -93,7 +97,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       heartbeatIntervalMs: AGENT_PING_MS,
       resume,
       stop,
-      acceptsTurns: true,
+      accept: ACCEPTED_FROM_AGENTS,
     });
     // The last acknowledgement may have been lost with the previous connection.
     for (const { commandId } of resume) {
@@ -131,6 +135,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     const { connection } = agent;
     if (!connection.link) return;
     byLink.delete(connection.link);
+    fileChanges.onDisconnect(agent);
     disconnect(agent, clock.now());
     saveContact(agent);
     log.info('Agent disconnected.', { agentId: agent.agentId, code, reason });

@@ -8,6 +8,7 @@ import type {
 import { pickFields } from '../../protocol/pick-fields.ts';
 import { CommandReport } from '../../protocol/report.ts';
 import type { Approvals } from '../approvals.ts';
+import type { FileChangesPart } from '../commands/file-changes.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
@@ -22,6 +23,7 @@ export interface AgentMessagesParts {
   agents: Agents;
   approvals: Approvals;
   files: Pick<AgentFiles, 'receive'>;
+  fileChanges: FileChangesPart;
   presence: Presence;
   progress: Progress;
   terminals: Terminals;
@@ -29,7 +31,7 @@ export interface AgentMessagesParts {
 }
 
 export function createAgentMessages({ state, clock, log }: HubContext, parts: AgentMessagesParts) {
-  const { agents, approvals, files, presence, progress, terminals, turns } = parts;
+  const { agents, approvals, fileChanges, files, presence, progress, terminals, turns } = parts;
   /** The commands of each connection whose result is being committed. */
   const finishing = new WeakMap<Link, Set<string>>();
 
@@ -43,6 +45,8 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
     if (ofLink.has(commandId)) return;
     ofLink.add(commandId);
     try {
+      const stored = fileChanges.whenStored(commandId);
+      if (stored) await stored;
       await progress.handleFinished(agent, message);
     } finally {
       ofLink.delete(commandId);
@@ -116,8 +120,13 @@ export function createAgentMessages({ state, clock, log }: HubContext, parts: Ag
       case 'turn:update':
         if (!holdsCommand(agent, message.commandId)) return;
         return receiveTurn(agent, link, message);
+      case 'command:changes':
+        if (holdsCommand(agent, message.commandId)) fileChanges.receive(message);
+        return;
       case 'command:finished':
         return logFailure(finish(agent, link, message), message, agent);
+      case 'changes:reverted':
+        return fileChanges.receiveReverted(link, message);
       case 'approval:request':
         if (current?.id !== message.commandId) return;
         return logFailure(approvals.request(agent, message), message, agent);

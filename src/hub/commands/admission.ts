@@ -108,6 +108,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         usage: null,
         changes: null,
         editedBy: null,
+        changesProblem: null,
         requestId: input.requestId ?? null,
         attempt: 0,
         sent: false,

@@ -15,6 +15,8 @@ export interface LiveConnection {
   /** Identifies the agent process. */
   readonly instanceId: string;
   readonly journalId: string | null;
+  /** The message types that it accepts beyond those of every version 1. */
+  readonly accept: ReadonlySet<string>;
   /** When the last frame or pong arrived, on the monotonic clock. */
   lastHeardAt: number;
 }

@@ -12,6 +12,7 @@ import {
   ComparisonBody,
   FileQuery,
   PauseBody,
+  RevertBody,
 } from '../../protocol/api.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { createAuditApi } from './audit.ts';
@@ -141,6 +142,18 @@ function createCommandApi({ hub, auth }: ApiParts) {
     })
     .delete('/:id/cancellation', async ({ request, params }) =>
       hub.queue.restore(await auth.requireIdentity(request), params.id),
+    )
+    .get('/:id/changes', async ({ request, params }) => {
+      const view = hub.viewFor(await auth.requireIdentity(request));
+      return view.findChanges(params.id);
+    })
+    .post(
+      '/:id/revert',
+      async ({ request, params, body }) => {
+        await hub.revertFile(await auth.requireIdentity(request), params.id, body.path);
+        return { commandId: params.id, path: body.path };
+      },
+      { body: RevertBody },
     )
     .post('/:id/interrupt', async ({ request, params, set }) => {
       const identity = await auth.requireIdentity(request);

@@ -56,7 +56,7 @@ describe('conversation ID', () => {
 
   test('is not reported for a shell command', async () => {
     const hub = await connect();
-    expect(await reportOf(hub, '!true')).toBeUndefined();
+    expect(await reportOf(hub, '!true')).not.toHaveProperty('conversationId');
   });
 });
 
@@ -89,7 +89,7 @@ describe('invalid usage', () => {
   ])('%s is not reported', async (_, usage) => {
     const hub = await connect();
     const report = await reportOf(hub, reportUsage(usage));
-    expect(report).toEqual({ conversationId: expect.any(String) });
+    expect(report).not.toHaveProperty('usage');
   });
 
   test('a currency that is too long does not affect the rest', async () => {

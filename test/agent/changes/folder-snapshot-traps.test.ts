@@ -10,7 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { takeSnapshot } from '../../../src/agent/changes/folder-snapshot.ts';
+import { type FolderSnapshot, takeSnapshot } from '../../../src/agent/changes/folder-snapshot.ts';
 import { createTrapProgram, traps } from '../../support/agent/traps.ts';
 import { createRepository, runGit } from '../../support/agent/work-repository.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../../support/temporary-folder.ts';
@@ -97,6 +97,18 @@ function changeFiles(letter: string, ...folders: string[]): void {
   for (const folder of folders) writeFileSync(join(folder, 'one.txt'), `a\nb\n${letter}\n`);
 }
 
+/** Counts the changes, and also reads their diffs and writes the earlier files, as for a command. */
+async function readAll(snapshot: FolderSnapshot) {
+  const changes = await snapshot.changes();
+  if (typeof changes === 'string') return changes;
+  const earlier = changes.files.filter(({ change }) => change.kind !== 'added');
+  await changes.checkOut(
+    earlier.map(({ file }) => file.oldPath),
+    join(scratch, 'earlier'),
+  );
+  return changes.total;
+}
+
 describe.each(Object.keys(placements))('no program runs from %s', (placement) => {
   test.each(times(placement).flatMap((time) => Object.keys(traps).map((trap) => [trap, time])))(
     '%s, set %s the turn',
@@ -109,7 +121,7 @@ describe.each(Object.keys(placements))('no program runs from %s', (placement) =>
       const snapshot = await takeSnapshot(work, scratch);
       if (time === 'during') trap?.set(repository, program.path);
       changeFiles('e', work, repository);
-      await snapshot?.changes();
+      await readAll(snapshot);
       expect(program.hasRun()).toBe(false);
 
       runAsUser(repository, trap?.spring ?? []);
@@ -134,7 +146,7 @@ describe('no program runs from', () => {
     Object.assign(process.env, env);
     const snapshot = await takeSnapshot(work, scratch);
     changeFiles('d', work);
-    return snapshot?.changes();
+    return readAll(snapshot);
   }
 
   test('the GIT_ variables of the agent', async () => {
@@ -213,7 +225,7 @@ describe('no program runs from', () => {
     }
     runGit(work, 'config', 'filter.x.clean', program.path);
     changeFiles('d', work);
-    expect(await snapshot?.changes()).toEqual(expected);
+    expect(await readAll(snapshot)).toEqual(expected);
     expect(program.hasRun()).toBe(false);
     snapshot?.discard();
     expect(readdirSync(state)).toEqual([]);

@@ -131,7 +131,7 @@ test('removes snapshots that a crash has left', async () => {
 test('is skipped if the scratch folder does not exist', async () => {
   createRepository();
   const hub = await connect();
-  expect(await takeSnapshot(work, join(fixture.folder, 'nowhere'))).toBeNull();
+  expect((await takeSnapshot(work, join(fixture.folder, 'nowhere'))).problem).toBe('failed');
   expect(await changesOf(hub, 'true')).toBeDefined();
 });
 

@@ -29,6 +29,7 @@ test('a report is sent to every dashboard once it is committed', async () => {
     conversationId: 'conversation-1',
     usage: null,
     changes: null,
+    changesProblem: null,
   });
 });
 

@@ -31,6 +31,7 @@ export function describeCommands(db: StoreUnderTest) {
       usage: { used: 1, size: 2, cost: { amount: 0.5, currency: 'USD' } },
       changes: { files: 1, added: 2, removed: 3 },
       editedBy: 'bob',
+      changesProblem: 'timeout',
       requestId: 'r',
       attempt: 2,
       sent: true,

@@ -118,7 +118,7 @@ export function describeAcpProgram(options: AcpSuiteOptions): void {
       async () => {
         fixture.start({ acp: createProgram(), cwd: workFolder() });
         const hub = await fixture.hub.waitForAgent();
-        hub.sendWelcome({ acceptsTurns: true });
+        hub.sendWelcome({ accept: ['turn:update'] });
         const file = join(workFolder(), 'note.txt');
         model.respondWith(({ toolResults, latestInput, tools }) => {
           if (toolResults.length > 0 || tools.length === 0 || !latestInput.includes('Write it')) {

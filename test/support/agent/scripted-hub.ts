@@ -34,8 +34,8 @@ export interface AgentSocket {
   waitForPong(): Promise<void>;
   sendWelcome(options?: {
     resume?: { commandId: string; nextSequence: number; nextTurnSequence?: number }[];
-    acceptsTurns?: boolean;
     stop?: string[];
+    accept?: string[];
     heartbeatIntervalMs?: number;
   }): void;
   /** Sends a command to the agent and returns its ID. */
@@ -166,7 +166,7 @@ function createAgentSocket(
     sendFrame: (frame) => void ws.send(frame),
     ping: () => void ws.ping(),
     waitForPong: () => new Promise((resolve) => void pongWaiters.push(resolve)),
-    sendWelcome({ heartbeatIntervalMs = 10_000, resume = [], stop = [], acceptsTurns } = {}) {
+    sendWelcome({ resume = [], stop = [], accept, heartbeatIntervalMs = 10_000 } = {}) {
       const { agentId } = connectMessage;
       send({
         type: 'agent:welcome',
@@ -174,7 +174,7 @@ function createAgentSocket(
         heartbeatIntervalMs,
         resume,
         stop,
-        ...(acceptsTurns !== undefined && { acceptsTurns }),
+        ...(accept && { accept }),
       });
     },
     execute(command, { commandId = Bun.randomUUIDv7(), attempt = 1, ...options } = {}) {
