@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   ps: async () => (await import('./ps.ts')).psCommand(),
   logs: async () => (await import('./logs.ts')).logsCommand(),
   search: async () => (await import('./search.ts')).searchCommand(),
+  changes: async () => (await import('./changes.ts')).changesCommand(),
   interrupt: async () => (await import('./interrupt.ts')).interruptCommand(),
   change: async () => (await import('./change.ts')).changeCommand(),
   pause: async () => (await import('./pause.ts')).pauseCommand(),
