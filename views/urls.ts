@@ -109,3 +109,39 @@ export const promptsUrl = '/prompts';
 export function promptUrl(id: string): string {
   return `${promptsUrl}/${encodeURIComponent(id)}`;
 }
+
+/** The changes of a command. @param view how diffs are shown; otherwise as the user chose last */
+export function changesUrl(commandId: string, view?: string): string {
+  return `${commandUrl(commandId)}/changes${view === undefined ? '' : `?view=${view}`}`;
+}
+
+/** The diff of one file, as a fragment. */
+export function changedFileUrl(commandId: string, path: string, view: string): string {
+  return `${commandUrl(commandId)}/changes/file?${new URLSearchParams({ path, view }).toString()}`;
+}
+
+/** The dialog that asks before a file is reverted, and without a path the form that reverts it. */
+export function revertUrl(commandId: string, path?: string): string {
+  const url = `${commandUrl(commandId)}/revert`;
+  return path === undefined ? url : `${url}?${new URLSearchParams({ path }).toString()}`;
+}
+
+/** The changes of all commands of a conversation. */
+export function conversationChangesUrl(
+  agentId: string,
+  conversationId: string,
+  view?: string,
+): string {
+  const parameters = { conversation: conversationId, ...(view !== undefined && { view }) };
+  return `${agentUrl(agentId)}/changes?${new URLSearchParams(parameters).toString()}`;
+}
+
+/** The files that the latest commands of an agent have changed, as a fragment. */
+export function latestChangesUrl(agentId: string): string {
+  return `${agentUrl(agentId)}/changes/latest`;
+}
+
+/** Sends comments on changes as a prompt. */
+export function agentReviewUrl(agentId: string): string {
+  return `${agentUrl(agentId)}/review`;
+}

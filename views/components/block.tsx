@@ -3,11 +3,11 @@ import type { ComponentChildren } from 'preact';
 import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { formatCost } from '../../src/protocol/report-format.ts';
-import { formatChangedFiles } from '../format/units.ts';
 import { commandUrl } from '../urls.ts';
 import { BlockOutput, type ShownOutput } from './block-output.tsx';
 import { BlockPrompt } from './block-prompt.tsx';
 import { BlockActions } from './block-actions.tsx';
+import { ChangesLink } from './changes/changes-link.tsx';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
 import { CommandStatusLabel } from './status.tsx';
@@ -76,13 +76,13 @@ export function BlockHead({ command, state, children }: BlockHeadProps) {
 
 /** State, duration, exit code, cost and changed files. Failures say why. */
 export function BlockFooter({ command, id }: { command: CommandExecution; id?: string }) {
-  const { usage, changes, error } = command;
+  const { usage, error } = command;
   return (
     <div id={id ?? `block-footer-${command.id}`} class="block-footer">
       <CommandStatusLabel command={command} />
       <CommandTime command={command} />
       {usage?.cost && <span>{formatCost(usage.cost)}</span>}
-      {changes && <span>{formatChangedFiles(changes)}</span>}
+      <ChangesLink command={command} />
       {hasEnded(command.status) && error && (
         <p class="block-error">
           <Icon name="warning" />

@@ -5,7 +5,8 @@ import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { formatCost, formatUsage } from '../../src/protocol/report-format.ts';
 import { compareUrl, historyUrl } from '../urls.ts';
 import { formatRunTime } from '../format/command-state.ts';
-import { formatChangedFiles, shortenId, UNKNOWN } from '../format/units.ts';
+import { shortenId, UNKNOWN } from '../format/units.ts';
+import { ChangesLink } from './changes/changes-link.tsx';
 import { CommandStatusLabel, PriorityLabel } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
 
@@ -45,7 +46,11 @@ export function CommandFields({ command }: { command: CommandExecution }) {
       )}
       {usage && <Field name="Context">{formatUsage(usage)}</Field>}
       {usage?.cost && <Field name="Cost">{formatCost(usage.cost)}</Field>}
-      {changes && <Field name="Changes">{formatChangedFiles(changes)}</Field>}
+      {changes && (
+        <Field name="Changes">
+          <ChangesLink command={command} />
+        </Field>
+      )}
       {command.comparisonId !== null && (
         <Field name="Comparison">
           <a href={compareUrl(command.comparisonId)}>View comparison</a>

@@ -5,6 +5,7 @@ import { AgentHeader } from '../components/agent-header.tsx';
 import { AgentNotice } from '../components/agent-notice.tsx';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
 import { Block, BlockFooter, type SessionBlock } from '../components/block.tsx';
+import { LatestChangesPlace } from '../components/changes/latest-changes.tsx';
 import { ComposerHint } from '../components/composer-hint.tsx';
 import { Composer, ComposerButtons, ComposerSession } from '../components/composer.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
@@ -69,8 +70,7 @@ export function AgentPage({
             canManage={isPermitted(user.role, 'queue:manage')}
             now={state.now}
           />
-          {/* What the commands changed. */}
-          <div id="changes" />
+          <LatestChangesPlace agentId={agent.agentId} />
         </aside>
       </div>
     </Page>

@@ -12,6 +12,7 @@ import { createApiTokenPages } from './api-tokens.tsx';
 import { createApprovalPages } from './approvals.tsx';
 import { createAuditPages } from './audit.tsx';
 import { createCommandOutput } from './command-output.ts';
+import { createChangesPages } from './changes.tsx';
 import { createCommandPages } from './commands.tsx';
 import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
@@ -51,6 +52,7 @@ export function createPages(parts: PagesParts) {
     .use(createAgentTokenPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))
     .use(createCommandOutput(hub, requireUser))
+    .use(createChangesPages(hub, requireUser))
     .use(createComparePages(hub, requireUser))
     .use(createApprovalPages(hub, requireUser))
     .use(createQueuePages(hub, requireUser))

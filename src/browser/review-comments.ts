@@ -1,0 +1,76 @@
+// The comments on changes that have not been sent: they survive a reload, and a hub that is away.
+
+/** A comment on a line of a file that a command changed. */
+export interface ReviewComment {
+  commandId: string;
+  path: string;
+  side: 'old' | 'new';
+  line: number;
+  text: string;
+}
+
+/** What a comment is about. There is one comment for each line and side. */
+export type Place = Omit<ReviewComment, 'text'>;
+
+type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>;
+
+/** More comments are not kept: storage is limited, and a prompt too. */
+const MAX_COMMENTS = 500;
+
+const isSamePlace = (a: Place, b: Place) =>
+  a.commandId === b.commandId && a.path === b.path && a.side === b.side && a.line === b.line;
+
+/** Opens the comments on the changes of one agent. Without storage, they last as long as the page. */
+export function openReviewComments(storage: Storage, agentId: string) {
+  const key = `signalbox:review:${agentId}`;
+  let comments = read();
+
+  function read(): ReviewComment[] {
+    try {
+      const value: unknown = JSON.parse(storage.getItem(key) ?? '[]');
+      return Array.isArray(value) ? value.filter(isComment) : [];
+    } catch {
+      return [];
+    }
+  }
+
+  function save(changed: ReviewComment[]): void {
+    comments = changed.slice(-MAX_COMMENTS);
+    try {
+      if (comments.length === 0) storage.removeItem(key);
+      else storage.setItem(key, JSON.stringify(comments));
+    } catch {
+      // Storage is full or disabled.
+    }
+  }
+
+  return {
+    /** The comments on these commands, by file and line. */
+    list: (commandIds: ReadonlySet<string>): ReviewComment[] =>
+      comments
+        .filter(({ commandId }) => commandIds.has(commandId))
+        .toSorted((a, b) => a.path.localeCompare(b.path) || a.line - b.line),
+    /** Adds or replaces the comment on a line. */
+    set(comment: ReviewComment): void {
+      save([...comments.filter((one) => !isSamePlace(one, comment)), comment]);
+    },
+    remove(place: Place): void {
+      save(comments.filter((one) => !isSamePlace(one, place)));
+    },
+    /** Removes the comments on these commands. */
+    removeAll(commandIds: ReadonlySet<string>): void {
+      save(comments.filter(({ commandId }) => !commandIds.has(commandId)));
+    },
+  };
+}
+
+function isComment(value: unknown): value is ReviewComment {
+  if (typeof value !== 'object' || value === null) return false;
+  const { commandId, path, side, line, text } = value as Record<string, unknown>;
+  const texts = [commandId, path, text];
+  return (
+    texts.every((one) => typeof one === 'string') &&
+    (side === 'old' || side === 'new') &&
+    Number.isSafeInteger(line)
+  );
+}
