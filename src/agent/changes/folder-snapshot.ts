@@ -3,6 +3,7 @@
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { ChangesProblem } from '../../protocol/report.ts';
+import { isInside } from '../is-inside.ts';
 import { findGit } from './git.ts';
 import { createGitFolder, type GitFolder } from './git-folder.ts';
 import { readGitSettings } from './git-settings.ts';
@@ -52,7 +53,7 @@ export function noSnapshot(problem: ChangesProblem): FolderSnapshot {
 
 /**
  * Takes a snapshot of a folder. Never rejects.
- * @param scratch a folder for short-lived files, outside of `folder` or ignored by its repository
+ * @param scratch a folder for short-lived files, which is not measured
  */
 export async function takeSnapshot(
   folder: string,
@@ -64,7 +65,7 @@ export async function takeSnapshot(
   const discard = () => removeIfPossible(store);
   const signal = AbortSignal.timeout(timeoutMs);
   try {
-    const changes = await recordFolder(folder, store, signal);
+    const changes = await recordFolder(folder, scratch, store, signal);
     if (typeof changes !== 'string') return { problem: null, changes, discard };
     discard();
     return noSnapshot(changes);
@@ -86,6 +87,7 @@ const problemOf = (signal: AbortSignal): ChangesProblem => (signal.aborted ? 'ti
 /** @returns determines the changes since, or why the folder cannot be measured */
 async function recordFolder(
   folder: string,
+  scratch: string,
   store: string,
   signal: AbortSignal,
 ): Promise<FolderSnapshot['changes'] | ChangesProblem> {
@@ -94,6 +96,7 @@ async function recordFolder(
   const git = findGit(repository.root);
   if (!git) return 'no_git';
   const path = relative(repository.root, realpathSync(folder)) || '.';
+  const pathspecs = [`:(literal)${path}`, ...exclude(repository.root, scratch)];
   const objects = join(repository.commonFolder, 'objects');
   const config = join(repository.commonFolder, 'config');
   const settings = await readGitSettings(git, config, store, signal);
@@ -107,7 +110,7 @@ async function recordFolder(
   });
   if (await isIgnored(before, path)) return 'ignored';
   await removeNonFiles(before);
-  await updateIndex(before, path);
+  await updateIndex(before, pathspecs);
   const tree = String(await before.run(['write-tree', '--missing-ok'])).trim();
 
   return async (timeoutMs = TIMEOUT_MS) => {
@@ -116,7 +119,7 @@ async function recordFolder(
       createGitFolder({ ...shared, indexFolder, objectFolders, signal: limit });
     try {
       const after = await openFolder(before.path, [before.objects, objects]);
-      await updateIndex(after, path);
+      await updateIndex(after, pathspecs);
       const changes = await readChanges(after, tree, path);
       const checkOut: MeasuredFolder['checkOut'] = async (paths, target) => {
         const earlier = await openFolder(before.path, [before.objects, objects]);
@@ -155,11 +158,17 @@ async function removeNonFiles({ run }: GitFolder): Promise<void> {
   await run(['update-index', ...refresh, '-z', '--force-remove', '--stdin'], joinPaths(paths));
 }
 
-/** Makes the index equal to the working tree. Nested repositories are skipped. @param path of the folder */
-async function updateIndex({ run }: GitFolder, path: string): Promise<void> {
+/** The agent's own files can be in the repository: its state folder is anywhere. */
+function exclude(root: string, scratch: string): string[] {
+  const path = realpathSync(scratch);
+  return path !== root && isInside(root, path) ? [`:(exclude,literal)${relative(root, path)}`] : [];
+}
+
+/** Makes the index equal to the working tree. Nested repositories are skipped. @param pathspecs of the folder */
+async function updateIndex({ run }: GitFolder, pathspecs: readonly string[]): Promise<void> {
   const untracked = ['--others', '--exclude-standard'];
   for (const files of [untracked, ['--modified']]) {
-    const paths = splitPaths(await run(['ls-files', '-z', ...files, '--', `:(literal)${path}`]));
+    const paths = splitPaths(await run(['ls-files', '-z', ...files, '--', ...pathspecs]));
     // Git lists a nested repository as a folder.
     const ownPaths = paths.filter((name) => !name.endsWith('/'));
     if (ownPaths.length > 0) await run(UPDATE_INDEX, joinPaths(ownPaths));

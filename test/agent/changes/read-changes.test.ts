@@ -132,6 +132,16 @@ test('ignored files are left out, and changes before the command too', async () 
   expect(changes.map(({ path }) => path)).toEqual(['one.txt']);
 });
 
+test('the state folder of the agent is left out, also inside the repository', async () => {
+  const state = inWork('sub [x]/state');
+  mkdirSync(state, { recursive: true });
+  const snapshot = await takeSnapshot(work, state);
+  writeFiles(work, { 'sub [x]/state/journal.db': 'x', 'two.txt': 'z\n' });
+  const changes = await snapshot.changes();
+  if (typeof changes === 'string') throw new Error(changes);
+  expect(changes.files.map(({ change }) => change.path)).toEqual(['two.txt']);
+});
+
 test('commits during the command do not hide its changes', async () => {
   const changes = await listChanges(() => {
     writeFiles(work, { 'two.txt': 'committed\n' });
@@ -193,7 +203,7 @@ describe('limits', () => {
   });
 
   test('all files together fit into a message; smaller diffs follow one that does not', async () => {
-    const text = `${'"quotes" and \ttabs\n'.repeat(5_000)}`;
+    const text = '"quotes" and \ttabs\n'.repeat(5_000);
     const { files, total } = await measure(() => {
       for (let index = 10; index < 30; index += 1) writeFiles(work, { [`f${index}`]: text });
       writeFiles(work, { last: 'small\n' });

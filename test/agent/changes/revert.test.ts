@@ -46,7 +46,7 @@ afterEach(() => temporary.remove());
 const inWork = (name: string) => join(work, name);
 const read = (name: string) => readFileSync(inWork(name), 'utf8');
 const revert = (path: string, id = 'c1') => tracker.revert(id, path);
-const explain = async (path: string, id?: string) => String(await rejectionOf(revert(path, id)));
+const explain = (path: string, id?: string) => rejectionOf(revert(path, id));
 
 /** Runs `act` as a command, and returns the files that it changed. */
 async function runCommand(act: () => void, id = 'c1') {
