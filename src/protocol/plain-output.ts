@@ -1,14 +1,13 @@
 // Terminal output as plain text: without control sequences, and with only the last version of lines that a program wrote
 // again, such as progress bars.
 
-// eslint-disable-next-line no-control-regex
+/* eslint-disable no-control-regex */
 const SEQUENCE =
   /\u001b(?:\[[0-?]*[ -/]*[@-~]|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-Z\\^-~])/g;
-// eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0007\u000b\u000c\u000e-\u001f\u007f]/g;
 /** A control sequence that the next chunk may complete. */
-// eslint-disable-next-line no-control-regex
 const INCOMPLETE = /\u001b(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001b]{0,4096}\u001b?|[ -/]*)$/;
+/* eslint-enable no-control-regex */
 
 /** The characters of a line within which carriage returns and backspaces are applied. */
 const MAX_LINE_LENGTH = 1_048_576;

@@ -22,6 +22,8 @@ import {
   outputBlocks as blocks,
   transcripts,
   transcriptTotal,
+  turnParts,
+  turns,
 } from './schema.ts';
 import type { OutputPurge } from './store.ts';
 
@@ -79,10 +81,12 @@ export function createPurge(
     return freed;
   }
 
-  /** Marks output as deleted. */
+  /** Marks output as deleted. The turn, which contains the same, is deleted at once. */
   function remove(commandIds: readonly string[], { time, reason, limit }: Removal) {
     const ids = [...commandIds];
-    db.delete(output).where(inArray(output.commandId, ids)).run();
+    for (const table of [output, turnParts, turns]) {
+      db.delete(table).where(inArray(table.commandId, ids)).run();
+    }
     for (const commandId of ids) {
       forget(commandId);
       const removed = { removedAt: time, removalReason: reason, removalLimit: limit };

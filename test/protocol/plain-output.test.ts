@@ -27,7 +27,7 @@ describe('plain output', () => {
   ];
   for (const [name, output, text] of cases) {
     test(name, () => expect(convert(output)).toBe(text));
-    test(`${name}, one character at a time`, () => expect(convert(...output)).toBe(text));
+    test(`${name}, one character at a time`, () => expect(convert(...output.split(''))).toBe(text));
   }
 });
 
