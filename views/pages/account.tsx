@@ -100,7 +100,7 @@ export function SessionList({ sessions }: { sessions: SessionSummary[] }) {
 
 function SessionRow({ session }: { session: SessionSummary }) {
   return (
-    <li class="row session">
+    <li class="row account-session">
       <div>
         <p title={session.userAgent ?? undefined}>
           <b>{describeUserAgent(session.userAgent)}</b>

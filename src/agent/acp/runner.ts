@@ -130,6 +130,7 @@ export function createAcpRunner(options: AcpRunnerOptions): Runner {
         context,
         clock,
         acp,
+        cwd,
         terminals: { files, scratch: stateDir, env, pidFile },
         session: sessionFor(spec.session),
         onSignedOut: () => availability.setProblem(signedOutNotice(acp)),

@@ -39,6 +39,8 @@ export interface TurnOptions {
   context: RunContext;
   clock: Clock;
   acp: AcpProgram;
+  /** The agent's folder, without symbolic links. */
+  cwd: string;
   terminals: Omit<TerminalsOptions, 'onOutput' | 'clock'>;
   /** Rejects with a message for the user if the conversation cannot be opened. */
   session: Promise<AcpSession>;
@@ -50,7 +52,7 @@ export type Turn = ReturnType<typeof startTurn>;
 
 export function startTurn(options: TurnOptions) {
   const { spec, context, clock, acp } = options;
-  const transcript = createTranscript(clock.monotonic);
+  const transcript = createTranscript(clock.monotonic, options.cwd);
   const recorder = createTurnRecorder({
     now: clock.monotonic,
     toolOf: transcript.tool,

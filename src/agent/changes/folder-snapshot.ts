@@ -13,6 +13,10 @@ import { findRepository } from './repository.ts';
 /** The default time limit for one snapshot, in milliseconds. */
 const TIMEOUT_MS = 5_000;
 const PREFIX = 'snapshot-';
+/** Lists new, changed and deleted files, each with a tag. */
+const LIST_FILES = ['ls-files', '-z', '-t', '--others', '--exclude-standard', '--modified', '--'];
+/** The tag of new files. The tags of others are as long. */
+const NEW_FILE = '? ';
 const UPDATE_INDEX = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
 /** An entry of `git ls-files --stage` that is not a file: a submodule or a conflict. */
 const NOT_A_FILE = /^(160000 \w+ \d|\d+ \w+ [123])\t/;
@@ -27,6 +31,12 @@ export interface MeasuredFolder extends FolderChanges {
    */
   checkOut(paths: readonly string[], target: string): Promise<string>;
 }
+
+const NO_CHANGES: FolderChanges = {
+  total: { files: 0, added: 0, removed: 0 },
+  files: [],
+  omittedFiles: 0,
+};
 
 export interface FolderSnapshot {
   /** Why the folder cannot be measured; null if it can. */
@@ -111,7 +121,9 @@ async function recordFolder(
   if (await isIgnored(before, path)) return 'ignored';
   await removeNonFiles(before);
   await updateIndex(before, pathspecs);
-  const tree = String(await before.run(['write-tree', '--missing-ok'])).trim();
+  // The command need not wait for this.
+  const tree = before.run(['write-tree', '--missing-ok']).then((output) => String(output).trim());
+  tree.catch(() => undefined);
 
   return async (timeoutMs = TIMEOUT_MS) => {
     const limit = AbortSignal.timeout(timeoutMs);
@@ -119,8 +131,8 @@ async function recordFolder(
       createGitFolder({ ...shared, indexFolder, objectFolders, signal: limit });
     try {
       const after = await openFolder(before.path, [before.objects, objects]);
-      await updateIndex(after, pathspecs);
-      const changes = await readChanges(after, tree, path);
+      const isChanged = await updateIndex(after, pathspecs);
+      const changes = isChanged ? await readChanges(after, await tree, path) : NO_CHANGES;
       const checkOut: MeasuredFolder['checkOut'] = async (paths, target) => {
         const earlier = await openFolder(before.path, [before.objects, objects]);
         const inRepository = paths.map((name) =>
@@ -164,15 +176,31 @@ function exclude(root: string, scratch: string): string[] {
   return path !== root && isInside(root, path) ? [`:(exclude,literal)${relative(root, path)}`] : [];
 }
 
-/** Makes the index equal to the working tree. Nested repositories are skipped. @param pathspecs of the folder */
-async function updateIndex({ run }: GitFolder, pathspecs: readonly string[]): Promise<void> {
-  const untracked = ['--others', '--exclude-standard'];
-  for (const files of [untracked, ['--modified']]) {
-    const paths = splitPaths(await run(['ls-files', '-z', ...files, '--', ...pathspecs]));
-    // Git lists a nested repository as a folder.
-    const ownPaths = paths.filter((name) => !name.endsWith('/'));
-    if (ownPaths.length > 0) await run(UPDATE_INDEX, joinPaths(ownPaths));
-  }
+/**
+ * Makes the index equal to the working tree. Nested repositories are skipped. Returns whether it has changed.
+ * @param pathspecs of the folder
+ */
+async function updateIndex({ run }: GitFolder, pathspecs: readonly string[]): Promise<boolean> {
+  const entries = splitPaths(await run([...LIST_FILES, ...pathspecs]));
+  const list = (isIncluded: (entry: string) => boolean) =>
+    entries.filter(isIncluded).map((entry) => entry.slice(NEW_FILE.length));
+  // Git lists a nested repository as a folder.
+  const added = list((entry) => entry.startsWith(NEW_FILE) && !entry.endsWith('/'));
+  const changed = list((entry) => !entry.startsWith(NEW_FILE));
+  // Git removes a file that is a folder now, and the files of a folder that is a file now, when it adds the new ones.
+  const addedFiles = new Set(added);
+  const addedFolders = new Set(added.flatMap(listFolders));
+  const isReplaced = (path: string) =>
+    addedFolders.has(path) || listFolders(path).some((folder) => addedFiles.has(folder));
+  const paths = [...added, ...changed.filter((path) => !isReplaced(path))];
+  if (paths.length > 0) await run(UPDATE_INDEX, joinPaths(paths));
+  return paths.length > 0;
+}
+
+/** Lists the folders that contain a path. */
+function listFolders(path: string): string[] {
+  const steps = path.split('/').slice(0, -1);
+  return steps.map((_, index) => steps.slice(0, index + 1).join('/'));
 }
 
 const toBytes = (path: string) => Buffer.from(path).toString('latin1');

@@ -6,7 +6,7 @@ type Update = Parameters<typeof updateToolCall>[1];
 
 function requestFor(fields: Partial<Update>) {
   const tool = createToolCall(0);
-  updateToolCall(tool, { toolCallId: '1', ...fields });
+  updateToolCall(tool, { toolCallId: '1', ...fields }, '/work');
   return toApprovalRequest(tool, [
     { optionId: 'yes', name: 'Allow\nalways \u001b[2J', kind: 'allow_always' },
   ]);

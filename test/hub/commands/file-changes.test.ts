@@ -29,7 +29,7 @@ async function runWithChanges(fixture: HubFixture): Promise<string> {
 
 test('the hub tells agents that it accepts changes', async () => {
   await using fixture = await startHubFixture();
-  expect(fixture.agent.ofType('agent:welcome')[0]?.accept).toEqual(['command:changes']);
+  expect(fixture.agent.ofType('agent:welcome')[0]?.accept).toContain('command:changes');
 });
 
 test('changes are shown when the command has ended', async () => {

@@ -1,4 +1,5 @@
 // Formats a tool call for the transcript: its title, its output and changes while it runs, and its result and duration.
+import { isAbsolute, relative } from 'node:path';
 import type {
   ContentBlock,
   ToolCall,
@@ -6,6 +7,7 @@ import type {
   ToolCallUpdate,
 } from '@agentclientprotocol/sdk';
 import { formatDuration } from '../../../protocol/duration.ts';
+import { isInside } from '../../is-inside.ts';
 import { type FileChange, formatColoredDiff } from './diff.ts';
 import { firstLine, sanitize, sanitizeOutput } from './sanitize.ts';
 import { bold, cyan, dim, dimLines, green, indent, red } from './style.ts';
@@ -45,14 +47,25 @@ export function createToolCall(now: number): ToolCallState {
   };
 }
 
-export function updateToolCall(tool: ToolCallState, update: ToolCall | ToolCallUpdate): void {
+/** @param cwd the folder that paths are shown relative to */
+export function updateToolCall(
+  tool: ToolCallState,
+  update: ToolCall | ToolCallUpdate,
+  cwd: string,
+): void {
   tool.title = update.title ?? tool.title;
   tool.kind = update.kind ?? tool.kind;
   tool.status = update.status ?? tool.status;
-  tool.content = update.content ?? tool.content;
+  tool.content = update.content?.map((one) => shortenPath(one, cwd)) ?? tool.content;
   tool.rawInput = update.rawInput ?? tool.rawInput;
   tool.rawOutput = update.rawOutput ?? tool.rawOutput;
   tool.locations = update.locations ?? tool.locations;
+}
+
+/** Programs send absolute paths. Those outside of the folder stay absolute. */
+function shortenPath(content: ToolCallContent, cwd: string): ToolCallContent {
+  if (content.type !== 'diff' || !isAbsolute(content.path)) return content;
+  return isInside(cwd, content.path) ? { ...content, path: relative(cwd, content.path) } : content;
 }
 
 export function isFinished(tool: ToolCallState): boolean {

@@ -23,8 +23,9 @@ import {
 /**
  * The methods return the text to append; empty if there is nothing to show.
  * @param now returns monotonic milliseconds, for the durations of tool calls
+ * @param cwd the folder that paths are shown relative to
  */
-export function createTranscript(now: () => number) {
+export function createTranscript(now: () => number, cwd: string) {
   const layout = createLayout();
   const tools = new Map<string, ToolCallState>();
   let plan: readonly PlanEntry[] = [];
@@ -46,7 +47,7 @@ export function createTranscript(now: () => number) {
     const id = update.toolCallId;
     const tool = toolFor(id);
     if (isFinished(tool)) return '';
-    updateToolCall(tool, update);
+    updateToolCall(tool, update, cwd);
     if (!hasTitle(tool)) return '';
     const section = `tool ${id}`;
     const text = showHeader(id) + layout.block(section, newDiffs(tool));
@@ -111,7 +112,7 @@ export function createTranscript(now: () => number) {
     /** Adds what a permission request says about a tool call. Returns the call's state. */
     updateTool(call: ToolCallUpdate): ToolCallState {
       const tool = toolFor(call.toolCallId);
-      updateToolCall(tool, call);
+      updateToolCall(tool, call, cwd);
       return tool;
     },
 

@@ -20,7 +20,7 @@ const output = (text: string) => [
 /** The transcript of a turn, without colors. Each update takes 100 ms. */
 function transcribe(...updates: SessionUpdate[]): string {
   let now = 0;
-  const transcript = createTranscript(() => now);
+  const transcript = createTranscript(() => now, '/work');
   const pieces = updates.map((update) => {
     now += 100;
     return transcript.update(update);
@@ -42,12 +42,12 @@ describe('messages', () => {
   });
 
   test('thoughts are dimmed line by line', () => {
-    const transcript = createTranscript(() => 0);
+    const transcript = createTranscript(() => 0, '/work');
     expect(transcript.update(thought('a\nb'))).toBe('\u001b[2ma\u001b[22m\n\u001b[2mb\u001b[22m');
   });
 
   test('escape sequences are replaced everywhere', () => {
-    const transcript = createTranscript(() => 0);
+    const transcript = createTranscript(() => 0, '/work');
     const text = [
       transcript.update(answer('\u001b[H\u001b[2J')),
       transcript.update(thought('\u001b]0;x\u0007')),
@@ -144,16 +144,27 @@ describe('tool calls', () => {
   });
 
   test('show a diff once', () => {
-    const diff = { type: 'diff' as const, path: '/a', oldText: 'x\n', newText: 'y\n' };
+    const diff = { type: 'diff' as const, path: '/work/a', oldText: 'x\n', newText: 'y\n' };
     const text = transcribe(
       { sessionUpdate: 'tool_call', toolCallId: 't', title: 'Edit /a', content: [diff] },
       { sessionUpdate: 'tool_call_update', toolCallId: 't', status: 'completed', content: [diff] },
     );
-    expect(text).toBe('● Edit /a\n  /a\n  @@ -1,1 +1,1 @@\n  -x\n  +y\n  ✓ 100 ms\n');
+    expect(text).toBe('● Edit /a\n  a\n  @@ -1,1 +1,1 @@\n  -x\n  +y\n  ✓ 100 ms\n');
+  });
+
+  test('show the whole path of a file outside of the folder', () => {
+    const diff = { type: 'diff' as const, path: '/worker/a', oldText: null, newText: 'y\n' };
+    const text = transcribe({
+      sessionUpdate: 'tool_call',
+      toolCallId: 't',
+      title: 'Write',
+      content: [diff],
+    });
+    expect(text).toContain('  /worker/a\n');
   });
 
   test('show approvals in lines of less than 60 columns', () => {
-    const transcript = createTranscript(() => 0);
+    const transcript = createTranscript(() => 0, '/work');
     transcript.update({
       sessionUpdate: 'tool_call',
       toolCallId: 't',
@@ -185,7 +196,7 @@ test('the last line shows usage, cost and changes as far as they are known', () 
   const usage = { used: 12_345, size: 200_000, cost: { amount: 0.0123, currency: 'USD' } };
   const changes = { files: 2, added: 1_200, removed: 7 };
   const end = (report: CommandReport) => {
-    const transcript = createTranscript(() => 0);
+    const transcript = createTranscript(() => 0, '/work');
     return Bun.stripANSI(transcript.update(answer('Hi.')) + transcript.end(report));
   };
   expect(end({ usage, changes })).toBe(

@@ -9,7 +9,7 @@ import type { TurnPart } from '../../../../src/protocol/turn.ts';
 function startRecorder() {
   let time = 0;
   const parts = new Map<number, TurnPart>();
-  const transcript = createTranscript(() => time);
+  const transcript = createTranscript(() => time, '/work');
   const recorder = createTurnRecorder({
     now: () => time,
     toolOf: transcript.tool,
