@@ -10,6 +10,7 @@ import type { History } from './commands/history.ts';
 import { maySee, seesAllAgents } from './grants.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { ServerState } from './state/server-state.ts';
+import type { Start } from './terminals/start-position.ts';
 import type { Turns } from './turns.ts';
 
 export interface ViewParts {
@@ -71,8 +72,8 @@ export function createViews(
           return turn && turn.state !== 'partial' ? turn : undefined;
         },
         /** @throws {HubError} command_unknown; expired if the output was deleted */
-        async openOutput(commandId: string) {
-          if (await findCommand(commandId)) return history.openOutput(commandId);
+        async openOutput(commandId: string, start?: Start) {
+          if (await findCommand(commandId)) return history.openOutput(commandId, start);
           throw new HubError('command_unknown', 'Command not found.');
         },
       },

@@ -113,7 +113,7 @@ const agentState = {
 const evilLine = { runs: [{ text: EVIL, style: plainStyle }], isError: true };
 const evilBlock = {
   command: evilCommand,
-  output: { state: 'held' as const, first: [evilLine], last: [evilLine], total: 9_000 },
+  output: { state: 'whole' as const, first: [evilLine], last: [evilLine], total: 9_000 },
 };
 const blockPage = { blocks: [evilBlock], olderThan: EVIL };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };
@@ -318,5 +318,6 @@ test('IDs that are not valid in hx-trigger are not written into it', () => {
     'intersect root:#session rootMargin:600px once',
     'load, signalbox:command-status from:body, signalbox:refresh from:body',
     'change',
+    'load, signalbox:agent-status from:body, signalbox:refresh from:body',
   ]);
 });

@@ -2,9 +2,10 @@
 // folded to its first and last lines.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
+import { formatSize } from '../../src/protocol/size.ts';
 import type { Line, Run } from '../format/terminal-text.ts';
 import { formatCount } from '../format/units.ts';
-import { outputLinesUrl } from '../urls.ts';
+import { commandUrl, outputLinesUrl } from '../urls.ts';
 import { OutputRemoved } from './output-removed.tsx';
 
 /** Output of up to this many lines is shown in full; a longer one is folded to its first and last lines. */
@@ -18,7 +19,9 @@ export const LINE_LENGTH = 4_000;
 
 /** The output as the session shows it: the first lines, the last ones, and how many there are in all. */
 export type ShownOutput =
-  | { state: 'held'; first: Line[]; last: Line[]; total: number }
+  | { state: 'whole'; first: Line[]; last: Line[]; total: number }
+  /** Too long to count its lines. */
+  | { state: 'long'; first: Line[]; last: Line[]; totalBytes: number }
   | { state: 'removed'; removal: OutputRemoval };
 
 export function BlockOutput({
@@ -35,7 +38,19 @@ export function BlockOutput({
       </p>
     );
   }
-  const { first, last, total } = output;
+  const { first, last } = output;
+  if (output.state === 'long') {
+    return (
+      <div class="output">
+        <OutputLines lines={first} />
+        <a class="output-fold" href={commandUrl(command.id)}>
+          {`Open the whole output (${formatSize(output.totalBytes)})`}
+        </a>
+        <OutputLines lines={last} />
+      </div>
+    );
+  }
+  const { total } = output;
   if (total === 0) return <p class="output-empty">No output.</p>;
   const until = total - last.length;
   return (

@@ -34,7 +34,7 @@ export function Block({ command, output, turn, canSend }: BlockProps) {
       <BlockHead command={command}>
         <BlockActions
           command={command}
-          hasOutput={output.state === 'held' && output.total > 0}
+          hasOutput={output.state === 'long' || (output.state === 'whole' && output.total > 0)}
           canSend={canSend}
         />
       </BlockHead>

@@ -9,6 +9,7 @@ import { toCommandExecution } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { OutputReader } from '../terminals/output-reader.ts';
+import { findInBuffer, findInStore, type Start } from '../terminals/start-position.ts';
 import type { Position, StoredEnd } from '../terminals/stored-messages.ts';
 import {
   chunkMessage,
@@ -19,6 +20,8 @@ import {
 
 /** The output of a command. */
 export interface Output {
+  /** The size of the whole output so far. */
+  totalBytes: number;
   /** The bytes that will be missing in the messages, unless output is deleted while it is read. */
   missingBytes: number;
   messages: AsyncGenerator<TerminalMessage, undefined>;
@@ -58,8 +61,8 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
     }
   }
 
-  /** The output of a command with a buffer, up to where it is now. */
-  async function openBuffer(buffer: TerminalBuffer): Promise<Output> {
+  /** The output of a command with a buffer, from a start up to where it is now. */
+  async function openBuffer(buffer: TerminalBuffer, start: Start): Promise<Output> {
     const { commandId } = buffer;
     buffer.flush();
     await reader.whenStored(commandId);
@@ -68,10 +71,13 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
     const storedBytes = isKept
       ? await store.output.countBytes(commandId, buffer.firstSequence())
       : 0;
-    return { missingBytes: Math.max(0, writtenBytes - totalBytes - storedBytes), messages: read() };
+    const missingBytes = Math.max(0, writtenBytes - totalBytes - storedBytes);
+    const end = { next: nextSequence, offset: writtenBytes };
+    const position =
+      findInBuffer(buffer, start) ?? (await findInStore(store, commandId, start, end));
+    return { totalBytes: writtenBytes, missingBytes, messages: read() };
 
     async function* read(): AsyncGenerator<TerminalMessage, undefined> {
-      const position: Position = { next: 0, offset: 0 };
       const findEnd = (): StoredEnd => ({
         next: Math.min(buffer.firstSequence(), nextSequence),
         offset: buffer.firstSequence() < nextSequence ? buffer.firstOffset() : writtenBytes,
@@ -90,16 +96,21 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
     }
   }
 
-  /** The output of a command without a buffer. */
-  async function openStored({ id: commandId, ...command }: StoredCommand): Promise<Output> {
+  /** The output of a command without a buffer, from a start. */
+  async function openStored(
+    { id: commandId, ...command }: StoredCommand,
+    start: Start,
+  ): Promise<Output> {
     const lastSequence = command.lastSequence ?? -1;
     const totalBytes = command.totalBytes ?? 0;
     const storedBytes = await store.output.countBytes(commandId, lastSequence + 1);
-    return { missingBytes: Math.max(0, totalBytes - storedBytes), messages: read() };
+    const next = lastSequence + 1;
+    const position = await findInStore(store, commandId, start, { next, offset: totalBytes });
+    return { totalBytes, missingBytes: Math.max(0, totalBytes - storedBytes), messages: read() };
 
     async function* read(): AsyncGenerator<TerminalMessage, undefined> {
-      const end: StoredEnd = { next: lastSequence + 1, offset: totalBytes, reason: 'expired' };
-      yield* readStored(commandId, { next: 0, offset: 0 }, () => end);
+      const end: StoredEnd = { next, offset: totalBytes, reason: 'expired' };
+      yield* readStored(commandId, position, () => end);
       yield { type: 'terminal:complete', commandId, lastSequence, totalBytes };
     }
   }
@@ -131,17 +142,18 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
     /**
      * Opens the output of a command, as the messages that a dashboard receives when it attaches: gaps for missing output,
      * chunks in order, and `terminal:complete` if the output is complete. They are read while the caller takes them.
+     * @param start where to begin, the start of the output by default
      * @throws {HubError} command_unknown; expired if the output was deleted
      */
-    async openOutput(commandId: string): Promise<Output> {
+    async openOutput(commandId: string, start: Start = {}): Promise<Output> {
       const buffer = state.terminalBuffers.get(commandId);
-      if (buffer) return openBuffer(buffer);
+      if (buffer) return openBuffer(buffer, start);
       const command = await store.commands.find(commandId);
       if (!command) throw new HubError('command_unknown', 'Command not found.');
       if (await findRemoval(commandId)) {
         throw new HubError('expired', 'The output of this command is no longer available.');
       }
-      return openStored(command);
+      return openStored(command, start);
     },
   };
 }

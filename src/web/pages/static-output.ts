@@ -1,6 +1,8 @@
 // Reads the output of commands as static text, for the blocks of a session.
+import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import type { View } from '../../hub/view.ts';
 import { formatGap } from '../../protocol/gap-format.ts';
+import { byteLength } from '../../protocol/text.ts';
 import {
   FIRST_LINES,
   LAST_LINES,
@@ -17,6 +19,10 @@ import {
 
 /** The number of outputs that are kept. Each has at most `WHOLE_LINES` lines of limited length. */
 const KEPT = 200;
+/** Of longer output, only the beginning and the end are rendered. */
+const MAX_RENDERED_BYTES = 1_048_576;
+const BEGINNING_BYTES = 16_384;
+const END_BYTES = 65_536;
 
 /** Creates the reader of outputs for blocks. It keeps what it has rendered, because the output of a block does not change. */
 export function createShownOutputs() {
@@ -32,27 +38,15 @@ export function createShownOutputs() {
         return { state: 'removed', removal };
       }
       if (before) return before;
-      const rendered = await render(view, commandId, {
-        from: 0,
-        to: FIRST_LINES,
-        last: WHOLE_LINES - FIRST_LINES,
-        length: LINE_LENGTH,
-      });
-      const { first, last, total } = rendered;
-      const shown: ShownOutput = {
-        state: 'held',
-        first,
-        last: total > WHOLE_LINES ? last.slice(-LAST_LINES) : last,
-        total,
-      };
-      if (rendered.isComplete) kept.set(commandId, shown);
+      const { shown, isComplete } = await readShown(view, commandId);
+      if (isComplete) kept.set(commandId, shown);
       for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
       return shown;
     },
   };
 }
 
-/** Returns a page of lines. */
+/** Returns a page of lines. Empty for output that is too long to be rendered. */
 export async function readLines(
   view: View,
   commandId: string,
@@ -60,13 +54,50 @@ export async function readLines(
   until: number,
 ): Promise<Line[]> {
   const to = Math.min(until, from + LINES_PER_PAGE);
-  return (await render(view, commandId, { from, to, last: 0, length: LINE_LENGTH })).first;
+  const { totalBytes, messages } = await view.history.openOutput(commandId);
+  if (totalBytes > MAX_RENDERED_BYTES) return [];
+  return (await render(messages, { from, to, last: 0, length: LINE_LENGTH })).first;
 }
 
 /** @throws {HubError} command_unknown; expired if the output was deleted */
-async function render(view: View, commandId: string, range: LineRange) {
+async function readShown(
+  view: View,
+  commandId: string,
+): Promise<{ shown: ShownOutput; isComplete: boolean }> {
+  const { totalBytes, messages } = await view.history.openOutput(commandId);
+  if (totalBytes > MAX_RENDERED_BYTES) {
+    const beginning = await render(limit(messages, BEGINNING_BYTES), select(FIRST_LINES, 0));
+    const end = await view.history.openOutput(commandId, { tailBytes: END_BYTES });
+    const { last, isComplete } = await render(end.messages, select(0, LAST_LINES));
+    return { shown: { state: 'long', first: beginning.first, last, totalBytes }, isComplete };
+  }
+  const { first, last, total, isComplete } = await render(
+    messages,
+    select(FIRST_LINES, WHOLE_LINES - FIRST_LINES),
+  );
+  const shownLast = total > WHOLE_LINES ? last.slice(-LAST_LINES) : last;
+  return { shown: { state: 'whole', first, last: shownLast, total }, isComplete };
+}
+
+const select = (first: number, last: number): LineRange => ({
+  from: 0,
+  to: first,
+  last,
+  length: LINE_LENGTH,
+});
+
+/** The messages up to a size. */
+async function* limit(messages: AsyncIterable<TerminalMessage>, maxBytes: number) {
+  let bytes = 0;
+  for await (const message of messages) {
+    yield message;
+    bytes += message.type === 'terminal:output' ? byteLength(message.data) : 0;
+    if (bytes >= maxBytes) return;
+  }
+}
+
+async function render(messages: AsyncIterable<TerminalMessage>, range: LineRange) {
   const text = createTerminalText(range);
-  const { messages } = await view.history.openOutput(commandId);
   let isComplete = false;
   for await (const message of messages) {
     if (message.type === 'terminal:output') text.add(message.data, message.stream);

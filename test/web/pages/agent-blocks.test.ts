@@ -72,6 +72,23 @@ test('lines are read in pages, and output as text with and without control seque
   expect(await read(on, '/commands/unknown/output.txt')).toContain('Command not found.');
 });
 
+test('of long output, only the beginning and the end are rendered', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('!long');
+  const lines = Array.from({ length: 150 }, (_, index) => `<${index}>${'x'.repeat(8_000)}\n`);
+  for (const line of lines) on.agent.sendOutput(commandId, line);
+  on.agent.sendFinished(commandId);
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  const page = await read(on, '/agents/agent');
+  expect(page).toContain('Open the whole output (1.1 MB)');
+  const numbers = [...page.matchAll(/&lt;(\d+)>/g)].map(([, number]) => Number(number));
+  expect(numbers.slice(0, 3)).toEqual([0, 1, 2]);
+  expect(numbers.slice(3)).toEqual(
+    Array.from({ length: numbers.length - 3 }, (_, i) => 153 - numbers.length + i),
+  );
+  expect(await read(on, `/commands/${commandId}/lines?from=5&until=20`)).toBe('');
+});
+
 test('a user who may not see the agent gets neither its blocks nor its output', async () => {
   await using on = await startHubFixture();
   const commandId = await run(on, '!secret', 'secret\n');
