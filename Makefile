@@ -28,7 +28,7 @@ $(BINARY): node_modules/.installed $(SOURCES)
 build: $(BINARY) ## Compile the executable, dist/signalbox
 
 run: $(BINARY) ## Start a hub and a local agent; prints the URL and the password
-	@exec $(BINARY) up
+	@exec $(BINARY) up --pty
 
 dev: node_modules/.installed ## Like run, but from source; restarts on changes
 	@exec $(BUN) --watch src/main.ts up

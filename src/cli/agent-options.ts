@@ -17,3 +17,11 @@ export function tokenFileOption(): Option {
 export function cwdOption(): Option {
   return envOption('--cwd <dir>', 'Working directory of the agent', 'agent_cwd').default('.');
 }
+
+export function ptyOption(): Option {
+  return envOption(
+    '--pty',
+    'Run shell commands in a terminal that accepts input; stdout and stderr are combined',
+    'agent_pty',
+  ).default(false);
+}

@@ -9,7 +9,7 @@ import {
 } from '../agent/acp/programs.ts';
 import { agentTypes, DEFAULT_HUB, defaultStateFolder, envOption, parseOrigin } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
-import { agentIdOption, cwdOption, tokenFileOption } from './agent-options.ts';
+import { agentIdOption, cwdOption, ptyOption, tokenFileOption } from './agent-options.ts';
 import { readAgentToken, readTokenAgain } from './agent-token.ts';
 import { CliError } from './cli-error.ts';
 import { createLog } from './log.ts';
@@ -47,13 +47,7 @@ export function agentCommand(): Command {
         '~/.local/state/signalbox/<hub>/<id>',
       ),
     )
-    .addOption(
-      envOption(
-        '--pty',
-        'Run shell commands in a terminal that accepts input; stdout and stderr are combined',
-        'agent_pty',
-      ).default(false),
-    )
+    .addOption(ptyOption())
     .addHelpText(
       'after',
       `

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { acpPrograms } from '../agent/acp/programs.ts';
 import { agentTypes, envOption } from '../config.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
-import { agentIdOption, cwdOption } from './agent-options.ts';
+import { agentIdOption, cwdOption, ptyOption } from './agent-options.ts';
 import { type HubFlags, hubProcessOptions, withHubOptions } from './hub-options.ts';
 import { createAdmin, type HubProcess, startHubProcess } from './hub-process.ts';
 import { withOidcOptions } from './oidc-options.ts';
@@ -18,6 +18,7 @@ interface UpFlags extends HubFlags {
   id: string;
   type: AgentType;
   cwd: string;
+  pty: boolean;
 }
 
 /** Contains the generated password of the account `admin`. */
@@ -31,6 +32,7 @@ export function upCommand(): Command {
       envOption('--type <type>', 'Agent type', 'agent_type').choices(agentTypes).default('claude'),
     )
     .addOption(cwdOption())
+    .addOption(ptyOption())
     .addHelpText(
       'after',
       `
@@ -40,7 +42,8 @@ in the data folder.
 
 Examples:
   signalbox up
-  signalbox up --cwd ~/project --port 8080`,
+  signalbox up --cwd ~/project --port 8080
+  signalbox up --pty`,
     )
     .action(async (flags: UpFlags) => {
       const stopped = waitForStopSignal();
@@ -58,7 +61,7 @@ Examples:
         token,
         cwd: resolve(flags.cwd),
         stateDir: hub.folder.resolve(`agent-${flags.id}`),
-        pty: false,
+        pty: flags.pty,
         acp: acpPrograms[flags.type],
         log: options.log.info,
       });

@@ -56,7 +56,7 @@ test('a list', async () => {
   const { stdout } = await fixture.cli.run('changes', '--stat', id);
   expect(stdout.split('\n')).toEqual([
     'A  binary       data.bin',
-    String.raw`A  +1 −0        "evil\n.txt"`,
+    'A  +1 −0        "evil\\n.txt"',
     'D  +0 −1        gone.txt',
     'R  +0 −0        old name.txt → new.txt',
     'M  +1 −0        one.txt',
