@@ -1,14 +1,14 @@
 // Determines what a command changes in the agent's folder: git compares the folder before and after. No program of the
-// folder runs for this (see git.ts and git-folder.ts), and the repository is only read.
+// folder runs for this (see src/agent/git), and the repository is only read.
 import { mkdtempSync, readdirSync, realpathSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import type { ChangesProblem } from '../../protocol/report.ts';
 import { isInside } from '../is-inside.ts';
-import { findGit } from './git.ts';
-import { createGitFolder, type GitFolder } from './git-folder.ts';
-import { readGitSettings } from './git-settings.ts';
+import { findGit } from '../git/git.ts';
+import { createGitFolder, type GitFolder } from '../git/git-folder.ts';
+import { readGitSettings } from '../git/git-settings.ts';
 import { type FolderChanges, readChanges } from './read-changes.ts';
-import { findRepository } from './repository.ts';
+import { findRepository } from '../git/repository.ts';
 
 /** The default time limit for one snapshot, in milliseconds. */
 const TIMEOUT_MS = 5_000;

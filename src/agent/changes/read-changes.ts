@@ -9,7 +9,7 @@ import {
 import type { Changes } from '../../protocol/report.ts';
 import { byteLength } from '../../protocol/text.ts';
 import { type ChangedFile, parseChangedFiles } from './changed-file.ts';
-import type { GitFolder } from './git-folder.ts';
+import type { GitFolder } from '../git/git-folder.ts';
 import { type FilePatch, parsePatches } from './patches.ts';
 
 const DIFF = [

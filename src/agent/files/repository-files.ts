@@ -1,11 +1,11 @@
 // Lists the files of a folder in a git repository: those that are tracked, and new ones that are not ignored. No program
-// of the repository runs for this (see ../changes/git.ts).
+// of the repository runs for this (see src/agent/git).
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { findGit } from '../changes/git.ts';
-import { createGitFolder } from '../changes/git-folder.ts';
-import { readGitSettings } from '../changes/git-settings.ts';
-import { findRepository } from '../changes/repository.ts';
+import { findGit } from '../git/git.ts';
+import { createGitFolder } from '../git/git-folder.ts';
+import { readGitSettings } from '../git/git-settings.ts';
+import { findRepository } from '../git/repository.ts';
 import type { FileList, WalkLimits } from './folder-walk.ts';
 
 const LIST = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate'];
