@@ -49,7 +49,7 @@ const fileOf = (page: Page, path: string) => page.locator(`[data-path="${path}"]
 test('the files of the latest commands are beside the session, with links to their diffs', async () => {
   const page = await open('/agents/agent');
   const list = page.locator('.latest-changes');
-  await list.locator('a', { hasText: 'main.ts' }).click();
+  await list.getByRole('link', { name: 'Modified main.ts' }).click();
   await page.waitForURL(/\/changes#file-/);
   expect(await fileOf(page, 'main.ts').locator('mark').allTextContents()).toEqual([
     'items',

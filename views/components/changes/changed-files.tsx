@@ -83,7 +83,7 @@ function ChangedFile(props: ChangedFileProps) {
           <div
             class="diff-body diff-note"
             hx-get={changedFileUrl(commandId, file.path, view)}
-            hx-trigger="toggle from:closest details once"
+            hx-trigger={'toggle from:"closest details" once'}
             hx-swap="outerHTML"
           >
             Loading…
