@@ -7,15 +7,17 @@ export interface TerminalBarActions {
   onEnd(): void;
 }
 
-/** Describes the lines before the first one in the terminal: `149,972 earlier lines are not shown.` */
-export function formatEarlierLines(lines: number): string {
+/**
+ * Describes what is before the first line in the terminal: `149,972 earlier lines are not shown.`
+ * @param bytes the output that the terminal did not receive
+ */
+export function formatEarlier(lines: number, bytes: number): string {
+  const size = formatSize(bytes);
   const count = lines.toLocaleString('en-US');
-  return lines === 1 ? '1 earlier line is not shown.' : `${count} earlier lines are not shown.`;
-}
-
-/** Describes the output that the terminal did not receive: `12.4 MB of earlier output is not shown.` */
-export function formatEarlierOutput(bytes: number): string {
-  return `${formatSize(bytes)} of earlier output is not shown.`;
+  const noun = lines === 1 ? 'line' : 'lines';
+  if (bytes === 0) return `${count} earlier ${noun} ${lines === 1 ? 'is' : 'are'} not shown.`;
+  if (lines === 0) return `${size} of earlier output is not shown.`;
+  return `${size} and ${count} ${noun} of earlier output are not shown.`;
 }
 
 /** Makes the bars of a terminal work. `root` contains them and its screen. */
@@ -41,7 +43,7 @@ export function createTerminalBars(root: HTMLElement, actions: TerminalBarAction
     const { lines, bytes } = missing;
     earlier.hidden = lines === 0 && bytes === 0;
     const text = earlier.querySelector('span');
-    if (text) text.textContent = bytes > 0 ? formatEarlierOutput(bytes) : formatEarlierLines(lines);
+    if (text) text.textContent = formatEarlier(lines, bytes);
   }
 
   return {

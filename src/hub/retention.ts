@@ -2,6 +2,7 @@
 // delay other work.
 import type { OutputPurge } from '../store/store.ts';
 import type { HubContext } from './context.ts';
+import { createCountedWarning } from './counted-warning.ts';
 
 /** A batch takes a few milliseconds. Commands have the most indexes. */
 const MAX_ROWS = 200;
@@ -17,6 +18,8 @@ export function createRetention({
   log,
   settings,
 }: Pick<HubContext, 'store' | 'clock' | 'log' | 'settings'>) {
+  const warnFailed = createCountedWarning(clock, log, 'Could not delete old history.');
+
   async function purgeAll(retentionMs: number | null, purge: Purge, limit: number) {
     if (retentionMs === null) return;
     const before = clock.now() - retentionMs;
@@ -65,7 +68,7 @@ export function createRetention({
       if (isRunning) return;
       isRunning = true;
       run()
-        .catch((error: unknown) => log.warn('Could not delete old history.', { error }))
+        .catch((error: unknown) => warnFailed({ error }))
         .finally(() => (isRunning = false));
     };
   }

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { openHubPage } from '../support/browser/hub-page.ts';
-import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
+import { startHubFixture } from '../support/hub/hub-fixture.ts';
 
 const FIELD = 'textarea[name=command]';
 
@@ -18,17 +18,6 @@ const isEmpty = (page: Page) =>
     (field) => document.querySelector<HTMLTextAreaElement>(field)?.value === '',
     FIELD,
   );
-
-async function send(on: HubFixture, page: Page, text: string): Promise<string> {
-  await page.fill(FIELD, text);
-  await page.keyboard.press('Enter');
-  await isEmpty(page);
-  const { commandId } = await on.agent.waitFor(
-    'command:execute',
-    ({ command }) => command === text,
-  );
-  return commandId;
-}
 
 test('Enter sends, Shift+Enter starts a new line, and a setting reverses this', async () => {
   await using on = await startHubFixture();

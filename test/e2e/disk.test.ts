@@ -31,7 +31,7 @@ function fill(path: string) {
 test('a full disk rejects commands but not output, and the hub recovers when space is free again', async () => {
   const data = join(folder.path, 'data');
   mkdirSync(data);
-  const mount = `mount -t tmpfs -o size=8m tmpfs ${data} && exec ${buildBinary()} serve --port 0 --data ${data}`;
+  const mount = `mount -t tmpfs -o size=32m tmpfs ${data} && exec ${buildBinary()} serve --port 0 --data ${data}`;
   const hub = startProcess(['unshare', '--map-root-user', '--mount', 'sh', '-c', mount], {
     SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
   });
