@@ -77,6 +77,8 @@ test('an interrupted command stays where it is, also if a queued one is cancelle
   const running = await on.startCommand('!running');
   const queued = await on.dashboard.request('!queued');
   await page.locator('#queue').getByRole('button', { name: 'Cancel: !queued' }).click();
+  await page.getByRole('button', { name: 'Undo: cancel !queued' }).waitFor();
+  on.hub.clock.advance(10_000);
   await on.dashboard.waitForStatus(queued, 'interrupted');
   await page.locator('#current').getByRole('button', { name: 'Interrupt' }).click();
   await on.agent.waitFor('command:interrupt');

@@ -49,8 +49,8 @@ export function Composer({ agent, active, canInterrupt, requestId }: ComposerPro
               <input type="checkbox" data-enter-sends checked />
               <span>Enter sends</span>
             </label>
+            <PromptsButton />
           </div>
-          <PromptsButton />
           <ComposerHint agent={agent} active={active} />
           <ComposerButtons {...{ agent, active, canInterrupt }} />
         </div>

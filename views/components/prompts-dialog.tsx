@@ -12,6 +12,7 @@ export function PromptsButton() {
   return (
     <DialogButton url="/dialogs/prompts" kind="icon" label="Saved prompts">
       <Icon name="bookmark" />
+      <span class="composer-prompts">Saved prompts</span>
     </DialogButton>
   );
 }

@@ -12,10 +12,10 @@ import type { OutputReader } from '../terminals/output-reader.ts';
 import { findInBuffer, findInStore, type Start } from '../terminals/start-position.ts';
 import type { Position, StoredEnd } from '../terminals/stored-messages.ts';
 import {
-  chunkMessage,
   completeMessage,
   messageAt,
   type TerminalMessage,
+  timedMessage,
 } from '../terminals/terminal-messages.ts';
 
 /** The output of a command. */
@@ -56,7 +56,7 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
     while (position.next < findEnd().next) {
       const page = await reader.read(commandId, position, findEnd);
       for (let { value: part } = page.next(); part; { value: part } = page.next()) {
-        yield 'message' in part ? part.message : chunkMessage(commandId, part.chunk);
+        yield 'message' in part ? part.message : timedMessage(commandId, part.chunk);
       }
     }
   }

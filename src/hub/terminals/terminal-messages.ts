@@ -22,6 +22,12 @@ export function chunkMessage(commandId: string, chunk: OutputChunk): TerminalMes
   };
 }
 
+/** The same, with the time of output. */
+export function timedMessage(commandId: string, chunk: OutputChunk): TerminalMessage {
+  const message = chunkMessage(commandId, chunk);
+  return message.type === 'terminal:output' ? { ...message, timestamp: chunk.timestamp } : message;
+}
+
 /**
  * The message of a held chunk, with its time, and the sequence after it; undefined if it is not held. Gaps without output
  * in between are one message: an agent can send any number of them.
@@ -32,11 +38,8 @@ export function messageAt(
 ): { message: TerminalMessage; next: number } | undefined {
   const chunk = buffer.read(sequence);
   if (!chunk) return undefined;
-  const message = chunkMessage(buffer.commandId, chunk);
+  const message = timedMessage(buffer.commandId, chunk);
   let next = sequence + 1;
-  if (message.type === 'terminal:output') {
-    return { message: { ...message, timestamp: chunk.timestamp }, next };
-  }
   if (message.type !== 'terminal:gap') return { message, next };
   while (buffer.read(next)?.data === '') next += 1;
   const bytes = buffer.bytesBetween(sequence, next);
