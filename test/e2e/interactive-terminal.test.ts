@@ -162,7 +162,7 @@ test('top shows processes until q is pressed', async () => {
   await startTyping(page);
   await waitForText(page, 'COMMAND');
   await page.keyboard.press('h');
-  await waitForText(page, 'Help for Interactive Commands');
+  await waitForText(page, "Type 'q' or <Esc> to continue");
   await page.keyboard.press('q');
   await waitForText(page, 'load average');
   await page.keyboard.press('q');
