@@ -85,7 +85,7 @@ export function createViews(
         const command = await findCommand(commandId);
         if (!command) throw new HubError('command_unknown', 'Command not found.');
         const { changes, changesProblem } = command;
-        return { commandId, changes, changesProblem, ...(await fileChanges.list(commandId)) };
+        return { commandId, changes, changesProblem, ...(await fileChanges.list(command)) };
       },
       approvals: {
         listPending: (filter?: Parameters<Approvals['listPending']>[0]) =>

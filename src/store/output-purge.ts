@@ -18,6 +18,8 @@ import type { RemovalReason } from '../protocol/output-removal.ts';
 import type { QueryContext } from './query-context.ts';
 import {
   commands,
+  fileChanges,
+  fileReverts,
   output,
   outputBlocks as blocks,
   transcripts,
@@ -81,10 +83,10 @@ export function createPurge(
     return freed;
   }
 
-  /** Marks output as deleted. The turn, which contains the same, is deleted at once. */
+  /** Marks output as deleted. The turn, which contains the same, and the diffs are deleted at once. */
   function remove(commandIds: readonly string[], { time, reason, limit }: Removal) {
     const ids = [...commandIds];
-    for (const table of [output, turnParts, turns]) {
+    for (const table of [output, turnParts, turns, fileChanges, fileReverts]) {
       db.delete(table).where(inArray(table.commandId, ids)).run();
     }
     for (const commandId of ids) {

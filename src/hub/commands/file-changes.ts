@@ -2,6 +2,7 @@
 import type { CommandFileChanges, ChangesReverted } from '../../protocol/agent-to-hub.ts';
 import type { ChangesResponse } from '../../protocol/api.ts';
 import { FileChanges } from '../../protocol/changes.ts';
+import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { REVERT_TIMEOUT_MS } from '../../protocol/limits.ts';
 import { pickFields } from '../../protocol/pick-fields.ts';
@@ -99,14 +100,20 @@ export function createFileChanges({ state, store, clock, storeHealth, audit }: H
     /** Resolves when the changes that were received are committed; undefined if they are, or there are none. */
     whenStored: (commandId: string) => writes.get(commandId),
 
-    /** Lists the files that a command has changed; none if they are not known. */
-    async list(commandId: string): Promise<Pick<ChangesResponse, 'files' | 'omittedFiles'>> {
-      const stored = await store.fileChanges.find(commandId);
-      const reverted = new Set(stored?.revertedPaths);
-      const files = (stored?.files ?? []).map((file) =>
+    /** Lists the files that a command has changed; none if they are not known, or were deleted with its output. */
+    async list({
+      id,
+      changes,
+    }: Pick<CommandExecution, 'id' | 'changes'>): Promise<
+      Pick<ChangesResponse, 'files' | 'omittedFiles'>
+    > {
+      const stored = await store.fileChanges.find(id);
+      if (!stored) return { files: [], omittedFiles: changes?.files ?? 0 };
+      const reverted = new Set(stored.revertedPaths);
+      const files = stored.files.map((file) =>
         Object.assign(file, { isReverted: reverted.has(file.path) }),
       );
-      return { files, omittedFiles: stored?.omittedFiles ?? 0 };
+      return { files, omittedFiles: stored.omittedFiles };
     },
 
     /** Handles an agent's answer. */

@@ -33,6 +33,15 @@ export function describeFileChanges(db: StoreUnderTest) {
       expect(items).toEqual([entry]);
     });
 
+    test('are deleted with the output of their command', async () => {
+      await db.store.fileChanges.insert('c1', changes);
+      await db.store.fileChanges.insert('c2', changes);
+      await db.store.output.remove('c1', 5, 'user');
+      await db.reopen();
+      expect(await db.store.fileChanges.find('c1')).toBeUndefined();
+      expect(await db.store.fileChanges.find('c2')).toBeDefined();
+    });
+
     test('are deleted with their command', async () => {
       await db.store.commands.insert([
         storedCommand({ id: 'c1', status: 'completed', completedAt: 10 }),

@@ -47,6 +47,16 @@ export function describeTurns(db: StoreUnderTest) {
       });
     });
 
+    test('deletes a turn with its output', async () => {
+      const parts = [part(0, 0, 'a')];
+      await db.store.turns.save('1', { state: 'complete', nextSequence: 1, parts });
+      await db.store.turns.save('2', { state: 'complete', nextSequence: 1, parts });
+      await db.store.output.remove('1', 5, 'user');
+      await db.reopen();
+      expect(await db.store.turns.find('1')).toBeUndefined();
+      expect((await db.store.turns.find('2'))?.parts).toEqual(parts);
+    });
+
     test('deletes a turn with its command', async () => {
       const ended = { ...storedCommand(), ...command({ id: '1', completedAt: 10 }) };
       await db.store.commands.insert([ended, { ...ended, id: '2', completedAt: 30 }]);

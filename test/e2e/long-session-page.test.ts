@@ -1,0 +1,90 @@
+// An agent's page that stays open for many commands and much output: it stays responsive, and its memory does not grow.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import type { Browser, Page } from 'playwright-core';
+import { launchBrowser } from '../support/browser/browser.ts';
+import { openHubPage } from '../support/browser/hub-page.ts';
+import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
+
+/** The longest time for which the page may be blocked. */
+const MAX_TASK_MS = 200;
+const MEGABYTE = 1_048_576;
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchBrowser();
+}, 60_000);
+afterAll(() => browser.close());
+
+/** Opens the page, and records each task that blocks it for more than 50 ms. */
+function openPage(on: HubFixture): Promise<Page> {
+  return openHubPage(browser, on.hub, '/agents/agent', {
+    prepare: (page) =>
+      page.addInitScript(() => {
+        const tasks: number[] = [];
+        Object.assign(globalThis, { tasks });
+        const observer = new PerformanceObserver((list) => {
+          tasks.push(...list.getEntries().map(({ duration }) => duration));
+        });
+        observer.observe({ type: 'longtask' });
+      }),
+  });
+}
+
+/** Returns the longest task since the last call, in milliseconds. */
+const readLongestTask = (page: Page) =>
+  page.evaluate(() => {
+    const tasks = Reflect.get(globalThis, 'tasks') as number[];
+    return Math.max(0, ...tasks.splice(0));
+  });
+
+/** The memory of the page's objects, in bytes. */
+async function readHeap(page: Page): Promise<number> {
+  const session = await page.context().newCDPSession(page);
+  await session.send('HeapProfiler.collectGarbage');
+  const { usedSize } = await session.send('Runtime.getHeapUsage');
+  await session.detach();
+  return usedSize;
+}
+
+async function run(on: HubFixture, page: Page, index: number): Promise<void> {
+  const commandId = await on.startCommand(`!command ${index}`);
+  const lines = Array.from({ length: 30 }, (_, line) => `\u001b[32m${index}\u001b[0m line ${line}`);
+  on.agent.sendOutput(commandId, `${lines.join('\n')}\n`);
+  on.agent.sendFinished(commandId);
+  await page.locator(`#block-${commandId} .output`).waitFor();
+}
+
+test('200 commands', async () => {
+  await using on = await startHubFixture();
+  const page = await openPage(on);
+  for (let index = 0; index < 100; index++) await run(on, page, index);
+  const heap = await readHeap(page);
+  await readLongestTask(page);
+  for (let index = 100; index < 200; index++) await run(on, page, index);
+  expect(await page.locator('#blocks > li').count()).toBe(200);
+  expect(await readLongestTask(page)).toBeLessThan(MAX_TASK_MS);
+  expect((await readHeap(page)) - heap).toBeLessThan(4 * MEGABYTE);
+}, 120_000);
+
+test('a command with 40 MB of output', async () => {
+  await using on = await startHubFixture();
+  const page = await openPage(on);
+  const commandId = await on.startCommand('!flood');
+  await page.locator('#current .xterm-rows').waitFor();
+  const text = `${'x'.repeat(99)}\n`.repeat(100);
+  const send = async (megabytes: number) => {
+    for (let sent = 0; sent < megabytes * MEGABYTE; sent += text.length) {
+      on.agent.sendOutput(commandId, text);
+      // The agent sends no more than the hub has stored.
+      if (sent % MEGABYTE < text.length) await on.hub.flush();
+    }
+  };
+  await send(10);
+  const heap = await readHeap(page);
+  await readLongestTask(page);
+  await send(30);
+  on.agent.sendFinished(commandId);
+  await page.locator(`#block-${commandId}`).getByText('Open the whole output').waitFor();
+  expect(await readLongestTask(page)).toBeLessThan(MAX_TASK_MS);
+  expect((await readHeap(page)) - heap).toBeLessThan(20 * MEGABYTE);
+}, 120_000);
