@@ -42,10 +42,11 @@ export function agentCommand(): Command {
     .addOption(tokenFileOption())
     .addOption(cwdOption())
     .addOption(
-      envOption('--state <dir>', "Folder for the agent's journal", 'agent_state').default(
-        undefined,
-        '~/.local/state/signalbox/<hub>/<id>',
-      ),
+      envOption(
+        '--state <dir>',
+        "Folder for the agent's journal, and for what it needs to revert files",
+        'agent_state',
+      ).default(undefined, '~/.local/state/signalbox/<hub>/<id>'),
     )
     .addOption(ptyOption())
     .addHelpText(

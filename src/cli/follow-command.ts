@@ -40,7 +40,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   let nextSequence = 0;
   /** The bytes that the program had written when it wrote what was received last. */
   let receivedBytes = 0;
-  /** The bytes before the next chunk. Less than `receivedBytes` while a hub that was restarted repeats output. */
+  /** The bytes before the next chunk. Less than `receivedBytes` while a restarted hub repeats output. */
   let offset = 0;
   let epoch: string | null = null;
   let isOutputComplete = false;

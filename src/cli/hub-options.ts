@@ -133,7 +133,7 @@ export function withHubOptions(command: Command): Command {
       ),
     )
     .addOption(
-      envOption('--buffer-memory <megabytes>', 'Memory for terminal output, in MB')
+      envOption('--buffer-memory <megabytes>', 'Memory for output with --transcripts 0, in MB')
         .default(BUFFER_MEMORY_BYTES / MEGABYTE)
         .argParser(integerParser(1, 65_536)),
     )

@@ -1,4 +1,4 @@
-// `signalbox pause` and `signalbox resume`: hold back an agent's queued commands, and let them run again.
+// `signalbox pause` and `signalbox resume`: hold the queued commands of an agent, and let them run again.
 import { Command } from 'commander';
 import { AgentSummary } from '../protocol/entities.ts';
 import { PAUSE_NOTE_LENGTH } from '../protocol/limits.ts';
@@ -12,7 +12,7 @@ const pathOf = (agentId: string) => `/agents/${encodeURIComponent(agentId)}/paus
 
 export function pauseCommand(): Command {
   return withClientOptions(new Command('pause'))
-    .description('Send an agent no queued commands until it is resumed')
+    .description('Hold the queued commands of an agent until it is resumed')
     .argument('<agent>', 'Agent ID')
     .argument('[note...]', 'Why, for everybody who sees the agent')
     .addHelpText(
@@ -36,7 +36,7 @@ Example:
 
 export function resumeCommand(): Command {
   return withClientOptions(new Command('resume'))
-    .description('Send queued commands to a paused agent again')
+    .description('Let the queued commands of a paused agent run again')
     .argument('<agent>', 'Agent ID')
     .addHelpText('after', '\nExample:\n  signalbox resume build-1')
     .action(async (agentId: string, flags: ClientFlags) => {

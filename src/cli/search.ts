@@ -21,7 +21,7 @@ interface SearchFlags extends ClientFlags {
 export function searchCommand(): Command {
   return withClientOptions(new Command('search'))
     .description('Find commands by their text or their output, newest first')
-    .argument('<text>', 'Text to find; output is searched for three characters or more')
+    .argument('<text>', 'Text to find; output is searched only for three or more characters')
     .option('--agent <id>', 'Only commands of this agent')
     .option(
       '--limit <count>',
@@ -29,7 +29,7 @@ export function searchCommand(): Command {
       integerParser(1, MAX_LIMIT),
       DEFAULT_LIMIT,
     )
-    .addHelpText('after', '\nExamples:\n  signalbox search "connection refused" --agent build-1')
+    .addHelpText('after', '\nExample:\n  signalbox search "connection refused" --agent build-1')
     .action(async (text: string, flags: SearchFlags) => {
       const client = createApiClient(flags.hub);
       const query: CommandQuery = { q: text, ...(flags.agent && { agentId: flags.agent }) };

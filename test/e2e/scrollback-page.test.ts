@@ -79,7 +79,7 @@ test('dropped lines are counted at the top, and are loaded again page by page', 
     .waitFor();
 
   // The hub holds the last 1 MB. What it has dropped is a gap; the rest is loaded in pages.
-  await earlier.getByRole('button', { name: 'Load them again' }).click();
+  await earlier.getByRole('button', { name: 'Load from the start' }).click();
   await later.getByText('Later lines are not shown.').waitFor();
   await page.locator('.xterm-rows').getByText('of output lost: terminal buffer overflow').waitFor();
   expect(await earlier.isVisible()).toBe(false);
@@ -109,7 +109,7 @@ test('dropped lines are counted at the top, and are loaded again page by page', 
   expect(last).toBe(LINES);
   expect(await readLines(page)).toContainEqual(expect.stringContaining('End of output'));
 
-  await earlier.getByRole('button', { name: 'Load them again' }).click();
+  await earlier.getByRole('button', { name: 'Load from the start' }).click();
   await later.getByRole('button', { name: 'Back to the end' }).click();
   await page.locator('.xterm-rows').getByText('End of output').waitFor();
   expect(await later.isVisible()).toBe(false);

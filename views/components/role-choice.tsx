@@ -6,7 +6,7 @@ const roles = Role.anyOf.map(({ const: role }) => role);
 /** What each role may do, in a few words. */
 const roleTexts: Record<Role, string> = {
   viewer: 'Sees agents, commands and output',
-  operator: 'Also sends commands and responds to approvals',
+  operator: 'Also sends commands, responds to approvals and reverts files',
   admin: 'Also manages agents and users',
 };
 

@@ -107,7 +107,7 @@ export function TerminalScreen({ terminalId }: { terminalId?: string }) {
       <p class="terminal-bar" data-bar="earlier" hidden>
         <span>Earlier lines are not shown.</span>
         <button class="button button-small" type="button" data-load="first">
-          Load them again
+          Load from the start
         </button>
       </p>
       <div class="terminal-stage">

@@ -62,7 +62,10 @@ export function createFileChanges({ state, store, clock, storeHealth, audit }: H
       );
     }
     if (!connection.accept.has('changes:revert')) {
-      throw new HubError('not_revertible', `"${agentId}" runs a version that cannot revert files.`);
+      throw new HubError(
+        'not_revertible',
+        `"${agentId}" runs a version that cannot revert files. Update it.`,
+      );
     }
     if (agent.current) {
       const message = `"${agentId}" is running a command. Revert the file when it has ended.`;

@@ -41,7 +41,7 @@ export function createQueueChanges(context: HubContext, parts: QueueChangesParts
   }
 
   /**
-   * Calls `act` with a waiting command, in the same turn as the check: the hub cannot begin to send it in between.
+   * Calls `act` with a waiting command, in the same tick as the check: the hub cannot begin to send it in between.
    * @throws {HubError} forbidden, command_unknown, command_not_active, command_not_queued
    */
   async function withQueued<T>(
@@ -84,7 +84,10 @@ export function createQueueChanges(context: HubContext, parts: QueueChangesParts
     if (before === undefined || before === null) return null;
     const next = queueOf(state, execution.agentId).find(({ id }) => id === before);
     if (!next) {
-      throw new HubError('command_not_queued', 'The command below is no longer in the queue.');
+      throw new HubError(
+        'command_not_queued',
+        'The command that is to follow this one is no longer in the queue.',
+      );
     }
     if (next.attempt > 0) {
       throw new HubError('invalid_message', 'The command at the head of the queue is sent first.');
@@ -149,7 +152,7 @@ export function createQueueChanges(context: HubContext, parts: QueueChangesParts
     const { id: commandId, agentId } = execution;
     const { command = execution.command, priority = execution.priority } = body;
     if (execution.cancellation) {
-      throw new HubError('command_not_queued', 'The command was cancelled. Undo that first.');
+      throw new HubError('command_not_queued', 'The command was cancelled. Restore it first.');
     }
     const isTextChanged = command !== execution.command;
     const isPriorityChanged = priority !== execution.priority;

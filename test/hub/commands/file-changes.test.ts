@@ -210,7 +210,7 @@ describe('a revert', () => {
     const error = await errorOf(await revert(fixture, commandId));
     expect(error).toMatchObject({
       code: 'not_revertible',
-      message: '"agent" runs a version that cannot revert files.',
+      message: '"agent" runs a version that cannot revert files. Update it.',
     });
     const response = await fixture.hub.callApi('POST', `/commands/${commandId}/revert`, {
       role: 'viewer',

@@ -31,7 +31,7 @@ export function Diff({ diff, id }: { diff: TurnDiff; id: string }) {
         </FoldedLines>
       )}
       {omittedLines !== undefined && (
-        <p class="turn-omitted">{formatCount(omittedLines, 'more line')} not kept.</p>
+        <p class="turn-omitted">{formatCount(omittedLines, 'more line')} left out.</p>
       )}
     </section>
   );

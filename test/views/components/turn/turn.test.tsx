@@ -83,7 +83,7 @@ test('a diff has its file, its counts and marked lines', () => {
   const { text, html, findAll } = show(tool({ diffs: [diff] }));
   expect(text).toContain('src/a.ts');
   expect(text).toContain('+2 −1');
-  expect(text).toContain('7 more lines not kept.');
+  expect(text).toContain('7 more lines left out.');
   expect(html).toContain('<span class="detail-new">+new\n+more\n</span>');
   expect(html).toContain('<span class="detail-old">-old\n</span>');
   expect(findAll('.diff .badge')).toHaveLength(1);
