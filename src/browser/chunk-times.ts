@@ -31,7 +31,7 @@ export function createChunkTimes(now: () => number) {
       if (message.type !== 'terminal:output' || message.commandId !== commandId) return;
       if (message.sequence >= liveFrom) times.set(message.sequence, now());
     },
-    /** Fetches the times of what the hub holds. */
+    /** Fetches the times of the earlier output. */
     async fetch(): Promise<void> {
       if (commandId === null) return;
       request?.abort();

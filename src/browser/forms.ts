@@ -20,7 +20,7 @@ export function isSubmitKey(press: EnterKey, enterSends: boolean): boolean {
   return press.ctrlKey || press.metaKey || (enterSends && !press.shiftKey);
 }
 
-/** Enter starts a new line where there is only the keyboard of a screen, which has no other key for it. */
+/** On-screen keyboards have no Shift+Enter, so Enter starts a new line on devices without another keyboard. */
 function doesEnterSend(field: HTMLElement): boolean {
   return (
     field.dataset['sendOnEnter'] === 'setting' &&

@@ -19,7 +19,7 @@ export interface MatchRange {
 /** A match in the output. */
 export interface OutputMatch extends MatchRange {
   address: LineAddress;
-  /** The number of lines before its line, from the first one that the hub holds. */
+  /** The number of lines before its line, from the first one that the hub has. */
   linesBefore: number;
   /** How many matches its line has before it. */
   index: number;

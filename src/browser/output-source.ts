@@ -1,4 +1,4 @@
-// Reads the output of a command that the hub holds, apart from what a terminal shows.
+// Reads the whole output of a command from the hub, independently of what a terminal shows.
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { parseMessage } from './frames.ts';
 

@@ -1,5 +1,5 @@
-// The session on an agent's page: it follows new output at the bottom, lets go when the user scrolls up, and keeps its
-// position when blocks are added.
+// The session on an agent's page: it follows new output at the bottom until the user scrolls up, and keeps its position
+// when blocks are added.
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { countLines } from './output-page.ts';
 

@@ -1,4 +1,4 @@
-// The comments on changes that have not been sent: they survive a reload, and a hub that is away.
+// The comments on changes that have not been sent. They survive a reload, and do not need the hub.
 
 /** A comment on a line of a file that a command changed. */
 export interface ReviewComment {
@@ -14,7 +14,7 @@ export type Place = Omit<ReviewComment, 'text'>;
 
 type Storage = Pick<globalThis.Storage, 'getItem' | 'setItem' | 'removeItem'>;
 
-/** More comments are not kept: storage is limited, and a prompt too. */
+/** The maximum number of comments, because the browser's storage and the size of a prompt are limited. */
 const MAX_COMMENTS = 500;
 
 const isSamePlace = (a: Place, b: Place) =>

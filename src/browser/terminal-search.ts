@@ -1,4 +1,4 @@
-// Searches everything that the hub holds of a command's output, and shows the matches in the terminal.
+// Searches the whole output of a command, and shows the matches in the terminal.
 import type { Terminal } from '@xterm/xterm';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import {

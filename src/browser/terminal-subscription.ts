@@ -78,7 +78,7 @@ export function createTerminalSubscription({
       type: 'terminal:attach',
       commandId,
       afterSequence: tracker.getLast(),
-      // Without a page, the terminal shows the end: all of the output can be much more than it holds.
+      // Without a page, the terminal shows the end of the output, which can be much longer than the terminal.
       ...(page === null && { tailBytes: BUFFER_BYTES }),
     });
   }

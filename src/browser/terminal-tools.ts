@@ -19,7 +19,7 @@ export interface ToolsOptions {
   say(text: string): void;
 }
 
-/** Reads the whole output that the hub holds, as plain text. */
+/** Reads the whole output as plain text. */
 async function readPlainOutput(commandId: string): Promise<string> {
   const plain = createPlainOutput();
   const parts: string[] = [];

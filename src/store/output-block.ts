@@ -1,10 +1,10 @@
-// A block of a command's output: chunks, compressed together. Terminal output compresses to a tenth, single chunks hardly.
+// A block of a command's output: chunks that are compressed together, to about a tenth. Single chunks hardly compress.
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { byteLength } from '../protocol/text.ts';
 import type { StoredChunk } from './store.ts';
 
-/** As little as possible, because there is one for every chunk. */
+/** The fields of a chunk. There are as few as possible, because a block has thousands of chunks. */
 const Row = Type.Tuple([
   Type.Integer(), // sequence
   Type.Union([Type.Literal(0), Type.Literal(1)]), // 1 for stderr

@@ -1,4 +1,4 @@
-// The full-text index of output: an FTS5 table of trigrams with one entry per block (migrations/0014_transcripts.sql). It
+// The full-text index of output: an FTS5 table of trigrams with one entry per block (migrations/0015_transcripts.sql). It
 // finds the blocks that contain the same trigrams as a text; the text of the block then decides. Blocks are indexed in the
 // background, the newest first, and until then each is read.
 import type { Database } from 'bun:sqlite';

@@ -1,5 +1,5 @@
-// The form that sends commands to an agent. Updates never replace the form, only its notice, hint and session choice;
-// the text box is cleared once a command is accepted.
+// The form that sends commands to an agent. Updates replace its notice, hint, buttons and the choice of the conversation,
+// never the form itself. The text box is cleared once a command is accepted.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';

@@ -19,12 +19,12 @@ export interface Line {
   isMarker?: boolean;
 }
 
-/** Lines that stay, for the others are many: the first ones, and the last ones. */
+/** The lines that are kept of long output: the first ones, and the last ones. */
 export interface LineRange {
   from: number;
   to: number;
   last: number;
-  /** The characters of a line that stay. */
+  /** The characters of a line that are kept. */
   length: number;
 }
 

@@ -14,7 +14,7 @@ import {
   takeSnapshot,
 } from './folder-snapshot.ts';
 
-/** The time limits for each of the two snapshots. A shell command is delayed by them, so that they must be short. */
+/** The time limits for each of the two snapshots. They must be short, because snapshots delay shell commands. */
 const SHELL_TIMEOUT_MS = 2_000;
 const PROMPT_TIMEOUT_MS = 5_000;
 /** After a shell command whose folder took too long, those that start within this time are not measured. */

@@ -15,7 +15,7 @@ const TIMEOUT_MS = 5_000;
 const PREFIX = 'snapshot-';
 /** Lists new, changed and deleted files, each with a tag. */
 const LIST_FILES = ['ls-files', '-z', '-t', '--others', '--exclude-standard', '--modified', '--'];
-/** The tag of new files. The tags of others are as long. */
+/** The tag of new files. All tags have the same length. */
 const NEW_FILE = '? ';
 const UPDATE_INDEX = ['update-index', '-z', '--add', '--remove', '--replace', '--stdin'];
 /** An entry of `git ls-files --stage` that is not a file: a submodule or a conflict. */

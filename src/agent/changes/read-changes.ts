@@ -22,7 +22,7 @@ const DIFF = [
 ];
 /** Git diffs larger files as if they were binary, which saves time and memory. */
 const MAX_DIFFED_BYTES = 1_048_576;
-/** At most so much of the diffs is read. */
+/** How much of the diffs is read at most. */
 const MAX_PATCH_OUTPUT_BYTES = 8 * 1_048_576;
 /** The mode of a file that is not executable. */
 const REGULAR = '100644';

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Folders with files that people did not write. */
+/** Folders whose files are generated or installed. They are skipped. */
 const SKIPPED = new Set(['.git', '.hg', '.svn', 'node_modules', '__pycache__', '.venv', '.cache']);
 
 export interface WalkLimits {

@@ -27,7 +27,7 @@ export interface GitFolder {
   readonly objects: string;
   /**
    * Runs a git command in the root of the working tree. Rejects if it fails.
-   * @param maxBytes only so much of its output is read
+   * @param maxBytes how much of its output is read at most
    */
   run(args: readonly string[], input?: Uint8Array, maxBytes?: number): Promise<Buffer>;
 }

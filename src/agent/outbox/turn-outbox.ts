@@ -1,5 +1,5 @@
-// The turn of one command, and the updates of it that the hub has not committed yet. Updates are made when they can be
-// sent: while the hub is away, only the latest content of each part is kept.
+// The turn of one command, and its updates that the hub has not committed yet. Updates are made when they can be sent:
+// while the hub cannot be reached, only the latest content of each part is kept.
 import type { TurnUpdate } from '../../protocol/agent-to-hub.ts';
 import { MAX_TURN_PARTS, TURN_BYTES, TURN_PART_BYTES } from '../../protocol/limits.ts';
 import type { Unversioned } from '../../protocol/message.ts';

@@ -1,4 +1,4 @@
-// Pauses agents: a paused agent finishes its command, and receives no queued ones until it is resumed.
+// Pauses agents: a paused agent finishes its command, and receives no queued commands until it is resumed.
 import type { PauseBody } from '../../protocol/api.ts';
 import type { Pause } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';

@@ -1,5 +1,5 @@
 // The turn of one command as the hub holds it while the command runs: applies updates, and drops the turn if parts are
-// missing or it is too large. Pure.
+// missing or it is too large. Has no side effects.
 import type { TurnUpdate } from '../../protocol/agent-to-hub.ts';
 import { MAX_TURN_PARTS, TURN_BYTES, TURN_PART_BYTES } from '../../protocol/limits.ts';
 import { byteLength } from '../../protocol/text.ts';

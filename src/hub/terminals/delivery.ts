@@ -101,7 +101,7 @@ export function createDelivery(
     }
     if (!next || dashboard.isReadingOutput) return;
     const [commandId, cursor] = next;
-    // The last in the next turn, so that a command with much output does not hold up the others.
+    // It becomes the last one, so that a command with much output does not delay the others.
     subscriptions.delete(commandId);
     subscriptions.set(commandId, cursor);
     dashboard.isReadingOutput = true;
@@ -189,7 +189,7 @@ export function createDelivery(
     for (const [commandId, subscription] of subscriptions) {
       if (subscription.state !== 'replay') continue;
       if (replay(dashboard, commandId, subscription, allowance)) continue;
-      // The last in the next turn, so that a command with much output does not hold up the others.
+      // It becomes the last one, so that a command with much output does not delay the others.
       subscriptions.delete(commandId);
       subscriptions.set(commandId, subscription);
       return false;

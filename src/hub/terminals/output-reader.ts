@@ -15,7 +15,7 @@ import {
 
 /** The pages that are read at once, for all readers. A page has about 256 KB of text. */
 const READS_AT_ONCE = 4;
-/** How often a page is read that cannot be read, and how long in between. */
+/** How often reading a page is tried, and the time between two tries. */
 const MAX_TRIES = 3;
 const RETRY_MS = 1_000;
 

@@ -25,7 +25,7 @@ export type StoredPart = { chunk: StoredChunk } | { message: TerminalMessage };
 export const endOffset = ({ offset, data, lostBytes }: StoredChunk): number =>
   offset + byteLength(data) + lostBytes;
 
-/** Yields consecutive chunks up to `end`, and advances the position. Gaps of an agent that adjoin are one message. */
+/** Yields consecutive chunks up to `end`, and advances the position. Consecutive gaps of an agent are one message. */
 export function* readChunks(
   commandId: string,
   chunks: readonly StoredChunk[],

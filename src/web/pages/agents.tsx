@@ -101,7 +101,7 @@ export function createAgentPages(
       requireUser(request, async (user) => {
         if (!request.headers.has('hx-request')) return redirect(request, agentUrl(params.id));
         const shownIds = new URL(request.url).searchParams.getAll('shown');
-        // Before the state: a command that ends meanwhile is in neither of both, not in both.
+        // Before the state: a command that ends in between is missing until the next update, instead of shown twice.
         const update = await blocks.readUpdate(hub.viewFor(user), params.id, shownIds);
         const state = getAgentState(hub, user, params.id, { request, now: clock.now() });
         if (!state) return renderFragment(<AgentRemoved agentId={params.id} />);
@@ -125,7 +125,7 @@ export function createAgentPages(
           const interrupts = readField(body, 'interrupt');
           const command = parseCommandForm(params.id, body);
           const { commandId, position } = await hub.commands.request(user, command);
-          // Afterwards: if the command is rejected, the other one continues.
+          // After the request: if it is rejected, the running command continues.
           if (interrupts !== '') await interruptIfRunning(hub, user, interrupts);
           const agent = hub.viewFor(user).registry.find(params.id);
           if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
