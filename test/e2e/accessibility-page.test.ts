@@ -1,11 +1,13 @@
-// What axe checks, in both themes: names, roles, contrast and structure of the agent page in its states, and of the inbox.
+// What axe checks, in both themes: names, roles, contrast and structure of the agent page in its states, and of others.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import axe from 'axe-core';
 import type { Browser, Page } from 'playwright-core';
+import type { TurnPart } from '../../src/protocol/turn.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { openHubPage } from '../support/browser/hub-page.ts';
 import { requestApproval } from '../support/hub/approvals.ts';
 import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
+import { fileChange } from '../support/samples.ts';
 
 const COLORS = Array.from(
   { length: 16 },
@@ -30,8 +32,69 @@ async function findViolations(page: Page): Promise<string[]> {
   );
 }
 
-/** Ended commands with colors and errors, a running one with a request, and a queued one. */
-async function fillSession(on: HubFixture): Promise<void> {
+const ANSWER = `## Result
+
+The test **passes**, see [the log](https://example.com/log) and \`main.ts\`.
+
+| File | Lines |
+| ---- | ----- |
+| a    | 1     |
+
+> A quote.
+
+- [ ] open
+- done
+
+\`\`\`ts
+const answer: number = 42; // a comment
+export function check(text: string) {
+  return /\\d+/.test(text) ? 'yes' : null;
+}
+\`\`\`
+`;
+
+const DIFF = {
+  path: 'main.ts',
+  isNew: false,
+  added: 1,
+  removed: 1,
+  text: '@@ -1 +1 @@\n-old\n+new',
+};
+
+const PARTS: TurnPart[] = [
+  { type: 'thought', text: 'I should look.', durationMs: 1_200 },
+  {
+    type: 'plan',
+    entries: [
+      { text: 'Look', status: 'completed' },
+      { text: 'Change', status: 'running' },
+      { text: 'Test', status: 'pending' },
+    ],
+  },
+  { type: 'tool', title: 'Edit main.ts', kind: 'edit', status: 'completed', diffs: [DIFF] },
+  { type: 'tool', title: 'make test', kind: 'execute', status: 'failed', output: 'FAILED\n' },
+  { type: 'message', text: ANSWER },
+];
+
+/** Runs a prompt with a turn and changed files. */
+async function runPrompt(on: HubFixture): Promise<string> {
+  const commandId = await on.startCommand('Fix it');
+  on.agent.sendOutput(commandId, 'Fixed.\n');
+  for (const [part, content] of PARTS.entries()) {
+    on.agent.send({ type: 'turn:update', commandId, sequence: part, part, content });
+  }
+  const files = [fileChange(), fileChange({ path: 'a/new.ts', kind: 'added', removed: 0 })];
+  on.agent.send({ type: 'command:changes', commandId, files, omittedFiles: 1 });
+  on.agent.sendFinished(commandId, {
+    turnUpdates: PARTS.length,
+    report: { changes: { files: 3, added: 2, removed: 1 } },
+  });
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  return commandId;
+}
+
+/** Ended commands with colors and errors, a prompt, a running command with a request, and a queued one. Returns the prompt. */
+async function fillSession(on: HubFixture): Promise<string> {
   for (const [command, output] of [
     ['!colors', `${COLORS.join('\n')}\n${'line\n'.repeat(60)}`],
     ['Write a long text.\n'.repeat(9), 'done\n'],
@@ -42,10 +105,12 @@ async function fillSession(on: HubFixture): Promise<void> {
     on.agent.sendFinished(commandId, { outcome: 'failed', exitCode: 1 });
     await on.dashboard.waitForStatus(commandId, 'failed');
   }
+  const prompt = await runPrompt(on);
   const running = await on.startCommand('!running');
   on.agent.sendOutput(running, 'output\n');
   await on.dashboard.request('!queued');
   await requestApproval(on, running);
+  return prompt;
 }
 
 test.each(['dark', 'light'] as const)(
@@ -60,7 +125,7 @@ test.each(['dark', 'light'] as const)(
     };
     const page = await open('/agents/agent');
     await check('empty', page);
-    await fillSession(on);
+    const prompt = await fillSession(on);
     await page.locator('.approval').waitFor();
     await page.locator('#current .xterm-rows').getByText('output').waitFor();
     await check('running', page);
@@ -69,8 +134,16 @@ test.each(['dark', 'light'] as const)(
     await check('phone', phone);
     await phone.getByRole('button', { name: /^Queue/ }).click();
     await check('queue', phone);
-    for (const path of ['/', '/approvals', '/history']) await check(path, await open(path));
+    await page.getByRole('button', { name: 'Saved prompts' }).click();
+    await page.getByRole('dialog').waitFor();
+    await check('prompts', page);
+    const command = await open(`/commands/${prompt}`);
+    await command.getByRole('heading', { name: 'Result' }).waitFor();
+    await check('command', command);
+    const paths = ['/', '/approvals', '/history', `/commands/${prompt}/changes`];
+    for (const path of [...paths, `${paths.at(-1)}?view=split`])
+      await check(path, await open(path));
     expect(violations).toEqual([]);
   },
-  90_000,
+  180_000,
 );

@@ -30,15 +30,23 @@ const containers: Record<string, string> = {
   strong_open: 'strong',
   s_open: 's',
 };
-/** Headings of a message are below those of the page. */
-const headings: Record<string, string> = { h1: 'h3', h2: 'h4', h3: 'h5' };
+/** The level of a message's first headings: they are below those of the page. */
+const FIRST_LEVEL = 3;
 
 /** @param id unique on the page; the code blocks inside have IDs that begin with it */
 export function Markdown({ text, id }: { text: string; id: string }) {
   const tokens = isParsable(text) ? parser.parse(text, {}) : null;
   const count = tokens?.reduce((sum, token) => sum + 1 + (token.children?.length ?? 0), 0);
   if (!tokens || (count ?? 0) > MAX_TOKENS) return <pre class="md-plain">{text}</pre>;
+  lowerHeadings(tokens);
   return <div class="md">{renderTokens(tokens, id)}</div>;
+}
+
+/** Gives the headings consecutive levels: programs often begin with the second one. */
+function lowerHeadings(tokens: readonly Token[]): void {
+  const opened = tokens.filter(({ type }) => type === 'heading_open');
+  const tags = [...new Set(opened.map(({ tag }) => tag))].toSorted();
+  for (const token of opened) token.tag = `h${Math.min(6, FIRST_LEVEL + tags.indexOf(token.tag))}`;
 }
 
 function isParsable(text: string): boolean {
@@ -82,7 +90,7 @@ function renderContainer(token: Token, children: ComponentChildren[]): Component
   if (token.type === 'link_open') {
     return <MarkdownLink href={String(token.attrGet('href') ?? '')}>{children}</MarkdownLink>;
   }
-  if (token.type === 'heading_open') return h(headings[token.tag] ?? 'h6', null, ...children);
+  if (token.type === 'heading_open') return h(token.tag, null, ...children);
   if (token.type === 'table_open') {
     return (
       <div class="md-table" tabIndex={0} role="region" aria-label="Table">

@@ -13,7 +13,10 @@ export function TurnPanel({ command, turn }: TurnPanelProps) {
   return (
     <div id="turn-panel" class="turn-panel">
       {command && !command.command.startsWith('!') && (
-        <Turn key={command.id} commandId={command.id} turn={turn} />
+        <>
+          <h2 class="visually-hidden">Answer</h2>
+          <Turn key={command.id} commandId={command.id} turn={turn} />
+        </>
       )}
     </div>
   );

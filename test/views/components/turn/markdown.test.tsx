@@ -27,6 +27,11 @@ describe('Markdown', () => {
     }
   });
 
+  test('gives headings consecutive levels below those of the page', () => {
+    const { html } = show('## One\n\n#### Two\n\n## Three\n');
+    expect(html).toContain('<h3>One</h3><h4>Two</h4><h3>Three</h3>');
+  });
+
   test('keeps the numbers of a list that does not start at 1', () => {
     expect(show('4. four\n5. five').html).toContain('<ol start="4">');
   });
