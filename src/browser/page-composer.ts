@@ -10,12 +10,18 @@ export function initComposer(page: Document): void {
   const form = page.getElementById('composer');
   if (!form) return;
   const draftName = `draft:${location.pathname}`;
-  /** Whether a command is being sent. */
-  let isSending = false;
+  /** The request that was submitted last, until it is accepted. */
+  let sent: { requestId: string; text: string } | null = null;
 
   const findField = () => {
     const field = page.getElementById('command');
     return field instanceof HTMLTextAreaElement ? field : null;
+  };
+
+  /** The server renders another ID once it has accepted the command. */
+  const findRequestId = () => {
+    const input = page.getElementById('composer-request');
+    return input instanceof HTMLInputElement ? input.value : '';
   };
 
   function showPlaceholder(): void {
@@ -32,14 +38,14 @@ export function initComposer(page: Document): void {
     if (event.target === findField()) writeStored(draftName, findField()?.value ?? null);
   });
   form.addEventListener('submit', () => {
-    isSending = true;
+    sent = { requestId: findRequestId(), text: findField()?.value ?? '' };
   });
   page.addEventListener('htmx:after:swap', () => {
     showPlaceholder();
-    // The server renders the field again, empty, once it has accepted the command.
-    if (!isSending || findField()?.value !== '') return;
-    isSending = false;
-    writeStored(draftName, null);
+    if (!sent || findRequestId() === sent.requestId) return;
+    const field = findField();
+    if (field) removeSent(field, sent.text);
+    sent = null;
     page.dispatchEvent(new Event(SENT));
   });
   page.addEventListener('keydown', (event) => {
@@ -48,4 +54,12 @@ export function initComposer(page: Document): void {
     event.preventDefault();
     findField()?.focus();
   });
+}
+
+/** Removes the text that was sent, and keeps what the user has typed since. */
+function removeSent(field: HTMLTextAreaElement, text: string): void {
+  if (!field.value.startsWith(text)) return;
+  field.setRangeText('', 0, text.length, 'preserve');
+  // The draft, the completions and the history see it as if the user had deleted it.
+  field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'deleteContent' }));
 }

@@ -86,6 +86,55 @@ test('a draft survives a reload, and a hub that is away', async () => {
   expect(await page.inputValue(FIELD)).toBe('');
 }, 60_000);
 
+test('what is typed while a command is sent stays, and "New conversation" is unticked', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const isNew = page.getByRole('checkbox', { name: 'New conversation' });
+  const held = Promise.withResolvers<void>();
+  await page.route(/commands$/, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  await isNew.check();
+  await page.locator(FIELD).focus();
+  await page.keyboard.type('first');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type(' and second');
+  held.resolve();
+  const { session } = await on.agent.waitFor(
+    'command:execute',
+    ({ command }) => command === 'first',
+  );
+  expect(session).toBe('new');
+  await page.waitForFunction(
+    (field) => document.querySelector<HTMLTextAreaElement>(field)?.value === ' and second',
+    FIELD,
+  );
+  expect(await isNew.isChecked()).toBe(false);
+  await page.keyboard.type('!');
+  expect(await page.inputValue(FIELD)).toBe(' and second!');
+  await page.reload();
+  expect(await page.inputValue(FIELD)).toBe(' and second!');
+}, 60_000);
+
+test('clearing the text of a rejected command is not taken for its acceptance', async () => {
+  await using on = await startHubFixture({ agent: { capabilities: ['shell'] } });
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await page.evaluate(() => {
+    document.addEventListener('signalbox:sent', () => document.body.classList.add('sent'));
+  });
+  await page.locator(FIELD).fill('a prompt');
+  await page.keyboard.press('Enter');
+  await page.locator('#composer-notice .notice-error').waitFor();
+  await page.locator(FIELD).fill('');
+  await on.startCommand('!running');
+  await page.locator('#composer-hint .forecast-normal').getByText('Runs next').waitFor();
+  expect(await page.locator('body.sent').count()).toBe(0);
+  await page.locator(FIELD).fill('!next');
+  await page.keyboard.press('Enter');
+  await page.locator('body.sent').waitFor();
+}, 60_000);
+
 test('the composer says what will happen, for each priority', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent');

@@ -1,5 +1,6 @@
 // The form that sends commands to an agent. Updates replace its notice, hint, buttons and the choice of the conversation,
-// never the form itself. The text box is cleared once a command is accepted.
+// never the form itself. Once a command is accepted, the island removes its text from the text box
+// (src/browser/page-composer.ts).
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';
@@ -31,7 +32,8 @@ export function Composer({ agent, active, canInterrupt, requestId }: ComposerPro
         hx-target="#composer-notice"
         hx-disable="findAll #composer-buttons button"
       >
-        <ComposerText requestId={requestId} />
+        <ComposerRequest requestId={requestId} />
+        <ComposerText />
         <div class="composer-row">
           <button
             class="icon-button composer-more"
@@ -108,11 +110,15 @@ function PrioritySelect() {
   );
 }
 
-/** The text box with its request ID. Rendered again with a new ID once a command is accepted. */
-function ComposerText({ requestId }: { requestId: string }) {
+/** Rendered again with a new ID once a command is accepted. */
+function ComposerRequest({ requestId }: { requestId: string }) {
+  return <input id="composer-request" type="hidden" name="requestId" value={requestId} />;
+}
+
+/** The text box. No response replaces it, because the user may be typing. */
+function ComposerText() {
   return (
     <div id="composer-text">
-      <input type="hidden" name="requestId" value={requestId} />
       <CommandField
         label="Command"
         placeholder="Enter a command…"
@@ -146,13 +152,19 @@ interface AcceptedProps {
   requestId: string;
 }
 
-/** The response to an accepted command: its position in the queue, and an empty text box. */
+/**
+ * The response to an accepted command: its position in the queue, and the parts of the form that belong to one command. They
+ * are replaced, because a morph would keep the choice of the user.
+ */
 export function CommandAccepted({ agent, commandId, position, requestId }: AcceptedProps) {
   return (
     <>
       <Notice kind="success" text={describePosition(agent, position)} sent={commandId} />
-      <HxPartial target="#composer-text" swap="outerHTML">
-        <ComposerText requestId={requestId} />
+      <HxPartial target="#composer-request" swap="outerHTML">
+        <ComposerRequest requestId={requestId} />
+      </HxPartial>
+      <HxPartial target="#composer-session" swap="outerHTML">
+        <ComposerSession agent={agent} />
       </HxPartial>
     </>
   );

@@ -22,12 +22,18 @@ test('interrupting for a command is offered while another one runs', () => {
   expect(renderButtons([]).text).not.toContain('Interrupt');
 });
 
-test('an accepted command clears the text box and sets a new request ID', () => {
+test('an accepted command sets a new request ID, and continues the conversation again', () => {
   const accepted = render(
     <CommandAccepted agent={agent()} commandId="c1" position={0} requestId="next-one" />,
   );
   expect(accepted.text).toContain('Sent');
   expect(accepted.html).toContain('value="next-one"');
+  const replaced = accepted.findAll('hx-partial[hx-swap=outerHTML]');
+  expect(replaced.map((one) => one.get('hx-target'))).toEqual([
+    '#composer-request',
+    '#composer-session',
+  ]);
+  expect(accepted.findAll('textarea')).toEqual([]);
   expect(accepted.findAll('[data-sent=c1]')).toHaveLength(1);
   const textAt = (position: number, status: 'busy' | 'offline') =>
     render(
