@@ -76,6 +76,8 @@ export function initCompletions(clock: Clock, page: Document): void {
     field.setRangeText(text, 0, field.value.length);
     field.setSelectionRange(caret, caret);
     field.focus();
+    // The draft is kept as if the user had typed it.
+    field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'insertText' }));
   }
 
   /** Shows the files that match, unless the user has typed something else by then. */

@@ -19,6 +19,14 @@ export function initPromptRecall(clock: Clock, page: Document): void {
     field.dispatchEvent(new InputEvent('input', { bubbles: true, inputType: 'historyUndo' }));
   }
 
+  /** Shows the text before the one that is shown, unless the user has typed something else by the time it is fetched. */
+  async function recall(field: HTMLTextAreaElement): Promise<void> {
+    const { value } = field;
+    const text = await history.older(value);
+    if (field.value === value) show(field, text);
+    else history.reset();
+  }
+
   page.addEventListener('keydown', (event) => {
     const { key, target } = event;
     if ((key !== 'ArrowUp' && key !== 'ArrowDown') || !isComposer(target)) return;
@@ -29,7 +37,7 @@ export function initPromptRecall(clock: Clock, page: Document): void {
       if (target.value !== '' && !isRecalled) return;
       if (isRecalled && target.value.slice(0, target.selectionStart).includes('\n')) return;
       event.preventDefault();
-      void history.older(target.value).then((text) => show(target, text));
+      void recall(target);
     } else {
       if (!isRecalled || target.value.slice(target.selectionEnd).includes('\n')) return;
       event.preventDefault();

@@ -27,6 +27,8 @@ test('@ lists files of the agent, and Enter inserts one instead of sending', asy
   expect(await page.inputValue('#command')).toBe('Explain @"docs/my manual.md" ');
   expect(await page.getByRole('listbox').isVisible()).toBe(false);
   expect(on.agent.executedCommands()).toEqual([]);
+  await page.reload();
+  expect(await page.inputValue('#command')).toBe('Explain @"docs/my manual.md" ');
 }, 60_000);
 
 test('prompts are saved from the composer, and inserted into it', async () => {
@@ -89,4 +91,32 @@ test('↑ recalls what the user sent, also to other agents and on other devices'
   await waitForText('');
   await page.keyboard.press('ArrowUp');
   await waitForText('typed');
+}, 60_000);
+
+test('↑ does not replace what the user types while the history is fetched', async () => {
+  await using on = await startHubFixture({ dashboard: { userId: 'otto' } });
+  await on.dashboard.request('first');
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const held = Promise.withResolvers<void>();
+  await page.route(/prompts\/history$/, async (route) => {
+    await held.promise;
+    await route.continue();
+  });
+  const requested = page.waitForRequest(/prompts\/history$/);
+  await page.focus('#command');
+  await page.keyboard.press('ArrowUp');
+  await requested;
+  await page.keyboard.type('typed');
+  const fetched = page.waitForResponse(/prompts\/history$/);
+  held.resolve();
+  await (await fetched).finished();
+  // The page has handled the response when a later request of its own is answered.
+  await page.evaluate(() => fetch('/healthz').then((response) => response.text()));
+  expect(await page.inputValue('#command')).toBe('typed');
+  // The history starts at its end again.
+  await page.fill('#command', '');
+  await page.keyboard.press('ArrowUp');
+  await page.waitForFunction(
+    () => document.querySelector<HTMLTextAreaElement>('#command')?.value === 'first',
+  );
 }, 60_000);
