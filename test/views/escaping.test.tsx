@@ -114,6 +114,7 @@ const evilLine = { runs: [{ text: EVIL, style: plainStyle }], isError: true };
 const evilBlock = {
   command: evilCommand,
   output: { state: 'whole' as const, first: [evilLine], last: [evilLine], total: 9_000 },
+  requestId: EVIL,
 };
 const blockPage = { blocks: [evilBlock], olderThan: EVIL };
 const query = { agentId: EVIL, q: EVIL, cursor: EVIL, conversationId: EVIL };
@@ -170,7 +171,9 @@ const views = {
   ),
   OlderBlocks: <OlderBlocksLoaded agentId={EVIL} {...blockPage} canSend />,
   UnfoldedLines: <UnfoldedLines commandId={EVIL} lines={[evilLine]} from={1} until={9_000} />,
-  AgainDialog: <AgainDialog command={evilCommand} agents={[evilAgent]} error={EVIL} />,
+  AgainDialog: (
+    <AgainDialog command={evilCommand} agents={[evilAgent]} requestId={EVIL} error={EVIL} />
+  ),
   AgentRemoved: <AgentRemoved agentId={EVIL} />,
   HistoryPage: <HistoryPage {...{ context, user, query, page }} agents={[evilAgent]} />,
   HistoryOlder: <HistoryOlder query={query} page={page} />,

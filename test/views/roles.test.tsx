@@ -12,7 +12,7 @@ const running = command({ status: 'running', completedAt: null, exitCode: null }
 const queued = command({ id: 'c2', status: 'queued', startedAt: null, completedAt: null });
 
 const blockPage = {
-  blocks: [{ command: command(), output: { state: 'removed' as const, removal } }],
+  blocks: [{ command: command(), output: { state: 'removed' as const, removal }, requestId: 'r' }],
   olderThan: null,
 };
 

@@ -1,15 +1,20 @@
 // What can be done with a command that has ended: copy its output, run it again here or elsewhere, download it, link to it.
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { describePosition } from '../format/forecast.ts';
 import { commandUrl, outputUrl } from '../urls.ts';
+import { HxPartial } from './hx-partial.tsx';
 import { Icon, type IconName } from './icons.tsx';
+import { Notice } from './notice.tsx';
 
 interface BlockActionsProps {
   command: CommandExecution;
   hasOutput: boolean;
   canSend: boolean;
+  /** Identifies the next request to run it again, so that submitting the form twice creates one command. */
+  requestId: string;
 }
 
-export function BlockActions({ command, hasOutput, canSend }: BlockActionsProps) {
+export function BlockActions({ command, hasOutput, canSend, requestId }: BlockActionsProps) {
   const url = commandUrl(command.id);
   return (
     <>
@@ -19,11 +24,13 @@ export function BlockActions({ command, hasOutput, canSend }: BlockActionsProps)
       {canSend && (
         <>
           <form
+            id={againFormId(command.id)}
             class="block-again"
             hx-post={`${url}/again`}
             hx-target="#notices"
             hx-disable="find button"
           >
+            <AgainRequest commandId={command.id} requestId={requestId} />
             <Action icon="again" label="Run again" type="submit" />
           </form>
           <Action
@@ -46,6 +53,46 @@ export function BlockActions({ command, hasOutput, canSend }: BlockActionsProps)
         </a>
       )}
       <Action icon="link" label="Copy link" data-copy-link={url} />
+    </>
+  );
+}
+
+/** The ID of the form that runs a command again on its agent. */
+export function againFormId(commandId: string): string {
+  return `again-${commandId}`;
+}
+
+/** An update keeps the ID, so that a request that failed can be repeated. */
+function AgainRequest({ commandId, requestId }: { commandId: string; requestId: string }) {
+  return (
+    <input
+      id={`again-request-${commandId}`}
+      type="hidden"
+      name="requestId"
+      value={requestId}
+      hx-morph-skip
+    />
+  );
+}
+
+interface AgainAcceptedProps {
+  /** The command that runs again. */
+  commandId: string;
+  agent: AgentSummary;
+  /** The number of commands before it. */
+  position: number;
+  /** Identifies the next request. */
+  requestId: string;
+}
+
+/** The response to a command that runs again on its agent. */
+export function AgainAccepted({ commandId, agent, position, requestId }: AgainAcceptedProps) {
+  return (
+    <>
+      <Notice kind="success" text={describePosition(agent, position, 'Sent again')} />
+      <HxPartial target={`#again-request-${commandId}`} swap="outerHTML">
+        <AgainRequest commandId={commandId} requestId={requestId} />
+      </HxPartial>
     </>
   );
 }

@@ -20,6 +20,8 @@ export interface SessionBlock {
   output: ShownOutput;
   /** The turn of a prompt, which is shown instead of its output. */
   turn?: ShownTurn | undefined;
+  /** Identifies the next request to run it again. */
+  requestId: string;
 }
 
 interface BlockProps extends SessionBlock {
@@ -27,7 +29,7 @@ interface BlockProps extends SessionBlock {
 }
 
 /** The block of a command that has ended. It does not change any more, except for its footer. */
-export function Block({ command, output, turn, canSend }: BlockProps) {
+export function Block({ command, output, turn, canSend, requestId }: BlockProps) {
   return (
     <li id={`block-${command.id}`} class={`block block-${command.status}`}>
       <input type="hidden" name="shown" value={command.id} />
@@ -36,6 +38,7 @@ export function Block({ command, output, turn, canSend }: BlockProps) {
           command={command}
           hasOutput={output.state === 'long' || (output.state === 'whole' && output.total > 0)}
           canSend={canSend}
+          requestId={requestId}
         />
       </BlockHead>
       <div class="block-body">

@@ -4,6 +4,7 @@
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';
+import { describePosition } from '../format/forecast.ts';
 import { priorityLabels } from '../format/labels.ts';
 import { CommandField, TimeoutSelect } from './command-field.tsx';
 import { ComposerHint } from './composer-hint.tsx';
@@ -168,10 +169,4 @@ export function CommandAccepted({ agent, commandId, position, requestId }: Accep
       </HxPartial>
     </>
   );
-}
-
-function describePosition({ agentId, status, paused }: AgentSummary, position: number): string {
-  if (paused) return `Queued until ${agentId} is resumed`;
-  if (status === 'offline') return `Queued until ${agentId} is online`;
-  return position === 0 ? 'Sent' : `Queued at position ${position + 1}`;
 }

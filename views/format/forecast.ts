@@ -1,4 +1,4 @@
-// What will happen to a command that is sent now.
+// What will happen to a command that is sent now, and to one that was accepted.
 import type { Priority } from '../../src/protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from './command-state.ts';
@@ -26,6 +26,20 @@ export function describeForecast(
   if (ahead > 0) return place;
   const isWorking = agent.status === 'busy' || active.some((command) => isCurrent(command, agent));
   return isWorking ? 'Runs next' : 'Runs now';
+}
+
+/**
+ * Describes what happens to a command that was accepted.
+ * @param position the number of commands before it
+ */
+export function describePosition(
+  { agentId, status, paused }: AgentSummary,
+  position: number,
+  sent = 'Sent',
+): string {
+  if (paused) return `Queued until ${agentId} is resumed`;
+  if (status === 'offline') return `Queued until ${agentId} is online`;
+  return position === 0 ? sent : `Queued at position ${position + 1}`;
 }
 
 /** Formats a position: `1st`, `2nd`, `3rd`, `4th`. */

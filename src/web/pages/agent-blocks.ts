@@ -19,7 +19,8 @@ export function createAgentBlocks() {
       commands.map(async (command) => {
         const isPrompt = !command.command.startsWith('!');
         const turn = isPrompt ? await findShownTurn(view, command) : undefined;
-        return { command, output: await outputs.read(view, command.id), turn };
+        const output = await outputs.read(view, command.id);
+        return { command, output, turn, requestId: Bun.randomUUIDv7() };
       }),
     );
   }

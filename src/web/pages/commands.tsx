@@ -4,6 +4,8 @@ import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
 import type { View } from '../../hub/view.ts';
 import { limitDetails } from '../../hub/state/approval.ts';
+import type { CommandBody } from '../../protocol/api.ts';
+import type { CommandExecution } from '../../protocol/entities.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { describeState } from '../../../views/format/command-state.ts';
@@ -12,10 +14,11 @@ import { agentUrl, commandUrl, historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
 import { HistoryList, HistoryOlder, HistoryPage } from '../../../views/pages/history.tsx';
 import { AgainDialog } from '../../../views/components/again-dialog.tsx';
+import { AgainAccepted, againFormId } from '../../../views/components/block-actions.tsx';
 import { UnfoldedLines } from '../../../views/components/block-output.tsx';
 import { Notice } from '../../../views/components/notice.tsx';
-import { parseCommandQuery, readCount, readField } from './form.ts';
-import { type RequireUser, toStatus } from './guard.tsx';
+import { parseAgainForm, parseCommandQuery, readCount, readField } from './form.ts';
+import { offerQueue, type RequireUser, toStatus } from './guard.tsx';
 import { renderNotFound } from './message.tsx';
 import { redirect, renderDocument, renderFragment } from './response.ts';
 import { readLines } from './static-output.ts';
@@ -77,25 +80,30 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
     .get('/commands/:id/again', ({ request, params }) =>
       requireUser(request, async (user) => {
         const { command, agents } = await findRepeated(hub, user, params.id);
-        return renderFragment(<AgainDialog command={command} agents={agents} />);
+        const requestId = Bun.randomUUIDv7();
+        return renderFragment(<AgainDialog {...{ command, agents, requestId }} />);
       }),
     )
     .post('/commands/:id/again', ({ request, params, body }) =>
       requireUser(request, async (user) => {
         const { command, agents } = await findRepeated(hub, user, params.id);
-        const agentId = readField(body, 'agentId');
-        const { priority, timeoutMs, session } = command;
-        const again = { command: command.command, priority, timeoutMs, session };
-        if (agentId === '') {
-          await hub.commands.request(user, { ...again, agentId: command.agentId });
-          const notice = <Notice kind="success" text="Sent again" />;
-          return renderFragment(notice, { headers: { 'hx-trigger': REFRESH } });
+        const again = parseAgainForm(command, body);
+        if (readField(body, 'agentId') === '') {
+          return offerQueue(againFormId(command.id), () => runAgain(hub, user, command, again));
         }
+        const { agentId } = again;
         try {
-          await hub.commands.request(user, { ...again, agentId });
+          await hub.commands.request(user, again);
         } catch (error) {
           if (!(error instanceof HubError)) throw error;
-          const dialog = <AgainDialog {...{ command, agents }} error={error.message} />;
+          const dialog = (
+            <AgainDialog
+              {...{ command, agents, agentId }}
+              requestId={readField(body, 'requestId')}
+              error={error.message}
+              isOffline={error.code === 'agent_offline'}
+            />
+          );
           return renderFragment(dialog, { status: toStatus(error) });
         }
         return redirect(request, agentUrl(agentId));
@@ -157,6 +165,22 @@ async function findRepeated(hub: Hub, user: Identity, commandId: string) {
   const command = await view.history.find(commandId);
   if (!command) throw new HubError('command_unknown', 'Command not found.');
   return { command, agents: view.registry.list() };
+}
+
+/** @throws {HubError} if the command is rejected */
+async function runAgain(
+  hub: Hub,
+  user: Identity,
+  { id: commandId }: CommandExecution,
+  again: CommandBody,
+): Promise<Response> {
+  const { position } = await hub.commands.request(user, again);
+  const agent = hub.viewFor(user).registry.find(again.agentId);
+  if (!agent) throw new HubError('agent_unknown', `Agent "${again.agentId}" not found.`);
+  const requestId = Bun.randomUUIDv7();
+  return renderFragment(<AgainAccepted {...{ commandId, agent, position, requestId }} />, {
+    headers: { 'hx-trigger': REFRESH },
+  });
 }
 
 /** Reads the first line and the one after the last from the URL. */

@@ -1,6 +1,7 @@
 // Parses form bodies and query strings into the API's request types.
 import { Value } from '@sinclair/typebox/value';
 import type { CommandBody, CommandQuery } from '../../protocol/api.ts';
+import type { CommandExecution } from '../../protocol/entities.ts';
 import { CommandStatus, Priority } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { PAGE_LENGTH, TOKEN_NAME_LENGTH } from '../../protocol/limits.ts';
@@ -66,10 +67,7 @@ export function parseCommandForm(agentId: string, form: unknown): CommandBody {
   const command = readField(form, 'command').replaceAll('\r\n', '\n');
   const timeoutMs = Number(readField(form, 'timeoutMs'));
   const session = readField(form, 'session') === 'new' ? 'new' : 'continue';
-  const ifOffline = readField(form, 'ifOffline') === 'queue' ? 'queue' : undefined;
-  const formId = readField(form, 'requestId').slice(0, 64);
-  const content = JSON.stringify([command, priority, session, timeoutMs, ifOffline]);
-  const hash = Bun.hash(content).toString(36);
+  const ifOffline = readIfOffline(form);
   return {
     agentId,
     command,
@@ -77,8 +75,31 @@ export function parseCommandForm(agentId: string, form: unknown): CommandBody {
     session,
     ...(ifOffline && { ifOffline }),
     ...(Number.isInteger(timeoutMs) && timeoutMs > 0 && { timeoutMs }),
-    ...(formId && { requestId: `${formId}.${hash}` }),
+    ...readRequestId(form, [command, priority, session, timeoutMs, ifOffline]),
   };
+}
+
+/** Parses the form that runs a command again, on its own agent unless the form names another one. */
+export function parseAgainForm(again: CommandExecution, form: unknown): CommandBody {
+  const { id, command, priority, timeoutMs, session } = again;
+  const agentId = readField(form, 'agentId') || again.agentId;
+  const ifOffline = readIfOffline(form);
+  return {
+    ...{ agentId, command, priority, timeoutMs, session },
+    ...(ifOffline && { ifOffline }),
+    ...readRequestId(form, [id, agentId, ifOffline]),
+  };
+}
+
+function readIfOffline(form: unknown): 'queue' | undefined {
+  return readField(form, 'ifOffline') === 'queue' ? 'queue' : undefined;
+}
+
+/** Combines the form's ID with a hash of its content. */
+function readRequestId(form: unknown, content: unknown[]): { requestId?: string } {
+  const formId = readField(form, 'requestId').slice(0, 64);
+  const hash = Bun.hash(JSON.stringify(content)).toString(36);
+  return formId === '' ? {} : { requestId: `${formId}.${hash}` };
 }
 
 /**

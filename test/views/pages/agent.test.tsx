@@ -27,6 +27,7 @@ const state: AgentState = {
 const block = (fields: Partial<CommandExecution> = {}): SessionBlock => ({
   command: command(fields),
   output: { state: 'removed', removal },
+  requestId: 'r',
 });
 
 function renderPage({
