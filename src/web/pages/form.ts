@@ -85,7 +85,11 @@ export function parseAgainForm(again: CommandExecution, form: unknown): CommandB
   const agentId = readField(form, 'agentId') || again.agentId;
   const ifOffline = readIfOffline(form);
   return {
-    ...{ agentId, command, priority, timeoutMs, session },
+    agentId,
+    command,
+    priority,
+    timeoutMs,
+    session,
     ...(ifOffline && { ifOffline }),
     ...readRequestId(form, [id, agentId, ifOffline]),
   };
