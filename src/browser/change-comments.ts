@@ -1,5 +1,6 @@
 // Comments on the lines of a diff. The number of a line opens a comment; a form collects them and sends them as a prompt.
 import { revealBidi } from '../protocol/bidi.ts';
+import { readUserId } from './page-user.ts';
 import { openReviewComments, type Place, type ReviewComment } from './review-comments.ts';
 
 /** Comments that have been opened and not written yet are on the page only. */
@@ -11,7 +12,7 @@ export function initChangeComments(page: Document): void {
   const template = page.getElementById('review-comment');
   const fields = page.getElementById('review-fields');
   if (!(form instanceof HTMLFormElement) || !(template instanceof HTMLTemplateElement)) return;
-  const comments = openReviewComments(localStorage, form.dataset['agent'] ?? '');
+  const comments = openReviewComments(localStorage, readUserId(page), form.dataset['agent'] ?? '');
   const commandIds = new Set(
     [...page.querySelectorAll<HTMLElement>('[data-command]')].map(
       (one) => one.dataset['command'] ?? '',

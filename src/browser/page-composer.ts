@@ -1,6 +1,7 @@
 // The composer on an agent's page: keeps drafts, and shows what the agent accepts.
 import { isTyping } from './approval-cards.ts';
 import { readStored, writeStored } from './page-storage.ts';
+import { readUserId } from './page-user.ts';
 
 /** A command was accepted. */
 const SENT = 'signalbox:sent';
@@ -9,7 +10,7 @@ const SENT = 'signalbox:sent';
 export function initComposer(page: Document): void {
   const form = page.getElementById('composer');
   if (!form) return;
-  const draftName = `draft:${location.pathname}`;
+  const draftName = `draft:${readUserId(page)}:${location.pathname}`;
   /** The request that was submitted last, until it is accepted. */
   let sent: { requestId: string; text: string } | null = null;
 
@@ -30,8 +31,8 @@ export function initComposer(page: Document): void {
     if (field && text !== undefined && field.placeholder !== text) field.placeholder = text;
   }
 
-  const field = findField();
-  if (field?.value === '') field.value = readStored(draftName) ?? '';
+  const empty = findField();
+  if (empty?.value === '') empty.value = readStored(draftName) ?? '';
   showPlaceholder();
 
   form.addEventListener('input', (event) => {

@@ -1,4 +1,5 @@
-// The comments on changes that have not been sent. They survive a reload, and do not need the hub.
+// The comments on changes that have not been sent. They survive a reload, and do not need the hub. Several tabs can change
+// them, so each change is applied to what is stored by then.
 
 /** A comment on a line of a file that a command changed. */
 export interface ReviewComment {
@@ -20,12 +21,15 @@ const MAX_COMMENTS = 500;
 const isSamePlace = (a: Place, b: Place) =>
   a.commandId === b.commandId && a.path === b.path && a.side === b.side && a.line === b.line;
 
-/** Opens the comments on the changes of one agent. Without storage, they last as long as the page. */
-export function openReviewComments(storage: Storage, agentId: string) {
-  const key = `signalbox:review:${agentId}`;
+/** Opens a user's comments on the changes of one agent. Without storage, they last as long as the page. */
+export function openReviewComments(storage: Storage, userId: string, agentId: string) {
+  const key = `signalbox:review:${userId}:${agentId}`;
+  /** Whether the last change was stored. */
+  let isStored = true;
   let comments = read();
 
   function read(): ReviewComment[] {
+    if (!isStored) return comments;
     try {
       const value: unknown = JSON.parse(storage.getItem(key) ?? '[]');
       return Array.isArray(value) ? value.filter(isComment) : [];
@@ -39,8 +43,10 @@ export function openReviewComments(storage: Storage, agentId: string) {
     try {
       if (comments.length === 0) storage.removeItem(key);
       else storage.setItem(key, JSON.stringify(comments));
+      isStored = true;
     } catch {
       // Storage is full or disabled.
+      isStored = false;
     }
   }
 
@@ -52,14 +58,17 @@ export function openReviewComments(storage: Storage, agentId: string) {
         .toSorted((a, b) => a.path.localeCompare(b.path) || a.line - b.line),
     /** Adds or replaces the comment on a line. */
     set(comment: ReviewComment): void {
-      save([...comments.filter((one) => !isSamePlace(one, comment)), comment]);
+      save([...read().filter((one) => !isSamePlace(one, comment)), comment]);
     },
     remove(place: Place): void {
-      save(comments.filter((one) => !isSamePlace(one, place)));
+      save(read().filter((one) => !isSamePlace(one, place)));
     },
-    /** Removes the comments on these commands. */
+    /** Removes the listed comments on these commands, not those that another tab has added since. */
     removeAll(commandIds: ReadonlySet<string>): void {
-      save(comments.filter(({ commandId }) => !commandIds.has(commandId)));
+      const isListed = (comment: ReviewComment) =>
+        commandIds.has(comment.commandId) &&
+        comments.some((one) => isSamePlace(one, comment) && one.text === comment.text);
+      save(read().filter((comment) => !isListed(comment)));
     },
   };
 }

@@ -72,6 +72,16 @@ test('a draft survives a reload, and a hub that is away', async () => {
   await page.locator(FIELD).fill('a draft');
   await page.reload();
   expect(await page.inputValue(FIELD)).toBe('a draft');
+  // Another user of the same browser does not see it.
+  const signIn = async (userId: string) => {
+    const value = await on.hub.issueToken('operator', userId);
+    await page.context().addCookies([{ name: 'signalbox', value, url: on.hub.url }]);
+    await page.reload();
+  };
+  await signIn('eve');
+  expect(await page.inputValue(FIELD)).toBe('');
+  await signIn('otto');
+  expect(await page.inputValue(FIELD)).toBe('a draft');
   await page.route(/commands$/, (route) => route.abort());
   await page.locator(FIELD).focus();
   await page.keyboard.press('Enter');

@@ -138,7 +138,7 @@ type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'audit
 export function Page({ context, user, title, section, size, children }: PageProps) {
   return (
     <Document context={context} title={title} hasScripts>
-      <body class={size === 'full' ? 'full' : undefined}>
+      <body class={size === 'full' ? 'full' : undefined} data-user={user.userId}>
         <a class="skip-link" href="#main">
           Skip to content
         </a>
