@@ -5,6 +5,7 @@ import { launchBrowser } from '../support/browser/browser.ts';
 import { isInViewport, openHubPage } from '../support/browser/hub-page.ts';
 import { requestApproval } from '../support/hub/approvals.ts';
 import { startHubFixture } from '../support/hub/hub-fixture.ts';
+import { connectAgent } from '../support/hub/scripted-agent.ts';
 
 let browser: Browser;
 beforeAll(async () => {
@@ -71,6 +72,29 @@ test('queue, menu and options open as drawers with the keyboard, and Escape clos
     await page.keyboard.press('Escape');
     await page.locator(drawer).waitFor({ state: 'hidden' });
   }
+}, 60_000);
+
+test('a phone shows everything about an agent in the overview, and what is not normal in its header', async () => {
+  await using on = await startHubFixture();
+  await connectAgent(on.hub, { agentId: 'an-agent-with-a-very-long-name-that-is-cut-off' });
+  expect((await on.hub.callApi('PUT', '/agents/agent/pause', { body: {} })).ok).toBe(true);
+  await on.disconnectAgent();
+  const page = await openHubPage(browser, on.hub, '/', { viewport: { width: 320, height: 640 } });
+  const row = page.locator('#agent-agent');
+  expect(await row.getByText('Claude Code').isVisible()).toBe(true);
+  expect(await row.getByText('Offline for').isVisible()).toBe(true);
+
+  await page.goto(`${on.hub.url}/agents/agent`);
+  const facts = page.locator('#agent-header .agent-facts');
+  const box = await facts.boundingBox();
+  for (const text of ['Paused', 'Offline for']) {
+    const part = await facts.locator('> *', { hasText: text }).last().boundingBox();
+    if (!box || !part) throw new Error(`"${text}" is not visible.`);
+    expect(part.x + part.width).toBeLessThanOrEqual(box.x + box.width);
+    expect(part.y + part.height).toBeLessThanOrEqual(box.y + box.height + 1);
+  }
+  expect(await facts.getByText('Claude Code').isVisible()).toBe(false);
+  expect(await readOverflow(page)).toEqual([0, 0]);
 }, 60_000);
 
 test('a dismissed notice stays away, until there is another one', async () => {

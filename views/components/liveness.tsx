@@ -9,11 +9,11 @@ const LATE_MS = 2 * AGENT_PING_MS;
 /** @param now the hub's time */
 export function Liveness({ agent, now }: { agent: AgentSummary; now: number }) {
   const { status, connectionTime, lastOutputAt, offlineSince, process, suspectedStuck } = agent;
-  if (connectionTime === null) return <span>Never connected</span>;
+  if (connectionTime === null) return <span class="offline-since">Never connected</span>;
   const lastHeartbeat = agent.lastHeartbeat ?? connectionTime;
   if (status === 'offline') {
     return (
-      <span>
+      <span class="offline-since">
         Offline for <Timestamp at={offlineSince ?? lastHeartbeat} as="age" />
       </span>
     );
