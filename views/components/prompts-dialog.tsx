@@ -77,7 +77,7 @@ export function PromptsDialog({ prompts, name = '', error }: PromptsDialogProps)
 function PromptRow({ prompt }: { prompt: SavedPrompt }) {
   const { id, name, text } = prompt;
   return (
-    <li id={`prompt-${id}`} class="saved-prompt">
+    <li id={`saved-prompt-${id}`} class="saved-prompt">
       <button class="prompt-insert" type="button" data-insert-prompt title="Insert">
         <b>{name}</b>
         <span class="one-line">{text.slice(0, 200)}</span>

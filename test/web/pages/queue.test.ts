@@ -76,6 +76,7 @@ test('prompts are saved, renamed and deleted in a dialog', async () => {
     return { status: response.status, text: await response.text() };
   };
   const added = await post('/prompts', { name: 'Review', text: 'Review\r\n<it>' });
+  expect(added.text).toContain('<li id="saved-prompt-');
   expect(added.text).toContain('<template data-prompt-text="true">Review\n&lt;it></template>');
   const [, path = ''] = /hx-post="(\/prompts\/[^"/]+)"/.exec(added.text) ?? [];
   const again = await post('/prompts', { name: 'Review', text: 'x' });

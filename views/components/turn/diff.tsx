@@ -11,11 +11,11 @@ export function Diff({ diff, id }: { diff: TurnDiff; id: string }) {
   const { path, isNew, added, removed, text, omittedLines } = diff;
   const lines = text === '' ? [] : text.split('\n');
   return (
-    <section class="diff" aria-label={`Changes to ${path}`}>
-      <p class="diff-head">
-        <span class="diff-path">{path}</span>
+    <section class="turn-diff" aria-label={`Changes to ${path}`}>
+      <p class="turn-diff-head">
+        <span class="turn-diff-path">{path}</span>
         {isNew && <span class="badge">new</span>}
-        <span class="diff-counts">
+        <span class="turn-diff-counts">
           <span class="detail-new">+{added}</span> <span class="detail-old">−{removed}</span>
         </span>
       </p>

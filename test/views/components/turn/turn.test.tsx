@@ -86,7 +86,7 @@ test('a diff has its file, its counts and marked lines', () => {
   expect(text).toContain('7 more lines left out.');
   expect(html).toContain('<span class="detail-new">+new\n+more\n</span>');
   expect(html).toContain('<span class="detail-old">-old\n</span>');
-  expect(findAll('.diff .badge')).toHaveLength(1);
+  expect(findAll('.turn-diff .badge')).toHaveLength(1);
 });
 
 test('a thought is folded, with its duration', () => {
