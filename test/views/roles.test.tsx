@@ -39,6 +39,7 @@ test('a viewer cannot send, interrupt, add or remove', () => {
     expect(rendered.text).toContain('Fix the login test');
   }
   expect(page.findAll('#terminal')).toHaveLength(1);
+  expect(page.findAll('[href="#command"]')).toEqual([]);
   const list = render(<AgentsPage context={context} user={viewer} agents={[]} now={NOW} />);
   expect(list.text).not.toContain('Add agent');
   expect(list.text).toContain('Ask an admin to add one');
@@ -50,6 +51,7 @@ test('a viewer cannot send, interrupt, add or remove', () => {
 
 test('an operator can send and interrupt, but not remove', () => {
   const { page } = renderAgentPage(operator);
+  expect(page.findAll('[href="#command"]')).toHaveLength(1);
   const posts = page.findAll('form[hx-post]').map((form) => form.get('hx-post'));
   expect(posts).toEqual([
     '/commands/c1/again',

@@ -47,6 +47,10 @@ const HTMX_CONFIG = JSON.stringify({
   morphIgnore: ['data-htmx-powered', 'open'],
 });
 
+/** The keyboard of a phone makes the page smaller instead of covering the composer. */
+const VIEWPORT =
+  'width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content';
+
 interface DocumentProps {
   context: PageContext;
   title: string;
@@ -64,7 +68,7 @@ function Document({ context, title, hasScripts, continueTo, children }: Document
     <html lang="en" {...(theme && { 'data-theme': theme })}>
       <head>
         <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+        <meta name="viewport" content={VIEWPORT} />
         <meta name="color-scheme" content="dark light" />
         <meta name="referrer" content="same-origin" />
         {continueTo !== undefined && <meta http-equiv="refresh" content={`0; url=${continueTo}`} />}
@@ -127,6 +131,8 @@ interface PageProps {
   section: Section;
   /** `wide` uses the full width of the window. `full` is as high as the window too, and scrolls inside. */
   size?: 'normal' | 'wide' | 'full';
+  /** Whether the page has a composer, which a link at the top skips to. */
+  hasComposer?: boolean;
   children: ComponentChildren;
 }
 
@@ -135,14 +141,15 @@ const classes = { normal: 'page', wide: 'page page-wide', full: 'page-full' };
 type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'audit' | 'account';
 
 /** The layout of pages for signed-in users. */
-export function Page({ context, user, title, section, size, children }: PageProps) {
+export function Page(props: PageProps) {
+  const { context, user, title, section, size, hasComposer = false, children } = props;
   return (
     <Document context={context} title={title} hasScripts>
       <body class={size === 'full' ? 'full' : undefined} data-user={user.userId}>
         <a class="skip-link" href="#main">
           Skip to content
         </a>
-        {size === 'full' && (
+        {hasComposer && (
           <a class="skip-link" href="#command">
             Skip to the composer
           </a>

@@ -52,7 +52,13 @@ export function AgentPage({
   const { agent, user } = state;
   const props = toSessionProps(state, page);
   return (
-    <Page context={context} user={user} title={agent.agentId} section="agents" size="full">
+    <Page
+      {...{ context, user }}
+      title={agent.agentId}
+      section="agents"
+      size="full"
+      hasComposer={props.canSend}
+    >
       <AgentHeader agent={agent} user={user} now={state.now} />
       <AgentNotice agent={agent} noticeId={state.noticeId} />
       <AgentUpdates agentId={agent.agentId} />

@@ -37,6 +37,11 @@ function renderPage({
   return render(<AgentPage {...state} {...fields} page={page} context={context} requestId="r" />);
 }
 
+test('the keyboard of a phone makes the page smaller', () => {
+  const [viewport] = renderPage().findAll('meta[name=viewport]');
+  expect(viewport?.get('content')).toContain('interactive-widget=resizes-content');
+});
+
 test('the queue shows the running command first, then the others in order', () => {
   const running = command({ status: 'running', completedAt: null, exitCode: null });
   const active = [running, queued('c2', { priority: 'high' }), queued('c3')];

@@ -225,6 +225,10 @@ describe('the page', () => {
     />
   );
 
+  test('has no link to a composer', () => {
+    expect(render(page()).findAll('[href="#command"]')).toEqual([]);
+  });
+
   test('offers comments and reverts to operators of an agent that takes prompts', () => {
     const has = (view: VNode) => {
       const { findAll } = render(view);
