@@ -78,3 +78,38 @@ test('a long prompt is shortened, and opens', async () => {
   await page.getByRole('button', { name: 'less', expanded: true }).waitFor();
   expect(await readHeight()).toBeGreaterThan(2 * short);
 }, 60_000);
+
+test('on its page, a queued command is cancelled with an undo, and an ended one runs again', async () => {
+  await using on = await startHubFixture();
+  const running = await on.startCommand('!running');
+  const queued = await on.dashboard.request('!queued');
+  const page = await openHubPage(browser, on.hub, `/commands/${queued}`);
+  await page.getByRole('button', { name: 'Cancel: !queued' }).click();
+  await page.getByRole('button', { name: 'Undo: cancel !queued' }).click();
+  await page.getByRole('button', { name: 'Cancel: !queued' }).click();
+  await page.getByRole('button', { name: 'Undo: cancel !queued' }).waitFor();
+  on.hub.clock.advance(10_000);
+  const again = page.getByRole('button', { name: 'Run again' });
+  await again.waitFor();
+  expect(on.hub.hub.history.listActive('agent').map(({ id }) => id)).toEqual([running]);
+
+  // The response is lost: the second request is the same one.
+  await page.route(
+    /again$/,
+    async (route) => {
+      await route.fetch();
+      await route.abort();
+    },
+    { times: 1 },
+  );
+  await again.click();
+  await page.getByText('The request failed.').waitFor();
+  const updated = page.waitForResponse(/\/live/);
+  await page.evaluate(() => document.body.dispatchEvent(new Event('signalbox:refresh')));
+  await updated;
+  await again.click();
+  await page.getByText('Sent again').waitFor();
+  expect(on.hub.hub.history.listActive('agent')).toHaveLength(2);
+  await again.click();
+  await page.getByText('Queued at position 2').waitFor();
+}, 60_000);

@@ -122,7 +122,7 @@ const comparison: Comparison = { comparisonId: EVIL, commands: [evilCommand] };
 const comparisonState = {
   user,
   comparison,
-  columns: [{ command: evilCommand, removal: null, agentType: null }],
+  columns: [{ command: evilCommand, removal: null, agent: evilAgent }],
   pending,
 };
 const page = { items: [evilCommand], nextCursor: EVIL };
@@ -179,12 +179,19 @@ const views = {
   HistoryOlder: <HistoryOlder query={query} page={page} />,
   CommandPage: (
     <CommandPage
-      {...{ context, user, approvals }}
+      {...{ context, user, approvals, requestId: EVIL }}
+      agent={evilAgent}
       command={evilCommand}
       removal={{ at: 0, reason: 'quota', limit: 1 }}
     />
   ),
-  CommandLive: <CommandLive {...{ user, approvals }} command={evilCommand} removal={null} />,
+  CommandLive: (
+    <CommandLive
+      {...{ user, approvals, requestId: EVIL, removal: null }}
+      agent={evilAgent}
+      command={evilCommand}
+    />
+  ),
   ComparePage: (
     <ComparePage
       context={context}

@@ -44,7 +44,11 @@ test('a viewer cannot send, interrupt, add or remove', () => {
   expect(list.text).not.toContain('Add agent');
   expect(list.text).toContain('Ask an admin to add one');
   const commandPage = render(
-    <CommandPage context={context} user={viewer} command={running} removal={null} approvals={[]} />,
+    <CommandPage
+      {...{ context, user: viewer, agent: agent(), removal: null, approvals: [] }}
+      command={running}
+      requestId="r"
+    />,
   );
   expect(commandPage.text).not.toContain('Interrupt');
 });

@@ -3,7 +3,7 @@ import type { Approval } from '../../src/protocol/approvals.ts';
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import type { PageContext, User } from '../../views/components/layout.tsx';
-import { approval, command, NOW } from '../support/samples.ts';
+import { agent, approval, command, NOW } from '../support/samples.ts';
 
 export const context: PageContext = {
   assets: {
@@ -56,7 +56,7 @@ export function createComparisonState(
     columns: commands.map((one) => ({
       command: one,
       removal: null,
-      agentType: 'claude' as const,
+      agent: agent({ agentId: one.agentId }),
     })),
     pending: [],
   };

@@ -21,26 +21,7 @@ export function BlockActions({ command, hasOutput, canSend, requestId }: BlockAc
       {hasOutput && (
         <Action icon="copy" label="Copy output" data-copy-url={outputUrl(command.id, 'plain')} />
       )}
-      {canSend && (
-        <>
-          <form
-            id={againFormId(command.id)}
-            class="block-again"
-            hx-post={`${url}/again`}
-            hx-target="#notices"
-            hx-disable="find button"
-          >
-            <AgainRequest commandId={command.id} requestId={requestId} />
-            <Action icon="again" label="Run again" type="submit" />
-          </form>
-          <Action
-            icon="agents"
-            label="Run on another agent…"
-            hx-get={`${url}/again`}
-            hx-target="#dialog-body"
-          />
-        </>
-      )}
+      {canSend && <AgainActions command={command} requestId={requestId} />}
       {hasOutput && (
         <a
           class="icon-button"
@@ -53,6 +34,36 @@ export function BlockActions({ command, hasOutput, canSend, requestId }: BlockAc
         </a>
       )}
       <Action icon="link" label="Copy link" data-copy-link={url} />
+    </>
+  );
+}
+
+interface AgainActionsProps extends Pick<BlockActionsProps, 'command' | 'requestId'> {
+  /** Shows the labels beside the icons. */
+  isLabelled?: boolean;
+}
+
+/** Runs the command again, here or on another agent. */
+export function AgainActions({ command, requestId, isLabelled = false }: AgainActionsProps) {
+  return (
+    <>
+      <form
+        id={againFormId(command.id)}
+        class="block-again"
+        hx-post={`${commandUrl(command.id)}/again`}
+        hx-target="#notices"
+        hx-disable="find button"
+      >
+        <AgainRequest commandId={command.id} requestId={requestId} />
+        <Action icon="again" label="Run again" type="submit" isLabelled={isLabelled} />
+      </form>
+      <Action
+        icon="agents"
+        label="Run on another agent…"
+        isLabelled={isLabelled}
+        hx-get={`${commandUrl(command.id)}/again`}
+        hx-target="#dialog-body"
+      />
     </>
   );
 }
@@ -101,13 +112,21 @@ interface ActionProps {
   icon: IconName;
   label: string;
   type?: 'button' | 'submit';
+  isLabelled?: boolean;
   [attribute: `${'data' | 'hx'}-${string}`]: string;
 }
 
-function Action({ icon, label, type = 'button', ...attributes }: ActionProps) {
+function Action({ icon, label, type = 'button', isLabelled = false, ...attributes }: ActionProps) {
   return (
-    <button class="icon-button" type={type} title={label} aria-label={label} {...attributes}>
+    <button
+      class={isLabelled ? 'button button-small' : 'icon-button'}
+      type={type}
+      title={isLabelled ? undefined : label}
+      aria-label={isLabelled ? undefined : label}
+      {...attributes}
+    >
       <Icon name={icon} />
+      {isLabelled && label}
     </button>
   );
 }

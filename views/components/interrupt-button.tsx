@@ -1,4 +1,4 @@
-// The button that stops a command: "Interrupt" while it runs, "Cancel" while it is queued.
+// The button that stops a command: "Interrupt" while it runs, "Cancel" while its agent has not started it.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import { commandUrl } from '../urls.ts';
 import { Icon } from './icons.tsx';

@@ -5,6 +5,7 @@ import type { AgentSummary, CommandExecution } from '../../src/protocol/entities
 import { isCurrent, isStopping } from '../format/command-state.ts';
 import { priorityLabels } from '../format/labels.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
+import { CancelButton, UndoCancelButton } from './cancel-button.tsx';
 import { DialogButton } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
@@ -163,7 +164,7 @@ function QueueActions({ command, isMovable, canInterrupt }: QueueActionsProps) {
           <Icon name="edit" />
         </DialogButton>
       )}
-      {isMovable && <CancelButton command={command} />}
+      {isMovable && <CancelButton command={command} small />}
       {canInterrupt && !isMovable && !isStopping(command) && (
         <InterruptButton command={command} small />
       )}
@@ -184,22 +185,7 @@ function CancelledRow({ command, canManage }: QueueRowProps) {
           Cancelled
         </p>
       </div>
-      {canManage && (
-        <form
-          hx-post={`${commandUrl(command.id)}/restore`}
-          hx-target="#notices"
-          hx-disable="find button"
-        >
-          <button
-            class="button button-small"
-            type="submit"
-            aria-label={`Undo: cancel ${command.command.slice(0, 80)}`}
-          >
-            Undo
-          </button>
-          <span class="queue-undo" aria-hidden="true" />
-        </form>
-      )}
+      {canManage && <UndoCancelButton command={command} />}
     </li>
   );
 }
@@ -220,25 +206,5 @@ function PrioritySelect({ command }: { command: CommandExecution }) {
         </option>
       ))}
     </select>
-  );
-}
-
-function CancelButton({ command }: { command: CommandExecution }) {
-  return (
-    <form
-      class="interrupt"
-      hx-post={`${commandUrl(command.id)}/cancel`}
-      hx-target="#notices"
-      hx-disable="find button"
-    >
-      <button
-        class="icon-button"
-        type="submit"
-        title="Cancel"
-        aria-label={`Cancel: ${command.command.slice(0, 80)}`}
-      >
-        <Icon name="close" />
-      </button>
-    </form>
   );
 }

@@ -1,13 +1,17 @@
 // The terminal of one command. The server renders the header and swaps it when the command changes. The screen below
 // belongs to the island, which reads the command to show from the header; it is never swapped.
+import type { ComponentChildren } from 'preact';
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
+import { isPermitted } from '../../src/protocol/permissions.ts';
 import { commandUrl } from '../urls.ts';
-import { isStopping } from '../format/command-state.ts';
+import { isCurrent, isStopping } from '../format/command-state.ts';
+import { CancelButton, UndoCancelButton } from './cancel-button.tsx';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
+import type { User } from './layout.tsx';
 import { OutputRemoved } from './output-removed.tsx';
 import { CommandStatusLabel } from './status.tsx';
 import {
@@ -24,11 +28,15 @@ export interface ShownCommand {
   command: CommandExecution;
   /** When and why its output was deleted; null if it was not. */
   removal: OutputRemoval | null;
+  /** Its agent; null if it has been removed. */
+  agent: AgentSummary | null;
 }
 
 interface TerminalHeaderProps {
   shown: ShownCommand | null;
-  canInterrupt: boolean;
+  user: User;
+  /** What can be done with the command after it has ended. */
+  actions?: ComponentChildren;
   /** Hides the command's text where the page already shows it. */
   omitCommand?: boolean;
   /** Distinguishes several terminals on one page. */
@@ -42,7 +50,7 @@ export function terminalHeaderId(terminalId?: string): string {
 
 /** The command, its status, and the button that stops it. */
 export function TerminalHeader(props: TerminalHeaderProps) {
-  const { shown, canInterrupt, omitCommand = false, terminalId } = props;
+  const { shown, user, actions, omitCommand = false, terminalId } = props;
   if (!shown) {
     return (
       <div id={terminalHeaderId(terminalId)} class="terminal-header" data-output="none">
@@ -51,7 +59,6 @@ export function TerminalHeader(props: TerminalHeaderProps) {
     );
   }
   const { command, removal } = shown;
-  const canStop = !hasEnded(command.status) && !isStopping(command);
   return (
     <div
       id={terminalHeaderId(terminalId)}
@@ -63,7 +70,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         <CommandStatusLabel command={command} />
         <CommandTime command={command} />
         <span class="terminal-actions">
-          {canInterrupt && canStop && <InterruptButton command={command} />}
+          {hasEnded(command.status) ? actions : <StopButton shown={shown} user={user} />}
         </span>
       </div>
       {!omitCommand && (
@@ -81,6 +88,21 @@ export function TerminalHeader(props: TerminalHeaderProps) {
         </p>
       )}
     </div>
+  );
+}
+
+/** Interrupts a command that its agent has. Cancels one that waits, or undoes that. */
+function StopButton({ shown: { command, agent }, user }: { shown: ShownCommand; user: User }) {
+  const isWaiting = command.status === 'queued' && !(agent && isCurrent(command, agent));
+  if (!isWaiting) {
+    const canInterrupt = isPermitted(user.role, 'commands:interrupt') && !isStopping(command);
+    return canInterrupt ? <InterruptButton command={command} /> : null;
+  }
+  if (!isPermitted(user.role, 'queue:manage')) return null;
+  return isStopping(command) ? (
+    <UndoCancelButton command={command} />
+  ) : (
+    <CancelButton command={command} />
   );
 }
 

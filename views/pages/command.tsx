@@ -2,11 +2,12 @@
 import { isPermitted } from '../../src/protocol/permissions.ts';
 import type { Approval } from '../../src/protocol/approvals.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
 import { ApprovalAudit, auditRowsSelector, pendingOf } from '../components/approval-audit.tsx';
 import { ApprovalCards } from '../components/approval-card.tsx';
+import { AgainActions } from '../components/block-actions.tsx';
 import { CommandFields } from '../components/command-fields.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
@@ -18,12 +19,16 @@ import { agentEvent, ANY_APPROVAL, commandEvent, REFRESH, triggerOn } from '../e
 interface CommandState {
   user: User;
   command: CommandExecution;
+  /** Its agent; null if it has been removed. */
+  agent: AgentSummary | null;
   /** When and why its output was deleted; null if it was not. */
   removal: OutputRemoval | null;
   /** Its approval requests, oldest first. */
   approvals: Approval[];
   /** The number of resolved ones, if not all are in `approvals`. */
   resolvedCount?: number;
+  /** Identifies the next request to run it again. */
+  requestId: string;
 }
 
 /** The page at `/commands/:id`. */
@@ -128,11 +133,13 @@ function CommandAudit({ command, approvals, resolvedCount }: CommandState) {
   );
 }
 
-function CommandTerminalHeader({ user, command, removal }: CommandState) {
+function CommandTerminalHeader({ user, command, removal, agent, requestId }: CommandState) {
+  const canSend = isPermitted(user.role, 'commands:send');
   return (
     <TerminalHeader
-      shown={{ command, removal }}
-      canInterrupt={isPermitted(user.role, 'commands:interrupt')}
+      shown={{ command, removal, agent }}
+      user={user}
+      actions={canSend && <AgainActions {...{ command, requestId }} isLabelled />}
       omitCommand
     />
   );

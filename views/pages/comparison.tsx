@@ -1,8 +1,6 @@
 // The page of a comparison: one column per agent, each with a terminal.
-import { isPermitted } from '../../src/protocol/permissions.ts';
-import type { AgentType } from '../../src/protocol/agent-status.ts';
 import { hasEnded } from '../../src/protocol/command-status.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { agentUrl, compareUrl } from '../urls.ts';
 import { ApprovalCards, type PendingApproval } from '../components/approval-card.tsx';
@@ -20,7 +18,7 @@ export interface ComparisonColumn {
   /** When and why its output was deleted; null if it was not. */
   removal: OutputRemoval | null;
   /** Null if the agent has been removed. */
-  agentType: AgentType | null;
+  agent: AgentSummary | null;
 }
 
 interface ComparisonState {
@@ -116,7 +114,7 @@ function ComparisonUpdates({ comparison }: { comparison: Comparison }) {
 }
 
 function ColumnHeader({ column, columns }: ColumnProps) {
-  const { command, agentType } = column;
+  const { command, agent } = column;
   return (
     <header id={`comparison-header-${command.id}`} class="comparison-header">
       <h2>
@@ -124,7 +122,7 @@ function ColumnHeader({ column, columns }: ColumnProps) {
           {command.agentId}
         </a>{' '}
         <span class="comparison-type">
-          {agentType === null ? 'Removed' : agentTypeLabels[agentType]}
+          {agent === null ? 'Removed' : agentTypeLabels[agent.agentType]}
         </span>
       </h2>
       <ComparisonFacts command={command} commands={columns.map((one) => one.command)} />
@@ -146,13 +144,5 @@ function ColumnApprovals({ column, user, pending }: ColumnProps) {
 }
 
 function ColumnTerminalHeader({ column, user }: ColumnProps) {
-  const { command, removal } = column;
-  return (
-    <TerminalHeader
-      shown={{ command, removal }}
-      canInterrupt={isPermitted(user.role, 'commands:interrupt')}
-      omitCommand
-      terminalId={command.id}
-    />
-  );
+  return <TerminalHeader shown={column} user={user} omitCommand terminalId={column.command.id} />;
 }

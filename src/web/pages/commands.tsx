@@ -153,6 +153,8 @@ async function getCommandState(view: View, commandId: string, request: Request) 
   const resolved = await view.approvals.listByCommand(commandId, query);
   return {
     command,
+    agent: view.registry.find(command.agentId) ?? null,
+    requestId: Bun.randomUUIDv7(),
     removal: await view.history.findRemoval(commandId),
     approvals: limitDetails([...pending, ...resolved]),
     resolvedCount: await view.approvals.countByCommand(commandId, query),

@@ -127,7 +127,7 @@ async function getComparisonState(view: View, comparisonId: string) {
     comparison.commands.map(async (command) => ({
       command,
       removal: await view.history.findRemoval(command.id),
-      agentType: view.registry.find(command.agentId)?.agentType ?? null,
+      agent: view.registry.find(command.agentId) ?? null,
     })),
   );
   const approvals = comparison.commands.flatMap(({ id }) =>

@@ -1,13 +1,15 @@
 import { expect, test } from 'bun:test';
-import type { CommandExecution } from '../../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../../src/protocol/output-removal.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
 import { render } from '../render.ts';
-import { approval, command, NOW } from '../../support/samples.ts';
-import { context, operator, resolvedApproval } from '../samples.ts';
+import { agent, approval, command, NOW } from '../../support/samples.ts';
+import { context, operator, resolvedApproval, viewer } from '../samples.ts';
+
+const base = { user: operator, agent: agent(), removal: null, approvals: [], requestId: 'r' };
 
 function renderPage(fields: Partial<CommandExecution> = {}, removal: OutputRemoval | null = null) {
-  const state = { user: operator, command: command(fields), removal, approvals: [] };
+  const state = { ...base, command: command(fields), removal };
   return render(<CommandPage {...state} context={context} />);
 }
 
@@ -52,9 +54,7 @@ test('a command that has ended updates only on refresh', () => {
   expect(triggerOf('running')).toContain('signalbox:command/c1');
   expect(triggerOf('completed')).toBe('signalbox:refresh from:body');
   const renderLive = (status: 'running' | 'completed') =>
-    render(
-      <CommandLive user={operator} command={command({ status })} removal={null} approvals={[]} />,
-    ).html;
+    render(<CommandLive {...base} command={command({ status })} />).html;
   expect(renderLive('running')).not.toContain('#command-updates');
   expect(renderLive('completed')).toContain('#command-updates');
 });
@@ -68,7 +68,7 @@ test('times are rendered in UTC', () => {
 test('separates pending approval requests from resolved ones', () => {
   const running = command({ status: 'running', completedAt: null, exitCode: null });
   const approvals = [resolvedApproval(), approval()];
-  const state = { user: operator, command: running, removal: null, approvals };
+  const state = { ...base, command: running, approvals };
   for (const { findAll } of [
     render(<CommandPage context={context} {...state} />),
     render(<CommandLive {...state} />),
@@ -79,8 +79,31 @@ test('separates pending approval requests from resolved ones', () => {
 });
 
 test('unresolved requests of a command that has ended are shown as withdrawn', () => {
-  const state = { user: operator, removal: null, approvals: [approval()] };
+  const state = { ...base, approvals: [approval()] };
   const page = render(<CommandPage context={context} {...state} command={command()} />);
   expect(page.findAll('[data-approval]')).toEqual([]);
   expect(page.text).toContain('Withdrawn');
+});
+
+test('a command that waits is cancelled with an undo, and one that its agent has is interrupted', () => {
+  const queued = command({ status: 'queued', startedAt: null, completedAt: null, exitCode: null });
+  const listPosts = (fields: Partial<CommandExecution>, agentFields: Partial<AgentSummary> = {}) =>
+    render(<CommandLive {...base} agent={agent(agentFields)} command={{ ...queued, ...fields }} />)
+      .findAll('.terminal-actions form')
+      .map((form) => form.get('hx-post'));
+  expect(listPosts({})).toEqual(['/commands/c1/cancel']);
+  expect(listPosts({ stopReason: 'user' })).toEqual(['/commands/c1/restore']);
+  expect(listPosts({}, { currentCommand: 'c1' })).toEqual(['/commands/c1/interrupt']);
+  expect(listPosts({ stopReason: 'user' }, { currentCommand: 'c1' })).toEqual([]);
+  expect(listPosts({ status: 'running' })).toEqual(['/commands/c1/interrupt']);
+});
+
+test('an ended command can run again, here and on another agent', () => {
+  const listActions = (user = operator, status: 'running' | 'completed' = 'completed') =>
+    render(<CommandLive {...base} user={user} command={command({ status })} />)
+      .findAll('.terminal-actions form, .terminal-actions button')
+      .flatMap((one) => one.get('hx-post') ?? one.get('hx-get') ?? []);
+  expect(listActions()).toEqual(['/commands/c1/again', '/commands/c1/again']);
+  expect(listActions(viewer)).toEqual([]);
+  expect(listActions(operator, 'running')).toEqual(['/commands/c1/interrupt']);
 });
