@@ -10,6 +10,9 @@ export const ANY_APPROVAL = 'signalbox:approval';
 /** The page may be out of date. */
 export const REFRESH = 'signalbox:refresh';
 
+/** The user wants an element to load what it failed to load. Dispatched on the element itself. */
+export const RETRY = 'signalbox:retry';
+
 /** The event of one agent. IDs that are not valid in `hx-trigger` use the event of all agents. */
 export function agentEvent(agentId: string): string {
   return isValidInTrigger(agentId) ? `signalbox:agent/${agentId}` : ANY_AGENT;

@@ -1,6 +1,7 @@
 // The island dispatches the events that the views listen to.
 import { expect, test } from 'bun:test';
 import { createEventDispatcher, getEventNames, REFRESH } from '../../src/browser/dom-events.ts';
+import { RETRY } from '../../src/browser/retry.ts';
 import type { HubToDashboard } from '../../src/protocol/hub-to-dashboard.ts';
 import * as listened from '../../views/events.ts';
 import { createManualClock } from '../support/manual-clock.ts';
@@ -42,6 +43,7 @@ test('status messages become the events that pages listen to', () => {
     listened.ANY_APPROVAL,
   ]);
   expect(REFRESH).toBe(listened.REFRESH);
+  expect(RETRY).toBe(listened.RETRY);
 });
 
 test('output and heartbeats trigger no request', () => {

@@ -87,6 +87,33 @@ test('a long diff is loaded when it is opened', async () => {
   await page.context().close();
 });
 
+test('a link to a closed diff opens and loads it, when the page is loaded and on the page', async () => {
+  const page = await openChanges();
+  const file = fileOf(page, 'long.txt');
+  await page.locator('.file-list a', { hasText: 'long.txt' }).click();
+  await file.locator('tr').first().waitFor();
+  await page.reload();
+  await file.locator('tr').first().waitFor();
+  await page.context().close();
+});
+
+test('a diff that could not be loaded can be loaded again', async () => {
+  const page = await openHubPage(browser, hub, `/commands/${commandId}/changes`);
+  const file = fileOf(page, 'long.txt');
+  const retry = file.getByRole('button', { name: 'Retry' });
+  await page.route('**/changes/file?**', (route) => route.abort());
+  await file.locator('summary').click();
+  await retry.waitFor();
+  await page.unroute('**/changes/file?**');
+  await page.route('**/changes/file?**', (route) => route.fulfill({ status: 503, body: 'no' }));
+  await Promise.all([page.waitForResponse('**/changes/file?**'), retry.click()]);
+  await page.unroute('**/changes/file?**');
+  await retry.click();
+  await file.locator('tr').first().waitFor();
+  expect(await retry.count()).toBe(0);
+  await page.context().close();
+});
+
 test('names and contents of files are text', async () => {
   const page = await openChanges();
   expect(await page.locator('.changed-files img, .changed-files script').count()).toBe(0);

@@ -119,6 +119,23 @@ test('earlier blocks are loaded when the user scrolls up, and what is visible st
   expect(await page.locator('#older').isVisible()).toBe(false);
 }, 60_000);
 
+test('earlier blocks that could not be loaded can be loaded again', async () => {
+  await using on = await startHubFixture();
+  await runMany(on, 45);
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  // The page loads the first ones by itself.
+  await page.locator('#blocks > :nth-child(40)').waitFor();
+  const older = /before=/;
+  await page.route(older, (route) => route.fulfill({ status: 503, body: 'no' }));
+  await page.locator('#session').evaluate((session) => session.scrollTo(0, 0));
+  const retry = page.locator('#older').getByRole('button', { name: 'Retry' });
+  await retry.waitFor();
+  await page.unroute(older);
+  await retry.click();
+  await page.locator('#blocks > :nth-child(45)').waitFor();
+  expect(await page.locator('#older').isVisible()).toBe(false);
+}, 60_000);
+
 test('the session follows new output, lets go when the user scrolls up, and says what was added', async () => {
   await using on = await startHubFixture();
   await runMany(on, 12);

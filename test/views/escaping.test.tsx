@@ -325,7 +325,7 @@ test('IDs that are not valid in hx-trigger are not written into it', () => {
   const triggers = findAll('[hx-trigger]').map((element) => element.get('hx-trigger'));
   expect(triggers).toEqual([
     'signalbox:agent-status from:body, signalbox:approval from:body, signalbox:refresh from:body, every 10s',
-    'intersect root:#session rootMargin:600px once',
+    'intersect root:#session rootMargin:600px once, signalbox:retry',
     'load, signalbox:command-status from:body, signalbox:refresh from:body',
     'change',
     'load, signalbox:agent-status from:body, signalbox:refresh from:body',

@@ -4,6 +4,7 @@ import type { AgentSummary, CommandExecution } from '../../src/protocol/entities
 import { isCurrent, isStopping } from '../format/command-state.ts';
 import { formatOrdinal } from '../format/forecast.ts';
 import { agentTypeLabels } from '../format/labels.ts';
+import { RETRY } from '../events.ts';
 import { olderBlocksUrl } from '../urls.ts';
 import { Block, BlockFooter, BlockHead, type SessionBlock } from './block.tsx';
 import { HxPartial } from './hx-partial.tsx';
@@ -89,8 +90,9 @@ function OlderBlocks({ agentId, olderThan }: { agentId: string; olderThan: strin
       id="older"
       class="older"
       hx-get={olderBlocksUrl(agentId, olderThan)}
-      hx-trigger="intersect root:#session rootMargin:600px once"
+      hx-trigger={`intersect root:#session rootMargin:600px once, ${RETRY}`}
       hx-swap="none"
+      data-retry
       role="status"
     >
       Loading earlier commands…

@@ -2,6 +2,7 @@
 import type { ChangesResponse } from '../../../src/protocol/api.ts';
 import type { Changes } from '../../../src/protocol/report.ts';
 import { formatSize } from '../../../src/protocol/size.ts';
+import { RETRY } from '../../events.ts';
 import { showControls } from '../../format/control-characters.ts';
 import { formatCount } from '../../format/units.ts';
 import { changedFileUrl, revertUrl } from '../../urls.ts';
@@ -83,8 +84,9 @@ function ChangedFile(props: ChangedFileProps) {
           <div
             class="diff-body diff-note"
             hx-get={changedFileUrl(commandId, file.path, view)}
-            hx-trigger={'toggle from:"closest details" once'}
+            hx-trigger={`toggle from:"closest details" once, ${RETRY}`}
             hx-swap="outerHTML"
+            data-retry
           >
             Loading…
           </div>
