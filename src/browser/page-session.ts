@@ -12,6 +12,20 @@ export function describeAdded(lines: number): string {
   return lines === 1 ? '1 new line' : `${lines.toLocaleString('en-US')} new lines`;
 }
 
+/** Counts the lines of output. Output that is sent again, as after a restart of the hub, counts once. */
+export function createNewLineCounter(): (message: HubToDashboard) => number {
+  let commandId: string | null = null;
+  let nextSequence = 0;
+  return (message) => {
+    if (message.type !== 'terminal:output') return 0;
+    if (message.commandId !== commandId) nextSequence = 0;
+    ({ commandId } = message);
+    if (message.sequence < nextSequence) return 0;
+    nextSequence = message.sequence + 1;
+    return countLines(message.data);
+  };
+}
+
 /** Returns the handler of the hub's messages; null if the page has no session. */
 export function initSession(page: Document): ((message: HubToDashboard) => void) | null {
   const session = page.getElementById('session');
@@ -27,6 +41,7 @@ function followSession(
   button: HTMLElement,
 ) {
   let isFollowing = true;
+  const countNewLines = createNewLineCounter();
   let addedLines = 0;
   let lastTop = 0;
   let anchor: { element: Element; top: number } | null = null;
@@ -85,8 +100,9 @@ function followSession(
   scrollToBottom();
 
   return (message: HubToDashboard): void => {
-    if (isFollowing || message.type !== 'terminal:output') return;
-    addedLines += countLines(message.data);
+    const lines = countNewLines(message);
+    if (isFollowing || lines === 0) return;
+    addedLines += lines;
     showButton();
   };
 }
