@@ -39,6 +39,31 @@ test('output and link are copied, and the output is downloaded with its colors',
   expect(await Bun.file(await download.path()).text()).toBe('10 %\r\u001b[32mdone\u001b[0m\n');
 }, 60_000);
 
+test('links in the output open after a confirmation with their target', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('!make');
+  const target = `${on.hub.url}/login?x=1`;
+  on.agent.sendOutput(commandId, `\u001b]8;;${target}\u0007docs\u001b]8;;\u0007\n`);
+  on.agent.sendFinished(commandId);
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const link = page.locator(`#block-${commandId}`).getByRole('link', { name: 'docs' });
+  const dialog = page.getByRole('dialog', { name: 'Confirm' });
+  for (const button of ['left', 'middle'] as const) {
+    await link.click({ button });
+    await dialog.getByText(target).waitFor();
+    await dialog.getByRole('button', { name: 'Cancel' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+    expect(page.context().pages()).toHaveLength(1);
+  }
+  await link.click();
+  const [opened] = await Promise.all([
+    page.context().waitForEvent('page'),
+    dialog.getByRole('button', { name: 'Open' }).click(),
+  ]);
+  await opened.waitForURL(/login|agents|\/$/);
+}, 60_000);
+
 test('a command runs again, and on another agent', async () => {
   await using on = await startHubFixture();
   const other = await connectAgent(on.hub, { agentId: 'other' });

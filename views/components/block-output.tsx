@@ -3,6 +3,7 @@
 import type { CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { formatSize } from '../../src/protocol/size.ts';
+import { splitLinks, type TextPart } from '../format/links.ts';
 import type { Line, Run } from '../format/terminal-text.ts';
 import { formatCount } from '../format/units.ts';
 import { commandUrl, outputLinesUrl } from '../urls.ts';
@@ -149,7 +150,7 @@ function LineText({ line: { runs, cut } }: { line: Line }) {
   return (
     <>
       {runs.map((run, index) => (
-        <RunText key={index} run={run} />
+        <RunText key={index} run={run} isCut={cut !== undefined && index === runs.length - 1} />
       ))}
       {cut !== undefined && (
         <span class="output-cut">{` … ${formatCount(cut, 'more character')}`}</span>
@@ -160,8 +161,10 @@ function LineText({ line: { runs, cut } }: { line: Line }) {
 }
 
 /** The 16 colors of the theme are classes. The island applies the others, because the CSP forbids inline styles. */
-function RunText({ run: { text, style } }: { run: Run }) {
-  const { foreground, background, flags } = style;
+function RunText({ run: { text, style }, isCut }: { run: Run; isCut: boolean }) {
+  const { foreground, background, flags, link } = style;
+  const parts = link === undefined ? findLinks(text, isCut) : [{ text, url: link }];
+  const content = parts.map((part, index) => <LinkedText key={index} {...part} />);
   const classes = [
     ...flags.map((flag) => `t-${flag}`),
     ...(typeof foreground === 'number' ? [`t-f${foreground}`] : []),
@@ -171,10 +174,27 @@ function RunText({ run: { text, style } }: { run: Run }) {
     ...(typeof foreground === 'string' && { 'data-foreground': foreground }),
     ...(typeof background === 'string' && { 'data-background': background }),
   };
-  if (classes.length === 0 && Object.keys(colors).length === 0) return <>{text}</>;
+  if (classes.length === 0 && Object.keys(colors).length === 0) return <>{content}</>;
   return (
     <span class={classes.join(' ')} {...colors}>
-      {text}
+      {content}
     </span>
+  );
+}
+
+/** The links of a text. A URL at its end is not whole if the rest of the line is left out. */
+function findLinks(text: string, isCut: boolean): TextPart[] {
+  const parts = splitLinks(text);
+  const last = parts.at(-1);
+  return isCut && last ? [...parts.slice(0, -1), { text: last.text }] : parts;
+}
+
+/** The island asks before it opens a link of the output (src/browser/output-links.ts). */
+function LinkedText({ text, url }: TextPart) {
+  if (url === undefined) return <>{text}</>;
+  return (
+    <a class="output-link" href={url} target="_blank" rel="noopener noreferrer">
+      {text}
+    </a>
   );
 }

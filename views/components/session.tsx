@@ -10,6 +10,7 @@ import { Block, BlockFooter, BlockHead, type SessionBlock } from './block.tsx';
 import { HxPartial } from './hx-partial.tsx';
 import { InterruptButton } from './interrupt-button.tsx';
 import { TerminalScreen } from './terminal.tsx';
+import { TerminalConfirm } from './terminal-tools.tsx';
 import { TurnPanel } from './turn/turn-panel.tsx';
 
 /** Queued commands in the session. The queue beside it shows all of them. */
@@ -47,6 +48,7 @@ export function Session(props: SessionProps) {
           <QueuedBlocks {...props} />
         </div>
       </section>
+      <TerminalConfirm id="confirm-link" />
       <button id="follow" class="button button-small follow" type="button" hidden />
     </div>
   );

@@ -161,9 +161,9 @@ export function TerminalKeys() {
 }
 
 /** Asks before a link is opened or several lines are pasted. The island fills it. */
-export function TerminalConfirm() {
+export function TerminalConfirm({ id }: { id?: string }) {
   return (
-    <dialog class="terminal-confirm" data-confirm aria-label="Confirm">
+    <dialog id={id} class="terminal-confirm" data-confirm aria-label="Confirm">
       <p />
       <pre>
         <code />

@@ -8,6 +8,8 @@ export interface Style {
   readonly foreground: Color;
   readonly background: Color;
   readonly flags: readonly Flag[];
+  /** The target of a link (OSC 8): an http or https URL. */
+  readonly link?: string;
 }
 
 type Flag = 'strong' | 'dim' | 'italic' | 'underline' | 'inverse' | 'hidden' | 'strike';

@@ -1,6 +1,7 @@
 // Renders output that was written for a terminal as lines of styled text. Programs overwrite what they have written, so
 // this follows the cursor as a terminal does, within the last lines. Libraries that only convert colors show each state
 // of a progress bar; a whole terminal per command takes megabytes for its grid.
+import { toWebUrl } from './links.ts';
 import { applySgr, plainStyle, type Style } from './terminal-style.ts';
 
 /** Consecutive characters of one style. */
@@ -30,7 +31,10 @@ export interface LineRange {
 
 /** Lines this far above the last one do not change any more. The largest terminals have fewer rows. */
 const LIVE_LINES = 256;
-/** The rows of the terminal that commands run in (src/agent/shell/terminal.ts). */
+/**
+ * The rows of the terminal that commands run in (src/agent/shell/terminal.ts). Interactive ones follow a window: a program
+ * that moves the cursor further has more.
+ */
 const ROWS = 24;
 /** A column beyond which the cursor does not move, so that no line becomes long without text. */
 const MAX_COLUMN = 4_096;
@@ -40,6 +44,8 @@ const TAB_COLUMNS = 8;
 /** Text; a control sequence; another escape sequence; a string that is not shown, such as a title; a control character. */
 const TOKEN =
   /[^\u0000-\u001f\u007f\u0080-\u009f]+|\u001b\[([0-?]*)([ -/]*[@-~])|\u001b[\]PX^_][^]*?(?:\u0007|\u001b\\)|\u001b[ -/]*[0-OQ-WYZ\\`-~]|[^]/gu;
+/** A link: its target, which is empty at its end. */
+const LINK = /^\u001b\]8;[^;]*;([^]*?)(?:\u0007|\u001b\\)$/;
 /** The beginning of a sequence whose rest has not arrived. */
 const INCOMPLETE = /\u001b(?:\[[0-?]*[ -/]*|[\]PX^_][^\u0007\u001b]{0,4096}\u001b?|[ -/]*)?$/;
 /* eslint-enable no-control-regex */
@@ -54,8 +60,13 @@ interface LiveLine {
   isMarker: boolean;
 }
 
-/** Creates a renderer. @param range the lines to return; null for all */
-export function createTerminalText(range: LineRange | null = null) {
+/**
+ * Creates a renderer.
+ * @param range the lines to return; null for all
+ * @param isInteractive whether the output may be that of an interactive terminal. There, a line feed keeps the column if the
+ *   output begins with lines that end with CRLF.
+ */
+export function createTerminalText(range: LineRange | null = null, isInteractive = false) {
   /** The lines that can still change; the first one is number `live0`. */
   let live: LiveLine[] = [createLine()];
   let live0 = 0;
@@ -66,13 +77,22 @@ export function createTerminalText(range: LineRange | null = null) {
   let column = 0;
   /** The line at the top of the screen. */
   let top = 0;
+  let rows = ROWS;
   let isAlternate = false;
+  /** Whether a line feed alone keeps the column; null before the first one. */
+  let keepsColumn: boolean | null = isInteractive ? null : false;
+  let isAfterReturn = false;
   let saved = { row: 0, column: 0 };
   const rests = { stdout: '', stderr: '' };
 
   /** Returns the style after an SGR sequence. `ESC [ > … m` is about the keyboard. */
   function styleAfter(parameters: string): Style {
-    return /^[<=>?]/.test(parameters) ? style : intern(applySgr(style, parameters));
+    if (/^[<=>?]/.test(parameters)) return style;
+    return withLink(applySgr(style, parameters), style.link);
+  }
+
+  function withLink({ foreground, background, flags }: Style, link: string | undefined): Style {
+    return intern({ foreground, background, flags, ...(link !== undefined && { link }) });
   }
 
   /** Equal styles are one object, so that they make one run. */
@@ -97,11 +117,33 @@ export function createTerminalText(range: LineRange | null = null) {
     }
   }
 
+  /** Notes that the terminal has at least `count` rows. What was written last is at its bottom. */
+  function growTo(count: number): void {
+    if (count <= rows || count > LIVE_LINES) return;
+    top = Math.max(live0, Math.min(top, top + rows - count));
+    rows = count;
+  }
+
+  function moveUp(by: number): void {
+    growTo(top + rows - Math.max(0, row - by));
+    moveTo(row - by);
+  }
+
+  function moveDown(by: number): void {
+    moveTo(Math.min(row + by, top + rows - 1));
+  }
+
+  /** Moves to a row of the screen, from 1. */
+  function moveToScreenRow(target: number): void {
+    growTo(target);
+    moveTo(top + Math.min(target, rows) - 1);
+  }
+
   /** Moves to a row, adding lines as needed. */
   function moveTo(target: number): void {
     row = Math.max(live0, top, target);
     while (countLines() <= row) live.push(createLine());
-    top = Math.max(top, row - ROWS + 1);
+    top = Math.max(top, row - rows + 1);
     while (live.length > LIVE_LINES) {
       const line = live.shift();
       if (line) settle(line, live0);
@@ -165,7 +207,8 @@ export function createTerminalText(range: LineRange | null = null) {
 
   function control(parameters: string, final: string): void {
     if (final === 'm') {
-      style = parameters === '' || parameters === '0' ? plainStyle : styleAfter(parameters);
+      const isPlain = style.link === undefined && (parameters === '' || parameters === '0');
+      style = isPlain ? plainStyle : styleAfter(parameters);
       return;
     }
     if (/^\?(?:47|1047|1049)$/.test(parameters) && (final === 'h' || final === 'l')) {
@@ -177,17 +220,15 @@ export function createTerminalText(range: LineRange | null = null) {
       .split(';')
       .map((text) => Math.min(Number(text) || 0, MAX_COLUMN));
     const n = Math.max(1, a);
-    if (final === 'A') moveTo(row - n);
-    if (final === 'B' || final === 'e') moveTo(Math.min(row + n, top + ROWS - 1));
+    if (final === 'A' || final === 'F') moveUp(n);
+    if (final === 'B' || final === 'e' || final === 'E') moveDown(n);
     if (final === 'C' || final === 'a') setColumn(column + n);
     if (final === 'D') setColumn(column - n);
-    if (final === 'E') moveTo(Math.min(row + n, top + ROWS - 1));
-    if (final === 'F') moveTo(row - n);
     if (final === 'E' || final === 'F') column = 0;
     if (final === 'G' || final === '`') setColumn(n - 1);
-    if (final === 'd') moveTo(top + Math.min(n, ROWS) - 1);
+    if (final === 'd') moveToScreenRow(n);
     if (final === 'H' || final === 'f') {
-      moveTo(top + Math.min(n, ROWS) - 1);
+      moveToScreenRow(n);
       setColumn(Math.max(1, b) - 1);
     }
     if (final === 'K') {
@@ -207,6 +248,10 @@ export function createTerminalText(range: LineRange | null = null) {
     if (final === 'u') restore();
   }
 
+  function setLink(token: string): void {
+    style = withLink(style, toWebUrl(LINK.exec(token)?.[1] ?? '') ?? undefined);
+  }
+
   function restore(): void {
     moveTo(saved.row);
     setColumn(saved.column);
@@ -214,10 +259,12 @@ export function createTerminalText(range: LineRange | null = null) {
 
   function handleCharacter(character: string): void {
     if (character === '\n' || character === '\v' || character === '\f') {
+      keepsColumn ??= isAfterReturn;
       moveTo(row + 1);
-      column = 0;
+      if (!keepsColumn) column = 0;
     }
     if (character === '\r') column = 0;
+    isAfterReturn = character === '\r';
     if (character === '\b') setColumn(column - 1);
     if (character === '\t') setColumn((Math.floor(column / TAB_COLUMNS) + 1) * TAB_COLUMNS);
   }
@@ -234,8 +281,10 @@ export function createTerminalText(range: LineRange | null = null) {
         else if (token === '\u001b7') saved = { row, column };
         else if (token === '\u001b8') restore();
         else if (token === '\u001bM') moveTo(row - 1);
+        else if (token.startsWith('\u001b]8;')) setLink(token);
         else if (token.startsWith('\u001b') || isAlternate) continue;
         else if (token >= ' ' && token !== '\u007f' && !(token >= '\u0080' && token <= '\u009f')) {
+          isAfterReturn = false;
           write(token, stream === 'stderr');
         } else handleCharacter(token);
       }

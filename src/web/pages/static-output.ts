@@ -2,6 +2,7 @@
 import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import type { View } from '../../hub/view.ts';
 import { formatGap } from '../../protocol/gap-format.ts';
+import { requiredCapability } from '../../protocol/capabilities.ts';
 import { byteLength } from '../../protocol/text.ts';
 import {
   FIRST_LINES,
@@ -17,16 +18,37 @@ import {
   type LineRange,
 } from '../../../views/format/terminal-text.ts';
 
-/** The number of outputs that are kept. Each has at most `WHOLE_LINES` lines of limited length. */
+/** The outputs that are kept: their number, and their text in characters. */
 const KEPT = 200;
+const KEPT_LENGTH = 8 * 1_048_576;
 /** Of longer output, only the beginning and the end are rendered. */
 const MAX_RENDERED_BYTES = 1_048_576;
 const BEGINNING_BYTES = 16_384;
 const END_BYTES = 65_536;
 
-/** Creates the reader of outputs for blocks. It keeps what it has rendered, because the output of a block does not change. */
-export function createShownOutputs() {
-  const kept = new Map<string, ShownOutput>();
+/**
+ * Creates the reader of outputs for blocks. It keeps what it has rendered, because the output of a block does not change.
+ * @param keptLength the characters that are kept
+ */
+export function createShownOutputs(keptLength = KEPT_LENGTH) {
+  const kept = new Map<string, { shown: ShownOutput; length: number }>();
+  let length = 0;
+
+  function forget(commandId: string): void {
+    length -= kept.get(commandId)?.length ?? 0;
+    kept.delete(commandId);
+  }
+
+  function keep(commandId: string, shown: ShownOutput): void {
+    forget(commandId);
+    const added = measure(shown);
+    kept.set(commandId, { shown, length: added });
+    length += added;
+    for (const oldest of kept.keys()) {
+      if (kept.size <= KEPT && length <= keptLength) return;
+      forget(oldest);
+    }
+  }
 
   return {
     /** Returns the output as a block shows it: in full, or its first and last lines. */
@@ -34,16 +56,32 @@ export function createShownOutputs() {
       const before = kept.get(commandId);
       const removal = await view.history.findRemoval(commandId);
       if (removal) {
-        kept.delete(commandId);
+        forget(commandId);
         return { state: 'removed', removal };
       }
-      if (before) return before;
+      if (before) return before.shown;
       const { shown, isComplete } = await readShown(view, commandId);
-      if (isComplete) kept.set(commandId, shown);
-      for (const oldest of kept.keys()) if (kept.size > KEPT) kept.delete(oldest);
+      if (isComplete) keep(commandId, shown);
       return shown;
     },
   };
+}
+
+/** The characters of an output. */
+function measure(shown: ShownOutput): number {
+  if (shown.state === 'removed') return 0;
+  const runs = [...shown.first, ...shown.last].flatMap((line) => line.runs);
+  return runs.reduce((sum, { text }) => sum + text.length, 0);
+}
+
+/**
+ * Whether a command may have run on an interactive terminal. It is not stored: the agent may have been started without --pty
+ * at that time.
+ */
+async function mayBeInteractive(view: View, commandId: string): Promise<boolean> {
+  const command = await view.history.find(commandId);
+  if (!command || requiredCapability(command.command) !== 'shell') return false;
+  return view.registry.find(command.agentId)?.capabilities.includes('pty') ?? false;
 }
 
 /** Returns a page of lines. Empty for output that is too long to be rendered. */
@@ -56,7 +94,8 @@ export async function readLines(
   const to = Math.min(until, from + LINES_PER_PAGE);
   const { totalBytes, messages } = await view.history.openOutput(commandId);
   if (totalBytes > MAX_RENDERED_BYTES) return [];
-  return (await render(messages, { from, to, last: 0, length: LINE_LENGTH })).first;
+  const range = { from, to, last: 0, length: LINE_LENGTH };
+  return (await render(messages, range, await mayBeInteractive(view, commandId))).first;
 }
 
 /** @throws {HubError} command_unknown; expired if the output was deleted */
@@ -65,15 +104,18 @@ async function readShown(
   commandId: string,
 ): Promise<{ shown: ShownOutput; isComplete: boolean }> {
   const { totalBytes, messages } = await view.history.openOutput(commandId);
+  const isInteractive = await mayBeInteractive(view, commandId);
   if (totalBytes > MAX_RENDERED_BYTES) {
-    const beginning = await render(limit(messages, BEGINNING_BYTES), select(FIRST_LINES, 0));
+    const start = limit(messages, BEGINNING_BYTES);
+    const beginning = await render(start, select(FIRST_LINES, 0), isInteractive);
     const end = await view.history.openOutput(commandId, { tailBytes: END_BYTES });
-    const { last, isComplete } = await render(end.messages, select(0, LAST_LINES));
+    const { last, isComplete } = await render(end.messages, select(0, LAST_LINES), isInteractive);
     return { shown: { state: 'long', first: beginning.first, last, totalBytes }, isComplete };
   }
   const { first, last, total, isComplete } = await render(
     messages,
     select(FIRST_LINES, WHOLE_LINES - FIRST_LINES),
+    isInteractive,
   );
   const shownLast = total > WHOLE_LINES ? last.slice(-LAST_LINES) : last;
   return { shown: { state: 'whole', first, last: shownLast, total }, isComplete };
@@ -96,8 +138,12 @@ async function* limit(messages: AsyncIterable<TerminalMessage>, maxBytes: number
   }
 }
 
-async function render(messages: AsyncIterable<TerminalMessage>, range: LineRange) {
-  const text = createTerminalText(range);
+async function render(
+  messages: AsyncIterable<TerminalMessage>,
+  range: LineRange,
+  isInteractive: boolean,
+) {
+  const text = createTerminalText(range, isInteractive);
   let isComplete = false;
   for await (const message of messages) {
     if (message.type === 'terminal:output') text.add(message.data, message.stream);

@@ -68,6 +68,44 @@ describe('text', () => {
   });
 });
 
+test('a program that draws more than 24 rows is not cut off at the top', () => {
+  const frame = (name: string) =>
+    Array.from({ length: 40 }, (_, index) => `${name} ${index}\u001b[K\n`).join('');
+  const shown = Array.from({ length: 40 }, (_, index) => `second ${index}`);
+  expect(show(`start\n${frame('first')}\u001b[40A${frame('second')}`)).toEqual(['start', ...shown]);
+  const last = show(`\u001b[H${frame('first').trimEnd()}\u001b[40;1Hsecond 39\u001b[1;1H`);
+  expect(last).toHaveLength(40);
+  expect(last[39]).toBe('second 39');
+});
+
+test('a line feed keeps the column on an interactive terminal only', () => {
+  const feed = (output: string, isInteractive: boolean) => {
+    const text = createTerminalText(null, isInteractive);
+    text.add(output, 'stdout');
+    return readText(text.finish().first);
+  };
+  expect(feed('a\r\nab\nc\r\nd', true)).toEqual(['a', 'ab', '  c', 'd']);
+  expect(feed('a\r\nab\nc\r\nd', false)).toEqual(['a', 'ab', 'c', 'd']);
+  // The agent may have run it before it was started with --pty.
+  expect(feed('ab\nc\r\nd\ne', true)).toEqual(['ab', 'c', 'd', 'e']);
+});
+
+test('links of the program keep their target, whatever style they have', () => {
+  const link = (target: string) =>
+    renderPieces([
+      `\u001b]8;id=1;${target}\u001b\\a\u001b[31mb\u001b[mc\u001b]8;;\u0007d\n`,
+    ]).first[0]?.runs.map(({ text, style }) => [text, style.link, style.foreground]);
+  expect(link('https://example.com/é')).toEqual([
+    ['a', 'https://example.com/%C3%A9', null],
+    ['b', 'https://example.com/%C3%A9', 1],
+    ['c', 'https://example.com/%C3%A9', null],
+    ['d', undefined, null],
+  ]);
+  for (const target of ['javascript:alert(1)', 'file:///etc/passwd', 'https://', 'x']) {
+    expect(link(target)?.every(([, url]) => url === undefined)).toBe(true);
+  }
+});
+
 describe('styles', () => {
   const readStyles = (output: string) => renderPieces([output]).first[0]?.runs ?? [];
 
