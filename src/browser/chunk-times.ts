@@ -31,14 +31,14 @@ export function createChunkTimes(now: () => number) {
       if (message.type !== 'terminal:output' || message.commandId !== commandId) return;
       if (message.sequence >= liveFrom) times.set(message.sequence, now());
     },
-    /** Fetches the times of the earlier output. */
-    async fetch(): Promise<void> {
+    /** Fetches the times of the earlier output. @param tailBytes only of the end of the output, of about this size */
+    async fetch(tailBytes?: number): Promise<void> {
       if (commandId === null) return;
       request?.abort();
       request = new AbortController();
       const { signal } = request;
       try {
-        for await (const messages of fetchOutput(commandId, signal)) {
+        for await (const messages of fetchOutput(commandId, signal, { tailBytes })) {
           for (const message of messages) {
             if (message.type !== 'terminal:output' || message.timestamp === undefined) continue;
             times.set(message.sequence, message.timestamp);

@@ -1,5 +1,6 @@
 // The blocks of a session: long prompts, copies of output and links, and colors that are not the theme's.
 import { copyString } from './copy-button.ts';
+import { requireCopyable, TooLargeError } from './copy-limit.ts';
 import { createNotice, showInCorner } from './notices.ts';
 
 /** Makes the blocks on the page work, including those that htmx inserts later. */
@@ -26,20 +27,25 @@ function toggle(page: Document, button: HTMLElement, id: string): void {
 }
 
 async function copy(page: Document, name: string, read: () => string | Promise<string>) {
-  const isCopied = await Promise.resolve()
+  const failure = await Promise.resolve()
     .then(read)
     .then(copyString)
-    .catch(() => false);
-  const notice = isCopied
-    ? createNotice(page, 'success', `${name} copied`)
-    : createNotice(page, 'error', `${name} not copied. Try again.`);
+    .then((isCopied) => (isCopied ? null : `${name} not copied. Try again.`))
+    .catch((error: unknown) =>
+      error instanceof TooLargeError ? error.message : `${name} not copied. Try again.`,
+    );
+  const notice =
+    failure === null
+      ? createNotice(page, 'success', `${name} copied`)
+      : createNotice(page, 'error', failure);
   showInCorner(page, notice);
 }
 
-/** @throws if the hub does not send it */
+/** @throws if the hub does not send it, or if it is too large */
 async function fetchText(url: string): Promise<string> {
   const response = await fetch(url);
   if (!response.ok) throw new Error(`The hub responded with HTTP ${response.status}.`);
+  await requireCopyable(response);
   return response.text();
 }
 

@@ -183,6 +183,8 @@ export function createTerminalSubscription({
 
     /** Shows the end of the output, and follows it. */
     showEnd: () => restart(null),
+    /** Whether the terminal holds the end of the output, and not a page of it. */
+    isAtEnd: () => (shown?.page ?? null) === null,
 
     /** Handles a message of the hub; ignores those about other commands. */
     handleMessage(message: HubToDashboard): void {

@@ -1,6 +1,7 @@
 // The tools above a terminal: copy, download, link, full screen, and how the terminal looks.
 import type { Terminal } from '@xterm/xterm';
 import { createPlainOutput } from '../protocol/plain-output.ts';
+import { requireCopyable, TooLargeError } from './copy-limit.ts';
 import { copyText } from './copy-text.ts';
 import { fetchOutput } from './output-source.ts';
 import { FONT_SIZES, type TerminalPreferences } from './terminal-preferences.ts';
@@ -19,11 +20,12 @@ export interface ToolsOptions {
   say(text: string): void;
 }
 
-/** Reads the whole output as plain text. */
+/** Reads the whole output as plain text. @throws {TooLargeError} */
 async function readPlainOutput(commandId: string): Promise<string> {
   const plain = createPlainOutput();
   const parts: string[] = [];
-  for await (const messages of fetchOutput(commandId, new AbortController().signal)) {
+  const { signal } = new AbortController();
+  for await (const messages of fetchOutput(commandId, signal, { onResponse: requireCopyable })) {
     for (const message of messages) {
       if (message.type === 'terminal:output') parts.push(plain.write(message.data));
     }
@@ -54,8 +56,9 @@ export function initTools(options: ToolsOptions): { setCommand(id: string | null
       say(
         isCopied ? what : 'The browser does not allow copying. Select the text and press Ctrl+C.',
       );
-    } catch {
-      say('The output could not be copied. Try again.');
+    } catch (error) {
+      const isTooLarge = error instanceof TooLargeError;
+      say(isTooLarge ? error.message : 'The output could not be copied. Try again.');
     }
   }
 

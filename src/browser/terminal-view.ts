@@ -4,6 +4,7 @@ import { systemClock } from '../protocol/clock.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import type { Role } from '../protocol/entities.ts';
 import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { BUFFER_BYTES } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import { isPermitted } from '../protocol/permissions.ts';
 import { createChunkTimes } from './chunk-times.ts';
@@ -71,7 +72,10 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     () => size.update(),
   );
   const bars = createTerminalBars(root, {
-    onFirstPage: () => subscription.showFirstPage(),
+    onFirstPage() {
+      subscription.showFirstPage();
+      fetchTimes();
+    },
     onNextPage: () => subscription.showNextPage(),
     onEnd: () => subscription.showEnd(),
   });
@@ -187,7 +191,15 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
   function goTo(next: NonNullable<typeof target>, countLinesBefore: () => number): void {
     target = next;
     showTarget(next);
-    if (target) subscription.showPage(Math.max(0, next.address.sequence), countLinesBefore());
+    if (!target) return;
+    subscription.showPage(Math.max(0, next.address.sequence), countLinesBefore());
+    fetchTimes();
+  }
+
+  /** Fetches the times of the lines that the terminal holds, if they are shown. */
+  function fetchTimes(): void {
+    if (!preferences.times) return;
+    void times.fetch(subscription.isAtEnd() ? BUFFER_BYTES : undefined).then(drawGutter);
   }
 
   function linkTo(address: LineAddress): string {
@@ -207,7 +219,7 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     terminal.options.screenReaderMode = changed.screenReader;
     host.toggleAttribute('data-unwrapped', !changed.wrap);
     gutter.hidden = !changed.times;
-    if (changed.times) void times.fetch().then(drawGutter);
+    fetchTimes();
     size.setWrapping(changed.wrap);
     drawGutter();
   }
@@ -273,7 +285,7 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
       display.setWordWrap(command !== null && !command.command.startsWith('!'));
       tools.setCommand(command?.id ?? null);
       subscription.show(command?.id ?? null);
-      if (!isSame && preferences.times) void times.fetch().then(drawGutter);
+      if (!isSame) fetchTimes();
       updateStatus();
     },
     handleMessage(message) {

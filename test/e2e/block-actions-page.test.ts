@@ -28,6 +28,12 @@ test('output and link are copied, and the output is downloaded with its colors',
   await block.getByRole('button', { name: 'Copy output' }).click();
   await page.locator('#notices .notice-success').getByText('Output copied').waitFor();
   expect(await readClipboard()).toBe('done\n');
+  await page.route(/output\.txt$/, (route) =>
+    route.fulfill({ headers: { 'signalbox-total-bytes': '300000000' }, body: '' }),
+  );
+  await block.getByRole('button', { name: 'Copy output' }).click();
+  await page.getByText('Too large to copy (286.1 MB). Download it instead.').waitFor();
+  await page.unroute(/output\.txt$/);
   await block.getByRole('button', { name: 'Copy link' }).click();
   await page.getByText('Link copied').waitFor();
   expect(await readClipboard()).toBe(`${on.hub.url}/commands/${commandId}`);

@@ -97,7 +97,12 @@ test('a link to a line shows the line, and times are links', async () => {
   const page = await openCommand(on, commandId);
   await rows(page).getByText('End of output').waitFor();
   await page.getByRole('button', { name: 'More tools of the terminal' }).click();
-  await page.getByLabel('Show times').check();
+  // Only the times of what the terminal holds.
+  const [request] = await Promise.all([
+    page.waitForRequest(/\/output/),
+    page.getByLabel('Show times').check(),
+  ]);
+  expect(new URL(request.url()).search).toBe('?tailBytes=1048576');
   await page.keyboard.press('Escape');
   await page.waitForFunction(() => {
     const times = [...document.querySelectorAll('.terminal-gutter a')];
@@ -113,6 +118,20 @@ test('a link to a line shows the line, and times are links', async () => {
     .locator('.terminal-gutter a')
     .evaluateAll((all) => all.map((link) => link.getAttribute('href')));
   expect(links).toContain(`/commands/${commandId}#out-1.42`);
+}, 60_000);
+
+test('output that is too large is not copied', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('!make');
+  on.agent.sendOutput(commandId, 'text\n');
+  on.agent.sendFinished(commandId);
+  const page = await openCommand(on, commandId);
+  await rows(page).getByText('End of output').waitFor();
+  await page.route(/\/output$/, (route) =>
+    route.fulfill({ headers: { 'signalbox-total-bytes': '300000000' }, body: '' }),
+  );
+  await page.getByRole('button', { name: 'Copy', exact: true }).click();
+  await page.getByText('Too large to copy (286.1 MB). Download it instead.').waitFor();
 }, 60_000);
 
 test('links open only after a confirmation, and only http and https ones', async () => {

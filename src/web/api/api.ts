@@ -15,6 +15,7 @@ import {
   RevertBody,
 } from '../../protocol/api.ts';
 import { HubError } from '../../protocol/errors.ts';
+import { BUFFER_BYTES } from '../../protocol/limits.ts';
 import { createAuditApi } from './audit.ts';
 import { readBearerToken } from '../request-token.ts';
 import { createOutputResponse } from './output-response.ts';
@@ -29,6 +30,11 @@ const CommandListQuery = t.Object({
   ...CommandQuery.properties,
   limit: t.Optional(t.Numeric({ minimum: 1, maximum: 200, multipleOf: 1 })),
   compared: t.Optional(t.BooleanString()),
+});
+
+/** How much of the end of an output is read; all of it without. */
+const OutputQuery = t.Object({
+  tailBytes: t.Optional(t.Numeric({ minimum: 0, maximum: BUFFER_BYTES, multipleOf: 1 })),
 });
 
 export interface ApiParts extends SessionApiParts, UserApiParts {
@@ -121,10 +127,14 @@ function createCommandApi({ hub, auth }: ApiParts) {
       if (!command) throw new HubError('command_unknown', 'Command not found.');
       return command;
     })
-    .get('/:id/output', async ({ request, params }) => {
-      const view = hub.viewFor(await auth.requireIdentity(request));
-      return createOutputResponse(request, await view.history.openOutput(params.id));
-    })
+    .get(
+      '/:id/output',
+      async ({ request, params, query }) => {
+        const view = hub.viewFor(await auth.requireIdentity(request));
+        return createOutputResponse(request, await view.history.openOutput(params.id, query));
+      },
+      { query: OutputQuery },
+    )
     .delete('/:id/output', async ({ request, params }) => {
       await hub.commands.deleteOutput(await auth.requireIdentity(request), params.id);
       return new Response(null, { status: 204 });

@@ -8,7 +8,7 @@ const NDJSON = 'application/x-ndjson';
 
 /**
  * The output as text, or as one message per line for `Accept: application/x-ndjson`. The header
- * `Signalbox-Missing-Bytes` contains the size of the output that is not included. The response is aborted if more turns out
+ * `Signalbox-Total-Bytes` contains the size of the whole output, and `Signalbox-Missing-Bytes` that of what was deleted or lost. The response is aborted if more turns out
  * to be missing, because some of it was deleted meanwhile.
  */
 export function createOutputResponse(request: Request, output: Output): Response {
@@ -24,6 +24,7 @@ export function createOutputResponse(request: Request, output: Output): Response
   return new Response(body, {
     headers: {
       'content-type': asMessages ? NDJSON : 'text/plain; charset=utf-8',
+      'signalbox-total-bytes': String(output.totalBytes),
       'signalbox-missing-bytes': String(output.missingBytes),
       'x-content-type-options': 'nosniff',
     },

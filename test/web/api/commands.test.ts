@@ -134,6 +134,24 @@ describe('commands', () => {
     expect(messages.at(-1)).toMatchObject({ type: 'terminal:complete', totalBytes });
   });
 
+  test('return the end of their output with tailBytes', async () => {
+    await using on = await startHubFixture();
+    const id = await on.startCommand();
+    for (const letter of 'abc') on.agent.sendOutput(id, letter.repeat(10_000));
+    on.agent.sendFinished(id);
+    const { totalBytes } = await on.dashboard.waitForComplete(id);
+    const read = (query: string) => on.hub.callApi('GET', `/commands/${id}/output${query}`);
+    const end = await read('?tailBytes=9000');
+    expect(end.headers.get('signalbox-total-bytes')).toBe(String(totalBytes));
+    const text = await end.text();
+    expect(text).toMatch(/^b*c{9000,}$/);
+    expect(text.length).toBeLessThan(20_000);
+    expect(await (await read('?tailBytes=1048576')).text()).toHaveLength(totalBytes);
+    for (const value of ['-1', '1.5', 'x', '', '1048577']) {
+      await expectError(read(`?tailBytes=${value}`), 400, 'invalid_message');
+    }
+  });
+
   test('are interrupted with 202 while active, and rejected afterwards', async () => {
     await using on = await startHubFixture();
     const running = await on.startCommand();

@@ -16,6 +16,7 @@ test('output is a file, as it is or as text in which missing output is a line', 
     const response = await requestPage(on.hub, path, { role: 'viewer' });
     expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8');
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(Number(response.headers.get('signalbox-total-bytes'))).toBeGreaterThan(2_048);
     expect(response.headers.get('content-disposition')).toBe(
       `attachment; filename="${id}.${extension}"`,
     );
