@@ -1,6 +1,7 @@
 // Searches the output of a command line by line, without its control sequences.
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { createPlainOutput } from '../protocol/plain-output.ts';
+import { createCarefulMatch } from './careful-match.ts';
 import { createAddressMap, type LineAddress } from './output-address.ts';
 import { countLines } from './output-page.ts';
 
@@ -27,7 +28,7 @@ export interface OutputMatch extends MatchRange {
 
 /** The matches that can be visited. More are only counted. */
 const MAX_MATCHES = 10_000;
-/** Longer lines are searched up to this length. */
+/** Longer lines are searched up to this length. The limit of expressions is in careful-match.ts. */
 const MAX_LINE_LENGTH = 100_000;
 
 const NO_MATCHES: MatchRange[] = [];
@@ -36,20 +37,40 @@ export type Matcher = (line: string) => MatchRange[];
 
 /**
  * Compiles a query.
+ * @param onSlow is called once if its regular expression is too slow. Nothing matches from then on.
  * @throws {SyntaxError} if its regular expression is invalid
  */
-export function compileQuery({ text: query, isRegex, isCaseSensitive }: SearchQuery): Matcher {
+export function compileQuery(
+  { text: query, isRegex, isCaseSensitive }: SearchQuery,
+  onSlow: () => void = () => {},
+): Matcher {
   const source = isRegex ? query : query.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&');
   const pattern = new RegExp(source, isCaseSensitive ? 'gu' : 'giu');
+  if (isRegex) return createExpressionMatcher(pattern, onSlow);
   return (line) => {
     const text = line.slice(0, MAX_LINE_LENGTH);
     // Most lines have no match, and `search` is faster.
     if (text.search(pattern) < 0) return NO_MATCHES;
-    return [...text.matchAll(pattern)]
-      .filter(([match]) => match !== '')
-      .map(({ 0: match, index }) => ({ start: index, end: index + match.length }));
+    return toRanges([...text.matchAll(pattern)]);
   };
 }
+
+function createExpressionMatcher(pattern: RegExp, onSlow: () => void): Matcher {
+  const match = createCarefulMatch(pattern);
+  let isSlow = false;
+  return (line) => {
+    const found = isSlow ? [] : match(line);
+    if (found !== null) return toRanges(found);
+    isSlow = true;
+    onSlow();
+    return NO_MATCHES;
+  };
+}
+
+const toRanges = (matches: RegExpExecArray[]): MatchRange[] =>
+  matches
+    .filter(([match]) => match !== '')
+    .map(({ 0: match, index }) => ({ start: index, end: index + match.length }));
 
 export type OutputSearch = ReturnType<typeof createOutputSearch>;
 

@@ -66,13 +66,18 @@ export function initSearch(options: SearchOptions) {
     setStatus('');
   }
 
+  function stopSlow(): void {
+    reset();
+    setStatus('This expression is too slow.', true);
+  }
+
   async function start(): Promise<void> {
     reset();
     const query = readQuery();
     const commandId = getCommandId();
     if (query.text === '' || commandId === null) return;
     try {
-      matcher = compileQuery(query);
+      matcher = compileQuery(query, stopSlow);
     } catch {
       return setStatus('Invalid expression', true);
     }

@@ -53,6 +53,14 @@ describe('a query', () => {
     expect(find('x*', 'aaa', { isRegex: true })).toEqual([]);
     expect(() => find('(', 'a', { isRegex: true })).toThrow(SyntaxError);
   });
+
+  test('is given up when its expression is too slow', () => {
+    let slow = 0;
+    const query = { text: '(a+)+$|b', isRegex: true, isCaseSensitive: false };
+    const match = compileQuery(query, () => void slow++);
+    expect(match(`${'a'.repeat(500)}b!`)).toEqual([]);
+    expect([match('b'), slow]).toEqual([[], 1]);
+  });
 });
 
 test('matches have the address of their line, also within colors and across chunks', () => {

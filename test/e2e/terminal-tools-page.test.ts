@@ -40,6 +40,7 @@ test('the search finds text and expressions in all output, also what the termina
   await using on = await startHubFixture();
   const commandId = await on.startCommand('!seq');
   on.agent.sendOutput(commandId, 'first \u001b[31mNee\u001b[0mdle\n');
+  on.agent.sendOutput(commandId, `${'long'.repeat(20)}\n`);
   for (let first = 0; first < 80_000; first += 1_000) print(on, commandId, first, 1_000, 'hay');
   on.agent.sendOutput(commandId, 'last needle');
   on.agent.sendFinished(commandId);
@@ -60,6 +61,8 @@ test('the search finds text and expressions in all output, also what the termina
   await waitForCount(page, '10,000 of 10,000');
   await search(page, '(');
   await waitForCount(page, 'Invalid expression');
+  await search(page, '^(\\w+\\s?)+:$');
+  await waitForCount(page, 'This expression is too slow.');
   await search(page, 'absent');
   await waitForCount(page, 'No matches');
   await page.keyboard.press('Escape');
