@@ -12,7 +12,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser.close());
 
-test('output and link are copied, and the output is downloaded with its colors', async () => {
+test('output and link are copied, and the output is downloaded as text or with its colors, or opened', async () => {
   await using on = await startHubFixture();
   const commandId = await on.startCommand('!make');
   on.agent.sendOutput(commandId, '10 %\r\u001b[32mdone\u001b[0m\n');
@@ -37,12 +37,22 @@ test('output and link are copied, and the output is downloaded with its colors',
   await block.getByRole('button', { name: 'Copy link' }).click();
   await page.getByText('Link copied').waitFor();
   expect(await readClipboard()).toBe(`${on.hub.url}/commands/${commandId}`);
-  const [download] = await Promise.all([
-    page.waitForEvent('download'),
-    block.getByRole('link', { name: 'Download output' }).click(),
-  ]);
-  expect(download.suggestedFilename()).toBe(`${commandId}.log`);
-  expect(await Bun.file(await download.path()).text()).toBe('10 %\r\u001b[32mdone\u001b[0m\n');
+  const menu = block.getByRole('button', { name: 'Download or open the output' });
+  await menu.click();
+  for (const [name, extension, content] of [
+    ['Download as text', 'txt', 'done\n'],
+    ['Download with control sequences', 'log', '10 %\r\u001b[32mdone\u001b[0m\n'],
+  ] as const) {
+    const [download] = await Promise.all([
+      page.waitForEvent('download'),
+      block.getByRole('link', { name }).click(),
+    ]);
+    expect(download.suggestedFilename()).toBe(`${commandId}.${extension}`);
+    expect(await Bun.file(await download.path()).text()).toBe(content);
+  }
+  await block.getByRole('link', { name: 'Open in the terminal' }).click();
+  await page.waitForURL(`**/commands/${commandId}`);
+  await page.getByRole('button', { name: 'Search the output' }).waitFor();
 }, 60_000);
 
 test('links in the output open after a confirmation with their target', async () => {

@@ -1,4 +1,5 @@
-// What can be done with a command that has ended: copy its output, run it again here or elsewhere, download it, link to it.
+// What can be done with a command that has ended: copy its output, run it again here or elsewhere, link to it,
+// download its output, or open it in a terminal, which has a search.
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { describePosition } from '../format/forecast.ts';
 import { commandUrl, outputUrl } from '../urls.ts';
@@ -22,18 +23,28 @@ export function BlockActions({ command, hasOutput, canSend, requestId }: BlockAc
         <Action icon="copy" label="Copy output" data-copy-url={outputUrl(command.id, 'plain')} />
       )}
       {canSend && <AgainActions command={command} requestId={requestId} />}
-      {hasOutput && (
-        <a
-          class="icon-button"
-          href={outputUrl(command.id, 'raw')}
-          download={`${command.id}.log`}
-          title="Download output"
-          aria-label="Download output"
-        >
-          <Icon name="download" />
-        </a>
-      )}
       <Action icon="link" label="Copy link" data-copy-link={url} />
+      {hasOutput && <OutputMenu commandId={command.id} />}
+    </>
+  );
+}
+
+function OutputMenu({ commandId }: { commandId: string }) {
+  const id = `output-menu-${commandId}`;
+  return (
+    <>
+      <Action icon="download" label="Download or open the output" popovertarget={id} />
+      <div id={id} class="menu" popover="auto">
+        <a class="menu-item" href={outputUrl(commandId, 'plain')} download={`${commandId}.txt`}>
+          Download as text
+        </a>
+        <a class="menu-item" href={outputUrl(commandId, 'raw')} download={`${commandId}.log`}>
+          Download with control sequences
+        </a>
+        <a class="menu-item" href={commandUrl(commandId)}>
+          Open in the terminal
+        </a>
+      </div>
     </>
   );
 }
@@ -113,6 +124,7 @@ interface ActionProps {
   label: string;
   type?: 'button' | 'submit';
   isLabelled?: boolean;
+  popovertarget?: string;
   [attribute: `${'data' | 'hx'}-${string}`]: string;
 }
 

@@ -12,6 +12,9 @@ import { Timestamp } from '../components/timestamp.tsx';
 import { ANY_COMMAND, REFRESH, triggerOn } from '../events.ts';
 import { shortenId } from '../format/units.ts';
 
+/** Output is searched for texts of at least as many characters. */
+const OUTPUT_QUERY_LENGTH = 3;
+
 interface HistoryProps {
   query: CommandQuery;
   page: CommandPage;
@@ -51,9 +54,14 @@ export function HistoryList({ query, page }: HistoryProps) {
   return (
     <section id="history" aria-label="Commands">
       {query.cursor === undefined && <HistoryUpdates query={query} />}
+      {query.q !== undefined &&
+        query.q !== '' &&
+        Array.from(query.q).length < OUTPUT_QUERY_LENGTH && (
+          <p class="hint">Output is searched from three characters on.</p>
+        )}
       {page.items.length === 0 && <NothingFound query={query} page={page} />}
       <ul id="history-rows" class="rows">
-        <HistoryRows page={page} />
+        <HistoryRows query={query} page={page} />
       </ul>
       <LoadOlder query={query} nextCursor={page.nextCursor} />
     </section>
@@ -66,7 +74,7 @@ export function HistoryOlder({ query, page }: HistoryProps) {
   return (
     <>
       <HxPartial target="#history-rows" swap="beforeend">
-        <HistoryRows page={page} />
+        <HistoryRows query={query} page={page} />
       </HxPartial>
       <HxPartial target="#history-more" swap="outerHTML">
         <LoadOlder query={query} nextCursor={page.nextCursor} />
@@ -95,11 +103,16 @@ function HistoryUpdates({ query }: { query: CommandQuery }) {
   );
 }
 
-function HistoryRows({ page }: { page: CommandPage }) {
+function HistoryRows({ query, page }: HistoryProps) {
   return (
     <>
       {page.items.map((command) => (
-        <HistoryRow key={command.id} command={command} line={page.outputLines?.[command.id]} />
+        <HistoryRow
+          key={command.id}
+          command={command}
+          line={page.outputLines?.[command.id]}
+          q={query.q ?? ''}
+        />
       ))}
     </>
   );
@@ -109,9 +122,11 @@ interface HistoryRowProps {
   command: CommandExecution;
   /** The line of its output that was searched for. */
   line: string | undefined;
+  /** What was searched for. */
+  q: string;
 }
 
-function HistoryRow({ command, line }: HistoryRowProps) {
+function HistoryRow({ command, line, q }: HistoryRowProps) {
   return (
     <li id={`row-${command.id}`} class="row">
       <CommandStatusLabel command={command} />
@@ -122,7 +137,9 @@ function HistoryRow({ command, line }: HistoryRowProps) {
         {command.error && <p class="row-error">{command.error.message}</p>}
         {line !== undefined && (
           <p class="row-output">
-            <code class="one-line">{line}</code>
+            <code class="one-line">
+              <MarkedText text={line} q={q} />
+            </code>
           </p>
         )}
       </div>
@@ -137,6 +154,16 @@ function HistoryRow({ command, line }: HistoryRowProps) {
         <Timestamp at={command.requestedAt} as="clock" />
       </span>
     </li>
+  );
+}
+
+/** Marks what was searched for, as the store finds it: without case. */
+function MarkedText({ text, q }: { text: string; q: string }) {
+  if (q === '') return <>{text}</>;
+  const parts = text.split(new RegExp(`(${RegExp.escape(q)})`, 'iu'));
+  // The separators are at the odd places.
+  return (
+    <>{parts.map((part, index) => (index % 2 === 0 ? part : <mark key={index}>{part}</mark>))}</>
   );
 }
 

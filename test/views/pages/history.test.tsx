@@ -32,3 +32,26 @@ test('distinguishes an empty history from filters without a match', () => {
     'No matching commands',
   );
 });
+
+test('what was found in output is marked as text', () => {
+  const found = (q: string, line: string) => {
+    const one = command();
+    const page = { items: [one], nextCursor: null, outputLines: { [one.id]: line } };
+    return render(<HistoryList query={{ q }} page={page} />).html.match(
+      /<code class="one-line">(?:(?!<\/code>).)*<mark>.*?<\/code>/,
+    )?.[0];
+  };
+  expect(found('a.b<', 'x A.B<i> a.b< axb<')).toBe(
+    '<code class="one-line">x <mark>A.B&lt;</mark>i> <mark>a.b&lt;</mark> axb&lt;</code>',
+  );
+  expect(found('none', 'x')).toBeUndefined();
+});
+
+test('says from which length on output is searched', () => {
+  const empty = { items: [], nextCursor: null };
+  const hint = 'Output is searched from three characters on.';
+  const textOf = (q?: string) =>
+    render(<HistoryList query={{ ...(q !== undefined && { q }) }} page={empty} />).text;
+  expect([textOf('ab'), textOf('é')].every((text) => text.includes(hint))).toBe(true);
+  expect([textOf(), textOf(''), textOf('abc')].some((text) => text.includes(hint))).toBe(false);
+});
