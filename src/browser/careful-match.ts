@@ -17,23 +17,25 @@ const FIRST_LENGTH = 64;
 export function createCarefulMatch(pattern: RegExp, now = () => performance.now()) {
   const isNested = NESTED.test(pattern.source);
 
-  /** Whether it took long, twice: a computer can be busy with something else. */
-  function isSlow(text: string): boolean {
+  function match(text: string) {
     const startedAt = now();
-    for (const _ of text.matchAll(pattern));
-    return now() - startedAt > MAX_MS;
+    const matches = [...text.matchAll(pattern)];
+    return { matches, isSlow: now() - startedAt > MAX_MS };
+  }
+
+  /** Returns null if it takes long, twice: a computer can be busy with something else. */
+  function matchTwice(text: string): RegExpExecArray[] | null {
+    const { matches, isSlow } = match(text);
+    return isSlow && match(text).isSlow ? null : matches;
   }
 
   return (line: string): RegExpExecArray[] | null => {
     const text = line.slice(0, MAX_LENGTH);
     let length = isNested ? 1 : FIRST_LENGTH;
     for (; length < text.length; length = grow(length)) {
-      const part = text.slice(0, length);
-      if (isSlow(part) && isSlow(part)) return null;
+      if (matchTwice(text.slice(0, length)) === null) return null;
     }
-    const startedAt = now();
-    const matches = [...text.matchAll(pattern)];
-    return now() - startedAt > MAX_MS && isSlow(text) ? null : matches;
+    return matchTwice(text);
   };
 }
 

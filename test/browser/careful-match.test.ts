@@ -7,9 +7,7 @@ test.each([
   ['x|(a|a)*$', `x${'a'.repeat(1_000)}b`],
   ['.*.*.*.*.*x', 'a'.repeat(2_000)],
 ])('%s is given up', (source, line) => {
-  const startedAt = performance.now();
   expect(createCarefulMatch(new RegExp(source, 'gu'))(line)).toBeNull();
-  expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
 
 test('other expressions match as usual, within the first 2,000 characters', () => {

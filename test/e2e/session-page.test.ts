@@ -122,13 +122,18 @@ test('earlier blocks are loaded when the user scrolls up, and what is visible st
 test('earlier blocks that could not be loaded can be loaded again', async () => {
   await using on = await startHubFixture();
   await runMany(on, 45);
-  const page = await openHubPage(browser, on.hub, '/agents/agent');
-  // The page loads the first ones by itself.
-  await page.locator('#blocks > :nth-child(40)').waitFor();
   const older = /before=/;
-  await page.route(older, (route) => route.fulfill({ status: 503, body: 'no' }));
-  await page.locator('#session').evaluate((session) => session.scrollTo(0, 0));
+  const fail = (opened: Page) =>
+    opened.route(older, (route) => route.fulfill({ status: 503, body: 'no' }));
+  // The page loads the first ones by itself, before the island is there.
+  const page = await openHubPage(browser, on.hub, '/agents/agent', { prepare: fail });
   const retry = page.locator('#older').getByRole('button', { name: 'Retry' });
+  await retry.waitFor();
+  await page.unroute(older);
+  await retry.click();
+  await page.locator('#blocks > :nth-child(40)').waitFor();
+  await fail(page);
+  await page.locator('#session').evaluate((session) => session.scrollTo(0, 0));
   await retry.waitFor();
   await page.unroute(older);
   await retry.click();
