@@ -88,6 +88,27 @@ test('an interrupted command stays where it is, also if a queued one is cancelle
   expect(await page.locator(`#block-footer-${queued}`).innerText()).toContain('Cancelled');
 }, 60_000);
 
+test('an update that waits for another one does not repeat its blocks', async () => {
+  await using on = await startHubFixture();
+  await run(on, '!first');
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  const held = page.waitForRequest(/\/live\?/);
+  await page.route(/\/live\?/, async (route) => {
+    await released;
+    await route.continue();
+  });
+  await run(on, '!second');
+  await held;
+  // Its update waits for the one that is held.
+  await run(on, '!third');
+  const updated = page.waitForResponse(/\/live\?.*shown=.*shown=/);
+  release();
+  await updated;
+  await page.waitForLoadState('networkidle');
+  expect(await readPrompts(page)).toEqual(names('first', 'second', 'third'));
+}, 60_000);
+
 test('earlier blocks are loaded when the user scrolls up, and what is visible stays in place', async () => {
   await using on = await startHubFixture();
   await runMany(on, 45);
