@@ -1,16 +1,11 @@
 // The session on an agent's page: it follows new output at the bottom until the user scrolls up, and keeps its position
 // when blocks are added.
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { formatNewLines } from './new-lines.ts';
 import { countLines } from './output-page.ts';
 
 /** Closer to the bottom than this, the session follows. */
 const BOTTOM_PX = 32;
-
-/** Describes what was added below while the session did not follow: `37 new lines`. */
-export function describeAdded(lines: number): string {
-  if (lines === 0) return 'Back to the end';
-  return lines === 1 ? '1 new line' : `${lines.toLocaleString('en-US')} new lines`;
-}
 
 /** Counts the lines of output. Output that is sent again, as after a restart of the hub, counts once. */
 export function createNewLineCounter(): (message: HubToDashboard) => number {
@@ -51,7 +46,7 @@ function followSession(
 
   function showButton(): void {
     button.hidden = isFollowing;
-    button.textContent = `↓ ${describeAdded(addedLines)}`;
+    button.textContent = `↓ ${formatNewLines(addedLines)}`;
   }
 
   function setFollowing(follows: boolean): void {

@@ -1,12 +1,7 @@
 // Follows the end of a terminal's output until the user scrolls up, and then counts the lines that are added.
 import type { Terminal } from '@xterm/xterm';
+import { formatNewLines } from './new-lines.ts';
 import type { LineCount } from './terminal-line-count.ts';
-
-/** Names the way back to the end: `37 new lines`. */
-export function formatNewLines(count: number): string {
-  if (count === 0) return 'Back to the end';
-  return count === 1 ? '1 new line' : `${count.toLocaleString('en-US')} new lines`;
-}
 
 /** Shows `button` while the terminal does not follow. */
 export function initFollow(

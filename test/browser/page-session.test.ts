@@ -1,14 +1,5 @@
 import { expect, test } from 'bun:test';
-import { createNewLineCounter, describeAdded } from '../../src/browser/page-session.ts';
-
-test('says how many lines were added below', () => {
-  expect([0, 1, 37, 1_234].map(describeAdded)).toEqual([
-    'Back to the end',
-    '1 new line',
-    '37 new lines',
-    '1,234 new lines',
-  ]);
-});
+import { createNewLineCounter } from '../../src/browser/page-session.ts';
 
 test('output that the hub sends again is not counted again', () => {
   const count = createNewLineCounter();

@@ -1,7 +1,7 @@
 // The texts around a terminal.
 import { expect, test } from 'bun:test';
 import { countPastedLines } from '../../src/browser/terminal-confirm.ts';
-import { formatNewLines } from '../../src/browser/terminal-follow.ts';
+import { formatNewLines } from '../../src/browser/new-lines.ts';
 import { readPreferences, writePreferences } from '../../src/browser/terminal-preferences.ts';
 import { formatPosition } from '../../src/browser/terminal-search.ts';
 import {

@@ -98,10 +98,19 @@ test('an update that waits for another one does not repeat its blocks', async ()
     await released;
     await route.continue();
   });
+  await page.evaluate(() => {
+    Object.assign(globalThis, { updates: 0 });
+    document.addEventListener('htmx:config:request', (event) => {
+      const { ctx } = (event as CustomEvent<{ ctx: { request: { action: string } } }>).detail;
+      const updates = Reflect.get(globalThis, 'updates') as number;
+      if (ctx.request.action.includes('/live')) Object.assign(globalThis, { updates: updates + 1 });
+    });
+  });
   await run(on, '!second');
   await held;
-  // Its update waits for the one that is held.
   await run(on, '!third');
+  // Its update waits for the one that is held.
+  await page.waitForFunction(() => Reflect.get(globalThis, 'updates') >= 2);
   const updated = page.waitForResponse(/\/live\?.*shown=.*shown=/);
   release();
   await updated;

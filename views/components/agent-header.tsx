@@ -34,6 +34,7 @@ export function AgentHeader({ agent, user, now }: AgentHeaderProps) {
       </p>
       <button class="button button-small side-button" type="button" popovertarget="side">
         Queue <span class="badge">{agent.queueLength}</span>
+        <span class="side-changes">Changes</span>
       </button>
       <button
         class="icon-button"
