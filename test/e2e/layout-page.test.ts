@@ -31,6 +31,10 @@ test('the composer and pending requests are in view in every width, and nothing 
     await on.dashboard.waitForStatus(commandId, 'completed');
   }
   await requestApproval(on, await on.startCommand('!running'));
+  const page = await openHubPage(browser, on.hub, '/agents/agent', {
+    userId: 'a-user-with-a-long-name@example.com',
+  });
+  await page.locator('.approval').waitFor();
   for (const [width, height] of [
     [320, 640],
     [360, 800],
@@ -40,16 +44,11 @@ test('the composer and pending requests are in view in every width, and nothing 
     [1440, 900],
     [3840, 2160],
   ] as const) {
-    const page = await openHubPage(browser, on.hub, '/agents/agent', {
-      viewport: { width, height },
-      userId: 'a-user-with-a-long-name@example.com',
-    });
-    await page.locator('.approval').waitFor();
+    await page.setViewportSize({ width, height });
     expect([width, ...(await readOverflow(page))]).toEqual([width, 0, 0]);
     expect([width, await isInViewport(page, '#composer')]).toEqual([width, true]);
     expect([width, await isInViewport(page, '.approval-options')]).toEqual([width, true]);
     expect([width, await page.locator('#side').isVisible()]).toEqual([width, width >= 1200]);
-    await page.context().close();
   }
 }, 120_000);
 

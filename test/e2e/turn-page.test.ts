@@ -67,7 +67,7 @@ describe.each(['/agents/agent', '/commands/'])('on the page %s', (path) => {
     const send = createSender(on, commandId);
     expect(await page.locator('.terminal-output').isVisible()).toBe(true);
     await send(0, { type: 'message', text: '## Res' });
-    await page.locator('.turn h4').getByText('Res', { exact: true }).waitFor();
+    await page.locator('.turn h3').getByText('Res', { exact: true }).waitFor();
     expect(await page.locator('.terminal-output').isVisible()).toBe(false);
     await send(0, ANSWER.slice(6));
     await page.locator('.turn a').getByText('the log').waitFor();

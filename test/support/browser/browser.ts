@@ -8,6 +8,8 @@ export function launchBrowser(): Promise<Browser> {
     executablePath: Bun.which('chromium') ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
+      // Starting a process for each page takes longer than most tests.
+      '--renderer-process-limit=1',
       '--disable-gpu',
       '--disable-quic',
       '--no-first-run',
