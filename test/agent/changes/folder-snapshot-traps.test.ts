@@ -68,11 +68,19 @@ const placements: Record<string, () => string> = {
   },
 };
 
-/** When to set the trap: the first two placements differ in how they are found, the others are like the second. */
-const times = (placement: string) =>
-  placement.startsWith('the repository') || placement === 'a nested repository'
-    ? ['before', 'during']
-    : ['before'];
+/** All traps are tried where git would run, and in a nested repository. The other places are like the second. */
+const isTriedFully = (placement: string) =>
+  placement.startsWith('the repository') || placement === 'a nested repository';
+
+/** The traps for a placement, and when they are set. */
+function listTraps(placement: string): [trap: string, time: string][] {
+  if (!isTriedFully(placement)) return MAIN_TRAPS.map((trap) => [trap, 'before']);
+  return ['before', 'during'].flatMap((time) =>
+    Object.keys(traps).map((trap): [string, string] => [trap, time]),
+  );
+}
+
+const MAIN_TRAPS = ['a clean filter', 'an external diff', 'hooks in .git/hooks'];
 
 /** Git does not open an editor for a user without a name, as on a fresh machine. */
 const IDENTITY = {
@@ -110,24 +118,21 @@ async function readAll(snapshot: FolderSnapshot) {
 }
 
 describe.each(Object.keys(placements))('no program runs from %s', (placement) => {
-  test.each(times(placement).flatMap((time) => Object.keys(traps).map((trap) => [trap, time])))(
-    '%s, set %s the turn',
-    async (name, time) => {
-      const repository = placements[placement]?.() ?? '';
-      const trap = traps[name];
-      const program = createTrapProgram(temporary.path);
-      if (time === 'before') trap?.set(repository, program.path);
-      changeFiles('d', work, repository);
-      const snapshot = await takeSnapshot(work, scratch);
-      if (time === 'during') trap?.set(repository, program.path);
-      changeFiles('e', work, repository);
-      await readAll(snapshot);
-      expect(program.hasRun()).toBe(false);
+  test.each(listTraps(placement))('%s, set %s the turn', async (name, time) => {
+    const repository = placements[placement]?.() ?? '';
+    const trap = traps[name];
+    const program = createTrapProgram(temporary.path);
+    if (time === 'before') trap?.set(repository, program.path);
+    changeFiles('d', work, repository);
+    const snapshot = await takeSnapshot(work, scratch);
+    if (time === 'during') trap?.set(repository, program.path);
+    changeFiles('e', work, repository);
+    await readAll(snapshot);
+    expect(program.hasRun()).toBe(false);
 
-      runAsUser(repository, trap?.spring ?? []);
-      expect(program.hasRun()).toBe(true);
-    },
-  );
+    runAsUser(repository, trap?.spring ?? []);
+    expect(program.hasRun()).toBe(true);
+  });
 });
 
 describe('no program runs from', () => {
