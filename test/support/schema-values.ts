@@ -25,10 +25,16 @@ export function valuesOf(schema: TSchema): fc.Arbitrary<unknown> {
       noNullPrototype: true,
     });
   }
+  if (TypeGuard.IsRecord(schema)) {
+    const values = Object.values(schema.patternProperties).map(valuesOf);
+    const names = fc.string({ maxLength: 20, unit: 'grapheme-ascii' });
+    return fc.dictionary(names, fc.oneof(...values), { maxKeys: 8, noNullPrototype: true });
+  }
   throw new Error(`Cannot generate values of ${JSON.stringify(schema)}.`);
 }
 
-function textsOf({ minLength = 0, maxLength = 40 }: TString): fc.Arbitrary<string> {
+function textsOf({ minLength = 0, maxLength = 40, pattern }: TString): fc.Arbitrary<string> {
+  if (pattern !== undefined) return fc.stringMatching(new RegExp(pattern));
   const short = fc.string({ minLength, maxLength: Math.min(maxLength, 40), unit: 'grapheme' });
   const longest = fc.constant('x'.repeat(maxLength));
   return fc.oneof({ arbitrary: short, weight: 9 }, longest).map((text) => text.slice(0, maxLength));
