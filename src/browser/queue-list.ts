@@ -1,7 +1,7 @@
 // Moves queued commands: by dragging the number of a row, with a mouse, a finger or a pen, and with Alt+↑ and Alt+↓. htmx
 // may replace the list at any time, so each event looks the rows up.
 import { Value } from '@sinclair/typebox/value';
-import { ErrorResponse } from '../protocol/api.ts';
+import { AcceptedCommand, ErrorResponse } from '../protocol/api.ts';
 import { Priority } from '../protocol/command-status.ts';
 import { REFRESH } from './dom-events.ts';
 import { createNotice, showInCorner } from './notices.ts';
@@ -54,7 +54,7 @@ export function initQueueList(page: Document): void {
         body: JSON.stringify(change),
       });
       const body: unknown = await response.json();
-      if (response.ok) announce(describeMove(id, change));
+      if (Value.Check(AcceptedCommand, body)) announce(describeMove(body.position, change));
       else showError(Value.Check(ErrorResponse, body) ? body.error.message : null);
     } catch {
       showError(null);
@@ -74,10 +74,10 @@ export function initQueueList(page: Document): void {
     if (hadFocus) focusGrip(id);
   }
 
-  function describeMove(id: string, { priority }: QueueMove): string {
-    const position = listRows().findIndex((row) => idOf(row) === id) + 1;
+  /** @param position the hub's; an update can have replaced the rows with an earlier order meanwhile */
+  function describeMove(position: number, { priority }: QueueMove): string {
     const changed = priority ? `Priority changed to ${labels[priority]}. ` : '';
-    return `${changed}Moved to number ${position} of ${listRows().length}.`;
+    return `${changed}Moved to number ${position + 1} of ${listRows().length}.`;
   }
 
   function showError(message: string | null) {
