@@ -22,8 +22,8 @@ import {
 export interface Output {
   /** The size of the whole output so far. */
   totalBytes: number;
-  /** The bytes that will be missing in the messages, unless output is deleted while it is read. */
-  missingBytes: number;
+  /** Counts the bytes that will be missing in the messages, unless output is deleted while it is read. Reads all chunks. */
+  countMissing(): Promise<number>;
   messages: AsyncGenerator<TerminalMessage, undefined>;
 }
 
@@ -67,15 +67,16 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
     buffer.flush();
     await reader.whenStored(commandId);
     const { nextSequence, writtenBytes, isComplete, totalBytes } = buffer;
+    const firstSequence = buffer.firstSequence();
     // Without transcripts, what the buffer has dropped is not read.
-    const storedBytes = isKept
-      ? await store.output.countBytes(commandId, buffer.firstSequence())
-      : 0;
-    const missingBytes = Math.max(0, writtenBytes - totalBytes - storedBytes);
+    const countMissing = async () => {
+      const storedBytes = isKept ? await store.output.countBytes(commandId, firstSequence) : 0;
+      return Math.max(0, writtenBytes - totalBytes - storedBytes);
+    };
     const end = { next: nextSequence, offset: writtenBytes };
     const position =
       findInBuffer(buffer, start) ?? (await findInStore(store, commandId, start, end));
-    return { totalBytes: writtenBytes, missingBytes, messages: read() };
+    return { totalBytes: writtenBytes, countMissing, messages: read() };
 
     async function* read(): AsyncGenerator<TerminalMessage, undefined> {
       const findEnd = (): StoredEnd => ({
@@ -103,10 +104,11 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
   ): Promise<Output> {
     const lastSequence = command.lastSequence ?? -1;
     const totalBytes = command.totalBytes ?? 0;
-    const storedBytes = await store.output.countBytes(commandId, lastSequence + 1);
     const next = lastSequence + 1;
+    const countMissing = async () =>
+      Math.max(0, totalBytes - (await store.output.countBytes(commandId, next)));
     const position = await findInStore(store, commandId, start, { next, offset: totalBytes });
-    return { totalBytes, missingBytes: Math.max(0, totalBytes - storedBytes), messages: read() };
+    return { totalBytes, countMissing, messages: read() };
 
     async function* read(): AsyncGenerator<TerminalMessage, undefined> {
       const end: StoredEnd = { next, offset: totalBytes, reason: 'expired' };

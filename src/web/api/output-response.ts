@@ -8,12 +8,13 @@ const NDJSON = 'application/x-ndjson';
 
 /**
  * The output as text, or as one message per line for `Accept: application/x-ndjson`. The header
- * `Signalbox-Total-Bytes` contains the size of the whole output, and `Signalbox-Missing-Bytes` that of what was deleted or lost. The response is aborted if more turns out
- * to be missing, because some of it was deleted meanwhile.
+ * `Signalbox-Total-Bytes` contains the size of the whole output, and `Signalbox-Missing-Bytes` that of what was deleted or
+ * lost. The response is aborted if more turns out to be missing, because some of it was deleted meanwhile.
  */
-export function createOutputResponse(request: Request, output: Output): Response {
+export async function createOutputResponse(request: Request, output: Output): Promise<Response> {
   const asMessages = request.headers.get('accept')?.includes(NDJSON) ?? false;
-  let leftBytes = output.missingBytes;
+  const missingBytes = await output.countMissing();
+  let leftBytes = missingBytes;
   const body = createOutputBody(output, (message) => {
     if (!message) return '';
     if (message.type === 'terminal:gap') leftBytes -= message.bytes;
@@ -25,7 +26,7 @@ export function createOutputResponse(request: Request, output: Output): Response
     headers: {
       'content-type': asMessages ? NDJSON : 'text/plain; charset=utf-8',
       'signalbox-total-bytes': String(output.totalBytes),
-      'signalbox-missing-bytes': String(output.missingBytes),
+      'signalbox-missing-bytes': String(missingBytes),
       'x-content-type-options': 'nosniff',
     },
   });
