@@ -106,9 +106,13 @@ test('an update that waits for another one does not repeat its blocks', async ()
       if (ctx.request.action.includes('/live')) Object.assign(globalThis, { updates: updates + 1 });
     });
   });
+  const refresh = () =>
+    page.evaluate(() => document.body.dispatchEvent(new CustomEvent('signalbox:refresh')));
   await run(on, '!second');
+  await refresh();
   await held;
   await run(on, '!third');
+  await refresh();
   // Its update waits for the one that is held.
   await page.waitForFunction(() => Reflect.get(globalThis, 'updates') >= 2);
   const updated = page.waitForResponse(/\/live\?.*shown=.*shown=/);
