@@ -3,9 +3,8 @@
 /** Opens it when the page is loaded and when the hash changes. */
 export function initClosedTarget(page: Document): void {
   addEventListener('hashchange', () => open(page));
-  // A diff that loads when it is opened needs htmx to be ready.
-  if (page.querySelector('[data-htmx-powered]')) open(page);
-  else page.addEventListener('htmx:after:process', () => open(page), { once: true });
+  // A diff that loads when it is opened needs htmx, which is loaded after this script.
+  page.addEventListener('htmx:after:process', () => open(page), { once: true });
 }
 
 function open(page: Document): void {

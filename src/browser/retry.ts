@@ -10,11 +10,6 @@ export function initRetry(page: Document): void {
   };
   page.addEventListener('htmx:error', onFailure);
   page.addEventListener('htmx:response:error', onFailure);
-  // htmx may have tried before this script was loaded. What was loaded has taken the place of the part.
-  for (const part of page.querySelectorAll<HTMLElement>('[data-retry]')) {
-    const { href } = new URL(part.getAttribute('hx-get') ?? '', location.href);
-    if (performance.getEntriesByName(href).length > 0) offer(page, part);
-  }
 }
 
 function offer(page: Document, part: HTMLElement): void {

@@ -127,7 +127,9 @@ test('earlier blocks are loaded when the user scrolls up, and what is visible st
   await runMany(on, 45);
   const page = await openHubPage(browser, on.hub, '/agents/agent');
   await waitForBottom(page, true);
-  expect((await readPrompts(page)).at(-1)).toBe('Shell command: command-44');
+  // Nothing is loaded that nobody scrolled to.
+  const shown = Array.from({ length: 20 }, (_, index) => `command-${index + 25}`);
+  expect(await readPrompts(page)).toEqual(names(...shown));
   const anchor = page.locator('#blocks .block').first();
   const id = await anchor.getAttribute('id');
   // Between two frames, because blocks are loaded before the first one is visible.
@@ -159,15 +161,18 @@ test('earlier blocks that could not be loaded can be loaded again', async () => 
   const older = /before=/;
   const fail = (opened: Page) =>
     opened.route(older, (route) => route.fulfill({ status: 503, body: 'no' }));
-  // The page loads the first ones by itself, before the island is there.
   const page = await openHubPage(browser, on.hub, '/agents/agent', { prepare: fail });
   const retry = page.locator('#older').getByRole('button', { name: 'Retry' });
+  const scrollUp = () => page.locator('#session').evaluate((session) => session.scrollTo(0, 0));
+  await waitForBottom(page, true);
+  expect(await page.locator('#blocks > *').count()).toBe(20);
+  await scrollUp();
   await retry.waitFor();
   await page.unroute(older);
   await retry.click();
   await page.locator('#blocks > :nth-child(40)').waitFor();
   await fail(page);
-  await page.locator('#session').evaluate((session) => session.scrollTo(0, 0));
+  await scrollUp();
   await retry.waitFor();
   await page.unroute(older);
   await retry.click();

@@ -84,8 +84,9 @@ function Document({ context, title, hasScripts, continueTo, children }: Document
             <link rel="stylesheet" href={assets.xtermCss} />
             <meta name="build" content={context.build} />
             <meta name="htmx-config" content={HTMX_CONFIG} />
-            <script defer src={assets.htmx} />
+            {/* Deferred scripts run in this order: the island listens to the first events of htmx. */}
             <script type="module" id="island" nonce={context.nonce} src={assets.island} />
+            <script defer src={assets.htmx} />
           </>
         )}
       </head>
