@@ -16,11 +16,16 @@ const USERS = 20;
 const BATCH = 10_000;
 const NAMES = ['parser', 'scheduler', 'session', 'terminal', 'journal', 'approval', 'importer'];
 
-/** A folder with the tables that the executable creates at its first start, and this many completed commands. */
-export async function createHistory(folder: string, count: number): Promise<void> {
+/** Creates a data folder with the tables that the executable creates at its first start. */
+export async function createDataFolder(folder: string): Promise<void> {
   const hub = await startHubBinary(folder);
   hub.kill('SIGTERM');
   await hub.exited;
+}
+
+/** Creates a data folder with this many completed commands. */
+export async function createHistory(folder: string, count: number): Promise<void> {
+  await createDataFolder(folder);
   const database = new Database(join(folder, 'signalbox.db'));
   database.run('PRAGMA synchronous = OFF');
   const columns = Object.keys(getTableColumns(commands));

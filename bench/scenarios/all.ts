@@ -9,6 +9,7 @@ import { pageWeight } from './page-weight.ts';
 import { slowLinksScenarios } from './slow-links.ts';
 import { smallWrites, smallWritesOnSlowDisk } from './small-writes.ts';
 import { soak } from './soak.ts';
+import { transcriptScenarios } from './transcripts.ts';
 import { windowedLatency } from './windowed-latency.ts';
 
 export const scenarios: readonly Scenario[] = [
@@ -18,6 +19,7 @@ export const scenarios: readonly Scenario[] = [
   smallWrites,
   smallWritesOnSlowDisk,
   ...historyScenarios,
+  ...transcriptScenarios,
   ...memoryScenarios,
   pageWeight,
   ...cliScenarios,

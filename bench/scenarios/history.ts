@@ -5,14 +5,11 @@ import { buildBinary, signInToApi } from '../../test/support/binary.ts';
 import { startProcess } from '../../test/support/processes.ts';
 import { createHistory } from '../history.ts';
 import type { Contestant, Figures, Row, Scenario } from '../scenario.ts';
-import { median, percentile } from '../statistics.ts';
+import { measureRequests, search } from '../searches.ts';
+import { median } from '../statistics.ts';
 
 const POLL_MS = 1;
 const SEARCHES = 5;
-/** Requests start at this interval, whether earlier ones have been answered or not. */
-const REQUEST_INTERVAL_MS = 8;
-/** The hub limits the requests of a user. */
-const SEARCH_INTERVAL_MS = 20;
 const REQUESTS = 500;
 /** All their trigrams are in every command, but none contains the text: each command must be looked at. */
 const COMMON_TEXT = 'the paragraph';
@@ -133,50 +130,6 @@ async function waitUntilHealthy(url: string): Promise<void> {
     if (response?.status === 200) return;
     await Bun.sleep(POLL_MS);
   }
-}
-
-/** Searches for a text that no command contains. Returns the time in milliseconds. */
-async function search(url: string, headers: Record<string, string>, text: string): Promise<number> {
-  const startedAt = performance.now();
-  const response = await fetch(`${url}/api/v1/commands?q=${encodeURIComponent(text)}`, { headers });
-  const { items } = (await response.json()) as { items: unknown[] };
-  if (items.length > 0) throw new Error('The search has matches.');
-  return performance.now() - startedAt;
-}
-
-/**
- * Sends this many requests at a fixed interval, and searches one after the other meanwhile. Returns the p99 of their
- * latency in milliseconds.
- */
-async function measureRequests(
-  url: string,
-  headers: Record<string, string>,
-  requests: number,
-  createText: ((i: number) => string) | null,
-): Promise<number> {
-  const { items } = (await (await fetch(`${url}/api/v1/commands?limit=1`, { headers })).json()) as {
-    items: { id: string }[];
-  };
-  const paths = ['agents', 'commands', `commands/${items[0]?.id}`, 'approvals'];
-  const latencies: Promise<number>[] = [];
-  const timer = setInterval(() => {
-    const path = paths[latencies.length % paths.length] ?? '';
-    latencies.push(request(`${url}/api/v1/${path}`, headers));
-  }, REQUEST_INTERVAL_MS);
-  for (let i = 0; latencies.length < requests; i += 1) {
-    const searchMs = createText ? await search(url, headers, createText(i)) : 0;
-    await Bun.sleep(SEARCH_INTERVAL_MS - searchMs);
-  }
-  clearInterval(timer);
-  return percentile(await Promise.all(latencies), 0.99);
-}
-
-async function request(url: string, headers: Record<string, string>): Promise<number> {
-  const startedAt = performance.now();
-  const response = await fetch(url, { headers });
-  if (!response.ok) throw new Error(`The hub responded with ${response.status}.`);
-  await response.text();
-  return performance.now() - startedAt;
 }
 
 export const historyScenarios: readonly Scenario[] = [

@@ -7,7 +7,7 @@ import type { Scenario } from '../scenario.ts';
 import { startHub } from '../servers.ts';
 import { measureUsage, readResidentMegabytes } from '../usage.ts';
 
-/** How long the hub has to become idle after its start. */
+/** How long the hub has to become idle, after its start and after a load. */
 const SETTLE_MS = 2_000;
 const IDLE_GOAL_MB = 60;
 /** The output of ended commands is on disk. */
@@ -53,9 +53,10 @@ const memoryAfterCommands: Scenario = {
     const { pid, load } = await startHub(context, { readers: 0, sources: AGENTS });
     const commands = context.scale(COMMANDS, AGENTS);
     const run = (count: number) =>
-      measureUsage(pid, () =>
-        load.runCommands({ commands: count, chunks: Math.floor(BUFFER_BYTES / CHUNK_BYTES) }),
-      );
+      measureUsage(pid, async () => {
+        await load.runCommands({ commands: count, chunks: Math.floor(BUFFER_BYTES / CHUNK_BYTES) });
+        await Bun.sleep(SETTLE_MS);
+      });
     const value = (figure: string) => ({ contestant: SIGNALBOX, figure });
     const what = `after ${commands.toLocaleString('en-US')} commands of 1 MB`;
     return {

@@ -69,7 +69,7 @@ export function createOutputIndexer(database: Database, db: Db, onError: (error:
 }
 
 /** Indexes the newest block that is not indexed. Returns whether there was one. */
-function indexNewest(db: Db): boolean {
+export function indexNewest(db: Db): boolean {
   const block = db
     .select()
     .from(blocks)

@@ -42,6 +42,7 @@ test.each([
   ['slow-links-half', 0.01],
   ['small-writes', 0.01],
   ['history-1000', 0.1],
+  ['transcripts-stored', 0.002],
   ['page-weight', 1],
 ])(
   '%s',
