@@ -1,7 +1,7 @@
 // The properties of a command, on its own page.
 import type { ComponentChildren } from 'preact';
 import { formatDuration } from '../../src/protocol/duration.ts';
-import type { CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { formatCost, formatUsage } from '../../src/protocol/report-format.ts';
 import { compareUrl, historyUrl } from '../urls.ts';
 import { formatRunTime } from '../format/command-state.ts';
@@ -10,14 +10,20 @@ import { ChangesLink } from './changes/changes-link.tsx';
 import { CommandStatusLabel, PriorityLabel } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
 
-export function CommandFields({ command }: { command: CommandExecution }) {
+interface CommandFieldsProps {
+  command: CommandExecution;
+  /** Null if it has been removed. */
+  agent: AgentSummary | null;
+}
+
+export function CommandFields({ command, agent }: CommandFieldsProps) {
   const { startedAt, requestedAt, usage, changes } = command;
   // Its exit code and signal only show how the agent stopped it.
   const hasTimedOut = command.error?.code === 'timeout';
   return (
     <dl id="command-fields" class="fields">
       <Field name="Status">
-        <CommandStatusLabel command={command} />
+        <CommandStatusLabel command={command} agent={agent} />
       </Field>
       {!hasTimedOut && <Field name="Exit code">{command.exitCode ?? UNKNOWN}</Field>}
       {!hasTimedOut && command.signal !== null && <Field name="Signal">{command.signal}</Field>}

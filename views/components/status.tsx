@@ -1,7 +1,7 @@
 // Status indicators and labels. Each status has its own shape and text, so that it is never shown by color alone.
 import type { CommandStatus, Priority } from '../../src/protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { describeState } from '../format/command-state.ts';
+import { describeState, isStopping, isWaiting } from '../format/command-state.ts';
 import { agentStatusLabels, type DisplayStatus, priorityLabels } from '../format/labels.ts';
 
 /** Returns the status to show. Offline takes precedence over waiting: an offline agent receives no response. */
@@ -78,16 +78,23 @@ const commandIcons: Record<CommandStatus, { d: string; kind: 'fill' | 'stroke' }
   interrupted: { d: 'M3 3h8v8H3z', kind: 'fill' },
 };
 
+interface CommandStatusLabelProps {
+  command: CommandExecution;
+  /** Its agent, where the page shows a command that was cancelled in the queue and can be restored. */
+  agent?: AgentSummary | null;
+}
+
 /** A command's state as text with an icon. */
-export function CommandStatusLabel({ command }: { command: CommandExecution }) {
+export function CommandStatusLabel({ command, agent }: CommandStatusLabelProps) {
   const { status } = command;
+  const isCancelled = agent !== undefined && isStopping(command) && isWaiting(command, agent);
   const icon = commandIcons[status];
   return (
     <span class={`status status-${status}`}>
       <svg viewBox="0 0 14 14" width="14" height="14" aria-hidden="true">
         <path d={icon.d} class={icon.kind} />
       </svg>
-      {describeState(command).label}
+      {isCancelled ? 'Cancelled' : describeState(command).label}
     </span>
   );
 }

@@ -5,8 +5,7 @@ import { hasEnded } from '../../src/protocol/command-status.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import type { OutputRemoval } from '../../src/protocol/output-removal.ts';
 import { isPermitted } from '../../src/protocol/permissions.ts';
-import { commandUrl } from '../urls.ts';
-import { isCurrent, isStopping } from '../format/command-state.ts';
+import { isStopping, isWaiting } from '../format/command-state.ts';
 import { CancelButton, UndoCancelButton } from './cancel-button.tsx';
 import { CommandTime } from './command-time.tsx';
 import { Icon } from './icons.tsx';
@@ -33,12 +32,10 @@ export interface ShownCommand {
 }
 
 interface TerminalHeaderProps {
-  shown: ShownCommand | null;
+  shown: ShownCommand;
   user: User;
   /** What can be done with the command after it has ended. */
   actions?: ComponentChildren;
-  /** Hides the command's text where the page already shows it. */
-  omitCommand?: boolean;
   /** Distinguishes several terminals on one page. */
   terminalId?: string;
 }
@@ -48,17 +45,9 @@ export function terminalHeaderId(terminalId?: string): string {
   return terminalId === undefined ? 'terminal-header' : `terminal-header-${terminalId}`;
 }
 
-/** The command, its status, and the button that stops it. */
-export function TerminalHeader(props: TerminalHeaderProps) {
-  const { shown, user, actions, omitCommand = false, terminalId } = props;
-  if (!shown) {
-    return (
-      <div id={terminalHeaderId(terminalId)} class="terminal-header" data-output="none">
-        <p class="terminal-empty">No output yet. The output of the next command appears here.</p>
-      </div>
-    );
-  }
-  const { command, removal } = shown;
+/** The status of a command, and the button that stops it. */
+export function TerminalHeader({ shown, user, actions, terminalId }: TerminalHeaderProps) {
+  const { command, removal, agent } = shown;
   return (
     <div
       id={terminalHeaderId(terminalId)}
@@ -67,20 +56,12 @@ export function TerminalHeader(props: TerminalHeaderProps) {
       data-command={JSON.stringify(command)}
     >
       <div class="terminal-status">
-        <CommandStatusLabel command={command} />
+        <CommandStatusLabel command={command} agent={agent} />
         <CommandTime command={command} />
         <span class="terminal-actions">
           {hasEnded(command.status) ? actions : <StopButton shown={shown} user={user} />}
         </span>
       </div>
-      {!omitCommand && (
-        <p class="terminal-command">
-          <span aria-hidden="true">›</span>
-          <a href={commandUrl(command.id)} title="View command">
-            <code class="one-line">{command.command}</code>
-          </a>
-        </p>
-      )}
       <CommandFailure command={command} />
       {removal && (
         <p class="terminal-empty">
@@ -93,8 +74,7 @@ export function TerminalHeader(props: TerminalHeaderProps) {
 
 /** Interrupts a command that its agent has. Cancels one that waits, or undoes that. */
 function StopButton({ shown: { command, agent }, user }: { shown: ShownCommand; user: User }) {
-  const isWaiting = command.status === 'queued' && !(agent && isCurrent(command, agent));
-  if (!isWaiting) {
+  if (!isWaiting(command, agent)) {
     const canInterrupt = isPermitted(user.role, 'commands:interrupt') && !isStopping(command);
     return canInterrupt ? <InterruptButton command={command} /> : null;
   }

@@ -11,6 +11,11 @@ export function isCurrent(command: CommandExecution, agent: AgentSummary): boole
   return command.status === 'running' || command.id === agent.currentCommand;
 }
 
+/** Whether a command waits in the queue. @param agent its agent; null if it has been removed */
+export function isWaiting(command: CommandExecution, agent: AgentSummary | null): boolean {
+  return command.status === 'queued' && !(agent && isCurrent(command, agent));
+}
+
 /** Formats how long a command ran. */
 export function formatRunTime(command: CommandExecution): string {
   const runTime = getRunTime(command);

@@ -50,7 +50,7 @@ export function CommandPage(
       </pre>
       <CommandUpdates command={command} />
       <CommandApprovals {...props} />
-      <CommandFields command={command} />
+      <CommandFields command={command} agent={props.agent} />
       <section class="panel terminal-panel" aria-label="Terminal">
         <CommandTerminalHeader {...props} />
         <TurnPanel command={command} turn={props.turn} />
@@ -69,7 +69,7 @@ export function CommandLive(props: CommandState) {
   return (
     <>
       <HxPartial target="#command-fields">
-        <CommandFields command={command} />
+        <CommandFields command={command} agent={props.agent} />
       </HxPartial>
       <HxPartial target="#command-approvals">
         <CommandApprovals {...props} />
@@ -140,7 +140,6 @@ function CommandTerminalHeader({ user, command, removal, agent, requestId }: Com
       shown={{ command, removal, agent }}
       user={user}
       actions={canSend && <AgainActions {...{ command, requestId }} isLabelled />}
-      omitCommand
     />
   );
 }

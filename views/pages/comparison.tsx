@@ -144,5 +144,5 @@ function ColumnApprovals({ column, user, pending }: ColumnProps) {
 }
 
 function ColumnTerminalHeader({ column, user }: ColumnProps) {
-  return <TerminalHeader shown={column} user={user} omitCommand terminalId={column.command.id} />;
+  return <TerminalHeader shown={column} user={user} terminalId={column.command.id} />;
 }

@@ -18,7 +18,8 @@ test('an interrupt reports the state of the command: stopping, cancelled, or int
 
   expect(await interrupt(queued)).toContain('Cancelled');
   const cancelledPage = await readPage(queued);
-  expect(cancelledPage).toContain('Cancelled');
+  expect(cancelledPage.match(/Cancelled/g)).toHaveLength(2);
+  expect(cancelledPage).not.toContain('Stopping…');
   expect(cancelledPage).not.toContain('Interrupted');
 
   expect(await interrupt(running)).toContain('Stopping…');
