@@ -1,6 +1,7 @@
 // The check whether a user may see and use an agent.
 import { hasRole } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
+import type { AgentConnection } from './state/agent.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { ServerState } from './state/server-state.ts';
 
@@ -21,10 +22,11 @@ export function maySee({ agents }: ServerState, user: User, agentId: string): bo
 }
 
 /**
- * Throws the same error as for an agent that does not exist.
+ * Finds an agent that a user may see and use. Others do not exist for the user.
  * @throws {HubError} agent_unknown
  */
-export function requireGrant(state: ServerState, user: User, agentId: string): void {
-  if (maySee(state, user, agentId)) return;
+export function requireAgent(state: ServerState, user: User, agentId: string): AgentConnection {
+  const agent = state.agents.get(agentId);
+  if (agent && maySee(state, user, agentId)) return agent;
   throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
 }

@@ -7,7 +7,7 @@ import type { StoredAgentToken } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { ACCEPTED_FROM_AGENTS, type FileChangesPart } from '../commands/file-changes.ts';
+import type { FileChangesPart } from '../commands/file-changes.ts';
 import { stoppedOutcome } from '../commands/outcome.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { HubContext } from '../context.ts';
@@ -20,6 +20,9 @@ import type { Terminals } from '../terminals/terminals.ts';
 import { reconcile } from './reconcile.ts';
 import { createRejection } from './rejection.ts';
 import { createTakeovers, type SecondInstance } from './takeover.ts';
+
+/** The message types that the hub accepts from agents beyond those of every version 1. */
+const ACCEPTED_TYPES = ['command:changes', 'turn:update'];
 
 export type Agents = ReturnType<typeof createAgents>;
 
@@ -97,7 +100,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       heartbeatIntervalMs: AGENT_PING_MS,
       resume,
       stop,
-      accept: ACCEPTED_FROM_AGENTS,
+      accept: ACCEPTED_TYPES,
     });
     // The last acknowledgement may have been lost with the previous connection.
     for (const { commandId } of resume) {

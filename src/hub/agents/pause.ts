@@ -1,12 +1,11 @@
 // Pauses agents: a paused agent finishes its command, and receives no queued commands until it is resumed.
 import type { PauseBody } from '../../protocol/api.ts';
 import type { Pause } from '../../protocol/entities.ts';
-import { HubError } from '../../protocol/errors.ts';
 import type { AgentSummary } from '../../protocol/entities.ts';
 import type { AuditEntry } from '../../protocol/audit.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import type { HubContext } from '../context.ts';
-import { requireGrant } from '../grants.ts';
+import { requireAgent } from '../grants.ts';
 import type { Presence } from '../presence.ts';
 import { requirePermission } from '../require-permission.ts';
 import type { AgentConnection } from '../state/agent.ts';
@@ -19,12 +18,9 @@ export function createPauseAgents(
   { dispatcher, presence }: { dispatcher: Dispatcher; presence: Presence },
 ) {
   /** @throws {HubError} forbidden, agent_unknown */
-  function requireAgent(actor: Actor, agentId: string): AgentConnection {
+  function requireManagedAgent(actor: Actor, agentId: string): AgentConnection {
     requirePermission(actor, 'queue:manage');
-    requireGrant(state, actor, agentId);
-    const agent = state.agents.get(agentId);
-    if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
-    return agent;
+    return requireAgent(state, actor, agentId);
   }
 
   async function save(agent: AgentConnection, paused: Pause | null, entry: AuditEntry) {
@@ -41,7 +37,7 @@ export function createPauseAgents(
      * @throws {HubError} forbidden, agent_unknown, unavailable
      */
     async pause(actor: Actor, agentId: string, body: PauseBody): Promise<AgentSummary> {
-      const agent = requireAgent(actor, agentId);
+      const agent = requireManagedAgent(actor, agentId);
       const note = body.note?.trim() || null;
       const entry = audit.createEntry(actor, {
         action: 'agent.paused',
@@ -55,7 +51,7 @@ export function createPauseAgents(
      * @throws {HubError} forbidden, agent_unknown, unavailable
      */
     async resume(actor: Actor, agentId: string): Promise<AgentSummary> {
-      const agent = requireAgent(actor, agentId);
+      const agent = requireManagedAgent(actor, agentId);
       if (agent.paused === null) return presence.summarize(agent);
       return save(
         agent,

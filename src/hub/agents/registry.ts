@@ -5,6 +5,7 @@ import { HubError } from '../../protocol/errors.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { removedOutcome } from '../commands/outcome.ts';
 import type { HubContext } from '../context.ts';
+import { requireAgent } from '../grants.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
 import { createAgentConnection } from '../state/agent.ts';
@@ -99,8 +100,7 @@ export function createRegistry(
      */
     async change(actor: Actor, agentId: string, { labels }: AgentChanges): Promise<AgentSummary> {
       requirePermission(actor, 'agents:manage');
-      const agent = state.agents.get(agentId);
-      if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+      const agent = requireAgent(state, actor, agentId);
       const entry = audit.createEntry(actor, {
         action: 'agent.changed',
         target: agentId,
@@ -118,8 +118,7 @@ export function createRegistry(
      */
     async remove(actor: Actor, agentId: string): Promise<void> {
       requirePermission(actor, 'agents:manage');
-      const agent = state.agents.get(agentId);
-      if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+      const agent = requireAgent(state, actor, agentId);
       const entry = audit.createEntry(actor, { action: 'agent.removed', target: agentId });
       const write = store.agents.remove(agentId, entry);
       await storeHealth.save(write, 'Could not remove the agent. Try again.');

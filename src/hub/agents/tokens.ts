@@ -9,6 +9,7 @@ import type {
 } from '../../protocol/tokens.ts';
 import type { StoredAgentToken } from '../../store/store.ts';
 import type { HubContext } from '../context.ts';
+import { requireAgent } from '../grants.ts';
 import { requirePermission } from '../require-permission.ts';
 import type { AgentConnection } from '../state/agent.ts';
 import type { Actor } from '../state/dashboard.ts';
@@ -24,12 +25,6 @@ export function createAgentTokens(
   { state, clock, audit }: Pick<HubContext, 'state' | 'clock' | 'audit'>,
   { agents, tokenIndex }: AgentTokensParts,
 ) {
-  function findAgent(agentId: string): AgentConnection {
-    const agent = state.agents.get(agentId);
-    if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
-    return agent;
-  }
-
   const listOf = (agentId: string) => tokenIndex.list((token) => token.agentId === agentId);
 
   return {
@@ -39,7 +34,7 @@ export function createAgentTokens(
      */
     list(actor: Actor, agentId: string): AgentTokenSummary[] {
       requirePermission(actor, 'agents:manage');
-      const agent = findAgent(agentId);
+      const agent = requireAgent(state, actor, agentId);
       return listOf(agentId).map((token) => toSummary(agent, token));
     },
     /**
@@ -52,7 +47,7 @@ export function createAgentTokens(
       { name, expiresAt }: AgentTokenBody,
     ): Promise<CreatedAgentToken> {
       requirePermission(actor, 'agents:manage');
-      const agent = findAgent(agentId);
+      const agent = requireAgent(state, actor, agentId);
       if (expiresAt !== undefined && expiresAt <= clock.now()) {
         throw new HubError('invalid_message', 'The expiry must be in the future.');
       }
@@ -79,7 +74,7 @@ export function createAgentTokens(
       if (state.agents.get(agentId) !== agent) {
         // It was removed meanwhile, and so must be a token that was stored after that.
         tokenIndex.revoke([token]);
-        findAgent(agentId);
+        requireAgent(state, actor, agentId);
       }
       return { ...toSummary(agent, token), token: secret };
     },
@@ -89,7 +84,7 @@ export function createAgentTokens(
      */
     revoke(actor: Actor, agentId: string, id: string): void {
       requirePermission(actor, 'agents:manage');
-      const agent = findAgent(agentId);
+      const agent = requireAgent(state, actor, agentId);
       const token = listOf(agentId).find((one) => one.id === id);
       if (!token) throw new HubError('not_found', 'Token not found.');
       const entry = audit.createEntry(actor, {

@@ -10,7 +10,7 @@ import { formatDuration } from '../../protocol/duration.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
 import type { HubContext } from '../context.ts';
-import { requireGrant } from '../grants.ts';
+import { requireAgent } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
 import { requirePermission } from '../require-permission.ts';
@@ -58,12 +58,10 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     actor: Actor,
     { agentId, command, timeoutMs = 0, ifOffline = 'refuse' }: CommandBody,
   ) {
-    requireGrant(state, actor, agentId);
+    const agent = requireAgent(state, actor, agentId);
     if (storeHealth.status() === 'damaged') {
       throw new HubError('unavailable', storeHealth.failure() ?? 'The database is damaged.');
     }
-    const agent = state.agents.get(agentId);
-    if (!agent) throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
     if (!agent.connection.link && ifOffline === 'refuse') {
       throw new HubError('agent_offline', `Agent "${agentId}" is offline.`);
     }

@@ -8,27 +8,20 @@ import { REVERT_TIMEOUT_MS } from '../../protocol/limits.ts';
 import { pickFields } from '../../protocol/pick-fields.ts';
 import type { HubContext } from '../context.ts';
 import { maySee } from '../grants.ts';
-import { type Link, sendToAgent } from '../link.ts';
+import { createAgentRequests } from '../agents/requests.ts';
+import type { Link } from '../link.ts';
 import { requirePermission } from '../require-permission.ts';
 import type { AgentConnection } from '../state/agent.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { findExecution } from '../state/server-state.ts';
-
-/** The message types that the hub accepts from agents beyond those of every version 1. */
-export const ACCEPTED_FROM_AGENTS = ['command:changes', 'turn:update'];
-
-/** A revert that an agent has not answered. */
-interface PendingRevert {
-  link: Link;
-  resolve(error: string | undefined): void;
-}
 
 export type FileChangesPart = ReturnType<typeof createFileChanges>;
 
 export function createFileChanges({ state, store, clock, storeHealth, audit }: HubContext) {
   /** The writes in progress, by commandId. */
   const writes = new Map<string, Promise<void>>();
-  const pending = new Map<string, PendingRevert>();
+  /** The answers are why the agent has not reverted the file. */
+  const reverts = createAgentRequests<string | undefined>(clock, REVERT_TIMEOUT_MS);
 
   /** @throws {HubError} command_unknown */
   async function requireCommand(actor: Actor, commandId: string) {
@@ -74,21 +67,6 @@ export function createFileChanges({ state, store, clock, storeHealth, audit }: H
     return connection.link;
   }
 
-  /** @returns why the agent has not reverted the file */
-  async function askAgent(link: Link, commandId: string, path: string) {
-    const requestId = Bun.randomUUIDv7();
-    const { promise, resolve } = Promise.withResolvers<string | undefined>();
-    const cancelTimeout = clock.after(REVERT_TIMEOUT_MS, () =>
-      resolve(`The agent did not answer. Check "${path}" before you try again.`),
-    );
-    pending.set(requestId, { link, resolve });
-    sendToAgent(link, { type: 'changes:revert', requestId, commandId, path });
-    const error = await promise;
-    cancelTimeout();
-    pending.delete(requestId);
-    return error;
-  }
-
   return {
     /** Stores what an agent reports about a command that it holds. An agent repeats it after a reconnect. */
     receive({ commandId, ...message }: CommandFileChanges): void {
@@ -121,16 +99,12 @@ export function createFileChanges({ state, store, clock, storeHealth, audit }: H
 
     /** Handles an agent's answer. */
     receiveReverted(link: Link, { requestId, error }: ChangesReverted): void {
-      const revert = pending.get(requestId);
-      if (revert?.link === link) revert.resolve(error);
+      reverts.answer(link, requestId, error);
     },
 
     /** Ends the reverts of an agent whose connection is closed. */
     onDisconnect({ connection }: AgentConnection): void {
-      const message = 'The agent went offline. Check the file before you try again.';
-      for (const revert of pending.values()) {
-        if (revert.link === connection.link) revert.resolve(message);
-      }
+      reverts.end(connection.link, 'The agent went offline. Check the file before you try again.');
     },
 
     /**
@@ -144,7 +118,11 @@ export function createFileChanges({ state, store, clock, storeHealth, audit }: H
       const link = requireLink(agentId);
       const event = { target: commandId, detail: { path, agentId } };
       await audit.record(actor, { action: 'file.revert_requested', ...event });
-      const error = await askAgent(link, commandId, path);
+      const error = await reverts.ask(
+        link,
+        (requestId) => ({ type: 'changes:revert', requestId, commandId, path }),
+        `The agent did not answer. Check "${path}" before you try again.`,
+      );
       if (error !== undefined) throw new HubError('not_revertible', error);
       const entry = audit.createEntry(actor, { action: 'file.reverted', ...event });
       await storeHealth.retry(() =>
