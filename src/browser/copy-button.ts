@@ -15,19 +15,6 @@ async function handleClick(event: MouseEvent): Promise<void> {
   if (label) label.textContent = isCopied ? 'Copied' : 'Press Ctrl+C';
 }
 
-/** Copies a text to the clipboard. Returns whether it was copied. */
-export async function copyString(text: string): Promise<boolean> {
-  const source = document.createElement('pre');
-  source.className = 'visually-hidden';
-  source.textContent = text;
-  document.body.append(source);
-  try {
-    return await copyText(source);
-  } finally {
-    source.remove();
-  }
-}
-
 /** Copies an element's text. Without HTTPS there is no clipboard API, so the text is selected for execCommand. */
 async function copyText(source: HTMLElement): Promise<boolean> {
   try {

@@ -1,5 +1,5 @@
 // The blocks of a session: long prompts, copies of output and links, and colors that are not the theme's.
-import { copyString } from './copy-button.ts';
+import { copyText } from './copy-text.ts';
 import { requireCopyable, TooLargeError } from './copy-limit.ts';
 import { createNotice, showInCorner } from './notices.ts';
 
@@ -29,7 +29,7 @@ function toggle(page: Document, button: HTMLElement, id: string): void {
 async function copy(page: Document, name: string, read: () => string | Promise<string>) {
   const failure = await Promise.resolve()
     .then(read)
-    .then(copyString)
+    .then(copyText)
     .then((isCopied) => (isCopied ? null : `${name} not copied. Try again.`))
     .catch((error: unknown) =>
       error instanceof TooLargeError ? error.message : `${name} not copied. Try again.`,

@@ -5,13 +5,13 @@ import type { AgentSummary, CommandExecution } from '../../src/protocol/entities
 import { isCurrent, isStopping } from '../format/command-state.ts';
 import { agentUrl } from '../urls.ts';
 import { describePosition } from '../format/forecast.ts';
-import { priorityLabels } from '../format/labels.ts';
 import { CommandField, TimeoutSelect } from './command-field.tsx';
 import { ComposerHint } from './composer-hint.tsx';
 import { HxPartial } from './hx-partial.tsx';
 import { Icon } from './icons.tsx';
 import { Notice } from './notice.tsx';
 import { PromptsButton } from './prompts-dialog.tsx';
+import { PriorityOptions } from './priority-options.tsx';
 
 interface ComposerProps {
   agent: AgentSummary;
@@ -101,11 +101,7 @@ function PrioritySelect() {
     <label class="select">
       <span>Priority</span>
       <select name="priority">
-        {Object.entries(priorityLabels).map(([priority, label]) => (
-          <option key={priority} value={priority} selected={priority === 'normal'}>
-            {label}
-          </option>
-        ))}
+        <PriorityOptions selected="normal" />
       </select>
     </label>
   );

@@ -1,9 +1,9 @@
 // The dialog that changes the text and the priority of a queued command.
 import type { CommandExecution } from '../../src/protocol/entities.ts';
-import { priorityLabels } from '../format/labels.ts';
 import { commandUrl } from '../urls.ts';
 import { CloseButton, DialogHeader } from './dialog.tsx';
 import { Notice } from './notice.tsx';
+import { PriorityOptions } from './priority-options.tsx';
 
 type Fields = Pick<CommandExecution, 'id' | 'command' | 'priority' | 'agentId'>;
 
@@ -39,11 +39,7 @@ export function EditCommandForm({ command, error }: { command: Fields; error?: s
         <label class="select">
           <span>Priority</span>
           <select name="priority">
-            {Object.entries(priorityLabels).map(([priority, label]) => (
-              <option key={priority} value={priority} selected={priority === command.priority}>
-                {label}
-              </option>
-            ))}
+            <PriorityOptions selected={command.priority} />
           </select>
         </label>
         <div class="dialog-footer">

@@ -3,7 +3,6 @@
 import type { ComponentChildren } from 'preact';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { isCurrent, isStopping } from '../format/command-state.ts';
-import { priorityLabels } from '../format/labels.ts';
 import { agentUrl, commandUrl } from '../urls.ts';
 import { CancelButton, UndoCancelButton } from './cancel-button.tsx';
 import { DialogButton } from './dialog.tsx';
@@ -13,6 +12,7 @@ import { PauseNotice } from './pause.tsx';
 import { QueueWait } from './queue-wait.tsx';
 import { CommandStatusLabel, PriorityLabel } from './status.tsx';
 import { Timestamp } from './timestamp.tsx';
+import { PriorityOptions } from './priority-options.tsx';
 
 interface QueueProps {
   agent: AgentSummary;
@@ -200,11 +200,7 @@ function PrioritySelect({ command }: { command: CommandExecution }) {
       hx-trigger="change"
       hx-target="#notices"
     >
-      {Object.entries(priorityLabels).map(([priority, label]) => (
-        <option key={priority} value={priority} selected={priority === command.priority}>
-          {label}
-        </option>
-      ))}
+      <PriorityOptions selected={command.priority} />
     </select>
   );
 }
