@@ -148,6 +148,7 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
         if (grown.length < BLOCK_LENGTH && grown.chunks < BLOCK_CHUNKS) return;
         compress(commandId, time, false);
       }),
+    flush: () => write(() => {}),
     ...reads,
     complete: (commandId, time) => writeDeferred(() => compress(commandId, time, true)),
     async completeExcept(commandIds, time) {

@@ -349,6 +349,8 @@ export interface Store {
       agentNextSequence: number,
       time: number,
     ): Promise<void>;
+    /** Commits what was appended now. Otherwise that takes up to 20 ms. */
+    flush(): Promise<void>;
     /** Lists the latest chunks of a command in order: at least `bytes` of text, or `count` chunks, if there are as many. */
     listLatest(commandId: string, bytes: number, count?: number): Promise<StoredChunk[]>;
     /** Returns the next stored chunks of a command from a sequence on; null if there are none. */

@@ -18,6 +18,8 @@ const MIN_PRUNED_CHUNKS = 256;
 const MAX_BACKLOG_BYTES = 8 * 1_048_576;
 /** The quota is checked after as much output. */
 const CHECK_BYTES = 1_048_576;
+/** With as much output that is not committed, it is committed at once: the agent pauses its program at 768 KB. */
+const PROMPT_BYTES = 196_608;
 /** The memory of a chunk in addition to its text. */
 const CHUNK_BYTES = 140;
 
@@ -27,6 +29,8 @@ export type Terminals = ReturnType<typeof createTerminals>;
 interface Persistence {
   backlog: OutputChunk[];
   backlogBytes: number;
+  /** Whether the output that is being stored is committed at once. */
+  isPrompt: boolean;
   agentNextSequence: number;
   /** The agent's sequence up to which output is committed. */
   committed: number;
@@ -97,6 +101,14 @@ export function createTerminals(
     }
   }
 
+  /** @param bytes of output that is not committed */
+  function commitPromptly(persistence: Persistence, bytes: number) {
+    if (persistence.isPrompt || bytes < PROMPT_BYTES) return;
+    persistence.isPrompt = true;
+    // A failure is reported by the write of the output.
+    store.output.flush().catch(() => undefined);
+  }
+
   /** Commits the backlog in order until it is empty, and acknowledges what is committed. Failed writes are retried. */
   async function persist(buffer: TerminalBuffer, persistence: Persistence) {
     const { commandId } = buffer;
@@ -108,14 +120,15 @@ export function createTerminals(
       const bytes = persistence.backlogBytes;
       persistence.backlog = [];
       persistence.backlogBytes = 0;
-      await storeHealth.retry(() =>
-        store.output
-          .append(commandId, backlog, agentNextSequence, clock.now())
-          .catch((error: unknown) => {
-            buffer.markStored();
-            throw error;
-          }),
-      );
+      persistence.isPrompt = false;
+      await storeHealth.retry(() => {
+        const write = store.output.append(commandId, backlog, agentNextSequence, clock.now());
+        commitPromptly(persistence, bytes);
+        return write.catch((error: unknown) => {
+          buffer.markStored();
+          throw error;
+        });
+      });
       persistence.committed = agentNextSequence;
       buffer.markStored((backlog.at(-1)?.sequence ?? buffer.storedNextSequence - 1) + 1);
       trimStored(buffer, persistence);
@@ -150,6 +163,7 @@ export function createTerminals(
       const persistence: Persistence = {
         backlog: [],
         backlogBytes: 0,
+        isPrompt: false,
         agentNextSequence,
         committed: agentNextSequence,
         trimmedTo: 0,
@@ -165,7 +179,8 @@ export function createTerminals(
             persistence.backlogBytes += backlogBytes(chunks);
             limitBacklog(buffer, persistence);
             persistence.agentNextSequence = next;
-            persistence.running ??= persist(buffer, persistence);
+            if (persistence.running) commitPromptly(persistence, persistence.backlogBytes);
+            else persistence.running = persist(buffer, persistence);
           },
           onOverflow() {
             // With transcripts, nothing is lost.

@@ -350,6 +350,22 @@ describe('a part of the output', () => {
   );
 });
 
+test('much output is committed at once, because its program is paused until then; a little is not', async () => {
+  await using on = await startHubFixture();
+  const id = await on.startCommand('!make');
+  const calls: string[] = [];
+  on.hub.store.hold((call) => {
+    calls.push(call);
+    return call === 'output.flush';
+  });
+  on.agent.sendOutput(id, 'a little');
+  await on.agent.waitForAck(id, 1);
+  expect(calls).toContain('output.append');
+  expect(calls).not.toContain('output.flush');
+  await sendOutput(on, id, MEGABYTE / 4, 1);
+  expect(calls).toContain('output.flush');
+});
+
 test('output that was not kept is reported as removed, not as empty', async () => {
   await using fixture = await startHubFixture();
   const command = storedCommand({ id: 'old', status: 'completed', lastSequence: 3, totalBytes: 9 });

@@ -56,6 +56,13 @@ export function describeOutput(db: StoreUnderTest) {
       expect(await list('2')).toEqual([]);
     });
 
+    test('commits what was appended at once, if asked to', async () => {
+      const appended = db.store.output.append('1', createChunks(1), 1, 0);
+      await db.store.output.flush();
+      expect(Bun.peek.status(appended)).toBe('fulfilled');
+      expect(await list('1')).toHaveLength(1);
+    });
+
     test('stores chunks and the agent sequence together or not at all', async () => {
       await db.store.commands.insert(storedCommand({ id: '1' }));
       await db.store.output.append('1', [chunk()], 1, 0);
