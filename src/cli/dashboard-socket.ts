@@ -6,6 +6,7 @@ import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
 import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { COMMAND_BYTES, HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
+import { isLoopback } from './addresses.ts';
 import { type ApiClient, CONNECT_TIMEOUT_MS, noResponse } from './api-client.ts';
 import { CliError } from './cli-error.ts';
 import { sessionExpired } from './credentials.ts';
@@ -64,7 +65,8 @@ export function openDashboardSocket(
         token,
         clientInfo: { userAgent: 'signalbox', timezone: UNKNOWN_TIME_ZONE },
         terminals: 'attached',
-        accept: ['deflate-raw'],
+        // On the same machine, compression costs more than it saves.
+        accept: isLoopback(new URL(hub).hostname) ? [] : ['deflate-raw'],
       });
     });
     current.addEventListener('message', ({ data }: MessageEvent<unknown>) => {

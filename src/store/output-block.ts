@@ -28,9 +28,15 @@ interface PackedBlock {
 
 /**
  * Compresses chunks. The header is one line, and the text follows.
+ * @param text the text of the chunks
  * @param lead the line that began in the block before, as far as it is searched
+ * @returns the block, and the size of its text
  */
-export function packBlock(chunks: readonly StoredChunk[], lead = ''): PackedBlock {
+export function packBlock(
+  chunks: readonly StoredChunk[],
+  text: string,
+  lead: string,
+): PackedBlock & { textBytes: number } {
   const rows = chunks.map(({ sequence, type, timestamp, offset, lostBytes, data }) => [
     sequence,
     type === 'stderr' ? 1 : 0,
@@ -39,10 +45,10 @@ export function packBlock(chunks: readonly StoredChunk[], lead = ''): PackedBloc
     lostBytes,
     data.length,
   ]);
-  const text = chunks.map(({ data }) => data).join('');
-  const packed = `${JSON.stringify([lead, rows])}\n${text}`;
-  const data = Bun.zstdCompressSync(Buffer.from(packed), { level: LEVEL });
-  return { data, checksum: Bun.hash.crc32(data) };
+  const header = Buffer.from(`${JSON.stringify([lead, rows])}\n`);
+  const body = Buffer.from(text);
+  const data = Bun.zstdCompressSync(Buffer.concat([header, body]), { level: LEVEL });
+  return { data, checksum: Bun.hash.crc32(data), textBytes: body.length };
 }
 
 /** Whether the data is what was stored. */

@@ -1,7 +1,7 @@
-// The output of commands. New chunks are rows, so that a commit is cheap and an agent's output is acknowledged soon. Once
-// there are enough of them, and when the command ends, they are replaced by compressed blocks.
+// The output of commands. A few new chunks are rows, so that a commit is cheap and an agent's output is acknowledged soon.
+// Once there are enough for a block, and when the command ends, compressed blocks take their place.
 import { and, desc, eq, lt, lte, max, notInArray, sql } from 'drizzle-orm';
-import { packBlock, textBytes } from './output-block.ts';
+import { packBlock } from './output-block.ts';
 import { blockBytes, createPurge } from './output-purge.ts';
 import { BLOCK_CHUNKS, createOutputReads, selectRows } from './output-reads.ts';
 import { firstSearchRow } from './output-search.ts';
@@ -85,15 +85,16 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
     const last = chunks.at(-1);
     if (!first || !last) return;
     const before = db
-      .select({ tail: blocks.tail })
+      .select({ tail: blocks.tail, nextSequence: blocks.nextSequence })
       .from(blocks)
       .where(eq(blocks.commandId, commandId))
       .orderBy(desc(blocks.firstSequence))
       .limit(1)
       .get();
+    if (before && before.nextSequence > first.sequence) throw new Error('This output is stored.');
     const lead = before?.tail ?? '';
-    const packed = packBlock(chunks, lead);
-    const bytes = textBytes(chunks);
+    const text = chunks.map(({ data }) => data).join('');
+    const packed = packBlock(chunks, text, lead);
     const nextSequence = last.sequence + 1;
     db.insert(blocks)
       .values({
@@ -102,55 +103,72 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
         firstSequence: first.sequence,
         nextSequence,
         firstOffset: first.offset,
-        textBytes: bytes,
         searchRow: nextSearchRow(commandId),
         isIndexed: false,
-        tail: lastLine(lead + chunks.map(({ data }) => data).join('')),
+        tail: lastLine(lead + text),
       })
       .run();
     db.delete(output)
       .where(and(eq(output.commandId, commandId), lt(output.sequence, nextSequence)))
       .run();
-    touch(commandId, time, blockBytes(packed.data.byteLength, bytes));
+    touch(commandId, time, blockBytes(packed.data.byteLength, packed.textBytes));
   }
 
-  /**
-   * Replaces the rows of a command by blocks.
-   * @param isLast whether to replace rows that are too few for a block, too
-   */
-  function compress(commandId: string, time: number, isLast: boolean) {
-    sizes.delete(commandId);
+  /** Stores the rows of a command and new chunks as blocks. Returns the chunks that are too few for one. */
+  function insertBlocks(commandId: string, added: readonly StoredChunk[], time: number) {
     const rows = selectRows(db, commandId).all();
+    const [first] = added;
+    const isStored = first && (rows.at(-1)?.sequence ?? -1) >= first.sequence;
+    if (isStored) throw new Error('This output is stored.');
     let block: StoredChunk[] = [];
     let length = 0;
-    for (const row of rows) {
-      block.push(row);
-      length += row.data.length;
+    for (const chunk of [...rows, ...added]) {
+      block.push(chunk);
+      length += chunk.data.length;
       if (length < BLOCK_LENGTH && block.length < BLOCK_CHUNKS) continue;
       insertBlock(commandId, block, time);
       block = [];
       length = 0;
     }
-    if (isLast) insertBlock(commandId, block, time);
+    return block;
+  }
+
+  /** Replaces all rows of a command by blocks. */
+  function compress(commandId: string, time: number) {
+    sizes.delete(commandId);
+    insertBlock(commandId, insertBlocks(commandId, [], time), time);
     onBlock();
+  }
+
+  function insertRows(commandId: string, chunks: readonly StoredChunk[]) {
+    for (const chunk of chunks) insert.run({ commandId, ...chunk });
   }
 
   return {
     append: (commandId, chunks, agentNextSequence, time) =>
       writeDeferred(() => {
         const size = sizes.get(commandId) ?? measureRows(commandId);
-        for (const chunk of chunks) insert.run({ commandId, ...chunk });
         db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId)).run();
         if (chunks.length > 0) touch(commandId, time);
         const length = chunks.reduce((sum, { data }) => sum + data.length, size.length);
         const grown = { chunks: size.chunks + chunks.length, length };
-        sizes.set(commandId, grown);
-        if (grown.length < BLOCK_LENGTH && grown.chunks < BLOCK_CHUNKS) return;
-        compress(commandId, time, false);
+        const isBlock = grown.length >= BLOCK_LENGTH || grown.chunks >= BLOCK_CHUNKS;
+        if (isBlock) {
+          sizes.delete(commandId);
+          const rest = insertBlocks(commandId, chunks, time);
+          insertRows(
+            commandId,
+            rest.filter((chunk) => chunks.includes(chunk)),
+          );
+          onBlock();
+        } else {
+          insertRows(commandId, chunks);
+          sizes.set(commandId, grown);
+        }
       }),
     flush: () => write(() => {}),
     ...reads,
-    complete: (commandId, time) => writeDeferred(() => compress(commandId, time, true)),
+    complete: (commandId, time) => writeDeferred(() => compress(commandId, time)),
     async completeExcept(commandIds, time) {
       let ids: string[] = [];
       do {
@@ -162,7 +180,7 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
             .limit(COMPLETED_AT_ONCE)
             .all()
             .map(({ id }) => id);
-          for (const id of ids) compress(id, time, true);
+          for (const id of ids) compress(id, time);
         });
       } while (ids.length === COMPLETED_AT_ONCE);
     },

@@ -19,7 +19,7 @@ const MAX_BACKLOG_BYTES = 8 * 1_048_576;
 /** The quota is checked after as much output. */
 const CHECK_BYTES = 1_048_576;
 /** With as much output that is not committed, it is committed at once: the agent pauses its program at 768 KB. */
-const PROMPT_BYTES = 196_608;
+const PROMPT_BYTES = 262_144;
 /** The memory of a chunk in addition to its text. */
 const CHUNK_BYTES = 140;
 

@@ -72,6 +72,20 @@ export function describeOutput(db: StoreUnderTest) {
       expect((await db.store.commands.find('1'))?.agentNextSequence).toBe(1);
     });
 
+    test('rejects a block of chunks that are stored', async () => {
+      await db.store.commands.insert(storedCommand({ id: '1' }));
+      // Two blocks, and a rest that is too small for one.
+      const chunks = createChunks(600);
+      await db.store.output.append('1', chunks, 600, 0);
+      for (const again of [chunks, chunks.slice(300)]) {
+        expect(await rejectionOf(db.store.output.append('1', again, 700, 0))).not.toBe('');
+      }
+      await db.store.output.append('1', createChunks(300, 600), 900, 0);
+      await db.store.output.complete('1', 0);
+      expect(await rejectionOf(db.store.output.append('1', chunks, 900, 0))).not.toBe('');
+      expect(await list('1')).toEqual(createChunks(900));
+    });
+
     test('stores the agent sequence without chunks', async () => {
       await db.store.commands.insert(storedCommand({ id: '1' }));
       await db.store.output.append('1', [], 4, 0);
