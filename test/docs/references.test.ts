@@ -76,3 +76,12 @@ test.each(PAGES)('the links of %s work', (page) => {
   });
   expect(broken.map(([link]) => link)).toEqual([]);
 });
+
+const texts = ['*.md', 'docs/*.md', 'bench/*.md'].flatMap((glob) => [
+  ...new Glob(glob).scanSync(ROOT),
+]);
+
+test.each(texts)('%s contains no marker of a merge conflict', (page) => {
+  // Formatters change the markers to quotes and escaped lines.
+  expect(readText(page)).not.toMatch(/^ *(?:<{7} |(?:> ?){7} |\\?={7}$)/m);
+});
