@@ -25,6 +25,11 @@ export function commandUrl(commandId: string): string {
   return `/commands/${encodeURIComponent(commandId)}`;
 }
 
+/** The page of a command with a search in its output. */
+export function outputSearchUrl(commandId: string, text: string): string {
+  return `${commandUrl(commandId)}?q=${encodeURIComponent(text)}`;
+}
+
 /** Lines of the output of a command, as a fragment: from `from` to `until`, exclusive, or as many as fit on a page. */
 export function outputLinesUrl(commandId: string, from: number, until: number): string {
   return `${commandUrl(commandId)}/lines?from=${from}&until=${until}`;

@@ -153,14 +153,20 @@ export function initSearch(options: SearchOptions) {
     if (button?.dataset['searchClose'] !== undefined) close();
   });
 
+  function open(): void {
+    form.hidden = false;
+    const selection = terminal.getSelection();
+    if (input && selection !== '' && !selection.includes('\n')) input.value = selection;
+    input?.focus();
+    input?.select();
+    if (input?.value) void start();
+  }
+
   return {
-    open(): void {
-      form.hidden = false;
-      const selection = terminal.getSelection();
-      if (input && selection !== '' && !selection.includes('\n')) input.value = selection;
-      input?.focus();
-      input?.select();
-      if (input?.value) void start();
+    open,
+    /** Opens the search if the page was opened with a text. */
+    openFilled(): void {
+      if (input?.defaultValue) open();
     },
     /** Adds live output to the count. */
     handleMessage(message: HubToDashboard): void {

@@ -91,6 +91,8 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
   let sayingTimer: ReturnType<typeof setTimeout> | undefined;
   /** What to show once it has been drawn. */
   let target: { address: LineAddress; match?: RevealMatch } | null = null;
+  /** Whether to search for the text with which the page was opened. */
+  let isSearchPending = true;
 
   const subscription = createTerminalSubscription({
     display,
@@ -177,6 +179,8 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     reveal.scheduleMarks(search.getMatcher);
   });
   display.onDrawn(() => {
+    if (isSearchPending) search?.openFilled();
+    isSearchPending = false;
     if (target && display.addresses.has(target.address)) showTarget(target);
   });
   terminal.buffer.onBufferChange(() => updateStatus());

@@ -36,6 +36,20 @@ const waitForCount = (page: Page, text: string) =>
 
 const readSelection = (page: Page) => page.locator('.xterm-selection > div').count();
 
+test('a match in the history opens the output at its line', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('!seq');
+  on.agent.sendOutput(commandId, 'first needle\n');
+  for (let first = 0; first < 80_000; first += 1_000) print(on, commandId, first, 1_000, 'hay');
+  on.agent.sendFinished(commandId);
+  await on.dashboard.waitForStatus(commandId, 'completed');
+  const page = await openHubPage(browser, on.hub, '/history?q=needle');
+  await page.getByRole('link', { name: 'first needle' }).click();
+  await waitForCount(page, '1 of 1');
+  await rows(page).getByText('first needle').waitFor();
+  expect(await readSelection(page)).toBeGreaterThan(0);
+});
+
 test('the search finds text and expressions in all output, also what the terminal has dropped', async () => {
   await using on = await startHubFixture();
   const commandId = await on.startCommand('!seq');

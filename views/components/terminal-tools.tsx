@@ -77,13 +77,14 @@ function Preference({ name, label }: { name: string; label: string }) {
   );
 }
 
-/** The search form. It opens below the toolbar. */
-export function TerminalSearch() {
+/** The search form. It opens below the toolbar, at once if it has a text. */
+export function TerminalSearch({ text }: { text: string }) {
   return (
     <form class="terminal-search" data-search role="search" hidden>
       <input
         type="search"
         name="text"
+        value={text}
         placeholder="Search the output"
         aria-label="Search the output"
         autocomplete="off"

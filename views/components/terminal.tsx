@@ -98,13 +98,19 @@ function CommandFailure({ command }: { command: CommandExecution }) {
   );
 }
 
+interface TerminalScreenProps {
+  terminalId?: string;
+  /** What to search for once output is shown. */
+  search?: string;
+}
+
 /** The element that the island opens xterm in, with its tools and the bars that say what the terminal does not show. */
-export function TerminalScreen({ terminalId }: { terminalId?: string }) {
+export function TerminalScreen({ terminalId, search = '' }: TerminalScreenProps) {
   const id = terminalId === undefined ? 'terminal' : `terminal-${terminalId}`;
   return (
     <div class="terminal-output" hx-morph-skip>
       <TerminalToolbar terminalId={id} />
-      <TerminalSearch />
+      <TerminalSearch text={search} />
       <TerminalNote />
       <p class="terminal-bar" data-bar="earlier" hidden>
         <span>Earlier lines are not shown.</span>

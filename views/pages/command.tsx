@@ -31,11 +31,16 @@ interface CommandState {
   requestId: string;
 }
 
+interface CommandPageProps extends CommandState {
+  context: PageContext;
+  turn?: ShownTurn | undefined;
+  /** What to search for in the output when the page is opened. */
+  search?: string;
+}
+
 /** The page at `/commands/:id`. */
-export function CommandPage(
-  props: CommandState & { context: PageContext; turn?: ShownTurn | undefined },
-) {
-  const { context, user, command } = props;
+export function CommandPage(props: CommandPageProps) {
+  const { context, user, command, search = '' } = props;
   return (
     <Page context={context} user={user} title={shortenFirstLine(command.command)} section="history">
       <p class="breadcrumbs">
@@ -54,9 +59,10 @@ export function CommandPage(
       <section class="panel terminal-panel" aria-label="Terminal">
         <CommandTerminalHeader {...props} />
         <TurnPanel command={command} turn={props.turn} />
-        <TerminalScreen />
+        <TerminalScreen search={search} />
         <OutputActions {...props} />
-        <TurnSwitch />
+        {/* The search is in the terminal text. */}
+        <TurnSwitch isTerminal={search !== ''} />
       </section>
       <CommandAudit {...props} />
     </Page>

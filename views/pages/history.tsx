@@ -1,7 +1,7 @@
 // The command history, newest first, with filters.
 import type { CommandPage, CommandQuery } from '../../src/protocol/api.ts';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
-import { agentUrl, commandUrl, historyUrl } from '../urls.ts';
+import { agentUrl, commandUrl, historyUrl, outputSearchUrl } from '../urls.ts';
 import { CommandTime } from '../components/command-time.tsx';
 import { HistoryFilters } from '../components/history-filters.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
@@ -136,11 +136,11 @@ function HistoryRow({ command, line, q }: HistoryRowProps) {
         </a>
         {command.error && <p class="row-error">{command.error.message}</p>}
         {line !== undefined && (
-          <p class="row-output">
+          <a class="row-output" href={outputSearchUrl(command.id, q)} title="Show in the output">
             <code class="one-line">
               <MarkedText text={line} q={q} />
             </code>
-          </p>
+          </a>
         )}
       </div>
       <a class="row-agent mono" href={agentUrl(command.agentId)}>

@@ -64,7 +64,13 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         const turn = await findShownTurn(hub.viewFor(user), state.command);
         return renderDocument(
           request,
-          (context) => <CommandPage {...state} turn={turn} context={context} user={user} />,
+          (context) => (
+            <CommandPage
+              {...state}
+              {...{ turn, context, user }}
+              search={parseCommandQuery(request).q ?? ''}
+            />
+          ),
           { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
         );
       }),

@@ -23,10 +23,10 @@ export function TurnPanel({ command, turn }: TurnPanelProps) {
 }
 
 /** Shows the terminal text instead. */
-export function TurnSwitch() {
+export function TurnSwitch({ isTerminal }: { isTerminal: boolean }) {
   return (
     <label class="turn-switch">
-      <input type="checkbox" /> Terminal text
+      <input type="checkbox" checked={isTerminal} /> Terminal text
     </label>
   );
 }
