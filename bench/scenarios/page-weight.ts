@@ -5,6 +5,8 @@ import { SIGNALBOX } from '../contestants.ts';
 import type { Scenario } from '../scenario.ts';
 
 const KILOBYTE = 1_024;
+/** A file that a script needs before it runs. Others are loaded when they are used. */
+const IMPORT = /\b(?:from|import)"\.\/([\w.-]+\.js)"/g;
 
 export const pageWeight: Scenario = {
   name: 'page-weight',
@@ -39,7 +41,9 @@ async function measurePage(url: string): Promise<{ kilobytes: number }> {
   const paths = [...html.matchAll(/(?:src|href)="(\/assets\/[^"]+\.(?:js|css))"/g)];
   if (paths.length === 0) throw new Error('The page loads no scripts and style sheets.');
   let bytes = 0;
-  for (const path of new Set(paths.map(([, one = '']) => one))) {
+  const files = new Set(paths.map(([, one = '']) => one));
+  // Those that are imported are added while the set is walked.
+  for (const path of files) {
     const response = await fetch(`${url}${path}`, {
       headers: { 'accept-encoding': 'gzip' },
       decompress: false,
@@ -47,7 +51,11 @@ async function measurePage(url: string): Promise<{ kilobytes: number }> {
     if (!response.ok || response.headers.get('content-encoding') === null) {
       throw new Error(`${path} was not compressed.`);
     }
-    bytes += (await response.arrayBuffer()).byteLength;
+    const data = await response.arrayBuffer();
+    bytes += data.byteLength;
+    if (!path.endsWith('.js')) continue;
+    const script = new TextDecoder().decode(Bun.gunzipSync(data));
+    for (const [, file = ''] of script.matchAll(IMPORT)) files.add(`/assets/${file}`);
   }
   return { kilobytes: bytes / KILOBYTE };
 }
