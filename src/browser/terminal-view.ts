@@ -34,6 +34,8 @@ import { openXterm } from './xterm-open.ts';
 
 /** How long the result of a tool is shown. */
 const SAYING_MS = 4_000;
+/** When a search begins at the latest. */
+const LIVE_SEARCH_MS = 2_000;
 
 export interface TerminalViewOptions {
   send(message: Unversioned<DashboardToHub>): boolean;
@@ -178,9 +180,17 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     marked = view;
     reveal.scheduleMarks(search.getMatcher);
   });
-  display.onDrawn(() => {
-    if (isSearchPending) search?.openFilled();
+  /** Searches once the output is drawn: what follows would move the match away. */
+  function searchAtFirst(isDrawn: boolean): void {
+    if (!isSearchPending || !isDrawn || !shown) return;
     isSearchPending = false;
+    search?.openFilled();
+  }
+
+  // Output of a running command has no end.
+  setTimeout(() => searchAtFirst(true), LIVE_SEARCH_MS);
+  display.onDrawn(() => {
+    searchAtFirst(host.dataset['state'] === 'complete' && display.getBacklog() === 0);
     if (target && display.addresses.has(target.address)) showTarget(target);
   });
   terminal.buffer.onBufferChange(() => updateStatus());
