@@ -158,8 +158,8 @@ test('links open only after a confirmation, and only http and https ones', async
   const named = '\u001b]8;;https://example.test/b\u001b\\good\u001b]8;;\u001b\\';
   on.agent.sendOutput(commandId, `http://example.test/a\n${hidden}\n${named}\n`);
   const page = await openCommand(on, commandId);
-  const opened: string[] = [];
-  await page.exposeFunction('recordOpen', (url: string) => void opened.push(url));
+  const { promise: opened, resolve: recordOpen } = Promise.withResolvers<string>();
+  await page.exposeFunction('recordOpen', recordOpen);
   await page.evaluate(() => {
     window.open = (url) => {
       (globalThis as unknown as { recordOpen(url: unknown): void }).recordOpen(String(url));
@@ -182,10 +182,10 @@ test('links open only after a confirmation, and only http and https ones', async
   expect(await dialog.isVisible()).toBe(false);
   await clickRow(2);
   await dialog.getByText('https://example.test/b').waitFor();
-  expect(opened).toEqual([]);
+  expect(Bun.peek.status(opened)).toBe('pending');
   await dialog.getByRole('button', { name: 'Open' }).click();
+  expect(await opened).toBe('https://example.test/b');
   await page.waitForFunction(() => !document.querySelector('.terminal-confirm[open]'));
-  expect(opened).toEqual(['https://example.test/b']);
 }, 60_000);
 
 test('the output is downloaded as it is, or as text in which gaps are lines', async () => {
