@@ -11,10 +11,11 @@ export type Frame = ReturnType<typeof createFrame>;
 export function createFrame(message: Unversioned<HubToDashboard>, compress: Compress) {
   const text = encode<HubToDashboard>(message);
   let compressed: string | Uint8Array | null = null;
+  let bytes: number | null = null;
   return {
     text,
-    /** The size of `text`. */
-    bytes: byteLength(text),
+    /** The size of `text`. Counted when first needed. */
+    bytes: () => (bytes ??= byteLength(text)),
     /** The frame for dashboards that accept compression. Compressed when first needed. */
     compressed: () => (compressed ??= compress(text)),
   };

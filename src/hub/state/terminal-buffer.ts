@@ -62,7 +62,8 @@ export function createTerminalBuffer(
   let isComplete = false;
   let lastRead = clock.now();
 
-  function append(type: OutputStream, data: string, lostBytes: number) {
+  /** @param bytes the size of `data` */
+  function append(type: OutputStream, data: string, bytes: number, lostBytes: number) {
     const chunk = {
       sequence: chunks.nextSequence(),
       type,
@@ -71,7 +72,6 @@ export function createTerminalBuffer(
       offset: writtenBytes,
       lostBytes,
     };
-    const bytes = byteLength(data);
     writtenBytes += bytes + lostBytes;
     heldBytes += bytes;
     chunks.push(chunk);
@@ -80,10 +80,12 @@ export function createTerminalBuffer(
     while (heldBytes > BUFFER_BYTES || chunks.length > BUFFER_CHUNKS) dropOldest();
   }
 
+  const firstOffset = () => chunks.offsetOf(chunks.firstSequence()) ?? writtenBytes;
+
   function dropOldest() {
     const oldest = chunks.shift();
     if (!oldest) return;
-    heldBytes -= byteLength(oldest.data);
+    heldBytes -= firstOffset() - oldest.offset - oldest.lostBytes;
     if (!hasOverflowed) callbacks.onOverflow();
     hasOverflowed = true;
   }
@@ -94,13 +96,13 @@ export function createTerminalBuffer(
       const lostBytes = pendingGapBytes;
       pendingGapBytes = null;
       timer.restart();
-      append('stdout', '', lostBytes);
+      append('stdout', '', 0, lostBytes);
     }
     if (pending) {
-      const { type, text } = pending;
+      const { type, text, bytes } = pending;
       pending = null;
       timer.restart();
-      append(type, text, 0);
+      append(type, text, bytes, 0);
     }
     // A message without text produces no chunk, but must still be acknowledged.
     if (unpersisted.length === 0 && agentNextSequence === persistableNextSequence) return;
@@ -119,16 +121,21 @@ export function createTerminalBuffer(
   function addText(type: OutputStream, data: string) {
     if (pendingGapBytes !== null || (pending && pending.type !== type)) flush();
     let text = (pending?.text ?? '') + data;
-    let bytes = (pending?.bytes ?? 0) + byteLength(data);
+    // Not a sum: an agent can send the halves of a code point in two messages.
+    let bytes = byteLength(text);
     pending = null;
-    while (bytes >= CHUNK_BYTES) {
+    while (bytes > CHUNK_BYTES) {
       const [head, rest] = splitAtBytes(text, CHUNK_BYTES);
+      const headBytes = byteLength(head);
       timer.restart();
-      append(type, head, 0);
-      bytes -= byteLength(head);
+      append(type, head, headBytes, 0);
+      bytes -= headBytes;
       text = rest;
     }
-    if (text !== '') pending = { type, text, bytes };
+    if (bytes === CHUNK_BYTES) {
+      timer.restart();
+      append(type, text, bytes, 0);
+    } else if (text !== '') pending = { type, text, bytes };
   }
 
   /** Records output that the agent dropped before its sequence `next`. A gap is numbered like a chunk. */
@@ -203,7 +210,7 @@ export function createTerminalBuffer(
       return low;
     },
     /** The bytes before the oldest held chunk. */
-    firstOffset: () => chunks.offsetOf(chunks.firstSequence()) ?? writtenBytes,
+    firstOffset,
 
     /**
      * Adds one agent message. Messages seen before are ignored; skipped sequences leave a gap of unknown size.

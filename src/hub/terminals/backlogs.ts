@@ -9,11 +9,11 @@ import {
 import type { HubContext } from '../context.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 
-/** The backlogs are read once for this much output, because the hub has no time to read all of them for each chunk. */
-const CHECK_BYTES = 65_536;
+/** The backlogs are read once for this much output, in characters, because the hub has no time to read all of them for each chunk. */
+const CHECK_LENGTH = 65_536;
 
 export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clock'>) {
-  let uncheckedBytes = 0;
+  let uncheckedLength = 0;
 
   /** Notes since when a dashboard has had a backlog. Returns its size. */
   function update(dashboard: DashboardConnection): number {
@@ -25,7 +25,7 @@ export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clo
 
   /** The connected dashboards that are slow. Call it at least every `SLOW_AFTER_MS`. */
   function findSlow(): DashboardConnection[] {
-    uncheckedBytes = 0;
+    uncheckedLength = 0;
     const now = clock.monotonic();
     let totalBytes = 0;
     const waiting: { dashboard: DashboardConnection; bytes: number; since: number }[] = [];
@@ -45,9 +45,9 @@ export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clo
     update,
     findSlow,
     /** Counts published output. Returns the slow dashboards each time that there is enough of it to look for them. */
-    add(bytes: number): DashboardConnection[] {
-      uncheckedBytes += bytes;
-      return uncheckedBytes < CHECK_BYTES ? [] : findSlow();
+    add(length: number): DashboardConnection[] {
+      uncheckedLength += length;
+      return uncheckedLength < CHECK_LENGTH ? [] : findSlow();
     },
   };
 }

@@ -31,7 +31,7 @@ export function createDelivery(
   function sendFrame(dashboard: DashboardConnection, frame: Frame): number {
     const form = formFor(dashboard, frame);
     dashboard.link.send(form);
-    return typeof form === 'string' ? frame.bytes : form.byteLength;
+    return typeof form === 'string' ? frame.bytes() : form.byteLength;
   }
 
   /** Sends one message to one dashboard. Returns its size. */

@@ -17,10 +17,10 @@ export function createFrames(compress: Compress, maxKeptBytes = MAX_KEPT_BYTES) 
 
   /** Frees frames from the oldest one on, while `isObsolete`. */
   function free(frames: Map<number, Frame>, isObsolete: (sequence: number) => boolean) {
-    for (const [sequence, { bytes }] of frames) {
+    for (const [sequence, frame] of frames) {
       if (!isObsolete(sequence)) return;
       frames.delete(sequence);
-      keptBytes -= bytes;
+      keptBytes -= frame.bytes();
     }
   }
 
@@ -46,7 +46,7 @@ export function createFrames(compress: Compress, maxKeptBytes = MAX_KEPT_BYTES) 
       const frame = createFrame(chunkMessage(commandId, chunk), compress);
       if (!frames) return frame;
       frames.set(chunk.sequence, frame);
-      keptBytes += frame.bytes;
+      keptBytes += frame.bytes();
       const first = buffer.firstSequence();
       free(frames, (sequence) => sequence < first);
       for (const others of kept.values()) free(others, () => keptBytes > maxKeptBytes);

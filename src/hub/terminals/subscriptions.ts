@@ -107,7 +107,7 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
       const buffer = state.terminalBuffers.get(commandId);
       const frame = buffer && broadcast.toSubscribers(commandId, () => frames.of(buffer, chunk));
       if (!frame) return;
-      for (const dashboard of backlogs.add(frame.bytes)) delivery.demote(dashboard);
+      for (const dashboard of backlogs.add(frame.text.length)) delivery.demote(dashboard);
     },
     /** Publishes that a command's output is complete. Dashboards served by a cursor get this at the end of the replay. */
     publishComplete(buffer: TerminalBuffer) {

@@ -1,6 +1,5 @@
 // The terminal buffers of all commands: opened with the command, persisted in parallel with the live broadcast, and
 // freed at the end.
-import { byteLength } from '../../protocol/text.ts';
 import type { StoredCommand } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
 import { type HubContext, keepsTranscripts } from '../context.ts';
@@ -243,4 +242,4 @@ export function createTerminals(
 }
 
 const backlogBytes = (chunks: readonly OutputChunk[]): number =>
-  chunks.reduce((sum, { data }) => sum + byteLength(data) + CHUNK_BYTES, 0);
+  chunks.reduce((sum, { data }) => sum + data.length + CHUNK_BYTES, 0);
