@@ -44,6 +44,7 @@ export function initSearch(options: SearchOptions) {
   /** Output that arrives while the earlier output is fetched. */
   let arrived: HubToDashboard[] | null = null;
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
+  let isFilled = input !== null && input.defaultValue !== '';
 
   function readQuery(): SearchQuery {
     const data = new FormData(form);
@@ -164,9 +165,11 @@ export function initSearch(options: SearchOptions) {
 
   return {
     open,
-    /** Opens the search if the page was opened with a text. */
+    /** Opens the search if the page was opened with a text, once. */
     openFilled(): void {
-      if (input?.defaultValue) open();
+      if (!isFilled || getCommandId() === null) return;
+      isFilled = false;
+      open();
     },
     /** Adds live output to the count. */
     handleMessage(message: HubToDashboard): void {

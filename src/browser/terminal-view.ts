@@ -34,7 +34,7 @@ import { openXterm } from './xterm-open.ts';
 
 /** How long the result of a tool is shown. */
 const SAYING_MS = 4_000;
-/** When a search begins at the latest. */
+/** When the search for the text with which the page was opened begins at the latest. */
 const LIVE_SEARCH_MS = 2_000;
 
 export interface TerminalViewOptions {
@@ -93,8 +93,6 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
   let sayingTimer: ReturnType<typeof setTimeout> | undefined;
   /** What to show once it has been drawn. */
   let target: { address: LineAddress; match?: RevealMatch } | null = null;
-  /** Whether to search for the text with which the page was opened. */
-  let isSearchPending = true;
 
   const subscription = createTerminalSubscription({
     display,
@@ -180,17 +178,12 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     marked = view;
     reveal.scheduleMarks(search.getMatcher);
   });
-  /** Searches once the output is drawn: what follows would move the match away. */
-  function searchAtFirst(isDrawn: boolean): void {
-    if (!isSearchPending || !isDrawn || !shown) return;
-    isSearchPending = false;
-    search?.openFilled();
-  }
-
   // Output of a running command has no end.
-  setTimeout(() => searchAtFirst(true), LIVE_SEARCH_MS);
+  setTimeout(() => search?.openFilled(), LIVE_SEARCH_MS);
   display.onDrawn(() => {
-    searchAtFirst(host.dataset['state'] === 'complete' && display.getBacklog() === 0);
+    // Before all is drawn, what follows would move the match away.
+    const isDrawn = host.dataset['state'] === 'complete' && display.getBacklog() === 0;
+    if (isDrawn) search?.openFilled();
     if (target && display.addresses.has(target.address)) showTarget(target);
   });
   terminal.buffer.onBufferChange(() => updateStatus());
