@@ -155,10 +155,11 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
         const isBlock = grown.length >= BLOCK_LENGTH || grown.chunks >= BLOCK_CHUNKS;
         if (isBlock) {
           sizes.delete(commandId);
+          const first = chunks[0]?.sequence ?? 0;
           const rest = insertBlocks(commandId, chunks, time);
           insertRows(
             commandId,
-            rest.filter((chunk) => chunks.includes(chunk)),
+            rest.filter(({ sequence }) => sequence >= first),
           );
           onBlock();
         } else {

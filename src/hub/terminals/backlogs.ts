@@ -9,7 +9,7 @@ import {
 import type { HubContext } from '../context.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 
-/** The backlogs are read once for this much output, in characters, because the hub has no time to read all of them for each chunk. */
+/** The characters of output for which the backlogs are read once: the hub has no time to read them all for each chunk. */
 const CHECK_LENGTH = 65_536;
 
 export function createBacklogs({ state, clock }: Pick<HubContext, 'state' | 'clock'>) {
