@@ -1,17 +1,36 @@
 // Searches in the history of a hub, and the latency of other requests meanwhile.
-import { percentile } from './statistics.ts';
+import { median, percentile } from './statistics.ts';
 
 /** Requests start at this interval, whether earlier ones have been answered or not. */
 const REQUEST_INTERVAL_MS = 8;
 /** The hub limits the requests of a user. */
 const SEARCH_INTERVAL_MS = 20;
 
+/** The median of so many searches counts. */
+const SEARCHES = 5;
+
+/** A text with trigrams that no command has, a different one each time. */
+export const createUnknownText = (i: number) => `nowhere-to-be-found-${i}`;
+
+/** Searches several times, and returns the median time in milliseconds. @param matches the commands that are found */
+export async function measureSearches(
+  url: string,
+  headers: Record<string, string>,
+  createText: (i: number) => string,
+  matches = 0,
+): Promise<number> {
+  const times: number[] = [];
+  while (times.length < SEARCHES)
+    times.push(await search(url, headers, createText(times.length), matches));
+  return median(times);
+}
+
 /** Searches for a text that this many commands contain. Returns the time in milliseconds. */
-export async function search(
+async function search(
   url: string,
   headers: Record<string, string>,
   text: string,
-  matches = 0,
+  matches: number,
 ): Promise<number> {
   const startedAt = performance.now();
   const response = await fetch(`${url}/api/v1/commands?q=${encodeURIComponent(text)}`, { headers });
@@ -40,7 +59,7 @@ export async function measureRequests(
     latencies.push(request(`${url}/api/v1/${path}`, headers));
   }, REQUEST_INTERVAL_MS);
   for (let i = 0; latencies.length < requests; i += 1) {
-    const searchMs = createText ? await search(url, headers, createText(i)) : 0;
+    const searchMs = createText ? await search(url, headers, createText(i), 0) : 0;
     await Bun.sleep(SEARCH_INTERVAL_MS - searchMs);
   }
   clearInterval(timer);

@@ -5,11 +5,9 @@ import { buildBinary, signInToApi } from '../../test/support/binary.ts';
 import { startProcess } from '../../test/support/processes.ts';
 import { createHistory } from '../history.ts';
 import type { Contestant, Figures, Row, Scenario } from '../scenario.ts';
-import { measureRequests, search } from '../searches.ts';
-import { median } from '../statistics.ts';
+import { createUnknownText, measureRequests, measureSearches } from '../searches.ts';
 
 const POLL_MS = 1;
-const SEARCHES = 5;
 const REQUESTS = 500;
 /** All their trigrams are in every command, but none contains the text: each command must be looked at. */
 const COMMON_TEXT = 'the paragraph';
@@ -94,17 +92,11 @@ async function measureHistory(folder: string, requests: number): Promise<Figures
   await waitUntilHealthy(url);
   const startMs = performance.now() - startedAt;
   const headers = await signInToApi(url);
-  const time = async (createText: (i: number) => string) => {
-    const times: number[] = [];
-    while (times.length < SEARCHES)
-      times.push(await search(url, headers, createText(times.length)));
-    return median(times);
-  };
   const figures = {
     startMs,
-    searchMs: await time(createUnknownText),
-    commonMs: await time(() => COMMON_TEXT),
-    shortMs: await time(() => SHORT_TEXT),
+    searchMs: await measureSearches(url, headers, createUnknownText),
+    commonMs: await measureSearches(url, headers, () => COMMON_TEXT),
+    shortMs: await measureSearches(url, headers, () => SHORT_TEXT),
     quietP99: await measureRequests(url, headers, requests, null),
     duringSearchP99: await measureRequests(url, headers, requests, createUnknownText),
     duringScanP99: await measureRequests(url, headers, requests, () => SHORT_TEXT),
@@ -113,9 +105,6 @@ async function measureHistory(folder: string, requests: number): Promise<Figures
   await hub.exited;
   return figures;
 }
-
-/** A text with trigrams that no command has, a different one each time. */
-const createUnknownText = (i: number) => `nowhere-to-be-found-${i}`;
 
 function findFreePort(): number {
   const server = Bun.listen({ hostname: '127.0.0.1', port: 0, socket: { data() {} } });

@@ -3,16 +3,14 @@ import { join } from 'node:path';
 import { signInToApi, startHubBinary } from '../../test/support/binary.ts';
 import { chunksFor, floodContestant, SIGNALBOX } from '../contestants.ts';
 import type { Row, Scenario } from '../scenario.ts';
-import { measureRequests, search } from '../searches.ts';
+import { createUnknownText, measureRequests, measureSearches } from '../searches.ts';
 import { startHub } from '../servers.ts';
-import { median } from '../statistics.ts';
 import { createTranscripts, MEGABYTE, NEEDLE } from '../transcripts.ts';
 
 const DASHBOARDS = 50;
 const IN_FLIGHT = 32;
 const WITHOUT = 'without transcripts';
 const MEGABYTES = 5_000;
-const SEARCHES = 5;
 const REQUESTS = 250;
 
 const fanOutCost: Scenario = {
@@ -68,21 +66,15 @@ const stored: Scenario = {
           name: SIGNALBOX,
           async measure() {
             const hub = await startHubBinary(folder);
-            const headers = await signInToApi(hub.url);
-            const time = async (createText: (i: number) => string, matches: number) => {
-              const times: number[] = [];
-              while (times.length < SEARCHES)
-                times.push(await search(hub.url, headers, createText(times.length), matches));
-              return median(times);
-            };
-            const unknown = (i: number) => `nowhere-to-be-found-${i}`;
+            const { url } = hub;
+            const headers = await signInToApi(url);
             const requests = context.scale(REQUESTS, 20);
             const figures = {
               diskKilobytes: diskBytes / 1024 / (outputBytes / MEGABYTE),
-              unknownMs: await time(unknown, 0),
-              foundMs: await time(() => NEEDLE, 1),
-              quietP99: await measureRequests(hub.url, headers, requests, null),
-              duringP99: await measureRequests(hub.url, headers, requests, unknown),
+              unknownMs: await measureSearches(url, headers, createUnknownText),
+              foundMs: await measureSearches(url, headers, () => NEEDLE, 1),
+              quietP99: await measureRequests(url, headers, requests, null),
+              duringP99: await measureRequests(url, headers, requests, createUnknownText),
             };
             hub.kill('SIGTERM');
             await hub.exited;
