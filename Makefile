@@ -91,7 +91,7 @@ bench-peers: node_modules/.installed
 bench: $(BINARY) bench-peers ## Measure performance beside raw Bun publish, ws and Socket.IO
 	@$(BUN) bench/main.ts --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
-bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two and a half minutes
+bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 	@$(BUN) bench/main.ts --quick --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
 clean: ## Remove build output and installed dependencies, but not the data
