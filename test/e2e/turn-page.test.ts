@@ -1,6 +1,6 @@
 // The turn of an AI program on the pages of the hub, while it is written and afterwards.
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser } from 'playwright-core';
 import type { TurnPart } from '../../src/protocol/turn.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { openHubPage } from '../support/browser/hub-page.ts';
@@ -42,28 +42,11 @@ const tool = (status: 'running' | 'completed' | 'failed', output = ''): TurnPart
   ...(output !== '' && { output }),
 });
 
-/** Collects what a page must not have: errors, violations of the policy, and requests elsewhere. */
-function watchProblems(page: Page, url: string): string[] {
-  const problems: string[] = [];
-  page.on('console', (message) => {
-    if (message.type() === 'error') problems.push(message.text());
-  });
-  page.on('pageerror', (error) => problems.push(String(error)));
-  page.on('request', (request) => {
-    if (!request.url().startsWith(url)) problems.push(request.url());
-  });
-  return problems;
-}
-
 describe.each(['/agents/agent', '/commands/'])('on the page %s', (path) => {
   test('a turn appears while it is written, and stays after the command and a reload', async () => {
     await using on = await startHubFixture();
     const commandId = await on.startCommand('Fix it');
-    const problems: string[] = [];
-    const page = await openHubPage(browser, on.hub, path.replace(/s\/$/, `s/${commandId}`), {
-      prepare: (opened) => Promise.resolve(problems.push(...watchProblems(opened, on.hub.url))),
-    });
-    const found = watchProblems(page, on.hub.url);
+    const page = await openHubPage(browser, on.hub, path.replace(/s\/$/, `s/${commandId}`));
     const send = createSender(on, commandId);
     expect(await page.locator('.terminal-output').isVisible()).toBe(true);
     await send(0, { type: 'message', text: '## Res' });
@@ -85,7 +68,6 @@ describe.each(['/agents/agent', '/commands/'])('on the page %s', (path) => {
     await page.reload();
     await page.locator('.turn a').getByText('the log').waitFor();
     expect(await page.locator('.turn-parts > *').count()).toBe(3);
-    expect([...problems, ...found]).toEqual([]);
   }, 60_000);
 });
 

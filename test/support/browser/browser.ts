@@ -1,10 +1,19 @@
 // Drives Debian's Chromium through playwright-core.
-import { type Browser, chromium, type Page } from 'playwright-core';
+import {
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  chromium,
+  type Page,
+} from 'playwright-core';
 import { PASSWORD } from '../binary.ts';
 
-/** Starts a headless browser. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
+/**
+ * Starts a headless browser.
+ * Closing it fails if a page reported an error, violated its policy, or made a request beyond its origin.
+ */
+export async function launchBrowser(): Promise<Browser> {
+  const browser = await chromium.launch({
     executablePath: Bun.which('chromium') ?? '/usr/bin/chromium',
     args: [
       '--no-sandbox',
@@ -18,7 +27,43 @@ export function launchBrowser(): Promise<Browser> {
       '--disable-sync',
     ],
   });
+  const problems: string[] = [];
+  const newContext = browser.newContext.bind(browser);
+  const close = browser.close.bind(browser);
+  return Object.assign(browser, {
+    async newContext(options?: BrowserContextOptions) {
+      const context = await newContext(options);
+      watch(context, problems);
+      return context;
+    },
+    async close() {
+      await close();
+      if (problems.length > 0) throw new Error(`Problems of pages:\n${problems.join('\n')}`);
+    },
+  });
 }
+
+/** Collects what no page may do. A page may navigate elsewhere, to an identity provider. */
+function watch(context: BrowserContext, problems: string[]): void {
+  context.on('console', (line) => {
+    if (line.type() !== 'error' || isExpectedError(line.text())) return;
+    problems.push(`${line.page()?.url()}: ${line.text()}`);
+  });
+  context.on('weberror', (error) =>
+    problems.push(`${error.page()?.url()}: ${error.error().stack}`),
+  );
+  context.on('request', (request) => {
+    if (request.isNavigationRequest()) return;
+    const { protocol, origin } = new URL(request.url());
+    const isLocal = ['data:', 'blob:'].includes(protocol);
+    const page = request.frame().url();
+    if (!isLocal && origin !== new URL(page).origin) problems.push(`${page}: ${request.url()}`);
+  });
+}
+
+/** Chromium reports each response with an error status, and each hub that is away. */
+const isExpectedError = (text: string) =>
+  text.startsWith('Failed to load resource:') || text.startsWith('WebSocket connection to');
 
 /** Signs in as the admin and opens a page of the hub. */
 export async function signIn(page: Page, url: string, path: string): Promise<void> {
