@@ -53,12 +53,15 @@ export function describeState(command: CommandExecution): CommandState {
   return { label, detail: describeExit(command) };
 }
 
-/** Describes how long a command ran and how its program ended: `12.4 s · exit 0`. */
+/** Describes how long a command ran and how its program ended: `12.4 s · exit 0`. A completed prompt has no exit code. */
 function describeExit(command: CommandExecution): string | null {
   const runTime = getRunTime(command);
+  const isPrompt = !command.command.startsWith('!');
   const facts = [
     runTime === null ? null : formatDuration(runTime),
-    command.exitCode === null ? null : `exit ${command.exitCode}`,
+    command.exitCode === null || (isPrompt && command.exitCode === 0)
+      ? null
+      : `exit ${command.exitCode}`,
     command.signal,
   ].filter((fact) => fact !== null);
   return facts.length === 0 ? null : facts.join(' · ');

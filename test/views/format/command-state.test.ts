@@ -23,7 +23,8 @@ test.each<[CommandExecution, string, string | null]>([
   [command({ ...running, stopReason: 'user' }), 'Stopping…', null],
   [command({ ...running, stopReason: 'timeout' }), 'Stopping…', null],
   [command({ status: 'queued', ...waiting, stopReason: 'not_started' }), 'Stopping…', null],
-  [command(), 'Completed', '12 s · exit 0'],
+  [command({ command: '!true' }), 'Completed', '12 s · exit 0'],
+  [command({ command: 'Fix it' }), 'Completed', '12 s'],
   [failed('program_failed', { exitCode: 3 }), 'Failed', '5 min 12 s · exit 3'],
   [command({ status: 'failed', exitCode: null, signal: 'SIGSEGV' }), 'Failed', '12 s · SIGSEGV'],
   [

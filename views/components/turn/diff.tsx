@@ -7,9 +7,16 @@ type LineKind = 'hunk' | 'new' | 'old' | 'same';
 
 const kindsBySign: Record<string, LineKind> = { '@': 'hunk', '+': 'new', '-': 'old', '\\': 'hunk' };
 
-export function Diff({ diff, id }: { diff: TurnDiff; id: string }) {
+interface DiffProps {
+  diff: TurnDiff;
+  id: string;
+  /** Whether to show the lines, and not only the file with its counts. */
+  hasLines: boolean;
+}
+
+export function Diff({ diff, id, hasLines }: DiffProps) {
   const { path, isNew, added, removed, text, omittedLines } = diff;
-  const lines = text === '' ? [] : text.split('\n');
+  const lines = text === '' || !hasLines ? [] : text.split('\n');
   return (
     <section class="turn-diff" aria-label={`Changes to ${path}`}>
       <p class="turn-diff-head">
@@ -30,7 +37,7 @@ export function Diff({ diff, id }: { diff: TurnDiff; id: string }) {
           }
         </FoldedLines>
       )}
-      {omittedLines !== undefined && (
+      {hasLines && omittedLines !== undefined && (
         <p class="turn-omitted">{formatCount(omittedLines, 'more line')} left out.</p>
       )}
     </section>

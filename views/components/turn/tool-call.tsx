@@ -43,7 +43,8 @@ export function ToolCall({ part, id, hasEnded }: ToolCallProps) {
         <p class="tool-line">{line}</p>
       )}
       {diffs.map((diff, index) => (
-        <Diff key={index} diff={diff} id={`${id}-diff-${index}`} />
+        // The approval request shows the lines.
+        <Diff key={index} diff={diff} id={`${id}-diff-${index}`} hasLines={state !== 'waiting'} />
       ))}
     </div>
   );

@@ -1,5 +1,5 @@
 // Formats a tool call for the transcript: its title, its output and changes while it runs, and its result and duration.
-import { isAbsolute, relative } from 'node:path';
+import { isAbsolute, relative, resolve } from 'node:path';
 import type {
   ContentBlock,
   ToolCall,
@@ -8,6 +8,7 @@ import type {
 } from '@agentclientprotocol/sdk';
 import { formatDuration } from '../../../protocol/duration.ts';
 import { isInside } from '../../is-inside.ts';
+import { readOverwrittenText } from '../overwritten-text.ts';
 import { type FileChange, formatColoredDiff } from './diff.ts';
 import { firstLine, sanitize, sanitizeOutput } from './sanitize.ts';
 import { bold, cyan, dim, dimLines, green, indent, red } from './style.ts';
@@ -26,6 +27,8 @@ export interface ToolCallState {
   locations: readonly { path: string; line?: number | null }[];
   startedAt: number;
   isHeaderShown: boolean;
+  /** What its files contained before it, by path; null for new files. */
+  oldTexts: Map<string, string | null>;
   /** The changes and the output that have been shown already. */
   shownDiffs: Set<string>;
   shownText: string;
@@ -42,6 +45,7 @@ export function createToolCall(now: number): ToolCallState {
     locations: [],
     startedAt: now,
     isHeaderShown: false,
+    oldTexts: new Map(),
     shownDiffs: new Set(),
     shownText: '',
   };
@@ -56,16 +60,31 @@ export function updateToolCall(
   tool.title = update.title ?? tool.title;
   tool.kind = update.kind ?? tool.kind;
   tool.status = update.status ?? tool.status;
-  tool.content = update.content?.map((one) => shortenPath(one, cwd)) ?? tool.content;
+  tool.content = update.content?.map((one) => toContent(tool, one, cwd)) ?? tool.content;
   tool.rawInput = update.rawInput ?? tool.rawInput;
   tool.rawOutput = update.rawOutput ?? tool.rawOutput;
   tool.locations = update.locations ?? tool.locations;
 }
 
-/** Programs send absolute paths. Those outside of the folder stay absolute. */
-function shortenPath(content: ToolCallContent, cwd: string): ToolCallContent {
-  if (content.type !== 'diff' || !isAbsolute(content.path)) return content;
-  return isInside(cwd, content.path) ? { ...content, path: relative(cwd, content.path) } : content;
+/** Completes a diff. Programs send absolute paths; those outside of the folder stay absolute. */
+function toContent(tool: ToolCallState, content: ToolCallContent, cwd: string): ToolCallContent {
+  if (content.type !== 'diff') return content;
+  const path = resolve(cwd, content.path);
+  return {
+    ...content,
+    oldText: content.oldText ?? oldTextOf(tool, path, content.newText, cwd),
+    path: isAbsolute(content.path) && isInside(cwd, path) ? relative(cwd, path) : content.path,
+  };
+}
+
+/** Once a tool call runs, its files contain what it has written. */
+function oldTextOf(tool: ToolCallState, path: string, newText: string, cwd: string) {
+  const known = tool.oldTexts.get(path);
+  if (known !== undefined || tool.status !== 'pending') return known ?? null;
+  const text = readOverwrittenText(cwd, path);
+  const oldText = text === newText ? null : text;
+  tool.oldTexts.set(path, oldText);
+  return oldText;
 }
 
 export function isFinished(tool: ToolCallState): boolean {
