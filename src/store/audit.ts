@@ -2,9 +2,10 @@ import { and, desc, eq, gte, inArray, lt, lte, or, type SQL, sql } from 'drizzle
 import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { AuditEntry, AuditPage, AuditQuery } from '../protocol/audit.ts';
 import { PAGE_LENGTH } from '../protocol/limits.ts';
+import { mergePage, parseCursor, toClosed, toOpened } from './audit-pages.ts';
 import type { QueryContext } from './query-context.ts';
 import { audit, connections } from './schema.ts';
-import type { Store, StoredConnection } from './store.ts';
+import type { Store } from './store.ts';
 
 /** Prepares the insertion of an entry, which is part of almost every write of a user. */
 export function createAuditInsert(db: QueryContext['db']): (entry: AuditEntry) => void {
@@ -29,12 +30,12 @@ export function createAuditInsert(db: QueryContext['db']): (entry: AuditEntry) =
 export function createAuditStore({ db, read, write, writeDeferred }: QueryContext): Store['audit'] {
   /** Conditions on the time and the cursor. `key` is the entry's ID, which orders entries of the same time. */
   function range({ since, until, cursor }: AuditQuery, time: SQLiteColumn, key: SQL) {
-    const [cursorTime = '', ...rest] = cursor?.split('_') ?? [];
+    const last = cursor === undefined ? null : parseCursor(cursor);
     return and(
       since === undefined ? undefined : gte(time, since),
       until === undefined ? undefined : lt(time, until),
-      cursor === undefined ? undefined : lte(time, Number(cursorTime)),
-      cursor === undefined ? undefined : or(lt(time, Number(cursorTime)), lt(key, rest.join('_'))),
+      last === null ? undefined : lte(time, last.time),
+      last === null ? undefined : or(lt(time, last.time), lt(key, last.id)),
     );
   }
 
@@ -81,14 +82,12 @@ export function createAuditStore({ db, read, write, writeDeferred }: QueryContex
 
   function selectPage(query: AuditQuery): AuditPage {
     const limit = query.limit ?? PAGE_LENGTH;
-    const entries = [
-      ...selectEntries(query, limit + 1),
-      ...selectSockets(query, limit + 1, 'opened'),
-      ...selectSockets(query, limit + 1, 'closed'),
-    ].toSorted((a, b) => b.time - a.time || (a.id < b.id ? 1 : -1));
-    const items = entries.slice(0, limit);
-    const last = items.at(-1);
-    return { items, nextCursor: last && entries.length > limit ? `${last.time}_${last.id}` : null };
+    return mergePage(
+      limit,
+      selectEntries(query, limit + 1),
+      selectSockets(query, limit + 1, 'opened'),
+      selectSockets(query, limit + 1, 'closed'),
+    );
   }
 
   return {
@@ -105,31 +104,5 @@ export function createAuditStore({ db, read, write, writeDeferred }: QueryContex
       });
       return count;
     },
-  };
-}
-
-function toOpened(connection: StoredConnection): AuditEntry {
-  const { id, kind, peer, connectedAt, clientInfo, credentialId, address } = connection;
-  return {
-    id: `${id}.opened`,
-    time: connectedAt,
-    actorKind: kind === 'agent' ? 'agent' : 'user',
-    actor: peer,
-    credentialId,
-    address,
-    action: 'socket.opened',
-    target: null,
-    detail: clientInfo ?? {},
-  };
-}
-
-function toClosed(connection: StoredConnection): AuditEntry {
-  const { id, disconnectedAt, closeCode, closeReason } = connection;
-  return {
-    ...toOpened(connection),
-    id: `${id}.closed`,
-    time: disconnectedAt ?? 0,
-    action: 'socket.closed',
-    detail: { code: closeCode, reason: closeReason },
   };
 }

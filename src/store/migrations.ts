@@ -4,7 +4,7 @@ import type { Database } from 'bun:sqlite';
 import { readMigrations } from './migrations.macro.ts' with { type: 'macro' };
 
 /** The SQL of every migration, in order. */
-export const migrations = readMigrations();
+export const migrations = readMigrations('migrations');
 
 /** Writes the current schema version again: a write that changes nothing. */
 export function rewriteVersion(database: Database): void {

@@ -1,12 +1,10 @@
 // Reads the output of commands: blocks, and then the rows that are not in a block yet.
 import { and, asc, desc, eq, getTableColumns, gt, gte, lt, lte, sql } from 'drizzle-orm';
 import { isIntact, textBytes, unpackBlock } from './output-block.ts';
+import { BLOCK_CHUNKS } from './output-slicing.ts';
 import type { QueryContext } from './query-context.ts';
 import { output, outputBlocks as blocks, transcripts } from './schema.ts';
 import type { Store, StoredChunk, StoredPage } from './store.ts';
-
-/** The chunks of a block, if they are small, and of a page of rows. */
-export const BLOCK_CHUNKS = 4_096;
 
 type Reads = 'listLatest' | 'listFrom' | 'countBytes' | 'findPosition' | 'findTranscript';
 

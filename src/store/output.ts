@@ -1,24 +1,23 @@
 // The output of commands. A few new chunks are rows, so that a commit is cheap and an agent's output is acknowledged soon.
 // Once there are enough for a block, and when the command ends, compressed blocks take their place.
 import { and, desc, eq, lt, lte, max, notInArray, sql } from 'drizzle-orm';
-import { packBlock } from './output-block.ts';
 import { blockBytes, createPurge } from './output-purge.ts';
-import { BLOCK_CHUNKS, createOutputReads, selectRows } from './output-reads.ts';
+import { createOutputReads, selectRows } from './output-reads.ts';
 import { firstSearchRow } from './output-search.ts';
-import { lastLine } from './output-text.ts';
+import {
+  addSize,
+  assertNew,
+  createBlock,
+  isBlock,
+  type Size,
+  sliceBlocks,
+} from './output-slicing.ts';
 import type { QueryContext } from './query-context.ts';
 import { commands, output, outputBlocks as blocks, transcripts } from './schema.ts';
 import type { Store, StoredChunk } from './store.ts';
 
-/** The text of a block, in characters. Compressing one takes about 2 ms. */
-const BLOCK_LENGTH = 262_144;
 /** The commands that are completed in one transaction after a crash. */
 const COMPLETED_AT_ONCE = 50;
-
-interface Size {
-  chunks: number;
-  length: number;
-}
 
 /** @param onBlock called after a block was stored */
 export function createOutputStore(context: QueryContext, onBlock = () => {}): Store['output'] {
@@ -81,9 +80,6 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
   }
 
   function insertBlock(commandId: string, chunks: readonly StoredChunk[], time: number) {
-    const [first] = chunks;
-    const last = chunks.at(-1);
-    if (!first || !last) return;
     const before = db
       .select({ tail: blocks.tail, nextSequence: blocks.nextSequence })
       .from(blocks)
@@ -91,46 +87,24 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
       .orderBy(desc(blocks.firstSequence))
       .limit(1)
       .get();
-    if (before && before.nextSequence > first.sequence) throw new Error('This output is stored.');
-    const lead = before?.tail ?? '';
-    const text = chunks.map(({ data }) => data).join('');
-    const packed = packBlock(chunks, text, lead);
-    const nextSequence = last.sequence + 1;
+    const block = createBlock(chunks, before);
+    if (!block) return;
     db.insert(blocks)
-      .values({
-        ...packed,
-        commandId,
-        firstSequence: first.sequence,
-        nextSequence,
-        firstOffset: first.offset,
-        searchRow: nextSearchRow(commandId),
-        isIndexed: false,
-        tail: lastLine(lead + text),
-      })
+      .values({ ...block, commandId, searchRow: nextSearchRow(commandId), isIndexed: false })
       .run();
     db.delete(output)
-      .where(and(eq(output.commandId, commandId), lt(output.sequence, nextSequence)))
+      .where(and(eq(output.commandId, commandId), lt(output.sequence, block.nextSequence)))
       .run();
-    touch(commandId, time, blockBytes(packed.data.byteLength, packed.textBytes));
+    touch(commandId, time, blockBytes(block.data.byteLength, block.textBytes));
   }
 
   /** Stores the rows of a command and new chunks as blocks. Returns the chunks that are too few for one. */
   function insertBlocks(commandId: string, added: readonly StoredChunk[], time: number) {
     const rows = selectRows(db, commandId).all();
-    const [first] = added;
-    const isStored = first && (rows.at(-1)?.sequence ?? -1) >= first.sequence;
-    if (isStored) throw new Error('This output is stored.');
-    let block: StoredChunk[] = [];
-    let length = 0;
-    for (const chunk of [...rows, ...added]) {
-      block.push(chunk);
-      length += chunk.data.length;
-      if (length < BLOCK_LENGTH && block.length < BLOCK_CHUNKS) continue;
-      insertBlock(commandId, block, time);
-      block = [];
-      length = 0;
-    }
-    return block;
+    assertNew(added, rows);
+    const sliced = sliceBlocks([...rows, ...added]);
+    for (const block of sliced.blocks) insertBlock(commandId, block, time);
+    return sliced.rest;
   }
 
   /** Replaces all rows of a command by blocks. */
@@ -150,10 +124,8 @@ export function createOutputStore(context: QueryContext, onBlock = () => {}): St
         const size = sizes.get(commandId) ?? measureRows(commandId);
         db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId)).run();
         if (chunks.length > 0) touch(commandId, time);
-        const length = chunks.reduce((sum, { data }) => sum + data.length, size.length);
-        const grown = { chunks: size.chunks + chunks.length, length };
-        const isBlock = grown.length >= BLOCK_LENGTH || grown.chunks >= BLOCK_CHUNKS;
-        if (isBlock) {
+        const grown = addSize(size, chunks);
+        if (isBlock(grown)) {
           sizes.delete(commandId);
           const first = chunks[0]?.sequence ?? 0;
           const rest = insertBlocks(commandId, chunks, time);
