@@ -39,7 +39,17 @@ chromium:
 	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends chromium >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium ## Run all tests
+# Installs Debian's PostgreSQL for the tests, which start a server of their own: no cluster is created, and one that exists
+# is left as it is.
+postgres:
+	@[ -x /usr/lib/postgresql/15/bin/initdb ] || pg_config --bindir >/dev/null 2>&1 && exit 0; \
+	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq; \
+	$$sudo apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null; \
+	echo "create_main_cluster = false" | $$sudo tee -a /etc/postgresql-common/createcluster.conf >/dev/null; \
+	$$sudo apt-get install -y -qq --no-install-recommends postgresql >/dev/null
+
+test: node_modules/.installed $(BINARY) chromium postgres ## Run all tests
 	@$(BUN) test --timeout 20000
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
@@ -72,6 +82,10 @@ migration: node_modules/.installed ## Generate the SQL migration for a change to
 	@test -n "$(NAME)" || { echo "Usage: make migration NAME=add_labels" >&2; exit 1; }
 	@$(BIN)/drizzle-kit generate --config src/store/drizzle.config.ts --name "$(NAME)"
 
+migration-postgres: node_modules/.installed ## The same for src/store/postgres/schema.ts
+	@test -n "$(NAME)" || { echo "Usage: make migration-postgres NAME=add_labels" >&2; exit 1; }
+	@$(BIN)/drizzle-kit generate --config src/store/postgres/drizzle.config.ts --name "$(NAME)"
+
 check: fmt-check lint types build test ## Run what CI runs: format, lint, types, build and tests
 
 # Set ROUNDS, SEED and PARALLEL to override the defaults: make chaos ROUNDS=50
@@ -97,4 +111,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium test test-agents audit weekly lint types fmt fmt-check migration check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres test test-agents audit weekly lint types fmt fmt-check migration migration-postgres check chaos mutation bench-peers bench bench-quick clean

@@ -2,6 +2,7 @@
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { byteLength } from '../protocol/text.ts';
+import { toPlainText } from './output-text.ts';
 import type { StoredChunk } from './store.ts';
 
 /** The fields of a chunk. There are as few as possible, because a block has thousands of chunks. */
@@ -77,10 +78,17 @@ export function unpackBlock(block: PackedBlock): StoredChunk[] {
   });
 }
 
-/** Returns the text of a block, after the line that began in the block before. @throws if it is damaged */
-export function unpackText(block: PackedBlock): string {
-  const { header, text } = unpack(block);
-  return header[0] + text;
+/**
+ * Returns the text of a block as it is searched, after the line that began in the block before; empty if the block is
+ * damaged.
+ */
+export function readPlainText(block: PackedBlock): string {
+  try {
+    const { header, text } = unpack(block);
+    return toPlainText(header[0] + text);
+  } catch {
+    return '';
+  }
 }
 
 /** The size of the text of chunks. */

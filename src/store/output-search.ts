@@ -4,8 +4,8 @@
 import type { Database } from 'bun:sqlite';
 import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import { createTrigramQuery } from './command-search.ts';
-import { unpackText } from './output-block.ts';
-import { findLine, toPlainText } from './output-text.ts';
+import { readPlainText } from './output-block.ts';
+import { findLine } from './output-text.ts';
 import type { QueryContext } from './query-context.ts';
 import { outputBlocks as blocks, transcripts } from './schema.ts';
 
@@ -78,19 +78,10 @@ export function indexNewest(db: Db): boolean {
     .limit(1)
     .get();
   if (!block?.searchRow) return false;
-  const text = readText(block).toLowerCase();
+  const text = readPlainText(block).toLowerCase();
   db.run(sql`INSERT INTO output_search (rowid, text) VALUES (${block.searchRow}, ${text})`);
   db.update(blocks).set({ isIndexed: true }).where(eq(blocks.searchRow, block.searchRow)).run();
   return true;
-}
-
-/** The text of a block as it is searched; empty if the block is damaged. */
-function readText(block: Parameters<typeof unpackText>[0]): string {
-  try {
-    return toPlainText(unpackText(block));
-  } catch {
-    return '';
-  }
 }
 
 /** The rows of commands: from `after`, exclusive, to `upTo`, inclusive. */
@@ -155,7 +146,7 @@ export function* findInOutput(
       .innerJoin(transcripts, eq(transcripts.commandId, blocks.commandId))
       .where(and(eq(blocks.searchRow, row), isNull(transcripts.removedAt)))
       .get();
-    const line = block ? findLine(readText(block), text) : null;
+    const line = block ? findLine(readPlainText(block), text) : null;
     if (line !== null) found = commandRow;
     yield { commandRow, line };
   }

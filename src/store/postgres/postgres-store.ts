@@ -1,0 +1,75 @@
+// The Store on PostgreSQL: one connection writes, a few read, and one indexes output.
+import type { Store } from '../store.ts';
+import { parseAddress } from './address.ts';
+import { createAgentStore } from './agents.ts';
+import { createApprovalStore } from './approvals.ts';
+import { createAuditStore } from './audit.ts';
+import { createCommandStore } from './commands.ts';
+import { connect, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
+import { createConnectionStore } from './connections.ts';
+import { createQueryContext } from './context.ts';
+import { createFileChangesStore } from './file-changes.ts';
+import { migrate } from './migrations.ts';
+import { createOutputIndexer } from './output-indexer.ts';
+import { createOutputStore } from './output.ts';
+import { createPool } from './pool.ts';
+import { createPromptStore } from './prompts.ts';
+import { createBackoff, createReconnector } from './reconnect.ts';
+import { createSessionStore } from './sessions.ts';
+import { createAgentTokenStore, createApiTokenStore } from './tokens.ts';
+import { createTurnStore } from './turns.ts';
+import { createUserStore } from './users.ts';
+import { openWriterSession } from './writer-session.ts';
+import { createWriter } from './writer.ts';
+
+export interface PostgresOptions {
+  /** Used if the URL has no password. */
+  password?: string | undefined;
+  timeouts?: Timeouts;
+  /** The tables of an earlier version are about to be changed. */
+  onUpgrade?: () => void;
+}
+
+/**
+ * Opens the store in a database, and creates or upgrades its tables.
+ * @param url for example, `postgres://user@host/database`
+ * @throws if the database cannot be reached, is not supported or has a newer schema
+ */
+export async function createPostgresStore(
+  url: string,
+  { password, timeouts = DEFAULT_TIMEOUTS, onUpgrade = () => {} }: PostgresOptions = {},
+): Promise<Store> {
+  const address = parseAddress(url, password);
+  const first = await connect(address, timeouts);
+  try {
+    await migrate(first, onUpgrade);
+  } finally {
+    await first.close();
+  }
+  const backoff = createBackoff();
+  const pool = createPool(address, timeouts, backoff);
+  const sessions = createReconnector(() => openWriterSession(address, timeouts), backoff);
+  const writer = createWriter(sessions, backoff);
+  const indexer = createOutputIndexer(createReconnector(() => connect(address, timeouts), backoff));
+  const context = createQueryContext(pool, writer);
+  return {
+    users: createUserStore(context),
+    sessions: createSessionStore(context),
+    agents: createAgentStore(context),
+    agentTokens: createAgentTokenStore(context),
+    apiTokens: createApiTokenStore(context),
+    commands: createCommandStore(context),
+    output: createOutputStore(context, indexer.wake),
+    turns: createTurnStore(context),
+    prompts: createPromptStore(context),
+    fileChanges: createFileChangesStore(context),
+    approvals: createApprovalStore(context),
+    connections: createConnectionStore(context),
+    audit: createAuditStore(context),
+    probe: () => writer.write(() => Promise.resolve()),
+    async close() {
+      await writer.close();
+      await Promise.all([indexer.close(), pool.close()]);
+    },
+  };
+}

@@ -1,0 +1,88 @@
+// The connection that writes. It has a row in the database with the number of its last commit, which tells a later
+// connection whether a commit took effect whose answer was lost.
+import { eq, lt, sql } from 'drizzle-orm';
+import type { DatabaseAddress } from './address.ts';
+import { connect, type Db, type Timeouts } from './connection.ts';
+import { DatabaseError } from './errors.ts';
+import { writers } from './schema.ts';
+
+/** How long the row of a connection is kept after its last commit. */
+const KEEP_MS = 86_400_000;
+
+/** SQLSTATE of a transaction that was rolled back. */
+const ROLLED_BACK = '40000';
+
+export interface WriterSession {
+  readonly id: string;
+  readonly db: Db;
+  readonly isOpen: boolean;
+  /** Starts a transaction. Returns its number. */
+  begin(): Promise<number>;
+  /**
+   * Commits the transaction.
+   * @throws if it was not committed, or with a lost connection
+   */
+  commit(): Promise<void>;
+  /** Ends the transaction, or the connection if that fails. */
+  rollBack(): Promise<void>;
+  /**
+   * Waits for the transaction of another writer, and prevents further ones. Returns the number of its last commit.
+   * @throws if that is not known
+   */
+  endOther(writerId: string): Promise<number>;
+  close(): Promise<void>;
+}
+
+export async function openWriterSession(
+  address: DatabaseAddress,
+  timeouts: Timeouts,
+): Promise<WriterSession> {
+  const connection = await connect(address, timeouts);
+  const { db, close } = connection;
+  const id = crypto.randomUUID();
+  let commits = 0;
+  const now = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
+  try {
+    await db.delete(writers).where(lt(writers.usedAt, sql`${now} - ${KEEP_MS}::bigint`));
+    await db.insert(writers).values({ id, commits, isEnded: false, usedAt: now });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  return {
+    id,
+    db,
+    get isOpen() {
+      return connection.isOpen;
+    },
+    async begin() {
+      commits += 1;
+      try {
+        await connection.execute('BEGIN');
+        await db.execute(sql`SELECT start_commit(${id}, ${commits})`);
+        return commits;
+      } catch (error) {
+        await close();
+        throw error;
+      }
+    },
+    async commit() {
+      const tag = await connection.execute('COMMIT');
+      if (tag === 'COMMIT') return;
+      throw new DatabaseError('The transaction was rolled back.', 'refused', ROLLED_BACK);
+    },
+    async rollBack() {
+      await connection.execute('ROLLBACK').catch(close);
+    },
+    async endOther(writerId) {
+      const [other] = await db
+        .update(writers)
+        .set({ isEnded: true })
+        .where(eq(writers.id, writerId))
+        .returning({ commits: writers.commits });
+      if (other) return other.commits;
+      throw new Error('It is not known whether the last changes were stored.');
+    },
+    close,
+  };
+}

@@ -1,0 +1,152 @@
+// Group commit: the writes that arrive while the server commits share the next transaction. Each gets a promise for its
+// own commit.
+import type { Db } from './connection.ts';
+import { isLost, isRefused, toDatabaseError } from './errors.ts';
+import type { Backoff } from './reconnect.ts';
+import type { WriterSession } from './writer-session.ts';
+
+type Run = (db: Db) => Promise<unknown>;
+
+interface PendingWrite {
+  run: Run;
+  resolve: () => void;
+  reject: (reason: unknown) => void;
+}
+
+/** The longest delay of a deferred write, in milliseconds. */
+const MAX_DELAY_MS = 20;
+/** The shortest delay between two attempts to find out what became of a commit. */
+const MIN_DELAY_MS = 50;
+
+export type Writer = ReturnType<typeof createWriter>;
+
+interface Sessions {
+  get(): Promise<WriterSession>;
+  close(): Promise<void>;
+}
+
+/**
+ * Creates the queue of writes. They run in call order, and each may run several times: when a transaction fails, its
+ * writes are retried one by one, so that a failing write rejects only its own promise.
+ */
+export function createWriter(sessions: Sessions, backoff: Backoff) {
+  let pending: PendingWrite[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let immediate: ReturnType<typeof setImmediate> | undefined;
+  let isDue = false;
+  let isClosed = false;
+  let running: Promise<void> | null = null;
+
+  async function commit(writes: readonly PendingWrite[]): Promise<void> {
+    let isCommitted: boolean | null;
+    try {
+      isCommitted = await runTransaction(writes);
+    } catch (thrown) {
+      const error = toDatabaseError(thrown);
+      if (writes.length === 1 || isLost(error))
+        return writes.forEach(({ reject }) => reject(error));
+      for (const write of writes) await commit([write]);
+      return;
+    }
+    // If it is not known, they stay unanswered, as after a crash.
+    if (isCommitted) writes.forEach(({ resolve }) => resolve());
+  }
+
+  /**
+   * Runs writes and commits them.
+   * @returns null if it is not known whether they were committed
+   * @throws if they were not committed
+   */
+  async function runTransaction(writes: readonly PendingWrite[]): Promise<true | null> {
+    const session = await sessions.get();
+    const number = await session.begin();
+    try {
+      for (const { run } of writes) await run(session.db);
+    } catch (error) {
+      await session.rollBack();
+      throw error;
+    }
+    try {
+      await session.commit();
+      return true;
+    } catch (thrown) {
+      const error = toDatabaseError(thrown);
+      if (isRefused(error)) throw error;
+      await session.close();
+      const last = await findLastCommit(session.id);
+      if (last !== null && last !== number) throw error;
+      return last === null ? null : true;
+    }
+  }
+
+  /**
+   * Finds out which transaction of a lost connection was committed last, as soon as the server can be reached again. Until
+   * then, others fail.
+   * @returns null if the store is closed before that
+   */
+  async function findLastCommit(writerId: string): Promise<number | null> {
+    for (;;) {
+      try {
+        const session = await sessions.get();
+        return await session.endOther(writerId);
+      } catch (error) {
+        rejectPending(toDatabaseError(error));
+        if (isClosed) return null;
+        const delay = Math.max(MIN_DELAY_MS, backoff.delay());
+        await new Promise((resolve) => setTimeout(resolve, delay));
+      }
+    }
+  }
+
+  function rejectPending(error: unknown) {
+    const writes = pending;
+    pending = [];
+    for (const { reject } of writes) reject(error);
+  }
+
+  async function commitAll() {
+    while (isDue && pending.length > 0) {
+      isDue = false;
+      clearTimeout(timer);
+      clearImmediate(immediate);
+      timer = undefined;
+      immediate = undefined;
+      const writes = pending;
+      pending = [];
+      await commit(writes);
+    }
+    isDue = false;
+    running = null;
+  }
+
+  /** Commits all pending writes, after those that are being committed. */
+  function flush() {
+    isDue = true;
+    running ??= commitAll();
+  }
+
+  function enqueue(run: Run): Promise<void> {
+    return new Promise((resolve, reject) => pending.push({ run, resolve, reject }));
+  }
+
+  return {
+    /** Commits `run` with all other pending writes, as soon as the commit that is in flight has ended. */
+    write(run: Run): Promise<void> {
+      immediate ??= setImmediate(flush);
+      return enqueue(run);
+    },
+    /** Commits `run` within 20 ms, or after the commit that is in flight. */
+    writeDeferred(run: Run): Promise<void> {
+      timer ??= setTimeout(flush, MAX_DELAY_MS);
+      return enqueue(run);
+    },
+    /** Commits pending writes and ends the connection. A commit whose outcome is not known stays unanswered. */
+    async close(): Promise<void> {
+      flush();
+      const committed = running;
+      isClosed = true;
+      await committed;
+      await sessions.close();
+    },
+  };
+}
