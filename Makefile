@@ -42,7 +42,7 @@ chromium:
 # Installs Debian's PostgreSQL for the tests, which start a server of their own: no cluster is created, and one that exists
 # is left as it is.
 postgres:
-	@[ -x /usr/lib/postgresql/15/bin/initdb ] || pg_config --bindir >/dev/null 2>&1 && exit 0; \
+	@for bin in /usr/lib/postgresql/15/bin "$$(pg_config --bindir 2>/dev/null)"; do [ ! -x "$$bin/initdb" ] || exit 0; done; \
 	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq; \
 	$$sudo apt-get install -y -qq --no-install-recommends postgresql-common >/dev/null; \
@@ -82,8 +82,8 @@ migration: node_modules/.installed ## Generate the SQL migration for a change to
 	@test -n "$(NAME)" || { echo "Usage: make migration NAME=add_labels" >&2; exit 1; }
 	@$(BIN)/drizzle-kit generate --config src/store/drizzle.config.ts --name "$(NAME)"
 
-migration-postgres: node_modules/.installed ## The same for src/store/postgres/schema.ts
-	@test -n "$(NAME)" || { echo "Usage: make migration-postgres NAME=add_labels" >&2; exit 1; }
+pg-migration: node_modules/.installed ## The same for src/store/postgres/schema.ts
+	@test -n "$(NAME)" || { echo "Usage: make pg-migration NAME=add_labels" >&2; exit 1; }
 	@$(BIN)/drizzle-kit generate --config src/store/postgres/drizzle.config.ts --name "$(NAME)"
 
 check: fmt-check lint types build test ## Run what CI runs: format, lint, types, build and tests
@@ -111,4 +111,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium postgres test test-agents audit weekly lint types fmt fmt-check migration migration-postgres check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean

@@ -160,39 +160,6 @@ describe('the search index', () => {
     folder.remove();
   });
 
-  test('finds text by three or more characters of any kind, ignoring case, and shorter text without it', async () => {
-    const store = openStore(':memory:');
-    const texts = ['say "hi" now', 'grüße 😀x!', 'x AND y OR NOT z', 'a*b^c:d(e)', 'tab\there'];
-    await store.commands.insert(texts.map((command, i) => storedCommand({ id: `c${i}`, command })));
-    for (const [id, found] of [
-      ['c0', ['"hi', 'SAY ', '"hi" n', 'hi']],
-      ['c1', ['grüß', '😀x!', 'üße 😀', '😀']],
-      ['c2', ['AND', 'and y or not', 'NOT z', 'z']],
-      ['c3', ['a*b', '^c:d(e)', ':d(']],
-      ['c4', ['tab\t', '\the']],
-    ] as const) {
-      for (const q of found) expect([q, await listIds(store, { q })]).toEqual([q, [id]]);
-    }
-    for (const q of ['there is', 'a\0bc', '\0']) expect(await listIds(store, { q })).toEqual([]);
-    await store.close();
-  });
-
-  test('other queries run while a text without matches is looked for', async () => {
-    const store = openStore(':memory:');
-    for (let batch = 0; batch < 40; batch++) {
-      await store.commands.insert(
-        Array.from({ length: 1_000 }, (_, i) => storedCommand({ id: `c${batch}-${i}` })),
-      );
-    }
-    let isFound = false;
-    const search = listIds(store, { q: 'zz' }).finally(() => (isFound = true));
-    await store.commands.find('c1-1');
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(isFound).toBe(false);
-    expect(await search).toEqual([]);
-    await store.close();
-  });
-
   test('continues after a failure', async () => {
     const folder = createTemporaryFolder();
     const file = join(folder.path, 'a.db');
@@ -212,28 +179,6 @@ describe('the search index', () => {
     expect(await listIds(store, { q: 'deploy', limit: 2 })).toEqual(['repaired', 'c1000']);
     await store.close();
     folder.remove();
-  });
-
-  test('pages continue although the last command of the previous one was deleted', async () => {
-    const store = openStore(':memory:');
-    const ids = Array.from({ length: 9 }, (_, i) => `c${i}`);
-    await store.commands.insert(
-      ids.map((id) =>
-        storedCommand({
-          id,
-          command: 'make',
-          status: 'completed',
-          completedAt: id === 'c5' ? 1 : 9,
-        }),
-      ),
-    );
-    expect(await listIds(store, { q: 'make', limit: 4 })).toEqual(['c8', 'c7', 'c6', 'c5']);
-    await store.commands.purgeBefore(5, 10);
-    for (const cursor of ['c5', 'c4~']) {
-      expect(await listIds(store, { q: 'make', cursor })).toEqual(['c4', 'c3', 'c2', 'c1', 'c0']);
-    }
-    expect(await listIds(store, { q: 'make', cursor: 'b' })).toEqual([]);
-    await store.close();
   });
 
   test('no longer contains deleted commands, and survives VACUUM', async () => {
@@ -258,35 +203,5 @@ describe('the search index', () => {
     expect(await listIds(store, { q: 'make c2' })).toEqual(['c2']);
     await store.close();
     folder.remove();
-  });
-
-  test('pages of several agents are in order', async () => {
-    const store = openStore(':memory:');
-    const agents = ['a', 'b', 'c'];
-    await store.commands.insert(
-      Array.from({ length: 12 }, (_, i) =>
-        storedCommand({ id: `c${100 + i}`, agentId: agents[i % 3] ?? '', command: 'make' }),
-      ),
-    );
-    for (const query of [
-      {},
-      { q: 'make' },
-      { q: 'm' },
-      { status: 'queued' as const },
-      { status: 'queued' as const, q: 'make' },
-    ]) {
-      const first = await store.commands.listPage({ ...query, limit: 3 }, ['a', 'c']);
-      expect(first.items.map(({ id }) => id)).toEqual(['c111', 'c109', 'c108']);
-      const cursor = first.nextCursor ?? '';
-      expect(await listIds(store, { ...query, cursor }, ['a', 'c'])).toEqual([
-        'c106',
-        'c105',
-        'c103',
-        'c102',
-        'c100',
-      ]);
-      expect(await listIds(store, query, [])).toEqual([]);
-    }
-    await store.close();
   });
 });

@@ -25,8 +25,10 @@ afterAll(() => server.remove());
 
 describeStore('PostgreSQL', async () => {
   const url = await server.createDatabase(migrated);
+  const unindexed = 'SELECT 1 FROM output_blocks WHERE plain_text IS NULL';
   return {
     open: () => createPostgresStore(url),
+    countUnindexed: async () => (await server.execute(unindexed, url)).length,
     remove: () => server.removeDatabase(url),
   };
 });

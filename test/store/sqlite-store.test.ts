@@ -15,6 +15,7 @@ import { migrations } from '../../src/store/migrations.ts';
 import * as schema from '../../src/store/schema.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
 import { storedCommand } from '../support/samples.ts';
+import { countUnindexed } from '../support/sqlite.ts';
 import { describeStore } from './store-conformance.ts';
 
 const createFolder = () => mkdtempSync(join(tmpdir(), 'signalbox-store-'));
@@ -24,6 +25,7 @@ describeStore('SQLite', () => {
   const file = join(folder, 'a.db');
   return {
     open: () => openStore(file),
+    countUnindexed: () => countUnindexed(file),
     remove: () => rmSync(folder, { recursive: true }),
   };
 });

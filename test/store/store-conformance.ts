@@ -14,6 +14,7 @@ import { describeCommandPages, describeCommands } from './conformance/commands.t
 import { describeFileChanges } from './conformance/file-changes.ts';
 import { describeOutput } from './conformance/output.ts';
 import { describePrompts } from './conformance/prompts.ts';
+import { describeSearch } from './conformance/search.ts';
 import { describeTokens } from './conformance/tokens.ts';
 import { describeTurns } from './conformance/turns.ts';
 import {
@@ -30,6 +31,7 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
     describeCommands(db);
     describeCommandPages(db);
     describeOutput(db);
+    describeSearch(db);
     describeFileChanges(db);
     describeAudit(db);
     describeAgents(db);

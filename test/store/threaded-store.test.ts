@@ -17,6 +17,7 @@ import type { Store } from '../../src/store/store.ts';
 import { openThreadedStore, type StoreNotice } from '../../src/store/threaded-store.ts';
 import { rejectionOf } from '../support/rejection.ts';
 import { chunk, storedCommand } from '../support/samples.ts';
+import { countUnindexed } from '../support/sqlite.ts';
 import { describeStore } from './store-conformance.ts';
 
 const createFolder = () => mkdtempSync(join(tmpdir(), 'signalbox-store-'));
@@ -25,6 +26,7 @@ describeStore('SQLite in threads', () => {
   const folder = createFolder();
   return {
     open: async () => (await openThreadedStore(join(folder, 'a.db'))).store,
+    countUnindexed: () => countUnindexed(join(folder, 'a.db')),
     remove: () => rmSync(folder, { recursive: true }),
   };
 });

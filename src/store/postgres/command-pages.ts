@@ -1,6 +1,6 @@
 // The queries for pages of the command history, newest first, without a text. Each follows an index in its order, so that
 // its time depends on the length of the page, not of the history.
-import { and, desc, eq, isNotNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, lt, type SQL, type SQLWrapper, sql } from 'drizzle-orm';
 import type { CommandQuery } from '../../protocol/api.ts';
 import type { StoredCommand } from '../store.ts';
 import { type Db, isOneOf } from './context.ts';
@@ -44,21 +44,26 @@ export function createListQuery(db: Db, query: PageQuery, agentIds: AgentIds = n
 }
 
 /**
- * Commands of several agents by ID. No index of all these agents is in the order of the page, so it is made of one page of
- * each. Exported to test which indexes it uses.
+ * Commands of several agents by ID, perhaps with a status. No index of all these agents is in the order of the page, so it
+ * is made of one page of each. Each is written as a range of an index: for an equation, the server might follow the IDs of
+ * all commands instead. Exported to test which indexes it uses.
  */
 export function createAgentsQuery(db: Db, query: PageQuery, agentIds: readonly string[]) {
+  const { status, cursor } = query;
+  const columns = status ? [commands.agentId, commands.status] : [commands.agentId];
+  const values = status ? [sql`agent.id`, sql`${status}`] : [sql`agent.id`];
   const ofAgent = db
     .select()
     .from(commands)
     .where(
       and(
-        eq(commands.agentId, sql`agent.id`),
-        createFilter(query, null),
-        query.cursor ? lt(commands.id, query.cursor) : undefined,
+        sql`${row(columns)} >= ${row(values)}`,
+        cursor
+          ? sql`${row([...columns, commands.id])} < ${row([...values, sql`${cursor}`])}`
+          : sql`${row(columns)} <= ${row(values)}`,
       ),
     )
-    .orderBy(desc(commands.id))
+    .orderBy(...columns.map(desc), desc(commands.id))
     .limit(query.limit)
     .as('of_agent');
   return db
@@ -68,3 +73,6 @@ export function createAgentsQuery(db: Db, query: PageQuery, agentIds: readonly s
     .orderBy(desc(ofAgent.id))
     .limit(query.limit);
 }
+
+/** A row of values, which is compared with another one value by value. */
+const row = (values: readonly SQLWrapper[]): SQL => sql`(${sql.join([...values], sql`, `)})`;

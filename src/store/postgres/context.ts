@@ -43,8 +43,5 @@ export const isOneOf = (column: PgColumn, values: readonly string[]): SQL<boolea
 export const isNoneOf = (column: PgColumn, values: readonly string[]): SQL<boolean> =>
   sql`${column} <> ALL(${toTextArray(values)}::text[])`;
 
-/** The physical position of a row. */
-export const ctid = sql`ctid`;
-
-/** Selects rows by their position: a list of positions is read without a scan of the table. */
+/** Selects rows by their position, without a scan of the table. @param query selects `ctid` */
 export const isRowOf = (query: SQL): SQL<boolean> => sql`ctid = ANY(ARRAY(${query}))`;

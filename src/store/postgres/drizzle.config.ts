@@ -1,4 +1,4 @@
-// drizzle-kit's configuration, for `make migration-postgres NAME=...`.
+// drizzle-kit's configuration, for `make pg-migration NAME=...`.
 import { defineConfig } from 'drizzle-kit';
 
 export default defineConfig({

@@ -1,5 +1,5 @@
 // The PostgreSQL tables. Times are Unix milliseconds; IDs are UUIDv7, which sort by time. After a change, run
-// `make migration-postgres`.
+// `make pg-migration`.
 import { sql } from 'drizzle-orm';
 import { boolean, index, pgTable, primaryKey, uniqueIndex } from 'drizzle-orm/pg-core';
 import type { AgentType } from '../../protocol/agent-status.ts';

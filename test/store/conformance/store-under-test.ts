@@ -8,6 +8,8 @@ export type MaybePromise<T> = T | Promise<T>;
 export interface TestDatabase {
   /** Opens a store on the database. The previous store must be closed. */
   open(): MaybePromise<Store>;
+  /** Counts the blocks of output that are not in the search index yet. The store indexes them in the background. */
+  countUnindexed(): MaybePromise<number>;
   /** Deletes the database. The store must be closed. */
   remove(): MaybePromise<void>;
 }
@@ -36,6 +38,12 @@ export function setUpStore(createDatabase: () => MaybePromise<TestDatabase>) {
     async reopen() {
       await store.close();
       store = await database.open();
+    },
+    /** Opens the store again, which indexes output at once, and waits until all is indexed. */
+    async waitUntilIndexed() {
+      await store.close();
+      store = await database.open();
+      while ((await database.countUnindexed()) > 0) await store.probe();
     },
   };
 }
