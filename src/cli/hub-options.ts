@@ -32,6 +32,7 @@ import { readEncryption } from './encryption.ts';
 import type { HubProcessOptions } from './hub-process.ts';
 import { createLog } from './log.ts';
 import { type OidcFlags, readOidcSettings } from './oidc-options.ts';
+import { readDatabase, storeOption } from './store-option.ts';
 
 const MEGABYTE = 1_048_576;
 
@@ -39,6 +40,7 @@ export interface HubFlags extends OidcFlags {
   host: string;
   port: number;
   data: string;
+  store?: string;
   tlsCert?: string;
   tlsKey?: string;
   insecure: boolean;
@@ -65,6 +67,7 @@ export function withHubOptions(command: Command): Command {
     .addOption(envOption('--host <address>', 'Address to listen on').default('127.0.0.1'))
     .addOption(envOption('--port <number>', 'Port to listen on').default(7420).argParser(parsePort))
     .addOption(envOption('--data <dir>', 'Data folder').default(defaultDataFolder()))
+    .addOption(storeOption())
     .addOption(
       envOption('--tls-cert <file>', 'PEM file with the certificate chain for HTTPS').default(
         undefined,
@@ -214,6 +217,7 @@ export function hubProcessOptions(
     host: flags.host,
     port: flags.port,
     data: flags.data,
+    database: readDatabase(flags),
     publicUrl: flags.publicUrl ?? null,
     certificateFiles,
     trustedProxies: flags.trustedProxy ?? [],

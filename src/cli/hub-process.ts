@@ -6,7 +6,12 @@ import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import { openDataFolder } from '../store/data-folder.ts';
-import { openThreadedStore } from '../store/threaded-store.ts';
+import { openThreadedPostgresStore } from '../store/postgres/threaded-store.ts';
+import {
+  openThreadedStore,
+  type StoreNotice,
+  type ThreadedStore,
+} from '../store/threaded-store.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
 import type { Certificate } from '../web/servers.ts';
 import { createSigningKeys, KEY_FILE } from '../web/signing-keys.ts';
@@ -14,6 +19,7 @@ import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
 import { handleReload } from './signals.ts';
+import type { PostgresDatabase } from './store-option.ts';
 
 /** How long sockets have to close before they are terminated. */
 const CLOSE_MS = 3_000;
@@ -23,6 +29,8 @@ export interface HubProcessOptions {
   host: string;
   port: number;
   data: string;
+  /** The PostgreSQL database. Null for SQLite in the data folder. */
+  database: PostgresDatabase | null;
   publicUrl: string | null;
   /** The certificate for HTTPS. Null serves plain HTTP. */
   certificateFiles: CertificateFiles | null;
@@ -44,15 +52,18 @@ export type HubProcess = Awaited<ReturnType<typeof startHubProcess>>;
  * be used
  */
 export async function startHubProcess(options: HubProcessOptions) {
-  const { host, data, publicUrl, certificateFiles, settings, log } = options;
+  const { host, data, database, publicUrl, certificateFiles, settings, log } = options;
   const certificate = certificateFiles && readCertificate(certificateFiles, systemClock.now());
   const folder = await openOrFail(data, () => openDataFolder(data));
-  const database = folder.resolve('signalbox.db');
+  const file = folder.resolve('signalbox.db');
+  const databaseName = database?.url ?? file;
   // Loaded here, so that other commands start faster, and while the threads of the store start.
   const [opened, { startHub }, { createApp }, { createServers }, { assetBuild }] =
     await Promise.all([
-      openOrFail(database, () =>
-        openThreadedStore(database, ({ level, message, ...fields }) => log[level](message, fields)),
+      openOrFail(databaseName, () =>
+        openDatabase(database, file, ({ level, message, ...fields }) =>
+          log[level](message, fields),
+        ),
       ),
       import('../hub/hub.ts'),
       import('../web/app.ts'),
@@ -64,7 +75,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     createSigningKeys({ folder, clock: systemClock, log }),
   );
   const servers = createServers();
-  const hub = await openOrFail(database, () =>
+  const hub = await openOrFail(databaseName, () =>
     startHub({ store, clock: systemClock, log, settings, build: assetBuild, publisher: servers }),
   );
   void damaged.then(hub.storeHealth.reportDamage);
@@ -74,7 +85,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     log.error('The hub is stopping because its database thread ended.', { reason: error.message });
   });
   const { adminPassword } = options;
-  const hasAccount = await openOrFail(database, async () => {
+  const hasAccount = await openOrFail(databaseName, async () => {
     if (adminPassword !== null && !(await hub.accounts.exist())) {
       await createAdmin(hub, adminPassword);
     }
@@ -160,6 +171,19 @@ export async function createAdmin({ accounts }: Hub, password: string): Promise<
     );
   }
   await accounts.createFirstAdmin(password);
+}
+
+async function openDatabase(
+  database: PostgresDatabase | null,
+  file: string,
+  onNotice: (notice: StoreNotice) => void,
+): Promise<ThreadedStore> {
+  if (!database) return openThreadedStore(file, onNotice);
+  try {
+    return await openThreadedPostgresStore(database.url, database.password, onNotice);
+  } catch (error) {
+    throw new CliError(error instanceof Error ? error.message : String(error));
+  }
 }
 
 /** Converts errors to a CliError. System and SQLite errors have a code and do not always name the path. */

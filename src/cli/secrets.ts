@@ -8,6 +8,7 @@ export const secretNames = [
   'SIGNALBOX_NEW_PASSWORD',
   'SIGNALBOX_CODE',
   'SIGNALBOX_OIDC_CLIENT_SECRET',
+  'SIGNALBOX_STORE',
 ] as const;
 type SecretName = (typeof secretNames)[number];
 export type Secrets = Partial<Record<SecretName, string>>;

@@ -1,7 +1,7 @@
 // Tracks whether the store accepts writes, so that a full or failing disk is known before a command depends on it.
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import type { Store } from '../store/store.ts';
+import { DISK_FULL_CODES, type Store, UNREACHABLE_CODE } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
 
@@ -47,8 +47,10 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   const broadcastFailing = () => broadcast.toAgents({ type: 'hub:storage', failing: isFailing() });
 
   function reportFailure(error: unknown) {
-    isDiskFull ||= error instanceof Error && 'code' in error && error.code === 'SQLITE_FULL';
-    setFailure(`Cannot write to disk: ${error instanceof Error ? error.message : String(error)}`);
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    isDiskFull ||= DISK_FULL_CODES.includes(code);
+    const reason = error instanceof Error ? error.message : String(error);
+    setFailure(code === UNREACHABLE_CODE ? reason : `Cannot write to disk: ${reason}`);
   }
 
   const stop = clock.every(PROBE_MS, () => {

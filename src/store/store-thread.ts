@@ -1,5 +1,5 @@
-// A thread with one connection to the SQLite file, so that neither a commit nor a query blocks the sockets of the hub.
-// An entry point of its own: it is started as a worker (thread-client.ts).
+// A thread with one connection to the SQLite file, or with all connections to a PostgreSQL server, so that neither a commit
+// nor a query blocks the sockets of the hub. An entry point of its own: it is started as a worker (thread-client.ts).
 import { Database } from 'bun:sqlite';
 import {
   describeDamage,
@@ -14,6 +14,7 @@ import type {
   Call,
   MethodNames,
   Reply,
+  StoreLocation,
   ThreadError,
   ThreadRequest,
   ThreadResponse,
@@ -25,7 +26,7 @@ type Method = (...args: readonly unknown[]) => Promise<unknown>;
 type Methods = Record<string, Method>;
 
 /** The store that is open. `open` is the first message. */
-let opened: { store: Store; file: string } | null = null;
+let opened: { store: Store; location: StoreLocation } | null = null;
 let replies: Reply[] = [];
 /** The damage in the file, once a call has met it. */
 let located: string | null = null;
@@ -37,7 +38,7 @@ function respond(response: ThreadResponse) {
 self.addEventListener('message', ({ data: request }: MessageEvent<ThreadRequest>) => {
   switch (request.type) {
     case 'open':
-      return void respondTo(() => Promise.resolve(open(request)));
+      return void respondTo(() => open(request.location));
     case 'check':
       return void respondTo(() => check(request.file));
     case 'call':
@@ -56,15 +57,29 @@ async function respondTo(work: () => Promise<ThreadResponse>) {
   }
 }
 
-function open({ file, readonly }: ThreadRequest & { type: 'open' }): ThreadResponse {
-  const store = readonly
-    ? openReader(file)
-    : openStore(file, {
-        onUpgrade: () => respond({ type: 'upgrading' }),
-        onError: (error) => respond({ type: 'reported', error: describe(error) }),
-      });
-  opened = { store, file };
+async function open(location: StoreLocation): Promise<ThreadResponse> {
+  const store = await openLocation(location);
+  opened = { store, location };
   return { type: 'opened', methods: listMethods(store) };
+}
+
+async function openLocation(location: StoreLocation): Promise<Store> {
+  const onUpgrade = () => respond({ type: 'upgrading' });
+  switch (location.kind) {
+    case 'sqlite': {
+      const { file, readonly } = location;
+      if (readonly) return openReader(file);
+      const onError = (error: unknown) => respond({ type: 'reported', error: describe(error) });
+      return openStore(file, { onUpgrade, onError });
+    }
+    case 'postgres': {
+      const { url, password } = location;
+      const { createPostgresStore } = await import('./postgres/postgres-store.ts');
+      return createPostgresStore(url, { password, onUpgrade });
+    }
+    default:
+      return location satisfies never;
+  }
 }
 
 async function check(file: string): Promise<ThreadResponse> {
@@ -99,8 +114,8 @@ function describe(error: unknown): ThreadError {
   const message = error instanceof Error ? error.message : String(error);
   const code = errorCode(error);
   const isDamage = isDamageError(error);
-  if (!isDamage || !opened) return { message, code, isDamage };
-  located ??= locateDamage(opened.file) ?? message;
+  if (!isDamage || opened?.location.kind !== 'sqlite') return { message, code, isDamage };
+  located ??= locateDamage(opened.location.file) ?? message;
   return { message: describeDamage(located), code, isDamage };
 }
 

@@ -252,6 +252,11 @@ export interface StoredConnection {
   address: string | null;
 }
 
+/** The codes of errors that mean that the disk of the database is full: one of SQLite, and a SQLSTATE. */
+export const DISK_FULL_CODES: readonly unknown[] = ['SQLITE_FULL', '53100'];
+/** The code of errors that mean that the server of the database cannot be reached. */
+export const UNREACHABLE_CODE = 'UNREACHABLE';
+
 /**
  * A write resolves once it is durable, and rejects if it failed. Concurrent writes take effect in call order. A write
  * that takes audit entries stores them in the same transaction: all or none.

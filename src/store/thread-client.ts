@@ -1,7 +1,9 @@
 // Starts a store thread, and calls the methods of its store.
+import type { Store } from './store.ts';
 import type {
   Call,
   MethodNames,
+  StoreLocation,
   ThreadError,
   ThreadRequest,
   ThreadResponse,
@@ -93,8 +95,8 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
 
   return {
     /** Opens the store. Returns the names of its methods. */
-    async open(file: string, readonly: boolean): Promise<MethodNames> {
-      const response = await request({ type: 'open', file, readonly });
+    async open(location: StoreLocation): Promise<MethodNames> {
+      const response = await request({ type: 'open', location });
       return response.type === 'opened' ? response.methods : {};
     },
     /**
@@ -131,6 +133,32 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
       worker.terminate();
     },
   };
+}
+
+/**
+ * Creates a store whose methods are called in threads.
+ * @param tables the names of the methods
+ * @param choose the thread of a method
+ */
+export function createRemoteStore(
+  tables: MethodNames,
+  choose: (method: string) => ReturnType<typeof startStoreThread>,
+  close: () => Promise<void>,
+): Store {
+  const forward = (table: string | null, method: string) =>
+    [method, (...args: unknown[]) => choose(method).invoke(table, method, args)] as const;
+  const members = {
+    ...Object.fromEntries(
+      Object.entries(tables).map(([table, methods]) => [
+        table,
+        Object.fromEntries(methods.map((method) => forward(table, method))),
+      ]),
+    ),
+    ...Object.fromEntries([forward(null, 'probe')]),
+    close,
+  };
+  // The thread lists the methods of a Store, and the conformance suite calls each of them.
+  return members as unknown as Store;
 }
 
 function toError({ message, code }: ThreadError): Error {

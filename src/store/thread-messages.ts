@@ -8,8 +8,13 @@ export type Call = readonly [
   args: readonly unknown[],
 ];
 
+/** The database that a thread opens. */
+export type StoreLocation =
+  | { kind: 'sqlite'; file: string; readonly: boolean }
+  | { kind: 'postgres'; url: string; password: string | undefined };
+
 export type ThreadRequest =
-  | { type: 'open'; file: string; readonly: boolean }
+  | { type: 'open'; location: StoreLocation }
   /** Checks the whole file. Sent instead of `open`. */
   | { type: 'check'; file: string }
   | { type: 'call'; calls: readonly Call[] };

@@ -3,7 +3,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describeDamage } from './integrity.ts';
 import type { Store } from './store.ts';
-import { startStoreThread } from './thread-client.ts';
+import { createRemoteStore, startStoreThread } from './thread-client.ts';
 import { cacheUsers } from './user-cache.ts';
 
 /** Methods with these names only read. The connection of the reader rejects writes. */
@@ -15,6 +15,11 @@ export interface StoreNotice {
   message: string;
   reason?: string;
 }
+
+export const UPGRADE: StoreNotice = {
+  level: 'info',
+  message: 'Upgrading the database. This can take a minute.',
+};
 
 export interface ThreadedStore {
   store: Store;
@@ -44,8 +49,7 @@ export async function openThreadedStore(
       writeFileSync(marker, '');
       damaged.resolve(message);
     },
-    onUpgrade: () =>
-      onNotice({ level: 'info', message: 'Upgrading the database. This can take a minute.' }),
+    onUpgrade: () => onNotice(UPGRADE),
   };
   const writer = startStoreThread(events, true);
   const reader = startStoreThread(events);
@@ -82,24 +86,10 @@ export async function openThreadedStore(
   }
 
   try {
-    const tables = await writer.open(file, false);
-    await reader.open(file, true);
-    const forward = (table: string, methods: readonly string[]) =>
-      Object.fromEntries(
-        methods.map((method) => {
-          const thread = READS.test(method) ? reader : writer;
-          return [method, (...args: unknown[]) => thread.invoke(table, method, args)];
-        }),
-      );
-    const members = {
-      ...Object.fromEntries(
-        Object.entries(tables).map(([table, methods]) => [table, forward(table, methods)]),
-      ),
-      probe: () => writer.invoke(null, 'probe', []),
-      close,
-    };
-    // The thread lists the methods of a Store, and the conformance suite calls each of them.
-    const store = members as unknown as Store;
+    const tables = await writer.open({ kind: 'sqlite', file, readonly: false });
+    await reader.open({ kind: 'sqlite', file, readonly: true });
+    const choose = (method: string) => (READS.test(method) ? reader : writer);
+    const store = createRemoteStore(tables, choose, close);
     const users = await cacheUsers(store.users);
     if (mustCheck) void check();
     return { store: { ...store, users }, damaged: damaged.promise, failed: failed.promise };

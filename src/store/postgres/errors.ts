@@ -1,19 +1,25 @@
 // The errors of a PostgreSQL store. Their messages contain no parameters and no password.
 import { SQL } from 'bun';
+import { UNREACHABLE_CODE } from '../store.ts';
+import type { DatabaseAddress } from './address.ts';
 
 /** What happened to a query: the server refused it, or there was no answer. */
 type Kind = 'refused' | 'lost';
 
-/** A query that failed. `code` is the SQLSTATE, if the server sent one. */
+/** A query that failed. */
 export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError';
   readonly kind: Kind;
+  /** The SQLSTATE, if the server sent one. */
+  readonly state: string | undefined;
+  /** What the hub knows errors by. */
   readonly code: string | undefined;
 
-  constructor(message: string, kind: Kind, code?: string) {
+  constructor(message: string, kind: Kind, state?: string) {
     super(message);
-    this.name = 'DatabaseError';
     this.kind = kind;
-    this.code = code;
+    this.state = state;
+    this.code = kind === 'lost' ? UNREACHABLE_CODE : state;
   }
 }
 
@@ -37,8 +43,10 @@ export function toDatabaseError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
-export const unreachable = (reason: string, code?: string): DatabaseError =>
-  new DatabaseError(`The database cannot be reached: ${reason}`, 'lost', code);
+const UNREACHABLE_PREFIX = 'The database cannot be reached: ';
+
+export const unreachable = (reason: string, state?: string): DatabaseError =>
+  new DatabaseError(UNREACHABLE_PREFIX + reason, 'lost', state);
 
 /** Whether the connection has ended, so that it is not known what it has executed last. */
 export const isLost = (error: unknown): boolean =>
@@ -46,4 +54,28 @@ export const isLost = (error: unknown): boolean =>
 
 /** Whether the server has answered that it did not do what it was asked to do. */
 export const isRefused = (error: unknown): boolean =>
-  error instanceof DatabaseError && error.kind === 'refused' && error.code !== undefined;
+  error instanceof DatabaseError && error.kind === 'refused' && error.state !== undefined;
+
+/** What to do about errors that mean that a database was not set up for the hub, by SQLSTATE. */
+const ADVICE: Record<string, (address: DatabaseAddress) => string> = {
+  '28P01': ({ password }) =>
+    password === undefined
+      ? 'Set PGPASSWORD to the password of this user.'
+      : 'Check the user and the password.',
+  '28000': () => 'Check the user, and the pg_hba.conf of the server.',
+  '3D000': () => 'Create the database first.',
+  '42501': () => 'Make the user the owner of the database.',
+  '58P01': () => 'Install the additional modules of PostgreSQL, which contain pg_trgm.',
+};
+
+/** Describes why a database cannot be opened, and what to do. */
+export function explainFailure(error: unknown, address: DatabaseAddress): Error {
+  if (!(error instanceof DatabaseError)) return toDatabaseError(error);
+  const { kind, state = '' } = error;
+  const reason = error.message.replace(UNREACHABLE_PREFIX, '').replace(/\.?$/, '.');
+  const advice =
+    ADVICE[state]?.(address) ??
+    (kind === 'lost' ? 'Check that the server is running and can be reached.' : '');
+  const text = `Cannot open the database ${address.name}: ${reason} ${advice}`;
+  return new DatabaseError(text.trim(), kind, state);
+}

@@ -63,7 +63,7 @@ export function createPool(address: DatabaseAddress, timeouts: Timeouts, backoff
       try {
         return await useTransaction(begin, query);
       } catch (error) {
-        if (error instanceof DatabaseError && error.code === QUERY_CANCELED) return null;
+        if (error instanceof DatabaseError && error.state === QUERY_CANCELED) return null;
         throw error;
       }
     },

@@ -1,6 +1,6 @@
 // The Store on PostgreSQL: one connection writes, a few read, and one indexes output.
 import type { Store } from '../store.ts';
-import { parseAddress } from './address.ts';
+import { type DatabaseAddress, parseAddress } from './address.ts';
 import { createAgentStore } from './agents.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAuditStore } from './audit.ts';
@@ -8,6 +8,7 @@ import { createCommandStore } from './commands.ts';
 import { connect, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
 import { createConnectionStore } from './connections.ts';
 import { createQueryContext } from './context.ts';
+import { explainFailure } from './errors.ts';
 import { createFileChangesStore } from './file-changes.ts';
 import { migrate } from './migrations.ts';
 import { createOutputIndexer } from './output-indexer.ts';
@@ -40,12 +41,7 @@ export async function createPostgresStore(
   { password, timeouts = DEFAULT_TIMEOUTS, onUpgrade = () => {} }: PostgresOptions = {},
 ): Promise<Store> {
   const address = parseAddress(url, password);
-  const first = await connect(address, timeouts);
-  try {
-    await migrate(first, onUpgrade);
-  } finally {
-    await first.close();
-  }
+  await prepare(address, timeouts, onUpgrade);
   const backoff = createBackoff();
   const pool = createPool(address, timeouts, backoff);
   const sessions = createReconnector(() => openWriterSession(address, timeouts), backoff);
@@ -72,4 +68,21 @@ export async function createPostgresStore(
       await Promise.all([indexer.close(), pool.close()]);
     },
   };
+}
+
+async function prepare(
+  address: DatabaseAddress,
+  timeouts: Timeouts,
+  onUpgrade: () => void,
+): Promise<void> {
+  try {
+    const connection = await connect(address, timeouts);
+    try {
+      await migrate(connection, onUpgrade);
+    } finally {
+      await connection.close();
+    }
+  } catch (error) {
+    throw explainFailure(error, address);
+  }
 }

@@ -1,0 +1,44 @@
+// The PostgreSQL store in a thread of its own: compressing and searching output takes milliseconds, and the hub's event
+// loop does not wait for them.
+import type { StoreNotice, ThreadedStore } from '../threaded-store.ts';
+import { UPGRADE } from '../threaded-store.ts';
+import { createRemoteStore, startStoreThread } from '../thread-client.ts';
+import { cacheUsers } from '../user-cache.ts';
+
+/**
+ * Opens the store in a database. Only one hub may use the database, because it keeps the users in memory.
+ * @param password used if the URL has none
+ * @throws as `createPostgresStore`
+ */
+export async function openThreadedPostgresStore(
+  url: string,
+  password: string | undefined,
+  onNotice: (notice: StoreNotice) => void = () => undefined,
+): Promise<ThreadedStore> {
+  const failed = Promise.withResolvers<Error>();
+  const thread = startStoreThread(
+    {
+      onEnd: failed.resolve,
+      // The server looks after its files.
+      onDamage: () => undefined,
+      onUpgrade: () => onNotice(UPGRADE),
+    },
+    true,
+  );
+
+  async function close() {
+    await thread.invoke(null, 'close', []).catch(() => undefined);
+    thread.terminate();
+  }
+
+  try {
+    const tables = await thread.open({ kind: 'postgres', url, password });
+    const store = createRemoteStore(tables, () => thread, close);
+    const users = await cacheUsers(store.users);
+    const damaged = new Promise<string>(() => undefined);
+    return { store: { ...store, users }, damaged, failed: failed.promise };
+  } catch (error) {
+    thread.terminate();
+    throw error;
+  }
+}
