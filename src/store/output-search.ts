@@ -4,6 +4,7 @@
 import type { Database } from 'bun:sqlite';
 import { and, desc, eq, gt, isNull, sql } from 'drizzle-orm';
 import { createTrigramQuery } from './command-search.ts';
+import { pauseAfter } from './index-pace.ts';
 import { readPlainText } from './output-block.ts';
 import { findLine } from './output-text.ts';
 import type { QueryContext } from './query-context.ts';
@@ -11,11 +12,6 @@ import { outputBlocks as blocks, transcripts } from './schema.ts';
 
 /** The blocks of one command have consecutive numbers in the index, and those of the next command follow. */
 const ROWS_PER_COMMAND = 2 ** 20;
-/** Indexing a block takes about 15 ms. In between, the thread has this many times as long for other writes. */
-const PAUSE_FACTOR = 3;
-/** The same while output arrives, and for how long after it. */
-const BUSY_PAUSE_FACTOR = 20;
-const BUSY_MS = 2_000;
 /** The candidates that are listed at once. */
 const CANDIDATES = 200;
 /** Delay after a failure, such as a full disk. */
@@ -49,8 +45,7 @@ export function createOutputIndexer(database: Database, db: Db, onError: (error:
     try {
       if (!indexNext.immediate()) return;
       const endedAt = performance.now();
-      const factor = endedAt - lastBlockAt < BUSY_MS ? BUSY_PAUSE_FACTOR : PAUSE_FACTOR;
-      schedule(factor * (endedAt - startedAt));
+      schedule(pauseAfter(endedAt - startedAt, endedAt - lastBlockAt));
     } catch (error) {
       onError(error);
       schedule(RETRY_MS);

@@ -33,6 +33,8 @@ const SETTINGS = {
   synchronous_commit: 'on',
   // The best plan for a search depends on the text.
   plan_cache_mode: 'force_custom_plan',
+  // A hub that hangs must not hold its locks.
+  idle_in_transaction_session_timeout: '60000',
 };
 
 /**

@@ -1,15 +1,13 @@
 // Indexes blocks of output for the search, in the background and with a connection of its own: it takes much longer than
 // storing them. The newest come first, and until then each is read by every search.
 import { and, desc, eq, isNull } from 'drizzle-orm';
+import { pauseAfter } from '../index-pace.ts';
 import { readPlainText } from '../output-block.ts';
 import type { Connection, Db } from './connection.ts';
 import { outputBlocks as blocks } from './schema.ts';
 
-/** In between, the server has as much time for other work. */
-const PAUSE_FACTOR = 1;
 /** Delay after a new block, because more may follow, and after a failure. */
-const DELAY_MS = 200;
-const RETRY_MS = 1_000;
+const DELAY_MS = 1_000;
 
 interface Connections {
   get(): Promise<Connection>;
@@ -20,6 +18,7 @@ export function createOutputIndexer(connections: Connections) {
   let timer: Timer | undefined;
   let running: Promise<void> | null = null;
   let isStopped = false;
+  let lastBlockAt = -Infinity;
 
   function schedule(delay: number) {
     if (isStopped) return;
@@ -33,22 +32,27 @@ export function createOutputIndexer(connections: Connections) {
     const startedAt = performance.now();
     try {
       const { db } = await connections.get();
-      if (await indexNewest(db)) schedule(PAUSE_FACTOR * (performance.now() - startedAt));
+      if (!(await indexNewest(db))) return;
+      const endedAt = performance.now();
+      schedule(pauseAfter(endedAt - startedAt, endedAt - lastBlockAt));
     } catch {
       // If the database is away, whoever writes reports it.
-      schedule(RETRY_MS);
+      schedule(DELAY_MS);
     }
   }
 
   schedule(0);
   return {
     /** Continues, because there is a new block. */
-    wake: () => schedule(DELAY_MS),
+    wake() {
+      lastBlockAt = performance.now();
+      schedule(DELAY_MS);
+    },
     async close(): Promise<void> {
       isStopped = true;
       clearTimeout(timer);
-      await running;
       await connections.close();
+      await running;
     },
   };
 }

@@ -71,30 +71,36 @@ export function createOutputStore(context: QueryContext, onBlock: () => void): S
     onBlock();
   }
 
-  async function append(db: Db, commandId: string, chunks: readonly StoredChunk[], time: number) {
+  async function append(
+    db: Db,
+    commandId: string,
+    chunks: readonly StoredChunk[],
+    { agentNextSequence, time }: { agentNextSequence: number; time: number },
+  ) {
     const size = sizes.get(commandId) ?? (await measureRows(db, commandId));
     // It is measured again if this fails.
     sizes.delete(commandId);
     const grown = addSize(size, chunks);
-    if (isBlock(grown)) {
-      const first = chunks[0]?.sequence ?? 0;
-      const rest = await insertBlocks(db, commandId, chunks, time);
-      const added = rest.filter(({ sequence }) => sequence >= first);
-      await insertRows(db, commandId, added);
-      onBlock();
-    } else {
-      await insertRows(db, commandId, chunks);
+    if (!isBlock(grown)) {
+      await insertRows(db, { commandId, chunks, agentNextSequence, time });
       sizes.set(commandId, grown);
+      return;
     }
+    const rest = await insertBlocks(db, commandId, chunks, time);
+    const first = chunks[0]?.sequence ?? 0;
+    const added = rest.filter(({ sequence }) => sequence >= first);
+    await insertRows(db, { commandId, chunks: added, agentNextSequence, time });
+    onBlock();
   }
 
   return {
     append: (commandId, chunks, agentNextSequence, time) =>
       writeDeferred(async (db) => {
-        await db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId));
-        if (chunks.length === 0) return;
-        await touch(db, commandId, time);
-        await append(db, commandId, chunks, time);
+        if (chunks.length > 0) {
+          await append(db, commandId, chunks, { agentNextSequence, time });
+        } else {
+          await db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId));
+        }
       }),
     flush: () => write(() => Promise.resolve()),
     ...createOutputReads(context),
@@ -127,8 +133,8 @@ export function createOutputStore(context: QueryContext, onBlock: () => void): S
   };
 }
 
-/** Notes that a command has output, and that more was added. */
-async function touch(db: Db, commandId: string, updatedAt: number, bytes = 0) {
+/** Notes that a command has more output. */
+async function touch(db: Db, commandId: string, updatedAt: number, bytes: number) {
   const kept = { removedAt: null, removalReason: null, removalLimit: null };
   await db
     .insert(transcripts)
@@ -150,13 +156,27 @@ async function measureRows(db: Db, commandId: string): Promise<Size> {
   return row ?? { chunks: 0, length: 0 };
 }
 
-/** Inserts any number of chunks with the same statement. */
-async function insertRows(db: Db, commandId: string, chunks: readonly StoredChunk[]) {
-  if (chunks.length === 0) return;
-  const columns = sql`sequence, type, data, "timestamp", "offset", "lostBytes"`;
+/** Inserts any number of chunks, and notes that the command has output, with one statement that is always the same. */
+async function insertRows(
+  db: Db,
+  {
+    commandId,
+    chunks,
+    agentNextSequence,
+    time,
+  }: { commandId: string; chunks: readonly StoredChunk[]; agentNextSequence: number; time: number },
+) {
   await db.execute(sql`
+    WITH command AS (
+      UPDATE commands SET agent_next_sequence = ${agentNextSequence} WHERE id = ${commandId}
+    ), transcript AS (
+      INSERT INTO transcripts (command_id, bytes, updated_at) VALUES (${commandId}, 0, ${time})
+      ON CONFLICT (command_id) DO UPDATE
+        SET updated_at = excluded.updated_at, removed_at = NULL, removal_reason = NULL, removal_limit = NULL
+    )
     INSERT INTO output (command_id, sequence, type, data, "timestamp", "offset", lost_bytes)
-    SELECT ${commandId}::text, ${columns} FROM json_to_recordset(${encodeJson(chunks)}::text::json)
+    SELECT ${commandId}, sequence, type, data, "timestamp", "offset", "lostBytes"
+    FROM json_to_recordset(${encodeJson(chunks)}::text::json)
       AS chunk (sequence bigint, type text, data text, "timestamp" bigint, "offset" bigint, "lostBytes" bigint)
   `);
 }

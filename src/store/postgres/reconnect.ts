@@ -35,8 +35,10 @@ interface Closable {
   close(): Promise<void>;
 }
 
+/** @param open opens a connection */
 export function createReconnector<T extends Closable>(open: () => Promise<T>, backoff: Backoff) {
   let current: Promise<T> | null = null;
+  let isClosed = false;
 
   async function attempt(): Promise<T> {
     try {
@@ -53,6 +55,7 @@ export function createReconnector<T extends Closable>(open: () => Promise<T>, ba
   return {
     /** Returns the open connection, or opens one. @throws if it cannot be opened */
     async get(): Promise<T> {
+      if (isClosed) throw new Error('The store is closed.');
       if (current) {
         const opened = await current;
         if (opened.isOpen) return opened;
@@ -62,6 +65,7 @@ export function createReconnector<T extends Closable>(open: () => Promise<T>, ba
       return current;
     },
     async close(): Promise<void> {
+      isClosed = true;
       const opened = await current?.catch(() => null);
       await opened?.close();
     },
