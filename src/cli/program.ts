@@ -26,6 +26,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   token: async () => (await import('./token.ts')).tokenCommand(),
   'agent-token': async () => (await import('./agent-token-command.ts')).agentTokenCommand(),
   'rotate-key': async () => (await import('./rotate-key.ts')).rotateKeyCommand(),
+  migrate: async () => (await import('./migrate.ts')).migrateCommand(),
   doctor: async () => (await import('./doctor.ts')).doctorCommand(),
 };
 

@@ -103,7 +103,9 @@ export async function connect({ url, password, name }: DatabaseAddress, timeouts
   } catch (error) {
     await close();
     if (error instanceof DOMException) throw unreachable(`${name} does not answer.`);
-    throw toDatabaseError(error);
+    if (error instanceof SQL.PostgresError) throw toDatabaseError(error);
+    // TLS failed, for example.
+    throw unreachable(error instanceof Error ? error.message : String(error));
   }
 }
 

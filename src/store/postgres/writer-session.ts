@@ -30,7 +30,10 @@ export interface WriterSession {
    * @throws if that is not known
    */
   endOther(writerId: string): Promise<number>;
+  /** Notes that it is not used anymore, and ends the connection. */
   close(): Promise<void>;
+  /** Ends the connection at once. */
+  abort(): Promise<void>;
 }
 
 export async function openWriterSession(
@@ -38,7 +41,7 @@ export async function openWriterSession(
   timeouts: Timeouts,
 ): Promise<WriterSession> {
   const connection = await connect(address, timeouts);
-  const { db, close } = connection;
+  const { db, close: abort } = connection;
   const id = crypto.randomUUID();
   let commits = 0;
   const now = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
@@ -46,7 +49,7 @@ export async function openWriterSession(
     await db.delete(writers).where(lt(writers.usedAt, sql`${now} - ${KEEP_MS}::bigint`));
     await db.insert(writers).values({ id, commits, isEnded: false, usedAt: now });
   } catch (error) {
-    await close();
+    await abort();
     throw error;
   }
   return {
@@ -62,7 +65,7 @@ export async function openWriterSession(
         await db.execute(sql`SELECT start_commit(${id}, ${commits})`);
         return commits;
       } catch (error) {
-        await close();
+        await abort();
         throw error;
       }
     },
@@ -72,7 +75,7 @@ export async function openWriterSession(
       throw new DatabaseError('The transaction was rolled back.', 'refused', ROLLED_BACK);
     },
     async rollBack() {
-      await connection.execute('ROLLBACK').catch(close);
+      await connection.execute('ROLLBACK').catch(abort);
     },
     async endOther(writerId) {
       const [other] = await db
@@ -83,6 +86,12 @@ export async function openWriterSession(
       if (other) return other.commits;
       throw new Error('It is not known whether the last changes were stored.');
     },
-    close,
+    async close() {
+      const ended = db.update(writers).set({ isEnded: true }).where(eq(writers.id, id));
+      // If this fails, others wait until it has not been used for a while.
+      if (connection.isOpen) await ended.catch(() => undefined);
+      await abort();
+    },
+    abort,
   };
 }

@@ -72,7 +72,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     } catch (thrown) {
       const error = toDatabaseError(thrown);
       if (isRefused(error)) throw error;
-      await session.close();
+      await session.abort();
       const last = await findLastCommit(session.id);
       if (last !== null && last !== number) throw error;
       return last === null ? null : true;

@@ -28,7 +28,7 @@ export function describeSearch(db: StoreUnderTest) {
     await db.store.output.complete(id, 0);
   }
 
-  async function search(q: string, filters: CommandQuery = {}) {
+  async function find(q: string, filters: CommandQuery = {}) {
     const page = await db.store.commands.listPage({ ...filters, q });
     const { items, outputLines = {}, nextCursor } = page;
     return { found: items.map(({ id }) => [id, outputLines[id] ?? null]), nextCursor };
@@ -125,12 +125,12 @@ export function describeSearch(db: StoreUnderTest) {
       await addCommand('2', ['nothing\n']);
       await addCommand('3', long('  an error: Connection Refused.'));
       await prepare();
-      expect((await search('connection refused')).found).toEqual([
+      expect((await find('connection refused')).found).toEqual([
         ['3', 'an error: Connection Refused.'],
         ['1', 'Error: connection refused by host'],
       ]);
-      expect((await search('refused connection')).found).toEqual([]);
-      expect((await search('run 2')).found).toEqual([['2', null]]);
+      expect((await find('refused connection')).found).toEqual([]);
+      expect((await find('run 2')).found).toEqual([['2', null]]);
     });
 
     test('is found across chunks, blocks and escape sequences', async () => {
@@ -139,18 +139,18 @@ export function describeSearch(db: StoreUnderTest) {
       const chunks = Array.from({ length: 27 }, () => `${padding}\n`);
       await addCommand('2', [...chunks.slice(0, 26), 'split ac', 'ross blocks', ...chunks]);
       await prepare();
-      expect((await search('colourful')).found).toEqual([['1', 'colourful']]);
-      const lines = (await search('ross blocks')).found;
+      expect((await find('colourful')).found).toEqual([['1', 'colourful']]);
+      const lines = (await find('ross blocks')).found;
       expect(lines.map(([id]) => id)).toEqual(['2']);
-      expect((await search('split across')).found.map(([id]) => id)).toEqual(['2']);
+      expect((await find('split across')).found.map(([id]) => id)).toEqual(['2']);
     });
 
     test('is found with filters, in pages', async () => {
       for (let i = 1; i <= 9; i++) await addCommand(`${i}`, ['needle\n'], i % 2 ? 'odd' : 'even');
       await prepare();
-      const first = await search('needle', { agentId: 'odd', limit: 2 });
+      const first = await find('needle', { agentId: 'odd', limit: 2 });
       expect(first.found.map(([id]) => id)).toEqual(['9', '7']);
-      const second = await search('needle', {
+      const second = await find('needle', {
         agentId: 'odd',
         limit: 2,
         cursor: first.nextCursor ?? '',
@@ -164,15 +164,15 @@ export function describeSearch(db: StoreUnderTest) {
       await addCommand('1', ['needle\n']);
       await prepare();
       await db.store.output.remove('1', 1, 'user');
-      expect((await search('needle')).found).toEqual([]);
+      expect((await find('needle')).found).toEqual([]);
       while (await db.store.output.purge({ reason: 'quota', limit: 1e9, time: 2 }));
-      expect((await search('needle')).found).toEqual([]);
+      expect((await find('needle')).found).toEqual([]);
     });
   });
 
   test('a long line of output is shortened around the text', async () => {
     await addCommand('1', [`${'a'.repeat(500)} needle ${'b'.repeat(500)}\n`]);
-    const [[, line] = []] = (await search('needle')).found;
+    const [[, line] = []] = (await find('needle')).found;
     expect(line).toStartWith('…a');
     expect(line).toContain(' needle b');
     expect(line?.length).toBeLessThan(210);
