@@ -6,7 +6,7 @@ import { SQL } from 'bun';
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api';
 import type { SQL as Condition } from 'drizzle-orm';
 import { drizzle } from 'drizzle-orm/pg-proxy';
-import type { CommandQuery } from '../../src/protocol/api.ts';
+import type { CommandPage, CommandQuery } from '../../src/protocol/api.ts';
 import type { AuditQuery } from '../../src/protocol/audit.ts';
 import { createResolvedQuery } from '../../src/store/postgres/approvals.ts';
 import { createEntryQuery, createSocketQuery } from '../../src/store/postgres/audit.ts';
@@ -21,8 +21,9 @@ import {
 } from '../../src/store/postgres/output-search.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import * as schema from '../../src/store/postgres/schema.ts';
+import type { Store } from '../../src/store/store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
-import { storedCommand } from '../support/samples.ts';
+import { chunk, storedCommand } from '../support/samples.ts';
 
 /** The rows of the large tables. */
 const ROWS = 20_000;
@@ -179,6 +180,65 @@ describe('few rows are read for', () => {
   test('a part of the output', async () => {
     const after: Condition | undefined = undefined;
     await expectFewRows(createPartQuery(db, mayContain('any'), after));
+  });
+});
+
+describe('a text that is everywhere', () => {
+  /** Reads pages until one has no successor, or for so many pages. */
+  async function readPages(store: Store, query: CommandQuery, pages: number) {
+    const found: string[] = [];
+    const lines = new Set<string>();
+    let cursor: string | null = null;
+    for (let page = 0; page < pages; page++) {
+      const one: CommandPage = await store.commands.listPage({
+        ...query,
+        ...(cursor !== null && { cursor }),
+      });
+      found.push(...one.items.map(({ id }) => id));
+      for (const line of Object.values(one.outputLines ?? {})) lines.add(line);
+      cursor = one.nextCursor;
+      if (cursor === null) break;
+    }
+    return { found, lines: [...lines], cursor };
+  }
+
+  test('in commands is found from the end on', async () => {
+    const store = await createPostgresStore(url);
+    const query = { q: 'NPM RUN', agentId: 'agent-7', limit: 30 };
+    const { found, cursor } = await readPages(store, query, 4);
+    const numbers = Array.from({ length: 120 }, (_, i) => ROWS - 43 - 50 * i);
+    expect(found).toEqual(numbers.map((number) => String(number).padStart(8, '0')));
+    expect(cursor).toBe(found.at(-1) ?? null);
+    await store.close();
+  });
+
+  test('in output is found from the end on, and in every command once', async () => {
+    const other = await server.createDatabase();
+    const store = await createPostgresStore(other);
+    const ids = Array.from({ length: 700 }, (_, i) => `c${1000 + i}`);
+    await store.commands.insert(ids.map((id) => storedCommand({ id, status: 'completed' })));
+    await store.output.append('c1000', [chunk({ data: 'first\nan error occurred\n' })], 1, 0);
+    await store.output.complete('c1000', 0);
+    await server.execute(
+      `INSERT INTO output_blocks SELECT 'c' || i, first_sequence + 5 * s, next_sequence, first_offset, text_bytes, tail,
+        checksum, data, CASE WHEN i % 2 = 0 THEN 'an error occurred' END
+      FROM output_blocks, generate_series(1001, 1699) AS i, generate_series(1, 2) AS s`,
+      other,
+    );
+    const { found, lines, cursor } = await readPages(store, { q: 'an Error', limit: 99 }, 9);
+    expect(found).toEqual(ids.toReversed());
+    expect(lines).toEqual(['an error occurred']);
+    expect(cursor).toBeNull();
+    await store.close();
+  });
+
+  test('in the index only ends the search in time, and the next page continues it', async () => {
+    const store = await createPostgresStore(url);
+    const { found, cursor } = await readPages(store, { q: 'ok check' }, 1);
+    expect(found).toEqual([]);
+    const next = await readPages(store, { q: 'ok check', cursor: cursor ?? '' }, 1);
+    expect(Number(next.cursor)).toBeLessThan(Number(cursor));
+    await store.close();
   });
 });
 

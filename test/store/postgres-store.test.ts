@@ -1,5 +1,6 @@
 // The store on PostgreSQL: that it is a store, and what happens when the server fails.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { SQL } from 'bun';
 import { getTableName } from 'drizzle-orm';
 import { migrations } from '../../src/store/postgres/migrations.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
@@ -168,6 +169,31 @@ describe('writes', () => {
     await Promise.all([first, ...Array.from({ length: 50 }, (_, i) => insert(store, `${i}`))]);
     expect(await count()).toBe(before + 2);
   });
+});
+
+test('searches that take long delay neither other reads nor writes', async () => {
+  const database = await server.createDatabase(migrated);
+  const store = await createPostgresStore(database);
+  const other = new SQL(database, { max: 1 });
+  const locked = Promise.withResolvers<void>();
+  const release = Promise.withResolvers<void>();
+  const lock = other.begin(async (sql) => {
+    await sql.unsafe('LOCK TABLE output_blocks IN ACCESS EXCLUSIVE MODE');
+    locked.resolve();
+    await release.promise;
+  });
+  await locked.promise;
+  const searches = Array.from({ length: 5 }, () => store.commands.listPage({ q: 'any text' }));
+  await insert(store, '1');
+  expect(await store.commands.find('1')).toEqual(storedCommand({ id: '1' }));
+  expect((await store.commands.listPage({})).items).toHaveLength(1);
+  expect(searches.map((search) => Bun.peek.status(search))).not.toContain('fulfilled');
+  release.resolve();
+  await lock;
+  for (const search of searches) expect((await search).items).toEqual([]);
+  await other.close();
+  await store.close();
+  await server.removeDatabase(database);
 });
 
 describe('a server that stops', () => {
