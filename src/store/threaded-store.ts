@@ -16,6 +16,7 @@ export interface StoreNotice {
   reason?: string;
 }
 
+/** The tables of an earlier version are about to be changed. */
 export const UPGRADE: StoreNotice = {
   level: 'info',
   message: 'Upgrading the database. This can take a minute.',

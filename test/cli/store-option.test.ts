@@ -1,8 +1,9 @@
 // `signalbox serve --store`: a hub on PostgreSQL, as processes of the compiled executable.
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { addAgent, buildBinary, signInToApi, startHubBinary } from '../support/binary.ts';
+import { startCliFixture } from '../support/cli-fixture.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import type { RunningProcess } from '../support/processes.ts';
 import { createTemporaryFolder, type TemporaryFolder } from '../support/temporary-folder.ts';
@@ -159,4 +160,24 @@ test('reports a server that is away, and recovers', async () => {
     await new Promise((resolve) => setImmediate(resolve));
   expect((await request()).status).toBe(201);
   await stop(hub);
+});
+
+test('a command that runs while the server is away keeps all of its output', async () => {
+  const fixture = await startCliFixture(['a1'], ['--store', url]);
+  const gate = fixture.createGate('gate');
+  const text = `!seq 1 3000; cat ${gate}; seq 3001 6000; echo done`;
+  const run = fixture.cli.start('run', '--agent', 'a1', text);
+  await run.waitForOutput(/^3000$/m);
+  await server.stop();
+  writeFileSync(gate, 'the gate is open\n');
+  // Live output does not wait for the database.
+  await run.waitForOutput(/^done$/m);
+  await server.start();
+  expect(await run.exited).toBe(0);
+  const { items } = await fixture.api<{ items: { id: string }[] }>('/commands');
+  const { stdout } = await fixture.cli.run('logs', items[0]?.id ?? '');
+  const numbers = (from: number, to: number) =>
+    Array.from({ length: to - from + 1 }, (_, i) => from + i).join('\n');
+  expect(stdout).toBe(`${numbers(1, 3000)}\nthe gate is open\n${numbers(3001, 6000)}\ndone\n`);
+  await fixture.stop();
 });

@@ -2,7 +2,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
 import { getTableName } from 'drizzle-orm';
-import { migrations } from '../../src/store/postgres/migrations.ts';
+import { assertSupported, migrations } from '../../src/store/postgres/migrations.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import * as schema from '../../src/store/postgres/schema.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -116,6 +116,13 @@ describe('the tables', () => {
   });
 });
 
+test('servers before version 14 are not supported', () => {
+  expect(() => assertSupported(130_015)).toThrow(
+    'The database server is PostgreSQL 13. Signalbox needs PostgreSQL 14 or later.',
+  );
+  for (const version of [140_000, 150_013, 180_001]) assertSupported(version);
+});
+
 describe('writes', () => {
   setUp();
 
@@ -196,29 +203,59 @@ test('searches that take long delay neither other reads nor writes', async () =>
   await server.removeDatabase(database);
 });
 
+/** Inserts commands one after the other, and notes what became of each. */
+function createWriters(store: Store) {
+  const acknowledged: string[] = [];
+  const refused: string[] = [];
+  const reasons = new Set<string>();
+
+  async function writeUntil(isDone: () => boolean, name: string) {
+    for (let i = 0; !isDone(); i++) {
+      const id = `${name}-${String(i).padStart(6, '0')}`;
+      try {
+        await insert(store, id);
+        acknowledged.push(id);
+      } catch (error) {
+        refused.push(id);
+        reasons.add(String(error));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+  }
+
+  return { acknowledged, refused, reasons, writeUntil };
+}
+
+test('connections that the server ends again and again lose nothing that was acknowledged', async () => {
+  const database = await server.createDatabase(migrated);
+  const store = await createPostgresStore(database);
+  const { acknowledged, writeUntil } = createWriters(store);
+  let isDone = false;
+  const writers = ['a', 'b', 'c', 'd'].map((name) => writeUntil(() => isDone, name));
+  const connections = `FROM pg_stat_activity WHERE application_name = 'signalbox' AND datname = '${new URL(database).pathname.slice(1)}'`;
+  for (let round = 0; round < 30; round++) {
+    await server.execute(`SELECT pg_terminate_backend(pid) ${connections}`);
+    const before = acknowledged.length;
+    while (acknowledged.length < before + 5) await new Promise((resolve) => setImmediate(resolve));
+  }
+  isDone = true;
+  await Promise.all(writers);
+  const ids: string[] = [];
+  await waitFor(async () => ids.splice(0, Infinity, ...(await listStored(store))));
+  expect(ids).toEqual(acknowledged.toSorted());
+  // One that writes, one that indexes and four that read.
+  expect((await server.execute(`SELECT 1 ${connections}`)).length).toBeLessThanOrEqual(6);
+  await store.close();
+  await server.removeDatabase(database);
+});
+
 describe('a server that stops', () => {
   setUp();
 
   test('loses nothing that was acknowledged, and refuses the rest', async () => {
     const store = await open();
-    const acknowledged: string[] = [];
-    const refused: string[] = [];
+    const { acknowledged, refused, reasons, writeUntil } = createWriters(store);
     let isDown = false;
-    const reasons = new Set<string>();
-
-    async function writeUntil(isDone: () => boolean, name: string) {
-      for (let i = 0; !isDone(); i++) {
-        const id = `${name}-${String(i).padStart(6, '0')}`;
-        try {
-          await insert(store, id);
-          acknowledged.push(id);
-        } catch (error) {
-          refused.push(id);
-          reasons.add(String(error));
-          await new Promise((resolve) => setImmediate(resolve));
-        }
-      }
-    }
 
     for (const [round, end] of ([server.stop, server.crash] as const).entries()) {
       const before = acknowledged.length;
