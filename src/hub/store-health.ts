@@ -11,6 +11,12 @@ export const RETRY_MS = 1_000;
 
 export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
+/** Whether something failed because the server of the database cannot be reached. */
+export const isUnreachable = (error: unknown): boolean => codeOf(error) === UNREACHABLE_CODE;
+
+const codeOf = (error: unknown): unknown =>
+  error instanceof Error && 'code' in error ? error.code : undefined;
+
 /**
  * Probes the store every 5 s; a probe that takes longer is a failure. Sends `hub:storage` to agents when writes start to
  * fail and when they succeed again.
@@ -47,10 +53,9 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   const broadcastFailing = () => broadcast.toAgents({ type: 'hub:storage', failing: isFailing() });
 
   function reportFailure(error: unknown) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    isDiskFull ||= DISK_FULL_CODES.includes(code);
+    isDiskFull ||= DISK_FULL_CODES.includes(codeOf(error));
     const reason = error instanceof Error ? error.message : String(error);
-    setFailure(code === UNREACHABLE_CODE ? reason : `Cannot write to disk: ${reason}`);
+    setFailure(isUnreachable(error) ? reason : `Cannot write to disk: ${reason}`);
   }
 
   const stop = clock.every(PROBE_MS, () => {

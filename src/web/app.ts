@@ -4,6 +4,7 @@ import { Elysia, ValidationError } from 'elysia';
 import { createCountedWarning } from '../hub/counted-warning.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
+import { isUnreachable } from '../hub/store-health.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import {
@@ -116,7 +117,10 @@ export function createApp(options: AppOptions) {
       return errorResponse('invalid_message', 'Invalid request body: nested too deeply.');
     }
     log.error('Request failed.', { path: pathname, error });
-    return errorResponse('unavailable', 'Internal error on the hub. Try again later.');
+    const problem = isUnreachable(error)
+      ? 'The database cannot be reached'
+      : 'Internal error on the hub';
+    return errorResponse('unavailable', `${problem}. Try again later.`);
   }
 
   function finishResponse(request: Request, response: Response): Response {

@@ -152,6 +152,11 @@ test('reports a server that is away, and recovers', async () => {
       body: JSON.stringify({ agentId: 'build', agentType: 'claude' }),
     });
   expect((await request()).status).toBe(503);
+  const history = await fetch(`${hub.url}/api/v1/commands`, { headers });
+  expect([history.status, await history.text()]).toEqual([
+    503,
+    expect.stringContaining('The database cannot be reached. Try again later.'),
+  ]);
   const health = await readHealth(hub);
   expect(health.code).toBe(503);
   expect(health.text).toContain('The database cannot be reached');
