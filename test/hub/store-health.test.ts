@@ -67,3 +67,21 @@ test('a damaged database is a failure that no probe ends', async () => {
   expect((await hub.callApi('POST', '/commands', { body })).status).toBe(503);
   expect(hub.logEntries.filter(({ level }) => level === 'error')).toHaveLength(1);
 });
+
+test('a full disk and a server that is away are told apart by the codes of their errors', async () => {
+  await using fixture = await startHubFixture();
+  const { storeHealth } = fixture.hub.hub;
+  const fail = (message: string, code: string) =>
+    storeHealth.reportFailure(Object.assign(new Error(message), { code }));
+  fail('The database cannot be reached: no route', 'UNREACHABLE');
+  expect(storeHealth.failure()).toBe('The database cannot be reached: no route');
+  expect(storeHealth.isDiskFull()).toBe(false);
+  for (const code of ['SQLITE_FULL', '53100']) {
+    fail('no space left', code);
+    expect(storeHealth.failure()).toBe('Cannot write to disk: no space left');
+    expect(storeHealth.isDiskFull()).toBe(true);
+    fixture.hub.clock.advance(5_000);
+    await fixture.hub.flush();
+    expect(storeHealth.isDiskFull()).toBe(false);
+  }
+});
