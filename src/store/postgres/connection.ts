@@ -57,7 +57,8 @@ export async function connect({ url, password, name }: DatabaseAddress, timeouts
   /** Ends the connection at once. Queries without an answer fail. */
   async function close() {
     isOpen = false;
-    await client.close({ timeout: 0 });
+    // Without a connection, there is nothing to close.
+    await client.close({ timeout: 0 }).catch(() => undefined);
   }
 
   /** @param send starts a query */

@@ -26,10 +26,10 @@ export interface WriterSession {
   /** Ends the transaction, or the connection if that fails. */
   rollBack(): Promise<void>;
   /**
-   * Waits for the transaction of another writer, and prevents further ones. Returns the number of its last commit.
-   * @throws if that is not known
+   * Waits for the transaction of another writer, and prevents further ones.
+   * @returns the number of its last commit; null if the database does not know it, because it is another one
    */
-  endOther(writerId: string): Promise<number>;
+  endOther(writerId: string): Promise<number | null>;
   /** Notes that it is not used anymore, and ends the connection. */
   close(): Promise<void>;
   /** Ends the connection at once. */
@@ -83,8 +83,7 @@ export async function openWriterSession(
         .set({ isEnded: true })
         .where(eq(writers.id, writerId))
         .returning({ commits: writers.commits });
-      if (other) return other.commits;
-      throw new Error('It is not known whether the last changes were stored.');
+      return other?.commits ?? null;
     },
     async close() {
       const ended = db.update(writers).set({ isEnded: true }).where(eq(writers.id, id));

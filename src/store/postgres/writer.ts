@@ -82,7 +82,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
   /**
    * Finds out which transaction of a lost connection was committed last, as soon as the server can be reached again. Until
    * then, others fail.
-   * @returns null if the store is closed before that
+   * @returns null if it cannot be found out, or the store is closed before that
    */
   async function findLastCommit(writerId: string): Promise<number | null> {
     for (;;) {
@@ -121,6 +121,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
 
   /** Commits all pending writes, after those that are being committed. */
   function flush() {
+    if (pending.length === 0) return;
     isDue = true;
     running ??= commitAll();
   }
@@ -135,7 +136,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
       immediate ??= setImmediate(flush);
       return enqueue(run);
     },
-    /** Commits `run` within 20 ms, or after the commit that is in flight. */
+    /** Commits `run` within 20 ms, or with the next commit. */
     writeDeferred(run: Run): Promise<void> {
       timer ??= setTimeout(flush, MAX_DELAY_MS);
       return enqueue(run);
