@@ -88,12 +88,19 @@ export async function startPostgres() {
   /** The processes of the server: that which listens, and one for each connection. */
   function listProcesses(): number[] {
     const task = `/proc/${server.pid}/task/${server.pid}/children`;
+    if (!existsSync(task)) return [];
     const children = readFileSync(task, 'utf8').trim().split(' ').filter(Boolean);
     return [server.pid, ...children.map(Number)];
   }
 
   const signal = (name: NodeJS.Signals) => {
-    for (const pid of listProcesses()) process.kill(pid, name);
+    for (const pid of listProcesses()) {
+      try {
+        process.kill(pid, name);
+      } catch {
+        // A connection has ended meanwhile.
+      }
+    }
   };
 
   const urlOf = (database: string, user = 'postgres') =>
