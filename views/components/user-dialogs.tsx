@@ -13,11 +13,13 @@ interface AddUserProps {
   role?: Role;
   agents?: string;
   error?: string;
+  /** Why the agents were rejected. */
+  agentsError?: string;
 }
 
 /** The form for the username and the role. */
 export function AddUserForm(props: AddUserProps) {
-  const { username = '', role = 'operator', agents = '', error } = props;
+  const { username = '', role = 'operator', agents = '', error, agentsError } = props;
   return (
     <>
       <DialogHeader title="Add user" />
@@ -38,11 +40,11 @@ export function AddUserForm(props: AddUserProps) {
             autocomplete="off"
             spellcheck={false}
             required
-            autofocus
+            autofocus={agentsError === undefined}
           />
         </label>
         <RoleChoice role={role} />
-        <GrantsField value={agents} />
+        <GrantsField value={agents} error={agentsError} />
         <div class="dialog-footer">
           <CloseButton>Cancel</CloseButton>
           <button class="button button-primary" type="submit">
@@ -74,10 +76,12 @@ export function PasswordLinkCreated({ title, link }: { title: string; link: Pass
 interface ManageUserProps {
   user: UserSummary;
   notice?: { kind: NoticeKind; text: string };
+  /** What was entered, if it was rejected. */
+  form?: { role: Role; agents: string; agentsError?: string | undefined };
 }
 
 /** Changes the role and the agents of a user, resets the password, and disables or removes the user. */
-export function ManageUser({ user, notice }: ManageUserProps) {
+export function ManageUser({ user, notice, form }: ManageUserProps) {
   const url = userUrl(user.username);
   const isDisabled = user.disabledAt !== null;
   return (
@@ -88,9 +92,9 @@ export function ManageUser({ user, notice }: ManageUserProps) {
         {user.hasSingleSignOn ? (
           <input type="hidden" name="role" value={user.role} />
         ) : (
-          <RoleChoice role={user.role} />
+          <RoleChoice role={form?.role ?? user.role} />
         )}
-        <GrantsField value={formatGrants(user.agents)} />
+        <GrantsField value={form?.agents ?? formatGrants(user.agents)} error={form?.agentsError} />
         <div class="dialog-footer">
           <button class="button button-primary" type="submit">
             Change access

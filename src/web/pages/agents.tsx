@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
 import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
+import { seesAllAgents } from '../../hub/grants.ts';
 import type { View } from '../../hub/view.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import type { Clock } from '../../protocol/clock.ts';
@@ -56,6 +57,7 @@ export function createAgentPages(
               context={context}
               user={user}
               agents={listAgents(hub.viewFor(user))}
+              isLimited={!seesAllAgents(user)}
               now={clock.now()}
             />
           ),
@@ -67,7 +69,12 @@ export function createAgentPages(
       requireUser(request, (user) =>
         request.headers.has('hx-request')
           ? renderFragment(
-              <AgentList user={user} agents={listAgents(hub.viewFor(user))} now={clock.now()} />,
+              <AgentList
+                user={user}
+                agents={listAgents(hub.viewFor(user))}
+                isLimited={!seesAllAgents(user)}
+                now={clock.now()}
+              />,
             )
           : redirect(request, '/'),
       ),
