@@ -111,7 +111,7 @@ export function createAccounts(
     });
     await storeHealth.save(store.users.update(userId, { passwordHash }, entry));
     revokeSignIns(userId);
-    sessions.endAll(actor, userId, sessionId);
+    sessions.endAll(actor, userId, { keptId: sessionId });
   }
 
   return {
@@ -223,7 +223,8 @@ export function createAccounts(
         if (changes.twoFactor === false) await twoFactor.turnOff(username);
         if (isDisabled) revokeSignIns(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
-        if (isDisabled || !isSame) sessions.endAll(actor, username);
+        if (isDisabled) sessions.endAll(actor, username);
+        else if (!isSame) sessions.endAll(actor, username, { reason: 'access_changed' });
         if (isDisabled) apiTokens.suspendUser(username);
         else if (!isSame) apiTokens.refreshUser(username);
         return toSummary(await find(username));

@@ -95,6 +95,7 @@ export function ManageUser({ user, notice, form }: ManageUserProps) {
           <RoleChoice role={form?.role ?? user.role} />
         )}
         <GrantsField value={form?.agents ?? formatGrants(user.agents)} error={form?.agentsError} />
+        <p class="hint">A change signs the user out.</p>
         <div class="dialog-footer">
           <button class="button button-primary" type="submit">
             Change access

@@ -12,14 +12,18 @@ interface SignInProps {
   providerName: string | null;
   username?: string;
   error?: string;
+  /** Whether the user was signed out because an admin changed the role or the agents. */
+  hasAccessChanged?: boolean;
 }
 
 /** The page at `/login`. */
-export function SignInPage({ context, next, providerName, username, error }: SignInProps) {
+export function SignInPage(props: SignInProps) {
+  const { context, next, providerName, username, error, hasAccessChanged } = props;
   return (
     <SignInLayout context={context} title="Sign in">
       <h1>Sign in</h1>
       {error && <Notice kind="error" text={error} />}
+      {hasAccessChanged && <Notice kind="other" text="Your access changed. Sign in again." />}
       <form method="post" action="/login">
         <input type="hidden" name="next" value={next} />
         <label class="field">

@@ -20,10 +20,12 @@ export function createLoginPages(auth: Auth, providerName: string | null) {
   const parts = { auth, providerName };
   return new Elysia({ name: 'pages/login' })
     .get('/login', async ({ request }) => {
-      const next = toLocalPath(new URL(request.url).searchParams.get('next') ?? '/', request);
+      const { searchParams } = new URL(request.url);
+      const next = toLocalPath(searchParams.get('next') ?? '/', request);
       if (await auth.identify(request)) return redirect(request, next);
+      const hasAccessChanged = searchParams.get('reason') === 'access_changed';
       return renderDocument(request, (context) => (
-        <SignInPage {...{ context, next, providerName }} />
+        <SignInPage {...{ context, next, providerName, hasAccessChanged }} />
       ));
     })
     .post('/login', ({ request, server, body }) => {

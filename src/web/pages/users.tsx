@@ -118,11 +118,13 @@ export function createUserPages(
           user,
           username,
           async () => {
-            await accounts.change(user, username, {
+            const before = await find(user, username);
+            const { lastSeenAt } = await accounts.change(user, username, {
               role: readRole(body),
               agents: parseGrants(body),
             });
-            return 'Access changed.';
+            const wasSignedOut = before.lastSeenAt !== null && lastSeenAt === null;
+            return wasSignedOut ? `Access changed. ${username} was signed out.` : 'Access changed.';
           },
           { role: readRole(body), agents: readField(body, 'agents') },
         ),

@@ -83,6 +83,17 @@ test('the agents of a user are checked at their field, and listed', async () => 
   ]);
 });
 
+test('changing the access of a user says whether the user was signed out', async () => {
+  await using hub = await startHubWithAdmin();
+  await submit(hub, '/users', { username: 'ada', role: 'viewer' });
+  const change = async (role: string) =>
+    (await submit(hub, '/users/ada/access', { role, agents: '' })).text();
+  expect(await change('operator')).not.toContain('signed out.');
+  await hub.startSession('operator', 'ada');
+  expect(await change('operator')).not.toContain('signed out.');
+  expect(await change('viewer')).toContain('Access changed. ada was signed out.');
+});
+
 test('a page that a role cannot open explains why', async () => {
   await using hub = await startTestHub();
   const page = await requestPage(hub, '/users', { role: 'operator' });
