@@ -33,15 +33,6 @@ async function readPlainOutput(commandId: string): Promise<string> {
   return [...parts, plain.end()].join('');
 }
 
-/** Opens a menu below its button. Not all browsers can do that with styles. */
-function placeMenu(menu: HTMLElement, button: Element): void {
-  const { right, bottom } = button.getBoundingClientRect();
-  const { clientWidth, clientHeight } = document.documentElement;
-  menu.style.inset = 'auto';
-  menu.style.right = `${Math.max(8, clientWidth - right)}px`;
-  menu.style.top = `${Math.max(8, Math.min(bottom, clientHeight - menu.offsetHeight - 8))}px`;
-}
-
 export function initTools(options: ToolsOptions): { setCommand(id: string | null): void } {
   const { terminal, root, preferences, getCommandId, onPreferences, say } = options;
 
@@ -102,11 +93,6 @@ export function initTools(options: ToolsOptions): { setCommand(id: string | null
       preferences[name] = box.checked;
       onPreferences(preferences);
     });
-  }
-
-  for (const button of root.querySelectorAll('[popovertarget]')) {
-    const menu = root.querySelector<HTMLElement>('.terminal-menu');
-    menu?.addEventListener('toggle', () => placeMenu(menu, button));
   }
 
   return {

@@ -84,7 +84,7 @@ function OutputFold({
       hx-target="this"
     >
       {hidden > LINES_PER_PAGE
-        ? `Show ${LINES_PER_PAGE.toLocaleString('en-US')} of ${hidden.toLocaleString('en-US')} lines`
+        ? `Show ${LINES_PER_PAGE.toLocaleString('en-US')} of ${hidden.toLocaleString('en-US')} more lines`
         : `Show ${formatCount(hidden, 'more line')}`}
     </button>
   );

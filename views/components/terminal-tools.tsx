@@ -20,6 +20,9 @@ function Tool({ icon, label, ...attributes }: ToolProps) {
 export function TerminalToolbar({ terminalId }: { terminalId: string }) {
   return (
     <div class="terminal-toolbar" data-toolbar hidden>
+      <button class="button button-small" type="button" data-type hidden>
+        Type in the terminal
+      </button>
       <p class="terminal-hint" data-hint role="status" />
       <button class="button button-small" type="button" data-take-over hidden>
         Take over

@@ -56,6 +56,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     if (!next) return;
     agent.current = next;
     agent.lastOutputAt = null;
+    agent.process = null;
     const reason = validateCommand(next.command, agent.capabilities);
     if (reason !== null) {
       endInBackground(next, {

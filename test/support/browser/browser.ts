@@ -61,9 +61,9 @@ function watch(context: BrowserContext, problems: string[]): void {
   });
 }
 
-/** Chromium reports each response with an error status, and each hub that is away. */
+/** Chromium and htmx report each response with an error status, and each hub that is away. */
 const isExpectedError = (text: string) =>
-  text.startsWith('Failed to load resource:') || text.startsWith('WebSocket connection to');
+  /^(Failed to load resource|WebSocket connection to|htmx: htmx:error: Failed to fetch)/.test(text);
 
 /** Signs in as the admin and opens a page of the hub. */
 export async function signIn(page: Page, url: string, path: string): Promise<void> {
