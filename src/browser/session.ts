@@ -20,5 +20,5 @@ export async function fetchSession(signal: AbortSignal): Promise<SessionResponse
 export function redirectToLogin(closeReason: string): void {
   const parameters = new URLSearchParams({ next: location.pathname + location.search });
   if (closeReason === 'access_changed') parameters.set('reason', closeReason);
-  location.assign(`/login?${parameters.toString()}`);
+  location.assign(`/login?${parameters.toString()}${location.hash}`);
 }

@@ -9,6 +9,8 @@ import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
 import { redirect, renderDocument, toLocalPath } from './response.ts';
 
+const LOGIN = '/login';
+
 interface LoginParts {
   auth: Auth;
   /** The name of the identity provider; null without single sign-on. */
@@ -44,7 +46,10 @@ export function createLoginPages(auth: Auth, providerName: string | null) {
 export function continueSignIn(request: Request, signedIn: SignIn, next: string): Response {
   if (signedIn.status === 'signed_in') return redirect(request, next, signedIn.session.cookie);
   const { token } = signedIn;
-  return renderDocument(request, (context) => <SignInCodePage {...{ context, next, token }} />);
+  const action = new URL(request.url).pathname === LOGIN ? undefined : LOGIN;
+  return renderDocument(request, (context) => (
+    <SignInCodePage {...{ context, next, token, action }} />
+  ));
 }
 
 async function signIn(
