@@ -37,3 +37,21 @@ test.each(SIZES)(
     expect(text.width).toBeGreaterThan(row.width / 2);
   },
 );
+
+test.each(SIZES)('the compare form keeps its distance from its panel (%p)', async (viewport) => {
+  await using hub = await startTestHub();
+  for (const agentId of ['left', 'right', 'third']) await hub.addAgent(agentId);
+  const page = await openHubPage(browser, hub, '/compare', { viewport });
+  const panel = await boxOf(page, '.compare-form');
+  const option = await boxOf(page, '.agent-option');
+  const button = await boxOf(page, '.compare-form button[type=submit]');
+  const hint = await boxOf(page, '.compare-hint');
+  expect(option.top - panel.top).toBeGreaterThanOrEqual(12);
+  expect(option.left - panel.left).toBeGreaterThanOrEqual(12);
+  expect(panel.right - button.right).toBeCloseTo(option.left - panel.left, 0);
+  expect(hint.left).toBeGreaterThanOrEqual(option.left);
+  // In one line with the button, or below it.
+  const isBeside = hint.right <= button.left && hint.bottom <= button.bottom;
+  expect(isBeside).toBe(viewport.width > 1000);
+  expect(isBeside || hint.top >= button.bottom).toBe(true);
+});
