@@ -181,11 +181,11 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     reveal.scheduleMarks(search.getMatcher);
   });
   // Output of a running command has no end.
-  setTimeout(() => search?.openFilled(), LIVE_SEARCH_MS);
+  setTimeout(() => search?.openRequested(), LIVE_SEARCH_MS);
   display.onDrawn(() => {
     // Before all is drawn, what follows would move the match away.
     const isDrawn = host.dataset['state'] === 'complete' && display.getBacklog() === 0;
-    if (isDrawn) search?.openFilled();
+    if (isDrawn) search?.openRequested();
     if (target && display.addresses.has(target.address)) showTarget(target);
   });
   terminal.buffer.onBufferChange(() => updateStatus());

@@ -22,6 +22,16 @@ export function BlockActions({ command, hasOutput, canSend, requestId }: BlockAc
       {hasOutput && (
         <Action icon="copy" label="Copy output" data-copy-url={outputUrl(command.id, 'plain')} />
       )}
+      {hasOutput && (
+        <a
+          class="icon-button"
+          href={`${url}#search`}
+          title="Search output"
+          aria-label="Search output"
+        >
+          <Icon name="search" />
+        </a>
+      )}
       {canSend && <AgainActions command={command} requestId={requestId} />}
       <Action icon="link" label="Copy link" data-copy-link={url} />
       {hasOutput && <OutputMenu commandId={command.id} />}
