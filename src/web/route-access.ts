@@ -120,6 +120,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /agents/:id/changes': 'hub:read',
   'GET /agents/:id/changes/latest': 'hub:read',
   'POST /agents/:id/review': 'commands:send',
+  'GET /agents/:id/connection': 'agents:manage',
   'GET /agents/:id/labels': 'agents:manage',
   'POST /agents/:id/labels': 'agents:manage',
   'GET /agents/:id/remove': 'agents:manage',

@@ -14,6 +14,7 @@ import { Labels } from '../../protocol/grants.ts';
 import {
   AddAgentForm,
   AgentAdded,
+  AgentConnectionState,
   AgentLabelsForm,
   RemoveAgentForm,
 } from '../../../views/components/agent-dialogs.tsx';
@@ -134,8 +135,7 @@ export function createAgentPages(
           const { commandId, position } = await hub.commands.request(user, command);
           // After the request: if it is rejected, the running command continues.
           if (interrupts !== '') await interruptIfRunning(hub, user, interrupts);
-          const agent = hub.viewFor(user).registry.find(params.id);
-          if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
+          const agent = requireSummary(hub, user, params.id);
           const requestId = Bun.randomUUIDv7();
           return renderFragment(
             <CommandAccepted {...{ agent, commandId, position, requestId }} />,
@@ -146,11 +146,17 @@ export function createAgentPages(
         });
       }),
     )
+    .get('/agents/:id/connection', ({ request, params: { id } }) =>
+      requireUser(request, (user) => {
+        const { status } = requireSummary(hub, user, id);
+        return renderFragment(
+          <AgentConnectionState agentId={id} isConnected={status !== 'offline'} />,
+        );
+      }),
+    )
     .get('/agents/:id/labels', ({ request, params }) =>
       requireUser(request, (user) => {
-        const agent = hub.viewFor(user).registry.find(params.id);
-        if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
-        const labels = agent.labels.join(', ');
+        const labels = requireSummary(hub, user, params.id).labels.join(', ');
         return renderFragment(<AgentLabelsForm agentId={params.id} labels={labels} />);
       }),
     )
@@ -201,6 +207,13 @@ function listAgents(view: View): AgentListItem[] {
       queuedSince: waiting.length === 0 ? null : since,
     };
   });
+}
+
+/** @throws {HubError} agent_unknown */
+function requireSummary(hub: Hub, user: Identity, agentId: string): AgentSummary {
+  const agent = hub.viewFor(user).registry.find(agentId);
+  if (agent) return agent;
+  throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
 }
 
 function getAgentState(

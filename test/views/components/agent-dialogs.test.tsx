@@ -6,6 +6,6 @@ test('the start command contains the token, hub, ID and type of the agent', () =
   const registered = { agentId: 'build', agentType: 'codex' as const, token: 't0k' };
   const dialog = render(<AgentAdded registered={registered} hubUrl="http://hub:4400" />);
   expect(dialog.text).toContain(
-    'SIGNALBOX_AGENT_TOKEN=t0k signalbox agent --hub http://hub:4400 --id build --type codex',
+    'SIGNALBOX_AGENT_TOKEN=t0k signalbox agent --hub http://hub:4400 --id build --type codex --pty',
   );
 });

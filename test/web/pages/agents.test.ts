@@ -50,7 +50,7 @@ test('an added agent shows its token; existing and invalid IDs are rejected; it 
   expect(added.headers.get('hx-trigger')).toBe('signalbox:refresh');
   expect(await added.text()).toMatch(
     new RegExp(
-      `SIGNALBOX_AGENT_TOKEN=\\S{20,} signalbox agent --hub ${hub.url} --id build --type codex`,
+      `SIGNALBOX_AGENT_TOKEN=\\S{20,} signalbox agent --hub ${hub.url} --id build --type codex --pty`,
     ),
   );
   expect((await requestPage(hub, '/agents', { role: 'admin', form })).status).toBe(422);
