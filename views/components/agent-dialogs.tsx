@@ -22,7 +22,7 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddA
       <form hx-post="/agents" hx-target="#dialog-body" hx-disable="find button">
         <label class="field">
           <span>
-            Agent ID <small>Letters, digits, dots, hyphens and underscores</small>
+            Agent ID <small>Letters, digits and the characters . _ -</small>
           </span>
           <input
             name="agentId"
@@ -30,6 +30,7 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddA
             value={agentId}
             placeholder="build-server"
             pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
+            title="Start with a letter or a digit. Use letters, digits and the characters . _ - only."
             maxlength={64}
             autocapitalize="none"
             autocomplete="off"

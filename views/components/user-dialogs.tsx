@@ -35,6 +35,7 @@ export function AddUserForm(props: AddUserProps) {
             value={username}
             placeholder="ada"
             pattern="[a-z0-9][a-z0-9._@+\-]*"
+            title="Start with a lowercase letter or a digit. Use lowercase letters, digits and the characters . _ @ + - only."
             maxlength={64}
             autocapitalize="none"
             autocomplete="off"
