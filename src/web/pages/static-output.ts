@@ -118,7 +118,7 @@ async function readShown(
     isInteractive,
   );
   const shownLast = total > WHOLE_LINES ? last.slice(-LAST_LINES) : last;
-  return { shown: { state: 'whole', first, last: shownLast, total }, isComplete };
+  return { shown: { state: 'whole', first, last: shownLast, total, totalBytes }, isComplete };
 }
 
 const select = (first: number, last: number): LineRange => ({
