@@ -15,7 +15,7 @@ import { type CertificateFiles, readCertificate, watchCertificate } from './cert
 import { CliError } from './cli-error.ts';
 import { handleReload } from './signals.ts';
 
-/** How long sockets have to close before they are terminated. */
+/** How long sockets have to close, and requests to end, before they are terminated. */
 const CLOSE_MS = 3_000;
 const CLOSE_POLL_MS = 20;
 
@@ -129,7 +129,8 @@ export async function startHubProcess(options: HubProcessOptions) {
     /** Resolves when the hub can no longer work and must be stopped. */
     ended,
     /**
-     * Closes all sockets with 1001, commits pending writes and releases the data folder.
+     * Rejects new requests, finishes those in progress, closes all sockets with 1001, commits pending writes and releases the
+     * data folder.
      * @throws {CliError} if the hub has lost its database
      */
     async stop() {
@@ -138,7 +139,7 @@ export async function startHubProcess(options: HubProcessOptions) {
       drain();
       hub.stop();
       const deadline = Date.now() + CLOSE_MS;
-      while (servers.countSockets() > 0 && Date.now() < deadline) {
+      while (servers.countSockets() + servers.countRequests() > 0 && Date.now() < deadline) {
         await Bun.sleep(CLOSE_POLL_MS);
       }
       await servers.stop();
