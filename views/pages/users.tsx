@@ -60,9 +60,7 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
         <UserAgents user={user} />
       </div>
       <span class="user-role">{user.role}</span>
-      <span class="user-state">
-        <UserState user={user} />
-      </span>
+      <span class="user-state">{isSelf ? 'Now' : <UserState user={user} />}</span>
       <DialogButton
         url={`${userUrl(user.username)}/manage`}
         kind="small"

@@ -83,6 +83,16 @@ test('the agents of a user are checked at their field, and listed', async () => 
   ]);
 });
 
+test('the list says when others were last seen, and "Now" for the own user', async () => {
+  await using hub = await startHubWithAdmin();
+  await submit(hub, '/users', { username: 'ada', role: 'viewer' });
+  await hub.store.users.update('ada', { passwordHash: 'x' });
+  await hub.startSession('viewer', 'ada');
+  const list = await (await requestPage(hub, '/users', asAdmin)).text();
+  const states = [...list.matchAll(/"user-state">([^<]*)</g)].map(([, state]) => state);
+  expect(states).toEqual(['Last seen ', 'Now']);
+});
+
 test('changing the access of a user says whether the user was signed out', async () => {
   await using hub = await startHubWithAdmin();
   await submit(hub, '/users', { username: 'ada', role: 'viewer' });
