@@ -52,7 +52,7 @@ test('output and link are copied, and the output is downloaded as text or with i
       page.waitForEvent('download'),
       block.getByRole('link', { name }).click(),
     ]);
-    expect(download.suggestedFilename()).toBe(`agent-${commandId.slice(0, 8)}.${extension}`);
+    expect(download.suggestedFilename()).toBe(`agent-${commandId.slice(-8)}.${extension}`);
     expect(await Bun.file(await download.path()).text()).toBe(content);
   }
   await block.getByRole('link', { name: 'Open in the terminal' }).click();

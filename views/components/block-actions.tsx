@@ -45,10 +45,10 @@ function OutputMenu({ commandId }: { commandId: string }) {
     <>
       <Action icon="download" label="Download or open the output" popovertarget={id} />
       <div id={id} class="menu" popover="auto">
-        <a class="menu-item" href={outputUrl(commandId, 'plain')} download={`${commandId}.txt`}>
+        <a class="menu-item" href={outputUrl(commandId, 'plain')} download>
           Download as text
         </a>
-        <a class="menu-item" href={outputUrl(commandId, 'raw')} download={`${commandId}.log`}>
+        <a class="menu-item" href={outputUrl(commandId, 'raw')} download>
           Download with control sequences
         </a>
         <a class="menu-item" href={commandUrl(commandId)}>

@@ -8,7 +8,7 @@ import { createPlainOutput } from '../../protocol/plain-output.ts';
 import { createOutputBody } from '../output-body.ts';
 import type { RequireUser } from './guard.tsx';
 
-/** The characters of a command's ID in the name of its file: the whole ID is too long to recognize. */
+/** The last characters of a command's ID in the name of its file. The first ones are the time, and the whole ID is too long. */
 const ID_CHARACTERS = 8;
 
 export function createCommandOutput(hub: Hub, requireUser: RequireUser) {
@@ -22,7 +22,7 @@ export function createCommandOutput(hub: Hub, requireUser: RequireUser) {
     const agentId = (await history.find(commandId))?.agentId ?? 'output';
     const output = await history.openOutput(commandId);
     // IDs of clients can contain any character.
-    const name = `${agentId}-${commandId.slice(0, ID_CHARACTERS)}`.replaceAll(/[^\w.-]/g, '_');
+    const name = `${agentId}-${commandId.slice(-ID_CHARACTERS)}`.replaceAll(/[^\w.-]/g, '_');
     return new Response(createOutputBody(output, createText()), {
       headers: {
         'content-type': 'text/plain; charset=utf-8',
