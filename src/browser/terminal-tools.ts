@@ -82,6 +82,11 @@ export function initTools(options: ToolsOptions): { setCommand(id: string | null
     smaller: () => changeFont(-1),
     larger: () => changeFont(1),
   };
+  // A tool that takes the focus would end typing.
+  root.addEventListener('pointerdown', (event) => {
+    const isTool = event.target instanceof Element && event.target.closest('[data-tool]') !== null;
+    if (isTool) event.preventDefault();
+  });
   root.addEventListener('click', ({ target }) => {
     const tool = target instanceof Element ? target.closest<HTMLElement>('[data-tool]') : null;
     void tools[tool?.dataset['tool'] ?? '']?.();

@@ -62,6 +62,17 @@ test('keys go to the program after the button or Enter, and to the page after Es
   expect(typed(on)).toBe('\u001b\u001bls\t\r\u001b\u001b');
 }, 60_000);
 
+test('typing goes on when a tool of the terminal is used', async () => {
+  await using on = await startPtyFixture();
+  const commandId = await startProgram(on);
+  const page = await openTerminal(on, commandId);
+  await startTyping(page);
+  await page.getByRole('button', { name: 'Full screen' }).click();
+  await page.waitForFunction(() => document.fullscreenElement !== null);
+  await page.keyboard.type('x');
+  await on.agent.waitUntil(() => typed(on) === 'x' || undefined, 'the key');
+}, 60_000);
+
 test('viewers cannot type, and do not change the size', async () => {
   await using on = await startPtyFixture();
   const commandId = await startProgram(on);
