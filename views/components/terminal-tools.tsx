@@ -143,6 +143,13 @@ const KEYS = [
   { key: 'up', text: '↑', label: 'Up' },
   { key: 'down', text: '↓', label: 'Down' },
   { key: 'right', text: '→', label: 'Right' },
+  { key: 'slash', text: '/', label: 'Slash' },
+  { key: 'minus', text: '-', label: 'Minus' },
+  { key: 'pipe', text: '|', label: 'Pipe' },
+  { key: 'page-up', text: 'PgUp', label: 'Page up' },
+  { key: 'page-down', text: 'PgDn', label: 'Page down' },
+  { key: 'home', text: 'Home' },
+  { key: 'end', text: 'End' },
 ];
 
 /** The keys that the keyboards of phones lack. Shown above the keyboard while somebody types. */
