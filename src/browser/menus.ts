@@ -16,10 +16,11 @@ export function initMenus(page: Document): void {
 }
 
 function placeMenu(menu: HTMLElement, button: Element): void {
-  const { right, bottom } = button.getBoundingClientRect();
+  const { left, right, bottom } = button.getBoundingClientRect();
   const { clientWidth, clientHeight } = document.documentElement;
   const maxTop = clientHeight - menu.offsetHeight - MARGIN_PX;
   menu.style.inset = 'auto';
-  menu.style.right = `${Math.max(MARGIN_PX, clientWidth - right)}px`;
+  if (right < clientWidth / 2) menu.style.left = `${Math.max(MARGIN_PX, left)}px`;
+  else menu.style.right = `${Math.max(MARGIN_PX, clientWidth - right)}px`;
   menu.style.top = `${Math.max(MARGIN_PX, Math.min(bottom, maxTop))}px`;
 }

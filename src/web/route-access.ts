@@ -111,6 +111,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'POST /agents': 'agents:manage',
   'GET /dialogs/add-agent': 'agents:manage',
   'GET /agents/:id': 'hub:read',
+  'GET /agents/:id/others': 'hub:read',
   'GET /agents/:id/live': 'hub:read',
   'GET /agents/:id/older': 'hub:read',
   'POST /agents/:id/commands': 'commands:send',

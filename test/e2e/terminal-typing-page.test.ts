@@ -209,11 +209,11 @@ test('on a phone, a bar has the keys that its keyboard lacks', async () => {
   await typeButton(page).waitFor();
   await page.locator('.terminal-screen').tap();
   await bar.waitFor();
-  for (const name of ['Esc', 'Tab', 'Up', 'Left']) {
+  for (const name of ['Esc', 'Tab', 'Up', 'Left', 'Page up']) {
     await bar.getByRole('button', { name, exact: true }).tap();
   }
   await bar.getByRole('button', { name: 'Ctrl' }).tap();
   await page.keyboard.type('c');
   await on.agent.waitFor('command:input', ({ data }) => data === '\u0003');
-  expect(typed(on)).toBe('\u001b\t\u001b[A\u001b[D\u0003');
+  expect(typed(on)).toBe('\u001b\t\u001b[A\u001b[D\u001b[5~\u0003');
 }, 60_000);

@@ -18,6 +18,7 @@ import {
   AgentLabelsForm,
   RemoveAgentForm,
 } from '../../../views/components/agent-dialogs.tsx';
+import { AgentSwitchList } from '../../../views/components/agent-switch.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
 import { AgentRemoved } from '../../../views/components/agent-removed.tsx';
 import type { AgentListItem } from '../../../views/components/agent-row.tsx';
@@ -88,6 +89,13 @@ export function createAgentPages(
         const hubUrl = publicUrl ?? new URL(request.url).origin;
         return addAgent(hub, user, hubUrl, body);
       }),
+    )
+    .get('/agents/:id/others', ({ request, params }) =>
+      requireUser(request, (user) =>
+        renderFragment(
+          <AgentSwitchList agents={hub.viewFor(user).registry.list()} current={params.id} />,
+        ),
+      ),
     )
     .get('/agents/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
