@@ -6,6 +6,11 @@ export function agentUrl(agentId: string): string {
   return `/agents/${encodeURIComponent(agentId)}`;
 }
 
+/** The menu of agents on the page of one. */
+export function agentSwitchUrl(agentId: string): string {
+  return `${agentUrl(agentId)}/others`;
+}
+
 /** The fragments that update an agent's page. */
 export function agentLiveUrl(agentId: string): string {
   return `${agentUrl(agentId)}/live`;

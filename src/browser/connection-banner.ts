@@ -12,9 +12,19 @@ export function bannerText(state: PageState): string | null {
   return state.disconnectReason ? describeDisconnect(state.disconnectReason) : 'Connecting…';
 }
 
-/** Shows and hides the banner as the connection changes. */
-export function initConnectionBanner(store: PageStore, clock: Clock, banner: HTMLElement): void {
+/** Shows and hides the banner as the connection changes. Its button calls `retryNow`. */
+export function initConnectionBanner(
+  store: PageStore,
+  clock: Clock,
+  banner: HTMLElement,
+  retryNow: () => void,
+): void {
   let cancel: (() => void) | null = null;
+  const label = banner.querySelector('span');
+  const show = (text: string | null) => {
+    if (label) label.textContent = text;
+  };
+  banner.querySelector('button')?.addEventListener('click', retryNow);
   const update = (state: PageState) => {
     const text = bannerText(state);
     if (text === null) {
@@ -23,11 +33,11 @@ export function initConnectionBanner(store: PageStore, clock: Clock, banner: HTM
       banner.hidden = true;
       return;
     }
-    if (!banner.hidden) banner.textContent = text;
+    if (!banner.hidden) show(text);
     // The hub has already been silent for longer than the delay.
     const delay = state.disconnectReason === 'silent' ? 0 : DELAY_MS;
     cancel ??= clock.after(delay, () => {
-      banner.textContent = bannerText(store.getState());
+      show(bannerText(store.getState()));
       banner.hidden = false;
     });
   };

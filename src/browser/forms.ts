@@ -65,8 +65,23 @@ function showFailure(event: Event): void {
     document.getElementById('notices');
   const text = 'The request failed. Your input was kept. Try again.';
   const notice = createNotice(document, 'error', text);
+  notice.toggleAttribute('data-failure', true);
   place?.replaceChildren(notice);
   reveal(notice);
+}
+
+/** Removes the messages about failed requests, once the hub responds again. */
+export function clearFailures(): void {
+  for (const notice of document.querySelectorAll('.notice[data-failure]')) notice.remove();
+}
+
+/** Removes the error of a form when its content changes, unless it offers what to do. */
+function clearError({ target }: Event): void {
+  if (!(target instanceof HTMLElement)) return;
+  const id = target.closest('form')?.id ?? '';
+  const place = document.querySelector(`[data-notice-for="${CSS.escape(id)}"]`);
+  const error = place?.querySelector('.notice-error');
+  if (error && !error.querySelector('button')) error.remove();
 }
 
 /** Whether the response is a server error. Pages report expected errors as 4xx, which htmx swaps in. */
@@ -79,6 +94,7 @@ function isServerError(event: Event): boolean {
 /** Adds these behaviors to all forms, including those that htmx inserts later. */
 export function initForms(): void {
   document.addEventListener('keydown', submitOnEnter);
+  document.addEventListener('input', clearError);
   initEnterSetting();
   document.addEventListener('htmx:error', showFailure);
   document.addEventListener('htmx:response:error', (event) => {

@@ -52,8 +52,11 @@ export interface HubConnectionHandlers {
   /** The hub responds again after `onSilence`. */
   onRecovery(): void;
   onDisconnect(reason: DisconnectReason): void;
-  /** The user is signed out, or the session was revoked. The connection is not retried. */
-  onSignedOut(): void;
+  /**
+   * The user is signed out, or the session was revoked. The connection is not retried.
+   * @param closeReason that of the hub; empty if the page was not connected
+   */
+  onSignedOut(closeReason: string): void;
 }
 
 export interface HubConnection {
@@ -86,7 +89,7 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     try {
       const session = await options.fetchSession(limit.signal);
       if (session) openSocket(session.token);
-      else handlers?.onSignedOut();
+      else handlers?.onSignedOut('');
     } catch {
       retry('lost');
     } finally {
@@ -108,7 +111,7 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
       decode(event.data);
     });
     opened.addEventListener('close', (event) => {
-      if (socket === opened) handleClose(event.code, parseDisconnectReason(event.reason));
+      if (socket === opened) handleClose(event.code, event.reason);
     });
   }
 
@@ -143,12 +146,13 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
     handlers?.onWelcome(message, isSameEpoch);
   }
 
-  function handleClose(code: number, reason: DisconnectReason): void {
+  function handleClose(code: number, closeReason: string): void {
+    const reason = parseDisconnectReason(closeReason);
     socket = null;
     isWelcomed = false;
     silentChecks = 0;
     const isSignedOut = code === CloseCode.policyViolation && !RETRIED_REASONS.has(reason);
-    if (isSignedOut) return handlers?.onSignedOut();
+    if (isSignedOut) return handlers?.onSignedOut(closeReason);
     // Another page resumed this connection, so continue with a new ID.
     if (code === CloseCode.replaced) previous = null;
     retry(reason);

@@ -11,7 +11,7 @@ import { initConnectionBanner } from './connection-banner.ts';
 import { initCopyButtons } from './copy-button.ts';
 import { initDialog } from './dialog.ts';
 import { createEventDispatcher } from './dom-events.ts';
-import { initForms } from './forms.ts';
+import { clearFailures, initForms } from './forms.ts';
 import { initFreshValues } from './fresh-values.ts';
 import { createHubClock } from './hub-clock.ts';
 import { createHubConnection } from './hub-connection.ts';
@@ -19,6 +19,7 @@ import { defineLocalTime } from './local-time.ts';
 import { applyMessage, createPageStore, disconnected, selectCommand } from './page-state.ts';
 import { initBlocks } from './page-blocks.ts';
 import { initComposer } from './page-composer.ts';
+import { initMenus } from './menus.ts';
 import { initNoticeButton } from './page-notice.ts';
 import { initSession } from './page-session.ts';
 import { openPageTerminals } from './page-terminals.ts';
@@ -46,13 +47,13 @@ initThemeSwitch();
 initForms();
 initFreshValues(document);
 initDialog();
+initMenus(document);
 initCopyButtons();
 initScrollAnchor(document);
 initRetry(document);
 initClosedTarget(document);
 initBlocks(document);
 initOutputLinks(document);
-initComposer(document);
 initNoticeButton(document);
 initCompletions(systemClock, document);
 initQueueList(document);
@@ -60,11 +61,10 @@ initSavedPrompts(document);
 initPromptRecall(systemClock, document);
 initChangeComments(document);
 initApprovalCards(systemClock, document);
+// Leaves the keys of approval requests to them.
+initComposer(document);
 initNotificationButton(document);
 initPendingCount(store, systemClock, document);
-const banner = document.getElementById('connection');
-if (banner) initConnectionBanner(store, systemClock, banner);
-
 const updateSession = initSession(document);
 const updateNotices = initFormNotices(systemClock, document);
 const notify = createApprovalNotifier(systemClock, document);
@@ -79,6 +79,8 @@ const connection = createHubConnection({
   },
   fetchSession,
 });
+const banner = document.getElementById('connection');
+if (banner) initConnectionBanner(store, systemClock, banner, connection.retryNow);
 const terminals = openPageTerminals({
   send: connection.send,
   now: hubClock.now,
@@ -103,6 +105,7 @@ connection.start({
     if (shouldReload(readPageBuild(document), welcome.build, readDrafts(document))) {
       return location.reload();
     }
+    clearFailures();
     terminals.handleWelcome(welcome, isSameEpoch);
   },
   onSilence: () => store.setState(disconnected('silent')),

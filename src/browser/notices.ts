@@ -2,12 +2,13 @@
 // templates for the notices that the page creates itself.
 import { revealBidi } from '../protocol/bidi.ts';
 import type { Clock } from '../protocol/clock.ts';
+import { hasEnded } from '../protocol/command-status.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 
 /** Maximum time that a notice about a sent command is shown. */
 const SENT_MS = 10_000;
-/** Maximum number of started commands to keep track of. A command can start before the response about it arrives. */
-const MAX_STARTED = 100;
+/** Maximum number of commands to keep track of. A command can start or end before the response about it arrives. */
+const MAX_COMMANDS = 100;
 
 /** The templates of views/components/notice.tsx. */
 export type NoticeTemplate =
@@ -52,24 +53,35 @@ export function reveal(element: Element): void {
 }
 
 /**
- * Brings the notices of forms into view when they appear, and removes those about sent commands. Returns the handler of
- * the hub's messages.
+ * Brings the notices of forms into view when they appear, and removes those about commands that were sent or stopped.
+ * Returns the handler of the hub's messages.
  */
 export function initFormNotices(clock: Clock, page: Document): (message: HubToDashboard) => void {
   const started: string[] = [];
+  const ended: string[] = [];
   const known = new WeakSet<Element>();
 
   function handleNotice(notice: HTMLElement): void {
     if (known.has(notice)) return;
     known.add(notice);
     reveal(notice);
-    const { sent } = notice.dataset;
-    if (sent === undefined) return;
-    if (started.includes(sent)) notice.remove();
-    else clock.after(SENT_MS, () => notice.remove());
+    if (notice.dataset['sent'] !== undefined) clock.after(SENT_MS, () => notice.remove());
+  }
+
+  /** Removes the notices about commands, by the name of the attribute with their IDs. */
+  function removeNotices(name: 'sent' | 'stopping', commandIds: readonly string[]): void {
+    for (const notice of page.querySelectorAll<HTMLElement>(`.notice[data-${name}]`)) {
+      if (commandIds.includes(notice.dataset[name] ?? '')) notice.remove();
+    }
+  }
+
+  function update(): void {
+    removeNotices('sent', started);
+    removeNotices('stopping', ended);
   }
 
   page.addEventListener('htmx:after:swap', () => {
+    update();
     for (const notice of page.querySelectorAll<HTMLElement>('[data-notice-for] > .notice')) {
       handleNotice(notice);
     }
@@ -77,11 +89,9 @@ export function initFormNotices(clock: Clock, page: Document): (message: HubToDa
 
   return (message) => {
     if (message.type !== 'command:status' || message.status === 'queued') return;
-    const { commandId } = message;
-    started.push(commandId);
-    if (started.length > MAX_STARTED) started.shift();
-    for (const notice of page.querySelectorAll(`[data-sent="${CSS.escape(commandId)}"]`)) {
-      notice.remove();
-    }
+    started.push(message.commandId);
+    if (hasEnded(message.status)) ended.push(message.commandId);
+    for (const list of [started, ended]) list.splice(0, list.length - MAX_COMMANDS);
+    update();
   };
 }

@@ -3,6 +3,8 @@ import { isTyping } from './approval-cards.ts';
 import { readStored, writeStored } from './page-storage.ts';
 import { readUserId } from './page-user.ts';
 
+/** The keys that move the focus to the field, which receives them too, except for "/". Digits answer approval requests. */
+const STARTS_TEXT = /^[^\s\d]$/u;
 /** A command was accepted. */
 const SENT = 'signalbox:sent';
 
@@ -51,8 +53,11 @@ export function initComposer(page: Document): void {
   });
   page.addEventListener('keydown', (event) => {
     const hasModifier = event.ctrlKey || event.metaKey || event.altKey;
-    if (event.key !== '/' || hasModifier || isTyping(page)) return;
-    event.preventDefault();
+    if (event.defaultPrevented || hasModifier || isTyping(page)) return;
+    if (!STARTS_TEXT.test(event.key)) return;
+    const isButton = page.activeElement?.matches('button, a, summary, [role=listbox]') ?? false;
+    if (event.key !== '/' && isButton) return;
+    if (event.key === '/') event.preventDefault();
     findField()?.focus();
   });
 }

@@ -75,7 +75,12 @@ function followSession(
   const observer = new ResizeObserver(() => {
     if (isFollowing) scrollToBottom();
   });
-  observer.observe(session);
+  const current = page.getElementById('current');
+  new ResizeObserver(([entry]) => {
+    const height = entry?.contentRect.height ?? 0;
+    current?.style.setProperty('--session-height', `${height}px`);
+    if (isFollowing) scrollToBottom();
+  }).observe(session);
   observer.observe(content);
   button.addEventListener('click', () => {
     follow();

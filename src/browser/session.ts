@@ -16,8 +16,9 @@ export async function fetchSession(signal: AbortSignal): Promise<SessionResponse
   return session;
 }
 
-/** Opens the sign-in page, which returns to this page afterwards. */
-export function redirectToLogin(): void {
-  const next = location.pathname + location.search;
-  location.assign(`/login?next=${encodeURIComponent(next)}`);
+/** Opens the sign-in page, which returns to this page afterwards. @param closeReason why the hub closed the connection */
+export function redirectToLogin(closeReason: string): void {
+  const parameters = new URLSearchParams({ next: location.pathname + location.search });
+  if (closeReason === 'access_changed') parameters.set('reason', closeReason);
+  location.assign(`/login?${parameters.toString()}${location.hash}`);
 }

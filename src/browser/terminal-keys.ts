@@ -2,7 +2,24 @@
 import type { Terminal } from '@xterm/xterm';
 import type { Typing } from './terminal-typing.ts';
 
-const ARROWS: Record<string, string> = { up: 'A', down: 'B', right: 'C', left: 'D' };
+/** The final characters of keys whose sequences depend on the mode of the terminal. */
+const CURSOR_KEYS: Record<string, string> = {
+  up: 'A',
+  down: 'B',
+  right: 'C',
+  left: 'D',
+  home: 'H',
+  end: 'F',
+};
+const OTHER_KEYS: Record<string, string> = {
+  escape: '\u001b',
+  tab: '\t',
+  'page-up': '\u001b[5~',
+  'page-down': '\u001b[6~',
+  slash: '/',
+  minus: '-',
+  pipe: '|',
+};
 
 /** Makes the buttons in `bar` send their keys. */
 export function initKeys(
@@ -11,14 +28,12 @@ export function initKeys(
   typing: Typing,
   onData: (data: string) => void,
 ): void {
-  const send = (key: string | undefined) => {
-    const arrow = ARROWS[key ?? ''];
-    if (key === 'control') typing.toggleControl();
-    else if (key === 'escape') onData('\u001b');
-    else if (key === 'tab') onData('\t');
-    else if (arrow) {
-      onData(`\u001b${terminal.modes.applicationCursorKeysMode ? 'O' : '['}${arrow}`);
-    }
+  const send = (key = '') => {
+    if (key === 'control') return typing.toggleControl();
+    const final = CURSOR_KEYS[key];
+    const start = terminal.modes.applicationCursorKeysMode ? '\u001bO' : '\u001b[';
+    const data = final === undefined ? OTHER_KEYS[key] : start + final;
+    if (data !== undefined) onData(data);
   };
   // A button that takes the focus would close the keyboard.
   bar.addEventListener('pointerdown', (event) => event.preventDefault());

@@ -44,7 +44,7 @@ export function initSearch(options: SearchOptions) {
   /** Output that arrives while the earlier output is fetched. */
   let arrived: HubToDashboard[] | null = null;
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
-  let isFilled = input !== null && input.defaultValue !== '';
+  let isRequested = input?.defaultValue !== '' || location.hash === '#search';
 
   function readQuery(): SearchQuery {
     const data = new FormData(form);
@@ -165,10 +165,12 @@ export function initSearch(options: SearchOptions) {
 
   return {
     open,
-    /** Opens the search if the page was opened with a text, once. */
-    openFilled(): void {
-      if (!isFilled || getCommandId() === null) return;
-      isFilled = false;
+    /** Opens the search if the address of the page says so, once. It searches the terminal text of a turn. */
+    openRequested(): void {
+      if (!isRequested || getCommandId() === null) return;
+      isRequested = false;
+      const shows = document.querySelector<HTMLInputElement>('.turn-switch input');
+      if (shows) shows.checked = true;
       open();
     },
     /** Adds live output to the count. */

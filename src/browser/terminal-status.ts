@@ -6,26 +6,22 @@ import { describeKeys } from './key-names.ts';
 
 export interface TypingState {
   size: TerminalSize | null;
-  /** Whether the user may type into the terminal now. */
-  canType: boolean;
   isTyping: boolean;
   /** How often to press Esc to leave. */
   escapes: number;
-  isTouch: boolean;
   /** Input that waits to be sent. */
   backlogBytes: number;
   /** The user of this page. */
   userId: string | null;
 }
 
-/** What typing into the terminal does. Empty for output that accepts no input. */
+/** What typing into the terminal does, or whose window its size follows. Empty for output that accepts no input. */
 export function describeTyping(state: TypingState): string {
-  const { size, canType, isTyping, escapes, isTouch, backlogBytes } = state;
+  const { size, isTyping, escapes, backlogBytes } = state;
   if (!size) return '';
   if (backlogBytes > 0) return `Sending ${formatSize(backlogBytes)}…`;
   if (isTyping) return `Typing. Esc ${escapes === 2 ? 'twice' : 'three times'} to leave`;
-  const how = isTouch ? 'Tap to type' : 'Click or press Enter to type';
-  return [describeOwner(state), canType ? how : ''].filter((text) => text !== '').join(' · ');
+  return describeOwner(state);
 }
 
 function describeOwner({ size, userId }: TypingState): string {

@@ -33,15 +33,6 @@ async function readPlainOutput(commandId: string): Promise<string> {
   return [...parts, plain.end()].join('');
 }
 
-/** Opens a menu below its button. Not all browsers can do that with styles. */
-function placeMenu(menu: HTMLElement, button: Element): void {
-  const { right, bottom } = button.getBoundingClientRect();
-  const { clientWidth, clientHeight } = document.documentElement;
-  menu.style.inset = 'auto';
-  menu.style.right = `${Math.max(8, clientWidth - right)}px`;
-  menu.style.top = `${Math.max(8, Math.min(bottom, clientHeight - menu.offsetHeight - 8))}px`;
-}
-
 export function initTools(options: ToolsOptions): { setCommand(id: string | null): void } {
   const { terminal, root, preferences, getCommandId, onPreferences, say } = options;
 
@@ -91,6 +82,11 @@ export function initTools(options: ToolsOptions): { setCommand(id: string | null
     smaller: () => changeFont(-1),
     larger: () => changeFont(1),
   };
+  // A tool that takes the focus would end typing.
+  root.addEventListener('pointerdown', (event) => {
+    const isTool = event.target instanceof Element && event.target.closest('[data-tool]') !== null;
+    if (isTool) event.preventDefault();
+  });
   root.addEventListener('click', ({ target }) => {
     const tool = target instanceof Element ? target.closest<HTMLElement>('[data-tool]') : null;
     void tools[tool?.dataset['tool'] ?? '']?.();
@@ -102,11 +98,6 @@ export function initTools(options: ToolsOptions): { setCommand(id: string | null
       preferences[name] = box.checked;
       onPreferences(preferences);
     });
-  }
-
-  for (const button of root.querySelectorAll('[popovertarget]')) {
-    const menu = root.querySelector<HTMLElement>('.terminal-menu');
-    menu?.addEventListener('toggle', () => placeMenu(menu, button));
   }
 
   return {

@@ -119,7 +119,12 @@ export function createTyping(options: TypingOptions) {
 
   return {
     start,
-    stop: () => set(false),
+    /** Whoever typed into a program that has ended goes on in the composer. */
+    end(): void {
+      if (!isTyping) return;
+      set(false);
+      document.getElementById('command')?.focus({ preventScroll: true });
+    },
     isTyping: () => isTyping,
     escapesToLeave,
     isControl: () => isControl,

@@ -125,6 +125,7 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
       // The same user has no reason to keep the size of another window.
       if (isTyping && shared && !shared.isOwner && shared.owner === userId) size.takeOver();
       root.toggleAttribute('data-typing', isTyping);
+      document.body.toggleAttribute('data-typing', isTyping);
       updateStatus();
     },
   });
@@ -166,6 +167,7 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     size.takeOver();
     typing.start();
   });
+  find('[data-type]')?.addEventListener('click', typing.start);
   find('[data-note-dismiss]')?.addEventListener('click', () => showNote(''));
   find('[data-toolbar]')?.removeAttribute('hidden');
 
@@ -179,11 +181,11 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     reveal.scheduleMarks(search.getMatcher);
   });
   // Output of a running command has no end.
-  setTimeout(() => search?.openFilled(), LIVE_SEARCH_MS);
+  setTimeout(() => search?.openRequested(), LIVE_SEARCH_MS);
   display.onDrawn(() => {
     // Before all is drawn, what follows would move the match away.
     const isDrawn = host.dataset['state'] === 'complete' && display.getBacklog() === 0;
-    if (isDrawn) search?.openFilled();
+    if (isDrawn) search?.openRequested();
     if (target && display.addresses.has(target.address)) showTarget(target);
   });
   terminal.buffer.onBufferChange(() => updateStatus());
@@ -237,16 +239,16 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     const isOther = shared !== null && !shared.isOwner && shared.owner !== null;
     const text = describeTyping({
       size: shown?.isRunning ? shared : null,
-      canType: size.canType(),
       isTyping: typing.isTyping(),
       escapes: typing.escapesToLeave(),
-      isTouch: matchMedia('(pointer: coarse)').matches,
       backlogBytes,
       userId,
     });
     if (hint && hint.textContent !== text) hint.textContent = text;
     const takeOver = find('[data-take-over]');
     if (takeOver) takeOver.hidden = !isOther || !size.canType();
+    const type = find('[data-type]');
+    if (type) type.hidden = !shown?.isRunning || !size.canType() || typing.isTyping();
     if (keys) keys.hidden = !typing.isTyping();
     find('[data-key=control]')?.setAttribute('aria-pressed', String(typing.isControl()));
     updateHeight();
@@ -273,8 +275,8 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     show(command) {
       const isSame = shown?.id === command?.id;
       shown = command;
+      if (!isSame || !command?.isRunning) typing.end();
       if (!isSame) {
-        typing.stop();
         terminal.options.convertEol = true;
         size.reset();
         search?.reset();
@@ -287,7 +289,6 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
       }
       input.setCommand(command?.isRunning ? command.id : null);
       size.setRunning(command?.isRunning ?? false);
-      if (!command?.isRunning) typing.stop();
       // Prompts produce prose; the output of shell commands keeps its own line breaks.
       display.setWordWrap(command !== null && !command.command.startsWith('!'));
       tools.setCommand(command?.id ?? null);

@@ -58,7 +58,7 @@ Commands run as the user of the agent, and can read every file of this user. To
 keep the token from them, pass it on standard input or as an open file.
 
 Examples:
-  SIGNALBOX_AGENT_TOKEN=… signalbox agent --hub https://signalbox.example.com --id build-1 --type claude
+  SIGNALBOX_AGENT_TOKEN=… signalbox agent --hub https://signalbox.example.com --id build-1 --type claude --pty
   signalbox agent --id build-1 --type codex --token-file ~/.signalbox-token --cwd ~/project
   runuser -u builder -- signalbox agent --id build-1 --token-file - < /root/build-1.token`,
     )

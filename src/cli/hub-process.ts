@@ -21,7 +21,7 @@ import { CliError } from './cli-error.ts';
 import { handleReload } from './signals.ts';
 import type { PostgresDatabase } from './store-option.ts';
 
-/** How long sockets have to close before they are terminated. */
+/** How long sockets have to close, and requests to end, before they are terminated. */
 const CLOSE_MS = 3_000;
 const CLOSE_POLL_MS = 20;
 
@@ -140,7 +140,8 @@ export async function startHubProcess(options: HubProcessOptions) {
     /** Resolves when the hub can no longer work and must be stopped. */
     ended,
     /**
-     * Closes all sockets with 1001, commits pending writes and releases the data folder.
+     * Rejects new requests, finishes those in progress, closes all sockets with 1001, commits pending writes and releases the
+     * data folder.
      * @throws {CliError} if the hub has lost its database
      */
     async stop() {
@@ -149,7 +150,7 @@ export async function startHubProcess(options: HubProcessOptions) {
       drain();
       hub.stop();
       const deadline = Date.now() + CLOSE_MS;
-      while (servers.countSockets() > 0 && Date.now() < deadline) {
+      while (servers.countSockets() + servers.countRequests() > 0 && Date.now() < deadline) {
         await Bun.sleep(CLOSE_POLL_MS);
       }
       await servers.stop();

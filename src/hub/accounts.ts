@@ -8,6 +8,7 @@ import type { StoredUser } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
 import type { ApiTokens } from './api-tokens.ts';
 import type { HubContext } from './context.ts';
+import { requireGrantable } from './grants.ts';
 import { isActiveAdmin, requireOtherAdmin } from './last-admin.ts';
 import { networkOf } from './network.ts';
 import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
@@ -33,11 +34,12 @@ interface AccountsParts {
 
 export function createAccounts(
   {
+    state,
     store,
     clock,
     storeHealth,
     audit,
-  }: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
+  }: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit'>,
   { sessions, apiTokens, twoFactor, oneAtATime }: AccountsParts,
   passwordCost?: PasswordCost,
 ) {
@@ -109,7 +111,7 @@ export function createAccounts(
     });
     await storeHealth.save(store.users.update(userId, { passwordHash }, entry));
     revokeSignIns(userId);
-    sessions.endAll(actor, userId, sessionId);
+    sessions.endAll(actor, userId, { keptId: sessionId });
   }
 
   return {
@@ -172,7 +174,7 @@ export function createAccounts(
     },
     /**
      * Adds a user without a password: the user chooses one with a link.
-     * @throws {HubError} forbidden, user_exists, unavailable
+     * @throws {HubError} forbidden, user_exists, agent_unknown, unavailable
      */
     add(actor: Actor, { username, role, agents = null }: UserBody): Promise<UserSummary> {
       requirePermission(actor, 'users:manage');
@@ -180,6 +182,7 @@ export function createAccounts(
         if (await store.users.find(username)) {
           throw new HubError('user_exists', `A user "${username}" already exists.`);
         }
+        requireGrantable(state, agents, null);
         const user = createUser(username, role, agents);
         const entry = audit.createEntry(actor, {
           action: 'user.added',
@@ -193,7 +196,7 @@ export function createAccounts(
     /**
      * Changes the role or the agents of a user, disables or enables the user, or turns two-factor sign-in off. All but the
      * last end the user's sessions.
-     * @throws {HubError} forbidden, user_unknown, last_admin, unavailable
+     * @throws {HubError} forbidden, user_unknown, agent_unknown, last_admin, unavailable
      */
     change(actor: Actor, username: string, changes: UserChanges): Promise<UserSummary> {
       requirePermission(actor, 'users:manage');
@@ -203,6 +206,7 @@ export function createAccounts(
         const disabledAt = isDisabled ? (user.disabledAt ?? clock.now()) : null;
         const { role = user.role, agents = user.agents } = changes;
         if (role !== user.role) requireLocal(user);
+        requireGrantable(state, agents, user.agents);
         const changed = { ...user, role, agents, disabledAt };
         if (!isActiveAdmin(changed)) requireOtherAdmin(user, await store.users.list());
         const entry = audit.createEntry(actor, {
@@ -219,7 +223,8 @@ export function createAccounts(
         if (changes.twoFactor === false) await twoFactor.turnOff(username);
         if (isDisabled) revokeSignIns(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
-        if (isDisabled || !isSame) sessions.endAll(actor, username);
+        if (isDisabled) sessions.endAll(actor, username);
+        else if (!isSame) sessions.endAll(actor, username, { reason: 'access_changed' });
         if (isDisabled) apiTokens.suspendUser(username);
         else if (!isSame) apiTokens.refreshUser(username);
         return toSummary(await find(username));

@@ -1,6 +1,7 @@
 // The check whether a user may see and use an agent.
 import { hasRole } from '../protocol/entities.ts';
 import { HubError } from '../protocol/errors.ts';
+import type { Grants } from '../protocol/grants.ts';
 import type { AgentConnection } from './state/agent.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { ServerState } from './state/server-state.ts';
@@ -29,4 +30,16 @@ export function requireAgent(state: ServerState, user: User, agentId: string): A
   const agent = state.agents.get(agentId);
   if (agent && maySee(state, user, agentId)) return agent;
   throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
+}
+
+/**
+ * Checks the agents of a user. A label may be granted before an agent has it, and an agent that was removed stays granted.
+ * @param granted what the user has been granted until now
+ * @throws {HubError} agent_unknown
+ */
+export function requireGrantable({ agents }: ServerState, names: Grants, granted: Grants): void {
+  const unknown = names?.find(
+    (name) => !name.startsWith('label:') && !agents.has(name) && !granted?.includes(name),
+  );
+  if (unknown !== undefined) throw new HubError('agent_unknown', `There is no agent ${unknown}.`);
 }

@@ -4,7 +4,7 @@ import { HubError } from '../protocol/errors.ts';
 import type { StoredSession } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
 import type { HubContext } from './context.ts';
-import type { Dashboards } from './dashboards/dashboards.ts';
+import type { Dashboards, SessionEnd } from './dashboards/dashboards.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 
 export const SESSION_MS = 12 * 3_600_000;
@@ -46,9 +46,9 @@ export function createSessions(
     void storeHealth.retry(() => store.sessions.remove(ids, entries));
   }
 
-  function end(actor: AuditActor, ended: readonly StoredSession[]) {
+  function end(actor: AuditActor, ended: readonly StoredSession[], reason?: SessionEnd) {
     remove(actor, ended);
-    dashboards.endSessions(new Set(ended.map(({ id }) => id)));
+    dashboards.endSessions(new Set(ended.map(({ id }) => id)), reason);
   }
 
   const filter = (isWanted: (session: StoredSession) => boolean) =>
@@ -113,10 +113,15 @@ export function createSessions(
      * @param actor who ends them
      * @param keptId a session that does not end
      */
-    endAll: (actor: AuditActor, userId: string, keptId?: string) =>
+    endAll: (
+      actor: AuditActor,
+      userId: string,
+      { keptId, reason }: { keptId?: string | undefined; reason?: SessionEnd } = {},
+    ) =>
       end(
         actor,
         filter((session) => session.userId === userId && session.id !== keptId),
+        reason,
       ),
     /** Removes expired sessions. Their dashboards close by themselves. */
     purge: () =>

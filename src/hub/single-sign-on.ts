@@ -91,7 +91,7 @@ export function createSingleSignOn(
             const event = { action: 'user.changed', target: user.id, detail: { role } } as const;
             const entry = audit.createEntry(by, event);
             await storeHealth.save(store.users.update(user.id, { role }, entry));
-            sessions.endAll(by, user.id);
+            sessions.endAll(by, user.id, { reason: 'access_changed' });
             apiTokens.refreshUser(user.id);
           }
           return { userId: user.id, role, agents: user.agents };

@@ -9,6 +9,10 @@ export function requiredCapability(command: string): string {
   return SLASH_COMMAND.exec(command)?.[0] ?? 'prompt';
 }
 
+/** Whether a command runs on a terminal that accepts input. */
+export const isInteractive = (command: string, capabilities: readonly string[]): boolean =>
+  requiredCapability(command) === 'shell' && capabilities.includes('pty');
+
 /**
  * Checks that a command is not empty, is at most 64 KiB, contains no NUL, and is within an agent's capabilities.
  * @param capabilities null if they are not known

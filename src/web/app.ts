@@ -61,6 +61,7 @@ export interface AppOptions {
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, servers, setupToken } = options;
   let certificate = options.certificate ?? null;
+  let isDraining = false;
   const tokens = createTokens(options.signingKeys, clock, hub.sessions);
   const isSecure = certificate !== null || publicUrl?.startsWith('https:') === true;
   const clientAddress = createClientAddress(options.trustedProxies ?? []);
@@ -100,6 +101,12 @@ export function createApp(options: AppOptions) {
       'forbidden',
       'Cross-site request blocked. Open the hub at its own URL. Behind a proxy, set --public-url.',
     );
+  }
+
+  /** The store is closed once the requests in progress have ended. Sockets are rejected in their own way. */
+  function rejectWhileDraining({ url }: Request): Response | undefined {
+    if (!isDraining || new URL(url).pathname.startsWith('/ws/')) return undefined;
+    return errorResponse('unavailable', 'The hub is shutting down. Try again later.');
   }
 
   function respondToError(error: unknown, code: string, request: Request): Response {
@@ -147,9 +154,17 @@ export function createApp(options: AppOptions) {
       sendPings: false,
     },
   })
+    .wrap(
+      (handle) =>
+        (...parameters: unknown[]) =>
+          servers.track(handle(...parameters)),
+    )
     .onRequest(async ({ request, server, set }) => {
       if (isSecure) setTransportSecurity(request, set.headers);
-      const response = rejectRequest(request) ?? (await checkAccess(request, server));
+      const response =
+        rejectRequest(request) ??
+        rejectWhileDraining(request) ??
+        (await checkAccess(request, server));
       return response && finishResponse(request, response);
     })
     .onParse({ as: 'global' }, async ({ request, contentType }) =>
@@ -218,8 +233,11 @@ export function createApp(options: AppOptions) {
         throw error;
       }
     },
-    /** Rejects new sockets, and closes those that have not sent their first message. */
-    drain: pendingSockets.drain,
+    /** Rejects new requests and sockets, and closes the sockets that have not sent their first message. */
+    drain() {
+      isDraining = true;
+      pendingSockets.drain();
+    },
   };
 }
 

@@ -15,6 +15,10 @@ export interface Servers extends Publisher {
   retire(server: Server<unknown>): void;
   /** How many WebSockets are open. */
   countSockets(): number;
+  /** Counts a request until its response is ready. Returns the response. */
+  track<T>(response: T): T;
+  /** How many HTTP requests are in progress. */
+  countRequests(): number;
   /** Stops all servers, and terminates their connections. */
   stop(): Promise<void>;
 }
@@ -22,6 +26,8 @@ export interface Servers extends Publisher {
 /** Creates an empty set of servers. */
 export function createServers(): Servers {
   const servers = new Set<Server<unknown>>();
+  /** How many requests have no response yet. */
+  let handling = 0;
   const sum = (count: (server: Server<unknown>) => number) => {
     let total = 0;
     for (const server of servers) total += count(server);
@@ -38,6 +44,19 @@ export function createServers(): Servers {
     },
     subscriberCount: (topic) => sum((server) => server.subscriberCount(topic)),
     countSockets: () => sum(({ pendingWebSockets }) => pendingWebSockets),
+    track(response) {
+      if (!(response instanceof Promise)) return response;
+      handling++;
+      const end = () => void handling--;
+      response.then(end, end);
+      return response;
+    },
+    // Bun counts responses that are being sent too, but not requests whose client has gone.
+    countRequests: () =>
+      Math.max(
+        handling,
+        sum(({ pendingRequests }) => pendingRequests),
+      ),
     async stop() {
       await Promise.all([...servers].map((server) => server.stop(true)));
     },

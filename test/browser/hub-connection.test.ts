@@ -43,7 +43,7 @@ function openPage(
     onSilence: () => report('silence'),
     onRecovery: () => report('recovery'),
     onDisconnect: (reason) => report(`disconnect ${reason}`),
-    onSignedOut: () => report('signed out'),
+    onSignedOut: (reason) => report(`signed out ${reason}`.trim()),
     ...fields,
   } satisfies HubConnectionOptions & HubConnectionHandlers;
   const connection = createHubConnection(options);
@@ -99,7 +99,7 @@ test('reports an invalid token as signed out, and does not retry', async () => {
   await using hub = await startTestHub();
   const bad = { token: 'no', expiresAt: 0, userId: 'x', role: 'viewer' } as const;
   const page = openPage(hub, { fetchSession: () => Promise.resolve(bad) });
-  expect(await page.next()).toBe('signed out');
+  expect(await page.next()).toBe('signed out unauthenticated');
   expect(page.clock.countTimers()).toBe(1);
 });
 

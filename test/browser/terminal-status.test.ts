@@ -22,32 +22,24 @@ const size = {
 } as const;
 const state: TypingState = {
   size: { ...size, isOwner: true },
-  canType: true,
   isTyping: false,
   escapes: 2,
-  isTouch: false,
   backlogBytes: 0,
   userId: 'ben',
 };
 
-test('the line above a terminal says how to type, and whose window the size follows', () => {
+test('the line above a terminal says how to leave it, and whose window the size follows', () => {
   expect(describeTyping({ ...state, size: null })).toBe('');
-  expect(describeTyping(state)).toBe('Click or press Enter to type');
-  expect(describeTyping({ ...state, isTouch: true })).toBe('Tap to type');
+  expect(describeTyping(state)).toBe('');
   expect(describeTyping({ ...state, isTyping: true })).toBe('Typing. Esc twice to leave');
   expect(describeTyping({ ...state, isTyping: true, escapes: 3 })).toBe(
     'Typing. Esc three times to leave',
   );
-  expect(describeTyping({ ...state, size })).toBe(
-    'Sized for anna’s window, 120 × 40 · Click or press Enter to type',
-  );
-  expect(describeTyping({ ...state, size, canType: false })).toBe(
-    'Sized for anna’s window, 120 × 40',
-  );
-  expect(describeTyping({ ...state, size, userId: 'anna', canType: false })).toBe(
+  expect(describeTyping({ ...state, size })).toBe('Sized for anna’s window, 120 × 40');
+  expect(describeTyping({ ...state, size, userId: 'anna' })).toBe(
     'Sized for another window of yours, 120 × 40',
   );
-  expect(describeTyping({ ...state, size: { ...size, owner: null }, canType: false })).toBe('');
+  expect(describeTyping({ ...state, size: { ...size, owner: null } })).toBe('');
   expect(describeTyping({ ...state, backlogBytes: 20_480 })).toBe('Sending 20 KB…');
 });
 

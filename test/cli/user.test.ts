@@ -55,6 +55,10 @@ test('a user is added, signs in, gets another role, is disabled, enabled and rem
   );
   expect(await runBinary(['ps'], env)).toMatchObject({ exitCode: 1, stdout: '' });
   expect((await signIn('ada', NEW_PASSWORD)).result.exitCode).toBe(0);
+  const misspelt = await user('agents', 'ada', 'build-1');
+  expect(misspelt).toMatchObject({ exitCode: 1, stderr: 'Error: There is no agent build-1.\n' });
+  const agent = JSON.stringify({ agentId: 'build-1', agentType: 'claude' });
+  await fixture.api('/agents', { method: 'POST', headers: fixture.cli.headers, body: agent });
   const limited = await user('agents', 'ada', 'build-1,label:team');
   expect(limited.stdout).toBe('ada: role operator, agents build-1,label:team, active\n');
   expect((await user('agents', 'ada', 'all')).exitCode).toBe(0);

@@ -11,7 +11,8 @@ import { fileChange } from '../support/samples.ts';
 
 const COLORS = Array.from(
   { length: 16 },
-  (_, index) => `\u001b[38;5;${index}mcolor ${index}\u001b[0m`,
+  (_, index) =>
+    `\u001b[38;5;${index}mcolor ${index}\u001b[0m \u001b[48;5;${index}mbackground\u001b[0m \u001b[30;48;5;${index}mblack\u001b[0m`,
 );
 
 let browser: Browser;

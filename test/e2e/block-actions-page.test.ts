@@ -25,6 +25,11 @@ test('output and link are copied, and the output is downloaded as text or with i
   const block = page.locator(`#block-${commandId}`);
   const readClipboard = () => page.evaluate(() => navigator.clipboard.readText());
   await block.hover();
+  await block.getByRole('link', { name: 'Search output' }).click();
+  await page.getByRole('searchbox').fill('done');
+  await page.locator('[data-search-count]').getByText('1 of 1', { exact: true }).waitFor();
+  await page.goBack();
+  await block.hover();
   await block.getByRole('button', { name: 'Copy output' }).click();
   await page.locator('#notices .notice-success').getByText('Output copied').waitFor();
   expect(await readClipboard()).toBe('done\n');
@@ -47,7 +52,7 @@ test('output and link are copied, and the output is downloaded as text or with i
       page.waitForEvent('download'),
       block.getByRole('link', { name }).click(),
     ]);
-    expect(download.suggestedFilename()).toBe(`${commandId}.${extension}`);
+    expect(download.suggestedFilename()).toBe(`agent-${commandId.slice(-8)}.${extension}`);
     expect(await Bun.file(await download.path()).text()).toBe(content);
   }
   await block.getByRole('link', { name: 'Open in the terminal' }).click();

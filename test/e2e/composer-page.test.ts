@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { openHubPage } from '../support/browser/hub-page.ts';
+import { requestApproval } from '../support/hub/approvals.ts';
 import { startHubFixture } from '../support/hub/hub-fixture.ts';
 
 const FIELD = 'textarea[name=command]';
@@ -45,13 +46,26 @@ test('Enter sends, Shift+Enter starts a new line, and a setting reverses this', 
   );
 }, 60_000);
 
-test('/ moves the focus to the composer', async () => {
+test('/ moves the focus to the composer, and other characters are typed into it', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent');
   await page.locator('#session').focus();
   await page.keyboard.press('/');
   await page.keyboard.type('/x');
   expect(await page.inputValue(FIELD)).toBe('/x');
+  await page.reload();
+  await page.fill(FIELD, '');
+  await page.locator('#session').focus();
+  await page.keyboard.type('!ls');
+  expect(await page.inputValue(FIELD)).toBe('!ls');
+  // The keys of approval requests stay theirs.
+  await page.fill(FIELD, '');
+  await requestApproval(on, await on.startCommand());
+  await page.locator('.approval').waitFor();
+  await page.locator('#session').focus();
+  await page.keyboard.press('j');
+  await page.keyboard.press('9');
+  expect(await page.inputValue(FIELD)).toBe('');
 }, 60_000);
 
 test('on a phone, Enter starts a new line', async () => {

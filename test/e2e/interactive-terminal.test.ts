@@ -66,7 +66,7 @@ const waitForText = (page: Page, text: string) =>
 
 /** Clicks on the terminal, so that it takes keystrokes. */
 async function startTyping(page: Page): Promise<void> {
-  await page.locator('.terminal-hint').getByText('Click or press Enter to type').waitFor();
+  await page.getByRole('button', { name: 'Type in the terminal' }).waitFor();
   await page.locator('.terminal-screen').click();
   await page.locator('.terminal-output[data-typing]').waitFor();
 }
@@ -172,5 +172,6 @@ test('python3 is interactive, and Ctrl+C interrupts what it runs, not the comman
   await page.keyboard.type('exit(3)\n');
   await waitForEnd(page);
   await page.locator('.block-footer').getByText('exit 3').waitFor();
+  expect(await page.evaluate(() => document.activeElement?.id)).toBe('command');
   await page.close();
 }, 60_000);

@@ -73,6 +73,36 @@ test('queue, menu and options open as drawers with the keyboard, and Escape clos
   }
 }, 60_000);
 
+test('a menu opens below its button, and the drawer of a phone has a button that closes it', async () => {
+  await using on = await startHubFixture();
+  const commandId = await on.startCommand('!ls');
+  on.agent.sendOutput(commandId, 'a\n');
+  on.agent.sendFinished(commandId);
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await on.hub.addAgent('other');
+  await page.getByRole('button', { name: 'Other agents' }).click();
+  await page.locator('#agent-switch').getByRole('link', { name: 'other Offline' }).click();
+  await page.getByRole('heading', { name: 'other', exact: true }).waitFor();
+  await page.goBack();
+  for (const [name, menu] of [
+    ['More about agent', '#agent-menu'],
+    ['Download or open the output', `#output-menu-${commandId}`],
+  ] as const) {
+    const button = page.getByRole('button', { name, exact: true });
+    await button.click();
+    const place = await page.locator(menu).boundingBox();
+    const above = await button.boundingBox();
+    if (!place || !above) throw new Error(`${name} is not shown.`);
+    expect(place.x + place.width).toBeCloseTo(above.x + above.width, 0);
+    expect(place.y).toBeCloseTo(above.y + above.height, 0);
+    await page.keyboard.press('Escape');
+  }
+  await page.setViewportSize({ width: 390, height: 844 });
+  await page.getByRole('button', { name: /^Queue/ }).click();
+  await page.locator('#side').getByRole('button', { name: 'Close' }).click();
+  await page.locator('#side').waitFor({ state: 'hidden' });
+}, 60_000);
+
 test('a phone shows everything about an agent in the overview, and what is not normal in its header', async () => {
   await using on = await startHubFixture();
   await connectAgent(on.hub, { agentId: 'an-agent-with-a-very-long-name-that-is-cut-off' });

@@ -7,6 +7,8 @@ import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts'
 
 /** The longest time for which the page may be blocked. */
 const MAX_TASK_MS = 200;
+/** How long a change of the terminal may keep the page busy, with many blocks above it. */
+const MAX_CHANGE_MS = 5;
 const MEGABYTE = 1_048_576;
 
 let browser: Browser;
@@ -46,6 +48,22 @@ async function readHeap(page: Page): Promise<number> {
   return usedSize;
 }
 
+/** Adds text to the terminal, and returns how long the page takes to show it, in milliseconds. */
+const measureChange = (page: Page) =>
+  page.evaluate(() => {
+    const rows = document.querySelector('#current .xterm-rows');
+    const times = Array.from({ length: 21 }, () => {
+      const startedAt = performance.now();
+      const text = document.createElement('span');
+      rows?.append(text);
+      text.getBoundingClientRect();
+      text.remove();
+      rows?.getBoundingClientRect();
+      return performance.now() - startedAt;
+    });
+    return times.toSorted((a, b) => a - b)[10];
+  });
+
 /** Runs commands, and waits for the page after every ten of them. */
 async function runMany(on: HubFixture, page: Page, count: number): Promise<void> {
   for (let index = 1; index <= count; index++) {
@@ -70,6 +88,9 @@ test('200 commands', async () => {
   expect(await page.locator('#blocks > li').count()).toBe(200);
   expect(await readLongestTask(page)).toBeLessThan(MAX_TASK_MS);
   expect((await readHeap(page)) - heap).toBeLessThan(4 * MEGABYTE);
+  await on.startCommand('!running');
+  await page.locator('#current .xterm-rows').waitFor();
+  expect(await measureChange(page)).toBeLessThan(MAX_CHANGE_MS);
 }, 120_000);
 
 test('a command with 40 MB of output', async () => {

@@ -1,6 +1,7 @@
 // Notices and approval requests appear where the user sees them, say what happened, and disappear when they are outdated.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import type { Browser, Page } from 'playwright-core';
+import { CloseCode } from '../../src/protocol/close-codes.ts';
 import { launchBrowser } from '../support/browser/browser.ts';
 import { isInViewport, openHubPage } from '../support/browser/hub-page.ts';
 import { requestApproval } from '../support/hub/approvals.ts';
@@ -45,6 +46,35 @@ test('the notice about a command that does not start disappears after 10 s', asy
   expect(await notice.isVisible()).toBe(true);
   await page.clock.runFor(1_000);
   await notice.waitFor({ state: 'detached' });
+}, 60_000);
+
+test('the notice about a command that is being stopped disappears when it has ended', async () => {
+  await using on = await startHubFixture();
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const commandId = await on.startCommand();
+  await page.locator('#current').getByRole('button', { name: 'Interrupt: !sleep' }).click();
+  await page.locator('#notices').getByText('Stopping…').waitFor();
+  on.agent.sendFinished(commandId, { outcome: 'interrupted', exitCode: null, signal: 'SIGINT' });
+  await page.locator('#notices .notice').waitFor({ state: 'detached' });
+}, 60_000);
+
+test('an error disappears when its text is changed, and one about the connection when the hub is back', async () => {
+  await using on = await startHubFixture({ agent: { capabilities: ['shell'] } });
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  const error = page.locator('#composer-notice .notice-error');
+  await send(page, 'a prompt');
+  await error.waitFor();
+  await page.keyboard.type('!');
+  await error.waitFor({ state: 'detached' });
+
+  await page.route(/commands$/, (route) => route.abort());
+  await send(page, '!make');
+  await error.getByText('The request failed').waitFor();
+  for (const { userId, link } of on.hub.hub.state.dashboards.values()) {
+    if (userId === 'otto') link.close(CloseCode.goingAway, 'shutdown');
+  }
+  await error.waitFor({ state: 'detached' });
+  expect(await page.inputValue('textarea[name=command]')).toBe('!make');
 }, 60_000);
 
 test('a rejected command is explained within the visible part of the page, and keeps the focus', async () => {

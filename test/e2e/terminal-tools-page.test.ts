@@ -209,11 +209,11 @@ test('the output is downloaded as it is, or as text in which gaps are lines', as
     return { name: file.suggestedFilename(), text: await readFile(await file.path(), 'utf8') };
   };
   expect(await download('Download as text')).toEqual({
-    name: `${commandId}.txt`,
+    name: `agent-${commandId.slice(-8)}.txt`,
     text: 'ok\n20 %\n[2.0 KB of output lost: agent buffer overflow]\nend\n',
   });
   expect(await download('Download with control sequences')).toEqual({
-    name: `${commandId}.log`,
+    name: `agent-${commandId.slice(-8)}.log`,
     text: '\u001b[32mok\u001b[0m\n10 %\r20 %\nend\n',
   });
 }, 60_000);

@@ -26,6 +26,7 @@ async function startProgram(on: HubFixture): Promise<string> {
   return commandId;
 }
 
+const typeButton = (page: Page) => page.getByRole('button', { name: 'Type in the terminal' });
 const hint = (page: Page) => page.locator('.terminal-hint');
 const typed = (on: HubFixture) =>
   on.agent
@@ -34,12 +35,12 @@ const typed = (on: HubFixture) =>
     .join('');
 
 async function startTyping(page: Page): Promise<void> {
-  await hint(page).getByText('Click or press Enter to type').waitFor();
+  await typeButton(page).waitFor();
   await page.locator('.terminal-screen').click();
   await hint(page).getByText('Typing').waitFor();
 }
 
-test('keys go to the program after a click or Enter, and to the page after Esc twice', async () => {
+test('keys go to the program after the button or Enter, and to the page after Esc twice', async () => {
   await using on = await startPtyFixture();
   const commandId = await startProgram(on);
   const page = await openTerminal(on, commandId);
@@ -47,15 +48,29 @@ test('keys go to the program after a click or Enter, and to the page after Esc t
   await page.keyboard.type('ignored');
   await page.keyboard.press('Enter');
   await hint(page).getByText('Typing. Esc twice to leave').waitFor();
+  await page.keyboard.press('Escape');
+  await page.keyboard.press('Escape');
+  await typeButton(page).click();
   await page.keyboard.type('ls');
   await page.keyboard.press('Tab');
   await page.keyboard.press('Enter');
   await page.keyboard.press('Escape');
   await page.keyboard.press('Escape');
-  await hint(page).getByText('Click or press Enter to type').waitFor();
+  await typeButton(page).waitFor();
   await page.keyboard.type('no');
-  await on.agent.waitUntil(() => typed(on).endsWith('\u001b\u001b') || undefined, 'the keys');
-  expect(typed(on)).toBe('ls\t\r\u001b\u001b');
+  await on.agent.waitUntil(() => typed(on).endsWith('\r\u001b\u001b') || undefined, 'the keys');
+  expect(typed(on)).toBe('\u001b\u001bls\t\r\u001b\u001b');
+}, 60_000);
+
+test('typing goes on when a tool of the terminal is used', async () => {
+  await using on = await startPtyFixture();
+  const commandId = await startProgram(on);
+  const page = await openTerminal(on, commandId);
+  await startTyping(page);
+  await page.getByRole('button', { name: 'Full screen' }).click();
+  await page.waitForFunction(() => document.fullscreenElement !== null);
+  await page.keyboard.type('x');
+  await on.agent.waitUntil(() => typed(on) === 'x' || undefined, 'the key');
 }, 60_000);
 
 test('viewers cannot type, and do not change the size', async () => {
@@ -191,14 +206,14 @@ test('on a phone, a bar has the keys that its keyboard lacks', async () => {
   });
   const bar = page.locator('.terminal-keys');
   expect(await bar.isVisible()).toBe(false);
-  await hint(page).getByText('Tap to type').waitFor();
+  await typeButton(page).waitFor();
   await page.locator('.terminal-screen').tap();
   await bar.waitFor();
-  for (const name of ['Esc', 'Tab', 'Up', 'Left']) {
+  for (const name of ['Esc', 'Tab', 'Up', 'Left', 'Page up']) {
     await bar.getByRole('button', { name, exact: true }).tap();
   }
   await bar.getByRole('button', { name: 'Ctrl' }).tap();
   await page.keyboard.type('c');
   await on.agent.waitFor('command:input', ({ data }) => data === '\u0003');
-  expect(typed(on)).toBe('\u001b\t\u001b[A\u001b[D\u0003');
+  expect(typed(on)).toBe('\u001b\t\u001b[A\u001b[D\u001b[5~\u0003');
 }, 60_000);

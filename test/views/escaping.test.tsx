@@ -113,7 +113,13 @@ const agentState = {
 const evilLine = { runs: [{ text: EVIL, style: plainStyle }], isError: true };
 const evilBlock = {
   command: evilCommand,
-  output: { state: 'whole' as const, first: [evilLine], last: [evilLine], total: 9_000 },
+  output: {
+    state: 'whole' as const,
+    first: [evilLine],
+    last: [evilLine],
+    total: 9_000,
+    totalBytes: 9_000,
+  },
   requestId: EVIL,
 };
 const blockPage = { blocks: [evilBlock], olderThan: EVIL };

@@ -13,6 +13,39 @@ test('an internal error responds with 503, and is logged without the request', a
   expect(line).toMatchObject({ fields: { path: '/api/v1/commands' } });
 });
 
+test('while the hub drains, requests in progress finish and new ones are rejected', async () => {
+  await using hub = await startTestHub();
+  const token = await hub.issueToken();
+  hub.store.hold((call) => call === 'commands.listPage');
+  const started = hub.callApi('GET', '/commands?q=x', { token });
+  await hub.store.waitForFault('commands.listPage');
+  hub.drain();
+  const late = await hub.callApi('GET', '/agents', { token });
+  expect(late.headers.get('retry-after')).toBe('5');
+  await expectError(late, 503, 'unavailable');
+  expect(hub.servers.countRequests()).toBe(1);
+  hub.store.release();
+  expect((await started).status).toBe(200);
+  expect(hub.servers.countRequests()).toBe(0);
+});
+
+test('a request is in progress until its handler ends, also when its client has gone', async () => {
+  await using hub = await startTestHub();
+  const headers = { authorization: `Bearer ${await hub.issueToken()}` };
+  hub.store.hold((call) => call === 'commands.listPage');
+  const client = new AbortController();
+  const { signal } = client;
+  const left = fetch(`${hub.url}/api/v1/commands?q=x`, { headers, signal }).catch(() => 'left');
+  await hub.store.waitForFault('commands.listPage');
+  client.abort();
+  expect(await left).toBe('left');
+  await hub.callApi('GET', '/agents');
+  expect(hub.servers.countRequests()).toBe(1);
+  hub.store.release();
+  await hub.flush();
+  expect(hub.servers.countRequests()).toBe(0);
+});
+
 test('no secret, token or password is logged', async () => {
   await using on = await startHubFixture();
   const { hub } = on;

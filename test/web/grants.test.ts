@@ -202,3 +202,22 @@ test('invalid labels and grants are rejected', async () => {
     await expectError(call, 400, 'invalid_message');
   }
 });
+
+test('granted agents must exist, granted labels need not, and removed agents stay granted', async () => {
+  await using hub = await startTestHub();
+  await hub.addAgent('local');
+  const call = (method: string, path: string, body?: unknown) =>
+    hub.callApi(method, path, { role: 'admin', userId: 'root', body });
+  const add = (username: string, agents: string[]) =>
+    call('POST', '/users', { username, role: 'operator', agents });
+  const message = await expectError(add('ada', ['local', 'locl']), 404, 'agent_unknown');
+  expect(message).toBe('There is no agent locl.');
+  expect((await add('ada', ['local', 'label:nobody-has-it'])).status).toBe(201);
+  await call('DELETE', '/agents/local');
+  const change = (body: unknown) => call('PATCH', '/users/ada', body);
+  expect((await change({ role: 'viewer' })).status).toBe(200);
+  expect((await change({ agents: ['local', 'label:other'] })).status).toBe(200);
+  await expectError(change({ agents: ['local', 'gone'] }), 404, 'agent_unknown');
+  expect((await change({ agents: ['label:other'] })).status).toBe(200);
+  await expectError(change({ agents: ['local'] }), 404, 'agent_unknown');
+});

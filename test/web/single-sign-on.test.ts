@@ -170,7 +170,7 @@ test('the role follows the groups at every sign-in, and another role ends the se
   const next = createWebBrowser();
   await signInWith(both, 's1', next);
   expect(await readSession(hub, next)).toMatchObject({ userId: 'ada', role: 'viewer' });
-  expect(await dashboard.closed).toEqual({ code: 1008, reason: 'revoked' });
+  expect(await dashboard.closed).toEqual({ code: 1008, reason: 'access_changed' });
   await expectError(hub.callApi('GET', '/agents', { token }), 401, 'not_authenticated');
 
   const created = await hub.callApi('POST', '/account/tokens', {
@@ -204,7 +204,7 @@ test('the provider manages role and password, and its admins do not replace the 
   const dialog = await (await requestPage(both.hub, '/users/ada/manage', asAdmin)).text();
   expect(dialog).not.toContain('password-link');
   expect(dialog).not.toContain('type="radio"');
-  const access = { role: 'admin', agents: 'build-1' };
+  const access = { role: 'admin', agents: 'label:team' };
   const changed = await requestPage(both.hub, '/users/ada/access', { ...asAdmin, form: access });
   expect(await changed.text()).toContain('Access changed.');
   const asAda = { role: 'admin', userId: 'ada' } as const;

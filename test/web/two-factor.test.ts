@@ -305,7 +305,9 @@ test('a password link sets the password, and still asks for the code', async () 
     form: { token: link, password, confirmation: password },
   });
   expect([chosen.status, chosen.headers.get('set-cookie')]).toEqual([200, null]);
-  const token = readToken(await chosen.text());
+  const codePage = await chosen.text();
+  expect(codePage).toContain('action="/login"');
+  const token = readToken(codePage);
   const done = await enterCode(hub, token, hub.authenticator.code(), '');
   expect([done.status, done.headers.get('location')]).toEqual([303, '/']);
   await expectError(signIn(hub, { username: 'admin', password }), 401, 'code_required');

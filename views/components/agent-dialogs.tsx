@@ -1,5 +1,6 @@
 // The dialogs that add an agent, show its token once, and remove it.
 import type { RegisteredAgent } from '../../src/protocol/api.ts';
+import { agentEvent, REFRESH, triggerOn } from '../events.ts';
 import { agentUrl } from '../urls.ts';
 import { agentTypeLabels } from '../format/labels.ts';
 import { Copyable } from './copyable.tsx';
@@ -21,7 +22,7 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddA
       <form hx-post="/agents" hx-target="#dialog-body" hx-disable="find button">
         <label class="field">
           <span>
-            Agent ID <small>Letters, digits, dots, hyphens and underscores</small>
+            Agent ID <small>Letters, digits and the characters . _ -</small>
           </span>
           <input
             name="agentId"
@@ -29,6 +30,7 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddA
             value={agentId}
             placeholder="build-server"
             pattern="[A-Za-z0-9][A-Za-z0-9._\-]*"
+            title="Start with a letter or a digit. Use letters, digits and the characters . _ - only."
             maxlength={64}
             autocapitalize="none"
             autocomplete="off"
@@ -62,7 +64,7 @@ export function AddAgentForm({ agentId = '', agentType = 'claude', error }: AddA
 /** Returns the command that starts the agent on its machine. */
 export function formatStartCommand(registered: RegisteredAgent, hubUrl: string): string {
   const { token, agentId, agentType } = registered;
-  return `SIGNALBOX_AGENT_TOKEN=${token} signalbox agent --hub ${hubUrl} --id ${agentId} --type ${agentType}`;
+  return `SIGNALBOX_AGENT_TOKEN=${token} signalbox agent --hub ${hubUrl} --id ${agentId} --type ${agentType} --pty`;
 }
 
 /** The agent's token and start command. The hub stores only a hash of the token, so this is shown once. */
@@ -72,8 +74,9 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
     <>
       <DialogHeader title={`${agentId} added`} />
       <p class="muted" data-keep-dialog>
-        Run this command on the agent's machine, in the folder where the agent should work. The
-        token is shown <b>only once</b>. Anyone who has it can connect as this agent.
+        Copy the hub's executable, <code>signalbox</code>, to the agent's machine first. Then run
+        this command there, in the folder where the agent should work. The token is shown{' '}
+        <b>only once</b>. Anyone who has it can connect as this agent.
       </p>
       <Copyable
         id="start-command"
@@ -84,6 +87,7 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
         <summary>Show only the token</summary>
         <Copyable id="agent-token" label="Agent token" text={token} />
       </details>
+      <AgentConnectionState agentId={agentId} isConnected={false} />
       <div class="dialog-footer">
         <CloseButton>Done</CloseButton>
         <a class="button button-primary" href={agentUrl(agentId)}>
@@ -91,6 +95,25 @@ export function AgentAdded(props: { registered: RegisteredAgent; hubUrl: string 
         </a>
       </div>
     </>
+  );
+}
+
+/** Whether an agent that was added is connected. It updates itself when that changes. */
+export function AgentConnectionState(props: { agentId: string; isConnected: boolean }) {
+  const { agentId, isConnected } = props;
+  return (
+    <p
+      id="agent-connection"
+      class={`agent-connection ${isConnected ? 'status-online' : 'muted'}`}
+      role="status"
+      hx-get={`${agentUrl(agentId)}/connection`}
+      hx-trigger={triggerOn(agentEvent(agentId), REFRESH)}
+      hx-target="this"
+      hx-swap="outerMorph"
+      hx-sync="this:queue last"
+    >
+      {isConnected ? `✓ ${agentId} is connected` : `Waiting for ${agentId} to connect…`}
+    </p>
   );
 }
 

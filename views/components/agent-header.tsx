@@ -3,6 +3,7 @@ import type { AgentSummary } from '../../src/protocol/entities.ts';
 import { isPermitted } from '../../src/protocol/permissions.ts';
 import { agentTypeLabels } from '../format/labels.ts';
 import { agentTokensUrl, agentUrl, historyUrl } from '../urls.ts';
+import { AgentSwitch } from './agent-switch.tsx';
 import { DialogButton } from './dialog.tsx';
 import { Icon } from './icons.tsx';
 import type { User } from './layout.tsx';
@@ -21,6 +22,7 @@ export function AgentHeader({ agent, user, now }: AgentHeaderProps) {
   return (
     <header id="agent-header" class="agent-header">
       <h1 class="agent-id">{agent.agentId}</h1>
+      <AgentSwitch agentId={agent.agentId} />
       <p class="agent-facts">
         <AgentStatusLabel status={agentStatusOf(agent)} />
         <span class="agent-type">{agentTypeLabels[agent.agentType]}</span>

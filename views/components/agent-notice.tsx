@@ -18,16 +18,17 @@ export function AgentNotice({ agent, noticeId }: AgentNoticeProps) {
     <section id="agent-notice" class="agent-notice" aria-label="Notice">
       <Icon name="warning" />
       <details hx-morph-skip id={`notice-${noticeId}`}>
-        <summary>{parts.map(({ text }) => text).join(' ')}</summary>
+        <summary>
+          {parts.map(({ text }) => text).join(' ')}
+          {parts.some(({ command }) => command !== null) && <span>How to fix this</span>}
+        </summary>
         {parts.map(
-          ({ command }, index) =>
+          ({ command, instruction }, index) =>
             command !== null && (
-              <Copyable
-                key={command}
-                id={`fix-${index}`}
-                label="Command that fixes this"
-                text={command}
-              />
+              <div key={command}>
+                <p>{instruction}</p>
+                <Copyable id={`fix-${index}`} label="Command that fixes this" text={command} />
+              </div>
             ),
         )}
       </details>
@@ -43,8 +44,13 @@ export function AgentNotice({ agent, noticeId }: AgentNoticeProps) {
   );
 }
 
-/** Splits a notice such as `It is not installed. Install it: npm install x` into its text and its command. */
-export function parseNotice(line: string): { text: string; command: string | null } {
-  const match = /^(.+[.!] [^:.]+:) (\S.*)$/.exec(line);
-  return { text: match?.[1] ?? line, command: match?.[2] ?? null };
+/** Splits `It is not installed. Install it: npm install x` into what is wrong, what to do, and its command. */
+export function parseNotice(line: string): {
+  text: string;
+  instruction: string;
+  command: string | null;
+} {
+  const [, text = line, instruction = '', command = null] =
+    /^(.+[.!]) ([^:.]+:) (\S.*)$/.exec(line) ?? [];
+  return { text, instruction, command };
 }

@@ -22,6 +22,16 @@ export function BlockActions({ command, hasOutput, canSend, requestId }: BlockAc
       {hasOutput && (
         <Action icon="copy" label="Copy output" data-copy-url={outputUrl(command.id, 'plain')} />
       )}
+      {hasOutput && (
+        <a
+          class="icon-button"
+          href={`${url}#search`}
+          title="Search output"
+          aria-label="Search output"
+        >
+          <Icon name="search" />
+        </a>
+      )}
       {canSend && <AgainActions command={command} requestId={requestId} />}
       <Action icon="link" label="Copy link" data-copy-link={url} />
       {hasOutput && <OutputMenu commandId={command.id} />}
@@ -35,10 +45,10 @@ function OutputMenu({ commandId }: { commandId: string }) {
     <>
       <Action icon="download" label="Download or open the output" popovertarget={id} />
       <div id={id} class="menu" popover="auto">
-        <a class="menu-item" href={outputUrl(commandId, 'plain')} download={`${commandId}.txt`}>
+        <a class="menu-item" href={outputUrl(commandId, 'plain')} download>
           Download as text
         </a>
-        <a class="menu-item" href={outputUrl(commandId, 'raw')} download={`${commandId}.log`}>
+        <a class="menu-item" href={outputUrl(commandId, 'raw')} download>
           Download with control sequences
         </a>
         <a class="menu-item" href={commandUrl(commandId)}>

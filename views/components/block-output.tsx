@@ -20,7 +20,7 @@ export const LINE_LENGTH = 4_000;
 
 /** The output as the session shows it: the first lines, the last ones, and how many there are in all. */
 export type ShownOutput =
-  | { state: 'whole'; first: Line[]; last: Line[]; total: number }
+  | { state: 'whole'; first: Line[]; last: Line[]; total: number; totalBytes: number }
   /** Too long to count its lines. */
   | { state: 'long'; first: Line[]; last: Line[]; totalBytes: number }
   | { state: 'removed'; removal: OutputRemoval };
@@ -51,8 +51,15 @@ export function BlockOutput({
       </div>
     );
   }
-  const { total } = output;
-  if (total === 0) return <p class="output-empty">No output.</p>;
+  const { total, totalBytes } = output;
+  if (total === 0) {
+    const isCleared = totalBytes > 0;
+    return (
+      <p class="output-empty">
+        {isCleared ? 'The program used the whole screen, and left no text.' : 'No output.'}
+      </p>
+    );
+  }
   const until = total - last.length;
   return (
     <div class="output">
@@ -84,7 +91,7 @@ function OutputFold({
       hx-target="this"
     >
       {hidden > LINES_PER_PAGE
-        ? `Show ${LINES_PER_PAGE.toLocaleString('en-US')} of ${hidden.toLocaleString('en-US')} lines`
+        ? `Show ${LINES_PER_PAGE.toLocaleString('en-US')} of ${hidden.toLocaleString('en-US')} more lines`
         : `Show ${formatCount(hidden, 'more line')}`}
     </button>
   );

@@ -36,7 +36,7 @@ export function Block({ command, output, turn, canSend, requestId }: BlockProps)
       <BlockHead command={command}>
         <BlockActions
           command={command}
-          hasOutput={output.state === 'long' || (output.state === 'whole' && output.total > 0)}
+          hasOutput={output.state !== 'removed' && output.totalBytes > 0}
           canSend={canSend}
           requestId={requestId}
         />

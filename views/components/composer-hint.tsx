@@ -24,7 +24,7 @@ export function ComposerHint({ agent, active }: ComposerHintProps) {
       data-placeholder={describePlaceholder(agent)}
     >
       <span class={isLimited ? 'composer-accepts' : 'visually-hidden'}>
-        {describeCapabilities(agent)}{' '}
+        {describeAccepted(agent)}{' '}
       </span>
       {Priority.anyOf.map(({ const: priority }) => (
         <span key={priority} class={`forecast forecast-${priority}`}>
@@ -51,13 +51,7 @@ function listSlashCommands(capabilities: string[]): string[] {
   return capabilities.filter((name) => name.startsWith('/')).toSorted();
 }
 
-function describeCapabilities({ capabilities, notice }: AgentSummary): string {
-  const acceptsPrompts = capabilities.includes('prompt');
-  const accepted = describeAccepted(capabilities);
-  return acceptsPrompts || notice === null ? accepted : `${accepted} See the notice above.`;
-}
-
-function describeAccepted(capabilities: string[]): string {
+function describeAccepted({ capabilities }: AgentSummary): string {
   const [first, ...others] = listSlashCommands(capabilities);
   const kinds = [
     ...(capabilities.includes('prompt') ? ['prompts'] : []),
@@ -68,7 +62,7 @@ function describeAccepted(capabilities: string[]): string {
   ];
   if (kinds.length === 0) return 'Accepts no commands.';
   if (kinds.length === 1 && capabilities.includes('shell')) {
-    return 'Shell commands only (start with !).';
+    return 'Shell commands only (!).';
   }
   return `Accepts ${new Intl.ListFormat('en', { type: 'conjunction' }).format(kinds)}.`;
 }

@@ -6,7 +6,8 @@ export function formatGrants(agents: Grants): string {
   return agents?.join(', ') ?? '';
 }
 
-export function GrantsField({ value }: { value: string }) {
+/** @param error why the value was rejected */
+export function GrantsField({ value, error }: { value: string; error?: string | undefined }) {
   return (
     <label class="field">
       <span>
@@ -20,7 +21,19 @@ export function GrantsField({ value }: { value: string }) {
         autocapitalize="none"
         autocomplete="off"
         spellcheck={false}
+        aria-describedby={error ? 'agents-error agents-hint' : 'agents-hint'}
+        aria-invalid={error ? 'true' : undefined}
+        autofocus={error !== undefined}
       />
+      {error && (
+        <small id="agents-error" class="field-error" role="alert">
+          {error}
+        </small>
+      )}
+      <small id="agents-hint">
+        IDs, separated by commas. <code>label:team-a</code> stands for all agents with the label{' '}
+        <code>team-a</code>.
+      </small>
     </label>
   );
 }

@@ -171,7 +171,10 @@ export function Page(props: PageProps) {
           </button>
           <Account user={user} section={section} />
         </header>
-        <p class="banner" id="connection" role="status" hidden />
+        <div class="banner" id="connection" role="status" hidden>
+          <span />
+          <button type="button">Reconnect now</button>
+        </div>
         <main id="main" class={classes[size ?? 'normal']}>
           {children}
         </main>

@@ -21,17 +21,20 @@ interface NoticeProps {
   text: string;
   /** The command that was sent. The island removes the notice when it starts. */
   sent?: string;
+  /** The command that is being stopped. The island removes the notice when it has ended. */
+  stopping?: string | undefined;
   /** What the user can do about it. */
   children?: ComponentChildren;
 }
 
 /** Screen readers announce an error immediately and other notices when they are idle. */
-export function Notice({ kind, text, sent, children }: NoticeProps) {
+export function Notice({ kind, text, sent, stopping, children }: NoticeProps) {
   return (
     <p
       class={`notice notice-${kind}`}
       role={kind === 'error' ? 'alert' : 'status'}
       data-sent={sent}
+      data-stopping={stopping}
     >
       <Icon name={icons[kind]} />
       <span>{text}</span>

@@ -136,7 +136,11 @@ function QueueRow(props: QueueRowProps) {
                 </>
               )}
             </span>
-            {command.editedBy !== null && <span>edited by {command.editedBy}</span>}
+            {command.editedBy !== null && (
+              <span>
+                edited{command.editedBy !== command.requestedBy && ` by ${command.editedBy}`}
+              </span>
+            )}
           </p>
           <QueueActions command={command} isMovable={isMovable} canInterrupt={canInterrupt} />
         </div>

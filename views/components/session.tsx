@@ -37,7 +37,6 @@ export function Session(props: SessionProps) {
     <div class="session-frame">
       <section id="session" class="session" aria-label="Session" tabIndex={0}>
         <div class="session-content">
-          <EmptySession agent={props.agent} />
           <BlockList {...props} />
           <section id="current" class="block block-current" aria-label="Current command">
             <CurrentHead {...props} />
@@ -45,6 +44,7 @@ export function Session(props: SessionProps) {
             <TerminalScreen />
             <CurrentFooter {...props} />
           </section>
+          <EmptySession agent={props.agent} />
           <QueuedBlocks {...props} />
         </div>
       </section>

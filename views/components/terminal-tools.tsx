@@ -20,6 +20,9 @@ function Tool({ icon, label, ...attributes }: ToolProps) {
 export function TerminalToolbar({ terminalId }: { terminalId: string }) {
   return (
     <div class="terminal-toolbar" data-toolbar hidden>
+      <button class="button button-small" type="button" data-type hidden>
+        Type in the terminal
+      </button>
       <p class="terminal-hint" data-hint role="status" />
       <button class="button button-small" type="button" data-take-over hidden>
         Take over
@@ -140,6 +143,13 @@ const KEYS = [
   { key: 'up', text: '↑', label: 'Up' },
   { key: 'down', text: '↓', label: 'Down' },
   { key: 'right', text: '→', label: 'Right' },
+  { key: 'slash', text: '/', label: 'Slash' },
+  { key: 'minus', text: '-', label: 'Minus' },
+  { key: 'pipe', text: '|', label: 'Pipe' },
+  { key: 'page-up', text: 'PgUp', label: 'Page up' },
+  { key: 'page-down', text: 'PgDn', label: 'Page down' },
+  { key: 'home', text: 'Home' },
+  { key: 'end', text: 'End' },
 ];
 
 /** The keys that the keyboards of phones lack. Shown above the keyboard while somebody types. */

@@ -13,11 +13,13 @@ interface AddUserProps {
   role?: Role;
   agents?: string;
   error?: string;
+  /** Why the agents were rejected. */
+  agentsError?: string;
 }
 
 /** The form for the username and the role. */
 export function AddUserForm(props: AddUserProps) {
-  const { username = '', role = 'operator', agents = '', error } = props;
+  const { username = '', role = 'operator', agents = '', error, agentsError } = props;
   return (
     <>
       <DialogHeader title="Add user" />
@@ -33,16 +35,17 @@ export function AddUserForm(props: AddUserProps) {
             value={username}
             placeholder="ada"
             pattern="[a-z0-9][a-z0-9._@+\-]*"
+            title="Start with a lowercase letter or a digit. Use lowercase letters, digits and the characters . _ @ + - only."
             maxlength={64}
             autocapitalize="none"
             autocomplete="off"
             spellcheck={false}
             required
-            autofocus
+            autofocus={agentsError === undefined}
           />
         </label>
         <RoleChoice role={role} />
-        <GrantsField value={agents} />
+        <GrantsField value={agents} error={agentsError} />
         <div class="dialog-footer">
           <CloseButton>Cancel</CloseButton>
           <button class="button button-primary" type="submit">
@@ -74,10 +77,12 @@ export function PasswordLinkCreated({ title, link }: { title: string; link: Pass
 interface ManageUserProps {
   user: UserSummary;
   notice?: { kind: NoticeKind; text: string };
+  /** What was entered, if it was rejected. */
+  form?: { role: Role; agents: string; agentsError?: string | undefined };
 }
 
 /** Changes the role and the agents of a user, resets the password, and disables or removes the user. */
-export function ManageUser({ user, notice }: ManageUserProps) {
+export function ManageUser({ user, notice, form }: ManageUserProps) {
   const url = userUrl(user.username);
   const isDisabled = user.disabledAt !== null;
   return (
@@ -88,9 +93,10 @@ export function ManageUser({ user, notice }: ManageUserProps) {
         {user.hasSingleSignOn ? (
           <input type="hidden" name="role" value={user.role} />
         ) : (
-          <RoleChoice role={user.role} />
+          <RoleChoice role={form?.role ?? user.role} />
         )}
-        <GrantsField value={formatGrants(user.agents)} />
+        <GrantsField value={form?.agents ?? formatGrants(user.agents)} error={form?.agentsError} />
+        <p class="hint">A change signs the user out.</p>
         <div class="dialog-footer">
           <button class="button button-primary" type="submit">
             Change access

@@ -9,6 +9,7 @@ import { LatestChangesPlace } from '../components/changes/latest-changes.tsx';
 import { ComposerHint } from '../components/composer-hint.tsx';
 import { Composer, ComposerButtons, ComposerSession } from '../components/composer.tsx';
 import { HxPartial } from '../components/hx-partial.tsx';
+import { Icon } from '../components/icons.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { Queue } from '../components/queue.tsx';
 import {
@@ -66,9 +67,22 @@ export function AgentPage({
         <div class="conversation">
           <Session {...props} />
           <AgentApprovals user={user} pending={state.pending} />
-          {props.canSend && <Composer {...props} requestId={requestId} />}
+          {props.canSend ? (
+            <Composer {...props} requestId={requestId} />
+          ) : (
+            <p class="conversation-role">Your role can watch, but not send commands.</p>
+          )}
         </div>
         <aside id="side" class="side" popover="auto" aria-label="Queue and changes">
+          <button
+            class="icon-button side-close"
+            type="button"
+            popovertarget="side"
+            popovertargetaction="hide"
+            aria-label="Close"
+          >
+            <Icon name="close" />
+          </button>
           <Queue
             agent={agent}
             active={state.active}

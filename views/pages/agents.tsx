@@ -11,6 +11,8 @@ import { agentStatusLabels, type DisplayStatus } from '../format/labels.ts';
 interface AgentsProps {
   user: User;
   agents: AgentListItem[];
+  /** Whether an admin has limited the user to some agents. */
+  isLimited?: boolean;
   /** The hub's time. */
   now: number;
 }
@@ -30,7 +32,7 @@ export function AgentsPage(props: AgentsProps & { context: PageContext }) {
 }
 
 /** The list updates itself on every change, and every 10 s to refresh the heartbeats. */
-export function AgentList({ user, agents, now }: AgentsProps) {
+export function AgentList({ user, agents, isLimited = false, now }: AgentsProps) {
   return (
     <section
       id="agents"
@@ -40,12 +42,16 @@ export function AgentList({ user, agents, now }: AgentsProps) {
       hx-swap="outerMorph"
       hx-sync="this:queue last"
     >
-      {agents.length === 0 ? <NoAgents user={user} /> : <AgentRows agents={agents} now={now} />}
+      {agents.length === 0 ? (
+        <NoAgents user={user} isLimited={isLimited} />
+      ) : (
+        <AgentRows agents={agents} now={now} />
+      )}
     </section>
   );
 }
 
-function AgentRows({ agents, now }: Omit<AgentsProps, 'user'>) {
+function AgentRows({ agents, now }: Pick<AgentsProps, 'agents' | 'now'>) {
   const statuses: DisplayStatus[] = ['waiting', 'online', 'busy', 'offline'];
   const countOf = (status: DisplayStatus) =>
     agents.filter(({ agent }) => agentStatusOf(agent) === status).length;
@@ -78,7 +84,7 @@ function AddButton() {
   );
 }
 
-function NoAgents({ user }: { user: User }) {
+function NoAgents({ user, isLimited }: { user: User; isLimited: boolean }) {
   return (
     <div class="empty">
       <div class="empty-icons" aria-hidden="true">
@@ -86,7 +92,7 @@ function NoAgents({ user }: { user: User }) {
         <StatusIndicator status="busy" />
         <StatusIndicator status="online" />
       </div>
-      <h2>No agents yet</h2>
+      <h2>{isLimited ? 'No access' : 'No agents yet'}</h2>
       {isPermitted(user.role, 'agents:manage') ? (
         <>
           <p>Add your first agent in three steps:</p>
@@ -98,7 +104,11 @@ function NoAgents({ user }: { user: User }) {
           <AddButton />
         </>
       ) : (
-        <p>Ask an admin to add one. It then appears here automatically.</p>
+        <p>
+          {isLimited
+            ? 'You have access to no agent. Ask an admin.'
+            : 'Ask an admin to add one. It then appears here automatically.'}
+        </p>
       )}
     </div>
   );

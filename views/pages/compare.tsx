@@ -43,7 +43,7 @@ export function ComparePage({ context, user, agents, recent, comparisonId }: Com
 
 function CompareForm({ agents, comparisonId }: { agents: AgentSummary[]; comparisonId: string }) {
   return (
-    <section class="composer panel" aria-label="Compare agents">
+    <section class="compare-form panel" aria-label="Compare agents">
       <form
         id="compare"
         hx-post={compareUrl()}
@@ -58,22 +58,22 @@ function CompareForm({ agents, comparisonId }: { agents: AgentSummary[]; compari
           describedBy="compare-notice"
           keys="modifier"
         />
-        <div class="composer-row">
+        <div class="compare-row">
           <TimeoutSelect />
           <label class="checkbox" title="Start without the context of earlier prompts">
             <input type="checkbox" name="session" value="new" checked />
             <span>New conversations</span>
           </label>
-          <button class="button button-primary composer-send" type="submit">
+          <p class="compare-hint hint">
+            Each agent works in its own folder and counts its changes with Git. <SubmitShortcut />
+          </p>
+          <button class="button button-primary" type="submit">
             <Icon name="send" />
             Compare
           </button>
         </div>
       </form>
       <div id="compare-notice" data-notice-for="compare" />
-      <p class="composer-hint">
-        Each agent works in its own folder and counts its changes with Git. <SubmitShortcut />
-      </p>
     </section>
   );
 }

@@ -1,6 +1,7 @@
 // The users, for admins.
 import { DialogButton } from '../components/dialog.tsx';
 import type { UserSummary } from '../../src/protocol/users.ts';
+import { formatGrants } from '../components/grants-field.tsx';
 import { Icon } from '../components/icons.tsx';
 import { Page, type PageContext, type User } from '../components/layout.tsx';
 import { Timestamp } from '../components/timestamp.tsx';
@@ -56,11 +57,10 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
         {isSelf && <span class="badge">You</span>}
         {user.hasSingleSignOn && <span class="badge">Single sign-on</span>}
         {user.hasTwoFactor && <span class="badge">Two-factor</span>}
+        <UserAgents user={user} />
       </div>
       <span class="user-role">{user.role}</span>
-      <span class="user-state">
-        <UserState user={user} />
-      </span>
+      <span class="user-state">{isSelf ? 'Now' : <UserState user={user} />}</span>
       <DialogButton
         url={`${userUrl(user.username)}/manage`}
         kind="small"
@@ -70,6 +70,12 @@ function UserRow({ user, isSelf }: { user: UserSummary; isSelf: boolean }) {
       </DialogButton>
     </li>
   );
+}
+
+/** The agents to which a user is limited. */
+function UserAgents({ user: { role, agents } }: { user: UserSummary }) {
+  if (agents === null || role === 'admin') return null;
+  return <p class="user-agents">Agents: {agents.length === 0 ? 'none' : formatGrants(agents)}</p>;
 }
 
 function UserState({ user }: { user: UserSummary }) {

@@ -80,7 +80,7 @@ export function openShellTerminal(options: ShellTerminalOptions) {
     /** Has no effect on a shell that has been killed. */
     start: () => void (terminal.closed || terminal.write('\n')),
     write: (data: string) => void (terminal.closed || terminal.write(data)),
-    resize: (cols: number, rows: number) => terminal.resize(cols, rows),
+    resize: (cols: number, rows: number) => void (terminal.closed || terminal.resize(cols, rows)),
 
     /**
      * Pauses output. Bun cannot stop reading a terminal, so the terminal receives XOFF. That has no effect if a program

@@ -1,6 +1,6 @@
 // Dispatches queued commands to their agents, one at a time, and ends them. An attempt is committed before it is sent, so
 // that an agent never runs a command twice (docs/protocol.md, "Commands").
-import { validateCommand } from '../../protocol/capabilities.ts';
+import { isInteractive, validateCommand } from '../../protocol/capabilities.ts';
 import { CommandOptions } from '../../protocol/entities.ts';
 import type { StopReason } from '../../protocol/command-status.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
@@ -56,6 +56,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     if (!next) return;
     agent.current = next;
     agent.lastOutputAt = null;
+    agent.process = null;
     const reason = validateCommand(next.command, agent.capabilities);
     if (reason !== null) {
       endInBackground(next, {
@@ -107,6 +108,11 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       command: execution.command,
       ...pickFields(CommandOptions, execution),
     });
+    // Programs that use the whole screen then draw it once, and not again for the first window.
+    if (agent.terminalSize && isInteractive(execution.command, agent.capabilities)) {
+      const { id: commandId } = execution;
+      sendToAgent(link, { type: 'terminal:resize', commandId, ...agent.terminalSize });
+    }
   }
 
   /** Returns a command that never started to the head of the queue, or ends it if it is being stopped. */

@@ -35,6 +35,9 @@ export interface DashboardsParts {
   welcome: Welcome;
 }
 
+/** Why a session has ended: by itself, or because the role or the agents of its user changed. */
+export type SessionEnd = 'revoked' | 'access_changed';
+
 export type Dashboards = ReturnType<typeof createDashboards>;
 
 export function createDashboards(context: HubContext, parts: DashboardsParts) {
@@ -228,9 +231,9 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       subscriptions.sweep();
     },
     /** Closes the dashboards of ended sessions or revoked API tokens. */
-    endSessions(sessionIds: ReadonlySet<string>) {
+    endSessions(sessionIds: ReadonlySet<string>, reason: SessionEnd = 'revoked') {
       for (const [link, { sessionId }] of byLink) {
-        if (sessionIds.has(sessionId)) link.close(CloseCode.policyViolation, 'revoked');
+        if (sessionIds.has(sessionId)) link.close(CloseCode.policyViolation, reason);
       }
     },
     /** Makes the dashboards of these sessions or tokens reconnect, because what their user may see or do changed. */

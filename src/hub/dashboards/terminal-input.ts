@@ -1,12 +1,13 @@
 // Interactive terminals: passes keystrokes to agents, and decides whose window the size of a terminal follows
 // (docs/protocol.md, "Interactive terminals").
-import { requiredCapability } from '../../protocol/capabilities.ts';
+import { isInteractive } from '../../protocol/capabilities.ts';
 import type { CommandInput, TerminalResize } from '../../protocol/dashboard-to-hub.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { INITIAL_TERMINAL_SIZE } from '../../protocol/terminal-size.ts';
 import type { HubContext } from '../context.ts';
 import { maySee } from '../grants.ts';
 import { type Link, sendToAgent, sendToDashboard } from '../link.ts';
+import type { AgentConnection } from '../state/agent.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import type { Execution } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';
@@ -26,7 +27,8 @@ export function createTerminalInput({ state, audit }: HubContext) {
   const typists = new WeakMap<Execution, Set<string>>();
 
   function shapeOf(execution: Execution): TerminalShape {
-    const shape = shapes.get(execution) ?? { ...INITIAL_TERMINAL_SIZE, owner: null };
+    const size = state.agents.get(execution.agentId)?.terminalSize ?? INITIAL_TERMINAL_SIZE;
+    const shape = shapes.get(execution) ?? { ...size, owner: null };
     shapes.set(execution, shape);
     return shape;
   }
@@ -41,28 +43,27 @@ export function createTerminalInput({ state, audit }: HubContext) {
   }
 
   /** Whether a command runs, or will run, on a terminal that accepts input. */
-  function isInteractive({ command, agentId }: Execution): boolean {
-    const agent = state.agents.get(agentId);
-    return requiredCapability(command) === 'shell' && agent?.capabilities.includes('pty') === true;
-  }
+  const hasTerminal = ({ command, agentId }: Execution): boolean =>
+    isInteractive(command, state.agents.get(agentId)?.capabilities ?? []);
 
   /** @throws {HubError} command_not_active, invalid_command */
   function requireTerminal(
     dashboard: DashboardConnection,
     commandId: string,
-  ): { execution: Execution; link: Link } {
+  ): { execution: Execution; agent: AgentConnection; link: Link } {
     const execution = findExecution(state, commandId);
-    const link = execution && state.agents.get(execution.agentId)?.connection.link;
+    const agent = execution && state.agents.get(execution.agentId);
+    const link = agent?.connection.link;
     if (execution?.status !== 'running' || !link || !maySee(state, dashboard, execution.agentId)) {
       throw new HubError('command_not_active', 'The command is not running.');
     }
-    if (!isInteractive(execution)) {
+    if (!hasTerminal(execution)) {
       throw new HubError(
         'invalid_command',
         'This command does not accept input. Shell commands do if the agent is started with --pty.',
       );
     }
-    return { execution, link };
+    return { execution, agent, link };
   }
 
   function sendSize(dashboard: DashboardConnection, execution: Execution) {
@@ -111,11 +112,12 @@ export function createTerminalInput({ state, audit }: HubContext) {
      * @throws {HubError} command_not_active, invalid_command
      */
     resize(dashboard: DashboardConnection, { commandId, cols, rows, takeOver }: TerminalResize) {
-      const { execution, link } = requireTerminal(dashboard, commandId);
+      const { execution, agent, link } = requireTerminal(dashboard, commandId);
       const shape = shapeOf(execution);
       const isFree = shape.owner === null || shape.owner === dashboard;
       if (takeOver === false && !isFree) return sendSize(dashboard, execution);
       Object.assign(shape, { cols, rows, owner: dashboard });
+      agent.terminalSize = { cols, rows };
       sendToAgent(link, { type: 'terminal:resize', commandId, cols, rows });
       publishSize(execution);
     },
@@ -123,7 +125,7 @@ export function createTerminalInput({ state, audit }: HubContext) {
     sendSize(dashboard: DashboardConnection, commandId: string) {
       const execution = findExecution(state, commandId);
       if (!execution || !maySee(state, dashboard, execution.agentId)) return;
-      if (isInteractive(execution)) sendSize(dashboard, execution);
+      if (hasTerminal(execution)) sendSize(dashboard, execution);
     },
     /** Ends the ownership of a dashboard that detaches from a command. */
     detach: (dashboard: DashboardConnection, commandId: string) =>

@@ -55,6 +55,8 @@ export interface AgentConnection {
   process: AgentProcess | null;
   /** When it last sent output. */
   lastOutputAt: number | null;
+  /** The size that a dashboard last gave to a terminal of it, in characters; null if none has. */
+  terminalSize: { cols: number; rows: number } | null;
 }
 
 /** Creates the state of an agent that is not connected. */
@@ -75,6 +77,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
     stopping: new Set(),
     process: null,
     lastOutputAt: null,
+    terminalSize: null,
   };
 }
 

@@ -3,6 +3,7 @@ import { Elysia } from 'elysia';
 import { Value } from '@sinclair/typebox/value';
 import type { Hub } from '../../hub/hub.ts';
 import type { Identity } from '../../hub/state/dashboard.ts';
+import { seesAllAgents } from '../../hub/grants.ts';
 import type { View } from '../../hub/view.ts';
 import { AgentRegistration } from '../../protocol/api.ts';
 import type { Clock } from '../../protocol/clock.ts';
@@ -13,9 +14,11 @@ import { Labels } from '../../protocol/grants.ts';
 import {
   AddAgentForm,
   AgentAdded,
+  AgentConnectionState,
   AgentLabelsForm,
   RemoveAgentForm,
 } from '../../../views/components/agent-dialogs.tsx';
+import { AgentSwitchList } from '../../../views/components/agent-switch.tsx';
 import { AgentLive, AgentPage, type AgentState } from '../../../views/pages/agent.tsx';
 import { AgentRemoved } from '../../../views/components/agent-removed.tsx';
 import type { AgentListItem } from '../../../views/components/agent-row.tsx';
@@ -56,6 +59,7 @@ export function createAgentPages(
               context={context}
               user={user}
               agents={listAgents(hub.viewFor(user))}
+              isLimited={!seesAllAgents(user)}
               now={clock.now()}
             />
           ),
@@ -67,7 +71,12 @@ export function createAgentPages(
       requireUser(request, (user) =>
         request.headers.has('hx-request')
           ? renderFragment(
-              <AgentList user={user} agents={listAgents(hub.viewFor(user))} now={clock.now()} />,
+              <AgentList
+                user={user}
+                agents={listAgents(hub.viewFor(user))}
+                isLimited={!seesAllAgents(user)}
+                now={clock.now()}
+              />,
             )
           : redirect(request, '/'),
       ),
@@ -80,6 +89,13 @@ export function createAgentPages(
         const hubUrl = publicUrl ?? new URL(request.url).origin;
         return addAgent(hub, user, hubUrl, body);
       }),
+    )
+    .get('/agents/:id/others', ({ request, params }) =>
+      requireUser(request, (user) =>
+        renderFragment(
+          <AgentSwitchList agents={hub.viewFor(user).registry.list()} current={params.id} />,
+        ),
+      ),
     )
     .get('/agents/:id', ({ request, params }) =>
       requireUser(request, async (user) => {
@@ -127,8 +143,7 @@ export function createAgentPages(
           const { commandId, position } = await hub.commands.request(user, command);
           // After the request: if it is rejected, the running command continues.
           if (interrupts !== '') await interruptIfRunning(hub, user, interrupts);
-          const agent = hub.viewFor(user).registry.find(params.id);
-          if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
+          const agent = requireSummary(hub, user, params.id);
           const requestId = Bun.randomUUIDv7();
           return renderFragment(
             <CommandAccepted {...{ agent, commandId, position, requestId }} />,
@@ -139,11 +154,17 @@ export function createAgentPages(
         });
       }),
     )
+    .get('/agents/:id/connection', ({ request, params: { id } }) =>
+      requireUser(request, (user) => {
+        const { status } = requireSummary(hub, user, id);
+        return renderFragment(
+          <AgentConnectionState agentId={id} isConnected={status !== 'offline'} />,
+        );
+      }),
+    )
     .get('/agents/:id/labels', ({ request, params }) =>
       requireUser(request, (user) => {
-        const agent = hub.viewFor(user).registry.find(params.id);
-        if (!agent) throw new HubError('agent_unknown', `Agent "${params.id}" not found.`);
-        const labels = agent.labels.join(', ');
+        const labels = requireSummary(hub, user, params.id).labels.join(', ');
         return renderFragment(<AgentLabelsForm agentId={params.id} labels={labels} />);
       }),
     )
@@ -194,6 +215,13 @@ function listAgents(view: View): AgentListItem[] {
       queuedSince: waiting.length === 0 ? null : since,
     };
   });
+}
+
+/** @throws {HubError} agent_unknown */
+function requireSummary(hub: Hub, user: Identity, agentId: string): AgentSummary {
+  const agent = hub.viewFor(user).registry.find(agentId);
+  if (agent) return agent;
+  throw new HubError('agent_unknown', `Agent "${agentId}" not found.`);
 }
 
 function getAgentState(

@@ -8,7 +8,7 @@ import type { CommandBody } from '../../protocol/api.ts';
 import type { CommandExecution } from '../../protocol/entities.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { describeState } from '../../../views/format/command-state.ts';
+import { describeState, isStopping } from '../../../views/format/command-state.ts';
 import { CommandLive, CommandPage } from '../../../views/pages/command.tsx';
 import { agentUrl, commandUrl, historyUrl } from '../../../views/urls.ts';
 import { REFRESH } from '../../../views/events.ts';
@@ -144,7 +144,8 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
       requireUser(request, async (user) => {
         const command = await hub.commands.interrupt(user, params.id);
         const { label } = describeState(command);
-        return renderFragment(<Notice kind="cancelled" text={label} />, {
+        const stopping = isStopping(command) ? command.id : undefined;
+        return renderFragment(<Notice kind="cancelled" text={label} stopping={stopping} />, {
           headers: { 'hx-trigger': REFRESH },
         });
       }),

@@ -9,6 +9,8 @@ import { readField } from './form.ts';
 import { toStatus } from './guard.tsx';
 import { redirect, renderDocument, toLocalPath } from './response.ts';
 
+const LOGIN = '/login';
+
 interface LoginParts {
   auth: Auth;
   /** The name of the identity provider; null without single sign-on. */
@@ -20,10 +22,12 @@ export function createLoginPages(auth: Auth, providerName: string | null) {
   const parts = { auth, providerName };
   return new Elysia({ name: 'pages/login' })
     .get('/login', async ({ request }) => {
-      const next = toLocalPath(new URL(request.url).searchParams.get('next') ?? '/', request);
+      const { searchParams } = new URL(request.url);
+      const next = toLocalPath(searchParams.get('next') ?? '/', request);
       if (await auth.identify(request)) return redirect(request, next);
+      const hasAccessChanged = searchParams.get('reason') === 'access_changed';
       return renderDocument(request, (context) => (
-        <SignInPage {...{ context, next, providerName }} />
+        <SignInPage {...{ context, next, providerName, hasAccessChanged }} />
       ));
     })
     .post('/login', ({ request, server, body }) => {
@@ -42,7 +46,10 @@ export function createLoginPages(auth: Auth, providerName: string | null) {
 export function continueSignIn(request: Request, signedIn: SignIn, next: string): Response {
   if (signedIn.status === 'signed_in') return redirect(request, next, signedIn.session.cookie);
   const { token } = signedIn;
-  return renderDocument(request, (context) => <SignInCodePage {...{ context, next, token }} />);
+  const action = new URL(request.url).pathname === LOGIN ? undefined : LOGIN;
+  return renderDocument(request, (context) => (
+    <SignInCodePage {...{ context, next, token, action }} />
+  ));
 }
 
 async function signIn(

@@ -77,11 +77,12 @@ export function redirect(request: Request, path: string, cookie?: string): Respo
   });
 }
 
-/** Redirects to the sign-in page, which returns to the current page afterwards. */
+/** Redirects to the sign-in page, which returns to the current page afterwards. Browsers keep the fragment of the page. */
 export function redirectToLogin(request: Request): Response {
   const current = request.headers.get('hx-current-url') ?? request.url;
   const next = toLocalPath(current, request);
-  return redirect(request, next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`);
+  const login = next === '/' ? '/login' : `/login?next=${encodeURIComponent(next)}`;
+  return redirect(request, login + (URL.parse(current)?.hash ?? ''));
 }
 
 /** Returns the path of a URL on this site, and `/` for any other URL, to prevent open redirects. */

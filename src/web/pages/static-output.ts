@@ -2,7 +2,7 @@
 import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import type { View } from '../../hub/view.ts';
 import { formatGap } from '../../protocol/gap-format.ts';
-import { requiredCapability } from '../../protocol/capabilities.ts';
+import { isInteractive } from '../../protocol/capabilities.ts';
 import { byteLength } from '../../protocol/text.ts';
 import {
   FIRST_LINES,
@@ -80,8 +80,8 @@ function measure(shown: ShownOutput): number {
  */
 async function mayBeInteractive(view: View, commandId: string): Promise<boolean> {
   const command = await view.history.find(commandId);
-  if (!command || requiredCapability(command.command) !== 'shell') return false;
-  return view.registry.find(command.agentId)?.capabilities.includes('pty') ?? false;
+  const agent = command && view.registry.find(command.agentId);
+  return agent ? isInteractive(command.command, agent.capabilities) : false;
 }
 
 /** Returns a page of lines. Empty for output that is too long to be rendered. */
@@ -118,7 +118,7 @@ async function readShown(
     isInteractive,
   );
   const shownLast = total > WHOLE_LINES ? last.slice(-LAST_LINES) : last;
-  return { shown: { state: 'whole', first, last: shownLast, total }, isComplete };
+  return { shown: { state: 'whole', first, last: shownLast, total, totalBytes }, isComplete };
 }
 
 const select = (first: number, last: number): LineRange => ({

@@ -35,11 +35,15 @@ export function createUserPages(
     return user;
   }
 
-  /** Changes a user, and renders the dialog again with the result. */
+  /**
+   * Changes a user, and renders the dialog again with the result.
+   * @param entered the fields of the form, to keep them if they are rejected
+   */
   async function change(
     actor: Identity,
     username: string,
     work: () => Promise<string>,
+    entered?: { role: Role; agents: string },
   ): Promise<Response> {
     try {
       const text = await work();
@@ -50,9 +54,16 @@ export function createUserPages(
       );
     } catch (error) {
       if (!(error instanceof HubError) || error.code === 'user_unknown') throw error;
-      const notice = { kind: 'error', text: error.message } as const;
       const user = await find(actor, username);
-      return renderFragment(<ManageUser user={user} notice={notice} />, { status: 422 });
+      const { error: text, agentsError } = toFormErrors(error);
+      const view = (
+        <ManageUser
+          user={user}
+          {...(text !== undefined && { notice: { kind: 'error', text } })}
+          {...(entered && { form: { ...entered, agentsError } })}
+        />
+      );
+      return renderFragment(view, { status: 422 });
     }
   }
 
@@ -79,22 +90,16 @@ export function createUserPages(
       requireUser(request, async (user) => {
         const username = readField(body, 'username').trim();
         const role = readRole(body);
-        const renderForm = (error: string) => {
-          const fields = { username, role, agents: readField(body, 'agents'), error };
+        const renderForm = (errors: { error?: string; agentsError?: string }) => {
+          const fields = { username, role, agents: readField(body, 'agents'), ...errors };
           return renderFragment(<AddUserForm {...fields} />, { status: 422 });
         };
-        const agents = parseGrants(body);
-        if (agents === undefined) return renderForm(INVALID_GRANTS);
-        const added = { username, role, agents };
-        if (!Value.Check(UserBody, added)) {
-          return renderForm(
-            'A username must start with a lowercase letter or a digit. It can contain up to 64 lowercase letters, digits and the characters . _ @ + -',
-          );
-        }
         try {
+          const added = { username, role, agents: parseGrants(body) };
+          if (!Value.Check(UserBody, added)) return renderForm({ error: INVALID_USERNAME });
           await accounts.add(user, added);
         } catch (error) {
-          if (error instanceof HubError) return renderForm(error.message);
+          if (error instanceof HubError) return renderForm(toFormErrors(error));
           throw error;
         }
         const link = await createLink(user, username, request);
@@ -109,12 +114,20 @@ export function createUserPages(
     )
     .post('/users/:username/access', ({ request, params: { username }, body }) =>
       requireUser(request, (user) =>
-        change(user, username, async () => {
-          const agents = parseGrants(body);
-          if (agents === undefined) throw new HubError('invalid_message', INVALID_GRANTS);
-          await accounts.change(user, username, { role: readRole(body), agents });
-          return 'Access changed.';
-        }),
+        change(
+          user,
+          username,
+          async () => {
+            const before = await find(user, username);
+            const { lastSeenAt } = await accounts.change(user, username, {
+              role: readRole(body),
+              agents: parseGrants(body),
+            });
+            const wasSignedOut = before.lastSeenAt !== null && lastSeenAt === null;
+            return wasSignedOut ? `Access changed. ${username} was signed out.` : 'Access changed.';
+          },
+          { role: readRole(body), agents: readField(body, 'agents') },
+        ),
       ),
     )
     .post('/users/:username/disable', ({ request, params: { username } }) =>
@@ -160,14 +173,33 @@ export function createUserPages(
     );
 }
 
+const INVALID_USERNAME =
+  'A username must start with a lowercase letter or a digit. It can contain up to 64 lowercase letters, digits and the characters . _ @ + -';
+
 const INVALID_GRANTS =
   'List agents as IDs or as label:NAME, separated by commas, or leave the field empty for all agents.';
 
-/** Parses the agents of a user; null for all. Undefined if the text is invalid. */
-function parseGrants(form: unknown): Grants | undefined {
+/** What is wrong with the agents is shown at their field. */
+class InvalidGrants extends HubError {
+  constructor() {
+    super('invalid_message', INVALID_GRANTS);
+  }
+}
+
+function toFormErrors(error: HubError): { error?: string; agentsError?: string } {
+  const isAboutAgents = error instanceof InvalidGrants || error.code === 'agent_unknown';
+  return isAboutAgents ? { agentsError: error.message } : { error: error.message };
+}
+
+/**
+ * Parses the agents of a user; null for all.
+ * @throws {InvalidGrants}
+ */
+function parseGrants(form: unknown): Grants {
   const names = parseNames(readField(form, 'agents'));
   const grants = names.length === 0 ? null : names;
-  return Value.Check(Grants, grants) ? grants : undefined;
+  if (Value.Check(Grants, grants)) return grants;
+  throw new InvalidGrants();
 }
 
 /** @throws {HubError} invalid_message */

@@ -109,6 +109,16 @@ describe('the hub reports', () => {
     expect(fixture.hub.hub.registry.find('agent')).toMatchObject(change);
   });
 
+  test('the child process of an earlier command is not that of the next one', async () => {
+    await using fixture = await startHubFixture();
+    const id = await fixture.startCommand();
+    const child = { commandId: id, pid: 42, alive: true, lastOutputAt: null };
+    fixture.agent.send({ type: 'agent:heartbeat', timestamp: 1, process: child });
+    fixture.agent.sendFinished(id);
+    await fixture.startCommand();
+    expect(fixture.hub.hub.registry.find('agent')).toMatchObject({ process: null });
+  });
+
   test('the child process, the last output and the time of disconnection', async () => {
     await using fixture = await startHubFixture();
     const id = await fixture.startCommand();

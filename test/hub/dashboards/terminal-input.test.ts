@@ -47,6 +47,23 @@ test('keystrokes with an inputId are answered, in order, once they were passed t
   expect(on.agent.ofType('command:input')[0]).not.toHaveProperty('inputId');
 });
 
+test('the next terminal of an agent begins with the size of the last one, before its program starts', async () => {
+  await using on = await startPtyFixture();
+  const first = await on.startCommand();
+  const dashboard = await attach(on, first);
+  resize(dashboard, first, 132);
+  await on.agent.waitFor('terminal:resize');
+  on.agent.sendFinished(first);
+  const next = await on.dashboard.request('!top');
+  await on.agent.waitForExecute(next);
+  await on.agent.waitFor('terminal:resize', ({ commandId }) => commandId === next);
+  expect(on.agent.ofType('terminal:resize').at(-1)).toMatchObject({ cols: 132, rows: 30 });
+  on.agent.sendStarted(next);
+  dashboard.send({ type: 'terminal:attach', commandId: next });
+  await dashboard.waitFor('terminal:size', ({ commandId }) => commandId === next);
+  expect(dashboard.ofType('terminal:size').at(-1)).toMatchObject({ cols: 132, owner: null });
+});
+
 test('keystrokes that cannot be passed on are not answered as accepted', async () => {
   await using on = await startPtyFixture();
   const commandId = await on.startCommand();

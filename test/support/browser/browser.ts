@@ -49,9 +49,11 @@ function watch(context: BrowserContext, problems: string[]): void {
     if (line.type() !== 'error' || isExpectedError(line.text())) return;
     problems.push(`${line.page()?.url()}: ${line.text()}`);
   });
-  context.on('weberror', (error) =>
-    problems.push(`${error.page()?.url()}: ${error.error().stack}`),
-  );
+  context.on('weberror', (event) => {
+    const error = event.error();
+    const text = error.stack || String(error);
+    if (!isExpectedError(text)) problems.push(`${event.page()?.url()}: ${text}`);
+  });
   context.on('request', (request) => {
     if (request.isNavigationRequest()) return;
     const { protocol, origin } = new URL(request.url());
@@ -61,9 +63,11 @@ function watch(context: BrowserContext, problems: string[]): void {
   });
 }
 
-/** Chromium reports each response with an error status, and each hub that is away. */
+/** Chromium and htmx report each response with an error status, each hub that is away, and pages left during a transition. */
 const isExpectedError = (text: string) =>
-  text.startsWith('Failed to load resource:') || text.startsWith('WebSocket connection to');
+  /^(Failed to load resource|WebSocket connection to|htmx: htmx:error: Failed to fetch|InvalidStateError: Transition)/.test(
+    text,
+  );
 
 /** Signs in as the admin and opens a page of the hub. */
 export async function signIn(page: Page, url: string, path: string): Promise<void> {

@@ -14,14 +14,15 @@ test('shows the notice with a button that copies its command', () => {
 });
 
 test.each([
-  ['It is missing. Install it: npm i -g x', 'It is missing. Install it:', 'npm i -g x'],
+  ['It is missing. Install it: npm i -g x', 'It is missing.', 'Install it:', 'npm i -g x'],
   [
     "Codex is not signed in. Sign in on the agent's machine: codex-acp login",
-    "Codex is not signed in. Sign in on the agent's machine:",
+    'Codex is not signed in.',
+    "Sign in on the agent's machine:",
     'codex-acp login',
   ],
-  ['It crashed.', 'It crashed.', null],
-  ['Internal error: something', 'Internal error: something', null],
-])('splits the notice %p', (line, text, command) => {
-  expect(parseNotice(line)).toEqual({ text, command });
+  ['It crashed.', 'It crashed.', '', null],
+  ['Internal error: something', 'Internal error: something', '', null],
+])('splits the notice %p', (line, text, instruction, command) => {
+  expect(parseNotice(line)).toEqual({ text, instruction, command });
 });

@@ -9,9 +9,8 @@ function renderOutput(output: string, length = 4_000) {
   const text = createTerminalText({ from: 0, to: 10, last: 0, length });
   text.add(output, 'stdout');
   const { first, total } = text.finish();
-  return render(
-    <BlockOutput command={command()} output={{ state: 'whole', first, last: [], total }} />,
-  );
+  const shown = { state: 'whole' as const, first, last: [], total, totalBytes: output.length };
+  return render(<BlockOutput command={command()} output={shown} />);
 }
 
 const linksOf = (output: string, length?: number) =>
@@ -35,4 +34,9 @@ test('URLs and links of the program are links, with text that stays text', () =>
 test('a URL whose end is left out is not a link', () => {
   const output = `https://a.example/ https://b.example/${'b'.repeat(100)}\n`;
   expect(linksOf(output, 60)).toEqual([link('https://a.example/')]);
+});
+
+test('says whether there was no output, or only that of a program on the whole screen', () => {
+  expect(renderOutput('').text).toBe('No output.');
+  expect(renderOutput('\u001b[?1049htop\u001b[?1049l').text).toContain('used the whole screen');
 });

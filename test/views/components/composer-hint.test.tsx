@@ -14,7 +14,7 @@ test.each([
     ['prompt', 'shell', '/review', '/init'],
     'Accepts prompts, shell commands (start with !), and 2 slash commands (start with /).',
   ],
-  [['shell'], 'Shell commands only (start with !).'],
+  [['shell'], 'Shell commands only (!).'],
   [[], 'Accepts no commands.'],
 ])('describes the capabilities %p', (capabilities, text) => {
   expect(renderHint(capabilities).text).toStartWith(text);
@@ -40,10 +40,4 @@ test('passes descriptions, and the agent whose files are completed while it is c
   expect(read({ capabilities }, 'data-files')).toBe('build');
   expect(read({ capabilities, status: 'offline' }, 'data-files')).toBeUndefined();
   expect(read({}, 'data-files')).toBeUndefined();
-});
-
-test('refers to the notice if the agent accepts no prompts', () => {
-  const notice = 'Codex is not installed.';
-  expect(renderHint(['shell'], notice).text).toContain('See the notice above.');
-  expect(renderHint(['prompt'], notice).text).not.toContain('notice above');
 });

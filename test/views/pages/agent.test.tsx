@@ -74,7 +74,7 @@ test('only agents that accept prompts offer a new conversation', () => {
   expect(renderPage().text).toContain('New conversation');
   const shellOnly = renderPage({ agent: agent({ capabilities: ['shell'] }) });
   expect(shellOnly.text).not.toContain('New conversation');
-  expect(shellOnly.text).toContain('Shell commands only (start with !).');
+  expect(shellOnly.text).toContain('Shell commands only (!).');
 });
 
 test('the current command is in the header of the terminal, for the island', () => {

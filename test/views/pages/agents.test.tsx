@@ -40,6 +40,14 @@ test('without agents, explains how to add one', () => {
   expect(page.text).toContain('Copy the start command.');
 });
 
+test('without agents, a user who is limited to some is not asked to have one added', () => {
+  const empty = { context, user: operator, agents: [], now: NOW };
+  expect(render(<AgentsPage {...empty} />).text).toContain('Ask an admin to add one.');
+  const { text } = render(<AgentsPage {...empty} isLimited />);
+  expect(text).toContain('You have access to no agent. Ask an admin.');
+  expect(text).not.toContain('No agents yet');
+});
+
 test('an agent that waits for approval shows the request, unless it is offline', () => {
   const current = command({ status: 'running', completedAt: null, exitCode: null });
   const renderAgent = (status: 'busy' | 'offline') => {

@@ -171,18 +171,28 @@ describe('a password link', () => {
 
 describe('the sessions and dashboards of a user end', () => {
   const changes = {
-    'when the role changes': (hub: TestHub) => changeUser(hub, 'ada', { role: 'viewer' }),
-    'when the user is disabled': (hub: TestHub) => changeUser(hub, 'ada', { disabled: true }),
-    'when the user is removed': (hub: TestHub) => removeUser(hub, 'ada'),
-  };
+    'when the role changes': [
+      (hub: TestHub) => changeUser(hub, 'ada', { role: 'viewer' }),
+      'access_changed',
+    ],
+    'when the agents change': [
+      (hub: TestHub) => changeUser(hub, 'ada', { agents: ['label:x'] }),
+      'access_changed',
+    ],
+    'when the user is disabled': [
+      (hub: TestHub) => changeUser(hub, 'ada', { disabled: true, role: 'viewer' }),
+      'revoked',
+    ],
+    'when the user is removed': [(hub: TestHub) => removeUser(hub, 'ada'), 'revoked'],
+  } as const;
 
-  test.each(Object.entries(changes))('%s', async (_name, change) => {
+  test.each(Object.entries(changes))('%s', async (_name, [change, reason]) => {
     await using hub = await startHubWithAdmin();
     const token = await addSignedIn(hub, 'ada');
     const dashboard = await connectDashboard(hub, { token });
     const other = await connectDashboard(hub, asAdmin);
     expect((await change(hub)).ok).toBe(true);
-    expect(await dashboard.closed).toEqual({ code: 1008, reason: 'revoked' });
+    expect(await dashboard.closed).toEqual({ code: 1008, reason });
     await expectSignedOut(hub, token);
     await other.ping();
   });

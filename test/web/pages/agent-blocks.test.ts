@@ -57,7 +57,7 @@ test('lines are read in pages, and output as text with and without control seque
   const lines = Array.from({ length: 2_100 }, (_, index) => `\u001b[32m<${index}>\u001b[0m`);
   const commandId = await run(on, '!many', `${lines.join('\n')}\n`);
   const page = await read(on, '/agents/agent');
-  expect(page).toContain('Show 2,000 of 2,075 lines');
+  expect(page).toContain('Show 2,000 of 2,075 more lines');
   const middle = await read(on, `/commands/${commandId}/lines?from=5&until=2080`);
   expect(middle.match(/&lt;\d+>/g)).toHaveLength(2_000);
   expect(middle).toContain('Show 75 more lines');

@@ -1,6 +1,7 @@
 // The forms that add, remove and command agents.
 import { expect, test } from 'bun:test';
 import type { Role } from '../../../src/protocol/entities.ts';
+import { requestApproval } from '../../support/hub/approvals.ts';
 import { startHubFixture } from '../../support/hub/hub-fixture.ts';
 import { startTestHub } from '../../support/hub/hub.ts';
 import { requestPage } from './helpers.ts';
@@ -29,6 +30,19 @@ test('both pages show how long a command has waited, by the clock of the hub', a
   expect(await read('/')).toContain('queue-wait-long');
 });
 
+test('the menu of agents begins with those that need a person', async () => {
+  await using on = await startHubFixture();
+  await on.hub.addAgent('another');
+  await requestApproval(on, await on.startCommand());
+  const response = await requestPage(on.hub, '/agents/another/others', { role: 'viewer' });
+  const links = [...(await response.text()).matchAll(/href="([^"]+)"( aria-current="page")?/g)];
+  expect(links.map(([, href, current]) => [href, current])).toEqual([
+    ['/agents/agent', undefined],
+    ['/agents/another', ' aria-current="page"'],
+    ['/', undefined],
+  ]);
+});
+
 test('forms check the role', async () => {
   await using hub = await startTestHub();
   await hub.addAgent('build');
@@ -50,7 +64,7 @@ test('an added agent shows its token; existing and invalid IDs are rejected; it 
   expect(added.headers.get('hx-trigger')).toBe('signalbox:refresh');
   expect(await added.text()).toMatch(
     new RegExp(
-      `SIGNALBOX_AGENT_TOKEN=\\S{20,} signalbox agent --hub ${hub.url} --id build --type codex`,
+      `SIGNALBOX_AGENT_TOKEN=\\S{20,} signalbox agent --hub ${hub.url} --id build --type codex --pty`,
     ),
   );
   expect((await requestPage(hub, '/agents', { role: 'admin', form })).status).toBe(422);

@@ -18,7 +18,7 @@ test('output is a file, as it is or as text in which missing output is a line', 
     expect(response.headers.get('x-content-type-options')).toBe('nosniff');
     expect(Number(response.headers.get('signalbox-total-bytes'))).toBeGreaterThan(2_048);
     expect(response.headers.get('content-disposition')).toBe(
-      `attachment; filename="${id}.${extension}"`,
+      `attachment; filename="agent-${id.slice(-8)}.${extension}"`,
     );
     return response.text();
   };

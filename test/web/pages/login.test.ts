@@ -13,9 +13,9 @@ test('a page without a session redirects to sign-in, and returns to the page aft
     const response = await requestPage(hub, path);
     expect([response.status, response.headers.get('location')]).toEqual([303, next]);
   }
-  const headers = { 'hx-request': 'true', 'hx-current-url': `${hub.url}/agents/x?command=c` };
+  const headers = { 'hx-request': 'true', 'hx-current-url': `${hub.url}/agents/x?command=c#c-1` };
   const fragment = await requestPage(hub, '/agents/x/live', { headers });
-  expect(fragment.headers.get('hx-redirect')).toBe('/login?next=%2Fagents%2Fx%3Fcommand%3Dc');
+  expect(fragment.headers.get('hx-redirect')).toBe('/login?next=%2Fagents%2Fx%3Fcommand%3Dc#c-1');
   const forged = { ...headers, 'hx-current-url': 'https://elsewhere.example/x' };
   const sent = await requestPage(hub, '/agents/x/live', { headers: forged });
   expect(sent.headers.get('hx-redirect')).toBe('/login');

@@ -31,6 +31,7 @@ test('a user is added in the dialog, which shows the password link once', async 
 
 test('the dialog of a user changes the role, disables, enables and removes', async () => {
   await using hub = await startHubWithAdmin();
+  await hub.addAgent('build');
   await submit(hub, '/users', { username: 'ada', role: 'viewer' });
   const manage = async (action: string, form = {}) => {
     const response = await submit(hub, `/users/ada/${action}`, form);
@@ -52,6 +53,55 @@ test('the dialog of a user changes the role, disables, enables and removes', asy
   const last = await submit(hub, '/users/admin/remove');
   expect(last.status).toBe(422);
   expect(await last.text()).toContain('is the only admin');
+});
+
+test('the agents of a user are checked at their field, and listed', async () => {
+  await using hub = await startHubWithAdmin();
+  await hub.addAgent('local');
+  const ada = { username: 'ada', role: 'viewer' };
+  for (const [agents, error] of [
+    ['local, locl', 'There is no agent locl.'],
+    ['a/b', 'List agents as IDs or as label:NAME'],
+  ] as const) {
+    for (const path of ['/users', '/users/bob/access']) {
+      await submit(hub, '/users', { username: 'bob', role: 'operator', agents: 'label:team-a' });
+      const rejected = await submit(hub, path, { ...ada, agents });
+      const form = await rejected.text();
+      expect([rejected.status, form]).toEqual([
+        422,
+        expect.stringMatching(new RegExp(`id="agents-error"[^>]*>${error}`)),
+      ]);
+      expect(form).toContain(`value="${agents}"`);
+      expect(form).toMatch(/value="viewer" checked/);
+    }
+  }
+  await submit(hub, '/users', { ...ada, agents: 'local label:team-b' });
+  const list = await (await requestPage(hub, '/users', asAdmin)).text();
+  expect(list.match(/Agents: [^<]*/g)).toEqual([
+    'Agents: local, label:team-b',
+    'Agents: label:team-a',
+  ]);
+});
+
+test('the list says when others were last seen, and "Now" for the own user', async () => {
+  await using hub = await startHubWithAdmin();
+  await submit(hub, '/users', { username: 'ada', role: 'viewer' });
+  await hub.store.users.update('ada', { passwordHash: 'x' });
+  await hub.startSession('viewer', 'ada');
+  const list = await (await requestPage(hub, '/users', asAdmin)).text();
+  const states = [...list.matchAll(/"user-state">([^<]*)</g)].map(([, state]) => state);
+  expect(states).toEqual(['Last seen ', 'Now']);
+});
+
+test('changing the access of a user says whether the user was signed out', async () => {
+  await using hub = await startHubWithAdmin();
+  await submit(hub, '/users', { username: 'ada', role: 'viewer' });
+  const change = async (role: string) =>
+    (await submit(hub, '/users/ada/access', { role, agents: '' })).text();
+  expect(await change('operator')).not.toContain('signed out.');
+  await hub.startSession('operator', 'ada');
+  expect(await change('operator')).not.toContain('signed out.');
+  expect(await change('viewer')).toContain('Access changed. ada was signed out.');
 });
 
 test('a page that a role cannot open explains why', async () => {

@@ -7,16 +7,9 @@ type LineKind = 'hunk' | 'new' | 'old' | 'same';
 
 const kindsBySign: Record<string, LineKind> = { '@': 'hunk', '+': 'new', '-': 'old', '\\': 'hunk' };
 
-interface DiffProps {
-  diff: TurnDiff;
-  id: string;
-  /** Whether to show the lines, and not only the file with its counts. */
-  hasLines: boolean;
-}
-
-export function Diff({ diff, id, hasLines }: DiffProps) {
+export function Diff({ diff, id }: { diff: TurnDiff; id: string }) {
   const { path, isNew, added, removed, text, omittedLines } = diff;
-  const lines = text === '' || !hasLines ? [] : text.split('\n');
+  const lines = text === '' ? [] : text.split('\n');
   return (
     <section class="turn-diff" aria-label={`Changes to ${path}`}>
       <p class="turn-diff-head">
@@ -37,7 +30,7 @@ export function Diff({ diff, id, hasLines }: DiffProps) {
           }
         </FoldedLines>
       )}
-      {hasLines && omittedLines !== undefined && (
+      {omittedLines !== undefined && (
         <p class="turn-omitted">{formatCount(omittedLines, 'more line')} left out.</p>
       )}
     </section>

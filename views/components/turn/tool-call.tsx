@@ -42,10 +42,9 @@ export function ToolCall({ part, id, hasEnded }: ToolCallProps) {
       ) : (
         <p class="tool-line">{line}</p>
       )}
-      {diffs.map((diff, index) => (
-        // The approval request shows the lines.
-        <Diff key={index} diff={diff} id={`${id}-diff-${index}`} hasLines={state !== 'waiting'} />
-      ))}
+      {/* While it waits for approval, the request shows them. */}
+      {state !== 'waiting' &&
+        diffs.map((diff, index) => <Diff key={index} diff={diff} id={`${id}-diff-${index}`} />)}
     </div>
   );
 }

@@ -44,9 +44,11 @@ export function diffLines({ path, oldText, newText }: FileChange): DiffLine[] {
     maxEditLength: MAX_EDITS,
   });
   const hunks = patch?.hunks ?? [replacement(before, newText)];
+  // Programs send parts of files, which end within the file.
+  const isPart = [before, newText].every((text) => text !== '' && !text.endsWith('\n'));
   return hunks.flatMap((hunk) => [
     { kind: 'hunk' as const, text: hunkHeader(hunk) },
-    ...hunk.lines.map(toDiffLine),
+    ...hunk.lines.filter((line) => !isPart || line !== NO_NEWLINE).map(toDiffLine),
   ]);
 }
 

@@ -53,3 +53,8 @@ test('handles a large file in which everything has changed', () => {
   expect(text).toContain('-a19999');
   expect(performance.now() - startedAt).toBeLessThan(5_000);
 });
+
+test('parts of a file do not say that the file has no newline at its end', () => {
+  const part = formatDiff({ path: '/a', oldText: 'one\ntwo', newText: 'one\n2' });
+  expect(part).toBe('/a\n@@ -1,2 +1,2 @@\n one\n-two\n+2');
+});

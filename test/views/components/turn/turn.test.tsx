@@ -88,11 +88,9 @@ test('a diff has its file, its counts and marked lines', () => {
   expect(html).toContain('<span class="detail-old">-old\n</span>');
   expect(findAll('.turn-diff .badge')).toHaveLength(1);
 
-  // The approval request shows the lines.
+  // The approval request shows it.
   const waiting = show(tool({ status: 'pending', approval: { state: 'waiting' }, diffs: [diff] }));
-  expect(waiting.text).toContain('src/a.ts');
-  expect(waiting.text).toContain('+2 −1');
-  expect(waiting.text).not.toMatch(/more|same/);
+  expect(waiting.text).not.toContain('src/a.ts');
 });
 
 test('a thought is folded, with its duration', () => {
