@@ -1,6 +1,6 @@
 // One connection to a PostgreSQL server. Bun's client and not the `postgres` package: both passed the same trials (lost
-// and frozen servers, parameters, a compiled executable), and Bun's needs half the CPU time and no dependency. Each client
-// has one connection, because Bun's pool has no timeout for queries.
+// and frozen servers, parameters), and Bun's needs about half the CPU time and no dependency. Each client has one connection,
+// because Bun's pool has no timeout for queries.
 import { SQL } from 'bun';
 import { drizzle } from 'drizzle-orm/pg-proxy';
 import type { DatabaseAddress } from './address.ts';
