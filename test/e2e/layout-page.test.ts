@@ -79,11 +79,6 @@ test('a menu opens below its button, and the drawer of a phone has a button that
   on.agent.sendOutput(commandId, 'a\n');
   on.agent.sendFinished(commandId);
   const page = await openHubPage(browser, on.hub, '/agents/agent');
-  await on.hub.addAgent('other');
-  await page.getByRole('button', { name: 'Other agents' }).click();
-  await page.locator('#agent-switch').getByRole('link', { name: 'other Offline' }).click();
-  await page.getByRole('heading', { name: 'other', exact: true }).waitFor();
-  await page.goBack();
   for (const [name, menu] of [
     ['More about agent', '#agent-menu'],
     ['Download or open the output', `#output-menu-${commandId}`],
@@ -101,6 +96,10 @@ test('a menu opens below its button, and the drawer of a phone has a button that
   await page.getByRole('button', { name: /^Queue/ }).click();
   await page.locator('#side').getByRole('button', { name: 'Close' }).click();
   await page.locator('#side').waitFor({ state: 'hidden' });
+  await on.hub.addAgent('other');
+  await page.getByRole('button', { name: 'Other agents' }).click();
+  await page.locator('#agent-switch').getByRole('link', { name: 'other Offline' }).click();
+  await page.getByRole('heading', { name: 'other', exact: true }).waitFor();
 }, 60_000);
 
 test('a phone shows everything about an agent in the overview, and what is not normal in its header', async () => {
