@@ -52,6 +52,21 @@ test('the composer and pending requests are in view in every width, and nothing 
   }
 }, 120_000);
 
+test('the options of a long request can be seen and clicked at once', async () => {
+  await using on = await startHubFixture();
+  await requestApproval(on, await on.startCommand('!running'), 'line\n'.repeat(200));
+  const page = await openHubPage(browser, on.hub, '/agents/agent', {
+    viewport: { width: 390, height: 560 },
+  });
+  const option = page.locator('.approval-option').last();
+  await option.waitFor();
+  const isOnTop = await option.evaluate((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    return button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  });
+  expect(isOnTop).toBe(true);
+}, 60_000);
+
 test('queue, menu and options open as drawers with the keyboard, and Escape closes them', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent', {
