@@ -44,7 +44,7 @@ export function initSearch(options: SearchOptions) {
   /** Output that arrives while the earlier output is fetched. */
   let arrived: HubToDashboard[] | null = null;
   let typingTimer: ReturnType<typeof setTimeout> | undefined;
-  let isRequested = input?.defaultValue !== '' || location.hash === '#search';
+  let isRequested = Boolean(input?.defaultValue) || location.hash === '#search';
 
   function readQuery(): SearchQuery {
     const data = new FormData(form);

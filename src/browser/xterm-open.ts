@@ -37,6 +37,7 @@ export function openXterm(
     fontSize: Number.parseFloat(style.fontSize),
     lineHeight: 1.25,
     linkHandler: { activate: (_event, url) => openLink(url) },
+    minimumContrastRatio: 4.5,
     scrollback: MAX_SCROLLBACK,
   });
   /** Programs can print links with any protocol. */
@@ -83,8 +84,6 @@ async function loadWebgl(terminal: Terminal): Promise<void> {
     const webgl = new WebglAddon();
     webgl.onContextLoss(() => webgl.dispose());
     terminal.loadAddon(webgl);
-    // The DOM renderer adjusts inverse text to the wrong color.
-    terminal.options.minimumContrastRatio = 4.5;
   } catch (error) {
     console.warn('The terminal is drawn without WebGL.', error);
   }

@@ -10,7 +10,7 @@ export function requiredCapability(command: string): string {
 }
 
 /** Whether a command runs on a terminal that accepts input. */
-export const isInteractive = (command: string, capabilities: readonly string[]): boolean =>
+export const runsOnTerminal = (command: string, capabilities: readonly string[]): boolean =>
   requiredCapability(command) === 'shell' && capabilities.includes('pty');
 
 /**

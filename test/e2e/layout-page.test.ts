@@ -52,6 +52,21 @@ test('the composer and pending requests are in view in every width, and nothing 
   }
 }, 120_000);
 
+test('the options of a long request can be seen and clicked at once', async () => {
+  await using on = await startHubFixture();
+  await requestApproval(on, await on.startCommand('!running'), 'line\n'.repeat(200));
+  const page = await openHubPage(browser, on.hub, '/agents/agent', {
+    viewport: { width: 390, height: 560 },
+  });
+  const option = page.locator('.approval-option').last();
+  await option.waitFor();
+  const isOnTop = await option.evaluate((button) => {
+    const { left, top, width, height } = button.getBoundingClientRect();
+    return button.contains(document.elementFromPoint(left + width / 2, top + height / 2));
+  });
+  expect(isOnTop).toBe(true);
+}, 60_000);
+
 test('queue, menu and options open as drawers with the keyboard, and Escape closes them', async () => {
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent', {
@@ -79,11 +94,6 @@ test('a menu opens below its button, and the drawer of a phone has a button that
   on.agent.sendOutput(commandId, 'a\n');
   on.agent.sendFinished(commandId);
   const page = await openHubPage(browser, on.hub, '/agents/agent');
-  await on.hub.addAgent('other');
-  await page.getByRole('button', { name: 'Other agents' }).click();
-  await page.locator('#agent-switch').getByRole('link', { name: 'other Offline' }).click();
-  await page.getByRole('heading', { name: 'other', exact: true }).waitFor();
-  await page.goBack();
   for (const [name, menu] of [
     ['More about agent', '#agent-menu'],
     ['Download or open the output', `#output-menu-${commandId}`],
@@ -101,6 +111,10 @@ test('a menu opens below its button, and the drawer of a phone has a button that
   await page.getByRole('button', { name: /^Queue/ }).click();
   await page.locator('#side').getByRole('button', { name: 'Close' }).click();
   await page.locator('#side').waitFor({ state: 'hidden' });
+  await on.hub.addAgent('other');
+  await page.getByRole('button', { name: 'Other agents' }).click();
+  await page.locator('#agent-switch').getByRole('link', { name: 'other Offline' }).click();
+  await page.getByRole('heading', { name: 'other', exact: true }).waitFor();
 }, 60_000);
 
 test('a phone shows everything about an agent in the overview, and what is not normal in its header', async () => {

@@ -37,7 +37,8 @@ test('a command that an agent is too late for is kept, and can be queued', async
   await using on = await startHubFixture();
   const page = await openHubPage(browser, on.hub, '/agents/agent', { viewport: PHONE });
   await page.locator('.forecast-normal').getByText('Runs now').waitFor();
-  // The page does not know yet that the agent is offline.
+  // The page does not know yet that the agent is offline, not even from a request that began before.
+  await page.waitForLoadState('networkidle');
   await page.route(/live/, () => undefined);
   await on.disconnectAgent();
   await page.fill('textarea[name=command]', '!make');

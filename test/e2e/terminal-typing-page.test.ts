@@ -186,6 +186,7 @@ test('several lines are pasted at once only in brackets; otherwise the page asks
   await paste('two\nthree');
   await dialog.getByText('Paste 2 lines?').waitFor();
   await dialog.getByRole('button', { name: 'Cancel' }).click();
+  await hint(page).getByText('Typing').waitFor();
   await paste('four\nfive');
   await dialog.getByRole('button', { name: 'Paste' }).click();
   await on.agent.waitFor('command:input', ({ data }) => data === 'four\rfive');

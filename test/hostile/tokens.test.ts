@@ -202,7 +202,7 @@ const signInAs = async (username: string) => {
   return ((await response.json()) as { token: string }).token;
 };
 
-describe.each<[name: string, revoke: Revoke]>([
+describe.each<[name: string, revoke: Revoke, reason?: string]>([
   ['sign-out', (_, token) => request('/api/v1/session', bearer(token), { method: 'DELETE' })],
   [
     'sign-out in the browser',
@@ -217,12 +217,12 @@ describe.each<[name: string, revoke: Revoke]>([
   ],
   ['a reset of the password', (username) => resetPassword(hub.url, admin, username)],
   ['disabling the user', changeUser({ disabled: true })],
-  ['a change of the role', changeUser({ role: 'operator' })],
+  ['a change of the role', changeUser({ role: 'operator' }), 'access_changed'],
   [
     'removing the user',
     (username) => request(`/api/v1/users/${username}`, admin, { method: 'DELETE' }),
   ],
-])('a token that was valid: after %s', (name, revoke) => {
+])('a token that was valid: after %s', (name, revoke, reason = 'revoked') => {
   const username = name.replaceAll(' ', '-');
 
   test('its sockets are closed and its requests fail at once', async () => {
@@ -243,7 +243,7 @@ describe.each<[name: string, revoke: Revoke]>([
     await revoke(username, token);
     const revokedAt = performance.now();
     for (const dashboard of dashboards) {
-      expect(await dashboard.closed).toEqual({ code: 1008, reason: 'revoked' });
+      expect(await dashboard.closed).toEqual({ code: 1008, reason });
     }
     expect(performance.now() - revokedAt).toBeLessThan(1_000);
     expect(await requestAgents(bearer(token))).toBe(401);

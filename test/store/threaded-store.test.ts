@@ -68,6 +68,8 @@ test('a query does not wait for a write', async () => {
   const { store } = await open();
   await store.commands.insert(storedCommand({ id: '1' }));
   using other = new Database(file);
+  // The store may be indexing the command.
+  other.run('PRAGMA busy_timeout = 5000');
   other.run('BEGIN IMMEDIATE');
   const write = store.commands.insert(storedCommand({ id: '2' }));
   expect(await store.commands.find('1')).toEqual(storedCommand({ id: '1' }));

@@ -1,6 +1,6 @@
 // Dispatches queued commands to their agents, one at a time, and ends them. An attempt is committed before it is sent, so
 // that an agent never runs a command twice (docs/protocol.md, "Commands").
-import { isInteractive, validateCommand } from '../../protocol/capabilities.ts';
+import { runsOnTerminal, validateCommand } from '../../protocol/capabilities.ts';
 import { CommandOptions } from '../../protocol/entities.ts';
 import type { StopReason } from '../../protocol/command-status.ts';
 import { ESCALATION_MS } from '../../protocol/limits.ts';
@@ -109,7 +109,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       ...pickFields(CommandOptions, execution),
     });
     // Programs that use the whole screen then draw it once, and not again for the first window.
-    if (agent.terminalSize && isInteractive(execution.command, agent.capabilities)) {
+    if (agent.terminalSize && runsOnTerminal(execution.command, agent.capabilities)) {
       const { id: commandId } = execution;
       sendToAgent(link, { type: 'terminal:resize', commandId, ...agent.terminalSize });
     }

@@ -1,6 +1,6 @@
 // Interactive terminals: passes keystrokes to agents, and decides whose window the size of a terminal follows
 // (docs/protocol.md, "Interactive terminals").
-import { isInteractive } from '../../protocol/capabilities.ts';
+import { runsOnTerminal } from '../../protocol/capabilities.ts';
 import type { CommandInput, TerminalResize } from '../../protocol/dashboard-to-hub.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { INITIAL_TERMINAL_SIZE } from '../../protocol/terminal-size.ts';
@@ -44,7 +44,7 @@ export function createTerminalInput({ state, audit }: HubContext) {
 
   /** Whether a command runs, or will run, on a terminal that accepts input. */
   const hasTerminal = ({ command, agentId }: Execution): boolean =>
-    isInteractive(command, state.agents.get(agentId)?.capabilities ?? []);
+    runsOnTerminal(command, state.agents.get(agentId)?.capabilities ?? []);
 
   /** @throws {HubError} command_not_active, invalid_command */
   function requireTerminal(

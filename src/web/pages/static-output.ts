@@ -2,7 +2,7 @@
 import type { TerminalMessage } from '../../hub/terminals/terminal-messages.ts';
 import type { View } from '../../hub/view.ts';
 import { formatGap } from '../../protocol/gap-format.ts';
-import { isInteractive } from '../../protocol/capabilities.ts';
+import { runsOnTerminal } from '../../protocol/capabilities.ts';
 import { byteLength } from '../../protocol/text.ts';
 import {
   FIRST_LINES,
@@ -81,7 +81,7 @@ function measure(shown: ShownOutput): number {
 async function mayBeInteractive(view: View, commandId: string): Promise<boolean> {
   const command = await view.history.find(commandId);
   const agent = command && view.registry.find(command.agentId);
-  return agent ? isInteractive(command.command, agent.capabilities) : false;
+  return agent ? runsOnTerminal(command.command, agent.capabilities) : false;
 }
 
 /** Returns a page of lines. Empty for output that is too long to be rendered. */

@@ -65,7 +65,7 @@ function watch(context: BrowserContext, problems: string[]): void {
 
 /** Chromium and htmx report each response with an error status, each hub that is away, and pages left during a transition. */
 const isExpectedError = (text: string) =>
-  /^(Failed to load resource|WebSocket connection to|htmx: htmx:error: Failed to fetch|InvalidStateError: Transition)/.test(
+  /^(Failed to load resource|WebSocket connection to|htmx: htmx:error: |InvalidStateError: Transition)/.test(
     text,
   );
 
