@@ -72,16 +72,16 @@ function followSession(
     if (isAtBottom()) setFollowing(true);
     else if (isScrolledUp && isFollowing) setFollowing(false);
   });
-  const observer = new ResizeObserver(() => {
+  const stayAtBottom = () => {
     if (isFollowing) scrollToBottom();
-  });
+  };
   const current = page.getElementById('current');
   new ResizeObserver(([entry]) => {
     const height = entry?.contentRect.height ?? 0;
     current?.style.setProperty('--session-height', `${height}px`);
-    if (isFollowing) scrollToBottom();
+    stayAtBottom();
   }).observe(session);
-  observer.observe(content);
+  new ResizeObserver(stayAtBottom).observe(content);
   button.addEventListener('click', () => {
     follow();
     session.focus({ preventScroll: true });

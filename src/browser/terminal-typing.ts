@@ -119,7 +119,7 @@ export function createTyping(options: TypingOptions) {
 
   return {
     start,
-    /** Whoever typed into a program that has ended goes on in the composer. */
+    /** Ends typing because the program has ended, and moves the focus to the composer. */
     end(): void {
       if (!isTyping) return;
       set(false);

@@ -1,5 +1,6 @@
 // Describes the state of a command in words, in the same way on pages and on the command line. A status alone does not say
 // why a command failed or was interrupted.
+import { requiredCapability } from './capabilities.ts';
 import { type CommandStatus, hasEnded } from './command-status.ts';
 import { formatDuration } from './duration.ts';
 import type { CommandExecution } from './entities.ts';
@@ -56,7 +57,7 @@ export function describeState(command: CommandExecution): CommandState {
 /** Describes how long a command ran and how its program ended: `12.4 s · exit 0`. A completed prompt has no exit code. */
 function describeExit(command: CommandExecution): string | null {
   const runTime = getRunTime(command);
-  const isPrompt = !command.command.startsWith('!');
+  const isPrompt = requiredCapability(command.command) !== 'shell';
   const facts = [
     runTime === null ? null : formatDuration(runTime),
     command.exitCode === null || (isPrompt && command.exitCode === 0)
