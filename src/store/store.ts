@@ -1,5 +1,6 @@
 // The persistence interface of the hub. Every method is asynchronous, so that any database can implement it; the rules
 // an implementation must satisfy are in test/store/store-conformance.ts.
+import type { ClusterStore } from './cluster.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import type { FileChanges } from '../protocol/changes.ts';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
@@ -442,6 +443,8 @@ export interface Store {
   };
   /** Performs a write that changes nothing, to check whether the database accepts writes. */
   probe(): Promise<void>;
+  /** If several hubs can share this store. */
+  readonly cluster?: ClusterStore;
   /** Commits pending writes and closes the database. */
   close(): Promise<void>;
 }
