@@ -3,7 +3,13 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
-import { AGENT_PING_MS, DASHBOARD_PING_MS, HUB_HEARTBEAT_MS } from '../protocol/limits.ts';
+import {
+  AGENT_PING_MS,
+  DASHBOARD_PING_MS,
+  FILE_LIST_TIMEOUT_MS,
+  HUB_HEARTBEAT_MS,
+  REVERT_TIMEOUT_MS,
+} from '../protocol/limits.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
@@ -16,6 +22,8 @@ import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
+import type { ClusterOptions } from './cluster/cluster.ts';
+import { createAlone, createSharing } from './cluster/sharing.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
 import { createFileChanges } from './commands/file-changes.ts';
@@ -30,7 +38,7 @@ import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
 import { createDashboards } from './dashboards/dashboards.ts';
 import { createDashboardMessages } from './dashboards/messages.ts';
-import { createTerminalInput } from './dashboards/terminal-input.ts';
+import { createTerminalInput, type TerminalMessage } from './dashboards/terminal-input.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import { createErasure } from './erasure.ts';
 import type { Log } from './log.ts';
@@ -41,7 +49,8 @@ import { restore } from './restore.ts';
 import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
 import { createSingleSignOn } from './single-sign-on.ts';
-import { createServerState } from './state/server-state.ts';
+import type { Actor } from './state/dashboard.ts';
+import { createServerState, findExecution } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
@@ -70,6 +79,8 @@ export interface HubOptions {
   deflate?: Deflate;
   /** Replaces the cost of password hashes. */
   passwordCost?: PasswordCost;
+  /** The other hubs on the same store, if there are any. */
+  cluster?: ClusterOptions;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -79,10 +90,16 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  * @throws if the store cannot be read
  */
 export async function startHub(options: HubOptions) {
-  const { store, clock, log, settings, publisher, deflate, build = '' } = options;
+  const { clock, log, settings, publisher, deflate, build = '' } = options;
   const state = createServerState();
+  const { cluster } = options.store;
+  const sharing =
+    options.cluster && cluster
+      ? createSharing(options.cluster, { store: options.store, cluster, clock, log, state })
+      : createAlone(options.store);
+  const { store, ownership, route } = sharing;
   const compress = createCompressor(log, deflate);
-  const broadcast = createBroadcast(state, publisher, compress);
+  const broadcast = createBroadcast(state, publisher, compress, sharing.onAgentMessage);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
   const connectionLog = createConnectionLog(store, clock, log);
   const audit = createAudit(store, clock, log, storeHealth);
@@ -96,12 +113,18 @@ export async function startHub(options: HubOptions) {
     storeHealth,
     connectionLog,
     audit,
+    ownership,
     build,
     epoch,
   };
-  const subscriptions = createSubscriptions(context, broadcast, compress);
+  const subscriptions = createSubscriptions(context, broadcast, compress, sharing.output);
   const retention = createRetention(context);
-  const terminals = createTerminals(context, broadcast, subscriptions, retention.enforceQuota);
+  const terminals = createTerminals(context, {
+    broadcast,
+    subscriptions,
+    enforceQuota: retention.enforceQuota,
+    onStored: sharing.onOutputStored,
+  });
   const turns = createTurns(context, broadcast);
   const presence = createPresence(context, broadcast);
   const approvals = createApprovals(context, broadcast, presence);
@@ -125,8 +148,17 @@ export async function startHub(options: HubOptions) {
     terminals,
     tokenIndex,
     turns,
+    claim: sharing.claim,
   });
-  const terminalInput = createTerminalInput(context);
+  const sendToOwner = route(
+    'terminal',
+    ([agentId]) => agentId,
+    (agentId: string, message: TerminalMessage) => terminalInput.receive(agentId, message),
+    { isRepeatable: false },
+  );
+  const terminalInput = createTerminalInput(context, (agentId, message) =>
+    sendToOwner(agentId, message),
+  );
   const welcome = createWelcome(context, { approvals, completion, subscriptions, terminalInput });
   const dashboards = createDashboards(context, {
     broadcast,
@@ -146,15 +178,56 @@ export async function startHub(options: HubOptions) {
     presence,
     tokenIndex,
   });
-  const history = createHistory(context, subscriptions.reader);
+  const agentOf = ([, agentId]: readonly [Actor, string, ...unknown[]]) => agentId;
+  const agentOfCommand = async ([, commandId]: readonly [Actor, string, ...unknown[]]) =>
+    (findExecution(state, commandId) ?? (await store.commands.find(commandId)))?.agentId;
+  const routed = {
+    interrupt: route('interrupt', agentOfCommand, interrupt),
+    queueChanges: {
+      change: route('queue.change', agentOfCommand, queueChanges.change),
+      cancel: route('queue.cancel', agentOfCommand, queueChanges.cancel),
+      restore: route('queue.restore', agentOfCommand, queueChanges.restore),
+    },
+    pauseAgents: {
+      pause: route('agent.pause', agentOf, pauseAgents.pause),
+      resume: route('agent.resume', agentOf, pauseAgents.resume),
+    },
+    respond: route(
+      'approval.respond',
+      ([, approvalId]) => approvals.agentOf(approvalId),
+      approvals.respond,
+    ),
+    searchFiles: route('files.search', agentOf, files.search, {
+      isRepeatable: false,
+      answerMs: FILE_LIST_TIMEOUT_MS + 1_000,
+    }),
+    revertFile: route('changes.revert', agentOfCommand, fileChanges.revert, {
+      isRepeatable: false,
+      answerMs: REVERT_TIMEOUT_MS + 1_000,
+    }),
+    removeAgent: route('agent.remove', agentOf, registry.remove),
+  };
+  const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
 
   await Promise.all([
     sessions.restore(),
     tokenIndex.restore(),
     apiTokens.restore(),
-    connectionLog.closeAll(),
-    restore(context, { admission, agents, approvals, completion, dispatcher, terminals, turns }),
+    ...(sharing.join
+      ? []
+      : [
+          connectionLog.closeAll(),
+          restore(context, {
+            admission,
+            agents,
+            approvals,
+            completion,
+            dispatcher,
+            terminals,
+            turns,
+          }),
+        ]),
   ]);
 
   retention.purge();
@@ -210,16 +283,16 @@ export async function startHub(options: HubOptions) {
         turns,
       }),
     },
-    approvals,
+    approvals: { ...approvals, respond: routed.respond },
     dashboards: {
       ...dashboards,
       receive: createDashboardMessages(context, {
         admission,
-        approvals,
+        approvals: { respond: routed.respond },
         dashboards,
-        interrupt,
-        pauseAgents,
-        queueChanges,
+        interrupt: routed.interrupt,
+        pauseAgents: routed.pauseAgents,
+        queueChanges: routed.queueChanges,
         subscriptions,
         terminalInput,
       }),
@@ -227,15 +300,15 @@ export async function startHub(options: HubOptions) {
     commands: {
       request: admission.request,
       compare: admission.compare,
-      interrupt,
+      interrupt: routed.interrupt,
       deleteOutput: createOutputDeletion(context, terminals, retention.enforceQuota),
     },
-    queue: queueChanges,
-    pauseAgents,
+    queue: routed.queueChanges,
+    pauseAgents: routed.pauseAgents,
     prompts: createPrompts(context),
-    files,
-    revertFile: fileChanges.revert,
-    registry,
+    files: { search: routed.searchFiles },
+    revertFile: routed.revertFile,
+    registry: { ...registry, remove: routed.removeAgent },
     agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,
     /** What a user may see. */

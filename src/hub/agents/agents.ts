@@ -36,6 +36,8 @@ export interface AgentsParts {
   terminals: Terminals;
   tokenIndex: TokenIndex<StoredAgentToken>;
   turns: Turns;
+  /** Makes this hub the owner of an agent that connects to it. */
+  claim: (agentId: string, instanceId: string) => Promise<'claimed' | 'in_use'>;
 }
 
 /** A first message with a valid token. */
@@ -46,11 +48,13 @@ interface Attempt {
 }
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
-  const { state, store, clock, log, settings, storeHealth, connectionLog } = context;
+  const { state, store, clock, log, settings, storeHealth, connectionLog, ownership } = context;
   const { approvals, completion, dispatcher, fileChanges, presence, terminals, tokenIndex, turns } =
     parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
+  /** The connections whose agents are being claimed. */
+  const arriving = new Set<Link>();
   const reject = createRejection(context);
 
   /** Accepts a connection and reconciles the commands of hub and agent. */
@@ -218,6 +222,25 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (!isWaiting) rejectInUse(secondInstance, agent.agentId);
   }
 
+  /** Accepts a connection once this hub owns the agent. */
+  async function arrive(attempt: Attempt) {
+    const { link, token, message } = attempt;
+    arriving.add(link);
+    try {
+      const result = await parts.claim(message.agentId, message.instanceId);
+      // It has closed meanwhile, or the agent was removed.
+      const agent = state.agents.get(message.agentId);
+      if (!arriving.has(link) || !agent) return link.close(CloseCode.goingAway, 'replaced');
+      if (result === 'claimed') return accept(agent, attempt);
+      rejectInUse({ link, tokenId: token.id, instanceId: message.instanceId }, message.agentId);
+    } catch (error) {
+      log.warn('Could not claim an agent.', { agentId: message.agentId, error });
+      link.close(CloseCode.tryAgainLater, 'limit');
+    } finally {
+      arriving.delete(link);
+    }
+  }
+
   function handleActivity(link: Link): AgentConnection | undefined {
     const agent = byLink.get(link);
     if (!agent?.connection.link) return undefined;
@@ -243,6 +266,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         const { agentId } = agent;
         return reject(link, { reason: 'wrong_type', agentId, tokenId: token.id, message: text });
       }
+      if (!ownership.owns(agent.agentId)) {
+        void arrive({ link, token, message });
+        return;
+      }
       const { connection } = agent;
       if (connection.link && connection.instanceId !== message.instanceId) {
         return startTakeover(agent, { link, token, message });
@@ -264,6 +291,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     },
     /** Handles a closed socket. */
     handleClose(link: Link, code: number, reason: string) {
+      arriving.delete(link);
       takeovers.handleClose(link);
       const agent = byLink.get(link);
       if (!agent) return;
@@ -297,6 +325,29 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     },
     /** Closes the connections of an agent that were opened with this token. */
     revokeToken,
+    /** Closes the connection of an agent that connects to another hub. Its command goes on there. */
+    handOver: (agent: AgentConnection) => replaceConnection(agent),
+    /**
+     * Whether another instance may connect to another hub: at once if it is the same process, or if the one that is connected
+     * here does not answer.
+     */
+    mayMove(agentId: string, instanceId: string): Promise<boolean> {
+      const agent = state.agents.get(agentId);
+      const connection = agent?.connection;
+      if (!agent || !connection?.link || connection.instanceId === instanceId) {
+        return Promise.resolve(true);
+      }
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const link: Link = {
+        address: null,
+        send: () => undefined,
+        ping: () => undefined,
+        close: () => resolve(false),
+      };
+      const second = { link, tokenId: connection.tokenId, instanceId };
+      if (!takeovers.start(agent, second, () => resolve(true))) resolve(false);
+      return promise;
+    },
     /** Closes the connection of an agent that was removed. */
     revoke(agent: AgentConnection) {
       takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');

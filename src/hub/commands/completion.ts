@@ -130,13 +130,18 @@ export function createCompletion(
     };
     await persist(execution.id, changes);
     Object.assign(execution, changes);
+    recordEnd(execution);
+    if (!outcome.isOutputPending) completeOutput(execution.id);
+    publishStatus(execution);
+  }
+
+  /** Keeps an ended command for the dashboards that resume. */
+  function recordEnd(execution: Execution) {
     const publishedAt = clock.monotonic();
     const oldest = publishedAt - RESUMABLE_MS;
     while ((recent[0]?.publishedAt ?? oldest) < oldest) recent.shift();
     recent.push({ execution, publishedAt });
     publishedCount += 1;
-    if (!outcome.isOutputPending) completeOutput(execution.id);
-    publishStatus(execution);
   }
 
   return {
@@ -144,6 +149,21 @@ export function createCompletion(
     persist,
     whenPersisted,
     completeLateOutput,
+    /** Publishes that a command has ended, after another hub has stored it. */
+    publishEnd(execution: Execution) {
+      recordEnd(execution);
+      publishStatus(execution);
+    },
+    /** Publishes that the output of a command is complete, after another hub has stored it. */
+    publishOutputEnd(commandId: string) {
+      terminals.get(commandId)?.seal();
+      completeOutput(commandId);
+    },
+    /** Forgets the writes about a command that another hub owns now. */
+    forget(commandId: string) {
+      lastWrites.delete(commandId);
+      lateWrites.delete(commandId);
+    },
     /** Resolves when the late output of a command, and its size, are committed. */
     whenLateOutputStored: (commandId: string) => lateWrites.get(commandId) ?? Promise.resolve(),
     /** Sends the report of a command's turn to all dashboards. */

@@ -1,0 +1,203 @@
+// What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place,
+// so that a hub that is alone does not pay for it.
+import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
+import type { Unversioned } from '../../protocol/message.ts';
+import type { CachedTable, ClusterStore } from '../../store/cluster.ts';
+import type { Store } from '../../store/store.ts';
+import type { Clock } from '../../protocol/clock.ts';
+import type { Log } from '../log.ts';
+import type { HubContext } from '../context.ts';
+import { type AgentConnection, createAgentConnection } from '../state/agent.ts';
+import type { ServerState } from '../state/server-state.ts';
+import { createCalls } from './calls.ts';
+import { type ClaimsParts, createClaims } from './claims.ts';
+import { type ClusterOptions, createNotices, joinCluster } from './cluster.ts';
+import { createFencedStore } from './fenced-store.ts';
+import {
+  createFollowedOutput,
+  type FollowedOutput,
+  ownOutput,
+  type OutputSource,
+} from './followed-output.ts';
+import { createMirror, type MirrorParts } from './mirror.ts';
+import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
+import { createRouter, type Router } from './routes.ts';
+
+/** How long the owner of an agent has to find out whether its connection still answers. */
+const MOVE_MS = 4_000;
+
+type Parts = Omit<ClaimsParts, 'mirror' | 'output'> &
+  Omit<MirrorParts, 'output'> & {
+    /** Reads tables again that other hubs have changed. */
+    reloadTables: (tables: readonly CachedTable[]) => Promise<void>;
+    /** How many are connected to this hub. */
+    count: () => { agents: number; dashboards: number };
+  };
+
+/** A hub among others. */
+export interface Member {
+  /** Tells load balancers and other hubs that this hub is about to stop, and gives its agents up, one by one. */
+  handOver(): Promise<void>;
+  isDraining(): boolean;
+  /** Ends the lease. */
+  leave(): Promise<void>;
+  /** Looks for what other hubs have changed. */
+  poll(): Promise<void>;
+}
+
+export interface Sharing {
+  store: Store;
+  ownership: Ownership;
+  /** Called for each message about an agent. */
+  onAgentMessage: (agentId: string, body: Unversioned<HubToDashboard>) => void;
+  onOutputStored: (commandId: string) => void;
+  output: OutputSource;
+  route: Router['route'];
+  claim: (agentId: string, instanceId: string) => Promise<'claimed' | 'in_use'>;
+  /** Joins the other hubs, and restores the state from the store. Null for a hub that is alone. */
+  join: ((context: HubContext, parts: Parts) => Promise<Member>) | null;
+}
+
+export function createAlone(store: Store): Sharing {
+  return {
+    store,
+    ownership: soleOwnership,
+    onAgentMessage: () => undefined,
+    onOutputStored: () => undefined,
+    output: ownOutput,
+    route:
+      (_method, _agentOf, handler) =>
+      async (...args) =>
+        handler(...args),
+    claim: () => Promise.resolve('claimed'),
+    join: null,
+  };
+}
+
+export function createSharing(
+  { node, version, bus }: ClusterOptions,
+  {
+    store,
+    cluster,
+    clock,
+    log,
+    state,
+  }: {
+    store: Store;
+    cluster: ClusterStore;
+    clock: Clock;
+    log: Log;
+    state: ServerState;
+  },
+): Sharing {
+  const hubId = crypto.randomUUID();
+  const ownership = createSharedOwnership();
+  const identity = { cluster, bus, hubId, node, version, ownership };
+  const notices = createNotices(identity, { clock, log, state });
+  const router = createRouter({ cluster, ownership });
+  let output: FollowedOutput | null = null;
+  let ofApproval: (approvalId: string) => string | undefined = () => undefined;
+  let lose: (agentId: string) => void = () => undefined;
+  let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
+  const fenced = createFencedStore(store, cluster, {
+    state,
+    ownership,
+    ofApproval: (approvalId) => ofApproval(approvalId),
+    // A write with an earlier epoch can fail after this hub has claimed the agent again.
+    onFenced: ({ agentId, epoch }) => {
+      if (epoch === ownership.fenceOf(agentId).epoch) lose(agentId);
+    },
+  });
+
+  async function restore(mirror: ReturnType<typeof createMirror>) {
+    for (const agent of await store.agents.list()) {
+      state.agents.set(agent.agentId, createAgentConnection(agent));
+    }
+    await mirror.update(state.agents.keys());
+  }
+
+  return {
+    store: fenced,
+    ownership,
+    onAgentMessage: notices.addMessage,
+    onOutputStored: notices.addOutput,
+    output: { refresh: (commandId) => output?.refresh(commandId) },
+    route: router.route,
+    claim: (agentId, instanceId) => claim(agentId, instanceId),
+    async join(context, parts) {
+      const { agents, approvals, presence, turns } = parts;
+      output = createFollowedOutput(context, parts);
+      const mirror = createMirror(context, cluster, { ...parts, output });
+      const claims = createClaims(context, identity, { ...parts, mirror, output });
+      ofApproval = approvals.agentOf;
+      ({ lose } = claims);
+      notices.connect({ presence });
+      const calls = createCalls({ bus, clock, hubId }, async (method, args) => {
+        const [agentId, instanceId] = args;
+        if (method !== MOVE) return router.answer(method, args);
+        return agents.mayMove(String(agentId), String(instanceId));
+      });
+      router.connect({ calls, claims, mirror });
+
+      claim = async (agentId, instanceId) => {
+        const [owner] = await cluster.listStates([agentId]);
+        const isElsewhere =
+          owner?.isOwned === true && owner.hubId !== null && owner.hubId !== hubId;
+        if (isElsewhere && owner.published?.summary.status !== 'offline') {
+          const answer = calls.call(owner.hubId ?? '', MOVE, [agentId, instanceId], MOVE_MS);
+          // A hub that does not answer cannot hold the agent.
+          if ((await answer.catch(() => true)) === false) return 'in_use';
+        }
+        await claims.claim(agentId);
+        return 'claimed';
+      };
+
+      const member = await joinCluster(
+        identity,
+        context,
+        {
+          claims,
+          mirror,
+          output,
+          presence,
+          reloadTables: parts.reloadTables,
+          announceTurn: turns.announce,
+        },
+        parts.count,
+      );
+      await restore(mirror);
+      const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
+      const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
+      return {
+        poll: member.poll,
+        isDraining: member.isDraining,
+        async handOver() {
+          await member.drain();
+          for (const agentId of ownership.list()) {
+            const agent = state.agents.get(agentId);
+            if (agent) await release(agent);
+          }
+        },
+        async leave() {
+          stopFreeing();
+          calls.close();
+          await member.leave();
+        },
+      };
+
+      /** Commits what has arrived, then lets the agent connect to another hub. */
+      async function release(agent: AgentConnection) {
+        const { agentId, current } = agent;
+        if (current) await parts.terminals.flush(current.id);
+        const fence = ownership.fenceOf(agentId);
+        await cluster.release(fence);
+        claims.lose(agentId);
+      }
+    },
+  };
+}
+
+/** The method by which a hub asks another one whether an agent may connect to it. */
+const MOVE = 'agents.move';
+/** How often buffers that nobody reads are freed. */
+const FREE_MS = 5_000;
