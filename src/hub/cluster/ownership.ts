@@ -4,19 +4,25 @@ import type { Fence } from '../../store/cluster.ts';
 /** Which agents a hub may write about. */
 export interface Ownership {
   owns(agentId: string): boolean;
+  /** Tells the owner of an agent that this hub has stored something about it. */
+  notify(agentId: string): void;
 }
 
 /** A hub that is alone owns all agents. */
-export const soleOwnership: Ownership = { owns: () => true };
+export const soleOwnership: Ownership = { owns: () => true, notify: () => undefined };
 
 export type SharedOwnership = ReturnType<typeof createSharedOwnership>;
 
-/** Creates the ownership of a hub that shares the store with others. It owns nothing at first. */
-export function createSharedOwnership() {
+/**
+ * Creates the ownership of a hub that shares the store with others. It owns nothing at first.
+ * @param notify tells the other hubs that something was stored about an agent
+ */
+export function createSharedOwnership(notify: (agentId: string) => void) {
   const owned = new Map<string, { epoch: number; lost: PromiseWithResolvers<void> }>();
 
   return {
     owns: (agentId: string) => owned.has(agentId),
+    notify,
     /** The fence of writes about an agent. The epoch 0 never matches: the agent is not owned. */
     fenceOf: (agentId: string): Fence => ({ agentId, epoch: owned.get(agentId)?.epoch ?? 0 }),
     /** Records that this hub has claimed an agent. */

@@ -91,7 +91,7 @@ export function createSharing(
   },
 ): Sharing {
   const hubId = crypto.randomUUID();
-  const ownership = createSharedOwnership();
+  const ownership = createSharedOwnership((agentId) => notices.addAgent(agentId));
   const identity = { cluster, bus, hubId, node, version, ownership };
   const notices = createNotices(identity, { clock, log, state });
   const router = createRouter({ cluster, ownership });

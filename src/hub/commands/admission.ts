@@ -144,6 +144,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     subscriptions.attachFollowers(execution);
     // An agent that was removed and added again in the meantime is a different agent.
     const isRemoved = !agent || state.agents.get(execution.agentId) !== agent;
+    if (!ownership.owns(execution.agentId)) ownership.notify(execution.agentId);
     const position = isRemoved ? 0 : enqueue(queueOf(state, execution.agentId), execution);
     // In the next tick, so that the requester receives `command:accepted` first.
     setImmediate(() => {
