@@ -49,7 +49,15 @@ postgres:
 	echo "create_main_cluster = false" | $$sudo tee -a /etc/postgresql-common/createcluster.conf >/dev/null; \
 	$$sudo apt-get install -y -qq --no-install-recommends postgresql >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium postgres ## Run all tests
+# Installs Debian's HAProxy for the tests, which start one of their own. The service is not started: it would have nothing
+# to do. One that exists is left as it is.
+haproxy:
+	@if [ -x /usr/sbin/haproxy ] || command -v haproxy >/dev/null; then exit 0; fi; \
+	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq; \
+	$$sudo env RUNLEVEL=1 apt-get install -y -qq --no-install-recommends haproxy >/dev/null
+
+test: node_modules/.installed $(BINARY) chromium postgres haproxy ## Run all tests
 	@$(BUN) test --timeout 20000
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
@@ -92,6 +100,10 @@ check: fmt-check lint types build test ## Run what CI runs: format, lint, types,
 chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guarantees
 	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
 
+# Set HUBS and AGENTS to override the defaults: make cluster HUBS=2
+cluster: $(BINARY) postgres haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
+	@exec $(BUN) test/cluster/main.ts --hubs $(or $(HUBS),3) --agents $(or $(AGENTS),2)
+
 # Set FILES, SAMPLE and SEED to override the defaults: make mutation FILES=src/hub/agents SAMPLE=20
 mutation: node_modules/.installed ## Change the hub one operator at a time and run its tests
 	@$(BUN) test/mutation/main.ts --sample $(or $(SAMPLE),10) --seed $(or $(SEED),1) $(FILES)
@@ -111,4 +123,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium postgres test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres haproxy cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean

@@ -81,6 +81,10 @@ export function createPasswordUrl(base: string, token: string): string {
 /** The approvals page. Responses are posted to the same URL. */
 export const approvalsUrl = '/approvals';
 
+export const hubsUrl = '/hubs';
+/** The fragment that updates the list of hubs. */
+export const hubsListUrl = '/hubs/list';
+
 /** The whole detail of an approval request, as a fragment. */
 export function approvalDetailUrl(approvalId: string): string {
   return `${approvalsUrl}/${encodeURIComponent(approvalId)}/detail`;

@@ -28,6 +28,7 @@ import {
   TRANSCRIPT_RETENTION_MS,
 } from '../protocol/limits.ts';
 import { parseAddresses } from './addresses.ts';
+import { busOption, type ClusterFlags, nodeOption, readCluster } from './cluster-options.ts';
 import { readEncryption } from './encryption.ts';
 import type { HubProcessOptions } from './hub-process.ts';
 import { createLog } from './log.ts';
@@ -36,7 +37,7 @@ import { readDatabase, storeOption } from './store-option.ts';
 
 const MEGABYTE = 1_048_576;
 
-export interface HubFlags extends OidcFlags {
+export interface HubFlags extends OidcFlags, ClusterFlags {
   host: string;
   port: number;
   data: string;
@@ -68,6 +69,8 @@ export function withHubOptions(command: Command): Command {
     .addOption(envOption('--port <number>', 'Port to listen on').default(7420).argParser(parsePort))
     .addOption(envOption('--data <dir>', 'Data folder').default(defaultDataFolder()))
     .addOption(storeOption())
+    .addOption(nodeOption())
+    .addOption(busOption())
     .addOption(
       envOption('--tls-cert <file>', 'PEM file with the certificate chain for HTTPS').default(
         undefined,
@@ -198,6 +201,7 @@ export function hubProcessOptions(
 ): HubProcessOptions {
   const log = createLog();
   const certificateFiles = readEncryption(flags, log);
+  const database = readDatabase(flags);
   const settings: HubSettings = {
     maxDashboards: flags.maxDashboards,
     maxAgents: flags.maxAgents,
@@ -217,7 +221,8 @@ export function hubProcessOptions(
     host: flags.host,
     port: flags.port,
     data: flags.data,
-    database: readDatabase(flags),
+    database,
+    cluster: readCluster(flags, database !== null),
     publicUrl: flags.publicUrl ?? null,
     certificateFiles,
     trustedProxies: flags.trustedProxy ?? [],

@@ -1,5 +1,6 @@
 // Starts and stops a hub with its data folder, store and web server.
 import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { HubSettings } from '../hub/context.ts';
@@ -18,6 +19,7 @@ import { createSigningKeys, KEY_FILE } from '../web/signing-keys.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
+import { type ClusterSettings, defaultNode } from './cluster-options.ts';
 import { handleReload } from './signals.ts';
 import type { PostgresDatabase } from './store-option.ts';
 
@@ -31,6 +33,8 @@ export interface HubProcessOptions {
   data: string;
   /** The PostgreSQL database. Null for SQLite in the data folder. */
   database: PostgresDatabase | null;
+  /** The name of the hub, and the bus to the other hubs with this database. Null without one that they can share. */
+  cluster: ClusterSettings | null;
   publicUrl: string | null;
   /** The certificate for HTTPS. Null serves plain HTTP. */
   certificateFiles: CertificateFiles | null;
@@ -76,7 +80,18 @@ export async function startHubProcess(options: HubProcessOptions) {
   );
   const servers = createServers();
   const hub = await openOrFail(databaseName, () =>
-    startHub({ store, clock: systemClock, log, settings, build: assetBuild, publisher: servers }),
+    startHub({
+      store,
+      clock: systemClock,
+      log,
+      settings,
+      build: assetBuild,
+      publisher: servers,
+      self: {
+        node: options.cluster?.node ?? defaultNode(hostname()),
+        version: packageJson.version,
+      },
+    }),
   );
   void damaged.then(hub.storeHealth.reportDamage);
   let failure: Error | null = null;
@@ -140,11 +155,12 @@ export async function startHubProcess(options: HubProcessOptions) {
     /** Resolves when the hub can no longer work and must be stopped. */
     ended,
     /**
-     * Rejects new requests, finishes those in progress, closes all sockets with 1001, commits pending writes and releases the
+     * Tells load balancers to choose other hubs, rejects new requests, finishes those in progress, closes all sockets with 1001, commits pending writes and releases the
      * data folder.
      * @throws {CliError} if the hub has lost its database
      */
     async stop() {
+      hub.readiness.startDraining();
       stopWatching?.();
       signingKeys.stop();
       drain();

@@ -23,6 +23,7 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   resume: async () => (await import('./pause.ts')).resumeCommand(),
   user: async () => (await import('./user.ts')).userCommand(),
   audit: async () => (await import('./audit.ts')).auditCommand(),
+  hubs: async () => (await import('./hubs.ts')).hubsCommand(),
   token: async () => (await import('./token.ts')).tokenCommand(),
   'agent-token': async () => (await import('./agent-token-command.ts')).agentTokenCommand(),
   'rotate-key': async () => (await import('./rotate-key.ts')).rotateKeyCommand(),

@@ -9,6 +9,7 @@ export const secretNames = [
   'SIGNALBOX_CODE',
   'SIGNALBOX_OIDC_CLIENT_SECRET',
   'SIGNALBOX_STORE',
+  'SIGNALBOX_BUS',
 ] as const;
 type SecretName = (typeof secretNames)[number];
 export type Secrets = Partial<Record<SecretName, string>>;

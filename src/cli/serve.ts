@@ -24,6 +24,7 @@ Examples:
   signalbox serve
   SIGNALBOX_ADMIN_PASSWORD=… signalbox serve --data /var/lib/signalbox
   signalbox serve --public-url https://signalbox.example.com
+  signalbox serve --store postgres://signalbox@db/signalbox --node hub-1
   signalbox serve --host 0.0.0.0 --port 443 --tls-cert fullchain.pem \\
     --tls-key privkey.pem --public-url https://signalbox.example.com`,
     )

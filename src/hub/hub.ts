@@ -1,6 +1,7 @@
 // Creates the hub: builds its parts in dependency order, restores their state and starts the periodic work. It contains
 // no HTTP, no sockets and no SQL.
 import pLimit from 'p-limit';
+import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import {
@@ -10,6 +11,7 @@ import {
   HUB_HEARTBEAT_MS,
   REVERT_TIMEOUT_MS,
 } from '../protocol/limits.ts';
+import type { HubRegistration } from '../store/cluster.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
@@ -36,6 +38,7 @@ import { createQueueChanges } from './commands/queue-changes.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
+import { createHubs } from './hubs.ts';
 import { createDashboards } from './dashboards/dashboards.ts';
 import { createDashboardMessages } from './dashboards/messages.ts';
 import { createTerminalInput, type TerminalMessage } from './dashboards/terminal-input.ts';
@@ -45,6 +48,7 @@ import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
 import { createPrompts } from './prompts.ts';
+import { createReadiness } from './readiness.ts';
 import { restore } from './restore.ts';
 import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
@@ -73,6 +77,10 @@ export interface HubOptions {
   log: Log;
   settings: HubSettings;
   publisher: Publisher;
+  /** The name and the version of this hub. */
+  self: Pick<HubRegistration, 'node' | 'version'>;
+  /** The bus to the other hubs. */
+  bus?: Bus;
   /** Identifies the pages this hub serves, so that pages from another build can reload. */
   build?: string;
   /** Replaces the raw DEFLATE compressor. */
@@ -90,7 +98,7 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  * @throws if the store cannot be read
  */
 export async function startHub(options: HubOptions) {
-  const { clock, log, settings, publisher, deflate, build = '' } = options;
+  const { clock, log, settings, publisher, deflate, build = '', bus = null } = options;
   const state = createServerState();
   const { cluster } = options.store;
   const sharing =
@@ -101,6 +109,7 @@ export async function startHub(options: HubOptions) {
   const compress = createCompressor(log, deflate);
   const broadcast = createBroadcast(state, publisher, compress, sharing.onAgentMessage);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
+  const readiness = createReadiness(storeHealth, bus);
   const connectionLog = createConnectionLog(store, clock, log);
   const audit = createAudit(store, clock, log, storeHealth);
   const epoch = Bun.randomUUIDv7();
@@ -168,6 +177,12 @@ export async function startHub(options: HubOptions) {
     welcome,
   });
 
+  const hubs = createHubs(context, {
+    readiness,
+    bus,
+    countDashboards: dashboards.count,
+    self: options.self,
+  });
   const sessions = createSessions(context, dashboards);
   const twoFactor = createTwoFactor(context);
   const apiTokens = createApiTokens(context, dashboards);
@@ -255,6 +270,8 @@ export async function startHub(options: HubOptions) {
     state,
     settings,
     storeHealth,
+    readiness,
+    hubs,
     audit,
     eraseUser: createErasure(context, tokenIndex),
     accounts: createAccounts(
@@ -312,7 +329,7 @@ export async function startHub(options: HubOptions) {
     agentTokens: createAgentTokens(context, { agents, tokenIndex }),
     history,
     /** What a user may see. */
-    viewFor: createViews(state, { registry, history, approvals, fileChanges, turns }),
+    viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();

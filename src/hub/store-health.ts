@@ -28,6 +28,8 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   /** Why the database is damaged. Never cleared: other damaged pages may not have been read yet. */
   let damage: string | null = null;
   let isProbing = false;
+  /** How long the last successful probe took. */
+  let lagMs: number | null = null;
   let nextFailure = Promise.withResolvers<void>();
 
   const isFailing = () => failure !== null || damage !== null;
@@ -61,9 +63,13 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   const stop = clock.every(PROBE_MS, () => {
     if (isProbing) return setFailure(`The disk has not responded for ${PROBE_MS / 1_000} s.`);
     isProbing = true;
+    const start = clock.monotonic();
     store
       .probe()
-      .then(() => setFailure(null), reportFailure)
+      .then(() => {
+        lagMs = Math.round(clock.monotonic() - start);
+        setFailure(null);
+      }, reportFailure)
       .finally(() => (isProbing = false));
   });
 
@@ -74,6 +80,8 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     writeFailure: () => failure,
     /** Whether writes fail because the disk is full. */
     isDiskFull: () => isDiskFull,
+    /** How long the latest successful probe took, in milliseconds; null before it. */
+    lagMs: () => lagMs,
     /** Resolves when writes fail; immediately if they already do. */
     whenFailing: () => nextFailure.promise,
     /** Records that a write failed. Cleared by the next successful probe. */

@@ -2,11 +2,13 @@
 // the API read through it.
 import type { ChangesResponse, CommandQuery } from '../protocol/api.ts';
 import { HubError } from '../protocol/errors.ts';
+import { isPermitted } from '../protocol/permissions.ts';
 import type { EndPosition } from '../store/store.ts';
 import type { Registry } from './agents/registry.ts';
 import type { Approvals } from './approvals.ts';
 import type { FileChangesPart } from './commands/file-changes.ts';
 import type { History } from './commands/history.ts';
+import type { Hubs } from './hubs.ts';
 import { maySee, seesAllAgents } from './grants.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { ServerState } from './state/server-state.ts';
@@ -19,13 +21,14 @@ export interface ViewParts {
   approvals: Approvals;
   turns: Turns;
   fileChanges: FileChangesPart;
+  hubs: Pick<Hubs, 'isShared'>;
 }
 
 export type View = ReturnType<ReturnType<typeof createViews>>;
 
 export function createViews(
   state: ServerState,
-  { registry, history, approvals, fileChanges, turns }: ViewParts,
+  { registry, history, approvals, fileChanges, hubs, turns }: ViewParts,
 ) {
   return (user: Actor) => {
     const isVisible = ({ agentId }: { agentId: string }) => maySee(state, user, agentId);
@@ -42,12 +45,20 @@ export function createViews(
       ];
     }
 
+    const listPending = (filter?: Parameters<Approvals['listPending']>[0]) =>
+      approvals.listPending(filter).filter(isVisible);
+
     async function findCommand(commandId: string) {
       const command = await history.find(commandId);
       return command && isVisible(command) ? command : undefined;
     }
 
     return {
+      /** What the menu of the pages shows. */
+      menu: () => ({
+        pendingApprovals: listPending().length,
+        hasHubs: hubs.isShared && isPermitted(user.role, 'hubs:read'),
+      }),
       registry: {
         list: () => registry.list().filter(isVisible),
         find(agentId: string) {
@@ -88,8 +99,7 @@ export function createViews(
         return { commandId, changes, changesProblem, ...(await fileChanges.list(command)) };
       },
       approvals: {
-        listPending: (filter?: Parameters<Approvals['listPending']>[0]) =>
-          approvals.listPending(filter).filter(isVisible),
+        listPending,
         listByCommand: approvals.listByCommand,
         listResolved: (limit: number) => approvals.listResolved(listGranted(), limit),
         countByCommand: approvals.countByCommand,

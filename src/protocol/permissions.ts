@@ -20,6 +20,7 @@ const permissions = {
   'agents:manage': { role: 'admin', action: 'manage agents' },
   'users:manage': { role: 'admin', action: 'manage users', needsSession: true },
   'audit:read': { role: 'admin', action: 'read the audit log' },
+  'hubs:read': { role: 'admin', action: 'see the hubs' },
 } as const satisfies Record<string, { role: Role; action: string; needsSession?: true }>;
 
 export type Permission = keyof typeof permissions;

@@ -57,6 +57,9 @@ export interface AppOptions {
   version: string;
 }
 
+/** Where load balancers ask whether to send requests to this hub. */
+const READY_PATH = '/readyz';
+
 /** Creates the application. It accepts requests after `listen`. */
 export function createApp(options: AppOptions) {
   const { hub, clock, log, publicUrl, servers, setupToken } = options;
@@ -105,7 +108,8 @@ export function createApp(options: AppOptions) {
 
   /** The store is closed once the requests in progress have ended. Sockets are rejected in their own way. */
   function rejectWhileDraining({ url }: Request): Response | undefined {
-    if (!isDraining || new URL(url).pathname.startsWith('/ws/')) return undefined;
+    const { pathname } = new URL(url);
+    if (!isDraining || pathname.startsWith('/ws/') || pathname === READY_PATH) return undefined;
     return errorResponse('unavailable', 'The hub is shutting down. Try again later.');
   }
 
@@ -193,6 +197,11 @@ export function createApp(options: AppOptions) {
         pid: process.pid,
       };
     })
+    .get(READY_PATH, ({ set }) => {
+      const reasons = hub.readiness.listProblems();
+      if (reasons.length > 0) set.status = 503;
+      return { ready: reasons.length === 0, reasons, name: 'signalbox', version: options.version };
+    })
     .use(createAgentSocket(hub, socketOptions))
     .use(createDashboardSocket({ hub, auth, tokens }, socketOptions))
     .use(createApi({ hub, auth, tokens, publicUrl }))
@@ -235,6 +244,7 @@ export function createApp(options: AppOptions) {
     },
     /** Rejects new requests and sockets, and closes the sockets that have not sent their first message. */
     drain() {
+      hub.readiness.startDraining();
       isDraining = true;
       pendingSockets.drain();
     },

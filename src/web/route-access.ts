@@ -7,6 +7,7 @@ export type Access = 'anyone' | Permission;
 
 export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /healthz': 'anyone',
+  'GET /readyz': 'anyone',
   'GET /assets/:file': 'anyone',
   'GET /favicon.ico': 'anyone',
 
@@ -69,6 +70,7 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /api/v1/approvals/:approvalId': 'hub:read',
   'POST /api/v1/approvals/:approvalId': 'approvals:respond',
   'GET /api/v1/audit': 'audit:read',
+  'GET /api/v1/hubs': 'hubs:read',
   'GET /api/v1/prompts': 'commands:send',
   'GET /api/v1/prompts/history': 'commands:send',
   'POST /api/v1/prompts': 'commands:send',
@@ -105,6 +107,9 @@ export const routeAccess: Readonly<Record<string, Access>> = {
   'GET /audit/list': 'audit:read',
   'GET /audit/older': 'audit:read',
   'GET /audit.csv': 'audit:read',
+
+  'GET /hubs': 'hubs:read',
+  'GET /hubs/list': 'hubs:read',
 
   'GET /': 'hub:read',
   'GET /agents': 'hub:read',

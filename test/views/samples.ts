@@ -18,6 +18,7 @@ export const context: PageContext = {
   build: 'b1',
   nonce: 'nonce-of-this-response',
   pendingCount: 0,
+  hasHubs: false,
   theme: null,
 };
 

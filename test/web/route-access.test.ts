@@ -25,6 +25,7 @@ const requiredRoles: Record<Permission, Role> = {
   'agents:manage': 'admin',
   'users:manage': 'admin',
   'audit:read': 'admin',
+  'hubs:read': 'admin',
 };
 
 /** The permissions that API tokens do not have. */

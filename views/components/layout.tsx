@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { Role } from '../../src/protocol/entities.ts';
 import { formatTitle } from '../../src/protocol/approvals.ts';
 import { isPermitted } from '../../src/protocol/permissions.ts';
-import { approvalsUrl, auditUrl, compareUrl } from '../urls.ts';
+import { approvalsUrl, auditUrl, compareUrl, hubsUrl } from '../urls.ts';
 import { Icon, Logo } from './icons.tsx';
 import { NoticeTemplates } from './notice.tsx';
 
@@ -27,6 +27,8 @@ export interface PageContext {
   nonce: string;
   /** The number of pending approval requests. The island keeps it up to date. */
   pendingCount: number;
+  /** Whether the menu has the page of the hubs. */
+  hasHubs: boolean;
   /** The theme the user chose, or null to follow the system. */
   theme: 'dark' | 'light' | null;
 }
@@ -139,7 +141,15 @@ interface PageProps {
 
 const classes = { normal: 'page', wide: 'page page-wide', full: 'page-full' };
 
-type Section = 'agents' | 'compare' | 'approvals' | 'history' | 'users' | 'audit' | 'account';
+type Section =
+  | 'agents'
+  | 'compare'
+  | 'approvals'
+  | 'history'
+  | 'users'
+  | 'audit'
+  | 'hubs'
+  | 'account';
 
 /** The layout of pages for signed-in users. */
 export function Page(props: PageProps) {
@@ -160,7 +170,7 @@ export function Page(props: PageProps) {
             <Logo />
             <span>Signalbox</span>
           </a>
-          <Menu section={section} pendingCount={context.pendingCount} role={user.role} />
+          <Menu section={section} context={context} role={user.role} />
           <button
             class="header-button header-more"
             type="button"
@@ -190,11 +200,11 @@ export function Page(props: PageProps) {
 
 interface MenuProps {
   section: Section;
-  pendingCount: number;
+  context: Pick<PageContext, 'pendingCount' | 'hasHubs'>;
   role: Role;
 }
 
-function Menu({ section, pendingCount, role }: MenuProps) {
+function Menu({ section, context: { pendingCount, hasHubs }, role }: MenuProps) {
   const linkTo = (target: Section, href: string) => ({
     href,
     ...(target === section && { 'aria-current': 'page' as const }),
@@ -213,6 +223,7 @@ function Menu({ section, pendingCount, role }: MenuProps) {
       <a {...linkTo('history', '/history')}>History</a>
       {isPermitted(role, 'users:manage') && <a {...linkTo('users', '/users')}>Users</a>}
       {isPermitted(role, 'audit:read') && <a {...linkTo('audit', auditUrl())}>Audit</a>}
+      {hasHubs && <a {...linkTo('hubs', hubsUrl)}>Hubs</a>}
     </nav>
   );
 }

@@ -179,6 +179,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       welcome.attachTerminals(dashboard, message, isResumed);
     },
     /** The dashboard connected through a link. */
+    /** Counts the connected dashboards. */
+    count: () => byLink.size,
     find: (link: DashboardLink) => byLink.get(link),
     /** Records that a frame arrived. */
     handleActivity: (link: DashboardLink) => void handleActivity(link),

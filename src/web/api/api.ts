@@ -21,6 +21,7 @@ import { readBearerToken } from '../request-token.ts';
 import { createOutputResponse } from './output-response.ts';
 import { createAgentTokenApi } from './agent-tokens.ts';
 import { createApiTokenApi } from './api-tokens.ts';
+import { createHubApi } from './hubs.ts';
 import { createPromptApi } from './prompts.ts';
 import { createSessionApi, createSessionListApi, type SessionApiParts } from './session.ts';
 import { createAccountApi, createUserApi, type UserApiParts } from './users.ts';
@@ -228,5 +229,6 @@ export function createApi(parts: ApiParts) {
     .use(createComparisonApi(parts))
     .use(createApprovalApi(parts))
     .use(createAuditApi(parts))
+    .use(createHubApi(parts))
     .use(createPromptApi(parts));
 }

@@ -31,7 +31,7 @@ export function createAccountPages(
               now={clock.now()}
             />
           ),
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )

@@ -63,7 +63,7 @@ export function createAgentPages(
               now={clock.now()}
             />
           ),
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         ),
       ),
     )
@@ -109,7 +109,7 @@ export function createAgentPages(
         return renderDocument(
           request,
           (context) => <AgentPage {...state} {...{ page, context, requestId }} />,
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )

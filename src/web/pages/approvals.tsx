@@ -26,7 +26,7 @@ export function createApprovalPages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <ApprovalsPage context={context} {...inbox} />,
-          { pendingApprovals: inbox.pending.length },
+          hub.viewFor(user).menu(),
         );
       }),
     )

@@ -21,7 +21,7 @@ export function createAuditPages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <AuditLogPage {...{ context, user, query, page }} />,
-          { pendingApprovals: hub.approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )

@@ -48,7 +48,7 @@ export function createChangesPages(hub: Hub, requireUser: RequireUser) {
         <ChangesPage {...props} {...{ context, user, agent, requestId }} view={diffView} />
       ),
       {
-        pendingApprovals: view.approvals.listPending().length,
+        ...view.menu(),
         ...(chosen && { headers: { 'set-cookie': viewCookie(chosen) } }),
       },
     );

@@ -35,7 +35,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <HistoryPage {...{ context, user, agents, query, page }} />,
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )
@@ -71,7 +71,7 @@ export function createCommandPages(hub: Hub, requireUser: RequireUser) {
               search={parseCommandQuery(request).q ?? ''}
             />
           ),
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )

@@ -34,7 +34,7 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <ComparePage {...{ context, user, agents, recent, comparisonId }} />,
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )
@@ -66,7 +66,7 @@ export function createComparePages(hub: Hub, requireUser: RequireUser) {
         return renderDocument(
           request,
           (context) => <ComparisonPage {...state} context={context} user={user} />,
-          { pendingApprovals: hub.viewFor(user).approvals.listPending().length },
+          hub.viewFor(user).menu(),
         );
       }),
     )

@@ -17,6 +17,7 @@ import { createCommandPages } from './commands.tsx';
 import { createPasswordLinkPages } from './choose-password.tsx';
 import { createComparePages } from './compare.tsx';
 import { createGuard } from './guard.tsx';
+import { createHubPages } from './hubs.tsx';
 import { createLoginPages } from './login.tsx';
 import { createOidcPages } from './oidc.tsx';
 import { createTwoFactorPages } from './two-factor.tsx';
@@ -48,6 +49,7 @@ export function createPages(parts: PagesParts) {
     .use(createApiTokenPages(hub, requireUser, parts))
     .use(createUserPages(hub, requireUser, parts))
     .use(createAuditPages(hub, requireUser))
+    .use(createHubPages(hub, requireUser))
     .use(createAgentPages(hub, requireUser, parts))
     .use(createAgentTokenPages(hub, requireUser, parts))
     .use(createCommandPages(hub, requireUser))

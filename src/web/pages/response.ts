@@ -21,13 +21,15 @@ interface ResponseOptions {
 interface DocumentOptions extends ResponseOptions {
   /** Number of pending approval requests, for the menu and the title. */
   pendingApprovals?: number;
+  /** Whether the menu has the page of the hubs. */
+  hasHubs?: boolean;
 }
 
 /** Renders a document. `view` receives the response's context, whose nonce is used for this response only. */
 export function renderDocument(
   request: Request,
   view: (context: PageContext) => VNode,
-  { status = 200, headers = {}, pendingApprovals = 0 }: DocumentOptions = {},
+  { status = 200, headers = {}, pendingApprovals = 0, hasHubs = false }: DocumentOptions = {},
 ): Response {
   const nonce = crypto.getRandomValues(new Uint8Array(16)).toBase64();
   const context: PageContext = {
@@ -35,6 +37,7 @@ export function renderDocument(
     build: assetBuild,
     nonce,
     pendingCount: pendingApprovals,
+    hasHubs,
     theme: readTheme(request),
   };
   return new Response(`<!doctype html>${renderHtml(view(context))}`, {

@@ -71,9 +71,11 @@ export function createUserPages(
     .get('/users', ({ request }) =>
       requireUser(request, async (user) => {
         const users = await accounts.list(user);
-        return renderDocument(request, (context) => <UsersPage {...{ context, user, users }} />, {
-          pendingApprovals: viewFor(user).approvals.listPending().length,
-        });
+        return renderDocument(
+          request,
+          (context) => <UsersPage {...{ context, user, users }} />,
+          viewFor(user).menu(),
+        );
       }),
     )
     .get('/users/list', ({ request }) =>

@@ -1,7 +1,7 @@
 // A hub of a round that runs as the compiled executable.
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { addAgent, PASSWORD, signInToApi } from '../../support/binary.ts';
+import { findFreePort } from '../../support/free-port.ts';
 import { type RunningProcess, startProcess } from '../../support/processes.ts';
 import type { HubUnderTest } from './hub-under-test.ts';
 
@@ -16,10 +16,6 @@ export interface BinaryHubOptions {
   bufferMemoryMb: number;
   env: Record<string, string>;
 }
-
-/** Below the ports that Linux uses for outgoing connections, so that the port stays free while the hub restarts. */
-const FIRST_PORT = 12_000;
-const PORT_COUNT = 18_000;
 
 export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnderTest> {
   const dataFolder = join(options.folder, 'data');
@@ -97,20 +93,6 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
     ],
     log: () => runs.map((each) => each.output()).join('--- next run\n'),
   };
-}
-
-async function findFreePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * PORT_COUNT);
-    const server = createServer();
-    const isFree = await new Promise<boolean>((resolve) => {
-      server.once('error', () => resolve(false));
-      server.listen(port, '127.0.0.1', () => resolve(true));
-    });
-    if (!isFree) continue;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
-  }
 }
 
 function findErrors(log: string): string[] {

@@ -36,6 +36,7 @@ const REAL_TIME_BELOW_MS = 100;
 /** Shorter than every silence that the hub acts on. */
 const ADVANCE_STEP_MS = 20_000;
 
+const VERSION = '0.0.0-test';
 export const SECRET = 'signing secret for tests only';
 const SIGNING_KEYS: SigningKeys = createFixedKeys(SECRET);
 export const SETTINGS: HubSettings = {
@@ -118,6 +119,7 @@ async function startRun(
     settings: { ...SETTINGS, ...options.settings },
     publisher: servers,
     build: assetBuild,
+    self: { node: 'hub-1', version: VERSION },
     // The lowest cost that is accepted: tests do not wait for hashes.
     passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
@@ -134,7 +136,7 @@ async function startRun(
     ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
     setupToken: options.setupToken ?? null,
     identityProvider: options.identityProvider ?? null,
-    version: '0.0.0-test',
+    version: VERSION,
   });
   const port = listen(0);
   const url = `${options.certificate ? 'https' : 'http'}://127.0.0.1:${port}`;

@@ -1,0 +1,82 @@
+// The hubs that share the database, and what this hub reports about itself. A hub that is alone is in the list, too.
+import type { Bus } from '../bus/bus.ts';
+import type { HubState, HubSummary } from '../protocol/hubs.ts';
+import type { HubRegistration, HubReport, StoredHub } from '../store/cluster.ts';
+import type { HubContext } from './context.ts';
+import type { Readiness } from './readiness.ts';
+import { requirePermission } from './require-permission.ts';
+import type { Actor } from './state/dashboard.ts';
+
+export interface HubsParts {
+  readiness: Readiness;
+  /** Null if this hub is alone. */
+  bus: Pick<Bus, 'status'> | null;
+  /** Counts the dashboards that are connected to this hub. */
+  countDashboards(): number;
+  /** The name and the version of this hub. */
+  self: Pick<HubRegistration, 'node' | 'version'>;
+}
+
+export type Hubs = ReturnType<typeof createHubs>;
+
+export function createHubs({ state, store, clock, storeHealth }: HubContext, parts: HubsParts) {
+  const { readiness, bus, self } = parts;
+  const startedAt = clock.now();
+
+  function report(): HubReport {
+    const connected = [...state.agents.values()].filter(({ connection }) => connection.link);
+    return {
+      agents: connected.length,
+      dashboards: parts.countDashboards(),
+      isDraining: readiness.isDraining(),
+      busLagMs: bus?.status().lagMs ?? null,
+      storeLagMs: storeHealth.lagMs(),
+    };
+  }
+
+  function summarize({
+    node,
+    version,
+    startedAt: start,
+    renewedAt,
+    ...hub
+  }: StoredHub): HubSummary {
+    const { agents, dashboards, busLagMs, storeLagMs } = hub;
+    return {
+      node,
+      isSelf: node === self.node,
+      state: stateOf(hub),
+      version,
+      agents,
+      dashboards,
+      busLagMs,
+      storeLagMs,
+      startedAt: start,
+      lastContactAt: renewedAt,
+    };
+  }
+
+  return {
+    /** Whether other hubs can use the same database. */
+    isShared: store.cluster !== undefined,
+    /** What the hub reports when it renews its lease. */
+    report,
+    /**
+     * Lists the hubs by name.
+     * @throws {HubError} forbidden
+     */
+    async list(actor: Actor): Promise<HubSummary[]> {
+      requirePermission(actor, 'hubs:read');
+      if (store.cluster) return (await store.cluster.listHubs()).map(summarize);
+      const now = clock.now();
+      return [
+        summarize({ ...self, ...report(), hubId: '', startedAt, renewedAt: now, isAlive: true }),
+      ];
+    },
+  };
+}
+
+function stateOf({ isAlive, isDraining }: Pick<StoredHub, 'isAlive' | 'isDraining'>): HubState {
+  if (!isAlive) return 'no_contact';
+  return isDraining ? 'draining' : 'alive';
+}

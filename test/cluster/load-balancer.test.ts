@@ -1,0 +1,123 @@
+// A hub behind HAProxy, with the documented configuration.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { connect } from 'node:net';
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { PASSWORD } from '../support/binary.ts';
+import { type Cluster, startCluster } from '../support/cluster.ts';
+import { openDashboard } from '../support/hub/dashboard.ts';
+
+let cluster: Cluster;
+beforeAll(async () => {
+  cluster = await startCluster({ hubs: 1, agents: 1 });
+}, 120_000);
+afterAll(() => cluster.stop());
+
+const hub = () => {
+  const [first] = cluster.hubs;
+  if (!first) throw new Error('The system has no hub.');
+  return first;
+};
+
+/** Calls the API again, without a pause, until a condition is met. */
+async function pollUntil<T>(path: string, isMet: (body: T) => boolean): Promise<T> {
+  for (;;) {
+    const body = await cluster.api<T>(path);
+    if (isMet(body)) return body;
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+}
+
+async function openConnectedDashboard() {
+  const dashboard = await openDashboard({ wsUrl: cluster.url.replace('http', 'ws') });
+  const token = cluster.headers['authorization']?.slice(7) ?? '';
+  await dashboard.connect({ issueToken: () => Promise.resolve(token) }, { terminals: 'all' });
+  return dashboard;
+}
+
+/** Sends a request from an address of this machine, and returns the response as text. */
+function sendFrom(localAddress: string, lines: string[], body: string): Promise<string> {
+  const { port } = new URL(cluster.url);
+  const head = [...lines, `Host: 127.0.0.1:${port}`, `Content-Length: ${body.length}`];
+  return new Promise((resolve, reject) => {
+    let text = '';
+    const socket = connect({ port: Number(port), host: '127.0.0.1', localAddress });
+    socket.on('data', (bytes) => (text += String(bytes)));
+    socket.on('end', () => resolve(text));
+    socket.on('error', reject);
+    socket.end(`${head.join('\r\n')}\r\nConnection: close\r\n\r\n${body}`);
+  });
+}
+
+test('pages, and a redirect to the sign-in page', async () => {
+  const page = await fetch(`${cluster.url}/`);
+  expect([page.status, page.url]).toEqual([200, `${cluster.url}/login`]);
+  expect(await page.text()).toContain('<h1>Sign in');
+});
+
+test('a command of an agent, with its output on a dashboard', async () => {
+  const [agent] = (await cluster.api<{ items: AgentSummary[] }>('/agents')).items;
+  expect(agent).toMatchObject({ agentId: 'agent-1', status: 'online' });
+  const dashboard = await openConnectedDashboard();
+  const { commandId } = await cluster.api<{ commandId: string }>('/commands', {
+    method: 'POST',
+    body: JSON.stringify({ agentId: 'agent-1', command: '!echo through the proxy' }),
+  });
+  await dashboard.waitFor('terminal:output', ({ data }) => data.includes('through the proxy'));
+  const command = await pollUntil<CommandExecution>(
+    `/commands/${commandId}`,
+    ({ status }) => status !== 'queued' && status !== 'running',
+  );
+  expect(command).toMatchObject({ status: 'completed', exitCode: 0 });
+  dashboard.terminate();
+});
+
+test('the address of a client, which it cannot choose itself', async () => {
+  const response = await sendFrom(
+    '127.0.0.2',
+    [
+      'POST /api/v1/session HTTP/1.1',
+      'Content-Type: application/json',
+      'X-Forwarded-For: 192.0.2.7',
+    ],
+    JSON.stringify({ username: 'admin', password: PASSWORD }),
+  );
+  const { token } = JSON.parse(response.slice(response.indexOf('{'))) as { token: string };
+  const { items } = await cluster.api<{ items: { isCurrent: boolean; address: string }[] }>(
+    '/sessions',
+    { headers: { authorization: `Bearer ${token}` } },
+  );
+  expect(items.find(({ isCurrent }) => isCurrent)?.address).toBe('127.0.0.2');
+});
+
+test('the hub is in the list of hubs under its name', async () => {
+  const { items } = await cluster.api<{ items: { node: string }[] }>('/hubs');
+  expect(items).toMatchObject([{ node: 'hub-1', isSelf: true, state: 'alive', agents: 1 }]);
+});
+
+test('a hub that cannot write receives requests only if no other can', async () => {
+  expect(await cluster.haproxy.listReady()).toEqual(['hub-1']);
+  await cluster.postgres.stop();
+  while ((await cluster.haproxy.listReady()).length > 0);
+  const ready = await fetch(`${cluster.url}/readyz`);
+  expect(await ready.json()).toMatchObject({
+    ready: false,
+    reasons: [expect.stringContaining('The database cannot be reached')],
+  });
+  await cluster.postgres.start();
+  while ((await cluster.haproxy.listReady()).length === 0);
+  expect((await fetch(`${cluster.url}/readyz`)).status).toBe(200);
+}, 60_000);
+
+test('an agent and a dashboard connect again after a crash and after a restart of the hub', async () => {
+  const isOnline = ({ status }: AgentSummary) => status === 'online';
+  for (const end of ['kill', 'stop'] as const) {
+    const dashboard = await openConnectedDashboard();
+    expect(await hub()[end]()).toBe(end === 'stop' ? 0 : 137);
+    await dashboard.closed;
+    expect((await fetch(`${cluster.url}/readyz`)).status).toBe(503);
+    await hub().start();
+    while ((await fetch(`${cluster.url}/readyz`)).status !== 200);
+    await pollUntil('/agents/agent-1', isOnline);
+    (await openConnectedDashboard()).terminate();
+  }
+}, 120_000);
