@@ -4,6 +4,7 @@ import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
+import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openThreadedPostgresStore } from '../store/postgres/threaded-store.ts';
@@ -14,10 +15,11 @@ import {
 } from '../store/threaded-store.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
 import type { Certificate } from '../web/servers.ts';
-import { createSigningKeys, KEY_FILE } from '../web/signing-keys.ts';
+import { createSigningKeys } from '../web/signing-keys.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
+import { createFileKeys, createSharedKeys, KEY_NAME } from './key-storage.ts';
 import { handleReload } from './signals.ts';
 import type { PostgresDatabase } from './store-option.ts';
 
@@ -71,12 +73,24 @@ export async function startHubProcess(options: HubProcessOptions) {
       import('../web/assets.ts'),
     ]);
   const { store, damaged, failed } = opened;
-  const signingKeys = await openOrFail(folder.resolve(KEY_FILE), () =>
-    createSigningKeys({ folder, clock: systemClock, log }),
+  const keyStorage = store.cluster
+    ? createSharedKeys(store.cluster, folder)
+    : createFileKeys(folder);
+  const keyPlace = store.cluster ? databaseName : folder.resolve(KEY_NAME);
+  const signingKeys = await openOrFail(keyPlace, () =>
+    createSigningKeys({ storage: keyStorage, clock: systemClock, log }),
   );
   const servers = createServers();
   const hub = await openOrFail(databaseName, () =>
-    startHub({ store, clock: systemClock, log, settings, build: assetBuild, publisher: servers }),
+    startHub({
+      store,
+      clock: systemClock,
+      log,
+      settings,
+      build: assetBuild,
+      publisher: servers,
+      reloadSecrets: signingKeys.reload,
+    }),
   );
   void damaged.then(hub.storeHealth.reportDamage);
   let failure: Error | null = null;
@@ -171,7 +185,12 @@ export async function createAdmin({ accounts }: Hub, password: string): Promise<
       `SIGNALBOX_ADMIN_PASSWORD must be at least ${PASSWORD_MIN_LENGTH} characters long.`,
     );
   }
-  await accounts.createFirstAdmin(password);
+  try {
+    await accounts.createFirstAdmin(password);
+  } catch (error) {
+    // Another hub that starts at the same time has created it.
+    if (!(error instanceof HubError && error.code === 'forbidden')) throw error;
+  }
 }
 
 async function openDatabase(

@@ -4,6 +4,8 @@ import pLimit from 'p-limit';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { AGENT_PING_MS, DASHBOARD_PING_MS, HUB_HEARTBEAT_MS } from '../protocol/limits.ts';
+import type { Reload } from '../store/pending-writes.ts';
+import type { CachedTable } from '../store/cluster.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
@@ -25,6 +27,9 @@ import { createInterrupt } from './commands/interrupt.ts';
 import { createOutputDeletion } from './commands/output-deletion.ts';
 import { createProgress } from './commands/progress.ts';
 import { createQueueChanges } from './commands/queue-changes.ts';
+import { createCaches } from './cluster/caches.ts';
+import { createLookup } from './cluster/lookup.ts';
+import { createUsersReload } from './cluster/refresh-users.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
@@ -57,6 +62,8 @@ const PURGE_MS = 3_600_000;
 const CONTACT_MS = 60_000;
 /** How often the age of queued commands is checked. */
 const QUEUE_CHECK_MS = 10_000;
+/** How often the connections to hubs that have ended are marked as closed. */
+const CONNECTION_CHECK_MS = 60_000;
 
 export interface HubOptions {
   store: Store;
@@ -70,6 +77,12 @@ export interface HubOptions {
   deflate?: Deflate;
   /** Replaces the cost of password hashes. */
   passwordCost?: PasswordCost;
+  /** Identifies this start of the hub, if several hubs share the store. */
+  hubId?: string;
+  /** Whether this hub does the work that one hub does for all. */
+  isLeader?: () => boolean;
+  /** Reads the secrets of the store again, which all hubs share. */
+  reloadSecrets?: Reload;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -80,11 +93,12 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  */
 export async function startHub(options: HubOptions) {
   const { store, clock, log, settings, publisher, deflate, build = '' } = options;
+  const { isLeader = () => true } = options;
   const state = createServerState();
   const compress = createCompressor(log, deflate);
   const broadcast = createBroadcast(state, publisher, compress);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
-  const connectionLog = createConnectionLog(store, clock, log);
+  const connectionLog = createConnectionLog(store, clock, log, options.hubId);
   const audit = createAudit(store, clock, log, storeHealth);
   const epoch = Bun.randomUUIDv7();
   const context: HubContext = {
@@ -112,7 +126,6 @@ export async function startHub(options: HubOptions) {
   const interrupt = createInterrupt(context, completion, dispatcher);
   const queueChanges = createQueueChanges(context, { completion, dispatcher, presence });
   const files = createAgentFiles(context);
-  const pauseAgents = createPauseAgents(context, { dispatcher, presence });
   const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
   const fileChanges = createFileChanges(context);
   const agents = createAgents(context, {
@@ -144,10 +157,39 @@ export async function startHub(options: HubOptions) {
     dashboards,
     dispatcher,
     presence,
+    terminals,
     tokenIndex,
   });
+  const pauseAgents = createPauseAgents(context, { dispatcher, presence, registry });
+  const agentTokens = createAgentTokens(context, { agents, tokenIndex });
+  const caches = createCaches(
+    {
+      users: createUsersReload(store, { sessions, apiTokens }),
+      sessions: sessions.reload,
+      agents: registry.reload,
+      agent_tokens: agentTokens.reload,
+      api_tokens: apiTokens.reload,
+      secrets: options.reloadSecrets ?? (() => Promise.resolve({ again: null })),
+    },
+    context,
+  );
   const history = createHistory(context, subscriptions.reader);
   const accountChanges = pLimit(1);
+
+  /** Lets a function find what another hub has added to a table a moment ago. */
+  function findShared<Args extends unknown[], T>(
+    table: CachedTable,
+    find: (...args: Args) => Promise<T | null>,
+  ) {
+    if (!store.cluster) return find;
+    const lookUp = createLookup(clock, () => caches.refresh(table));
+    return (...args: Args) => lookUp(() => find(...args));
+  }
+
+  /** Creates a function that does some work if no other hub does it. */
+  const asLeader = (work: () => void) => () => {
+    if (isLeader()) work();
+  };
 
   await Promise.all([
     sessions.restore(),
@@ -157,16 +199,26 @@ export async function startHub(options: HubOptions) {
     restore(context, { admission, agents, approvals, completion, dispatcher, terminals, turns }),
   ]);
 
-  retention.purge();
+  if (isLeader()) retention.purge();
   const timers = [
     storeHealth.stop,
     clock.every(AGENT_PING_MS, agents.ping),
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
-    clock.every(PURGE_MS, retention.purge),
-    clock.every(PURGE_MS, sessions.purge),
-    clock.every(PURGE_MS, tokenIndex.purge),
-    clock.every(PURGE_MS, apiTokens.purge),
+    clock.every(PURGE_MS, asLeader(retention.purge)),
+    clock.every(
+      PURGE_MS,
+      asLeader(() => void sessions.purge()),
+    ),
+    clock.every(PURGE_MS, asLeader(tokenIndex.purge)),
+    clock.every(PURGE_MS, asLeader(apiTokens.purge)),
+    // With one hub, all open connections are its own.
+    store.cluster && options.hubId
+      ? clock.every(
+          CONNECTION_CHECK_MS,
+          asLeader(() => void connectionLog.closeAll()),
+        )
+      : () => {},
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
@@ -194,8 +246,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions,
-    apiTokens,
+    sessions: { ...sessions, use: findShared('sessions', sessions.use) },
+    apiTokens: { ...apiTokens, use: findShared('api_tokens', apiTokens.use) },
     twoFactor,
     agents: {
       ...agents,
@@ -236,13 +288,16 @@ export async function startHub(options: HubOptions) {
     files,
     revertFile: fileChanges.revert,
     registry,
-    agentTokens: createAgentTokens(context, { agents, tokenIndex }),
+    agentTokens,
+    /** Reads what other hubs have changed. */
+    caches,
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, turns }),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();
+      caches.stop();
       dashboards.closeAll(CloseCode.goingAway, 'shutdown');
       agents.closeAll(CloseCode.goingAway, 'shutdown');
     },

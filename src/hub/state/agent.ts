@@ -32,6 +32,8 @@ interface NoConnection {
 export interface AgentConnection {
   readonly agentId: string;
   readonly agentType: AgentType;
+  /** Tells it from an earlier agent with the same ID. */
+  readonly createdAt: number;
   labels: readonly string[];
   connection: LiveConnection | NoConnection;
   connectionTime: number | null;
@@ -64,6 +66,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   return {
     agentId: agent.agentId,
     agentType: agent.agentType,
+    createdAt: agent.createdAt,
     labels: agent.labels,
     connection: { link: null, since: agent.lastHeartbeat, cancelGrace: null },
     connectionTime: agent.connectionTime,
