@@ -12,6 +12,8 @@ import {
   REVERT_TIMEOUT_MS,
 } from '../protocol/limits.ts';
 import type { HubRegistration } from '../store/cluster.ts';
+import type { CachedTable } from '../store/cluster.ts';
+import type { Reload } from '../store/pending-writes.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
@@ -24,7 +26,6 @@ import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
-import type { ClusterOptions } from './cluster/cluster.ts';
 import { createAlone, createSharing } from './cluster/sharing.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
@@ -35,6 +36,9 @@ import { createInterrupt } from './commands/interrupt.ts';
 import { createOutputDeletion } from './commands/output-deletion.ts';
 import { createProgress } from './commands/progress.ts';
 import { createQueueChanges } from './commands/queue-changes.ts';
+import { createCaches } from './cluster/caches.ts';
+import { createLookup } from './cluster/lookup.ts';
+import { createUsersReload } from './cluster/refresh-users.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
@@ -70,6 +74,8 @@ const PURGE_MS = 3_600_000;
 const CONTACT_MS = 60_000;
 /** How often the age of queued commands is checked. */
 const QUEUE_CHECK_MS = 10_000;
+/** How often the connections to hubs that have ended are marked as closed. */
+const CONNECTION_CHECK_MS = 60_000;
 
 export interface HubOptions {
   store: Store;
@@ -87,8 +93,8 @@ export interface HubOptions {
   deflate?: Deflate;
   /** Replaces the cost of password hashes. */
   passwordCost?: PasswordCost;
-  /** The other hubs on the same store, if there are any. */
-  cluster?: ClusterOptions;
+  /** Reads the secrets of the store again, which all hubs share. */
+  reloadSecrets?: Reload;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -102,15 +108,15 @@ export async function startHub(options: HubOptions) {
   const state = createServerState();
   const { cluster } = options.store;
   const sharing =
-    options.cluster && cluster
-      ? createSharing(options.cluster, { store: options.store, cluster, clock, log, state })
+    bus && cluster
+      ? createSharing({ ...options.self, bus }, { store: options.store, cluster, clock, log, state })
       : createAlone(options.store);
-  const { store, ownership, route } = sharing;
+  const { store, ownership, isLeader, route } = sharing;
   const compress = createCompressor(log, deflate);
   const broadcast = createBroadcast(state, publisher, compress, sharing.onAgentMessage);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
   const readiness = createReadiness(storeHealth, bus);
-  const connectionLog = createConnectionLog(store, clock, log);
+  const connectionLog = createConnectionLog(store, clock, log, sharing.hubId);
   const audit = createAudit(store, clock, log, storeHealth);
   const epoch = Bun.randomUUIDv7();
   const context: HubContext = {
@@ -144,7 +150,6 @@ export async function startHub(options: HubOptions) {
   const interrupt = createInterrupt(context, completion, dispatcher);
   const queueChanges = createQueueChanges(context, { completion, dispatcher, presence });
   const files = createAgentFiles(context);
-  const pauseAgents = createPauseAgents(context, { dispatcher, presence });
   const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
   const fileChanges = createFileChanges(context);
   const agents = createAgents(context, {
@@ -191,8 +196,22 @@ export async function startHub(options: HubOptions) {
     dashboards,
     dispatcher,
     presence,
+    terminals,
     tokenIndex,
   });
+  const pauseAgents = createPauseAgents(context, { dispatcher, presence, registry });
+  const agentTokens = createAgentTokens(context, { agents, tokenIndex });
+  const caches = createCaches(
+    {
+      users: createUsersReload(store, { sessions, apiTokens }),
+      sessions: sessions.reload,
+      agents: registry.reload,
+      agent_tokens: agentTokens.reload,
+      api_tokens: apiTokens.reload,
+      secrets: options.reloadSecrets ?? (() => Promise.resolve({ again: null })),
+    },
+    context,
+  );
   const agentOf = ([, agentId]: readonly [Actor, string, ...unknown[]]) => agentId;
   const agentOfCommand = async ([, commandId]: readonly [Actor, string, ...unknown[]]) =>
     (findExecution(state, commandId) ?? (await store.commands.find(commandId)))?.agentId;
@@ -225,6 +244,21 @@ export async function startHub(options: HubOptions) {
   const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
 
+  /** Lets a function find what another hub has added to a table a moment ago. */
+  function findShared<Args extends unknown[], T>(
+    table: CachedTable,
+    find: (...args: Args) => Promise<T | null>,
+  ) {
+    if (!store.cluster) return find;
+    const lookUp = createLookup(clock, () => caches.refresh(table));
+    return (...args: Args) => lookUp(() => find(...args));
+  }
+
+  /** Creates a function that does some work if no other hub does it. */
+  const asLeader = (work: () => void) => () => {
+    if (isLeader()) work();
+  };
+
   await Promise.all([
     sessions.restore(),
     tokenIndex.restore(),
@@ -245,16 +279,44 @@ export async function startHub(options: HubOptions) {
         ]),
   ]);
 
-  retention.purge();
+  const member = await sharing.join?.(context, {
+    admission,
+    agents,
+    approvals,
+    completion,
+    dashboards,
+    dispatcher,
+    fileChanges,
+    presence,
+    queueChanges,
+    reloadTables: caches.reload,
+    report: hubs.report,
+    subscriptions,
+    terminalInput,
+    terminals,
+    turns,
+  });
+
+  if (isLeader()) retention.purge();
   const timers = [
     storeHealth.stop,
     clock.every(AGENT_PING_MS, agents.ping),
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
-    clock.every(PURGE_MS, retention.purge),
-    clock.every(PURGE_MS, sessions.purge),
-    clock.every(PURGE_MS, tokenIndex.purge),
-    clock.every(PURGE_MS, apiTokens.purge),
+    clock.every(PURGE_MS, asLeader(retention.purge)),
+    clock.every(
+      PURGE_MS,
+      asLeader(() => void sessions.purge()),
+    ),
+    clock.every(PURGE_MS, asLeader(tokenIndex.purge)),
+    clock.every(PURGE_MS, asLeader(apiTokens.purge)),
+    // With one hub, all open connections are its own.
+    sharing.join
+      ? clock.every(
+          CONNECTION_CHECK_MS,
+          asLeader(() => void connectionLog.closeAll()),
+        )
+      : () => {},
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
@@ -284,8 +346,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions,
-    apiTokens,
+    sessions: { ...sessions, use: findShared('sessions', sessions.use) },
+    apiTokens: { ...apiTokens, use: findShared('api_tokens', apiTokens.use) },
     twoFactor,
     agents: {
       ...agents,
@@ -326,13 +388,20 @@ export async function startHub(options: HubOptions) {
     files: { search: routed.searchFiles },
     revertFile: routed.revertFile,
     registry: { ...registry, remove: routed.removeAgent },
-    agentTokens: createAgentTokens(context, { agents, tokenIndex }),
+    agentTokens,
+    /** Reads what other hubs have changed. */
+    caches,
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
+    /** Gives all agents up, one by one, so that they connect to other hubs. */
+    handOver: () => member?.handOver(),
+    /** Ends the lease of the hub. Its agents have other owners from then on. */
+    leave: () => member?.leave(),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();
+      caches.stop();
       dashboards.closeAll(CloseCode.goingAway, 'shutdown');
       agents.closeAll(CloseCode.goingAway, 'shutdown');
     },

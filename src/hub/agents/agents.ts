@@ -126,7 +126,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   }
 
   /** Stores the agent's last contact and capabilities, so that they survive a restart of the hub. */
-  function saveContact({ agentId, connectionTime, lastHeartbeat, capabilities }: AgentConnection) {
+  function saveContact(agent: AgentConnection) {
+    const { agentId, connectionTime, lastHeartbeat, capabilities } = agent;
+    // It was removed.
+    if (state.agents.get(agentId) !== agent) return;
     store.agents
       .update(agentId, { connectionTime, lastHeartbeat, capabilities })
       .catch(storeHealth.reportFailure);
@@ -209,6 +212,13 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (!connection.link || connection.tokenId !== tokenId) return;
     close(agent, CloseCode.policyViolation, 'revoked');
     takeovers.complete(agent);
+  }
+
+  /** Closes the connections of an agent that was removed. */
+  function disconnectRemoved(agent: AgentConnection) {
+    takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');
+    close(agent, CloseCode.policyViolation, 'revoked');
+    cancelGrace(agent);
   }
 
   /** Lets a second instance take over unless the first still answers pings. */
@@ -348,11 +358,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       if (!takeovers.start(agent, second, () => resolve(true))) resolve(false);
       return promise;
     },
-    /** Closes the connection of an agent that was removed. */
+    disconnectRemoved,
+    /** Closes the connection of an agent that was removed, and completes its output. */
     revoke(agent: AgentConnection) {
-      takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');
-      close(agent, CloseCode.policyViolation, 'revoked');
-      cancelGrace(agent);
+      disconnectRemoved(agent);
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
       terminals.releaseAgent(agent.agentId);
     },

@@ -2,8 +2,15 @@
 import type { Bus } from '../../bus/bus.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
-import { type ClusterStore, type CachedTable, RENEW_MS } from '../../store/cluster.ts';
+import {
+  type CachedTable,
+  type ClusterStore,
+  type HubReport,
+  RENEW_MS,
+} from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
+import { TABLES_TOPIC } from './announce-writes.ts';
+import { isLeader } from './leader.ts';
 import type { Presence } from '../presence.ts';
 import type { Claims } from './claims.ts';
 import type { FollowedOutput } from './followed-output.ts';
@@ -18,20 +25,11 @@ const PUBLISH_MS = 5;
 /** The topics of the bus. */
 const AGENTS = 'agents';
 const OUTPUT = 'output';
-const TABLES = 'tables';
 
 /** What changed about agents: their IDs, and the commands whose turns have changed. */
 interface AgentsNotice {
   agentIds: string[];
   turns: { commandId: string; agentId: string }[];
-}
-
-/** What a hub needs to be one of several. */
-export interface ClusterOptions {
-  /** The name of this hub. */
-  node: string;
-  version: string;
-  bus: Bus;
 }
 
 export interface ClusterParts {
@@ -41,6 +39,8 @@ export interface ClusterParts {
   presence: Presence;
   /** Reads tables again that other hubs have changed. */
   reloadTables: (tables: readonly CachedTable[]) => Promise<void>;
+  /** What this hub reports when it renews its lease. */
+  report: () => HubReport;
   announceTurn: (turn: { commandId: string; agentId: string }) => void;
 }
 
@@ -127,7 +127,7 @@ export function createNotices(
         outputs.clear();
       });
     },
-    addTable: (table: CachedTable) => bus.publish(TABLES, [table]),
+    addTable: (table: CachedTable) => bus.publish(TABLES_TOPIC, [table]),
   };
 }
 
@@ -137,25 +137,22 @@ export type Notices = ReturnType<typeof createNotices>;
 export async function joinCluster(
   { cluster, bus, hubId, node, version, ownership }: ClusterIdentity,
   { state, clock, log }: Pick<HubContext, 'state' | 'clock' | 'log'>,
-  { claims, mirror, output, reloadTables, announceTurn }: ClusterParts,
-  count: () => { agents: number; dashboards: number },
+  { claims, mirror, output, reloadTables, report, announceTurn }: ClusterParts,
 ) {
   let cursor = (await cluster.listChanges(null)).cursor;
   let isPolling = false;
   let isRenewing = false;
-  let isDraining = false;
-  let storeLagMs: number | null = null;
+  let isFirst = false;
   await cluster.register({ node, hubId, version });
+  await renew();
 
   async function renew() {
     if (isRenewing) return;
     isRenewing = true;
-    const startedAt = clock.monotonic();
     try {
-      const { lagMs: busLagMs } = bus.status();
-      const isKnown = await cluster.renew(hubId, { ...count(), isDraining, busLagMs, storeLagMs });
-      storeLagMs = clock.monotonic() - startedAt;
+      const isKnown = await cluster.renew(hubId, report());
       if (!isKnown) await cluster.register({ node, hubId, version });
+      isFirst = isLeader(await cluster.listHubs(), hubId);
     } catch (error) {
       log.warn('Could not renew the lease of this hub.', { error });
     } finally {
@@ -214,7 +211,7 @@ export async function joinCluster(
       void mirror.update(ids).then(() => turns.forEach(announceTurn));
     }),
     bus.subscribe(OUTPUT, (message) => output.follow(message as string[])),
-    bus.subscribe(TABLES, (message) => {
+    bus.subscribe(TABLES_TOPIC, (message) => {
       reloadTables(message as CachedTable[]).catch((error: unknown) => {
         log.warn('Could not read what other hubs have changed.', { error });
       });
@@ -223,12 +220,9 @@ export async function joinCluster(
 
   return {
     poll,
-    /** Tells load balancers and other hubs that this hub is about to stop. */
-    drain() {
-      isDraining = true;
-      return renew();
-    },
-    isDraining: () => isDraining,
+    renew,
+    /** Whether this hub does the work that one hub does for all. */
+    isLeader: () => isFirst,
     /** Releases all agents, and ends the lease. */
     async leave() {
       for (const cancel of timers) cancel();

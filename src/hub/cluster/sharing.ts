@@ -1,17 +1,19 @@
 // What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place,
 // so that a hub that is alone does not pay for it.
+import type { Bus } from '../../bus/bus.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
-import type { CachedTable, ClusterStore } from '../../store/cluster.ts';
+import type { CachedTable, ClusterStore, HubReport } from '../../store/cluster.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Log } from '../log.ts';
 import type { HubContext } from '../context.ts';
 import { type AgentConnection, createAgentConnection } from '../state/agent.ts';
 import type { ServerState } from '../state/server-state.ts';
+import { announceWrites } from './announce-writes.ts';
 import { createCalls } from './calls.ts';
 import { type ClaimsParts, createClaims } from './claims.ts';
-import { type ClusterOptions, createNotices, joinCluster } from './cluster.ts';
+import { createNotices, joinCluster } from './cluster.ts';
 import { createFencedStore } from './fenced-store.ts';
 import {
   createFollowedOutput,
@@ -30,15 +32,14 @@ type Parts = Omit<ClaimsParts, 'mirror' | 'output'> &
   Omit<MirrorParts, 'output'> & {
     /** Reads tables again that other hubs have changed. */
     reloadTables: (tables: readonly CachedTable[]) => Promise<void>;
-    /** How many are connected to this hub. */
-    count: () => { agents: number; dashboards: number };
+    /** What this hub reports when it renews its lease. */
+    report: () => HubReport;
   };
 
 /** A hub among others. */
 export interface Member {
-  /** Tells load balancers and other hubs that this hub is about to stop, and gives its agents up, one by one. */
+  /** Gives all agents up, one by one: they connect to other hubs. */
   handOver(): Promise<void>;
-  isDraining(): boolean;
   /** Ends the lease. */
   leave(): Promise<void>;
   /** Looks for what other hubs have changed. */
@@ -48,6 +49,10 @@ export interface Member {
 export interface Sharing {
   store: Store;
   ownership: Ownership;
+  /** Identifies this start of the hub; undefined if it is alone. */
+  hubId: string | undefined;
+  /** Whether this hub does the work that one hub does for all. */
+  isLeader: () => boolean;
   /** Called for each message about an agent. */
   onAgentMessage: (agentId: string, body: Unversioned<HubToDashboard>) => void;
   onOutputStored: (commandId: string) => void;
@@ -62,6 +67,8 @@ export function createAlone(store: Store): Sharing {
   return {
     store,
     ownership: soleOwnership,
+    hubId: undefined,
+    isLeader: () => true,
     onAgentMessage: () => undefined,
     onOutputStored: () => undefined,
     output: ownOutput,
@@ -75,7 +82,7 @@ export function createAlone(store: Store): Sharing {
 }
 
 export function createSharing(
-  { node, version, bus }: ClusterOptions,
+  { node, version, bus }: { node: string; version: string; bus: Bus },
   {
     store,
     cluster,
@@ -96,6 +103,7 @@ export function createSharing(
   const notices = createNotices(identity, { clock, log, state });
   const router = createRouter({ cluster, ownership });
   let output: FollowedOutput | null = null;
+  let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
@@ -117,8 +125,10 @@ export function createSharing(
   }
 
   return {
-    store: fenced,
+    store: announceWrites(fenced, notices.addTable),
     ownership,
+    hubId,
+    isLeader: () => isLeader(),
     onAgentMessage: notices.addMessage,
     onOutputStored: notices.addOutput,
     output: { refresh: (commandId) => output?.refresh(commandId) },
@@ -152,27 +162,25 @@ export function createSharing(
         return 'claimed';
       };
 
-      const member = await joinCluster(
-        identity,
-        context,
-        {
-          claims,
-          mirror,
-          output,
-          presence,
-          reloadTables: parts.reloadTables,
-          announceTurn: turns.announce,
-        },
-        parts.count,
-      );
+      const { reloadTables, report } = parts;
+      const announceTurn = turns.announce;
+      const member = await joinCluster(identity, context, {
+        claims,
+        mirror,
+        output,
+        presence,
+        reloadTables,
+        report,
+        announceTurn,
+      });
+      ({ isLeader } = member);
       await restore(mirror);
       const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
       const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
       return {
         poll: member.poll,
-        isDraining: member.isDraining,
         async handOver() {
-          await member.drain();
+          await member.renew();
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
             if (agent) await release(agent);

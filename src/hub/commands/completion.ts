@@ -10,7 +10,7 @@ import type { CommandReport } from '../../protocol/report.ts';
 import type { Store } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { HubContext } from '../context.ts';
-import { type Execution, toStatus } from '../state/execution.ts';
+import { abandon, type Execution, toStatus } from '../state/execution.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
@@ -105,10 +105,7 @@ export function createCompletion(
 
   /** Commits the outcome, then publishes it. */
   async function finish(execution: Execution, status: CommandStatus, outcome: Outcome) {
-    execution.timeout.stop();
-    execution.cancellation?.cancelTimer();
-    execution.cancelStartLimit();
-    execution.cancelGiveUp?.();
+    abandon(execution);
     // Before the wait: an agent that reports the result may disconnect at once.
     const connection = state.agents.get(execution.agentId)?.connection;
     const buffer = terminals.get(execution.id);

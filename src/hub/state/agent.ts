@@ -33,6 +33,8 @@ interface NoConnection {
 export interface AgentConnection {
   readonly agentId: string;
   readonly agentType: AgentType;
+  /** Tells it from an earlier agent with the same ID. */
+  readonly createdAt: number;
   labels: readonly string[];
   connection: LiveConnection | NoConnection;
   /** What the hub that owns it has published; null if this hub owns it, or none does. */
@@ -67,6 +69,7 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   return {
     agentId: agent.agentId,
     agentType: agent.agentType,
+    createdAt: agent.createdAt,
     labels: agent.labels,
     connection: { link: null, since: agent.lastHeartbeat, cancelGrace: null },
     remote: null,

@@ -26,6 +26,20 @@ export function createUserStore({ read, write }: QueryContext): Store['users'] {
     insert: (user, entry) => write((db) => db.insert(users).values(user), entry),
     update: (id, changes, entry) =>
       write((db) => db.update(users).set(changes).where(eq(users.id, id)), entry),
+    async replaceTwoFactor(id, expected, twoFactor) {
+      let isReplaced = false;
+      await write(async (db) => {
+        const isExpected = and(eq(users.id, id), eq(users.twoFactor, expected));
+        const one = sql<number>`1`;
+        const changed = await db
+          .update(users)
+          .set({ twoFactor })
+          .where(isExpected)
+          .returning({ one });
+        isReplaced = changed.length > 0;
+      });
+      return isReplaced;
+    },
     remove: (id, entry) =>
       write(async (db) => {
         await db.delete(users).where(eq(users.id, id));
