@@ -39,7 +39,11 @@ export interface Fence {
  * Returns the fence of a write; undefined for a write about no agent. It is called when the write is.
  * @param table a member of Store, such as `commands`
  */
-export type FenceOf = (table: string, method: string, args: readonly unknown[]) => Fence | undefined;
+export type FenceOf = (
+  table: string,
+  method: string,
+  args: readonly unknown[],
+) => Fence | undefined;
 
 /** The state of an agent as its owner published it last. */
 export interface StoredAgentState extends Fence {
@@ -60,7 +64,13 @@ export interface PublishedState {
 }
 
 /** The tables that hubs keep in memory. */
-export type CachedTable = 'users' | 'sessions' | 'agents' | 'agent_tokens' | 'api_tokens' | 'secrets';
+export type CachedTable =
+  | 'users'
+  | 'sessions'
+  | 'agents'
+  | 'agent_tokens'
+  | 'api_tokens'
+  | 'secrets';
 
 /** What has changed since a cursor. It can name what has not changed, but misses nothing. */
 export interface StoreChanges {
@@ -75,6 +85,9 @@ export interface StoreChanges {
 export const FENCED_CODE = 'FENCED';
 /** The code of the error of `register` if the name is in use. */
 export const NODE_IN_USE_CODE = 'NODE_IN_USE';
+
+/** The code of the error of `commands.insert` if a user has requested a command with the same requestId within 24 hours. */
+export const REQUEST_KNOWN_CODE = 'REQUEST_KNOWN';
 
 /** How long a lease lasts, and how often it is renewed, in milliseconds. */
 export const LEASE_MS = 10_000;
