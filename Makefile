@@ -49,7 +49,15 @@ postgres:
 	echo "create_main_cluster = false" | $$sudo tee -a /etc/postgresql-common/createcluster.conf >/dev/null; \
 	$$sudo apt-get install -y -qq --no-install-recommends postgresql >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium postgres ## Run all tests
+# Installs Debian's NATS server for the tests, which start one of their own. Without its unit, it is not started as a service.
+nats:
+	@command -v nats-server >/dev/null && exit 0; \
+	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq; \
+	$$sudo apt-get install -y -qq --no-install-recommends \
+	  -o DPkg::Options::=--path-exclude=/lib/systemd/system/nats-server.service nats-server >/dev/null
+
+test: node_modules/.installed $(BINARY) chromium postgres nats ## Run all tests
 	@$(BUN) test --timeout 20000
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
@@ -111,4 +119,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium postgres test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres nats test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean

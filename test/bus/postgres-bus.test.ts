@@ -79,7 +79,7 @@ describe('with a database', () => {
     await Promise.all([connect(), connect(), connect(), connect()]);
     expect(
       await server.execute<{ relpersistence: string }>(
-        `SELECT relpersistence FROM pg_class WHERE relname = 'bus_messages'`,
+        `SELECT relpersistence::text FROM pg_class WHERE relname = 'bus_messages'`,
         url,
       ),
     ).toMatchObject([{ relpersistence: 'u' }]);
@@ -164,6 +164,7 @@ describe('with a database', () => {
     await server.execute('DROP TABLE bus_messages', url);
     sender.bus.publish('news', 'x'.repeat(5_000));
     await sender.waitUntil(() => sender.gaps > 0);
+    expect(String(sender.errors[0])).toContain('"bus_messages" does not exist');
     await introduce(sender, receiver);
     sender.bus.publish('news', 'y'.repeat(5_000));
     expect(await receiver.waitFor(1)).toEqual(['y'.repeat(5_000)]);
