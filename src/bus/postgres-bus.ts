@@ -158,7 +158,7 @@ export async function createPostgresBus(url: string, { onError, password }: Opti
     }
   }
 
-  const kept = await keepLink(open, topics.reportGap).catch((error: unknown) => {
+  const kept = await keepLink(open, receiver.reportGap).catch((error: unknown) => {
     throw explainFailure(error, address);
   });
   const polling = setInterval(() => void poll(), POLL_MS);

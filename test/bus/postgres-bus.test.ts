@@ -1,6 +1,6 @@
 // The bus on PostgreSQL: that it is a bus, its table, and how it packs messages.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Bus } from '../../src/bus/bus.ts';
 import { createPostgresBus } from '../../src/bus/postgres-bus.ts';
 import { openPostgresLink, type PostgresLink } from '../../src/bus/postgres-link.ts';
@@ -77,12 +77,11 @@ describe('with a database', () => {
 
   test('hubs that start together create one table, which has no log', async () => {
     await Promise.all([connect(), connect(), connect(), connect()]);
-    expect(
-      await server.execute<{ relpersistence: string }>(
-        `SELECT relpersistence::text FROM pg_class WHERE relname = 'bus_messages'`,
-        url,
-      ),
-    ).toMatchObject([{ relpersistence: 'u' }]);
+    const tables = await server.execute<{ relpersistence: string }>(
+      `SELECT relpersistence FROM pg_class WHERE relname = 'bus_messages'`,
+      url,
+    );
+    expect(tables.map(({ relpersistence }) => relpersistence)).toEqual(['u']);
   });
 
   test('only long messages are in the table', async () => {
@@ -203,6 +202,6 @@ test('packs messages into notifications that PostgreSQL accepts, and loses none'
       });
       expect(unpacked as unknown[]).toEqual(messages);
     }),
-    { numRuns: 200 },
+    { numRuns: 100 },
   );
 });
