@@ -74,6 +74,8 @@ export async function startCluster(options: ClusterOptions = {}) {
   // The first one creates the tables.
   const hubs = names.length === 0 ? [] : [await startHub(names[0] ?? '')];
   hubs.push(...(await Promise.all(names.slice(1).map(startHub))));
+  // When HAProxy has started, none of them had.
+  while ((await haproxy.listReady()).length < hubs.length);
   const headers = await signInToApi(haproxy.url);
 
   async function startAgent(agentId: string): Promise<ClusterAgent> {
@@ -111,6 +113,16 @@ export async function startCluster(options: ClusterOptions = {}) {
     async api<T = unknown>(path: string, init: RequestInit = {}, url = haproxy.url): Promise<T> {
       const response = await fetch(`${url}/api/v1${path}`, { headers, ...init });
       return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
+    },
+    /** Returns the hub that an agent connected to last, by the logs of the hubs. */
+    findOwner(agentId: string): ClusterHub | undefined {
+      const connected = new RegExp(`^(\\S+) .*Agent connected\\. agentId=${agentId}$`, 'gm');
+      const times = hubs.map((hub) => {
+        const [, time = ''] = [...hub.output().matchAll(connected)].at(-1) ?? [];
+        return { hub, time };
+      });
+      const last = times.toSorted((a, b) => a.time.localeCompare(b.time)).at(-1);
+      return last && last.time !== '' ? last.hub : undefined;
     },
     async stop(): Promise<void> {
       await owned.disposeAsync();
