@@ -121,3 +121,43 @@ test('an agent and a dashboard connect again after a crash and after a restart o
     (await openConnectedDashboard()).terminate();
   }
 }, 120_000);
+
+test('no page fails while one of several hubs crashes, stops and starts', async () => {
+  await using several = await startCluster({ hubs: 2, agents: 0 });
+  const [first, second] = several.hubs;
+  const statuses = new Map<string, number>();
+  let isRunning = true;
+  const count = (result: string) => void statuses.set(result, (statuses.get(result) ?? 0) + 1);
+
+  async function openPages() {
+    while (isRunning) {
+      const response = await fetch(`${several.url}/login`);
+      await response.text();
+      count(`page ${response.status}`);
+    }
+  }
+
+  async function openSockets() {
+    while (isRunning) {
+      const socket = new WebSocket(`${several.url.replace('http', 'ws')}/ws/dashboard`);
+      const opened = await new Promise<boolean>((resolve) => {
+        socket.addEventListener('open', () => resolve(true));
+        socket.addEventListener('error', () => resolve(false));
+      });
+      socket.close();
+      count(`socket ${opened}`);
+    }
+  }
+
+  const clients = [openPages(), openPages(), openSockets()];
+  for (const hubToEnd of [first, second]) {
+    for (const end of ['kill', 'stop'] as const) {
+      await hubToEnd?.[end]();
+      await hubToEnd?.start();
+      while ((await several.haproxy.listReady()).length < 2);
+    }
+  }
+  isRunning = false;
+  await Promise.all(clients);
+  expect([...statuses.keys()].toSorted()).toEqual(['page 200', 'socket true']);
+}, 120_000);
