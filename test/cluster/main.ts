@@ -13,7 +13,7 @@ const WATCH_MS = 500;
 
 const parseCount = integerParser(1, 9);
 const options = new Command('cluster')
-  .description('Start several hubs with PostgreSQL, HAProxy and agents on this machine.')
+  .description('Start several hubs with PostgreSQL, NATS, HAProxy and agents on this machine.')
   .option('--hubs <number>', 'number of hubs', parseCount, 3)
   .option('--agents <number>', 'number of agents', parseCount, 2)
   .parse()
@@ -61,7 +61,7 @@ async function printOwners({ agents, findOwner }: Cluster): Promise<void> {
   }
 }
 
-function describe({ url, database, hubs, agents }: Cluster): string {
+function describe({ url, database, nats, hubs, agents }: Cluster): string {
   const lines = [
     `Signalbox is ready at ${url}`,
     `Sign in as admin with the password: ${PASSWORD}`,
@@ -69,6 +69,7 @@ function describe({ url, database, hubs, agents }: Cluster): string {
     ...hubs.map(({ node, url: own, pid }) => `${node}: ${own}, process ${pid()}`),
     ...agents.map(({ agentId, folder, pid }) => `${agentId}: in ${folder}, process ${pid()}`),
     `database: ${database}`,
+    `bus: ${nats?.url}`,
     '',
     'Each of these processes starts again when it has ended. kill -STOP and kill -CONT freeze and thaw one.',
     `Hubs: dist/signalbox login --hub ${url} && dist/signalbox hubs`,
@@ -83,7 +84,7 @@ try {
   // A copy, because a build meanwhile would replace the executable.
   const binary = join(folder.path, 'signalbox');
   copyFileSync(buildBinary(), binary);
-  await using cluster = await startCluster({ ...options, binary });
+  await using cluster = await startCluster({ ...options, hasNats: true, binary });
   if (!isStopping) console.log(describe(cluster));
   const members = [
     ...cluster.hubs.map((hub) => [hub.node, hub] as const),

@@ -1,11 +1,13 @@
 // A system of several hubs as it is operated: PostgreSQL, HAProxy, hubs and agents, all of them processes on the loopback
-// interface, hubs and agents from the compiled executable. Tests end, freeze and restart each of them.
+// interface, hubs and agents from the compiled executable. Tests end, freeze and
+// restart each of them. The bus is NATS or PostgreSQL.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { addAgent, buildBinary, PASSWORD, signInToApi } from './binary.ts';
 import { startBound } from './bound-process.ts';
 import { findFreePort } from './free-port.ts';
 import { startHaproxy } from './haproxy.ts';
+import { startNats } from './nats.ts';
 import { startPostgres } from './postgres.ts';
 import type { RunningProcess } from './processes.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
@@ -14,6 +16,8 @@ export interface ClusterOptions {
   /** How many hubs and agents it has. */
   hubs?: number;
   agents?: number;
+  /** Whether the bus is NATS. Otherwise it is PostgreSQL. */
+  hasNats?: boolean;
   /** More options of each hub. */
   hubFlags?: readonly string[];
   /** The executable. It is built without it. */
@@ -50,6 +54,8 @@ export async function startCluster(options: ClusterOptions = {}) {
   const postgres = await startPostgres();
   started.defer(postgres.remove);
   const database = await postgres.createDatabase();
+  const nats = options.hasNats ? await startNats() : null;
+  if (nats) started.defer(nats.remove);
   const names = Array.from({ length: options.hubs ?? 3 }, (_, index) => `hub-${index + 1}`);
   const ports = new Map<string, number>();
   for (const node of names) ports.set(node, await findFreePort());
@@ -64,7 +70,11 @@ export async function startCluster(options: ClusterOptions = {}) {
     const network = ['--public-url', haproxy.url, '--trusted-proxy', '127.0.0.1'];
     const member = await startMember({
       command: [binary, 'serve', ...identity, ...network, ...(options.hubFlags ?? [])],
-      env: { SIGNALBOX_STORE: database, SIGNALBOX_ADMIN_PASSWORD: PASSWORD },
+      env: {
+        SIGNALBOX_STORE: database,
+        SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
+        ...(nats && { SIGNALBOX_BUS: nats.url }),
+      },
       ready: /Signalbox is ready/,
     });
     started.defer(member.end);
@@ -105,6 +115,8 @@ export async function startCluster(options: ClusterOptions = {}) {
     /** The URL of the database. */
     database,
     haproxy,
+    /** Null if the bus is PostgreSQL. */
+    nats,
     hubs,
     agents,
     /** Headers for API requests of the admin. */
