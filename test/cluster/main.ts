@@ -19,23 +19,22 @@ const options = new Command('cluster')
   .parse()
   .opts<{ hubs: number; agents: number }>();
 
-const stopRequested = Promise.withResolvers<void>();
-let isStopping = false;
+const stop = new AbortController();
+const stopRequested = new Promise<void>((resolve) => {
+  stop.signal.addEventListener('abort', () => resolve());
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-  process.on(signal, () => {
-    isStopping = true;
-    stopRequested.resolve();
-  });
+  process.on(signal, () => stop.abort());
 }
 
 /** Starts a process again whenever it has ended. */
 async function keepRunning(name: string, member: Member): Promise<void> {
-  while (!isStopping) {
+  while (!stop.signal.aborted) {
     const code = await member.exited();
-    if (isStopping) return;
+    if (stop.signal.aborted) return;
     console.log(`${name} ended with ${code}. It starts again in ${RESTART_MS / 1_000} s.`);
-    await Promise.race([Bun.sleep(RESTART_MS), stopRequested.promise]);
-    if (isStopping) return;
+    await Promise.race([Bun.sleep(RESTART_MS), stopRequested]);
+    if (stop.signal.aborted) return;
     try {
       await member.start();
       console.log(`${name} runs again: process ${member.pid()}.`);
@@ -48,7 +47,7 @@ async function keepRunning(name: string, member: Member): Promise<void> {
 /** Prints which hub each agent is connected to, whenever that changes. */
 async function printOwners({ agents, findOwner }: Cluster): Promise<void> {
   const printed = new Map<string, number>();
-  while (!isStopping) {
+  while (!stop.signal.aborted) {
     for (const { agentId } of agents) {
       const owner = findOwner(agentId);
       if (!owner || printed.get(agentId) === owner.pid()) continue;
@@ -57,7 +56,7 @@ async function printOwners({ agents, findOwner }: Cluster): Promise<void> {
         `${agentId} is connected to ${owner.node}. To kill this hub: kill -9 ${owner.pid()}`,
       );
     }
-    await Promise.race([Bun.sleep(WATCH_MS), stopRequested.promise]);
+    await Promise.race([Bun.sleep(WATCH_MS), stopRequested]);
   }
 }
 
@@ -84,15 +83,20 @@ try {
   // A copy, because a build meanwhile would replace the executable.
   const binary = join(folder.path, 'signalbox');
   copyFileSync(buildBinary(), binary);
-  await using cluster = await startCluster({ ...options, hasNats: true, binary });
-  if (!isStopping) console.log(describe(cluster));
+  await using cluster = await startCluster({
+    ...options,
+    hasNats: true,
+    hasOwnSignals: true,
+    binary,
+  });
+  if (!stop.signal.aborted) console.log(describe(cluster));
   const members = [
     ...cluster.hubs.map((hub) => [hub.node, hub] as const),
     ...cluster.agents.map((agent) => [agent.agentId, agent] as const),
   ];
   for (const [name, member] of members) void keepRunning(name, member);
   void printOwners(cluster);
-  await stopRequested.promise;
+  await stopRequested;
   console.log('Stopping.');
 } finally {
   folder.remove();

@@ -3,6 +3,7 @@
 // restart each of them. The bus is NATS or PostgreSQL.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { addAgent, buildBinary, PASSWORD, signInToApi } from './binary.ts';
 import { startBound } from './bound-process.ts';
 import { findFreePort } from './free-port.ts';
@@ -12,6 +13,8 @@ import { startPostgres } from './postgres.ts';
 import type { RunningProcess } from './processes.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
 
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
 export interface ClusterOptions {
   /** How many hubs and agents it has. */
   hubs?: number;
@@ -20,6 +23,8 @@ export interface ClusterOptions {
   hasNats?: boolean;
   /** More options of each hub. */
   hubFlags?: readonly string[];
+  /** Whether the caller handles SIGINT and SIGTERM. */
+  hasOwnSignals?: boolean;
   /** The executable. It is built without it. */
   binary?: string;
 }
@@ -43,11 +48,28 @@ export interface ClusterAgent extends Member {
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /**
- * Starts a system, and waits until all hubs are ready and all agents are connected. `await using` stops and removes it,
- * and so does the end of this process, except for the temporary folders.
+ * Starts a system, and waits until all hubs are ready and all agents are connected. `stop`, `await using`, an error while it
+ * starts, and Ctrl-C stop all of it and delete its folders.
  */
 export async function startCluster(options: ClusterOptions = {}) {
-  await using started = new AsyncDisposableStack();
+  const started = new AsyncDisposableStack();
+  if (!options.hasOwnSignals) {
+    const forget = onStopSignal(async () => {
+      await started.disposeAsync();
+      process.exit(ExitCode.interrupted);
+    });
+    started.defer(forget);
+  }
+  try {
+    return await startMembers(options, started);
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
+}
+
+/** @param started what must be stopped and removed */
+async function startMembers(options: ClusterOptions, started: AsyncDisposableStack) {
   const binary = options.binary ?? buildBinary();
   const folder = createTemporaryFolder();
   started.defer(folder.remove);
@@ -106,7 +128,6 @@ export async function startCluster(options: ClusterOptions = {}) {
 
   const agentIds = Array.from({ length: options.agents ?? 2 }, (_, index) => `agent-${index + 1}`);
   const agents = await Promise.all(agentIds.map(startAgent));
-  const owned = started.move();
 
   return {
     /** The URL of the load balancer. */
@@ -137,9 +158,20 @@ export async function startCluster(options: ClusterOptions = {}) {
       return last && last.time !== '' ? last.hub : undefined;
     },
     async stop(): Promise<void> {
-      await owned.disposeAsync();
+      await started.disposeAsync();
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+/** Calls `handle` at the first signal that ends this process. Returns a function that restores the default. */
+function onStopSignal(handle: () => Promise<void>): () => void {
+  let handling: Promise<void> | null = null;
+  // Another signal does not end the process before it has cleaned up.
+  const listener = () => void (handling ??= handle());
+  for (const signal of STOP_SIGNALS) process.on(signal, listener);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, listener);
   };
 }
 
