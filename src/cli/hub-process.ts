@@ -1,10 +1,12 @@
 // Starts and stops a hub with its data folder, store and web server.
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
+import type { Bus } from '../bus/bus.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
+import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openThreadedPostgresStore } from '../store/postgres/threaded-store.ts';
@@ -15,11 +17,12 @@ import {
 } from '../store/threaded-store.ts';
 import type { IdentityProviderSettings } from '../web/identity-provider.ts';
 import type { Certificate } from '../web/servers.ts';
-import { createSigningKeys, KEY_FILE } from '../web/signing-keys.ts';
+import { createSigningKeys } from '../web/signing-keys.ts';
 import packageJson from '../../package.json' with { type: 'json' };
 import { type CertificateFiles, readCertificate, watchCertificate } from './certificate-files.ts';
 import { CliError } from './cli-error.ts';
 import { type ClusterSettings, defaultNode } from './cluster-options.ts';
+import { createFileKeys, createSharedKeys, KEY_NAME } from './key-storage.ts';
 import { handleReload } from './signals.ts';
 import type { PostgresDatabase } from './store-option.ts';
 
@@ -75,9 +78,14 @@ export async function startHubProcess(options: HubProcessOptions) {
       import('../web/assets.ts'),
     ]);
   const { store, damaged, failed } = opened;
-  const signingKeys = await openOrFail(folder.resolve(KEY_FILE), () =>
-    createSigningKeys({ folder, clock: systemClock, log }),
+  const keyStorage = store.cluster
+    ? createSharedKeys(store.cluster, folder)
+    : createFileKeys(folder);
+  const keyPlace = store.cluster ? databaseName : folder.resolve(KEY_NAME);
+  const signingKeys = await openOrFail(keyPlace, () =>
+    createSigningKeys({ storage: keyStorage, clock: systemClock, log }),
   );
+  const bus = database && (await openOrFail('the bus', () => openBus(database, options)));
   const servers = createServers();
   const hub = await openOrFail(databaseName, () =>
     startHub({
@@ -87,10 +95,12 @@ export async function startHubProcess(options: HubProcessOptions) {
       settings,
       build: assetBuild,
       publisher: servers,
+      ...(bus && { bus }),
       self: {
         node: options.cluster?.node ?? defaultNode(hostname()),
         version: packageJson.version,
       },
+      reloadSecrets: signingKeys.reload,
     }),
   );
   void damaged.then(hub.storeHealth.reportDamage);
@@ -161,6 +171,7 @@ export async function startHubProcess(options: HubProcessOptions) {
      */
     async stop() {
       hub.readiness.startDraining();
+      await hub.handOver();
       stopWatching?.();
       signingKeys.stop();
       drain();
@@ -170,6 +181,8 @@ export async function startHubProcess(options: HubProcessOptions) {
         await Bun.sleep(CLOSE_POLL_MS);
       }
       await servers.stop();
+      await hub.leave();
+      await bus?.close();
       await store.close();
       folder.release();
       if (failure) throw new CliError(failure.message);
@@ -187,7 +200,26 @@ export async function createAdmin({ accounts }: Hub, password: string): Promise<
       `SIGNALBOX_ADMIN_PASSWORD must be at least ${PASSWORD_MIN_LENGTH} characters long.`,
     );
   }
-  await accounts.createFirstAdmin(password);
+  try {
+    await accounts.createFirstAdmin(password);
+  } catch (error) {
+    // Another hub that starts at the same time has created it.
+    if (!(error instanceof HubError && error.code === 'forbidden')) throw error;
+  }
+}
+
+/** Opens the bus to the other hubs with this database. */
+async function openBus(
+  { url, password }: PostgresDatabase,
+  { cluster, log }: HubProcessOptions,
+): Promise<Bus> {
+  const onError = (error: unknown) => log.warn('The bus to the other hubs failed.', { error });
+  if (cluster?.bus) {
+    const { createNatsBus } = await import('../bus/nats-bus.ts');
+    return createNatsBus(cluster.bus, { onError });
+  }
+  const { createPostgresBus } = await import('../bus/postgres-bus.ts');
+  return createPostgresBus(url, { onError, password });
 }
 
 async function openDatabase(

@@ -7,6 +7,7 @@ import type { PasswordBody, UserBody, UserChanges, UserSummary } from '../protoc
 import type { StoredUser } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
 import type { ApiTokens } from './api-tokens.ts';
+import { refreshUsers } from './cluster/refresh-users.ts';
 import type { HubContext } from './context.ts';
 import { requireGrantable } from './grants.ts';
 import { isActiveAdmin, requireOtherAdmin } from './last-admin.ts';
@@ -15,6 +16,7 @@ import { createPasswordHasher, type PasswordCost } from './password-hash.ts';
 import { createPasswordLinks } from './password-links.ts';
 import { requirePermission } from './require-permission.ts';
 import type { Sessions } from './sessions.ts';
+import { isDuplicate } from './store-health.ts';
 import type { Actor, Identity } from './state/dashboard.ts';
 import type { TwoFactor } from './two-factor.ts';
 
@@ -77,6 +79,12 @@ export function createAccounts(
 
   const describeGrants = (agents: Grants) => agents?.join(',') ?? 'all';
 
+  /**
+   * Reads what other hubs have changed, before a decision that depends on it.
+   * @throws {HubError} unavailable
+   */
+  const refresh = () => storeHealth.save(refreshUsers(store), 'Cannot read the users. Try again.');
+
   async function find(username: string): Promise<StoredUser> {
     const user = await store.users.find(username);
     if (!user) throw new HubError('user_unknown', `User "${username}" not found.`);
@@ -133,7 +141,12 @@ export function createAccounts(
         user?.passwordHash ?? null,
         networkOf(`${address}`),
       );
-      if (user && isCorrect && user.disabledAt === null) return toAuthenticated(user);
+      if (user && isCorrect) {
+        await refresh();
+        const current = await store.users.find(username);
+        const isSame = current?.passwordHash === user.passwordHash;
+        if (current && isSame && current.disabledAt === null) return toAuthenticated(current);
+      }
       // An unknown name is not recorded: it can be a password that was typed into the wrong field.
       audit.recordFailure({ userId: user?.id ?? null, address }, { action: 'session.failed' });
       return null;
@@ -149,18 +162,20 @@ export function createAccounts(
     ): Promise<Actor> {
       const passwordHash = await passwords.hash(password);
       return oneAtATime(async () => {
-        if ((await store.users.list()).length > 0) {
-          throw new HubError('forbidden', 'An admin account already exists.');
-        }
+        const exists = new HubError('forbidden', 'An admin account already exists.');
+        await refresh();
+        if ((await store.users.list()).length > 0) throw exists;
         const admin = createUser('admin', 'admin', null);
-        await store.users.insert(
-          { ...admin, passwordHash },
-          audit.createEntry(creator, {
-            action: 'user.added',
-            target: admin.id,
-            detail: { role: admin.role },
-          }),
-        );
+        const entry = audit.createEntry(creator, {
+          action: 'user.added',
+          target: admin.id,
+          detail: { role: admin.role },
+        });
+        try {
+          await store.users.insert({ ...admin, passwordHash }, entry);
+        } catch (error) {
+          throw isDuplicate(error) ? exists : error;
+        }
         return toActor(admin);
       });
     },
@@ -179,6 +194,7 @@ export function createAccounts(
     add(actor: Actor, { username, role, agents = null }: UserBody): Promise<UserSummary> {
       requirePermission(actor, 'users:manage');
       return oneAtATime(async () => {
+        await refresh();
         if (await store.users.find(username)) {
           throw new HubError('user_exists', `A user "${username}" already exists.`);
         }
@@ -201,6 +217,7 @@ export function createAccounts(
     change(actor: Actor, username: string, changes: UserChanges): Promise<UserSummary> {
       requirePermission(actor, 'users:manage');
       return oneAtATime(async () => {
+        await refresh();
         const user = await find(username);
         const isDisabled = changes.disabled ?? user.disabledAt !== null;
         const disabledAt = isDisabled ? (user.disabledAt ?? clock.now()) : null;
@@ -237,6 +254,7 @@ export function createAccounts(
     remove(actor: Actor, username: string): Promise<void> {
       requirePermission(actor, 'users:manage');
       return oneAtATime(async () => {
+        await refresh();
         requireOtherAdmin(await find(username), await store.users.list());
         const entry = audit.createEntry(actor, { action: 'user.removed', target: username });
         await storeHealth.save(store.users.remove(username, entry));

@@ -22,10 +22,10 @@ const CLOCK_TOLERANCE_MS = 5 * 60_000;
 export type ApiTokens = ReturnType<typeof createApiTokens>;
 
 export function createApiTokens(
-  context: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>,
+  context: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit'>,
   dashboards: Pick<Dashboards, 'endSessions' | 'reconnectSessions'>,
 ) {
-  const { store, clock, audit } = context;
+  const { state, store, clock, audit } = context;
   const index = createTokenIndex<StoredApiToken>(context, store.apiTokens, API_TOKEN_PREFIX);
 
   const listOf = (userId: string) => index.list((token) => token.userId === userId);
@@ -46,6 +46,21 @@ export function createApiTokens(
   return {
     restore: index.restore,
     purge: index.purge,
+    /** Reads the tokens again, and closes the dashboards of those that other hubs have revoked. */
+    reload: () =>
+      index.reload((revoked) => dashboards.endSessions(new Set(revoked.map(({ id }) => id)))),
+    /** Closes the dashboards of tokens whose user has been changed by another hub, as that hub does. */
+    async closeOutdated() {
+      for (const { sessionId, role, agents } of [...state.dashboards.values()]) {
+        const token = index.get(sessionId);
+        if (!token) continue;
+        const user = await store.users.find(token.userId);
+        const ids = new Set([sessionId]);
+        if (!user || user.disabledAt !== null) dashboards.endSessions(ids);
+        else if (lowerRole(user.role, token.scope) !== role || !Bun.deepEquals(user.agents, agents))
+          dashboards.reconnectSessions(ids);
+      }
+    },
     /**
      * Returns the user of a token, and records that it was used; null if it is not valid. The user is looked up each time, so
      * that changes have an immediate effect.

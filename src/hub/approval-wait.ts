@@ -22,6 +22,8 @@ export function createApprovalWait({ state, clock }: HubContext, presence: Prese
       const agent = state.agents.get(execution.agentId);
       if (agent) presence.publishUpdate(agent);
     },
+    /** Forgets a command that another hub owns now. */
+    forget: (commandId: string) => void waiting.delete(commandId),
     /** Restores the timeout of a command from its requests, oldest first. */
     restore({ id, timeout }: Execution, approvals: readonly StoredApproval[]) {
       let waitedMs = 0;

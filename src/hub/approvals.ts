@@ -13,7 +13,7 @@ import { sendToAgent } from './link.ts';
 import type { Presence } from './presence.ts';
 import { requirePermission } from './require-permission.ts';
 import type { AgentConnection } from './state/agent.ts';
-import { createApproval, toRequest } from './state/approval.ts';
+import { createApproval, toRequest, toResolution } from './state/approval.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { Execution } from './state/execution.ts';
 import { listExecutions } from './state/server-state.ts';
@@ -80,14 +80,7 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
 
   /** Publishes a committed resolution. */
   function publishResolution(approval: StoredApproval) {
-    const { approvalId, outcome, optionId, resolvedBy } = approval;
-    broadcast.toDashboards(approval.agentId, {
-      type: 'approval:resolved',
-      approvalId,
-      outcome: outcome ?? 'cancelled',
-      ...(optionId !== null && { optionId }),
-      ...(resolvedBy !== null && { resolvedBy }),
-    });
+    broadcast.toDashboards(approval.agentId, toResolution(approval));
     finishRequest(approval);
   }
 
@@ -114,6 +107,41 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         if (approval.outcome === null || approval.appliedAt === null) unsettled.add(approval);
       }
       wait.restore(execution, approvals);
+    },
+    /** The agent of a request that is pending, or whose response the agent has not confirmed. */
+    agentOf: (approvalId: string) => unsettled.get(approvalId)?.agentId,
+    /** Forgets the requests of an agent that another hub owns now. */
+    forget(agentId: string) {
+      for (const approval of unsettled.ofAgent(agentId)) {
+        unsettled.remove(approval);
+        unsaved.delete(approval);
+        saving.delete(approval.approvalId);
+        wait.forget(approval.commandId);
+      }
+    },
+    /** The commands of an agent that have requests in memory. */
+    commandsOf: (agentId: string) => [
+      ...new Set(unsettled.ofAgent(agentId).map(({ commandId }) => commandId)),
+    ],
+    /**
+     * Updates the pending requests of an agent that another hub owns, and publishes what has changed.
+     * @param stored all requests of the commands that have, or had, pending ones
+     */
+    mirror(agentId: string, stored: readonly StoredApproval[]) {
+      const known = new Map(unsettled.ofAgent(agentId).map((one) => [one.approvalId, one]));
+      for (const approval of stored) {
+        const before = known.get(approval.approvalId);
+        known.delete(approval.approvalId);
+        if (approval.outcome === null) {
+          if (before) continue;
+          unsettled.add(approval);
+          broadcast.toDashboards(agentId, toRequest(approval));
+        } else if (before) {
+          unsettled.remove(before);
+          broadcast.toDashboards(agentId, toResolution(approval));
+        }
+      }
+      for (const approval of known.values()) unsettled.remove(approval);
     },
     /** Cancels the pending requests of commands that ended while the hub was down. */
     async cancelOrphaned() {

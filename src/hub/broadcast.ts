@@ -1,4 +1,4 @@
-// Sends messages that go to more than one connection. A bus between several hubs would be added here.
+// Sends messages that go to more than one connection of this hub.
 import type { HubToAgent } from '../protocol/hub-to-agent.ts';
 import type { HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../protocol/message.ts';
@@ -37,7 +37,13 @@ export function topicFor({ accepts }: Pick<DashboardConnection, 'accepts'>, topi
 
 export type Broadcast = ReturnType<typeof createBroadcast>;
 
-export function createBroadcast(state: ServerState, publisher: Publisher, compress: Compress) {
+/** @param onAgentMessage called for each message about an agent */
+export function createBroadcast(
+  state: ServerState,
+  publisher: Publisher,
+  compress: Compress,
+  onAgentMessage: (agentId: string, body: Unversioned<HubToDashboard>) => void = () => undefined,
+) {
   /**
    * Publishes a frame. Subscribers that accept compression receive it compressed. Returns the frame, or undefined if there
    * are no subscribers.
@@ -56,6 +62,7 @@ export function createBroadcast(state: ServerState, publisher: Publisher, compre
   return {
     /** Sends a message about an agent to every dashboard whose user may see the agent. It is encoded once. */
     toDashboards(agentId: string, body: Unversioned<HubToDashboard>) {
+      onAgentMessage(agentId, body);
       const frame = createFrame(body, compress);
       publishFrame(DASHBOARDS_TOPIC, () => frame);
       for (const dashboard of state.dashboards.values()) {

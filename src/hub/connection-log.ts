@@ -11,7 +11,13 @@ type OpenedConnection = Omit<
 
 export type ConnectionLog = ReturnType<typeof createConnectionLog>;
 
-export function createConnectionLog({ connections }: Store, clock: Clock, log: Log) {
+/** @param hubId which hub the connections are to, if there are several */
+export function createConnectionLog(
+  { connections }: Store,
+  clock: Clock,
+  log: Log,
+  hubId?: string,
+) {
   function warnOnFailure(write: Promise<void>) {
     write.catch((error: unknown) => {
       log.warn('Could not write to the connection log.', { error });
@@ -22,13 +28,14 @@ export function createConnectionLog({ connections }: Store, clock: Clock, log: L
     /** Records a new connection. */
     recordOpen(connection: OpenedConnection) {
       const open = { disconnectedAt: null, closeCode: null, closeReason: null };
-      warnOnFailure(connections.insert({ ...connection, ...open, connectedAt: clock.now() }));
+      const opened = { ...connection, ...open, connectedAt: clock.now() };
+      warnOnFailure(connections.insert(opened, hubId));
     },
     /** Records the end of a connection. */
     recordClose(id: string, code: number, reason: string) {
       warnOnFailure(connections.markClosed(id, clock.now(), code, reason));
     },
-    /** Closes the entries that an earlier run of the hub left open. */
+    /** Closes the entries that earlier runs of this hub, and hubs that have ended, left open. */
     async closeAll() {
       await connections.markAllClosed(clock.now(), 1006, 'hub_stopped').catch((error: unknown) => {
         log.warn('Could not write to the connection log.', { error });

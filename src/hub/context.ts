@@ -2,6 +2,7 @@
 import type { Clock } from '../protocol/clock.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
+import type { Ownership } from './cluster/ownership.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Log } from './log.ts';
 import type { ServerState } from './state/server-state.ts';
@@ -43,6 +44,7 @@ export interface HubContext {
   storeHealth: StoreHealth;
   connectionLog: ConnectionLog;
   audit: Audit;
+  ownership: Ownership;
   /** Identifies the pages this hub serves. */
   build: string;
   /** Changes every time the hub starts: output sequences can be compared only within one epoch. */

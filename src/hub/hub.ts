@@ -4,8 +4,16 @@ import pLimit from 'p-limit';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
-import { AGENT_PING_MS, DASHBOARD_PING_MS, HUB_HEARTBEAT_MS } from '../protocol/limits.ts';
+import {
+  AGENT_PING_MS,
+  DASHBOARD_PING_MS,
+  FILE_LIST_TIMEOUT_MS,
+  HUB_HEARTBEAT_MS,
+  REVERT_TIMEOUT_MS,
+} from '../protocol/limits.ts';
 import type { HubRegistration } from '../store/cluster.ts';
+import type { CachedTable } from '../store/cluster.ts';
+import type { Reload } from '../store/pending-writes.ts';
 import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
@@ -18,6 +26,7 @@ import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
+import { createAlone, createSharing } from './cluster/sharing.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
 import { createFileChanges } from './commands/file-changes.ts';
@@ -27,13 +36,16 @@ import { createInterrupt } from './commands/interrupt.ts';
 import { createOutputDeletion } from './commands/output-deletion.ts';
 import { createProgress } from './commands/progress.ts';
 import { createQueueChanges } from './commands/queue-changes.ts';
+import { createCaches } from './cluster/caches.ts';
+import { createLookup } from './cluster/lookup.ts';
+import { createUsersReload } from './cluster/refresh-users.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
 import { createHubs } from './hubs.ts';
 import { createDashboards } from './dashboards/dashboards.ts';
 import { createDashboardMessages } from './dashboards/messages.ts';
-import { createTerminalInput } from './dashboards/terminal-input.ts';
+import { createTerminalInput, type TerminalMessage } from './dashboards/terminal-input.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import { createErasure } from './erasure.ts';
 import type { Log } from './log.ts';
@@ -45,7 +57,8 @@ import { restore } from './restore.ts';
 import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
 import { createSingleSignOn } from './single-sign-on.ts';
-import { createServerState } from './state/server-state.ts';
+import type { Actor } from './state/dashboard.ts';
+import { createServerState, findExecution } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
@@ -61,6 +74,8 @@ const PURGE_MS = 3_600_000;
 const CONTACT_MS = 60_000;
 /** How often the age of queued commands is checked. */
 const QUEUE_CHECK_MS = 10_000;
+/** How often the connections to hubs that have ended are marked as closed. */
+const CONNECTION_CHECK_MS = 60_000;
 
 export interface HubOptions {
   store: Store;
@@ -78,6 +93,8 @@ export interface HubOptions {
   deflate?: Deflate;
   /** Replaces the cost of password hashes. */
   passwordCost?: PasswordCost;
+  /** Reads the secrets of the store again, which all hubs share. */
+  reloadSecrets?: Reload;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -87,13 +104,22 @@ export type Hub = Awaited<ReturnType<typeof startHub>>;
  * @throws if the store cannot be read
  */
 export async function startHub(options: HubOptions) {
-  const { store, clock, log, settings, publisher, deflate, build = '', bus = null } = options;
+  const { clock, log, settings, publisher, deflate, build = '', bus = null } = options;
   const state = createServerState();
+  const { cluster } = options.store;
+  const sharing =
+    bus && cluster
+      ? createSharing(
+          { ...options.self, bus },
+          { store: options.store, cluster, clock, log, state },
+        )
+      : createAlone(options.store);
+  const { store, ownership, isLeader, route } = sharing;
   const compress = createCompressor(log, deflate);
-  const broadcast = createBroadcast(state, publisher, compress);
+  const broadcast = createBroadcast(state, publisher, compress, sharing.onAgentMessage);
   const storeHealth = createStoreHealth(store, clock, log, broadcast);
   const readiness = createReadiness(storeHealth, bus);
-  const connectionLog = createConnectionLog(store, clock, log);
+  const connectionLog = createConnectionLog(store, clock, log, sharing.hubId);
   const audit = createAudit(store, clock, log, storeHealth);
   const epoch = Bun.randomUUIDv7();
   const context: HubContext = {
@@ -105,12 +131,18 @@ export async function startHub(options: HubOptions) {
     storeHealth,
     connectionLog,
     audit,
+    ownership,
     build,
     epoch,
   };
-  const subscriptions = createSubscriptions(context, broadcast, compress);
+  const subscriptions = createSubscriptions(context, broadcast, compress, sharing.output);
   const retention = createRetention(context);
-  const terminals = createTerminals(context, broadcast, subscriptions, retention.enforceQuota);
+  const terminals = createTerminals(context, {
+    broadcast,
+    subscriptions,
+    enforceQuota: retention.enforceQuota,
+    onStored: sharing.onOutputStored,
+  });
   const turns = createTurns(context, broadcast);
   const presence = createPresence(context, broadcast);
   const approvals = createApprovals(context, broadcast, presence);
@@ -121,7 +153,6 @@ export async function startHub(options: HubOptions) {
   const interrupt = createInterrupt(context, completion, dispatcher);
   const queueChanges = createQueueChanges(context, { completion, dispatcher, presence });
   const files = createAgentFiles(context);
-  const pauseAgents = createPauseAgents(context, { dispatcher, presence });
   const tokenIndex = createTokenIndex(context, store.agentTokens, 'sba_');
   const fileChanges = createFileChanges(context);
   const agents = createAgents(context, {
@@ -134,8 +165,17 @@ export async function startHub(options: HubOptions) {
     terminals,
     tokenIndex,
     turns,
+    claim: sharing.claim,
   });
-  const terminalInput = createTerminalInput(context);
+  const sendToOwner = route(
+    'terminal',
+    ([agentId]) => agentId,
+    (agentId: string, message: TerminalMessage) => terminalInput.receive(agentId, message),
+    { isRepeatable: false },
+  );
+  const terminalInput = createTerminalInput(context, (agentId, message) =>
+    sendToOwner(agentId, message),
+  );
   const welcome = createWelcome(context, { approvals, completion, subscriptions, terminalInput });
   const dashboards = createDashboards(context, {
     broadcast,
@@ -159,29 +199,127 @@ export async function startHub(options: HubOptions) {
     dashboards,
     dispatcher,
     presence,
+    terminals,
     tokenIndex,
   });
-  const history = createHistory(context, subscriptions.reader);
+  const pauseAgents = createPauseAgents(context, { dispatcher, presence, registry });
+  const agentTokens = createAgentTokens(context, { agents, tokenIndex });
+  const caches = createCaches(
+    {
+      users: createUsersReload(store, { sessions, apiTokens }),
+      sessions: sessions.reload,
+      agents: registry.reload,
+      agent_tokens: agentTokens.reload,
+      api_tokens: apiTokens.reload,
+      secrets: options.reloadSecrets ?? (() => Promise.resolve({ again: null })),
+    },
+    context,
+  );
+  const agentOf = ([, agentId]: readonly [Actor, string, ...unknown[]]) => agentId;
+  const agentOfCommand = async ([, commandId]: readonly [Actor, string, ...unknown[]]) =>
+    (findExecution(state, commandId) ?? (await store.commands.find(commandId)))?.agentId;
+  const routed = {
+    interrupt: route('interrupt', agentOfCommand, interrupt),
+    queueChanges: {
+      change: route('queue.change', agentOfCommand, queueChanges.change),
+      cancel: route('queue.cancel', agentOfCommand, queueChanges.cancel),
+      restore: route('queue.restore', agentOfCommand, queueChanges.restore),
+    },
+    pauseAgents: {
+      pause: route('agent.pause', agentOf, pauseAgents.pause),
+      resume: route('agent.resume', agentOf, pauseAgents.resume),
+    },
+    respond: route(
+      'approval.respond',
+      ([, approvalId]) => approvals.agentOf(approvalId),
+      approvals.respond,
+    ),
+    searchFiles: route('files.search', agentOf, files.search, {
+      isRepeatable: false,
+      answerMs: FILE_LIST_TIMEOUT_MS + 1_000,
+    }),
+    revertFile: route('changes.revert', agentOfCommand, fileChanges.revert, {
+      isRepeatable: false,
+      answerMs: REVERT_TIMEOUT_MS + 1_000,
+    }),
+    removeAgent: route('agent.remove', agentOf, registry.remove),
+  };
+  const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
+
+  /** Lets a function find what another hub has added to a table a moment ago. */
+  function findShared<Args extends unknown[], T>(
+    table: CachedTable,
+    find: (...args: Args) => Promise<T | null>,
+  ) {
+    if (!store.cluster) return find;
+    const lookUp = createLookup(clock, () => caches.refresh(table));
+    return (...args: Args) => lookUp(() => find(...args));
+  }
+
+  /** Creates a function that does some work if no other hub does it. */
+  const asLeader = (work: () => void) => () => {
+    if (isLeader()) work();
+  };
 
   await Promise.all([
     sessions.restore(),
     tokenIndex.restore(),
     apiTokens.restore(),
-    connectionLog.closeAll(),
-    restore(context, { admission, agents, approvals, completion, dispatcher, terminals, turns }),
+    ...(sharing.join
+      ? []
+      : [
+          connectionLog.closeAll(),
+          restore(context, {
+            admission,
+            agents,
+            approvals,
+            completion,
+            dispatcher,
+            terminals,
+            turns,
+          }),
+        ]),
   ]);
 
-  retention.purge();
+  const member = await sharing.join?.(context, {
+    admission,
+    agents,
+    approvals,
+    completion,
+    dashboards,
+    dispatcher,
+    fileChanges,
+    presence,
+    queueChanges,
+    reloadTables: caches.reload,
+    report: hubs.report,
+    subscriptions,
+    terminalInput,
+    terminals,
+    turns,
+  });
+
+  if (isLeader()) retention.purge();
   const timers = [
     storeHealth.stop,
     clock.every(AGENT_PING_MS, agents.ping),
     clock.every(DASHBOARD_PING_MS, dashboards.ping),
     clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
-    clock.every(PURGE_MS, retention.purge),
-    clock.every(PURGE_MS, sessions.purge),
-    clock.every(PURGE_MS, tokenIndex.purge),
-    clock.every(PURGE_MS, apiTokens.purge),
+    clock.every(PURGE_MS, asLeader(retention.purge)),
+    clock.every(
+      PURGE_MS,
+      asLeader(() => void sessions.purge()),
+    ),
+    clock.every(PURGE_MS, asLeader(tokenIndex.purge)),
+    clock.every(PURGE_MS, asLeader(apiTokens.purge)),
+    // With one hub, all open connections are its own.
+    sharing.join
+      ? clock.every(
+          CONNECTION_CHECK_MS,
+          asLeader(() => void connectionLog.closeAll()),
+        )
+      : () => {},
     clock.every(CONTACT_MS, agents.saveContacts),
     clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
     clock.every(SWEEP_MS, () => {
@@ -211,8 +349,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions,
-    apiTokens,
+    sessions: { ...sessions, use: findShared('sessions', sessions.use) },
+    apiTokens: { ...apiTokens, use: findShared('api_tokens', apiTokens.use) },
     twoFactor,
     agents: {
       ...agents,
@@ -227,16 +365,16 @@ export async function startHub(options: HubOptions) {
         turns,
       }),
     },
-    approvals,
+    approvals: { ...approvals, respond: routed.respond },
     dashboards: {
       ...dashboards,
       receive: createDashboardMessages(context, {
         admission,
-        approvals,
+        approvals: { respond: routed.respond },
         dashboards,
-        interrupt,
-        pauseAgents,
-        queueChanges,
+        interrupt: routed.interrupt,
+        pauseAgents: routed.pauseAgents,
+        queueChanges: routed.queueChanges,
         subscriptions,
         terminalInput,
       }),
@@ -244,24 +382,32 @@ export async function startHub(options: HubOptions) {
     commands: {
       request: admission.request,
       compare: admission.compare,
-      interrupt,
+      interrupt: routed.interrupt,
       deleteOutput: createOutputDeletion(context, terminals, retention.enforceQuota),
     },
-    queue: queueChanges,
-    pauseAgents,
+    queue: routed.queueChanges,
+    pauseAgents: routed.pauseAgents,
     prompts: createPrompts(context),
-    files,
-    revertFile: fileChanges.revert,
-    registry,
-    agentTokens: createAgentTokens(context, { agents, tokenIndex }),
+    files: { search: routed.searchFiles },
+    revertFile: routed.revertFile,
+    registry: { ...registry, remove: routed.removeAgent },
+    agentTokens,
+    /** Reads what other hubs have changed. */
+    caches,
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
+    /** Gives all agents up, one by one, so that they connect to other hubs. */
+    handOver: () => member?.handOver(),
+    /** Ends the lease of the hub. Its agents have other owners from then on. */
+    leave: () => member?.leave(),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
       for (const cancel of timers) cancel();
-      dashboards.closeAll(CloseCode.goingAway, 'shutdown');
-      agents.closeAll(CloseCode.goingAway, 'shutdown');
+      caches.stop();
+      const reason = member ? 'moved' : 'shutdown';
+      dashboards.closeAll(CloseCode.goingAway, reason);
+      agents.closeAll(CloseCode.goingAway, reason);
     },
   };
 }

@@ -10,6 +10,7 @@ export type Presence = ReturnType<typeof createPresence>;
 export function createPresence({ state, clock, settings }: HubContext, broadcast: Broadcast) {
   /** The status that follows from the agent's connection and work. */
   function currentStatus(agent: AgentConnection): AgentStatus {
+    if (agent.remote) return agent.remote.summary.status;
     if (!agent.connection.link) return 'offline';
     return agent.current || agent.stopping.size > 0 ? 'busy' : 'online';
   }
@@ -50,8 +51,15 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
     },
     /** The public fields of an agent. `currentCommand` is set only while it is busy. */
     summarize(agent: AgentConnection): AgentSummary {
-      const { connection, current } = agent;
+      const { connection, current, remote } = agent;
       const [stopping] = agent.stopping;
+      const queueLength = (state.commandQueue.get(agent.agentId) ?? []).filter(
+        ({ cancellation }) => !cancellation,
+      ).length;
+      if (remote) {
+        const { labels, paused } = agent;
+        return { ...remote.summary, labels: [...labels], paused, queueLength };
+      }
       return {
         agentId: agent.agentId,
         agentType: agent.agentType,
@@ -62,9 +70,7 @@ export function createPresence({ state, clock, settings }: HubContext, broadcast
         connectionTime: agent.connectionTime,
         lastHeartbeat: agent.lastHeartbeat,
         currentCommand: agent.status === 'busy' ? (current?.id ?? stopping ?? null) : null,
-        queueLength: (state.commandQueue.get(agent.agentId) ?? []).filter(
-          ({ cancellation }) => !cancellation,
-        ).length,
+        queueLength,
         offlineSince: connection.link ? null : connection.since,
         lastOutputAt: agent.lastOutputAt,
         process: agent.process,

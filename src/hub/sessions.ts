@@ -1,7 +1,8 @@
 // The sessions of signed-in users. They are kept in memory, so that the end of a session has an immediate effect, and in
 // the store, so that they survive a restart.
 import { HubError } from '../protocol/errors.ts';
-import type { StoredSession } from '../store/store.ts';
+import { createPendingWrites } from '../store/pending-writes.ts';
+import type { StoredSession, StoredUser } from '../store/store.ts';
 import type { AuditActor } from './audit.ts';
 import type { HubContext } from './context.ts';
 import type { Dashboards, SessionEnd } from './dashboards/dashboards.ts';
@@ -30,6 +31,21 @@ export function createSessions(
   dashboards: Pick<Dashboards, 'endSessions'>,
 ) {
   const byId = new Map<string, StoredSession>();
+  const writes = createPendingWrites();
+
+  /** Why a session has ended on another hub, or is about to; null if it is valid. */
+  async function outdatedReason(session: StoredSession): Promise<SessionEnd | null> {
+    // A hub without others ends the sessions of a user itself when it changes the user.
+    return store.cluster ? compareAccess(session, await store.users.find(session.userId)) : null;
+  }
+
+  /** Closes the dashboards of sessions that are outdated, or that another hub has ended. */
+  async function closeDashboards(sessions: Iterable<StoredSession>, hasEnded: boolean) {
+    for (const session of sessions) {
+      const reason = (await outdatedReason(session)) ?? (hasEnded ? 'revoked' : null);
+      if (reason !== null) dashboards.endSessions(new Set([session.id]), reason);
+    }
+  }
 
   /** Removes sessions, from the store as soon as it accepts writes. */
   function remove(actor: AuditActor | 'system', ended: readonly StoredSession[]) {
@@ -43,7 +59,10 @@ export function createSessions(
         detail: { sessionId: id },
       }),
     );
-    void storeHealth.retry(() => store.sessions.remove(ids, entries));
+    void writes.during(
+      ids,
+      storeHealth.retry(() => store.sessions.remove(ids, entries)),
+    );
   }
 
   function end(actor: AuditActor, ended: readonly StoredSession[], reason?: SessionEnd) {
@@ -81,16 +100,17 @@ export function createSessions(
       };
       const actor = { userId, sessionId: session.id, address };
       const entry = audit.createEntry(actor, { action: 'session.start', target: userId });
-      const write = store.sessions.insert(session, entry);
+      const write = writes.during([session.id], store.sessions.insert(session, entry));
       await storeHealth.save(write, 'Could not save the session. Try again.');
       byId.set(session.id, session);
       return toIdentity(session);
     },
     /** Returns the user of a session, and records that it was used; null if it has ended or expired. */
-    use(id: string): Identity | null {
+    async use(id: string): Promise<Identity | null> {
       const session = byId.get(id);
+      if (!session || (await outdatedReason(session)) !== null) return null;
       const now = clock.now();
-      if (!session || session.expiresAt <= now) return null;
+      if (!byId.has(id) || session.expiresAt <= now) return null;
       if (now - session.lastSeenAt >= TOUCH_MS) {
         session.lastSeenAt = now;
         store.sessions.touch(id, now).catch(storeHealth.reportFailure);
@@ -123,13 +143,54 @@ export function createSessions(
         filter((session) => session.userId === userId && session.id !== keptId),
         reason,
       ),
-    /** Removes expired sessions. Their dashboards close by themselves. */
-    purge: () =>
+    /** Reads the sessions again, and closes the dashboards of those that other hubs have ended. */
+    async reload() {
+      const ended: StoredSession[] = [];
+      const reloaded = await writes.reload<StoredSession>({
+        async list() {
+          const rows = await store.sessions.list();
+          // After the sessions: what has ended a session is committed before its end.
+          await store.users.reload?.();
+          return rows;
+        },
+        idOf: ({ id }) => id,
+        apply(rows, isGone) {
+          ended.push(...filter(({ id }) => isGone(id)));
+          for (const { id } of ended) byId.delete(id);
+          for (const row of rows) {
+            const known = byId.get(row.id);
+            if (known) known.lastSeenAt = Math.max(known.lastSeenAt, row.lastSeenAt);
+            else byId.set(row.id, row);
+          }
+        },
+      });
+      await closeDashboards(ended, true);
+      return reloaded;
+    },
+    /** Closes the dashboards of sessions whose user has been changed by another hub since they began. */
+    closeOutdated: () => closeDashboards([...byId.values()], false),
+    /** Removes sessions that have expired or are outdated. The dashboards of expired ones close by themselves. */
+    async purge() {
+      const ended: StoredSession[] = [];
+      for (const session of byId.values()) {
+        const isOutdated = (await outdatedReason(session)) !== null;
+        if (isOutdated || session.expiresAt <= clock.now()) ended.push(session);
+      }
       remove(
         'system',
-        filter(({ expiresAt }) => expiresAt <= clock.now()),
-      ),
+        ended.filter(({ id }) => byId.has(id)),
+      );
+    },
   };
+}
+
+/** Compares what a session allows with what its user may do. Returns why it has ended; null if it has not. */
+function compareAccess(
+  { role, agents }: StoredSession,
+  user: StoredUser | undefined,
+): SessionEnd | null {
+  if (!user || user.disabledAt !== null) return 'revoked';
+  return user.role === role && Bun.deepEquals(user.agents, agents) ? null : 'access_changed';
 }
 
 const toIdentity = ({ id, userId, role, agents, address, expiresAt }: StoredSession): Identity => ({

@@ -6,6 +6,7 @@ import { HubError } from '../protocol/errors.ts';
 import { Username } from '../protocol/users.ts';
 import type { StoredIdentity } from '../store/store.ts';
 import type { ApiTokens } from './api-tokens.ts';
+import { refreshUsers } from './cluster/refresh-users.ts';
 import type { HubContext } from './context.ts';
 import type { Sessions } from './sessions.ts';
 import type { Actor } from './state/dashboard.ts';
@@ -63,6 +64,7 @@ export function createSingleSignOn(
       address: string | null,
     ): Promise<Actor> =>
       oneAtATime(async () => {
+        await storeHealth.save(refreshUsers(store), 'Cannot read the users. Try again.');
         const users = await store.users.list();
         const user = users.find(
           ({ identity }) => identity?.issuer === issuer && identity.subject === subject,

@@ -1,7 +1,7 @@
 // Tracks whether the store accepts writes, so that a full or failing disk is known before a command depends on it.
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { DISK_FULL_CODES, type Store, UNREACHABLE_CODE } from '../store/store.ts';
+import { DISK_FULL_CODES, DUPLICATE_CODES, type Store, UNREACHABLE_CODE } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
 
@@ -13,6 +13,9 @@ export type StoreHealth = ReturnType<typeof createStoreHealth>;
 
 /** Whether something failed because the server of the database cannot be reached. */
 export const isUnreachable = (error: unknown): boolean => codeOf(error) === UNREACHABLE_CODE;
+
+/** Whether a row was not inserted because one with its key exists: another hub has inserted it. */
+export const isDuplicate = (error: unknown): boolean => DUPLICATE_CODES.includes(codeOf(error));
 
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
@@ -107,7 +110,8 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
       try {
         await write;
       } catch (error) {
-        reportFailure(error);
+        // Another hub was faster, and the user finds out with the next attempt.
+        if (!isDuplicate(error)) reportFailure(error);
         throw new HubError('unavailable', message);
       }
     },

@@ -3,6 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { AuditEntry } from '../protocol/audit.ts';
 import { HubError } from '../protocol/errors.ts';
+import { createPendingWrites, type Reloaded } from '../store/pending-writes.ts';
 import type { StoredToken, TokenTable } from '../store/store.ts';
 import type { HubContext } from './context.ts';
 
@@ -21,14 +22,17 @@ export function createTokenIndex<T extends StoredToken>(
 ) {
   const byId = new Map<string, T>();
   const byHash = new Map<string, T>();
+  const writes = createPendingWrites();
 
   function add(token: T) {
+    writes.mark([token.id]);
     byId.set(token.id, token);
     byHash.set(token.tokenHash, token);
   }
 
   /** Removes a token from memory: it stops working at once. */
   function remove({ id, tokenHash }: T) {
+    writes.mark([id]);
     byId.delete(id);
     byHash.delete(tokenHash);
   }
@@ -43,12 +47,17 @@ export function createTokenIndex<T extends StoredToken>(
   function revoke(tokens: readonly T[], entry?: AuditEntry) {
     for (const token of tokens) remove(token);
     if (tokens.length === 0) return;
-    void storeHealth.retry(() =>
-      table.remove(
-        tokens.map(({ id }) => id),
-        entry,
-      ),
+    const ids = tokens.map(({ id }) => id);
+    void writes.during(
+      ids,
+      storeHealth.retry(() => table.remove(ids, entry)),
     );
+  }
+
+  /** Updates a token that is known already. Its last use is stored later than it is known. */
+  function update(known: T, row: T) {
+    const { lastUsedAt } = known;
+    Object.assign(known, row, (lastUsedAt ?? 0) > (row.lastUsedAt ?? 0) && { lastUsedAt });
   }
 
   return {
@@ -77,7 +86,7 @@ export function createTokenIndex<T extends StoredToken>(
       // In memory first, so that a limit counts tokens that are being stored.
       add(token);
       try {
-        await table.insert(token, entry);
+        await writes.during([token.id], table.insert(token, entry));
       } catch (error) {
         remove(token);
         storeHealth.reportFailure(error);
@@ -99,6 +108,23 @@ export function createTokenIndex<T extends StoredToken>(
       const token = byHash.get(hash(secret));
       return token && isValid(token.id) ? token : undefined;
     },
+    get: (id: string): T | undefined => byId.get(id),
+    /** Reads the tokens again. @param onRevoked called with those that another hub has revoked */
+    reload: (onRevoked: (tokens: readonly T[]) => void): Promise<Reloaded> =>
+      writes.reload<T>({
+        list: table.list,
+        idOf: ({ id }) => id,
+        apply(rows, isGone) {
+          const revoked = [...byId.values()].filter(({ id }) => isGone(id));
+          for (const token of revoked) remove(token);
+          for (const row of rows) {
+            const known = byId.get(row.id);
+            if (known) update(known, row);
+            else add(row);
+          }
+          onRevoked(revoked);
+        },
+      }),
     /** Lists the tokens that match, oldest first. */
     list: (matches: (token: T) => boolean) => [...byId.values()].filter(matches),
     /** Removes expired tokens. */

@@ -100,6 +100,12 @@ export function createTurns({ store, storeHealth, clock }: HubContext, broadcast
       if (turn.nextSequence > before) scheduleSave(opened);
     },
 
+    /** Forgets the turn of a command, because another hub receives it. */
+    forget: (commandId: string) => void turns.delete(commandId),
+
+    /** Tells dashboards that a turn has changed, after another hub has stored it. */
+    announce,
+
     /** The next update of the agent. */
     nextSequence: (commandId: string) => turns.get(commandId)?.turn.nextSequence ?? 0,
 

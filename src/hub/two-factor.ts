@@ -4,6 +4,7 @@ import type { AuditEntry } from '../protocol/audit.ts';
 import { HubError } from '../protocol/errors.ts';
 import { SECOND_STEP_MS, TWO_FACTOR_SETUP_MS } from '../protocol/limits.ts';
 import type { StoredTwoFactor } from '../store/store.ts';
+import { refreshUsers } from './cluster/refresh-users.ts';
 import type { HubContext } from './context.ts';
 import { createExpiringTokens } from './expiring-tokens.ts';
 import {
@@ -89,12 +90,16 @@ export function createTwoFactor({
 
   /** Called for one code at a time. */
   async function acceptOnce(username: string, code: string): Promise<Actor | null> {
+    await storeHealth.save(refreshUsers(store), 'Cannot read the users. Try again.');
     const user = await store.users.find(username);
     if (!user?.twoFactor || user.disabledAt !== null) return null;
     const remaining = consume(user.twoFactor, code);
     if (!remaining) return null;
-    await save(username, remaining);
-    return { userId: user.id, role: user.role, agents: user.agents };
+    let isAccepted = false;
+    const write = store.users.replaceTwoFactor(username, user.twoFactor, remaining);
+    await storeHealth.save(write.then((isReplaced) => void (isAccepted = isReplaced)));
+    // Otherwise, another hub has accepted a code in this moment: the same one, or the user tries again.
+    return isAccepted ? { userId: user.id, role: user.role, agents: user.agents } : null;
   }
 
   return {

@@ -10,6 +10,7 @@ import type { CommandExecution, OutputStream, Pause, Role } from '../protocol/en
 import type { Grants } from '../protocol/grants.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
 import type { TurnPart, TurnState } from '../protocol/turn.ts';
+import type { Reload } from './pending-writes.ts';
 
 /** The second factor of a user. */
 export interface StoredTwoFactor {
@@ -255,6 +256,8 @@ export interface StoredConnection {
 
 /** The codes of errors that mean that the disk of the database is full: one of SQLite, and a SQLSTATE. */
 export const DISK_FULL_CODES: readonly unknown[] = ['SQLITE_FULL', '53100'];
+/** The codes of errors that mean that a row with this key exists: one of SQLite, and a SQLSTATE. */
+export const DUPLICATE_CODES: readonly unknown[] = ['SQLITE_CONSTRAINT_PRIMARYKEY', '23505'];
 /** The code of errors that mean that the server of the database cannot be reached. */
 export const UNREACHABLE_CODE = 'UNREACHABLE';
 
@@ -269,6 +272,15 @@ export interface Store {
     find(id: string): Promise<StoredUser | undefined>;
     insert(user: StoredUser, entry?: AuditEntry): Promise<void>;
     update(id: string, changes: Partial<Omit<StoredUser, 'id'>>, entry?: AuditEntry): Promise<void>;
+    /**
+     * Replaces the second factor if it is still as expected, so that two hubs do not accept the same code. Returns whether it
+     * was replaced.
+     */
+    replaceTwoFactor(
+      id: string,
+      expected: StoredTwoFactor,
+      twoFactor: StoredTwoFactor,
+    ): Promise<boolean>;
     /** Removes a user, and the user's API tokens and saved prompts. */
     remove(id: string, entry?: AuditEntry): Promise<void>;
     /**
@@ -276,6 +288,8 @@ export interface Store {
      * how many rows it has changed.
      */
     erase(id: string, replacement: string, limit: number): Promise<number>;
+    /** Reads the users again, if they are kept in memory: another hub may have changed them. */
+    reload?: Reload;
   };
   sessions: {
     list(): Promise<StoredSession[]>;
@@ -425,9 +439,10 @@ export interface Store {
     listResolved(agentIds: readonly string[] | null, limit: number): Promise<StoredApproval[]>;
   };
   connections: {
-    insert(connection: StoredConnection): Promise<void>;
+    /** @param hubId the hub that it is to, if several share the store */
+    insert(connection: StoredConnection, hubId?: string): Promise<void>;
     markClosed(id: string, time: number, code: number, reason: string): Promise<void>;
-    /** Marks all open connections as closed. */
+    /** Marks all open connections as closed, except those to hubs that have a lease. */
     markAllClosed(time: number, code: number, reason: string): Promise<void>;
     /** Lists connections, latest first: at most `limit`, starting after the one with the ID `cursor`. */
     list(limit: number, cursor?: string): Promise<StoredConnection[]>;

@@ -45,6 +45,15 @@ export function createUserStore({ db, read, write }: QueryContext): Store['users
     insert: (user, entry) => write(() => db.insert(users).values(user).run(), entry),
     update: (id, changes, entry) =>
       write(() => db.update(users).set(changes).where(eq(users.id, id)).run(), entry),
+    async replaceTwoFactor(id, expected, twoFactor) {
+      let isReplaced = false;
+      await write(() => {
+        const isExpected = and(eq(users.id, id), eq(users.twoFactor, expected));
+        const changed = db.update(users).set({ twoFactor }).where(isExpected).returning().all();
+        isReplaced = changed.length > 0;
+      });
+      return isReplaced;
+    },
     remove: (id, entry) =>
       write(() => {
         db.delete(users).where(eq(users.id, id)).run();

@@ -70,7 +70,7 @@ export function createTokens(keys: SigningKeys, clock: Clock, sessions: Pick<Ses
     /** Returns the user and the session; null if the token is invalid, expired or not for these uses, or its session ended. */
     async verify(token: string, uses: readonly TokenUse[]): Promise<Identity | null> {
       const header = readHeader(token);
-      const key = header && keys.find(header.kid);
+      const key = header && (await keys.find(header.kid));
       if (!key) return null;
       const claims = await signerOf(key).verify(token, {
         algorithms: ['HS256'],
@@ -79,7 +79,7 @@ export function createTokens(keys: SigningKeys, clock: Clock, sessions: Pick<Ses
       });
       if (claims === false || !Value.Check(Claims, claims) || !uses.includes(claims.use))
         return null;
-      const identity = sessions.use(claims.sid);
+      const identity = await sessions.use(claims.sid);
       return identity?.userId === claims.sub ? identity : null;
     },
   };

@@ -24,7 +24,9 @@ beforeEach(() => {
     expiresAt: clock.now() + 12 * HOUR,
   };
   sessions = new Map([['s1', ada]]);
-  tokens = createTokens(createFixedKeys(SECRET), clock, { use: (id) => sessions.get(id) ?? null });
+  tokens = createTokens(createFixedKeys(SECRET), clock, {
+    use: (id) => Promise.resolve(sessions.get(id) ?? null),
+  });
 });
 
 const base64 = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url');

@@ -26,6 +26,9 @@ const ACCEPTED_TYPES = ['command:changes', 'turn:update'];
 
 export type Agents = ReturnType<typeof createAgents>;
 
+/** `moved` if the agent is to connect to another hub. */
+export type Claimed = 'claimed' | 'in_use' | 'moved';
+
 export interface AgentsParts {
   approvals: Approvals;
   completion: Completion;
@@ -36,6 +39,8 @@ export interface AgentsParts {
   terminals: Terminals;
   tokenIndex: TokenIndex<StoredAgentToken>;
   turns: Turns;
+  /** Makes this hub the owner of an agent that connects to it. */
+  claim: (agentId: string, instanceId: string) => Promise<Claimed>;
 }
 
 /** A first message with a valid token. */
@@ -46,11 +51,13 @@ interface Attempt {
 }
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
-  const { state, store, clock, log, settings, storeHealth, connectionLog } = context;
+  const { state, store, clock, log, settings, storeHealth, connectionLog, ownership } = context;
   const { approvals, completion, dispatcher, fileChanges, presence, terminals, tokenIndex, turns } =
     parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
+  /** The connections whose agents are being claimed. */
+  const arriving = new Set<Link>();
   const reject = createRejection(context);
 
   /** Accepts a connection and reconciles the commands of hub and agent. */
@@ -122,7 +129,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   }
 
   /** Stores the agent's last contact and capabilities, so that they survive a restart of the hub. */
-  function saveContact({ agentId, connectionTime, lastHeartbeat, capabilities }: AgentConnection) {
+  function saveContact(agent: AgentConnection) {
+    const { agentId, connectionTime, lastHeartbeat, capabilities } = agent;
+    // It was removed.
+    if (state.agents.get(agentId) !== agent) return;
     store.agents
       .update(agentId, { connectionTime, lastHeartbeat, capabilities })
       .catch(storeHealth.reportFailure);
@@ -207,6 +217,13 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     takeovers.complete(agent);
   }
 
+  /** Closes the connections of an agent that was removed. */
+  function disconnectRemoved(agent: AgentConnection) {
+    takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');
+    close(agent, CloseCode.policyViolation, 'revoked');
+    cancelGrace(agent);
+  }
+
   /** Lets a second instance take over unless the first still answers pings. */
   function startTakeover(agent: AgentConnection, attempt: Attempt) {
     const { link, token, message } = attempt;
@@ -216,6 +233,27 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       accept(agent, attempt);
     });
     if (!isWaiting) rejectInUse(secondInstance, agent.agentId);
+  }
+
+  /** Accepts a connection once this hub owns the agent. */
+  async function arrive(attempt: Attempt) {
+    const { link, token, message } = attempt;
+    arriving.add(link);
+    try {
+      const result = await parts.claim(message.agentId, message.instanceId);
+      // It has closed meanwhile, or the agent was removed.
+      const agent = state.agents.get(message.agentId);
+      if (!arriving.has(link) || !agent || result === 'moved') {
+        return link.close(CloseCode.goingAway, 'moved');
+      }
+      if (result === 'claimed') return accept(agent, attempt);
+      rejectInUse({ link, tokenId: token.id, instanceId: message.instanceId }, message.agentId);
+    } catch (error) {
+      log.warn('Could not claim an agent.', { agentId: message.agentId, error });
+      link.close(CloseCode.tryAgainLater, 'limit');
+    } finally {
+      arriving.delete(link);
+    }
   }
 
   function handleActivity(link: Link): AgentConnection | undefined {
@@ -243,6 +281,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         const { agentId } = agent;
         return reject(link, { reason: 'wrong_type', agentId, tokenId: token.id, message: text });
       }
+      if (!ownership.owns(agent.agentId)) {
+        void arrive({ link, token, message });
+        return;
+      }
       const { connection } = agent;
       if (connection.link && connection.instanceId !== message.instanceId) {
         return startTakeover(agent, { link, token, message });
@@ -264,6 +306,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     },
     /** Handles a closed socket. */
     handleClose(link: Link, code: number, reason: string) {
+      arriving.delete(link);
       takeovers.handleClose(link);
       const agent = byLink.get(link);
       if (!agent) return;
@@ -297,11 +340,41 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     },
     /** Closes the connections of an agent that were opened with this token. */
     revokeToken,
-    /** Closes the connection of an agent that was removed. */
+    /** Closes the connection of an agent that connects to another hub. Its command goes on there. */
+    handOver(agent: AgentConnection) {
+      const { link } = agent.connection;
+      removeConnection(agent, CloseCode.goingAway, 'moved');
+      link?.close(CloseCode.goingAway, 'moved');
+    },
+    /** Ignores what an agent sends from now on: it sends it again to the hub that it connects to next. */
+    ignore({ connection }: AgentConnection) {
+      if (connection.link) byLink.delete(connection.link);
+    },
+    /**
+     * Whether another instance may connect to another hub: at once if it is the same process, or if the one that is connected
+     * here does not answer.
+     */
+    mayMove(agentId: string, instanceId: string): Promise<boolean> {
+      const agent = state.agents.get(agentId);
+      const connection = agent?.connection;
+      if (!agent || !connection?.link || connection.instanceId === instanceId) {
+        return Promise.resolve(true);
+      }
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const link: Link = {
+        address: null,
+        send: () => undefined,
+        ping: () => undefined,
+        close: () => resolve(false),
+      };
+      const second = { link, tokenId: connection.tokenId, instanceId };
+      if (!takeovers.start(agent, second, () => resolve(true))) resolve(false);
+      return promise;
+    },
+    disconnectRemoved,
+    /** Closes the connection of an agent that was removed, and completes its output. */
     revoke(agent: AgentConnection) {
-      takeovers.cancel(agent)?.link.close(CloseCode.policyViolation, 'revoked');
-      close(agent, CloseCode.policyViolation, 'revoked');
-      cancelGrace(agent);
+      disconnectRemoved(agent);
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
       terminals.releaseAgent(agent.agentId);
     },

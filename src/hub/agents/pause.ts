@@ -9,13 +9,20 @@ import { requireAgent } from '../grants.ts';
 import type { Presence } from '../presence.ts';
 import { requirePermission } from '../require-permission.ts';
 import type { AgentConnection } from '../state/agent.ts';
+import type { Registry } from './registry.ts';
 import type { Actor } from '../state/dashboard.ts';
+
+interface PauseParts {
+  dispatcher: Dispatcher;
+  presence: Presence;
+  registry: Pick<Registry, 'whileWriting'>;
+}
 
 export type PauseAgents = ReturnType<typeof createPauseAgents>;
 
 export function createPauseAgents(
   { state, store, clock, storeHealth, audit }: HubContext,
-  { dispatcher, presence }: { dispatcher: Dispatcher; presence: Presence },
+  { dispatcher, presence, registry }: PauseParts,
 ) {
   /** @throws {HubError} forbidden, agent_unknown */
   function requireManagedAgent(actor: Actor, agentId: string): AgentConnection {
@@ -24,7 +31,9 @@ export function createPauseAgents(
   }
 
   async function save(agent: AgentConnection, paused: Pause | null, entry: AuditEntry) {
-    await storeHealth.save(store.agents.update(agent.agentId, { paused }, entry));
+    const { agentId } = agent;
+    const write = store.agents.update(agentId, { paused }, entry);
+    await storeHealth.save(registry.whileWriting(agentId, write));
     agent.paused = paused;
     presence.publishUpdate(agent);
     dispatcher.dispatchNext(agent);

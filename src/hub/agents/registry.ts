@@ -8,12 +8,16 @@ import type { HubContext } from '../context.ts';
 import { requireAgent } from '../grants.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
-import { createAgentConnection } from '../state/agent.ts';
+import { type AgentConnection, createAgentConnection } from '../state/agent.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { requirePermission } from '../require-permission.ts';
 import { listExecutions } from '../state/server-state.ts';
 import type { Agents } from './agents.ts';
-import type { StoredAgentToken } from '../../store/store.ts';
+import { createPendingWrites } from '../../store/pending-writes.ts';
+import { isDuplicate } from '../store-health.ts';
+import { abandon } from '../state/execution.ts';
+import type { StoredAgent, StoredAgentToken } from '../../store/store.ts';
+import type { Terminals } from '../terminals/terminals.ts';
 import type { TokenIndex } from '../token-index.ts';
 
 export interface RegistryParts {
@@ -21,6 +25,7 @@ export interface RegistryParts {
   dashboards: Pick<Dashboards, 'refreshRestricted'>;
   dispatcher: Dispatcher;
   presence: Presence;
+  terminals: Pick<Terminals, 'releaseAgent'>;
   tokenIndex: TokenIndex<StoredAgentToken>;
 }
 
@@ -28,9 +33,77 @@ export type Registry = ReturnType<typeof createRegistry>;
 
 export function createRegistry(
   { state, store, clock, storeHealth, audit }: HubContext,
-  { agents, dashboards, dispatcher, presence, tokenIndex }: RegistryParts,
+  { agents, dashboards, dispatcher, presence, terminals, tokenIndex }: RegistryParts,
 ) {
+  const writes = createPendingWrites();
+
+  function removeTokens(agentId: string) {
+    for (const token of tokenIndex.list((one) => one.agentId === agentId)) tokenIndex.remove(token);
+  }
+
+  function publishRemoved(agent: AgentConnection) {
+    presence.publishRemoved(agent);
+    // The labels of the agent are unknown now, so users who were granted it by label did not receive this.
+    dashboards.refreshRestricted();
+  }
+
+  /** Forgets an agent that another hub has removed. That hub has ended its commands. */
+  function forget(agent: AgentConnection) {
+    const { agentId } = agent;
+    removeTokens(agentId);
+    state.agents.delete(agentId);
+    agents.disconnectRemoved(agent);
+    for (const execution of state.executions.values()) {
+      if (execution.agentId !== agentId) continue;
+      abandon(execution);
+      state.executions.delete(execution.id);
+    }
+    state.commandQueue.delete(agentId);
+    terminals.releaseAgent(agentId);
+    publishRemoved(agent);
+  }
+
+  function add(agent: StoredAgent) {
+    const connection = createAgentConnection(agent);
+    state.agents.set(agent.agentId, connection);
+    presence.publishAdded(connection);
+  }
+
+  /** Updates what hubs other than the owner of an agent change. */
+  function update(agent: AgentConnection, { labels, paused }: StoredAgent) {
+    const hasLabels = Bun.deepEquals(agent.labels, labels);
+    if (hasLabels && Bun.deepEquals(agent.paused, paused)) return;
+    Object.assign(agent, { labels, paused });
+    if (!hasLabels) dashboards.refreshRestricted();
+    presence.publishUpdate(agent);
+    dispatcher.dispatchNext(agent);
+  }
+
   return {
+    /** Reads the agents again, and applies what other hubs have added, changed and removed. */
+    reload: () =>
+      writes.reload<StoredAgent>({
+        list: store.agents.list,
+        idOf: ({ agentId }) => agentId,
+        apply(rows, isGone) {
+          for (const agent of [...state.agents.values()]) {
+            if (isGone(agent.agentId)) forget(agent);
+          }
+          for (const row of rows) {
+            const known = state.agents.get(row.agentId);
+            if (known?.createdAt === row.createdAt) {
+              update(known, row);
+              continue;
+            }
+            // It was removed and added again.
+            if (known) forget(known);
+            add(row);
+          }
+        },
+      }),
+    /** Notes a change of an agent in the store, so that reading it meanwhile does not undo the change. */
+    whileWriting: <T>(agentId: string, write: Promise<T>): Promise<T> =>
+      writes.during([agentId], write),
     /** All agents, sorted by ID. */
     list: (): AgentSummary[] =>
       [...state.agents.values()]
@@ -84,9 +157,12 @@ export function createRegistry(
         detail: { agentType: agent.agentType },
       });
       try {
-        await store.agents.insert(agent, token, entry);
+        await writes.during([agent.agentId], store.agents.insert(agent, token, entry));
       } catch (error) {
         state.agents.delete(agent.agentId);
+        if (isDuplicate(error)) {
+          throw new HubError('agent_exists', `An agent "${body.agentId}" already exists.`);
+        }
         storeHealth.reportFailure(error);
         throw new HubError('unavailable', 'Could not save the agent. Try again.');
       }
@@ -106,7 +182,8 @@ export function createRegistry(
         target: agentId,
         detail: { labels: labels.join(',') },
       });
-      await storeHealth.save(store.agents.update(agentId, { labels }, entry));
+      const write = store.agents.update(agentId, { labels }, entry);
+      await storeHealth.save(writes.during([agentId], write));
       agent.labels = labels;
       dashboards.refreshRestricted();
       presence.publishUpdate(agent);
@@ -120,10 +197,9 @@ export function createRegistry(
       requirePermission(actor, 'agents:manage');
       const agent = requireAgent(state, actor, agentId);
       const entry = audit.createEntry(actor, { action: 'agent.removed', target: agentId });
-      const write = store.agents.remove(agentId, entry);
+      const write = writes.during([agentId], store.agents.remove(agentId, entry));
       await storeHealth.save(write, 'Could not remove the agent. Try again.');
-      for (const token of tokenIndex.list((one) => one.agentId === agentId))
-        tokenIndex.remove(token);
+      removeTokens(agentId);
       agents.revoke(agent);
       state.agents.delete(agentId);
       for (const execution of listExecutions(state)) {
@@ -131,9 +207,7 @@ export function createRegistry(
         dispatcher.endInBackground(execution, removedOutcome(execution));
       }
       state.commandQueue.delete(agentId);
-      presence.publishRemoved(agent);
-      // The labels of the agent are unknown now, so users who were granted it by label did not receive this.
-      dashboards.refreshRestricted();
+      publishRemoved(agent);
     },
   };
 }

@@ -28,6 +28,14 @@ export function createAgentTokens(
   const listOf = (agentId: string) => tokenIndex.list((token) => token.agentId === agentId);
 
   return {
+    /** Reads the tokens of all agents again, and closes connections whose token another hub has revoked. */
+    reload: () =>
+      tokenIndex.reload((revoked) => {
+        for (const { id, agentId } of revoked) {
+          const agent = state.agents.get(agentId);
+          if (agent) agents.revokeToken(agent, id);
+        }
+      }),
     /**
      * Lists the tokens of an agent, oldest first.
      * @throws {HubError} forbidden, agent_unknown

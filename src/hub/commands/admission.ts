@@ -12,6 +12,7 @@ import { QUEUE_LENGTH } from '../../protocol/limits.ts';
 import type { HubContext } from '../context.ts';
 import { requireAgent } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
+import { isConnected } from '../state/agent.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
 import { requirePermission } from '../require-permission.ts';
 import { queueOf } from '../state/server-state.ts';
@@ -36,7 +37,7 @@ export interface AdmissionParts {
 }
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
-  const { state, store, clock, settings, storeHealth, audit } = context;
+  const { state, store, clock, settings, storeHealth, audit, ownership } = context;
   const { completion, dispatcher, subscriptions, terminals } = parts;
   const idempotency = createIdempotency(clock);
 
@@ -62,7 +63,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     if (storeHealth.status() === 'damaged') {
       throw new HubError('unavailable', storeHealth.failure() ?? 'The database is damaged.');
     }
-    if (!agent.connection.link && ifOffline === 'refuse') {
+    if (!isConnected(agent) && ifOffline === 'refuse') {
       throw new HubError('agent_offline', `Agent "${agentId}" is offline.`);
     }
     // The capabilities of an agent that has never connected are checked when it runs the command.
@@ -139,10 +140,11 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       countAccepting(execution.agentId, -1);
     }
     moveDelivery(execution, 'committed');
-    terminals.open(execution);
+    if (ownership.owns(execution.agentId)) terminals.open(execution);
     subscriptions.attachFollowers(execution);
     // An agent that was removed and added again in the meantime is a different agent.
     const isRemoved = !agent || state.agents.get(execution.agentId) !== agent;
+    if (!ownership.owns(execution.agentId)) ownership.notify(execution.agentId);
     const position = isRemoved ? 0 : enqueue(queueOf(state, execution.agentId), execution);
     // In the next tick, so that the requester receives `command:accepted` first.
     setImmediate(() => {

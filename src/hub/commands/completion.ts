@@ -10,7 +10,7 @@ import type { CommandReport } from '../../protocol/report.ts';
 import type { Store } from '../../store/store.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { HubContext } from '../context.ts';
-import { type Execution, toStatus } from '../state/execution.ts';
+import { abandon, type Execution, toStatus } from '../state/execution.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
@@ -105,10 +105,7 @@ export function createCompletion(
 
   /** Commits the outcome, then publishes it. */
   async function finish(execution: Execution, status: CommandStatus, outcome: Outcome) {
-    execution.timeout.stop();
-    execution.cancellation?.cancelTimer();
-    execution.cancelStartLimit();
-    execution.cancelGiveUp?.();
+    abandon(execution);
     // Before the wait: an agent that reports the result may disconnect at once.
     const connection = state.agents.get(execution.agentId)?.connection;
     const buffer = terminals.get(execution.id);
@@ -130,13 +127,18 @@ export function createCompletion(
     };
     await persist(execution.id, changes);
     Object.assign(execution, changes);
+    recordEnd(execution);
+    if (!outcome.isOutputPending) completeOutput(execution.id);
+    publishStatus(execution);
+  }
+
+  /** Keeps an ended command for the dashboards that resume. */
+  function recordEnd(execution: Execution) {
     const publishedAt = clock.monotonic();
     const oldest = publishedAt - RESUMABLE_MS;
     while ((recent[0]?.publishedAt ?? oldest) < oldest) recent.shift();
     recent.push({ execution, publishedAt });
     publishedCount += 1;
-    if (!outcome.isOutputPending) completeOutput(execution.id);
-    publishStatus(execution);
   }
 
   return {
@@ -144,6 +146,21 @@ export function createCompletion(
     persist,
     whenPersisted,
     completeLateOutput,
+    /** Publishes that a command has ended, after another hub has stored it. */
+    publishEnd(execution: Execution) {
+      recordEnd(execution);
+      publishStatus(execution);
+    },
+    /** Publishes that the output of a command is complete, after another hub has stored it. */
+    publishOutputEnd(commandId: string) {
+      terminals.get(commandId)?.seal();
+      completeOutput(commandId);
+    },
+    /** Forgets the writes about a command that another hub owns now. */
+    forget(commandId: string) {
+      lastWrites.delete(commandId);
+      lateWrites.delete(commandId);
+    },
     /** Resolves when the late output of a command, and its size, are committed. */
     whenLateOutputStored: (commandId: string) => lateWrites.get(commandId) ?? Promise.resolve(),
     /** Sends the report of a command's turn to all dashboards. */

@@ -42,7 +42,7 @@ export interface DispatcherParts {
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log, settings, storeHealth } = context;
+  const { state, store, clock, log, settings, storeHealth, ownership } = context;
   const { approvals, completion, presence } = parts;
   const ttlMs = settings.queueTtlMs;
   /** Queued commands for which a warning has been logged. */
@@ -208,6 +208,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     checkQueues() {
       const now = clock.now();
       for (const [agentId, queue] of state.commandQueue) {
+        if (!ownership.owns(agentId)) continue;
         for (const execution of queue.filter((queued) => now - queued.requestedAt > ttlMs)) {
           remove(queue, execution);
           endInBackground(execution, expiredOutcome(ttlMs));
@@ -224,6 +225,13 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
         }
       }
       for (const id of warned) if (!state.executions.has(id)) warned.delete(id);
+    },
+    /** Cancels the timers of a command that another hub owns now. */
+    release({ timeout, cancellation, cancelStartLimit, cancelGiveUp }: Execution) {
+      timeout.stop();
+      cancellation?.cancelTimer();
+      cancelStartLimit();
+      cancelGiveUp?.();
     },
     /** Restores a stored command: queued, or assigned to its agent if it was sent. */
     async restore(execution: Execution) {

@@ -78,6 +78,9 @@ export function createFileChanges({ state, store, clock, storeHealth, audit }: H
       writes.set(commandId, write);
     },
 
+    /** Forgets the write about a command that another hub owns now. */
+    forget: (commandId: string) => void writes.delete(commandId),
+
     /** Resolves when the changes that were received are committed; undefined if they are, or there are none. */
     whenStored: (commandId: string) => writes.get(commandId),
 

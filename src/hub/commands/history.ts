@@ -4,6 +4,7 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import type { OutputRemoval } from '../../protocol/output-removal.ts';
 import type { EndPosition, StoredCommand } from '../../store/store.ts';
+import { ownOutput, type OutputSource } from '../cluster/followed-output.ts';
 import { type HubContext, keepsTranscripts } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';
@@ -30,7 +31,11 @@ export interface Output {
 export type { EndPosition };
 export type History = ReturnType<typeof createHistory>;
 
-export function createHistory({ state, store, settings }: HubContext, reader: OutputReader) {
+export function createHistory(
+  { state, store, settings }: HubContext,
+  reader: OutputReader,
+  source: OutputSource = ownOutput,
+) {
   const isKept = keepsTranscripts(settings);
 
   async function find(commandId: string): Promise<CommandExecution | undefined> {
@@ -148,6 +153,8 @@ export function createHistory({ state, store, settings }: HubContext, reader: Ou
      * @throws {HubError} command_unknown; expired if the output was deleted
      */
     async openOutput(commandId: string, start: Start = {}): Promise<Output> {
+      const refreshed = source.refresh(commandId);
+      if (refreshed) await refreshed;
       const buffer = state.terminalBuffers.get(commandId);
       if (buffer) return openBuffer(buffer, start);
       const command = await store.commands.find(commandId);

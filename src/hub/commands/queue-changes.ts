@@ -224,6 +224,8 @@ export function createQueueChanges(context: HubContext, parts: QueueChangesParts
   }
 
   return {
+    /** Forgets the writes about the queue of an agent that another hub owns now. */
+    forget: (agentId: string) => void orderWrites.delete(agentId),
     /**
      * Changes the text, the priority or the place of a queued command. Resolves with its position once that is committed.
      * @throws {HubError} forbidden, command_unknown, command_not_active, command_not_queued, invalid_command,

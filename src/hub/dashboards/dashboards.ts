@@ -250,6 +250,17 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
         if (!seesAllAgents(dashboard)) link.close(CloseCode.goingAway, 'access_changed');
       }
     },
+    /** Makes the dashboards that read a command's output begin again, because some of it may not be stored. */
+    restartReaders(commandId: string) {
+      for (const dashboard of [...state.dashboards.values()]) {
+        if (!dashboard.subscriptions.has(commandId)) continue;
+        const { link } = dashboard;
+        if (byLink.has(link)) removeLink(dashboard);
+        else cancelTimers(dashboard);
+        end(dashboard, CloseCode.goingAway, 'moved');
+        link.close(CloseCode.goingAway, 'moved');
+      }
+    },
     closeAll(code: CloseCode, reason: CloseReason) {
       for (const link of byLink.keys()) link.close(code, reason);
     },

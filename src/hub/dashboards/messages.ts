@@ -35,11 +35,11 @@ function readReferences(
 
 export interface DashboardMessagesParts {
   admission: Admission;
-  approvals: Approvals;
+  approvals: Pick<Approvals, 'respond'>;
   dashboards: Dashboards;
   interrupt: Interrupt;
   pauseAgents: PauseAgents;
-  queueChanges: QueueChanges;
+  queueChanges: Pick<QueueChanges, 'change' | 'cancel' | 'restore'>;
   subscriptions: Subscriptions;
   terminalInput: TerminalInput;
 }

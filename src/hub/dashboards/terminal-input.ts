@@ -6,8 +6,10 @@ import { HubError } from '../../protocol/errors.ts';
 import { INITIAL_TERMINAL_SIZE } from '../../protocol/terminal-size.ts';
 import type { HubContext } from '../context.ts';
 import { maySee } from '../grants.ts';
-import { type Link, sendToAgent, sendToDashboard } from '../link.ts';
-import type { AgentConnection } from '../state/agent.ts';
+import type { HubToAgent } from '../../protocol/hub-to-agent.ts';
+import type { Unversioned } from '../../protocol/message.ts';
+import { sendToAgent, sendToDashboard } from '../link.ts';
+import { type AgentConnection, isConnected } from '../state/agent.ts';
 import type { DashboardConnection } from '../state/dashboard.ts';
 import type { Execution } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';
@@ -21,7 +23,17 @@ interface TerminalShape {
 
 export type TerminalInput = ReturnType<typeof createTerminalInput>;
 
-export function createTerminalInput({ state, audit }: HubContext) {
+/** What is sent to the terminal of a command. */
+export type TerminalMessage = Extract<
+  Unversioned<HubToAgent>,
+  { type: 'command:input' | 'terminal:resize' }
+>;
+
+/** @param sendToOwner sends a message to an agent that is connected to another hub */
+export function createTerminalInput(
+  { state, audit }: HubContext,
+  sendToOwner: (agentId: string, message: TerminalMessage) => Promise<void>,
+) {
   const shapes = new WeakMap<Execution, TerminalShape>();
   /** The users who have typed into the terminal of each command. */
   const typists = new WeakMap<Execution, Set<string>>();
@@ -50,11 +62,11 @@ export function createTerminalInput({ state, audit }: HubContext) {
   function requireTerminal(
     dashboard: DashboardConnection,
     commandId: string,
-  ): { execution: Execution; agent: AgentConnection; link: Link } {
+  ): { execution: Execution; agent: AgentConnection } {
     const execution = findExecution(state, commandId);
     const agent = execution && state.agents.get(execution.agentId);
-    const link = agent?.connection.link;
-    if (execution?.status !== 'running' || !link || !maySee(state, dashboard, execution.agentId)) {
+    const isRunning = execution?.status === 'running' && agent && isConnected(agent);
+    if (!isRunning || !maySee(state, dashboard, execution.agentId)) {
       throw new HubError('command_not_active', 'The command is not running.');
     }
     if (!hasTerminal(execution)) {
@@ -63,7 +75,13 @@ export function createTerminalInput({ state, audit }: HubContext) {
         'This command does not accept input. Shell commands do if the agent is started with --pty.',
       );
     }
-    return { execution, agent, link };
+    return { execution, agent };
+  }
+
+  function send({ agentId, connection }: AgentConnection, message: TerminalMessage) {
+    if (!connection.link) return sendToOwner(agentId, message);
+    sendToAgent(connection.link, message);
+    return undefined;
   }
 
   function sendSize(dashboard: DashboardConnection, execution: Execution) {
@@ -87,6 +105,16 @@ export function createTerminalInput({ state, audit }: HubContext) {
     }
   }
 
+  /** Sets a size that follows no window of this hub. */
+  function setSize(execution: Execution, { cols, rows }: { cols: number; rows: number }) {
+    const shape = shapeOf(execution);
+    if (shape.cols === cols && shape.rows === rows) return;
+    Object.assign(shape, { cols, rows, owner: null });
+    const agent = state.agents.get(execution.agentId);
+    if (agent) agent.terminalSize = { cols, rows };
+    publishSize(execution);
+  }
+
   function release(dashboard: DashboardConnection, execution: Execution | undefined) {
     const shape = execution && shapes.get(execution);
     if (!execution || shape?.owner !== dashboard) return;
@@ -99,10 +127,11 @@ export function createTerminalInput({ state, audit }: HubContext) {
      * Passes keystrokes to the agent that runs the command.
      * @throws {HubError} command_not_active, invalid_command
      */
-    type(dashboard: DashboardConnection, { commandId, data, inputId }: CommandInput) {
-      const { execution, link } = requireTerminal(dashboard, commandId);
+    async type(dashboard: DashboardConnection, { commandId, data, inputId }: CommandInput) {
+      const { execution, agent } = requireTerminal(dashboard, commandId);
       recordInput(dashboard, execution);
-      sendToAgent(link, { type: 'command:input', commandId, data });
+      const sent = send(agent, { type: 'command:input', commandId, data });
+      if (sent) await sent;
       if (inputId === undefined) return;
       sendToDashboard(dashboard.link, { type: 'input:accepted', commandId, inputId });
     },
@@ -111,16 +140,35 @@ export function createTerminalInput({ state, audit }: HubContext) {
      * dashboard owns keeps its size, which is sent to the dashboard instead.
      * @throws {HubError} command_not_active, invalid_command
      */
-    resize(dashboard: DashboardConnection, { commandId, cols, rows, takeOver }: TerminalResize) {
-      const { execution, agent, link } = requireTerminal(dashboard, commandId);
+    async resize(
+      dashboard: DashboardConnection,
+      { commandId, cols, rows, takeOver }: TerminalResize,
+    ) {
+      const { execution, agent } = requireTerminal(dashboard, commandId);
       const shape = shapeOf(execution);
       const isFree = shape.owner === null || shape.owner === dashboard;
       if (takeOver === false && !isFree) return sendSize(dashboard, execution);
       Object.assign(shape, { cols, rows, owner: dashboard });
       agent.terminalSize = { cols, rows };
-      sendToAgent(link, { type: 'terminal:resize', commandId, cols, rows });
+      const sent = send(agent, { type: 'terminal:resize', commandId, cols, rows });
       publishSize(execution);
+      if (sent) await sent;
     },
+    /**
+     * Passes a message of another hub to the agent of this hub.
+     * @throws {HubError} command_not_active
+     */
+    receive(agentId: string, message: TerminalMessage): void {
+      const agent = state.agents.get(agentId);
+      const link = agent?.connection.link;
+      if (!link || agent.current?.id !== message.commandId) {
+        throw new HubError('command_not_active', 'The command is not running.');
+      }
+      if (message.type === 'terminal:resize') setSize(agent.current, message);
+      sendToAgent(link, message);
+    },
+    /** Applies the size that another hub has given to a terminal. */
+    setSize,
     /** Sends the size of an interactive terminal to a dashboard that attaches. */
     sendSize(dashboard: DashboardConnection, commandId: string) {
       const execution = findExecution(state, commandId);

@@ -3,6 +3,7 @@ import type { AgentStatus, AgentType } from '../../protocol/agent-status.ts';
 import type { AgentProcess, Pause } from '../../protocol/entities.ts';
 import type { StoredAgent } from '../../store/store.ts';
 import type { Link } from '../link.ts';
+import type { PublishedState } from '../../store/cluster.ts';
 import type { Execution } from './execution.ts';
 
 /** The open connection of an agent. */
@@ -32,8 +33,12 @@ interface NoConnection {
 export interface AgentConnection {
   readonly agentId: string;
   readonly agentType: AgentType;
+  /** Tells it from an earlier agent with the same ID. */
+  readonly createdAt: number;
   labels: readonly string[];
   connection: LiveConnection | NoConnection;
+  /** What the hub that owns it has published; null if this hub owns it, or none does. */
+  remote: PublishedState | null;
   connectionTime: number | null;
   lastHeartbeat: number | null;
   /** The status last sent to dashboards. */
@@ -64,8 +69,10 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   return {
     agentId: agent.agentId,
     agentType: agent.agentType,
+    createdAt: agent.createdAt,
     labels: agent.labels,
     connection: { link: null, since: agent.lastHeartbeat, cancelGrace: null },
+    remote: null,
     connectionTime: agent.connectionTime,
     lastHeartbeat: agent.lastHeartbeat,
     status: 'offline',
@@ -80,6 +87,10 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
     terminalSize: null,
   };
 }
+
+/** Whether an agent is connected, to this hub or another one. */
+export const isConnected = ({ connection, remote }: AgentConnection): boolean =>
+  connection.link !== null || (remote !== null && remote.summary.status !== 'offline');
 
 /** Marks a connected agent as offline. */
 export function disconnect(agent: AgentConnection, since: number): void {

@@ -42,6 +42,22 @@ export function limitDetails(approvals: readonly StoredApproval[]): StoredApprov
   });
 }
 
+/** The `approval:resolved` message for dashboards. */
+export function toResolution({
+  approvalId,
+  outcome,
+  optionId,
+  resolvedBy,
+}: StoredApproval): Extract<Unversioned<HubToDashboard>, { type: 'approval:resolved' }> {
+  return {
+    type: 'approval:resolved',
+    approvalId,
+    outcome: outcome ?? 'cancelled',
+    ...(optionId !== null && { optionId }),
+    ...(resolvedBy !== null && { resolvedBy }),
+  };
+}
+
 /** The `approval:request` message for dashboards. */
 export function toRequest(
   approval: StoredApproval,

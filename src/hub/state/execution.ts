@@ -72,6 +72,14 @@ export function moveDelivery(execution: Execution, event: DeliveryEvent): void {
   Object.assign(execution, { delivery: nextDelivery(execution.delivery, event) });
 }
 
+/** Cancels the timers of a command that this hub does not handle anymore. */
+export function abandon(execution: Execution): void {
+  execution.timeout.stop();
+  execution.cancellation?.cancelTimer();
+  execution.cancelStartLimit();
+  execution.cancelGiveUp?.();
+}
+
 /** The stored fields of an execution. */
 export function toStored(execution: Execution): StoredCommand {
   const { delivery, cancellation, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } =

@@ -72,10 +72,15 @@ export function createTerminalBuffer(
       offset: writtenBytes,
       lostBytes,
     };
-    writtenBytes += bytes + lostBytes;
+    unpersisted.push(chunk);
+    hold(chunk, bytes);
+  }
+
+  /** @param bytes the size of its text */
+  function hold(chunk: OutputChunk, bytes = byteLength(chunk.data)) {
+    writtenBytes += bytes + chunk.lostBytes;
     heldBytes += bytes;
     chunks.push(chunk);
-    unpersisted.push(chunk);
     callbacks.onChunk(commandId, chunk);
     while (heldBytes > BUFFER_BYTES || chunks.length > BUFFER_CHUNKS) dropOldest();
   }
@@ -178,6 +183,10 @@ export function createTerminalBuffer(
     get storedNextSequence() {
       return storedNextSequence;
     },
+    /** Whether everything that was received is stored, so that no reader has received more than that. */
+    get isStored() {
+      return !pending && pendingGapBytes === null && storedNextSequence === chunks.nextSequence();
+    },
     /** Resolves after the next write of chunks, whether it succeeds or not. */
     whenWritten: () => nextStored.promise,
     /** Everything before this sequence is stored. */
@@ -225,6 +234,27 @@ export function createTerminalBuffer(
       return true;
     },
     addGap,
+    /** Adds a chunk that another hub has numbered and stored. Chunks that are missing before it are gaps. */
+    follow(chunk: OutputChunk) {
+      if (isSealed || chunk.sequence < chunks.nextSequence()) return;
+      while (chunks.nextSequence() < chunk.sequence) {
+        const lostBytes = chunk.offset - writtenBytes;
+        hold({
+          ...chunk,
+          sequence: chunks.nextSequence(),
+          data: '',
+          offset: writtenBytes,
+          lostBytes,
+        });
+      }
+      hold(chunk);
+      storedNextSequence = chunks.nextSequence();
+    },
+    /** Continues with the agent's output, after another hub has received what came before. */
+    continueFrom(next: number) {
+      agentNextSequence = next;
+      persistableNextSequence = next;
+    },
     /** Numbers the pending text now. */
     flush,
     /** Numbers the pending text, and accepts no more output. */

@@ -4,6 +4,7 @@ import { HubError } from '../../protocol/errors.ts';
 import { SLOW_MS } from '../../protocol/limits.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { Compress } from '../compressor.ts';
+import { ownOutput, type OutputSource } from '../cluster/followed-output.ts';
 import type { HubContext } from '../context.ts';
 import { createFrame } from '../frame.ts';
 import { maySee } from '../grants.ts';
@@ -19,7 +20,12 @@ import { completeMessage } from './terminal-messages.ts';
 
 export type Subscriptions = ReturnType<typeof createSubscriptions>;
 
-export function createSubscriptions(context: HubContext, broadcast: Broadcast, compress: Compress) {
+export function createSubscriptions(
+  context: HubContext,
+  broadcast: Broadcast,
+  compress: Compress,
+  output: OutputSource = ownOutput,
+) {
   const { state, store, clock } = context;
   const frames = createFrames(compress);
   const backlogs = createBacklogs(context);
@@ -140,6 +146,8 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
      * @throws {HubError} command_unknown
      */
     async attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
+      const refreshed = output.refresh(commandId);
+      if (refreshed) await refreshed;
       const buffer = state.terminalBuffers.get(commandId);
       if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
         return attachStored(dashboard, commandId, start);
@@ -159,12 +167,19 @@ export function createSubscriptions(context: HubContext, broadcast: Broadcast, c
     },
     /** Subscribes the dashboards that receive all output to a new command. */
     attachFollowers({ id, agentId }: { id: string; agentId: string }) {
-      for (const dashboard of state.dashboards.values()) {
-        const isFollower = dashboard.terminals === 'all' && maySee(state, dashboard, agentId);
-        if (!isFollower) continue;
-        delivery.attach(dashboard, id, { next: 0, offset: 0 });
-        delivery.advance(dashboard);
-      }
+      const followers = [...state.dashboards.values()].filter(
+        (dashboard) => dashboard.terminals === 'all' && maySee(state, dashboard, agentId),
+      );
+      if (followers.length === 0) return;
+      const attach = () => {
+        for (const dashboard of followers) {
+          delivery.attach(dashboard, id, { next: 0, offset: 0 });
+          delivery.advance(dashboard);
+        }
+      };
+      const refreshed = output.refresh(id);
+      if (refreshed) refreshed.then(attach, () => undefined);
+      else attach();
     },
     /** Continues after a socket has drained. */
     handleDrain(dashboard: DashboardConnection) {

@@ -39,14 +39,20 @@ interface Persistence {
   running: Promise<void> | null;
 }
 
-/** @param enforceQuota called after output was stored */
+export interface TerminalsParts {
+  broadcast: Broadcast;
+  subscriptions: Subscriptions;
+  /** Called after output was stored. */
+  enforceQuota: () => void;
+  /** Called after output of a command was stored. */
+  onStored?: ((commandId: string) => void) | undefined;
+}
+
 export function createTerminals(
   context: HubContext,
-  broadcast: Broadcast,
-  subscriptions: Subscriptions,
-  enforceQuota: () => void,
+  { broadcast, subscriptions, enforceQuota, onStored = () => undefined }: TerminalsParts,
 ) {
-  const { state, store, clock, log, settings, storeHealth } = context;
+  const { state, store, clock, log, settings, storeHealth, ownership } = context;
   const isKept = keepsTranscripts(settings);
   const buffers = state.terminalBuffers;
   const persistences = new Map<string, Persistence>();
@@ -129,6 +135,7 @@ export function createTerminals(
         });
       });
       persistence.committed = agentNextSequence;
+      onStored(commandId);
       buffer.markStored((backlog.at(-1)?.sequence ?? buffer.storedNextSequence - 1) + 1);
       trimStored(buffer, persistence);
       countStored(bytes);
@@ -195,6 +202,22 @@ export function createTerminals(
       persistences.set(commandId, persistence);
     },
     get: (commandId: string) => buffers.get(commandId),
+    /** Receives the output of a command from its agent, after another hub did. Its buffer has all output that was stored. */
+    takeOver(commandId: string, agentNextSequence: number) {
+      const persistence = persistences.get(commandId);
+      if (!persistence) return;
+      buffers.get(commandId)?.continueFrom(agentNextSequence);
+      Object.assign(persistence, { agentNextSequence, committed: agentNextSequence });
+    },
+    /** Frees the buffer of a command, because another hub receives its output. What is not stored is not kept. */
+    drop(commandId: string) {
+      const buffer = buffers.get(commandId);
+      if (!buffer) return;
+      buffers.delete(commandId);
+      persistences.delete(commandId);
+      memory.forget(buffer);
+      orphaned.delete(buffer);
+    },
     /** Whether a command belongs to another agent. */
     isOfOtherAgent(commandId: string, agentId: string): boolean {
       const buffer = buffers.get(commandId);
@@ -216,6 +239,7 @@ export function createTerminals(
       persistences.delete(commandId);
       memory.forget(buffer);
       subscriptions.continueFromStore(buffer);
+      if (!ownership.owns(buffer.agentId)) return;
       // It can be read before, too.
       void storeHealth
         .retry(() => store.output.complete(commandId, clock.now()))

@@ -245,7 +245,7 @@ async function startRun(
 /** One key that is never replaced. */
 export function createFixedKeys(secret: string): SigningKeys {
   const key = { id: 'test', secret, createdAt: 0 };
-  return { current: () => key, find: (id) => (id === key.id ? key : undefined) };
+  return { current: () => key, find: (id) => Promise.resolve(id === key.id ? key : undefined) };
 }
 
 const databasePath = (folder: TemporaryFolder, run: number) => join(folder.path, `run-${run}.db`);

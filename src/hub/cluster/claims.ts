@@ -1,0 +1,161 @@
+// How a hub becomes the owner of an agent, and what it does when another hub has become it.
+import { BUFFER_BYTES, BUFFER_CHUNKS, REQUEST_ID_TTL_MS } from '../../protocol/limits.ts';
+import type { ClusterStore } from '../../store/cluster.ts';
+import type { StoredCommand } from '../../store/store.ts';
+import type { Agents } from '../agents/agents.ts';
+import type { Approvals } from '../approvals.ts';
+import type { Admission } from '../commands/admission.ts';
+import type { Completion } from '../commands/completion.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import type { FileChangesPart } from '../commands/file-changes.ts';
+import { compareStored } from '../commands/queue.ts';
+import type { QueueChanges } from '../commands/queue-changes.ts';
+import type { HubContext } from '../context.ts';
+import type { Dashboards } from '../dashboards/dashboards.ts';
+import type { Presence } from '../presence.ts';
+import type { AgentConnection } from '../state/agent.ts';
+import { createExecution, type Execution } from '../state/execution.ts';
+import type { Terminals } from '../terminals/terminals.ts';
+import type { Turns } from '../turns.ts';
+import type { FollowedOutput } from './followed-output.ts';
+import type { Mirror } from './mirror.ts';
+import type { SharedOwnership } from './ownership.ts';
+
+export interface ClaimsParts {
+  admission: Admission;
+  agents: Agents;
+  approvals: Approvals;
+  completion: Completion;
+  dashboards: Dashboards;
+  dispatcher: Dispatcher;
+  fileChanges: FileChangesPart;
+  mirror: Mirror;
+  output: FollowedOutput;
+  presence: Presence;
+  queueChanges: QueueChanges;
+  terminals: Terminals;
+  turns: Turns;
+}
+
+export type Claims = ReturnType<typeof createClaims>;
+
+export function createClaims(
+  { state, store, clock, log }: HubContext,
+  {
+    cluster,
+    hubId,
+    ownership,
+  }: { cluster: ClusterStore; hubId: string; ownership: SharedOwnership },
+  parts: ClaimsParts,
+) {
+  const { admission, agents, approvals, completion, dashboards, dispatcher } = parts;
+  const { fileChanges, mirror, output, presence, queueChanges, terminals, turns } = parts;
+  /** The claims in progress, by agentId. */
+  const claims = new Map<string, Promise<boolean>>();
+
+  const executionsOf = (agentId: string): Execution[] =>
+    [...state.executions.values()].filter(
+      (execution) => execution.agentId === agentId && execution.delivery !== 'accepting',
+    );
+
+  /** Forgets what is in memory about the commands of an agent. */
+  function forget(agent: AgentConnection) {
+    const { agentId } = agent;
+    for (const execution of executionsOf(agentId)) {
+      dispatcher.release(execution);
+      completion.forget(execution.id);
+      turns.forget(execution.id);
+      fileChanges.forget(execution.id);
+      state.executions.delete(execution.id);
+    }
+    approvals.forget(agentId);
+    queueChanges.forget(agentId);
+    agent.remote = null;
+    agent.current = null;
+    agent.stopping = new Set();
+    state.commandQueue.set(agentId, []);
+  }
+
+  /** Opens the buffer of a command with all output that was stored. */
+  async function openTerminal(command: StoredCommand) {
+    const { id, agentNextSequence } = command;
+    if (output.isFollowed(id)) await output.read(id);
+    else terminals.open(command, await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS));
+    return () => terminals.takeOver(id, agentNextSequence);
+  }
+
+  /** Restores an agent from the store, as after a restart. The claim has ended all writes of other hubs about it. */
+  async function restore(agent: AgentConnection, epoch: number) {
+    const { agentId } = agent;
+    // Until now this hub has mirrored the agent. Its readers first receive what the previous owner has stored.
+    await mirror.update([agentId]);
+    const [unfinished, outputOpen, requested] = await Promise.all([
+      cluster.listUnfinishedOf([agentId]),
+      cluster.listWithOpenOutputOf(agentId),
+      cluster.listRequestedOf(agentId, clock.now() - REQUEST_ID_TTL_MS),
+    ]);
+    for (const command of requested) {
+      if (command.requestId) {
+        admission.restoreRequest(command.requestedBy, command.requestId, command);
+      }
+    }
+    const takeOvers = [];
+    for (const command of [...unfinished, ...outputOpen])
+      takeOvers.push(await openTerminal(command));
+    forget(agent);
+    ownership.gain(agentId, epoch);
+    for (const takeOver of takeOvers) takeOver();
+    for (const command of outputOpen) agent.stopping.add(command.id);
+    for (const command of unfinished.toSorted(compareStored)) {
+      if (command.sent) await turns.restore(command.id, agentId);
+      await dispatcher.restore(createExecution(clock, command, command.sent ? 'sent' : 'waiting'));
+    }
+  }
+
+  async function claim(agentId: string, expectedEpoch: number | undefined): Promise<boolean> {
+    const agent = state.agents.get(agentId);
+    if (!agent) return false;
+    const epoch = await cluster.claim(agentId, hubId, expectedEpoch);
+    if (epoch === null) return false;
+    log.info('This hub owns an agent now.', { agentId, epoch });
+    await restore(agent, epoch);
+    return true;
+  }
+
+  return {
+    /**
+     * Makes this hub the owner of an agent, whatever the current owner does.
+     * @param expectedEpoch if it is given, nothing happens if another hub has claimed the agent since then
+     * @returns whether this hub owns the agent now
+     */
+    claim(agentId: string, expectedEpoch?: number): Promise<boolean> {
+      if (ownership.owns(agentId)) return Promise.resolve(true);
+      return claims.getOrInsertComputed(agentId, () =>
+        claim(agentId, expectedEpoch).finally(() => claims.delete(agentId)),
+      );
+    },
+    /** Ends the command of an agent that does not connect within the grace period, and shows that it is offline. */
+    awaitAgent(agentId: string) {
+      const agent = state.agents.get(agentId);
+      if (!agent || agent.connection.link || !ownership.owns(agentId)) return;
+      presence.update(agent);
+      if (agent.current || agent.stopping.size > 0) agents.startGrace(agent);
+    },
+    /** Stops writing about an agent that another hub owns now, and mirrors it. */
+    lose(agentId: string) {
+      const agent = state.agents.get(agentId);
+      if (!ownership.lose(agentId) || !agent) return;
+      log.info('Another hub owns an agent now.', { agentId });
+      agents.handOver(agent);
+      const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
+      forget(agent);
+      for (const buffer of held) {
+        // From now on, it follows what the other hub stores.
+        if (buffer.isStored) continue;
+        dashboards.restartReaders(buffer.commandId);
+        terminals.drop(buffer.commandId);
+      }
+      void mirror.update([agentId]);
+    },
+  };
+}

@@ -1,0 +1,234 @@
+// A hub among others: it keeps its lease, publishes the state of its agents, and follows what the others store.
+import type { Bus } from '../../bus/bus.ts';
+import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
+import type { Unversioned } from '../../protocol/message.ts';
+import {
+  type CachedTable,
+  type ClusterStore,
+  type HubReport,
+  RENEW_MS,
+} from '../../store/cluster.ts';
+import type { HubContext } from '../context.ts';
+import { TABLES_TOPIC } from './announce-writes.ts';
+import { isLeader } from './leader.ts';
+import type { Presence } from '../presence.ts';
+import type { Claims } from './claims.ts';
+import type { FollowedOutput } from './followed-output.ts';
+import type { Mirror } from './mirror.ts';
+import type { SharedOwnership } from './ownership.ts';
+
+/** How often what the bus may have lost is looked for. */
+const POLL_MS = 1_000;
+/** Changes of agents within this time are published together. */
+const PUBLISH_MS = 5;
+
+/** The topics of the bus. */
+const AGENTS = 'agents';
+const OUTPUT = 'output';
+
+/** What changed about agents: their IDs, and the commands whose turns have changed. */
+interface AgentsNotice {
+  agentIds: string[];
+  turns: { commandId: string; agentId: string }[];
+}
+
+export interface ClusterParts {
+  claims: Claims;
+  mirror: Mirror;
+  output: FollowedOutput;
+  presence: Presence;
+  /** Reads tables again that other hubs have changed. */
+  reloadTables: (tables: readonly CachedTable[]) => Promise<void>;
+  /** What this hub reports when it renews its lease. */
+  report: () => HubReport;
+  announceTurn: (turn: { commandId: string; agentId: string }) => void;
+}
+
+export interface ClusterIdentity {
+  cluster: ClusterStore;
+  bus: Bus;
+  hubId: string;
+  node: string;
+  version: string;
+  ownership: SharedOwnership;
+}
+
+/** Collects what this hub has to tell the others, from before its parts exist. */
+export function createNotices(
+  { cluster, bus, ownership }: ClusterIdentity,
+  { clock, log, state }: Pick<HubContext, 'clock' | 'log' | 'state'>,
+) {
+  let presence: Presence | null = null;
+  const agentIds = new Set<string>();
+  const turns = new Map<string, string>();
+  const outputs = new Set<string>();
+  let isScheduled = false;
+  let isOutputScheduled = false;
+
+  async function publish() {
+    isScheduled = false;
+    const changed = [...agentIds];
+    const notice: AgentsNotice = {
+      agentIds: changed,
+      turns: [...turns].map(([commandId, agentId]) => ({ commandId, agentId })),
+    };
+    agentIds.clear();
+    turns.clear();
+    const states = changed.flatMap((agentId) => {
+      const agent = state.agents.get(agentId);
+      if (!agent || !presence || !ownership.owns(agentId)) return [];
+      const published = {
+        summary: presence.summarize(agent),
+        stopping: [...agent.stopping],
+        terminalSize: agent.terminalSize,
+      };
+      return [{ ...ownership.fenceOf(agentId), published }];
+    });
+    try {
+      if (states.length > 0) await cluster.publishStates(states);
+    } catch (error) {
+      // Others see it with the next change, or when this hub has lost its lease.
+      log.warn('Could not publish the state of agents.', { error });
+    }
+    bus.publish(AGENTS, notice);
+  }
+
+  function schedule() {
+    if (isScheduled) return;
+    isScheduled = true;
+    clock.after(PUBLISH_MS, () => void publish());
+  }
+
+  function addAgent(agentId: string) {
+    agentIds.add(agentId);
+    schedule();
+  }
+
+  return {
+    connect(parts: { presence: Presence }) {
+      presence = parts.presence;
+    },
+    addAgent,
+    /** Notes a message about an agent. */
+    addMessage(agentId: string, body: Unversioned<HubToDashboard>) {
+      if (!ownership.owns(agentId)) return;
+      if (body.type === 'turn:updated') turns.set(body.commandId, agentId);
+      addAgent(agentId);
+    },
+    /** Notes that output of a command was committed. */
+    addOutput(commandId: string) {
+      outputs.add(commandId);
+      if (isOutputScheduled) return;
+      isOutputScheduled = true;
+      // All commits of one group resolve in one turn.
+      setImmediate(() => {
+        isOutputScheduled = false;
+        bus.publish(OUTPUT, [...outputs]);
+        outputs.clear();
+      });
+    },
+    addTable: (table: CachedTable) => bus.publish(TABLES_TOPIC, [table]),
+  };
+}
+
+export type Notices = ReturnType<typeof createNotices>;
+
+/** Joins the other hubs. Returns how to leave them. @throws if another hub has the same name */
+export async function joinCluster(
+  { cluster, bus, hubId, node, version, ownership }: ClusterIdentity,
+  { state, clock, log }: Pick<HubContext, 'state' | 'clock' | 'log'>,
+  { claims, mirror, output, reloadTables, report, announceTurn }: ClusterParts,
+) {
+  let cursor = (await cluster.listChanges(null)).cursor;
+  let isPolling = false;
+  let isRenewing = false;
+  let isFirst = false;
+  await cluster.register({ node, hubId, version });
+  await renew();
+
+  async function renew() {
+    if (isRenewing) return;
+    isRenewing = true;
+    try {
+      const isKnown = await cluster.renew(hubId, report());
+      if (!isKnown) await cluster.register({ node, hubId, version });
+      isFirst = isLeader(await cluster.listHubs(), hubId);
+    } catch (error) {
+      log.warn('Could not renew the lease of this hub.', { error });
+    } finally {
+      isRenewing = false;
+    }
+  }
+
+  /** Agents whose owner has died are claimed, so that their commands are ended or sent in time. */
+  async function claimOrphans() {
+    const orphans = [...state.agents.values()].filter((agent) => {
+      const hasWork = agent.current !== null || agent.stopping.size > 0;
+      return !ownership.owns(agent.agentId) && agent.remote === null && hasWork;
+    });
+    if (orphans.length === 0) return;
+    for (const { agentId, isOwned, epoch } of await cluster.listStates(
+      orphans.map(({ agentId: id }) => id),
+    )) {
+      if (isOwned) continue;
+      if (await claims.claim(agentId, epoch)) claims.awaitAgent(agentId);
+    }
+  }
+
+  /** Agents of hubs that have died are offline. */
+  async function checkOwners() {
+    const remote = [...state.agents.values()].filter(({ remote: published }) => published !== null);
+    if (remote.length === 0) return;
+    const states = await cluster.listStates(remote.map(({ agentId }) => agentId));
+    await mirror.update(states.filter(({ isOwned }) => !isOwned).map(({ agentId }) => agentId));
+  }
+
+  async function poll() {
+    if (isPolling) return;
+    isPolling = true;
+    try {
+      const changes = await cluster.listChanges(cursor);
+      ({ cursor } = changes);
+      if (changes.tables.length > 0) await reloadTables(changes.tables);
+      await mirror.update(changes.agentIds);
+      await checkOwners();
+      await claimOrphans();
+      output.follow(output.list());
+    } catch (error) {
+      log.warn('Could not read what other hubs have changed.', { error });
+    } finally {
+      isPolling = false;
+    }
+  }
+
+  const timers = [
+    clock.every(RENEW_MS, () => void renew()),
+    clock.every(POLL_MS, () => void poll()),
+    bus.onGap(() => void poll()),
+    bus.subscribe(AGENTS, (message) => {
+      const { agentIds, turns } = message as AgentsNotice;
+      const ids = agentIds.filter((agentId) => state.agents.has(agentId));
+      void mirror.update(ids).then(() => turns.forEach(announceTurn));
+    }),
+    bus.subscribe(OUTPUT, (message) => output.follow(message as string[])),
+    bus.subscribe(TABLES_TOPIC, (message) => {
+      reloadTables(message as CachedTable[]).catch((error: unknown) => {
+        log.warn('Could not read what other hubs have changed.', { error });
+      });
+    }),
+  ];
+
+  return {
+    poll,
+    renew,
+    /** Whether this hub does the work that one hub does for all. */
+    isLeader: () => isFirst,
+    /** Releases all agents, and ends the lease. */
+    async leave() {
+      for (const cancel of timers) cancel();
+      await cluster.leave(hubId);
+    },
+  };
+}
+
+export type ClusterMember = Awaited<ReturnType<typeof joinCluster>>;

@@ -1,0 +1,83 @@
+// The store of a hub that shares it with others: writes about an agent take effect only while this hub owns the agent.
+import { type ClusterStore, FENCED_CODE, type Fence } from '../../store/cluster.ts';
+import type { Store, StoredApproval } from '../../store/store.ts';
+import type { ServerState } from '../state/server-state.ts';
+import type { SharedOwnership } from './ownership.ts';
+
+/** The tables whose writes name a command first. */
+const TABLES_BY_COMMAND: ReadonlySet<string> = new Set(['output', 'turns', 'fileChanges']);
+
+/** Creates the function that finds the agent of a write; undefined if the write is not about an agent, or any hub may make it. */
+export function createAgentFinder(
+  state: ServerState,
+  ofApproval: (approvalId: string) => string | undefined,
+) {
+  const ofCommand = (commandId: unknown): string | undefined => {
+    const id = String(commandId);
+    return state.executions.get(id)?.agentId ?? state.terminalBuffers.get(id)?.agentId;
+  };
+
+  return (table: string, method: string, [first]: readonly unknown[]): string | undefined => {
+    // Any hub may add a command: its owner finds it.
+    if (table === 'commands') {
+      if (method === 'update') return ofCommand(first);
+      return method === 'reorder' ? ofCommand((first as readonly string[])[0]) : undefined;
+    }
+    if (table === 'approvals') {
+      if (method === 'update') return ofApproval(String(first));
+      return method === 'insert' ? (first as StoredApproval).agentId : undefined;
+    }
+    return TABLES_BY_COMMAND.has(table) && method !== 'complete' ? ofCommand(first) : undefined;
+  };
+}
+
+export interface FencedStoreParts {
+  state: ServerState;
+  ownership: SharedOwnership;
+  /** The agent of an approval request. */
+  ofApproval: (approvalId: string) => string | undefined;
+  /** Called with the agent that this hub has lost. */
+  onFenced: (fence: Fence) => void;
+}
+
+/**
+ * Returns a store whose writes carry fences. A write that is rejected because another hub owns the agent now stays pending, as
+ * after a crash: what waits for it must not go on.
+ */
+export function createFencedStore(
+  store: Store,
+  cluster: ClusterStore,
+  { state, ownership, ofApproval, onFenced }: FencedStoreParts,
+): Store {
+  const findAgent = createAgentFinder(state, ofApproval);
+  const fenceOf = (table: string, method: string, args: readonly unknown[]) => {
+    const agentId = findAgent(table, method, args);
+    return agentId === undefined ? undefined : ownership.fenceOf(agentId);
+  };
+  const fenced = cluster.fenced(fenceOf);
+
+  function guard(table: string, methods: object): object {
+    return Object.fromEntries(
+      Object.entries(methods).map(([method, call]) => [
+        method,
+        (...args: unknown[]) => {
+          const fence = fenceOf(table, method, args);
+          const result = (call as (...all: unknown[]) => Promise<unknown>)(...args);
+          if (!fence) return result;
+          return result.catch((error: unknown) => {
+            if ((error as { code?: unknown }).code !== FENCED_CODE) throw error;
+            onFenced(fence);
+            return new Promise(() => undefined);
+          });
+        },
+      ]),
+    );
+  }
+
+  const tables = Object.entries(fenced).map(([name, member]) => [
+    name,
+    typeof member === 'object' && name !== 'cluster' ? guard(name, member) : member,
+  ]);
+  // The users are cached, and cannot be fenced.
+  return { ...(Object.fromEntries(tables) as Store), users: store.users };
+}

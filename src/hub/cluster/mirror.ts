@@ -1,0 +1,238 @@
+// The state of the agents that other hubs own, as far as pages and dashboards of this hub need it. It is read from the store,
+// compared with what is known, and the differences are published like changes of this hub.
+import type { ClusterStore, StoredAgentState } from '../../store/cluster.ts';
+import type { StoredApproval, StoredCommand } from '../../store/store.ts';
+import type { Approvals } from '../approvals.ts';
+import type { Completion } from '../commands/completion.ts';
+import type { Dispatcher } from '../commands/dispatcher.ts';
+import { compareStored, enqueue } from '../commands/queue.ts';
+import type { HubContext } from '../context.ts';
+import type { Presence } from '../presence.ts';
+import type { AgentConnection } from '../state/agent.ts';
+import { createExecution, type Execution } from '../state/execution.ts';
+import { queueOf } from '../state/server-state.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
+import type { TerminalInput } from '../dashboards/terminal-input.ts';
+import type { Terminals } from '../terminals/terminals.ts';
+import type { FollowedOutput } from './followed-output.ts';
+
+export interface MirrorParts {
+  approvals: Approvals;
+  completion: Completion;
+  dispatcher: Dispatcher;
+  output: FollowedOutput;
+  presence: Presence;
+  subscriptions: Subscriptions;
+  terminals: Terminals;
+  terminalInput: Pick<TerminalInput, 'setSize'>;
+}
+
+/** What is stored about an agent. */
+interface Stored {
+  state: StoredAgentState;
+  unfinished: StoredCommand[];
+  approvals: StoredApproval[];
+}
+
+/** How long the commands that have ended here are known: longer than any read takes. */
+const ENDED_MS = 60_000;
+
+export type Mirror = ReturnType<typeof createMirror>;
+
+export function createMirror(context: HubContext, cluster: ClusterStore, parts: MirrorParts) {
+  const { state, store, clock, ownership, log } = context;
+  const {
+    approvals,
+    completion,
+    dispatcher,
+    output,
+    presence,
+    subscriptions,
+    terminals,
+    terminalInput,
+  } = parts;
+  let dirty = new Set<string>();
+  let running: Promise<void> | null = null;
+  /** When commands of own agents were last known to be unfinished: a read that began earlier can still contain them. */
+  const ended = new Map<string, number>();
+  /** The owners of agents, as they were read last. */
+  const owners = new Map<string, StoredAgentState>();
+
+  function setStored(execution: Execution, row: StoredCommand) {
+    Object.assign(execution, row, { delivery: row.sent ? 'sent' : 'waiting' });
+  }
+
+  function add(row: StoredCommand): Execution {
+    const execution = createExecution(clock, row, row.sent ? 'sent' : 'waiting');
+    state.executions.set(row.id, execution);
+    return execution;
+  }
+
+  /** Publishes a command that was added on another hub. */
+  function publishAdded(execution: Execution) {
+    subscriptions.attachFollowers(execution);
+    completion.publishStatus(execution);
+  }
+
+  /** Queues the commands that other hubs have accepted for an agent of this hub. */
+  function adopt(agent: AgentConnection, rows: readonly StoredCommand[]) {
+    const added = rows
+      .filter(({ id, sent }) => !sent && !state.executions.has(id) && !ended.has(id))
+      .toSorted(compareStored);
+    for (const row of added) {
+      const execution = add(row);
+      terminals.open(execution);
+      enqueue(queueOf(state, agent.agentId), execution);
+      publishAdded(execution);
+    }
+    if (added.length > 0) dispatcher.dispatchNext(agent);
+  }
+
+  /** Publishes the ends of commands that are not unfinished anymore. */
+  async function end(executions: readonly Execution[]) {
+    if (executions.length === 0) return;
+    const rows = await cluster.listByIds(executions.map(({ id }) => id));
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const execution of executions) {
+      const row = byId.get(execution.id);
+      if (ownership.owns(execution.agentId) || state.executions.get(execution.id) !== execution) {
+        continue;
+      }
+      state.executions.delete(execution.id);
+      if (!row) continue;
+      setStored(execution, row);
+      // Readers receive all output before they learn that the command has ended.
+      await output.read(execution.id).catch(() => undefined);
+      completion.publishEnd(execution);
+      if (row.isOutputOpen) late.add(execution.id);
+      else await output.end(execution.id);
+    }
+  }
+
+  /** Ended commands whose output is still open. */
+  const late = new Set<string>();
+
+  async function endLate() {
+    if (late.size === 0) return;
+    for (const { id, isOutputOpen } of await cluster.listByIds([...late])) {
+      if (isOutputOpen) continue;
+      late.delete(id);
+      await output.end(id);
+    }
+  }
+
+  /** Takes over what another hub has stored about its agent. */
+  async function update(
+    agent: AgentConnection,
+    { state: stored, unfinished, approvals: all }: Stored,
+  ) {
+    const { agentId } = agent;
+    const known = [...state.executions.values()].filter((one) => one.agentId === agentId);
+    const rows = new Map(unfinished.map((row) => [row.id, row]));
+    const gone = known.filter(({ id, delivery }) => delivery !== 'accepting' && !rows.has(id));
+    const queue: Execution[] = [];
+    let current: Execution | null = null;
+    for (const row of unfinished.toSorted(compareStored)) {
+      const before = state.executions.get(row.id);
+      const isChanged = before !== undefined && before.status !== row.status;
+      if (before?.delivery === 'accepting') continue;
+      if (before) setStored(before, row);
+      const execution = before ?? add(row);
+      if (row.sent) current = execution;
+      else enqueue(queue, execution);
+      if (!before) publishAdded(execution);
+      else if (isChanged) completion.publishStatus(execution);
+      if (row.status === 'running') output.follow([row.id]);
+    }
+    state.commandQueue.set(agentId, queue);
+    agent.current = current;
+    const { published } = stored;
+    agent.remote = stored.isOwned ? published : null;
+    if (published) {
+      const { summary } = published;
+      agent.stopping = new Set(published.stopping);
+      agent.terminalSize = published.terminalSize;
+      if (current && published.terminalSize) terminalInput.setSize(current, published.terminalSize);
+      agent.capabilities = summary.capabilities;
+      agent.descriptions = summary.commandDescriptions;
+      agent.connectionTime = summary.connectionTime;
+      agent.lastHeartbeat = summary.lastHeartbeat;
+      agent.lastOutputAt = summary.lastOutputAt;
+      agent.process = summary.process;
+      agent.notice = summary.notice;
+      if (!stored.isOwned) {
+        agent.connection = { link: null, since: summary.lastHeartbeat, cancelGrace: null };
+      }
+    }
+    approvals.mirror(agentId, all);
+    presence.update(agent);
+    presence.publishUpdate(agent);
+    await end(gone);
+  }
+
+  async function read(agentIds: readonly string[]): Promise<Map<string, Stored>> {
+    const [states, unfinished] = await Promise.all([
+      cluster.listStates(agentIds),
+      cluster.listUnfinishedOf(agentIds),
+    ]);
+    const result = new Map<string, Stored>();
+    for (const agentState of states) {
+      const { agentId } = agentState;
+      owners.set(agentId, agentState);
+      const ofAgent = unfinished.filter((row) => row.agentId === agentId);
+      result.set(agentId, { state: agentState, unfinished: ofAgent, approvals: [] });
+      if (ownership.owns(agentId)) continue;
+      const waiting = new Set(approvals.commandsOf(agentId));
+      for (const { id, sent } of ofAgent) if (sent) waiting.add(id);
+      for (const commandId of waiting) {
+        result.get(agentId)?.approvals.push(...(await store.approvals.listByCommand(commandId)));
+      }
+    }
+    return result;
+  }
+
+  async function reload(agentIds: readonly string[]) {
+    const now = clock.monotonic();
+    for (const [id, at] of ended) if (now - at > ENDED_MS) ended.delete(id);
+    const stored = await read(agentIds);
+    for (const [agentId, found] of stored) {
+      const agent = state.agents.get(agentId);
+      if (!agent) continue;
+      if (ownership.owns(agentId)) adopt(agent, found.unfinished);
+      else await update(agent, found);
+    }
+    await endLate();
+  }
+
+  async function run() {
+    while (dirty.size > 0) {
+      const agentIds = [...dirty];
+      dirty = new Set();
+      try {
+        await reload(agentIds);
+      } catch (error) {
+        log.warn('Could not read the state of agents of other hubs.', { error });
+        for (const agentId of agentIds) dirty.add(agentId);
+        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      }
+    }
+    running = null;
+  }
+
+  return {
+    /** Reads these agents again. Resolves when they are up to date. */
+    update(agentIds: Iterable<string>): Promise<void> {
+      for (const agentId of agentIds) dirty.add(agentId);
+      if (dirty.size > 0) running ??= run();
+      return running ?? Promise.resolve();
+    },
+    /** The owner of an agent, as it was read last. */
+    ownerOf: (agentId: string) => owners.get(agentId),
+    /** Forgets the owner of an agent, because it may be another one. */
+    forgetOwner: (agentId: string) => void owners.delete(agentId),
+    /** Remembers that a command of an own agent has ended. */
+    noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
+  };
+}
+
+const RETRY_MS = 1_000;

@@ -1,0 +1,44 @@
+// The agents that this hub owns. Exactly one hub owns an agent; the others mirror it (docs/architecture.md, "Several hubs").
+import type { Fence } from '../../store/cluster.ts';
+
+/** Which agents a hub may write about. */
+export interface Ownership {
+  owns(agentId: string): boolean;
+  /** Tells the owner of an agent that this hub has stored something about it. */
+  notify(agentId: string): void;
+}
+
+/** A hub that is alone owns all agents. */
+export const soleOwnership: Ownership = { owns: () => true, notify: () => undefined };
+
+export type SharedOwnership = ReturnType<typeof createSharedOwnership>;
+
+/**
+ * Creates the ownership of a hub that shares the store with others. It owns nothing at first.
+ * @param notify tells the other hubs that something was stored about an agent
+ */
+export function createSharedOwnership(notify: (agentId: string) => void) {
+  const owned = new Map<string, { epoch: number; lost: PromiseWithResolvers<void> }>();
+
+  return {
+    owns: (agentId: string) => owned.has(agentId),
+    notify,
+    /** The fence of writes about an agent. The epoch 0 never matches: the agent is not owned. */
+    fenceOf: (agentId: string): Fence => ({ agentId, epoch: owned.get(agentId)?.epoch ?? 0 }),
+    /** Records that this hub has claimed an agent. */
+    gain(agentId: string, epoch: number): void {
+      owned.set(agentId, { epoch, lost: Promise.withResolvers() });
+    },
+    /** Records that this hub does not own an agent anymore. Returns false if it did not. */
+    lose(agentId: string): boolean {
+      const lost = owned.get(agentId);
+      owned.delete(agentId);
+      lost?.lost.resolve();
+      return lost !== undefined;
+    },
+    /** Resolves when an agent is lost; at once if it is not owned. */
+    whenLost: (agentId: string): Promise<void> =>
+      owned.get(agentId)?.lost.promise ?? Promise.resolve(),
+    list: (): string[] => [...owned.keys()],
+  };
+}

@@ -1,0 +1,129 @@
+// What users ask of an agent is done by the hub that owns it. A route is a function that does it here or there; if the owner
+// does not answer, or there is none, this hub becomes the owner.
+import { HubError } from '../../protocol/errors.ts';
+import type { ClusterStore } from '../../store/cluster.ts';
+import type { Actor } from '../state/dashboard.ts';
+import { type Calls, CallTimeout, NotOwner } from './calls.ts';
+import type { Claims } from './claims.ts';
+import type { Mirror } from './mirror.ts';
+import type { SharedOwnership } from './ownership.ts';
+
+/** How long a hub has to answer. */
+const ANSWER_MS = 2_000;
+/** How often a request is tried while the agent moves from hub to hub. */
+const MAX_TRIES = 5;
+
+type Handler = (...args: never[]) => unknown;
+
+interface RouteOptions {
+  /** Whether to become the owner if the owner does not answer. Only what may be done twice. */
+  isRepeatable: boolean;
+  /** How long the owner has to answer, in milliseconds. */
+  answerMs?: number;
+}
+
+interface Others {
+  calls: Calls;
+  claims: Claims;
+  mirror: Pick<Mirror, 'ownerOf' | 'forgetOwner'>;
+}
+
+export type Router = ReturnType<typeof createRouter>;
+
+export function createRouter({
+  cluster,
+  ownership,
+}: {
+  cluster: ClusterStore;
+  ownership: SharedOwnership;
+}) {
+  const handlers = new Map<string, Handler>();
+  const moved = Symbol('moved');
+  let others: Others | null = null;
+
+  /** Does something here. Throws `NotOwner` if the agent moves to another hub before it is done. */
+  async function handle(agentId: string, handler: Handler, args: readonly unknown[]) {
+    const lost = ownership.whenLost(agentId).then(() => moved);
+    const result = await Promise.race([handler(...(args as never[])), lost]);
+    if (result === moved) throw new NotOwner();
+    return result;
+  }
+
+  async function tryOnce(
+    agentId: string,
+    method: string,
+    args: readonly unknown[],
+    { isRepeatable, answerMs = ANSWER_MS }: RouteOptions,
+  ): Promise<unknown> {
+    const handler = handlers.get(method);
+    if (!others || !handler) throw new Error('The hub has not started.');
+    if (ownership.owns(agentId)) return handle(agentId, handler, args);
+    const { calls, claims, mirror } = others;
+    // Without a query in between, requests of one user arrive in order.
+    const owner = mirror.ownerOf(agentId) ?? (await cluster.listStates([agentId]))[0];
+    if (owner?.hubId && owner.isOwned) {
+      try {
+        return await calls.call(owner.hubId, method, [agentId, ...args.map(toPlain)], answerMs);
+      } catch (error) {
+        mirror.forgetOwner(agentId);
+        if (!(error instanceof CallTimeout)) throw error;
+        if (!isRepeatable) {
+          throw new HubError(
+            'unavailable',
+            'The hub of this agent does not answer. Check what has happened, and try again.',
+          );
+        }
+      }
+    }
+    mirror.forgetOwner(agentId);
+    if (await claims.claim(agentId, owner?.epoch)) claims.awaitAgent(agentId);
+    throw new NotOwner();
+  }
+
+  return {
+    connect(parts: Others) {
+      others = parts;
+    },
+    /** Does what another hub asks for. @throws {NotOwner} if this hub does not own the agent */
+    async answer(method: string, [agentId, ...args]: unknown[]): Promise<unknown> {
+      const handler = handlers.get(method);
+      if (!handler || typeof agentId !== 'string' || !ownership.owns(agentId)) throw new NotOwner();
+      return handle(agentId, handler, args);
+    },
+    /**
+     * Creates a function that calls `handler` on the hub that owns an agent.
+     * @param agentOf finds the agent; undefined to call `handler` here
+     */
+    route<Args extends readonly unknown[], Result>(
+      method: string,
+      agentOf: (args: NoInfer<Args>) => string | undefined | Promise<string | undefined>,
+      handler: (...args: Args) => Result | Promise<Result>,
+      options: RouteOptions = { isRepeatable: true },
+    ): (...args: Args) => Promise<Result> {
+      handlers.set(method, handler as unknown as Handler);
+      return async (...args) => {
+        const agentId = await agentOf(args);
+        if (agentId === undefined) return handler(...args);
+        for (let tries = 1; ; tries++) {
+          try {
+            return (await tryOnce(agentId, method, args, options)) as Result;
+          } catch (error) {
+            if (!(error instanceof NotOwner)) throw error;
+            if (tries === MAX_TRIES) {
+              throw new HubError('unavailable', 'The agent is moving to another hub. Try again.');
+            }
+          }
+        }
+      };
+    },
+  };
+}
+
+/** A user is often a connection, of which only this is sent. */
+function toPlain(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || !('userId' in value) || !('role' in value)) {
+    return value;
+  }
+  const { userId, role, agents, sessionId, address, apiTokenId } = value as Actor;
+  return { userId, role, agents, sessionId, address, apiTokenId };
+}

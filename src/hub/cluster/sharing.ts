@@ -1,0 +1,224 @@
+// What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place,
+// so that a hub that is alone does not pay for it.
+import type { Bus } from '../../bus/bus.ts';
+import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
+import type { Unversioned } from '../../protocol/message.ts';
+import type { CachedTable, ClusterStore, HubReport } from '../../store/cluster.ts';
+import type { Store } from '../../store/store.ts';
+import type { Clock } from '../../protocol/clock.ts';
+import type { Claimed } from '../agents/agents.ts';
+import type { Log } from '../log.ts';
+import type { HubContext } from '../context.ts';
+import { type AgentConnection, createAgentConnection } from '../state/agent.ts';
+import type { ServerState } from '../state/server-state.ts';
+import { announceWrites } from './announce-writes.ts';
+import { createCalls } from './calls.ts';
+import { type ClaimsParts, createClaims } from './claims.ts';
+import { createNotices, joinCluster } from './cluster.ts';
+import { createFencedStore } from './fenced-store.ts';
+import {
+  createFollowedOutput,
+  type FollowedOutput,
+  ownOutput,
+  type OutputSource,
+} from './followed-output.ts';
+import { createMirror, type MirrorParts } from './mirror.ts';
+import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
+import { createRouter, type Router } from './routes.ts';
+
+/** How long the owner of an agent has to find out whether its connection still answers. */
+const MOVE_MS = 4_000;
+
+type Parts = Omit<ClaimsParts, 'mirror' | 'output'> &
+  Omit<MirrorParts, 'output'> & {
+    /** Reads tables again that other hubs have changed. */
+    reloadTables: (tables: readonly CachedTable[]) => Promise<void>;
+    /** What this hub reports when it renews its lease. */
+    report: () => HubReport;
+  };
+
+/** A hub among others. */
+export interface Member {
+  /** Gives all agents up, one by one: they connect to other hubs. */
+  handOver(): Promise<void>;
+  /** Ends the lease. */
+  leave(): Promise<void>;
+  /** Looks for what other hubs have changed. */
+  poll(): Promise<void>;
+}
+
+export interface Sharing {
+  store: Store;
+  ownership: Ownership;
+  /** Identifies this start of the hub; undefined if it is alone. */
+  hubId: string | undefined;
+  /** Whether this hub does the work that one hub does for all. */
+  isLeader: () => boolean;
+  /** Called for each message about an agent. */
+  onAgentMessage: (agentId: string, body: Unversioned<HubToDashboard>) => void;
+  onOutputStored: (commandId: string) => void;
+  output: OutputSource;
+  route: Router['route'];
+  claim: (agentId: string, instanceId: string) => Promise<Claimed>;
+  /** Joins the other hubs, and restores the state from the store. Null for a hub that is alone. */
+  join: ((context: HubContext, parts: Parts) => Promise<Member>) | null;
+}
+
+export function createAlone(store: Store): Sharing {
+  return {
+    store,
+    ownership: soleOwnership,
+    hubId: undefined,
+    isLeader: () => true,
+    onAgentMessage: () => undefined,
+    onOutputStored: () => undefined,
+    output: ownOutput,
+    route:
+      (_method, _agentOf, handler) =>
+      async (...args) =>
+        handler(...args),
+    claim: () => Promise.resolve('claimed'),
+    join: null,
+  };
+}
+
+export function createSharing(
+  { node, version, bus }: { node: string; version: string; bus: Bus },
+  {
+    store,
+    cluster,
+    clock,
+    log,
+    state,
+  }: {
+    store: Store;
+    cluster: ClusterStore;
+    clock: Clock;
+    log: Log;
+    state: ServerState;
+  },
+): Sharing {
+  const hubId = crypto.randomUUID();
+  const ownership = createSharedOwnership((agentId) => notices.addAgent(agentId));
+  const identity = { cluster, bus, hubId, node, version, ownership };
+  const notices = createNotices(identity, { clock, log, state });
+  const router = createRouter({ cluster, ownership });
+  let isLeaving = false;
+  let output: FollowedOutput | null = null;
+  let isLeader = () => false;
+  let ofApproval: (approvalId: string) => string | undefined = () => undefined;
+  let lose: (agentId: string) => void = () => undefined;
+  let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
+  const fenced = createFencedStore(store, cluster, {
+    state,
+    ownership,
+    ofApproval: (approvalId) => ofApproval(approvalId),
+    // A write with an earlier epoch can fail after this hub has claimed the agent again.
+    onFenced: ({ agentId, epoch }) => {
+      if (epoch === ownership.fenceOf(agentId).epoch) lose(agentId);
+    },
+  });
+
+  async function restore(mirror: ReturnType<typeof createMirror>) {
+    for (const agent of await store.agents.list()) {
+      state.agents.set(agent.agentId, createAgentConnection(agent));
+    }
+    await mirror.update(state.agents.keys());
+  }
+
+  return {
+    store: announceWrites(fenced, notices.addTable),
+    ownership,
+    hubId,
+    isLeader: () => isLeader(),
+    onAgentMessage: notices.addMessage,
+    onOutputStored: notices.addOutput,
+    output: { refresh: (commandId) => output?.refresh(commandId) },
+    route: router.route,
+    claim: (agentId, instanceId) => claim(agentId, instanceId),
+    async join(context, parts) {
+      const { agents, approvals, presence, turns } = parts;
+      output = createFollowedOutput(context, parts);
+      const mirror = createMirror(context, cluster, { ...parts, output });
+      const claims = createClaims(context, identity, { ...parts, mirror, output });
+      ofApproval = approvals.agentOf;
+      ({ lose } = claims);
+      notices.connect({ presence });
+      const calls = createCalls({ bus, clock, hubId }, async (method, args) => {
+        const [agentId, instanceId] = args;
+        if (method !== MOVE) return router.answer(method, args);
+        return agents.mayMove(String(agentId), String(instanceId));
+      });
+      router.connect({ calls, claims, mirror });
+
+      claim = async (agentId, instanceId) => {
+        if (isLeaving) return 'moved';
+        const [owner] = await cluster.listStates([agentId]);
+        const isElsewhere =
+          owner?.isOwned === true && owner.hubId !== null && owner.hubId !== hubId;
+        if (isElsewhere && owner.published?.summary.status !== 'offline') {
+          const answer = calls.call(owner.hubId ?? '', MOVE, [agentId, instanceId], MOVE_MS);
+          // A hub that does not answer cannot hold the agent.
+          if ((await answer.catch(() => true)) === false) return 'in_use';
+        }
+        await claims.claim(agentId);
+        return 'claimed';
+      };
+
+      const { reloadTables, report } = parts;
+      const announceTurn = turns.announce;
+      const member = await joinCluster(identity, context, {
+        claims,
+        mirror,
+        output,
+        presence,
+        reloadTables,
+        report,
+        announceTurn,
+      });
+      ({ isLeader } = member);
+      await restore(mirror);
+      const hasOthers = async () =>
+        (await cluster.listHubs()).some((hub) => hub.isAlive && hub.hubId !== hubId);
+
+      const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
+      const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
+      return {
+        poll: member.poll,
+        async handOver() {
+          isLeaving = true;
+          await member.renew();
+          if (await hasOthers())
+            await new Promise<void>((done) => void clock.after(NOTICE_MS, done));
+          for (const agentId of ownership.list()) {
+            const agent = state.agents.get(agentId);
+            if (agent) await release(agent);
+          }
+        },
+        async leave() {
+          stopFreeing();
+          calls.close();
+          await member.leave();
+        },
+      };
+
+      /** Commits what has arrived, then lets the agent connect to another hub. */
+      async function release(agent: AgentConnection) {
+        const { agentId, current, stopping } = agent;
+        agents.ignore(agent);
+        for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
+          await parts.terminals.flush(commandId);
+        }
+        await cluster.release(ownership.fenceOf(agentId));
+        claims.lose(agentId);
+      }
+    },
+  };
+}
+
+/** The method by which a hub asks another one whether an agent may connect to it. */
+const MOVE = 'agents.move';
+/** How long load balancers have to notice that a hub is about to stop, before its agents connect to others. */
+const NOTICE_MS = 2_000;
+/** How often buffers that nobody reads are freed. */
+const FREE_MS = 5_000;
