@@ -14,14 +14,10 @@ export interface Missed {
 const FORGET_AFTER_MS = 120_000;
 const FORGET_EVERY = 1_000;
 
-/**
- * @param read reads a message from the table
- * @param onError called if that fails; the message is lost
- */
+/** @param read reads a message from the table; does not throw */
 export function createReceiver(
   topics: Topics,
   read: (sender: string, sequence: number) => Promise<string | undefined>,
-  onError: (error: unknown) => void,
 ) {
   const senders = new Map<string, { last: number; heardAt: number }>();
   const waiting: Notification[] = [];
@@ -49,12 +45,7 @@ export function createReceiver(
   }
 
   async function readMessage(sender: string, sequence: number, topic: string): Promise<void> {
-    let body: string | undefined;
-    try {
-      body = await read(sender, sequence);
-    } catch (error) {
-      onError(error);
-    }
+    const body = await read(sender, sequence);
     if (body === undefined) topics.reportGap();
     else topics.deliver(topic, JSON.parse(body));
   }
