@@ -65,7 +65,7 @@ nats:
 	$$sudo apt-get install -y -qq --no-install-recommends \
 	  -o DPkg::Options::=--path-exclude=/lib/systemd/system/nats-server.service nats-server >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium postgres haproxy nats ## Run all tests
+test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests
 	@$(BUN) test --timeout 20000
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
@@ -109,7 +109,7 @@ chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guaran
 	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
 
 # Set HUBS and AGENTS to override the defaults: make cluster HUBS=2
-cluster: $(BINARY) postgres haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
+cluster: $(BINARY) postgres nats haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
 	@exec $(BUN) test/cluster/main.ts --hubs $(or $(HUBS),3) --agents $(or $(AGENTS),2)
 
 # Set FILES, SAMPLE and SEED to override the defaults: make mutation FILES=src/hub/agents SAMPLE=20
@@ -131,4 +131,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium postgres haproxy nats cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres nats haproxy cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean

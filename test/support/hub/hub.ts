@@ -20,6 +20,7 @@ import {
   TRANSCRIPT_RETENTION_MS,
 } from '../../../src/protocol/limits.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
 import type { IdentityProviderSettings } from '../../../src/web/identity-provider.ts';
@@ -71,6 +72,8 @@ export interface TestHubOptions {
   certificate?: Certificate;
   /** Replaces raw deflate. */
   deflate?: Deflate;
+  /** Replaces the store in memory. It is closed with the hub, which cannot be restarted. */
+  store?: Store;
   /** Keeps the database in a file, so that the hub can be restarted. */
   onDisk?: boolean;
 }
@@ -100,7 +103,7 @@ async function startRun(
 ) {
   const file = folder === null ? ':memory:' : databasePath(folder, run);
   const clock = createManualClock({ start, realTimeBelowMs: REAL_TIME_BELOW_MS });
-  const store = createFaultStore(openStore(file));
+  const store = createFaultStore(options.store ?? openStore(file));
   const logEntries: LogEntry[] = [];
   const createLogLine =
     (level: LogEntry['level']) =>
