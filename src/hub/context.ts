@@ -1,6 +1,6 @@
 // What every part of the hub receives when it is created.
 import type { Clock } from '../protocol/clock.ts';
-import type { Store } from '../store/store.ts';
+import type { ExpiringTable, Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Log } from './log.ts';
@@ -37,6 +37,7 @@ export const keepsTranscripts = (settings: HubSettings): boolean =>
 export interface HubContext {
   state: ServerState;
   store: Store;
+  expiring: ExpiringTable;
   clock: Clock;
   log: Log;
   settings: HubSettings;

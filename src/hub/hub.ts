@@ -38,6 +38,7 @@ import { createDashboardMessages } from './dashboards/messages.ts';
 import { createTerminalInput } from './dashboards/terminal-input.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import { createErasure } from './erasure.ts';
+import { createMemoryTable } from './expiring-values.ts';
 import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
@@ -104,6 +105,7 @@ export async function startHub(options: HubOptions) {
   const context: HubContext = {
     state,
     store,
+    expiring: store.expiring ?? createMemoryTable(),
     clock,
     log,
     settings,
@@ -233,6 +235,7 @@ export async function startHub(options: HubOptions) {
     epoch,
     state,
     settings,
+    expiring: context.expiring,
     storeHealth,
     audit,
     eraseUser: createErasure(context, tokenIndex),

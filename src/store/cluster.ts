@@ -39,7 +39,11 @@ export interface Fence {
  * Returns the fence of a write; undefined for a write about no agent. It is called when the write is.
  * @param table a member of Store, such as `commands`
  */
-export type FenceOf = (table: string, method: string, args: readonly unknown[]) => Fence | undefined;
+export type FenceOf = (
+  table: string,
+  method: string,
+  args: readonly unknown[],
+) => Fence | undefined;
 
 /** The state of an agent as its owner published it last. */
 export interface StoredAgentState extends Fence {
@@ -60,7 +64,13 @@ export interface PublishedState {
 }
 
 /** The tables that hubs keep in memory. */
-export type CachedTable = 'users' | 'sessions' | 'agents' | 'agent_tokens' | 'api_tokens' | 'secrets';
+export type CachedTable =
+  | 'users'
+  | 'sessions'
+  | 'agents'
+  | 'agent_tokens'
+  | 'api_tokens'
+  | 'secrets';
 
 /** What has changed since a cursor. It can name what has not changed, but misses nothing. */
 export interface StoreChanges {
