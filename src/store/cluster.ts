@@ -86,6 +86,9 @@ export const FENCED_CODE = 'FENCED';
 /** The code of the error of `register` if the name is in use. */
 export const NODE_IN_USE_CODE = 'NODE_IN_USE';
 
+/** The code of the error of `commands.insert` if a user has requested a command with the same requestId within 24 hours. */
+export const REQUEST_KNOWN_CODE = 'REQUEST_KNOWN';
+
 /** How long a lease lasts, and how often it is renewed, in milliseconds. */
 export const LEASE_MS = 10_000;
 export const RENEW_MS = 3_000;

@@ -1,6 +1,7 @@
 // A thread with one connection to the SQLite file, or with all connections to a PostgreSQL server, so that neither a commit
 // nor a query blocks the sockets of the hub. An entry point of its own: it is started as a worker (thread-client.ts).
 import { Database } from 'bun:sqlite';
+import { withFence } from './fences.ts';
 import {
   describeDamage,
   errorCode,
@@ -87,11 +88,11 @@ async function check(file: string): Promise<ThreadResponse> {
   return { type: 'checked', damage: await findDamageByTable(database) };
 }
 
-async function run([id, table, method, args]: Call) {
+async function run([id, table, method, args, fence]: Call) {
   try {
     if (!opened) throw new Error('The store is not open.');
     const owner = (table === null ? opened.store : opened.store[table as keyof Store]) as Methods;
-    const value = await owner[method]?.(...args);
+    const value = await withFence(fence, () => owner[method]?.(...args));
     // The thread is ended after this reply, so those of the writes that it has committed come first.
     if (method === 'close') await new Promise((resolve) => setImmediate(resolve));
     reply({ id, value });

@@ -1,4 +1,5 @@
 // Starts a store thread, and calls the methods of its store.
+import { currentFence } from './fences.ts';
 import type { Store } from './store.ts';
 import type {
   Call,
@@ -117,7 +118,8 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
       const call = Promise.withResolvers<unknown>();
       lastId += 1;
       pending.set(lastId, call);
-      calls.push([lastId, table, method, args]);
+      const fence = currentFence();
+      calls.push(fence ? [lastId, table, method, args, fence] : [lastId, table, method, args]);
       if (calls.length === 1) {
         queueMicrotask(() => {
           const batch = calls;
@@ -136,7 +138,7 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
 }
 
 /**
- * Creates a store whose methods are called in threads.
+ * Creates a store whose methods are called in threads. `cluster.fenced`, which returns no promise, is not among them.
  * @param tables the names of the methods
  * @param choose the thread of a method
  */

@@ -1,11 +1,16 @@
 // The messages between a store and its threads.
+import type { Fence } from './cluster.ts';
 
-/** A method call: its number, the table (null for a method of the store itself), the method, its arguments. */
+/**
+ * A method call: its number, the table (null for a method of the store itself), the method, its arguments, and the fence if
+ * it is a write that has one.
+ */
 export type Call = readonly [
   id: number,
   table: string | null,
   method: string,
   args: readonly unknown[],
+  fence?: Fence,
 ];
 
 /** The database that a thread opens. */

@@ -36,7 +36,7 @@ const FILL = `
   SELECT to_char(i, 'FM00000000'), 'agent-' || i % 50, CASE i % 5000 WHEN 0 THEN 'needle ' ELSE 'npm run ' END || 'check ' || i % 97,
     'normal', CASE i % 1000 WHEN 0 THEN 'running' WHEN 1 THEN 'failed' ELSE 'completed' END, 'user-' || i % 20, i, i,
     'continue', 1, CASE i % 100 WHEN 0 THEN 'comparison-' || i / 300 END,
-    CASE i % 10 WHEN 0 THEN 'conversation-' || i / 200 END, 1, true, 0, NULL
+    CASE i % 10 WHEN 0 THEN 'conversation-' || i / 200 END, 1, i % 1000 <> 0, 0, NULL
   FROM generate_series(1, ${ROWS}) AS i;
   INSERT INTO approvals (approval_id, command_id, agent_id, title, options, requested_at, resolved_at, resolved_by)
   SELECT i::text, i::text, 'agent-' || i % 50, 'title', '[]', i, CASE WHEN i % 100 > 0 THEN i END, 'user-' || i % 20

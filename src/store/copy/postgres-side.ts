@@ -1,6 +1,7 @@
 // The PostgreSQL database of a copy.
 import { getTableColumns, sql } from 'drizzle-orm';
 import type { PgColumn } from 'drizzle-orm/pg-core';
+import { REQUEST_ID_TTL_MS } from '../../protocol/limits.ts';
 import { parseAddress } from '../postgres/address.ts';
 import { connect } from '../postgres/connection.ts';
 import { migrate } from '../postgres/migrations.ts';
@@ -14,6 +15,14 @@ import type { CopiedTable, Row } from './tables.ts';
 const TIMEOUTS = { connectMs: 5_000, statementMs: 300_000, answerMs: 310_000 };
 /** A hub checks every 5 s whether it can write. */
 const IN_USE_MS = 15_000;
+
+/** Requests of the last 24 hours are known in the copy, too. */
+const FILL_REQUEST_KEYS = `
+  INSERT INTO request_keys (requested_by, request_id, command_id, requested_at)
+  SELECT DISTINCT ON (requested_by, request_id) requested_by, request_id, id, requested_at FROM commands
+  WHERE request_id IS NOT NULL AND requested_at > extract(epoch FROM clock_timestamp()) * 1000 - ${REQUEST_ID_TTL_MS}
+  ORDER BY requested_by, request_id, requested_at DESC
+  ON CONFLICT (requested_by, request_id) DO UPDATE SET command_id = excluded.command_id, requested_at = excluded.requested_at`;
 
 /**
  * Opens a database, and creates or upgrades its tables.
@@ -71,6 +80,7 @@ export async function openPostgresSide(url: string, password: string | undefined
       }
     },
     async commit() {
+      await execute(FILL_REQUEST_KEYS);
       await execute('COMMIT');
       // The next queries need to know how the values are distributed.
       await execute('ANALYZE');

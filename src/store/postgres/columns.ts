@@ -1,4 +1,5 @@
 // The types of the columns. Texts are compared byte by byte, as SQLite does it, whatever the language of the database.
+import { sql } from 'drizzle-orm';
 import { bigint, customType } from 'drizzle-orm/pg-core';
 import { decodeJson, decodeText, encodeJson, encodeText } from './text-encoding.ts';
 
@@ -25,3 +26,6 @@ export const bytes = customType<{ data: Buffer; driverData: Buffer }>({
 
 /** A whole number, such as a time in Unix milliseconds. */
 export const integer = () => bigint({ mode: 'number' });
+
+/** The time of the database's clock, in Unix milliseconds. */
+export const databaseNow = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;

@@ -4,6 +4,7 @@ import type { EndPosition, Store } from '../store.ts';
 import { list } from './command-pages.ts';
 import { type Db, isOneOf, type QueryContext } from './context.ts';
 import { search } from './history-search.ts';
+import { insertRequestKeys } from './request-keys.ts';
 import {
   approvalDetails,
   approvals,
@@ -28,7 +29,9 @@ export function createCommandStore(context: QueryContext): Store['commands'] {
       write(
         async (db) => {
           const all = [rows].flat();
-          if (all.length > 0) await db.insert(commands).values(all);
+          if (all.length === 0) return;
+          await insertRequestKeys(db, all);
+          await db.insert(commands).values(all);
         },
         ...entries,
       ),

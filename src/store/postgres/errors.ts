@@ -25,6 +25,7 @@ export class DatabaseError extends Error {
 
 /** SQLSTATE of a statement that took longer than `statement_timeout`. */
 export const QUERY_CANCELED = '57014';
+const DEADLOCK = '40P01';
 
 /** The classes of errors with which a server ends a connection, and Bun's codes for connections that fail. */
 const ENDED = /^(?:57P|08)/;
@@ -55,6 +56,10 @@ export const isLost = (error: unknown): boolean =>
 /** Whether the server has answered that it did not do what it was asked to do. */
 export const isRefused = (error: unknown): boolean =>
   error instanceof DatabaseError && error.kind === 'refused' && error.state !== undefined;
+
+/** Whether a transaction was rolled back because it and another one were waiting for each other. */
+export const isDeadlock = (error: unknown): boolean =>
+  error instanceof DatabaseError && error.state === DEADLOCK;
 
 /** What to do about errors that mean that a database was not set up for the hub, by SQLSTATE. */
 const ADVICE: Record<string, (address: DatabaseAddress) => string> = {

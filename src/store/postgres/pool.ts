@@ -6,19 +6,25 @@ import { connect, type Connection, type Db, type Timeouts } from './connection.t
 import { QUERY_CANCELED, DatabaseError, toDatabaseError } from './errors.ts';
 import { type Backoff, createReconnector } from './reconnect.ts';
 
-/** Short queries and searches together. */
+/** For short queries and searches together. */
 const CONNECTIONS = 4;
 /** The searches at once: they can take seconds. */
 const SEARCHES = 2;
 
 export type Pool = ReturnType<typeof createPool>;
 
-export function createPool(address: DatabaseAddress, timeouts: Timeouts, backoff: Backoff) {
-  const slots = Array.from({ length: CONNECTIONS }, () =>
+/** @param connections the connections, which are opened when they are needed */
+export function createPool(
+  address: DatabaseAddress,
+  timeouts: Timeouts,
+  backoff: Backoff,
+  connections = CONNECTIONS,
+) {
+  const slots = Array.from({ length: connections }, () =>
     createReconnector(() => connect(address, timeouts), backoff),
   );
   const free = [...slots];
-  const limit = pLimit(CONNECTIONS);
+  const limit = pLimit(connections);
   const limitSearches = pLimit(SEARCHES);
 
   function use<T>(query: (connection: Connection) => Promise<T>): Promise<T> {

@@ -1,9 +1,10 @@
-// The Store on PostgreSQL: one connection writes, a few read, and one indexes output.
+// The Store on PostgreSQL: one connection writes, a few read, and one indexes output. Several hubs need a few more.
 import type { Store } from '../store.ts';
 import { type DatabaseAddress, parseAddress } from './address.ts';
 import { createAgentStore } from './agents.ts';
 import { createApprovalStore } from './approvals.ts';
 import { createAuditStore } from './audit.ts';
+import { CLUSTER_CONNECTIONS, createClusterStore } from './cluster.ts';
 import { createCommandStore } from './commands.ts';
 import { connect, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
 import { createConnectionStore } from './connections.ts';
@@ -48,7 +49,8 @@ export async function createPostgresStore(
   const writer = createWriter(sessions, backoff);
   const indexer = createOutputIndexer(createReconnector(() => connect(address, timeouts), backoff));
   const context = createQueryContext(pool, writer);
-  return {
+  const own = createPool(address, timeouts, backoff, CLUSTER_CONNECTIONS);
+  const store: Store = {
     users: createUserStore(context),
     sessions: createSessionStore(context),
     agents: createAgentStore(context),
@@ -62,12 +64,14 @@ export async function createPostgresStore(
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
     audit: createAuditStore(context),
+    cluster: createClusterStore({ pool, own, writer, store: () => store }),
     probe: () => writer.write(() => Promise.resolve()),
     async close() {
       await writer.close();
-      await Promise.all([indexer.close(), pool.close()]);
+      await Promise.all([indexer.close(), pool.close(), own.close()]);
     },
   };
+  return store;
 }
 
 async function prepare(

@@ -25,6 +25,7 @@ import type {
 import type { TableOf } from '../table-of.ts';
 import { integer, json, text } from './columns.ts';
 
+export * from './cluster-schema.ts';
 export * from './output-schema.ts';
 
 export const users = pgTable('users', {
@@ -134,6 +135,10 @@ export const commands = pgTable(
     index('commands_output_open')
       .on(table.id)
       .where(sql`is_output_open`),
+    // An agent runs one command at a time, even if two hubs believe that they own it.
+    uniqueIndex('commands_sent')
+      .on(table.agentId)
+      .where(sql`sent AND status IN ('queued', 'running')`),
     index('commands_by_comparison').on(table.comparisonId, table.id),
     index('commands_compared')
       .on(table.id)

@@ -1,5 +1,8 @@
 // The PostgreSQL store in a thread of its own: compressing and searching output takes milliseconds, and the hub's event
 // loop does not wait for them.
+import type { ClusterStore } from '../cluster.ts';
+import { createFencedStore } from '../fences.ts';
+import type { Store } from '../store.ts';
 import type { StoreNotice, ThreadedStore } from '../threaded-store.ts';
 import { UPGRADE } from '../threaded-store.ts';
 import { createRemoteStore, startStoreThread } from '../thread-client.ts';
@@ -33,10 +36,18 @@ export async function openThreadedPostgresStore(
 
   try {
     const tables = await thread.open({ kind: 'postgres', url, password });
-    const store = createRemoteStore(tables, () => thread, close);
-    const users = await cacheUsers(store.users);
+    const remote = createRemoteStore(tables, () => thread, close);
+    const users = await cacheUsers(remote.users);
+    const store: Store = {
+      ...remote,
+      users,
+      cluster: {
+        ...(remote.cluster as ClusterStore),
+        fenced: (fenceOf) => createFencedStore(store, fenceOf),
+      },
+    };
     const damaged = new Promise<string>(() => undefined);
-    return { store: { ...store, users }, damaged, failed: failed.promise };
+    return { store, damaged, failed: failed.promise };
   } catch (error) {
     thread.terminate();
     throw error;

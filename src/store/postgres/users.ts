@@ -10,6 +10,7 @@ import {
   audit,
   commands,
   connections,
+  requestKeys,
   savedPrompts,
   users,
 } from './schema.ts';
@@ -81,6 +82,8 @@ async function erase(db: Db, id: string, name: string, limit: number): Promise<n
   }
 
   await replace(commands, eq(commands.requestedBy, id), { requestedBy: name });
+  const keys = sql`SELECT ctid FROM ${requestKeys} WHERE ${eq(requestKeys.requestedBy, id)} LIMIT ${limit}`;
+  await db.delete(requestKeys).where(isRowOf(keys));
   await replace(commands, eq(commands.editedBy, id), { editedBy: name });
   await replace(approvals, eq(approvals.resolvedBy, id), { resolvedBy: name });
   await replace(agents, eq(agents.createdBy, id), { createdBy: name });

@@ -2,12 +2,19 @@
 // connection whether a commit took effect whose answer was lost.
 import { eq, lt, sql } from 'drizzle-orm';
 import type { DatabaseAddress } from './address.ts';
+import { databaseNow as now } from './columns.ts';
 import { connect, type Db, type Timeouts } from './connection.ts';
 import { DatabaseError } from './errors.ts';
 import { writers } from './schema.ts';
 
 /** How long the row of a connection is kept after its last commit. */
 const KEEP_MS = 86_400_000;
+
+/**
+ * How long a transaction waits for its next statement. A hub that hangs loses its locks after this time: others that claim
+ * its agents wait for them, for less than the time of a statement.
+ */
+const IDLE_MS = 5_000;
 
 /** SQLSTATE of a transaction that was rolled back. */
 const ROLLED_BACK = '40000';
@@ -44,8 +51,8 @@ export async function openWriterSession(
   const { db, close: abort } = connection;
   const id = crypto.randomUUID();
   let commits = 0;
-  const now = sql`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`;
   try {
+    await connection.execute(`SET idle_in_transaction_session_timeout = ${IDLE_MS}`);
     await db.delete(writers).where(lt(writers.usedAt, sql`${now} - ${KEEP_MS}::bigint`));
     await db.insert(writers).values({ id, commits, isEnded: false, usedAt: now });
   } catch (error) {

@@ -1,7 +1,10 @@
 // Group commit: the writes that arrive while the server commits share the next transaction. Each gets a promise for its
 // own commit.
+import type { Fence } from '../cluster.ts';
+import { currentFence } from '../fences.ts';
 import type { Db } from './connection.ts';
-import { isLost, isRefused, toDatabaseError } from './errors.ts';
+import { isDeadlock, isLost, isRefused, toDatabaseError } from './errors.ts';
+import { fencedError, lockFences } from './fence-check.ts';
 import type { Backoff } from './reconnect.ts';
 import type { WriterSession } from './writer-session.ts';
 
@@ -9,6 +12,10 @@ type Run = (db: Db) => Promise<unknown>;
 
 interface PendingWrite {
   run: Run;
+  /** Set if it is about an agent that the hub must own. */
+  fence: Fence | undefined;
+  /** Whether another hub owns the agent, so that it was rejected. */
+  isFenced: boolean;
   resolve: () => void;
   reject: (reason: unknown) => void;
 }
@@ -17,6 +24,8 @@ interface PendingWrite {
 const MAX_DELAY_MS = 20;
 /** The shortest delay between two attempts to find out what became of a commit. */
 const MIN_DELAY_MS = 50;
+/** How often a transaction is tried in which the server has found a deadlock with another hub. */
+const MAX_ATTEMPTS = 3;
 
 export type Writer = ReturnType<typeof createWriter>;
 
@@ -37,19 +46,35 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
   let isClosed = false;
   let running: Promise<void> | null = null;
 
-  async function commit(writes: readonly PendingWrite[]): Promise<void> {
+  async function commit(writes: readonly PendingWrite[], attempt = 1): Promise<void> {
     let isCommitted: boolean | null;
     try {
       isCommitted = await runTransaction(writes);
     } catch (thrown) {
       const error = toDatabaseError(thrown);
-      if (writes.length === 1 || isLost(error))
-        return writes.forEach(({ reject }) => reject(error));
-      for (const write of writes) await commit([write]);
+      const left = writes.filter(({ isFenced }) => !isFenced);
+      if (isDeadlock(error) && attempt < MAX_ATTEMPTS) return commit(left, attempt + 1);
+      if (left.length <= 1 || isLost(error)) return left.forEach(({ reject }) => reject(error));
+      for (const write of left) await commit([write]);
       return;
     }
     // If it is not known, they stay unanswered, as after a crash.
-    if (isCommitted) writes.forEach(({ resolve }) => resolve());
+    if (isCommitted) {
+      for (const { isFenced, resolve } of writes) if (!isFenced) resolve();
+    }
+  }
+
+  /** Rejects the writes about agents that other hubs own. Returns the others, which stay valid until the commit. */
+  async function admit(db: Db, writes: readonly PendingWrite[]): Promise<readonly PendingWrite[]> {
+    const fences = writes.flatMap(({ fence }) => fence ?? []);
+    if (fences.length === 0) return writes;
+    const isHeld = await lockFences(db, fences);
+    return writes.filter((write) => {
+      if (!write.fence || isHeld(write.fence)) return true;
+      write.isFenced = true;
+      write.reject(fencedError(write.fence));
+      return false;
+    });
   }
 
   /**
@@ -61,7 +86,8 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     const session = await sessions.get();
     const number = await session.begin();
     try {
-      for (const { run } of writes) await run(session.db);
+      const admitted = await admit(session.db, writes);
+      for (const { run } of admitted) await run(session.db);
     } catch (error) {
       await session.rollBack();
       throw error;
@@ -127,7 +153,10 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
   }
 
   function enqueue(run: Run): Promise<void> {
-    return new Promise((resolve, reject) => pending.push({ run, resolve, reject }));
+    const fence = currentFence();
+    return new Promise((resolve, reject) =>
+      pending.push({ run, fence, isFenced: false, resolve, reject }),
+    );
   }
 
   return {

@@ -1,0 +1,92 @@
+// What a database that several hubs share has in addition to a store (src/store/cluster.ts).
+import { and, asc, eq, gte, isNotNull, sql } from 'drizzle-orm';
+import type { ClusterStore } from '../cluster.ts';
+import { createFencedStore } from '../fences.ts';
+import type { Store } from '../store.ts';
+import { createAgentStateStore } from './agent-states.ts';
+import { isOneOf } from './context.ts';
+import { createHubStore } from './hubs.ts';
+import type { Pool } from './pool.ts';
+import { commands, secrets } from './schema.ts';
+import { listChanges } from './store-changes.ts';
+import type { Writer } from './writer.ts';
+
+/** The connections for leases and claims. */
+export const CLUSTER_CONNECTIONS = 3;
+/** One connection remains for the leases. */
+const MAX_CLAIMS = CLUSTER_CONNECTIONS - 1;
+
+interface Parts {
+  pool: Pool;
+  /** Has `CLUSTER_CONNECTIONS`. */
+  own: Pool;
+  writer: Writer;
+  /** Returns the store that this is a part of. */
+  store: () => Store;
+}
+
+export function createClusterStore({ pool, own, writer, store }: Parts): ClusterStore {
+  const { read } = pool;
+  return {
+    fenced: (fenceOf) => createFencedStore(store(), fenceOf),
+    ...createHubStore(own),
+    ...createAgentStateStore({ pool, own, writer, maxClaims: MAX_CLAIMS }),
+    listUnfinishedOf: (agentIds) =>
+      read((db) =>
+        db
+          .select()
+          .from(commands)
+          .where(
+            and(
+              isOneOf(commands.agentId, agentIds),
+              isOneOf(commands.status, ['queued', 'running']),
+            ),
+          )
+          .orderBy(asc(commands.id)),
+      ),
+    listWithOpenOutputOf: (agentId) =>
+      read((db) =>
+        db
+          .select()
+          .from(commands)
+          .where(and(sql`is_output_open`, eq(commands.agentId, agentId)))
+          .orderBy(asc(commands.id)),
+      ),
+    listRequestedOf: (agentId, time) =>
+      read((db) =>
+        db
+          .select()
+          .from(commands)
+          .where(
+            and(
+              eq(commands.agentId, agentId),
+              gte(commands.requestedAt, time),
+              isNotNull(commands.requestId),
+            ),
+          )
+          .orderBy(asc(commands.requestedAt)),
+      ),
+    listByIds: (ids) =>
+      read((db) =>
+        db.select().from(commands).where(isOneOf(commands.id, ids)).orderBy(asc(commands.id)),
+      ),
+    listChanges: (cursor) => own.read((db) => listChanges(db, cursor)),
+    readSecret: (name) =>
+      read(async (db) => {
+        const [found] = await db.select().from(secrets).where(eq(secrets.name, name));
+        return found?.text ?? null;
+      }),
+    writeSecret: (name, text, expected) =>
+      own.read(async (db) => {
+        const written =
+          expected === null
+            ? await db.insert(secrets).values({ name, text }).onConflictDoNothing().returning()
+            : await db
+                .update(secrets)
+                .set({ text })
+                .where(and(eq(secrets.name, name), eq(secrets.text, expected)))
+                .returning();
+        return written.length > 0;
+      }),
+  };
+}
