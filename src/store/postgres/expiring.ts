@@ -1,4 +1,4 @@
-import { and, asc, eq, lte, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, lte, sql } from 'drizzle-orm';
 import type { ExpiringTable, StoredExpiring } from '../store.ts';
 import type { Db, QueryContext } from './context.ts';
 import { expiringValues as values } from './schema.ts';
@@ -28,15 +28,13 @@ export function createExpiringStore({
           .values(value)
           .onConflictDoUpdate({ target: [values.kind, values.key], set: value });
         const { kind } = value;
-        const count = await db.$count(values, eq(values.kind, kind));
-        if (count <= max) return;
-        const first = db
+        const rest = db
           .select({ key: values.key })
           .from(values)
           .where(eq(values.kind, kind))
-          .orderBy(asc(values.expiresAt))
-          .limit(count - max);
-        await db.delete(values).where(and(eq(values.kind, kind), sql`${values.key} IN ${first}`));
+          .orderBy(desc(values.expiresAt))
+          .offset(max);
+        await db.delete(values).where(and(eq(values.kind, kind), inArray(values.key, rest)));
       }),
     find: (kind, key) =>
       read(async (db) => {
