@@ -57,7 +57,7 @@ export function createApiTokens(
     },
     /** Closes the dashboards of tokens whose user has been changed by another hub, as that hub does. */
     async closeOutdated() {
-      for (const { sessionId, role, agents } of [...state.dashboards.values()]) {
+      for (const { sessionId, role, agents } of state.dashboards.values()) {
         const token = index.get(sessionId);
         if (!token) continue;
         const user = await store.users.find(token.userId);

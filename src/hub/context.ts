@@ -1,6 +1,7 @@
 // What every part of the hub receives when it is created.
 import type { Clock } from '../protocol/clock.ts';
-import type { ExpiringTable, Store } from '../store/store.ts';
+import type { ExpiringTable } from '../store/expiring.ts';
+import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import type { ConnectionLog } from './connection-log.ts';
 import type { Log } from './log.ts';

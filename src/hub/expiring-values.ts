@@ -3,7 +3,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import type { ExpiringTable, StoredExpiring } from '../store/store.ts';
+import type { ExpiringTable, StoredExpiring } from '../store/expiring.ts';
 
 interface ExpiringValuesOptions {
   /** Tells them from the values of others. */

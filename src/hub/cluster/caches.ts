@@ -18,22 +18,20 @@ interface Cache {
   next: Promise<void> | null;
 }
 
-export type Caches = ReturnType<typeof createCaches>;
-
 /** @param reloads reads one table, and applies the difference */
 export function createCaches(
   reloads: Readonly<Record<CachedTable, Reload>>,
   { clock, log }: { clock: Clock; log: Log },
 ) {
   const warnFailed = createCountedWarning(clock, log, 'Could not read what other hubs changed.');
-  const caches = Object.entries(reloads).map(([table, read]): Cache => ({
+  const caches = Object.entries(reloads).map(([table, reload]): Cache => ({
     table: table as CachedTable,
-    read,
+    read: reload,
     running: null,
     next: null,
   }));
 
-  let isStopped = false;
+  const stopped = new AbortController();
 
   async function read(cache: Cache) {
     const { again } = await cache.read();
@@ -58,11 +56,11 @@ export function createCaches(
   }
 
   async function readUntilDone(cache: Cache): Promise<void> {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       try {
         return await readOnce(cache);
       } catch (error) {
-        if (isStopped) return;
+        if (stopped.signal.aborted) return;
         warnFailed({ table: cache.table, error });
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
       }
@@ -85,7 +83,7 @@ export function createCaches(
     },
     /** Ends attempts to read tables that could not be read. */
     stop() {
-      isStopped = true;
+      stopped.abort();
     },
   };
 }

@@ -9,7 +9,7 @@ import {
   primaryKey,
 } from 'drizzle-orm/pg-core';
 import type { PublishedState } from '../cluster.ts';
-import type { StoredExpiring } from '../store.ts';
+import type { StoredExpiring } from '../expiring.ts';
 import type { TableOf } from '../table-of.ts';
 import { integer, json, text } from './columns.ts';
 

@@ -1,5 +1,5 @@
 import { and, desc, eq, inArray, lte, sql } from 'drizzle-orm';
-import type { ExpiringTable, StoredExpiring } from '../store.ts';
+import type { ExpiringTable, StoredExpiring } from '../expiring.ts';
 import type { Db, QueryContext } from './context.ts';
 import { expiringValues as values } from './schema.ts';
 

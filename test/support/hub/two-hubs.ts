@@ -5,8 +5,6 @@ import { createPostgresStore } from '../../../src/store/postgres/postgres-store.
 import { cacheUsers } from '../../../src/store/user-cache.ts';
 import { startTestHub, type TestHub, type TestHubOptions } from './hub.ts';
 
-export type TwoHubs = Awaited<ReturnType<typeof startTwoHubs>>;
-
 /** One of the hubs, with what it needs to know what the other one has changed. */
 export interface ClusterHub extends TestHub {
   /** The tables that it has announced. */
