@@ -178,13 +178,13 @@ export async function startHub(options: HubOptions) {
   const history = createHistory(context, subscriptions.reader);
   const accountChanges = pLimit(1);
 
-  /** Lets a function find what another hub has added to a table a moment ago. */
+  /** Lets a function find what another hub has added to tables a moment ago. */
   function findShared<Args extends unknown[], T>(
-    table: CachedTable,
+    tables: readonly CachedTable[],
     find: (...args: Args) => Promise<T | null>,
   ) {
     if (!store.cluster) return find;
-    const lookUp = createLookup(clock, () => caches.refresh(table));
+    const lookUp = createLookup(clock, () => caches.refresh(tables));
     return (...args: Args) => lookUp(() => find(...args));
   }
 
@@ -249,8 +249,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions: { ...sessions, use: findShared('sessions', sessions.use) },
-    apiTokens: { ...apiTokens, use: findShared('api_tokens', apiTokens.use) },
+    sessions: { ...sessions, use: findShared(['sessions'], sessions.use) },
+    apiTokens: { ...apiTokens, use: findShared(['api_tokens'], apiTokens.use) },
     twoFactor,
     agents: {
       ...agents,
@@ -290,7 +290,13 @@ export async function startHub(options: HubOptions) {
     prompts: createPrompts(context),
     files,
     revertFile: fileChanges.revert,
-    registry,
+    registry: {
+      ...registry,
+      /** Like `findTokenId`, but also finds tokens that another hub has added a moment ago. Null if there is none. */
+      lookUpTokenId: findShared(['agents', 'agent_tokens'], (secret: string) =>
+        Promise.resolve(registry.findTokenId(secret) ?? null),
+      ),
+    },
     agentTokens,
     /** Reads what other hubs have changed. */
     caches,

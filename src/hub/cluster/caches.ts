@@ -33,7 +33,7 @@ export function createCaches(
 
   const stopped = new AbortController();
 
-  async function read(cache: Cache) {
+  async function readNow(cache: Cache) {
     const { again } = await cache.read();
     // Later, because a write can take long while the database cannot be reached.
     if (again) void again.then(() => readUntilDone(cache));
@@ -44,7 +44,7 @@ export function createCaches(
     if (cache.next) return cache.next;
     const start = () => {
       cache.next = null;
-      const reading = read(cache).finally(() => {
+      const reading = readNow(cache).finally(() => {
         if (cache.running === reading) cache.running = null;
       });
       cache.running = reading;
@@ -76,10 +76,12 @@ export function createCaches(
       const changed = caches.filter(({ table }) => tables.includes(table));
       await Promise.all(changed.map((cache) => readUntilDone(cache)));
     },
-    /** Reads a table again for a request that waits for it: once, even if that fails. */
-    async refresh(table: CachedTable): Promise<void> {
-      const cache = caches.find((one) => one.table === table);
-      if (cache) await readOnce(cache).catch((error: unknown) => warnFailed({ table, error }));
+    /** Reads tables again for a request that waits for them: once, even if that fails. */
+    async refresh(tables: readonly CachedTable[]): Promise<void> {
+      const read = async (cache: Cache) => {
+        await readOnce(cache).catch((error: unknown) => warnFailed({ table: cache.table, error }));
+      };
+      await Promise.all(caches.filter(({ table }) => tables.includes(table)).map(read));
     },
     /** Ends attempts to read tables that could not be read. */
     stop() {

@@ -89,6 +89,13 @@ test('labels and pauses of one hub are published by the other one, and restricte
   await agent.waitForExecute(queued);
 });
 
+test('an agent can connect to another hub than the one that has added it a moment ago', async () => {
+  await using hubs = await startTwoHubs(url);
+  const token = await hubs.a.addAgent('new');
+  const agent = await connectAgent(hubs.b, { agentId: 'new', token });
+  expect(agent.ofType('agent:welcome')).toHaveLength(1);
+});
+
 test('two hubs cannot add the same agent', async () => {
   await using hubs = await startTwoHubs(url);
   await hubs.a.addAgent('new');

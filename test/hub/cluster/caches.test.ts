@@ -74,7 +74,7 @@ test('a table that cannot be read is read again every second', async () => {
 
 test('a request does not wait for a table that cannot be read', async () => {
   const { caches, readings } = setUp();
-  const refreshed = caches.refresh('sessions');
+  const refreshed = caches.refresh(['sessions']);
   readings[0]!.reject(new Error('unreachable'));
   await refreshed;
   expect(readings).toHaveLength(1);
