@@ -16,6 +16,8 @@ export interface ClusterOptions {
   agents?: number;
   /** More options of each hub. */
   hubFlags?: readonly string[];
+  /** More options of each agent. */
+  agentFlags?: readonly string[];
   /** The executable. It is built without it. */
   binary?: string;
 }
@@ -83,7 +85,12 @@ export async function startCluster(options: ClusterOptions = {}) {
     const identity = ['--id', agentId, '--type', 'claude', '--no-acp'];
     const token = await addAgent(haproxy.url, agentId, 'claude', headers);
     const member = await startMember({
-      command: [binary, 'agent', '--hub', haproxy.url, ...identity, '--state', state],
+      command: [
+        binary,
+        'agent',
+        ...['--hub', haproxy.url, ...identity, '--state', state],
+        ...(options.agentFlags ?? []),
+      ],
       env: { SIGNALBOX_AGENT_TOKEN: token },
       cwd: work,
       ready: /connected to/,
