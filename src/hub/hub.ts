@@ -109,7 +109,10 @@ export async function startHub(options: HubOptions) {
   const { cluster } = options.store;
   const sharing =
     bus && cluster
-      ? createSharing({ ...options.self, bus }, { store: options.store, cluster, clock, log, state })
+      ? createSharing(
+          { ...options.self, bus },
+          { store: options.store, cluster, clock, log, state },
+        )
       : createAlone(options.store);
   const { store, ownership, isLeader, route } = sharing;
   const compress = createCompressor(log, deflate);
@@ -402,8 +405,9 @@ export async function startHub(options: HubOptions) {
     stop() {
       for (const cancel of timers) cancel();
       caches.stop();
-      dashboards.closeAll(CloseCode.goingAway, 'shutdown');
-      agents.closeAll(CloseCode.goingAway, 'shutdown');
+      const reason = member ? 'moved' : 'shutdown';
+      dashboards.closeAll(CloseCode.goingAway, reason);
+      agents.closeAll(CloseCode.goingAway, reason);
     },
   };
 }

@@ -26,9 +26,12 @@ export function createCaches(
   { clock, log }: { clock: Clock; log: Log },
 ) {
   const warnFailed = createCountedWarning(clock, log, 'Could not read what other hubs changed.');
-  const caches = Object.entries(reloads).map(
-    ([table, read]): Cache => ({ table: table as CachedTable, read, running: null, next: null }),
-  );
+  const caches = Object.entries(reloads).map(([table, read]): Cache => ({
+    table: table as CachedTable,
+    read,
+    running: null,
+    next: null,
+  }));
 
   let isStopped = false;
 
