@@ -7,7 +7,9 @@ export function createLog(): Log {
   const logger =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}) => {
-      const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${formatValue(value)}`);
+      const pairs = Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => ` ${name}=${formatValue(value)}`);
       const time = new Date().toISOString();
       process.stderr.write(`${time} ${level.padEnd(5)} ${message}${pairs.join('')}\n`);
     };
