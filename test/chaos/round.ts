@@ -27,13 +27,16 @@ export interface RoundOptions {
   keep?: 'always' | 'on violations' | 'never';
   /** Several hubs, and their servers. One hub with SQLite without it. */
   cluster?: ClusterServers & { hubs: number };
+  /** The only kinds of faults to inject. */
+  only?: readonly string[];
 }
 
 export async function runRound(
   seed: number,
-  { binary, keep = 'never', cluster }: RoundOptions,
+  { binary, keep = 'never', cluster, only }: RoundOptions,
 ): Promise<RoundResult> {
   const plan = createPlan(seed, cluster ?? null);
+  if (only) plan.faults = plan.faults.filter(({ kind }) => only.includes(kind));
   const folder = createTemporaryFolder();
   const roundId = createRoundId(process.pid, seed);
   const counters = createCounters();
