@@ -1,7 +1,7 @@
 // The agent's connection to the hub: connects, authenticates, sends heartbeats, and reconnects forever unless the hub
 // rejects the agent (docs/protocol.md, "Reconnect"). Messages lost with a socket are resent after the next welcome.
 import type { AgentConnect, AgentHeartbeat, AgentToHub } from '../protocol/agent-to-hub.ts';
-import { backoffDelay } from '../protocol/backoff.ts';
+import { reconnectDelay } from '../protocol/backoff.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
@@ -189,15 +189,16 @@ export function createHubConnection({
         isClosed = true;
         return handlers.onReject(reason, explanation);
       }
-      retry(tlsFailure ?? `closed with ${code}${reason && ` ${reason}`}`);
+      retry(tlsFailure ?? `closed with ${code}${reason && ` ${reason}`}`, reason);
     }
 
     function onLost(): void {
       if (detach()) handlers.onDisconnect();
     }
 
-    function retry(cause: string): void {
-      const delayMs = Math.round(backoffDelay(attempts, random()));
+    /** @param reason the reason in the close frame */
+    function retry(cause: string, reason = ''): void {
+      const delayMs = Math.round(reconnectDelay(reason, attempts, random()));
       attempts += 1;
       log(`no connection to ${url} (${cause}); retrying in ${delayMs} ms`);
       cancelRetry = clock.after(delayMs, connect);

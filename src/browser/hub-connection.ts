@@ -1,7 +1,7 @@
 // The page's WebSocket connection to the hub. Reconnects automatically and resumes where it stopped
 // (docs/protocol.md, "Reconnect").
 import type { SessionResponse } from '../protocol/api.ts';
-import { backoffDelay } from '../protocol/backoff.ts';
+import { reconnectDelay } from '../protocol/backoff.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
@@ -160,7 +160,10 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
 
   function retry(reason: DisconnectReason): void {
     handlers?.onDisconnect(reason);
-    cancelRetry = clock.after(backoffDelay(attempt++, options.random()), () => void connect());
+    cancelRetry = clock.after(
+      reconnectDelay(reason, attempt++, options.random()),
+      () => void connect(),
+    );
   }
 
   /** Detects connections that ended without a close event, such as after sleep or a network change. */

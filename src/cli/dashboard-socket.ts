@@ -1,5 +1,5 @@
 // The WebSocket connection of a dashboard, without a page. It reconnects until it is closed or rejected.
-import { backoffDelay } from '../protocol/backoff.ts';
+import { reconnectDelay } from '../protocol/backoff.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
 import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
@@ -113,7 +113,7 @@ export function openDashboardSocket(
       isLimitReported = true;
       writeError('[The hub has reached its maximum number of dashboards. Retrying…]\n');
     }
-    retryTimer = setTimeout(connect, backoffDelay(attempt, Math.random()));
+    retryTimer = setTimeout(connect, reconnectDelay(reason, attempt, Math.random()));
     attempt += 1;
   }
 

@@ -2,12 +2,17 @@
 import type { Log } from '../hub/log.ts';
 import { toJson } from './json.ts';
 
-/** Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected. agentId=a1`. */
+/**
+ * Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected. agentId=a1`. Fields that are undefined are
+ * left out.
+ */
 export function createLog(): Log {
   const logger =
     (level: string) =>
     (message: string, fields: Record<string, unknown> = {}) => {
-      const pairs = Object.entries(fields).map(([name, value]) => ` ${name}=${formatValue(value)}`);
+      const pairs = Object.entries(fields)
+        .filter(([, value]) => value !== undefined)
+        .map(([name, value]) => ` ${name}=${formatValue(value)}`);
       const time = new Date().toISOString();
       process.stderr.write(`${time} ${level.padEnd(5)} ${message}${pairs.join('')}\n`);
     };

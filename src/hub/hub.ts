@@ -48,6 +48,7 @@ import { createDashboardMessages } from './dashboards/messages.ts';
 import { createTerminalInput, type TerminalMessage } from './dashboards/terminal-input.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import { createErasure } from './erasure.ts';
+import { createMemoryTable } from './expiring-values.ts';
 import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
@@ -109,7 +110,10 @@ export async function startHub(options: HubOptions) {
   const { cluster } = options.store;
   const sharing =
     bus && cluster
-      ? createSharing({ ...options.self, bus }, { store: options.store, cluster, clock, log, state })
+      ? createSharing(
+          { ...options.self, bus },
+          { store: options.store, cluster, clock, log, state },
+        )
       : createAlone(options.store);
   const { store, ownership, isLeader, route } = sharing;
   const compress = createCompressor(log, deflate);
@@ -122,6 +126,7 @@ export async function startHub(options: HubOptions) {
   const context: HubContext = {
     state,
     store,
+    expiring: store.expiring ?? createMemoryTable(),
     clock,
     log,
     settings,
@@ -244,13 +249,13 @@ export async function startHub(options: HubOptions) {
   const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
 
-  /** Lets a function find what another hub has added to a table a moment ago. */
+  /** Lets a function find what another hub has added to tables a moment ago. */
   function findShared<Args extends unknown[], T>(
-    table: CachedTable,
+    tables: readonly CachedTable[],
     find: (...args: Args) => Promise<T | null>,
   ) {
     if (!store.cluster) return find;
-    const lookUp = createLookup(clock, () => caches.refresh(table));
+    const lookUp = createLookup(clock, () => caches.refresh(tables));
     return (...args: Args) => lookUp(() => find(...args));
   }
 
@@ -331,6 +336,7 @@ export async function startHub(options: HubOptions) {
     epoch,
     state,
     settings,
+    expiring: context.expiring,
     storeHealth,
     readiness,
     hubs,
@@ -346,8 +352,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions: { ...sessions, use: findShared('sessions', sessions.use) },
-    apiTokens: { ...apiTokens, use: findShared('api_tokens', apiTokens.use) },
+    sessions: { ...sessions, use: findShared(['sessions'], sessions.use) },
+    apiTokens: { ...apiTokens, use: findShared(['api_tokens'], apiTokens.use) },
     twoFactor,
     agents: {
       ...agents,
@@ -387,7 +393,14 @@ export async function startHub(options: HubOptions) {
     prompts: createPrompts(context),
     files: { search: routed.searchFiles },
     revertFile: routed.revertFile,
-    registry: { ...registry, remove: routed.removeAgent },
+    registry: {
+      ...registry,
+      remove: routed.removeAgent,
+      /** Like `findTokenId`, but also finds tokens that another hub has added a moment ago. Null if there is none. */
+      lookUpTokenId: findShared(['agents', 'agent_tokens'], (secret: string) =>
+        Promise.resolve(registry.findTokenId(secret) ?? null),
+      ),
+    },
     agentTokens,
     /** Reads what other hubs have changed. */
     caches,
@@ -402,8 +415,9 @@ export async function startHub(options: HubOptions) {
     stop() {
       for (const cancel of timers) cancel();
       caches.stop();
-      dashboards.closeAll(CloseCode.goingAway, 'shutdown');
-      agents.closeAll(CloseCode.goingAway, 'shutdown');
+      const reason = member ? 'moved' : 'shutdown';
+      dashboards.closeAll(CloseCode.goingAway, reason);
+      agents.closeAll(CloseCode.goingAway, reason);
     },
   };
 }

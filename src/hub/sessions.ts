@@ -36,9 +36,7 @@ export function createSessions(
   /** Why a session has ended on another hub, or is about to; null if it is valid. */
   async function outdatedReason(session: StoredSession): Promise<SessionEnd | null> {
     // A hub without others ends the sessions of a user itself when it changes the user.
-    return store.cluster
-      ? compareAccess(session, await store.users.find(session.userId))
-      : null;
+    return store.cluster ? compareAccess(session, await store.users.find(session.userId)) : null;
   }
 
   /** Closes the dashboards of sessions that are outdated, or that another hub has ended. */

@@ -4,6 +4,14 @@ const MIN_MS = 500;
 const MAX_MS = 30_000;
 
 /**
+ * The delay after a connection was closed: none at first if another hub takes over.
+ * @param reason the close reason
+ */
+export function reconnectDelay(reason: string, attempt: number, random: number): number {
+  return reason === 'moved' && attempt === 0 ? 0 : backoffDelay(attempt, random);
+}
+
+/**
  * Returns the delay before attempt `attempt` (from 0) in milliseconds: random between 0.5 s and a limit that doubles
  * with each attempt, up to 30 s (docs/protocol.md, "Reconnect").
  * @param random a number in [0, 1)

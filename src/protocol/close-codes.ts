@@ -4,7 +4,7 @@ import { type Static, Type } from '@sinclair/typebox';
 export const CloseCode = {
   /** The peer closed the connection normally. */
   normal: 1000,
-  /** The hub is shutting down: reconnect. */
+  /** The hub is shutting down, or another one takes over: reconnect. */
   goingAway: 1001,
   /** The connection is not allowed: do not retry unchanged. */
   policyViolation: 1008,
@@ -33,6 +33,7 @@ export const CloseReason = Type.Union([
   Type.Literal('replaced'),
   Type.Literal('silent'),
   Type.Literal('access_changed'),
+  Type.Literal('moved'),
   Type.Literal('shutdown'),
 ]);
 export type CloseReason = Static<typeof CloseReason>;

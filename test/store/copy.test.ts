@@ -3,6 +3,7 @@ import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { REQUEST_ID_TTL_MS } from '../../src/protocol/limits.ts';
 import { copyDatabase, type Summary } from '../../src/store/copy/copy.ts';
 import { openPostgresSide } from '../../src/store/copy/postgres-side.ts';
 import type { Side } from '../../src/store/copy/side.ts';
@@ -215,6 +216,30 @@ describe('a copy', () => {
     while (await again.output.purge({ reason: 'quota', limit: 0, time: 10 }));
     expect((await again.output.findTranscript('c1001'))?.bytes).toBe(0);
     await again.close();
+  });
+
+  test('to PostgreSQL knows the requests of the last 24 hours', async () => {
+    const file = createFile();
+    const original = openStore(file);
+    const command = (id: string, requestId: string, requestedAt: number) =>
+      storedCommand({ id, requestId, requestedAt, requestedBy: 'a\0da' });
+    const now = Date.now();
+    await original.commands.insert([
+      command('1', 'r', now - 1_000),
+      command('2', 'old', now - REQUEST_ID_TTL_MS - 1),
+      command('3', 'old', now - REQUEST_ID_TTL_MS - 2),
+    ]);
+    await original.close();
+    await copy(
+      () => openSqliteSide(file),
+      () => openPostgresSide(url, undefined),
+    );
+    const store = await createPostgresStore(url);
+    const repeated = store.commands.insert(command('4', 'r', now));
+    expect(await rejectionOf(repeated)).toContain('in the last 24 hours');
+    await store.commands.insert(command('5', 'old', now));
+    expect(await store.cluster?.listStates()).toEqual([]);
+    await store.close();
   });
 
   test('is refused if the target has data, or is in use', async () => {

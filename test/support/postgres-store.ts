@@ -1,4 +1,5 @@
 // What the tests of the PostgreSQL store have in common.
+import type { ClusterStore } from '../../src/store/cluster.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { PostgresServer } from './postgres.ts';
@@ -17,3 +18,19 @@ export const insert = (store: Store, id: string): Promise<void> =>
 
 export const listStored = async (store: Store): Promise<string[]> =>
   (await store.commands.listUnfinished()).map(({ id }) => id);
+
+/** What several hubs on one database need. */
+export function clusterOf(store: Store): ClusterStore {
+  if (!store.cluster) throw new Error('The store is not shared.');
+  return store.cluster;
+}
+
+/** Resolves once so many transactions of a database wait for a lock. */
+export async function untilWaiting(
+  server: PostgresServer,
+  url: string,
+  count: number,
+): Promise<void> {
+  const waiting = `SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`;
+  while ((await server.execute(waiting, url)).length < count);
+}

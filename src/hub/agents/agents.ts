@@ -26,6 +26,9 @@ const ACCEPTED_TYPES = ['command:changes', 'turn:update'];
 
 export type Agents = ReturnType<typeof createAgents>;
 
+/** `moved` if the agent is to connect to another hub. */
+export type Claimed = 'claimed' | 'in_use' | 'moved';
+
 export interface AgentsParts {
   approvals: Approvals;
   completion: Completion;
@@ -37,7 +40,7 @@ export interface AgentsParts {
   tokenIndex: TokenIndex<StoredAgentToken>;
   turns: Turns;
   /** Makes this hub the owner of an agent that connects to it. */
-  claim: (agentId: string, instanceId: string) => Promise<'claimed' | 'in_use'>;
+  claim: (agentId: string, instanceId: string) => Promise<Claimed>;
 }
 
 /** A first message with a valid token. */
@@ -240,7 +243,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       const result = await parts.claim(message.agentId, message.instanceId);
       // It has closed meanwhile, or the agent was removed.
       const agent = state.agents.get(message.agentId);
-      if (!arriving.has(link) || !agent) return link.close(CloseCode.goingAway, 'replaced');
+      if (!arriving.has(link) || !agent || result === 'moved') {
+        return link.close(CloseCode.goingAway, 'moved');
+      }
       if (result === 'claimed') return accept(agent, attempt);
       rejectInUse({ link, tokenId: token.id, instanceId: message.instanceId }, message.agentId);
     } catch (error) {
@@ -336,7 +341,15 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     /** Closes the connections of an agent that were opened with this token. */
     revokeToken,
     /** Closes the connection of an agent that connects to another hub. Its command goes on there. */
-    handOver: (agent: AgentConnection) => replaceConnection(agent),
+    handOver(agent: AgentConnection) {
+      const { link } = agent.connection;
+      removeConnection(agent, CloseCode.goingAway, 'moved');
+      link?.close(CloseCode.goingAway, 'moved');
+    },
+    /** Ignores what an agent sends from now on: it sends it again to the hub that it connects to next. */
+    ignore({ connection }: AgentConnection) {
+      if (connection.link) byLink.delete(connection.link);
+    },
     /**
      * Whether another instance may connect to another hub: at once if it is the same process, or if the one that is connected
      * here does not answer.

@@ -149,10 +149,11 @@ export function createClaims(
       agents.handOver(agent);
       const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
       forget(agent);
-      for (const { commandId } of held) {
-        // They may have received output that was not committed.
-        dashboards.restartReaders(commandId);
-        terminals.drop(commandId);
+      for (const buffer of held) {
+        // From now on, it follows what the other hub stores.
+        if (buffer.isStored) continue;
+        dashboards.restartReaders(buffer.commandId);
+        terminals.drop(buffer.commandId);
       }
       void mirror.update([agentId]);
     },

@@ -6,6 +6,7 @@ import type { Unversioned } from '../../protocol/message.ts';
 import type { CachedTable, ClusterStore, HubReport } from '../../store/cluster.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock } from '../../protocol/clock.ts';
+import type { Claimed } from '../agents/agents.ts';
 import type { Log } from '../log.ts';
 import type { HubContext } from '../context.ts';
 import { type AgentConnection, createAgentConnection } from '../state/agent.ts';
@@ -58,7 +59,7 @@ export interface Sharing {
   onOutputStored: (commandId: string) => void;
   output: OutputSource;
   route: Router['route'];
-  claim: (agentId: string, instanceId: string) => Promise<'claimed' | 'in_use'>;
+  claim: (agentId: string, instanceId: string) => Promise<Claimed>;
   /** Joins the other hubs, and restores the state from the store. Null for a hub that is alone. */
   join: ((context: HubContext, parts: Parts) => Promise<Member>) | null;
 }
@@ -102,6 +103,7 @@ export function createSharing(
   const identity = { cluster, bus, hubId, node, version, ownership };
   const notices = createNotices(identity, { clock, log, state });
   const router = createRouter({ cluster, ownership });
+  let isLeaving = false;
   let output: FollowedOutput | null = null;
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
@@ -137,7 +139,11 @@ export function createSharing(
     async join(context, parts) {
       const { agents, approvals, presence, turns } = parts;
       output = createFollowedOutput(context, parts);
-      const mirror = createMirror(context, cluster, { ...parts, output });
+      const mirror = createMirror(
+        context,
+        { cluster, ownership, lose: (agentId) => lose(agentId) },
+        { ...parts, output },
+      );
       const claims = createClaims(context, identity, { ...parts, mirror, output });
       ofApproval = approvals.agentOf;
       ({ lose } = claims);
@@ -150,10 +156,13 @@ export function createSharing(
       router.connect({ calls, claims, mirror });
 
       claim = async (agentId, instanceId) => {
+        if (isLeaving) return 'moved';
         const [owner] = await cluster.listStates([agentId]);
         const isElsewhere =
           owner?.isOwned === true && owner.hubId !== null && owner.hubId !== hubId;
-        if (isElsewhere && owner.published?.summary.status !== 'offline') {
+        const published = owner?.published;
+        const isOther = published?.instanceId !== null && published?.instanceId !== instanceId;
+        if (isElsewhere && isOther) {
           const answer = calls.call(owner.hubId ?? '', MOVE, [agentId, instanceId], MOVE_MS);
           // A hub that does not answer cannot hold the agent.
           if ((await answer.catch(() => true)) === false) return 'in_use';
@@ -175,12 +184,18 @@ export function createSharing(
       });
       ({ isLeader } = member);
       await restore(mirror);
+      const hasOthers = async () =>
+        (await cluster.listHubs()).some((hub) => hub.isAlive && hub.hubId !== hubId);
+
       const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
       const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
       return {
         poll: member.poll,
         async handOver() {
+          isLeaving = true;
           await member.renew();
+          if (await hasOthers())
+            await new Promise<void>((done) => void clock.after(NOTICE_MS, done));
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
             if (agent) await release(agent);
@@ -195,10 +210,12 @@ export function createSharing(
 
       /** Commits what has arrived, then lets the agent connect to another hub. */
       async function release(agent: AgentConnection) {
-        const { agentId, current } = agent;
-        if (current) await parts.terminals.flush(current.id);
-        const fence = ownership.fenceOf(agentId);
-        await cluster.release(fence);
+        const { agentId, current, stopping } = agent;
+        agents.ignore(agent);
+        for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
+          await parts.terminals.flush(commandId);
+        }
+        await cluster.release(ownership.fenceOf(agentId));
         claims.lose(agentId);
       }
     },
@@ -207,5 +224,7 @@ export function createSharing(
 
 /** The method by which a hub asks another one whether an agent may connect to it. */
 const MOVE = 'agents.move';
+/** How long load balancers have to notice that a hub is about to stop, before its agents connect to others. */
+const NOTICE_MS = 2_000;
 /** How often buffers that nobody reads are freed. */
 const FREE_MS = 5_000;

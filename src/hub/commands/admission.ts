@@ -9,6 +9,7 @@ import { validateCommand } from '../../protocol/capabilities.ts';
 import { formatDuration } from '../../protocol/duration.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
+import { REQUEST_KNOWN_CODE } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { requireAgent } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
@@ -35,6 +36,9 @@ export interface AdmissionParts {
   subscriptions: Subscriptions;
   terminals: Terminals;
 }
+
+const isKnownRequest = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === REQUEST_KNOWN_CODE;
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { state, store, clock, settings, storeHealth, audit, ownership } = context;
@@ -155,6 +159,20 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     return position;
   }
 
+  /** Reads the commands that other hubs have accepted for the same requests. Returns whether there are any. */
+  async function findKnown({ userId }: Actor, inputs: readonly CommandInput[]): Promise<boolean> {
+    const requestIds = inputs.flatMap(({ requestId }) => requestId ?? []);
+    const unknown = requestIds.filter((id) => !idempotency.find(userId, id));
+    const found = await Promise.all(
+      unknown.map(async (requestId) => {
+        const command = await store.cluster?.findRequested(userId, requestId);
+        if (command) idempotency.add(userId, requestId, command);
+        return Boolean(command);
+      }),
+    );
+    return found.includes(true);
+  }
+
   /** Accepts all commands with one write, or none. */
   async function acceptAll(
     actor: Actor,
@@ -208,6 +226,8 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       for (const { requestId } of created) {
         if (requestId) idempotency.delete(actor.userId, requestId);
       }
+      if (isKnownRequest(error) && (await findKnown(actor, inputs)))
+        return acceptAll(actor, inputs);
       storeHealth.reportFailure(error);
       throw new HubError('unavailable', 'Could not save the command. Try again.');
     }

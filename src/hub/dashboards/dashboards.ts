@@ -257,8 +257,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
         const { link } = dashboard;
         if (byLink.has(link)) removeLink(dashboard);
         else cancelTimers(dashboard);
-        end(dashboard, CloseCode.goingAway, 'replaced');
-        link.close(CloseCode.goingAway, 'replaced');
+        end(dashboard, CloseCode.goingAway, 'moved');
+        link.close(CloseCode.goingAway, 'moved');
       }
     },
     closeAll(code: CloseCode, reason: CloseReason) {

@@ -183,6 +183,10 @@ export function createTerminalBuffer(
     get storedNextSequence() {
       return storedNextSequence;
     },
+    /** Whether everything that was received is stored, so that no reader has received more than that. */
+    get isStored() {
+      return !pending && pendingGapBytes === null && storedNextSequence === chunks.nextSequence();
+    },
     /** Resolves after the next write of chunks, whether it succeeds or not. */
     whenWritten: () => nextStored.promise,
     /** Everything before this sequence is stored. */

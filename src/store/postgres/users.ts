@@ -60,6 +60,7 @@ export function createUserStore({ read, write }: QueryContext): Store['users'] {
 /** Replaces a name in at most `limit` rows of each table. Returns how many rows were changed. */
 async function erase(db: Db, id: string, name: string, limit: number): Promise<number> {
   let count = 0;
+  const one = sql<number>`1`;
 
   async function replace(
     table: PgTable,
@@ -67,7 +68,6 @@ async function erase(db: Db, id: string, name: string, limit: number): Promise<n
     changes: Record<string, unknown>,
   ) {
     const rows = sql`SELECT ctid FROM ${table} WHERE ${isOfUser} LIMIT ${limit}`;
-    const one = sql<number>`1`;
     const changed = await db.update(table).set(changes).where(isRowOf(rows)).returning({ one });
     count += changed.length;
   }
@@ -83,7 +83,7 @@ async function erase(db: Db, id: string, name: string, limit: number): Promise<n
 
   await replace(commands, eq(commands.requestedBy, id), { requestedBy: name });
   const keys = sql`SELECT ctid FROM ${requestKeys} WHERE ${eq(requestKeys.requestedBy, id)} LIMIT ${limit}`;
-  await db.delete(requestKeys).where(isRowOf(keys));
+  count += (await db.delete(requestKeys).where(isRowOf(keys)).returning({ one })).length;
   await replace(commands, eq(commands.editedBy, id), { editedBy: name });
   await replace(approvals, eq(approvals.resolvedBy, id), { resolvedBy: name });
   await replace(agents, eq(agents.createdBy, id), { createdBy: name });

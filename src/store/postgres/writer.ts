@@ -26,6 +26,8 @@ const MAX_DELAY_MS = 20;
 const MIN_DELAY_MS = 50;
 /** How often a transaction is tried in which the server has found a deadlock with another hub. */
 const MAX_ATTEMPTS = 3;
+/** The pause before the next attempt, in which the other hub gets the locks that it was waiting for. */
+const DEADLOCK_PAUSE_MS = 50;
 
 export type Writer = ReturnType<typeof createWriter>;
 
@@ -53,7 +55,10 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     } catch (thrown) {
       const error = toDatabaseError(thrown);
       const left = writes.filter(({ isFenced }) => !isFenced);
-      if (isDeadlock(error) && attempt < MAX_ATTEMPTS) return commit(left, attempt + 1);
+      if (isDeadlock(error) && attempt < MAX_ATTEMPTS) {
+        await new Promise((resolve) => setTimeout(resolve, DEADLOCK_PAUSE_MS));
+        return commit(left, attempt + 1);
+      }
       if (left.length <= 1 || isLost(error)) return left.forEach(({ reject }) => reject(error));
       for (const write of left) await commit([write]);
       return;

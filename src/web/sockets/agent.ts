@@ -17,10 +17,12 @@ export function createAgentSocket({ agents, registry }: Hub, options: SocketOpti
         return token !== undefined && registry.findTokenId(token) !== undefined;
       },
       connectType: 'agent:connect',
-      handleConnect(link, message) {
+      async handleConnect(link, message) {
         if (message.type !== 'agent:connect') return;
-        const tokenId = registry.findTokenId(message.token);
-        const isAllowed = tokenId === undefined || options.connects.takeAgent(tokenId);
+        // A known token is handled at once, before the next message.
+        const tokenId =
+          registry.findTokenId(message.token) ?? (await registry.lookUpTokenId(message.token));
+        const isAllowed = tokenId === null || options.connects.takeAgent(tokenId);
         if (!isAllowed) return link.close(CloseCode.tryAgainLater, 'limit');
         agents.connect(link, message);
       },
