@@ -25,6 +25,8 @@ export interface ClusterOptions {
   hubFlags?: readonly string[];
   /** Whether the caller handles SIGINT and SIGTERM. */
   hasOwnSignals?: boolean;
+  /** More options of each agent. */
+  agentFlags?: readonly string[];
   /** The executable. It is built without it. */
   binary?: string;
 }
@@ -117,7 +119,12 @@ async function startMembers(options: ClusterOptions, started: AsyncDisposableSta
     const identity = ['--id', agentId, '--type', 'claude', '--no-acp'];
     const token = await addAgent(haproxy.url, agentId, 'claude', headers);
     const member = await startMember({
-      command: [binary, 'agent', '--hub', haproxy.url, ...identity, '--state', state],
+      command: [
+        binary,
+        'agent',
+        ...['--hub', haproxy.url, ...identity, '--state', state],
+        ...(options.agentFlags ?? []),
+      ],
       env: { SIGNALBOX_AGENT_TOKEN: token },
       cwd: work,
       ready: /connected to/,

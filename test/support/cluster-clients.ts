@@ -1,0 +1,95 @@
+// Clients of a system of several hubs: dashboards and scripted agents on a certain hub, and what the system stores.
+import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import { hasEnded } from '../../src/protocol/command-status.ts';
+import { addAgent } from './binary.ts';
+import type { Cluster, ClusterHub } from './cluster.ts';
+import { type DashboardOptions, openDashboard } from './hub/dashboard.ts';
+import { type AgentConnectFields, openAgent } from './hub/scripted-agent.ts';
+
+/** Something with a URL: a hub, or the whole system behind its load balancer. */
+type Server = Pick<ClusterHub, 'url'>;
+
+const wsUrlOf = ({ url }: Server) => url.replace('http', 'ws');
+
+/** Connects a dashboard of the admin to a hub. */
+export async function connectDashboardTo(
+  cluster: Cluster,
+  server: Server,
+  options: DashboardOptions = { terminals: 'all' },
+) {
+  const token = cluster.headers['authorization']?.slice(7) ?? '';
+  const dashboard = await openDashboard({ wsUrl: wsUrlOf(server) });
+  await dashboard.connect({ issueToken: () => Promise.resolve(token) }, options);
+  return dashboard;
+}
+
+export type ClusterDashboard = Awaited<ReturnType<typeof connectDashboardTo>>;
+
+/** Connects a scripted agent to a hub, which becomes its owner. Adds it, unless `fields` have its token. */
+export async function connectAgentTo(
+  cluster: Cluster,
+  server: Server,
+  agentId: string,
+  fields: AgentConnectFields = {},
+) {
+  const token = fields.token ?? (await addAgent(cluster.url, agentId, 'claude', cluster.headers));
+  const agent = await openAgent({ wsUrl: wsUrlOf(server) });
+  agent.sendConnect({ instanceId: `instance-${agentId}`, ...fields, agentId, token });
+  await agent.waitFor('agent:welcome');
+  return { ...agent, agentId, token };
+}
+
+export type ClusterAgentScript = Awaited<ReturnType<typeof connectAgentTo>>;
+
+/** Calls something again, without a pause, until it returns something truthy. */
+export async function pollFor<T>(read: () => Promise<T | undefined | null | false>): Promise<T> {
+  for (;;) {
+    const value = await read();
+    if (value) return value;
+    await new Promise((resolve) => void setImmediate(resolve));
+  }
+}
+
+/** Resolves with an agent once a hub shows it with this status. */
+export function waitForAgent(
+  cluster: Cluster,
+  agentId: string,
+  status: AgentSummary['status'],
+  { url }: Server = cluster,
+): Promise<AgentSummary> {
+  return pollFor(async () => {
+    const agent = await cluster.api<AgentSummary>(`/agents/${agentId}`, {}, url);
+    return agent.status === status && agent;
+  });
+}
+
+/** Resolves with a command once a hub shows that it has ended. */
+export function waitForEnd(
+  cluster: Cluster,
+  commandId: string,
+  { url }: Server = cluster,
+): Promise<CommandExecution> {
+  return pollFor(async () => {
+    const command = await cluster.api<CommandExecution>(`/commands/${commandId}`, {}, url);
+    return command.status !== undefined && hasEnded(command.status) && command;
+  });
+}
+
+/** Returns the hub that owns an agent; undefined if none does. */
+export async function findOwner(
+  cluster: Cluster,
+  agentId: string,
+): Promise<ClusterHub | undefined> {
+  const rows = await cluster.postgres.execute<{ node: string }>(
+    `SELECT node FROM agent_states JOIN hubs USING (hub_id) WHERE agent_id = '${agentId}'`,
+    cluster.database,
+  );
+  return cluster.hubs.find(({ node }) => node === rows[0]?.node);
+}
+
+/** @throws if no hub owns the agent */
+export async function requireOwner(cluster: Cluster, agentId: string): Promise<ClusterHub> {
+  const owner = await findOwner(cluster, agentId);
+  if (!owner) throw new Error(`No hub owns ${agentId}.`);
+  return owner;
+}
