@@ -76,7 +76,10 @@ export function waitForEnd(
 }
 
 /** Returns the hub that owns an agent; undefined if none does. */
-export async function findOwner(cluster: Cluster, agentId: string): Promise<ClusterHub | undefined> {
+export async function findOwner(
+  cluster: Cluster,
+  agentId: string,
+): Promise<ClusterHub | undefined> {
   const rows = await cluster.postgres.execute<{ node: string }>(
     `SELECT node FROM agent_states JOIN hubs USING (hub_id) WHERE agent_id = '${agentId}'`,
     cluster.database,

@@ -147,12 +147,16 @@ export function createMirror(context: HubContext, cluster: ClusterStore, parts: 
     state.commandQueue.set(agentId, queue);
     agent.current = current;
     const { published } = stored;
+    const knownSize = agent.remote?.terminalSize;
     agent.remote = stored.isOwned ? published : null;
     if (published) {
       const { summary } = published;
       agent.stopping = new Set(published.stopping);
-      agent.terminalSize = published.terminalSize;
-      if (current && published.terminalSize) terminalInput.setSize(current, published.terminalSize);
+      // A size that a dashboard of this hub has set may not be published yet.
+      if (!Bun.deepEquals(published.terminalSize, knownSize)) {
+        agent.terminalSize = published.terminalSize;
+        if (current && agent.terminalSize) terminalInput.setSize(current, agent.terminalSize);
+      }
       agent.capabilities = summary.capabilities;
       agent.descriptions = summary.commandDescriptions;
       agent.connectionTime = summary.connectionTime;

@@ -31,7 +31,7 @@ export type TerminalMessage = Extract<
 
 /** @param sendToOwner sends a message to an agent that is connected to another hub */
 export function createTerminalInput(
-  { state, audit }: HubContext,
+  { state, audit, ownership }: HubContext,
   sendToOwner: (agentId: string, message: TerminalMessage) => Promise<void>,
 ) {
   const shapes = new WeakMap<Execution, TerminalShape>();
@@ -152,6 +152,7 @@ export function createTerminalInput(
       agent.terminalSize = { cols, rows };
       const sent = send(agent, { type: 'terminal:resize', commandId, cols, rows });
       publishSize(execution);
+      if (!sent) ownership.notify(agent.agentId);
       if (sent) await sent;
     },
     /**
@@ -164,8 +165,10 @@ export function createTerminalInput(
       if (!link || agent.current?.id !== message.commandId) {
         throw new HubError('command_not_active', 'The command is not running.');
       }
-      if (message.type === 'terminal:resize') setSize(agent.current, message);
       sendToAgent(link, message);
+      if (message.type !== 'terminal:resize') return;
+      setSize(agent.current, message);
+      ownership.notify(agentId);
     },
     /** Applies the size that another hub has given to a terminal. */
     setSize,
