@@ -57,7 +57,15 @@ haproxy:
 	$$sudo apt-get update -qq; \
 	$$sudo env RUNLEVEL=1 apt-get install -y -qq --no-install-recommends haproxy >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium postgres haproxy ## Run all tests
+# Installs Debian's NATS server for the tests, which start one of their own. Without its unit, it is not started as a service.
+nats:
+	@command -v nats-server >/dev/null && exit 0; \
+	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq; \
+	$$sudo apt-get install -y -qq --no-install-recommends \
+	  -o DPkg::Options::=--path-exclude=/lib/systemd/system/nats-server.service nats-server >/dev/null
+
+test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests
 	@$(BUN) test --timeout 20000
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
@@ -101,7 +109,7 @@ chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guaran
 	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
 
 # Set HUBS and AGENTS to override the defaults: make cluster HUBS=2
-cluster: $(BINARY) postgres haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
+cluster: $(BINARY) postgres nats haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
 	@exec $(BUN) test/cluster/main.ts --hubs $(or $(HUBS),3) --agents $(or $(AGENTS),2)
 
 # Set FILES, SAMPLE and SEED to override the defaults: make mutation FILES=src/hub/agents SAMPLE=20
@@ -123,4 +131,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium postgres haproxy cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres nats haproxy cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean

@@ -2,8 +2,6 @@
 import type { Bus } from './bus.ts';
 import { createTopics, encodeMessage, type OnError, type Topics } from './topics.ts';
 
-export type InProcessBus = ReturnType<typeof createInProcessBus>;
-
 /** Creates a bus without endpoints. */
 export function createInProcessBus() {
   const endpoints = new Set<Topics>();

@@ -2,7 +2,7 @@
 // transactions of the store.
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseAddress } from '../store/postgres/address.ts';
-import { explainFailure } from '../store/postgres/errors.ts';
+import { explainFailure, isLost } from '../store/postgres/errors.ts';
 import type { Bus } from './bus.ts';
 import { keepLink } from './link.ts';
 import { openPostgresLink, type PostgresLink } from './postgres-link.ts';
@@ -45,10 +45,8 @@ export async function createPostgresBus(url: string, { onError, password }: Opti
   const sender = crypto.randomUUID();
   const topics = createTopics(onError);
   let link: PostgresLink | null = null;
-  const receiver = createReceiver(
-    topics,
-    async (from, number) => link?.read(from, number),
-    onError,
+  const receiver = createReceiver(topics, async (from, number) =>
+    link?.read(from, number).catch(reportRefused),
   );
   /** The time of the server when the hub connected first. */
   let startedAt: string | null = null;
@@ -83,6 +81,11 @@ export async function createPostgresBus(url: string, { onError, password }: Opti
     } catch (error) {
       onError(error);
     }
+  }
+
+  /** Reports a failure, unless the connection was lost, which is part of the life of a bus. */
+  function reportRefused(error: unknown): undefined {
+    if (!isLost(error)) onError(error);
   }
 
   function handleOwn(payload: string) {
@@ -120,8 +123,9 @@ export async function createPostgresBus(url: string, { onError, password }: Opti
       }
       try {
         await current.send(packed);
-      } catch {
+      } catch (error) {
         // The connection is replaced. The others notice from the numbers that messages are missing.
+        reportRefused(error);
         break;
       }
     }
@@ -147,14 +151,14 @@ export async function createPostgresBus(url: string, { onError, password }: Opti
       for (const missed of await link.listMissed(startedAt)) receiver.receiveStored(missed);
       polls += 1;
       if (polls % POLLS_BEFORE_DELETION === 0) await link?.deleteOld();
-    } catch {
-      // The connection is replaced.
+    } catch (error) {
+      reportRefused(error);
     } finally {
       isPolling = false;
     }
   }
 
-  const kept = await keepLink(open, topics.reportGap).catch((error: unknown) => {
+  const kept = await keepLink(open, receiver.reportGap).catch((error: unknown) => {
     throw explainFailure(error, address);
   });
   const polling = setInterval(() => void poll(), POLL_MS);

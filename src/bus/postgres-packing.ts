@@ -62,7 +62,8 @@ export function packMessages(sender: string, messages: readonly NumberedMessage[
   for (const { sequence, topic, json } of messages) {
     const isInline = Buffer.byteLength(json) <= MAX_INLINE_BYTES;
     if (!isInline) stored.push({ sequence, topic, body: json });
-    const entry = isInline ? `["${topic}",${json}]` : `["${topic}"]`;
+    const name = JSON.stringify(topic);
+    const entry = isInline ? `[${name},${json}]` : `[${name}]`;
     const length = Buffer.byteLength(entry) + 1;
     if (bytes + length > MAX_PAYLOAD_BYTES || sequence !== first + entries.length) finish();
     if (entries.length === 0) first = sequence;

@@ -10,20 +10,24 @@ export interface Missed {
   topic: string;
 }
 
+interface Sender {
+  /** The number of its last message. */
+  last: number;
+  heardAt: number;
+  /** Whether the next gap was reported already. */
+  isGapKnown: boolean;
+}
+
 /** How long a hub is remembered after its last message. */
 const FORGET_AFTER_MS = 120_000;
 const FORGET_EVERY = 1_000;
 
-/**
- * @param read reads a message from the table
- * @param onError called if that fails; the message is lost
- */
+/** @param read reads a message from the table; does not throw */
 export function createReceiver(
   topics: Topics,
   read: (sender: string, sequence: number) => Promise<string | undefined>,
-  onError: (error: unknown) => void,
 ) {
-  const senders = new Map<string, { last: number; heardAt: number }>();
+  const senders = new Map<string, Sender>();
   const waiting: Notification[] = [];
   let isBusy = false;
   let received = 0;
@@ -39,9 +43,10 @@ export function createReceiver(
     const now = performance.now();
     received += 1;
     if (received % FORGET_EVERY === 0) forget(now);
-    const sender = senders.get(id) ?? { last: first - 1, heardAt: now };
+    const sender = senders.get(id) ?? { last: first - 1, heardAt: now, isGapKnown: false };
     senders.set(id, sender);
-    if (first > sender.last + 1) topics.reportGap();
+    if (first > sender.last + 1 && !sender.isGapKnown) topics.reportGap();
+    sender.isGapKnown = false;
     const known = Math.max(0, sender.last + 1 - first);
     sender.last = Math.max(sender.last, first + messages.length - 1);
     sender.heardAt = now;
@@ -49,12 +54,7 @@ export function createReceiver(
   }
 
   async function readMessage(sender: string, sequence: number, topic: string): Promise<void> {
-    let body: string | undefined;
-    try {
-      body = await read(sender, sequence);
-    } catch (error) {
-      onError(error);
-    }
+    const body = await read(sender, sequence);
     if (body === undefined) topics.reportGap();
     else topics.deliver(topic, JSON.parse(body));
   }
@@ -81,6 +81,11 @@ export function createReceiver(
 
   return {
     receive,
+    /** Reports that messages of all hubs may be missing. */
+    reportGap() {
+      for (const sender of senders.values()) sender.isGapKnown = true;
+      topics.reportGap();
+    },
     /** Delivers a message of the table if its notification has not arrived. */
     receiveStored({ sender, sequence, topic }: Missed) {
       receive({ s: sender, n: sequence, m: [[topic]] });

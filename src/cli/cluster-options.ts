@@ -1,16 +1,13 @@
 // The options of a hub that shares its database with other hubs: its name, and the bus between them.
 import { hostname } from 'node:os';
 import { InvalidArgumentError, Option } from 'commander';
+import { isNatsUrl, parseNatsAddress } from '../bus/nats-address.ts';
 import { envOption } from '../config.ts';
 import { CliError } from './cli-error.ts';
 import { readSecret } from './secrets.ts';
 
 const NODE_LENGTH = 64;
 const NODE = /^[A-Za-z0-9][A-Za-z0-9.-]{0,63}$/;
-/** A server of NATS, with or without its scheme: all servers of a system have the same one. */
-const SERVER = /^(?:(?:nats|tls):\/\/)?[^\s/,]+$/;
-const SCHEME = /^(?:nats|tls):\/\//;
-
 /** How a hub takes part in a system of several hubs. */
 export interface ClusterSettings {
   /** The name of the hub. */
@@ -51,15 +48,14 @@ export function busOption(): Option {
 const BUS_FORMAT =
   'Expected URLs of NATS servers, separated by commas, such as nats://a:4222,b:4222.';
 
-/** Whether a text lists servers. The first one has a scheme, so that it is not taken for something else. */
 function isBus(text: string): boolean {
-  const servers = text.split(',');
-  return SCHEME.test(text) && servers.every((server) => SERVER.test(server) && hasHost(server));
-}
-
-function hasHost(server: string): boolean {
-  const url = URL.parse(`nats://${server.replace(SCHEME, '')}`);
-  return url !== null && url.hostname !== '';
+  if (!isNatsUrl(text)) return false;
+  try {
+    parseNatsAddress(text);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /**

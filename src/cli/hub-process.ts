@@ -8,6 +8,7 @@ import type { HubSettings } from '../hub/context.ts';
 import { systemClock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
+import type { ClusterStore } from '../store/cluster.ts';
 import { openDataFolder } from '../store/data-folder.ts';
 import { openThreadedPostgresStore } from '../store/postgres/threaded-store.ts';
 import {
@@ -29,6 +30,8 @@ import type { PostgresDatabase } from './store-option.ts';
 /** How long sockets have to close, and requests to end, before they are terminated. */
 const CLOSE_MS = 3_000;
 const CLOSE_POLL_MS = 20;
+/** The secret in a database that hubs share. It is worth nothing once an account exists. */
+const SETUP_TOKEN = 'setup-token';
 
 export interface HubProcessOptions {
   host: string;
@@ -116,7 +119,9 @@ export async function startHubProcess(options: HubProcessOptions) {
     }
     return hub.accounts.exist();
   });
-  const setupToken = hasAccount ? null : randomBytes(24).toString('base64url');
+  const setupToken = hasAccount
+    ? null
+    : await openOrFail(databaseName, () => createSetupToken(store.cluster));
   const { drain, listen, replaceCertificate } = createApp({
     hub,
     clock: systemClock,
@@ -220,6 +225,13 @@ async function openBus(
   }
   const { createPostgresBus } = await import('../bus/postgres-bus.ts');
   return createPostgresBus(url, { onError, password });
+}
+
+/** Creates the token of the setup link. Hubs that share a database have the same one. */
+async function createSetupToken(cluster: ClusterStore | undefined): Promise<string> {
+  const token = randomBytes(24).toString('base64url');
+  await cluster?.writeSecret(SETUP_TOKEN, token, null);
+  return (await cluster?.readSecret(SETUP_TOKEN)) ?? token;
 }
 
 async function openDatabase(

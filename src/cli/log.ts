@@ -2,7 +2,10 @@
 import type { Log } from '../hub/log.ts';
 import { toJson } from './json.ts';
 
-/** Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected. agentId=a1`. */
+/**
+ * Creates a log with lines such as `2026-01-02T03:04:05.678Z info  Agent connected. agentId=a1`. Fields that are undefined are
+ * left out.
+ */
 export function createLog(): Log {
   const logger =
     (level: string) =>

@@ -41,12 +41,13 @@ export function createAccounts(
     clock,
     storeHealth,
     audit,
-  }: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit'>,
+    expiring,
+  }: Pick<HubContext, 'state' | 'store' | 'clock' | 'storeHealth' | 'audit' | 'expiring'>,
   { sessions, apiTokens, twoFactor, oneAtATime }: AccountsParts,
   passwordCost?: PasswordCost,
 ) {
   const passwords = createPasswordHasher(passwordCost);
-  const links = createPasswordLinks(clock);
+  const links = createPasswordLinks({ clock, expiring });
 
   function toSummary(user: StoredUser): UserSummary {
     const { id, passwordHash, role, agents, createdAt, disabledAt } = user;
@@ -103,9 +104,9 @@ export function createAccounts(
   });
 
   /** Ends everything with which a user can still finish a sign-in that has begun. */
-  function revokeSignIns(username: string) {
-    links.revoke(username);
-    twoFactor.revoke(username);
+  async function revokeSignIns(username: string) {
+    await links.revoke(username);
+    await twoFactor.revoke(username);
   }
 
   /** Stores a new password of the actor, and ends the links and the other sessions. */
@@ -118,8 +119,8 @@ export function createAccounts(
       detail: { method },
     });
     await storeHealth.save(store.users.update(userId, { passwordHash }, entry));
-    revokeSignIns(userId);
     sessions.endAll(actor, userId, { keptId: sessionId });
+    await revokeSignIns(userId);
   }
 
   return {
@@ -238,12 +239,12 @@ export function createAccounts(
         });
         await storeHealth.save(store.users.update(username, { role, agents, disabledAt }, entry));
         if (changes.twoFactor === false) await twoFactor.turnOff(username);
-        if (isDisabled) revokeSignIns(username);
         const isSame = role === user.role && Bun.deepEquals(agents, user.agents);
         if (isDisabled) sessions.endAll(actor, username);
         else if (!isSame) sessions.endAll(actor, username, { reason: 'access_changed' });
         if (isDisabled) apiTokens.suspendUser(username);
         else if (!isSame) apiTokens.refreshUser(username);
+        if (isDisabled) await revokeSignIns(username);
         return toSummary(await find(username));
       });
     },
@@ -258,9 +259,9 @@ export function createAccounts(
         requireOtherAdmin(await find(username), await store.users.list());
         const entry = audit.createEntry(actor, { action: 'user.removed', target: username });
         await storeHealth.save(store.users.remove(username, entry));
-        revokeSignIns(username);
         sessions.endAll(actor, username);
         apiTokens.removeUser(username);
+        await revokeSignIns(username);
       });
     },
     /**
@@ -288,10 +289,9 @@ export function createAccounts(
       password: string,
       address: string | null,
     ): Promise<AuthenticatedUser | null> {
-      const username = links.find(token);
-      if (username === undefined) return null;
       // Before the password is stored, so that a link that is used twice at once works only once.
-      links.revoke(username);
+      const username = await links.take(token);
+      if (username === undefined) return null;
       const user = await store.users.find(username);
       if (!user || user.disabledAt !== null) return null;
       await setPassword({ ...toActor(user), address }, password, 'link');

@@ -47,11 +47,17 @@ export function createApiTokens(
     restore: index.restore,
     purge: index.purge,
     /** Reads the tokens again, and closes the dashboards of those that other hubs have revoked. */
-    reload: () =>
-      index.reload((revoked) => dashboards.endSessions(new Set(revoked.map(({ id }) => id)))),
+    async reload() {
+      const reloaded = await index.reload((revoked) =>
+        dashboards.endSessions(new Set(revoked.map(({ id }) => id))),
+      );
+      // The user of a new token may be new, too.
+      await store.users.reload?.();
+      return reloaded;
+    },
     /** Closes the dashboards of tokens whose user has been changed by another hub, as that hub does. */
     async closeOutdated() {
-      for (const { sessionId, role, agents } of [...state.dashboards.values()]) {
+      for (const { sessionId, role, agents } of state.dashboards.values()) {
         const token = index.get(sessionId);
         if (!token) continue;
         const user = await store.users.find(token.userId);

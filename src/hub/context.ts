@@ -1,5 +1,6 @@
 // What every part of the hub receives when it is created.
 import type { Clock } from '../protocol/clock.ts';
+import type { ExpiringTable } from '../store/expiring.ts';
 import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import type { Ownership } from './cluster/ownership.ts';
@@ -38,6 +39,7 @@ export const keepsTranscripts = (settings: HubSettings): boolean =>
 export interface HubContext {
   state: ServerState;
   store: Store;
+  expiring: ExpiringTable;
   clock: Clock;
   log: Log;
   settings: HubSettings;

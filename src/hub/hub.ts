@@ -48,6 +48,7 @@ import { createDashboardMessages } from './dashboards/messages.ts';
 import { createTerminalInput, type TerminalMessage } from './dashboards/terminal-input.ts';
 import { createWelcome } from './dashboards/welcome.ts';
 import { createErasure } from './erasure.ts';
+import { createMemoryTable } from './expiring-values.ts';
 import type { Log } from './log.ts';
 import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
@@ -125,6 +126,7 @@ export async function startHub(options: HubOptions) {
   const context: HubContext = {
     state,
     store,
+    expiring: store.expiring ?? createMemoryTable(),
     clock,
     log,
     settings,
@@ -247,25 +249,14 @@ export async function startHub(options: HubOptions) {
   const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
 
-  /** Lets a function find what another hub has added to a table a moment ago. */
+  /** Lets a function find what another hub has added to tables a moment ago. */
   function findShared<Args extends unknown[], T>(
-    table: CachedTable,
+    tables: readonly CachedTable[],
     find: (...args: Args) => Promise<T | null>,
   ) {
     if (!store.cluster) return find;
-    const lookUp = createLookup(clock, () => caches.refresh(table));
+    const lookUp = createLookup(clock, () => caches.refresh(tables));
     return (...args: Args) => lookUp(() => find(...args));
-  }
-
-  const lookUpAgent = createLookup(clock, async () => {
-    await Promise.all([caches.refresh('agents'), caches.refresh('agent_tokens')]);
-  });
-
-  /** Waits until an agent is known that another hub has added a moment ago; undefined if there is nothing to wait for. */
-  function whenKnown(agentId: string, token: string): Promise<unknown> | undefined {
-    const isKnown = () => state.agents.has(agentId) && tokenIndex.find(token) !== undefined;
-    if (!store.cluster || isKnown()) return undefined;
-    return lookUpAgent(() => Promise.resolve(isKnown() || null));
   }
 
   /** Creates a function that does some work if no other hub does it. */
@@ -345,6 +336,7 @@ export async function startHub(options: HubOptions) {
     epoch,
     state,
     settings,
+    expiring: context.expiring,
     storeHealth,
     readiness,
     hubs,
@@ -360,8 +352,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions: { ...sessions, use: findShared('sessions', sessions.use) },
-    apiTokens: { ...apiTokens, use: findShared('api_tokens', apiTokens.use) },
+    sessions: { ...sessions, use: findShared(['sessions'], sessions.use) },
+    apiTokens: { ...apiTokens, use: findShared(['api_tokens'], apiTokens.use) },
     twoFactor,
     agents: {
       ...agents,
@@ -401,7 +393,14 @@ export async function startHub(options: HubOptions) {
     prompts: createPrompts(context),
     files: { search: routed.searchFiles },
     revertFile: routed.revertFile,
-    registry: { ...registry, remove: routed.removeAgent, whenKnown },
+    registry: {
+      ...registry,
+      remove: routed.removeAgent,
+      /** Like `findTokenId`, but also finds tokens that another hub has added a moment ago. Null if there is none. */
+      lookUpTokenId: findShared(['agents', 'agent_tokens'], (secret: string) =>
+        Promise.resolve(registry.findTokenId(secret) ?? null),
+      ),
+    },
     agentTokens,
     /** Reads what other hubs have changed. */
     caches,

@@ -34,6 +34,15 @@ export function createHubs({ state, store, clock, storeHealth }: HubContext, par
     };
   }
 
+  const describeSelf = (): StoredHub => ({
+    ...self,
+    ...report(),
+    hubId: '',
+    startedAt,
+    renewedAt: clock.now(),
+    isAlive: true,
+  });
+
   function summarize({
     node,
     version,
@@ -67,16 +76,15 @@ export function createHubs({ state, store, clock, storeHealth }: HubContext, par
      */
     async list(actor: Actor): Promise<HubSummary[]> {
       requirePermission(actor, 'hubs:read');
-      if (store.cluster) return (await store.cluster.listHubs()).map(summarize);
-      const now = clock.now();
-      return [
-        summarize({ ...self, ...report(), hubId: '', startedAt, renewedAt: now, isAlive: true }),
-      ];
+      const hubs = (await store.cluster?.listHubs()) ?? [];
+      const isListed = hubs.some(({ node }) => node === self.node);
+      const listed = isListed ? hubs : [...hubs, describeSelf()];
+      return listed.map(summarize).toSorted((a, b) => (a.node < b.node ? -1 : 1));
     },
   };
 }
 
 function stateOf({ isAlive, isDraining }: Pick<StoredHub, 'isAlive' | 'isDraining'>): HubState {
-  if (!isAlive) return 'no_contact';
-  return isDraining ? 'draining' : 'alive';
+  if (isDraining) return isAlive ? 'draining' : 'stopped';
+  return isAlive ? 'alive' : 'no_contact';
 }

@@ -6,7 +6,7 @@ import { SECOND_STEP_MS, TWO_FACTOR_SETUP_MS } from '../protocol/limits.ts';
 import type { StoredTwoFactor } from '../store/store.ts';
 import { refreshUsers } from './cluster/refresh-users.ts';
 import type { HubContext } from './context.ts';
-import { createExpiringTokens } from './expiring-tokens.ts';
+import { createExpiringValues } from './expiring-values.ts';
 import {
   createKeyUri,
   createRecoveryCodes,
@@ -24,31 +24,27 @@ export interface TwoFactorSetup {
   keyUri: string;
 }
 
-/** A sign-in after the correct password. */
-interface SecondStep {
-  username: string;
-  wrongCodes: number;
-  isFinished: boolean;
-}
-
 /** How many wrong codes end a sign-in. */
 const MAX_WRONG_CODES = 5;
 const MAX_PENDING = 1_000;
 
 export type TwoFactor = ReturnType<typeof createTwoFactor>;
 
-export function createTwoFactor({
-  store,
-  clock,
-  storeHealth,
-  audit,
-}: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit'>) {
+export function createTwoFactor(
+  context: Pick<HubContext, 'store' | 'clock' | 'storeHealth' | 'audit' | 'expiring'>,
+) {
+  const { store, clock, storeHealth, audit } = context;
   /** Changes and checks run one at a time, so that each code is accepted once. */
   const oneAtATime = pLimit(1);
-  /** The secrets of users who have not confirmed them with a code, by username. */
-  const setups = new Map<string, { secret: string; expiresAt: number }>();
-  /** Users who have entered the correct password, and must enter a code. */
-  const pending = createExpiringTokens<SecondStep>(clock, {
+  /** The secrets of users who have not confirmed them with a code. */
+  const setups = createExpiringValues<string>(context, {
+    kind: 'two-factor-setup',
+    lifetimeMs: TWO_FACTOR_SETUP_MS,
+    max: Number.MAX_SAFE_INTEGER,
+  });
+  /** The names of users who have entered the correct password, and must enter a code. */
+  const pending = createExpiringValues<string>(context, {
+    kind: 'second-step',
     lifetimeMs: SECOND_STEP_MS,
     max: MAX_PENDING,
   });
@@ -67,16 +63,15 @@ export function createTwoFactor({
   }
 
   /** The secret that waits for its confirmation; null if there is none or it has expired. */
-  function findSetup(username: string): TwoFactorSetup | null {
-    const setup = setups.get(username);
-    if (!setup || setup.expiresAt <= clock.now()) return null;
-    return { secret: setup.secret, keyUri: createKeyUri(setup.secret, username) };
+  async function findSetup(username: string): Promise<TwoFactorSetup | null> {
+    const secret = await setups.get(username);
+    return secret === undefined ? null : { secret, keyUri: createKeyUri(secret, username) };
   }
 
   /** Ends the setup and the second steps of a user whose password or account has changed. */
-  function revoke(username: string) {
-    setups.delete(username);
-    pending.endAll((step) => step.username === username);
+  async function revoke(username: string): Promise<void> {
+    await setups.endAll(username);
+    await pending.endAll(username);
   }
 
   /** @throws {HubError} forbidden if the user cannot set it up */
@@ -115,7 +110,7 @@ export function createTwoFactor({
     async beginSetup(username: string): Promise<TwoFactorSetup> {
       await requireOff(username);
       const secret = createSecret();
-      setups.set(username, { secret, expiresAt: clock.now() + TWO_FACTOR_SETUP_MS });
+      await setups.set(username, secret);
       return { secret, keyUri: createKeyUri(secret, username) };
     },
     findSetup,
@@ -127,7 +122,7 @@ export function createTwoFactor({
     finishSetup(identity: Identity, code: string): Promise<string[] | null> {
       const username = identity.userId;
       return oneAtATime(async () => {
-        const setup = findSetup(username);
+        const setup = await findSetup(username);
         if (!setup) throw new HubError('forbidden', 'The setup has expired. Start again.');
         await requireOff(username);
         const { secret } = setup;
@@ -141,7 +136,7 @@ export function createTwoFactor({
         });
         const recoveryHashes = codes.map(hashRecoveryCode);
         await save(username, { secret, lastStep, recoveryHashes }, entry);
-        setups.delete(username);
+        await setups.endAll(username);
         return codes;
       });
     },
@@ -156,33 +151,32 @@ export function createTwoFactor({
      * @param entry for the audit log, unless the change is recorded already
      * @throws {HubError} unavailable
      */
-    turnOff(username: string, entry?: AuditEntry): Promise<void> {
-      revoke(username);
-      return oneAtATime(() => save(username, null, entry));
+    async turnOff(username: string, entry?: AuditEntry): Promise<void> {
+      await revoke(username);
+      await oneAtATime(() => save(username, null, entry));
     },
     /** Begins the second step of a sign-in, which lasts 5 minutes. Returns its token. */
-    beginSecondStep: (username: string): string =>
-      pending.create({ username, wrongCodes: 0, isFinished: false }).token,
+    beginSecondStep: async (username: string): Promise<string> =>
+      (await pending.create(username, username)).token,
     /** The user of a second step; undefined if it has ended. */
-    findSecondStepUser: (token: string): string | undefined => pending.find(token)?.username,
+    findSecondStepUser: pending.find,
     /**
      * Finishes a second step, once. It ends after the fifth wrong code.
      * @returns the user; null if the code is incorrect or the step has ended
      * @throws {HubError} unavailable
      */
     async finishSecondStep(token: string, code: string): Promise<Actor | null> {
-      const step = pending.find(token);
-      if (!step) return null;
       // Counted before the check, so that many codes at once are no more than five.
-      step.wrongCodes++;
-      if (step.wrongCodes >= MAX_WRONG_CODES) pending.take(token);
+      const step = await pending.countUse(token);
+      if (!step || step.uses > MAX_WRONG_CODES) return null;
       return oneAtATime(async () => {
-        if (step.isFinished) return null;
-        const actor = await acceptOnce(step.username, code);
-        if (!actor) return null;
-        step.isFinished = true;
-        pending.take(token);
-        return actor;
+        const username = await pending.find(token);
+        if (username === undefined) return null;
+        const actor = await acceptOnce(username, code);
+        // Another hub may have finished it meanwhile.
+        const mayEnd = actor !== null || step.uses === MAX_WRONG_CODES;
+        const hasEnded = mayEnd && (await pending.take(token)) === undefined;
+        return hasEnded ? null : actor;
       });
     },
     revoke,

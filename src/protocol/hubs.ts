@@ -4,12 +4,13 @@ import { Page } from './api.ts';
 import { Timestamp } from './message.ts';
 
 /**
- * `draining`: it is being stopped and hands over its agents. `no_contact`: it has not reported for too long, and other hubs
- * take over its agents.
+ * `draining`: it is being stopped and hands over its agents. `stopped`: it has done so, and ended. `no_contact`: it has not
+ * reported for 10 s, and other hubs take over its agents.
  */
 export const HubState = Type.Union([
   Type.Literal('alive'),
   Type.Literal('draining'),
+  Type.Literal('stopped'),
   Type.Literal('no_contact'),
 ]);
 export type HubState = Static<typeof HubState>;

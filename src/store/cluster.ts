@@ -61,6 +61,8 @@ export interface PublishedState {
   /** The commands that have ended on the hub and may still run on the agent. */
   stopping: string[];
   terminalSize: { cols: number; rows: number } | null;
+  /** Identifies the agent process that is connected; null if none is. */
+  instanceId: string | null;
 }
 
 /** The tables that hubs keep in memory. */
@@ -129,6 +131,8 @@ export interface ClusterStore {
   listWithOpenOutputOf(agentId: string): Promise<StoredCommand[]>;
   /** Lists the commands of an agent with a requestId that were requested at or after `time`, oldest first. */
   listRequestedOf(agentId: string, time: number): Promise<StoredCommand[]>;
+  /** Finds the command that a user has requested with this ID in the last 24 hours. */
+  findRequested(userId: string, requestId: string): Promise<StoredCommand | null>;
   /** Finds these commands. */
   listByIds(ids: readonly string[]): Promise<StoredCommand[]>;
   /** @param cursor null at first: then nothing is listed */

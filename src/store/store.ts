@@ -10,6 +10,7 @@ import type { CommandExecution, OutputStream, Pause, Role } from '../protocol/en
 import type { Grants } from '../protocol/grants.ts';
 import type { RemovalReason } from '../protocol/output-removal.ts';
 import type { TurnPart, TurnState } from '../protocol/turn.ts';
+import type { ExpiringTable } from './expiring.ts';
 import type { Reload } from './pending-writes.ts';
 
 /** The second factor of a user. */
@@ -458,6 +459,8 @@ export interface Store {
   };
   /** Performs a write that changes nothing, to check whether the database accepts writes. */
   probe(): Promise<void>;
+  /** The values that expire, if several hubs can share this store. */
+  readonly expiring?: ExpiringTable;
   /** If several hubs can share this store. */
   readonly cluster?: ClusterStore;
   /** Commits pending writes and closes the database. */

@@ -95,7 +95,7 @@ export function createAuth({
   /** Starts a session, unless the user must enter a code first. */
   async function continueSignIn(user: AuthenticatedUser, client: SessionClient): Promise<SignIn> {
     if (user.hasTwoFactor) {
-      return { status: 'code_required', token: twoFactor.beginSecondStep(user.userId) };
+      return { status: 'code_required', token: await twoFactor.beginSecondStep(user.userId) };
     }
     limits.clear(client.address, user.userId);
     return { status: 'signed_in', session: await startSession(user, client) };
@@ -206,7 +206,7 @@ export function createAuth({
      * @throws {HubError} rate_limited, unavailable
      */
     async finishSignIn(token: string, code: string, client: SessionClient): Promise<SecondStep> {
-      const username = twoFactor.findSecondStepUser(token);
+      const username = await twoFactor.findSecondStepUser(token);
       if (username === undefined) return { status: 'ended' };
       limits.countAttempt(client.address, username);
       limits.countCode(client.address, username);
@@ -216,7 +216,7 @@ export function createAuth({
         return { status: 'signed_in', session: await startSession(actor, client) };
       }
       recordWrongCode(username, client);
-      const hasEnded = twoFactor.findSecondStepUser(token) === undefined;
+      const hasEnded = (await twoFactor.findSecondStepUser(token)) === undefined;
       return { status: hasEnded ? 'ended' : 'incorrect' };
     },
     /**

@@ -49,11 +49,11 @@ test.each([
   expect(read([], { SIGNALBOX_BUS: bus })?.bus).toBe(bus);
 });
 
-test.each(['a:4222', 'postgres://a', 'nats://', 'nats://a,', 'nats://a, nats://b', 'nats://a/x'])(
+test.each(['a:4222', 'postgres://a', 'nats://', 'nats://a,', 'nats://a,b:x', 'nats://a/x'])(
   'the bus %p is rejected, and one of the environment is not shown',
   (bus) => {
     expect(() => read(['--bus', bus])).toThrow(/Expected URLs of NATS servers/);
-    const withPassword = `${bus} secret`;
+    const withPassword = `${bus}/secret`;
     let message = '';
     try {
       read([], { SIGNALBOX_BUS: withPassword });

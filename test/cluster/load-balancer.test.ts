@@ -1,7 +1,7 @@
 // A hub behind HAProxy, with the documented configuration.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { connect } from 'node:net';
-import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
+import type { AgentSummary } from '../../src/protocol/entities.ts';
 import { PASSWORD } from '../support/binary.ts';
 import { type Cluster, startCluster } from '../support/cluster.ts';
 import { openDashboard } from '../support/hub/dashboard.ts';
@@ -17,15 +17,6 @@ const hub = () => {
   if (!first) throw new Error('The system has no hub.');
   return first;
 };
-
-/** Calls the API again, without a pause, until a condition is met. */
-async function pollUntil<T>(path: string, isMet: (body: T) => boolean): Promise<T> {
-  for (;;) {
-    const body = await cluster.api<T>(path);
-    if (isMet(body)) return body;
-    await new Promise((resolve) => void setImmediate(resolve));
-  }
-}
 
 async function openConnectedDashboard() {
   const dashboard = await openDashboard({ wsUrl: cluster.url.replace('http', 'ws') });
@@ -63,11 +54,7 @@ test('a command of an agent, with its output on a dashboard', async () => {
     body: JSON.stringify({ agentId: 'agent-1', command: '!echo through the proxy' }),
   });
   await dashboard.waitFor('terminal:output', ({ data }) => data.includes('through the proxy'));
-  const command = await pollUntil<CommandExecution>(
-    `/commands/${commandId}`,
-    ({ status }) => status !== 'queued' && status !== 'running',
-  );
-  expect(command).toMatchObject({ status: 'completed', exitCode: 0 });
+  await dashboard.waitForStatus(commandId, 'completed');
   dashboard.terminate();
 });
 
@@ -108,8 +95,15 @@ test('a hub that cannot write receives requests only if no other can', async () 
   expect((await fetch(`${cluster.url}/readyz`)).status).toBe(200);
 }, 60_000);
 
+test('a hub that hangs receives no requests until it continues', async () => {
+  hub().freeze();
+  while ((await cluster.haproxy.listReady()).length > 0);
+  hub().thaw();
+  while ((await cluster.haproxy.listReady()).length === 0);
+  expect((await fetch(`${cluster.url}/readyz`)).status).toBe(200);
+});
+
 test('an agent and a dashboard connect again after a crash and after a restart of the hub', async () => {
-  const isOnline = ({ status }: AgentSummary) => status === 'online';
   for (const end of ['kill', 'stop'] as const) {
     const dashboard = await openConnectedDashboard();
     expect(await hub()[end]()).toBe(end === 'stop' ? 0 : 137);
@@ -117,7 +111,48 @@ test('an agent and a dashboard connect again after a crash and after a restart o
     expect((await fetch(`${cluster.url}/readyz`)).status).toBe(503);
     await hub().start();
     while ((await fetch(`${cluster.url}/readyz`)).status !== 200);
-    await pollUntil('/agents/agent-1', isOnline);
-    (await openConnectedDashboard()).terminate();
+    const connected = await openConnectedDashboard();
+    await connected.waitForAgentStatus('online', 'agent-1');
+    connected.terminate();
   }
+}, 120_000);
+
+test('no page fails while one of several hubs crashes, stops and starts', async () => {
+  await using several = await startCluster({ hubs: 2, agents: 0 });
+  const [first, second] = several.hubs;
+  const statuses = new Map<string, number>();
+  const done = new AbortController();
+  const count = (result: string) => void statuses.set(result, (statuses.get(result) ?? 0) + 1);
+
+  async function openPages() {
+    while (!done.signal.aborted) {
+      const response = await fetch(`${several.url}/login`);
+      await response.text();
+      count(`page ${response.status}`);
+    }
+  }
+
+  async function openSockets() {
+    while (!done.signal.aborted) {
+      const socket = new WebSocket(`${several.url.replace('http', 'ws')}/ws/dashboard`);
+      const opened = await new Promise<boolean>((resolve) => {
+        socket.addEventListener('open', () => resolve(true));
+        socket.addEventListener('error', () => resolve(false));
+      });
+      socket.close();
+      count(`socket ${opened}`);
+    }
+  }
+
+  const clients = [openPages(), openPages(), openSockets()];
+  for (const hubToEnd of [first, second]) {
+    for (const end of ['kill', 'stop'] as const) {
+      await hubToEnd?.[end]();
+      await hubToEnd?.start();
+      while ((await several.haproxy.listReady()).length < 2);
+    }
+  }
+  done.abort();
+  await Promise.all(clients);
+  expect([...statuses.keys()].toSorted()).toEqual(['page 200', 'socket true']);
 }, 120_000);

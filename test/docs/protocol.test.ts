@@ -122,7 +122,7 @@ describe('the HTTP API', () => {
     const documented = sections
       .filter(({ level, parents }) => level === 3 && parents.includes('HTTP API'))
       .map(({ title }) => title);
-    const declared = [...routes.map(nameOf), 'GET /healthz'];
+    const declared = [...routes.map(nameOf), 'GET /healthz', 'GET /readyz'];
     expect(documented.toSorted()).toEqual(declared.toSorted());
   });
 

@@ -63,6 +63,7 @@ const state = (queueLength: number): PublishedState => ({
   summary: agent({ queueLength, notice: '\0 "\\ \u001a ü' }),
   stopping: ['c1'],
   terminalSize: { cols: 80, rows: 24 },
+  instanceId: null,
 });
 
 async function insertAgent(agentId: string) {

@@ -76,6 +76,20 @@ export function describeStore(name: string, createDatabase: () => MaybePromise<T
         ]);
       });
 
+      test('replaces a second factor only if it is as expected', async () => {
+        await db.store.users.insert(user);
+        const { replaceTwoFactor } = db.store.users;
+        const next = { ...user.twoFactor, lastStep: 4 };
+        const results = await Promise.all([
+          replaceTwoFactor('bob', user.twoFactor, next),
+          replaceTwoFactor('bob', user.twoFactor, { ...next, lastStep: 5 }),
+        ]);
+        expect(results).toEqual([true, false]);
+        expect(await replaceTwoFactor('eve', user.twoFactor, next)).toBe(false);
+        await db.reopen();
+        expect(await db.store.users.find('bob')).toEqual({ ...user, twoFactor: next });
+      });
+
       test('rejects a second user with the same ID', async () => {
         await db.store.users.insert(user);
         expect(await rejectionOf(db.store.users.insert({ ...user, role: 'viewer' }))).not.toBe('');

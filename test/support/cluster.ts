@@ -1,21 +1,30 @@
 // A system of several hubs as it is operated: PostgreSQL, HAProxy, hubs and agents, all of them processes on the loopback
-// interface, hubs and agents from the compiled executable. Tests end, freeze and restart each of them.
+// interface, hubs and agents from the compiled executable. Tests end, freeze and
+// restart each of them. The bus is NATS or PostgreSQL.
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { ExitCode } from '../../src/cli/exit-codes.ts';
 import { addAgent, buildBinary, PASSWORD, signInToApi } from './binary.ts';
 import { startBound } from './bound-process.ts';
 import { findFreePort } from './free-port.ts';
 import { startHaproxy } from './haproxy.ts';
+import { startNats } from './nats.ts';
 import { startPostgres } from './postgres.ts';
 import type { RunningProcess } from './processes.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 export interface ClusterOptions {
   /** How many hubs and agents it has. */
   hubs?: number;
   agents?: number;
+  /** Whether the bus is NATS. Otherwise it is PostgreSQL. */
+  hasNats?: boolean;
   /** More options of each hub. */
   hubFlags?: readonly string[];
+  /** Whether the caller handles SIGINT and SIGTERM. */
+  hasOwnSignals?: boolean;
   /** More options of each agent. */
   agentFlags?: readonly string[];
   /** The executable. It is built without it. */
@@ -41,17 +50,36 @@ export interface ClusterAgent extends Member {
 export type Cluster = Awaited<ReturnType<typeof startCluster>>;
 
 /**
- * Starts a system, and waits until all hubs are ready and all agents are connected. `await using` stops and removes it,
- * and so does the end of this process, except for the temporary folders.
+ * Starts a system, and waits until all hubs are ready and all agents are connected. `stop`, `await using`, an error while it
+ * starts, and Ctrl-C stop all of it and delete its folders.
  */
 export async function startCluster(options: ClusterOptions = {}) {
-  await using started = new AsyncDisposableStack();
+  const started = new AsyncDisposableStack();
+  if (!options.hasOwnSignals) {
+    const forget = onStopSignal(async () => {
+      await started.disposeAsync();
+      process.exit(ExitCode.interrupted);
+    });
+    started.defer(forget);
+  }
+  try {
+    return await startMembers(options, started);
+  } catch (error) {
+    await started.disposeAsync();
+    throw error;
+  }
+}
+
+/** @param started what must be stopped and removed */
+async function startMembers(options: ClusterOptions, started: AsyncDisposableStack) {
   const binary = options.binary ?? buildBinary();
   const folder = createTemporaryFolder();
   started.defer(folder.remove);
   const postgres = await startPostgres();
   started.defer(postgres.remove);
   const database = await postgres.createDatabase();
+  const nats = options.hasNats ? await startNats() : null;
+  if (nats) started.defer(nats.remove);
   const names = Array.from({ length: options.hubs ?? 3 }, (_, index) => `hub-${index + 1}`);
   const ports = new Map<string, number>();
   for (const node of names) ports.set(node, await findFreePort());
@@ -66,7 +94,11 @@ export async function startCluster(options: ClusterOptions = {}) {
     const network = ['--public-url', haproxy.url, '--trusted-proxy', '127.0.0.1'];
     const member = await startMember({
       command: [binary, 'serve', ...identity, ...network, ...(options.hubFlags ?? [])],
-      env: { SIGNALBOX_STORE: database, SIGNALBOX_ADMIN_PASSWORD: PASSWORD },
+      env: {
+        SIGNALBOX_STORE: database,
+        SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
+        ...(nats && { SIGNALBOX_BUS: nats.url }),
+      },
       ready: /Signalbox is ready/,
     });
     started.defer(member.end);
@@ -76,6 +108,8 @@ export async function startCluster(options: ClusterOptions = {}) {
   // The first one creates the tables.
   const hubs = names.length === 0 ? [] : [await startHub(names[0] ?? '')];
   hubs.push(...(await Promise.all(names.slice(1).map(startHub))));
+  // When HAProxy has started, none of them had.
+  while ((await haproxy.listReady()).length < hubs.length);
   const headers = await signInToApi(haproxy.url);
 
   async function startAgent(agentId: string): Promise<ClusterAgent> {
@@ -86,9 +120,7 @@ export async function startCluster(options: ClusterOptions = {}) {
     const token = await addAgent(haproxy.url, agentId, 'claude', headers);
     const member = await startMember({
       command: [
-        binary,
-        'agent',
-        ...['--hub', haproxy.url, ...identity, '--state', state],
+        ...[binary, 'agent', '--hub', haproxy.url, ...identity, '--state', state],
         ...(options.agentFlags ?? []),
       ],
       env: { SIGNALBOX_AGENT_TOKEN: token },
@@ -101,7 +133,6 @@ export async function startCluster(options: ClusterOptions = {}) {
 
   const agentIds = Array.from({ length: options.agents ?? 2 }, (_, index) => `agent-${index + 1}`);
   const agents = await Promise.all(agentIds.map(startAgent));
-  const owned = started.move();
 
   return {
     /** The URL of the load balancer. */
@@ -110,6 +141,8 @@ export async function startCluster(options: ClusterOptions = {}) {
     /** The URL of the database. */
     database,
     haproxy,
+    /** Null if the bus is PostgreSQL. */
+    nats,
     hubs,
     agents,
     /** Headers for API requests of the admin. */
@@ -119,10 +152,31 @@ export async function startCluster(options: ClusterOptions = {}) {
       const response = await fetch(`${url}/api/v1${path}`, { headers, ...init });
       return response.status === 204 ? (undefined as T) : ((await response.json()) as T);
     },
-    async stop(): Promise<void> {
-      await owned.disposeAsync();
+    /** Returns the hub that an agent connected to last, by the logs of the hubs. */
+    findOwner(agentId: string): ClusterHub | undefined {
+      const connected = new RegExp(`^(\\S+) .*Agent connected\\. agentId=${agentId}$`, 'gm');
+      const times = hubs.map((hub) => {
+        const [, time = ''] = [...hub.output().matchAll(connected)].at(-1) ?? [];
+        return { hub, time };
+      });
+      const last = times.toSorted((a, b) => a.time.localeCompare(b.time)).at(-1);
+      return last && last.time !== '' ? last.hub : undefined;
     },
-    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+    async stop(): Promise<void> {
+      await started.disposeAsync();
+    },
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
+  };
+}
+
+/** Calls `handle` at the first signal that ends this process. Returns a function that restores the default. */
+function onStopSignal(handle: () => Promise<void>): () => void {
+  let handling: Promise<void> | null = null;
+  // Another signal does not end the process before it has cleaned up.
+  const listener = () => void (handling ??= handle());
+  for (const signal of STOP_SIGNALS) process.on(signal, listener);
+  return () => {
+    for (const signal of STOP_SIGNALS) process.off(signal, listener);
   };
 }
 

@@ -23,8 +23,6 @@ export interface HaproxyOptions {
   hubs: readonly ProxiedHub[];
 }
 
-export type Haproxy = Awaited<ReturnType<typeof startHaproxy>>;
-
 /** Starts HAProxy on the loopback interface. `remove` it after the tests. */
 export async function startHaproxy({ port: chosen, hubs }: HaproxyOptions) {
   const folder = createTemporaryFolder();

@@ -8,6 +8,8 @@ import { createTemporaryFolder } from './temporary-folder.ts';
 
 const READY = 'Server is ready';
 const LISTENING = /Listening for client connections on 127\.0\.0\.1:(\d+)/;
+/** The server ends with the tests, however they end. */
+const PREFIX = ['setpriv', '--pdeathsig', 'KILL'];
 /** The port that makes the server choose one. */
 const ANY_PORT = -1;
 
@@ -22,13 +24,13 @@ export async function startNats(config = '') {
   let server = await launch();
 
   async function launch() {
-    const child = Bun.spawn(
-      [
-        ...['setpriv', '--pdeathsig', 'KILL'],
-        ...['nats-server', '--config', file, '--addr', '127.0.0.1', '--port', String(port)],
-      ],
-      { cwd: folder.path, stdin: 'ignore', stdout: 'ignore', stderr: 'pipe' },
-    );
+    const options = ['--config', file, '--addr', '127.0.0.1', '--port', String(port)];
+    const child = Bun.spawn([...PREFIX, 'nats-server', ...options], {
+      cwd: folder.path,
+      stdin: 'ignore',
+      stdout: 'ignore',
+      stderr: 'pipe',
+    });
     const log: string[] = [];
     const lines = createInterface(Readable.fromWeb(child.stderr as never));
     const ready = Promise.withResolvers<void>();

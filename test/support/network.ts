@@ -11,8 +11,6 @@ interface Connection {
 /** How much is remembered of what a client has sent. */
 const MAX_SENT = 10_000;
 
-export type Network = Awaited<ReturnType<typeof startNetwork>>;
-
 /** Starts a proxy for a server. */
 export async function startNetwork(serverPort: number) {
   const connections = new Set<Connection>();

@@ -46,6 +46,7 @@ export function HubList({ hubs }: Pick<HubsPageProps, 'hubs'>) {
 const states: Record<HubState, { label: string; color: string; path: string }> = {
   alive: { label: 'Alive', color: 'completed', path: 'm2.2 7.6 3.2 3.2 6.4-7' },
   draining: { label: 'Shutting down', color: 'running', path: 'M7 2v9m-4-4 4 4 4-4' },
+  stopped: { label: 'Stopped', color: 'interrupted', path: 'M3 3h8v8H3z' },
   no_contact: { label: 'No contact', color: 'failed', path: 'm3 3 8 8m0-8-8 8' },
 };
 

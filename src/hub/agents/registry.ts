@@ -86,7 +86,7 @@ export function createRegistry(
         list: store.agents.list,
         idOf: ({ agentId }) => agentId,
         apply(rows, isGone) {
-          for (const agent of [...state.agents.values()]) {
+          for (const agent of state.agents.values()) {
             if (isGone(agent.agentId)) forget(agent);
           }
           for (const row of rows) {

@@ -18,24 +18,22 @@ interface Cache {
   next: Promise<void> | null;
 }
 
-export type Caches = ReturnType<typeof createCaches>;
-
 /** @param reloads reads one table, and applies the difference */
 export function createCaches(
   reloads: Readonly<Record<CachedTable, Reload>>,
   { clock, log }: { clock: Clock; log: Log },
 ) {
   const warnFailed = createCountedWarning(clock, log, 'Could not read what other hubs changed.');
-  const caches = Object.entries(reloads).map(([table, read]): Cache => ({
+  const caches = Object.entries(reloads).map(([table, reload]): Cache => ({
     table: table as CachedTable,
-    read,
+    read: reload,
     running: null,
     next: null,
   }));
 
-  let isStopped = false;
+  const stopped = new AbortController();
 
-  async function read(cache: Cache) {
+  async function readNow(cache: Cache) {
     const { again } = await cache.read();
     // Later, because a write can take long while the database cannot be reached.
     if (again) void again.then(() => readUntilDone(cache));
@@ -46,7 +44,7 @@ export function createCaches(
     if (cache.next) return cache.next;
     const start = () => {
       cache.next = null;
-      const reading = read(cache).finally(() => {
+      const reading = readNow(cache).finally(() => {
         if (cache.running === reading) cache.running = null;
       });
       cache.running = reading;
@@ -58,11 +56,11 @@ export function createCaches(
   }
 
   async function readUntilDone(cache: Cache): Promise<void> {
-    while (!isStopped) {
+    while (!stopped.signal.aborted) {
       try {
         return await readOnce(cache);
       } catch (error) {
-        if (isStopped) return;
+        if (stopped.signal.aborted) return;
         warnFailed({ table: cache.table, error });
         await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
       }
@@ -78,14 +76,16 @@ export function createCaches(
       const changed = caches.filter(({ table }) => tables.includes(table));
       await Promise.all(changed.map((cache) => readUntilDone(cache)));
     },
-    /** Reads a table again for a request that waits for it: once, even if that fails. */
-    async refresh(table: CachedTable): Promise<void> {
-      const cache = caches.find((one) => one.table === table);
-      if (cache) await readOnce(cache).catch((error: unknown) => warnFailed({ table, error }));
+    /** Reads tables again for a request that waits for them: once, even if that fails. */
+    async refresh(tables: readonly CachedTable[]): Promise<void> {
+      const read = async (cache: Cache) => {
+        await readOnce(cache).catch((error: unknown) => warnFailed({ table: cache.table, error }));
+      };
+      await Promise.all(caches.filter(({ table }) => tables.includes(table)).map(read));
     },
     /** Ends attempts to read tables that could not be read. */
     stop() {
-      isStopped = true;
+      stopped.abort();
     },
   };
 }

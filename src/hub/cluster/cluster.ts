@@ -6,6 +6,7 @@ import {
   type CachedTable,
   type ClusterStore,
   type HubReport,
+  LEASE_MS,
   RENEW_MS,
 } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
@@ -81,6 +82,7 @@ export function createNotices(
         summary: presence.summarize(agent),
         stopping: [...agent.stopping],
         terminalSize: agent.terminalSize,
+        instanceId: agent.connection.link && agent.connection.instanceId,
       };
       return [{ ...ownership.fenceOf(agentId), published }];
     });
@@ -143,6 +145,9 @@ export async function joinCluster(
   let isPolling = false;
   let isRenewing = false;
   let isFirst = false;
+  /** Since when the lease has been renewed in time, and when it was renewed last, on the monotonic clock. */
+  let aliveSince = clock.monotonic();
+  let renewedAt = aliveSince;
   await cluster.register({ node, hubId, version });
   await renew();
 
@@ -151,6 +156,14 @@ export async function joinCluster(
     isRenewing = true;
     try {
       const isKnown = await cluster.renew(hubId, report());
+      const now = clock.monotonic();
+      const isLate = now - renewedAt > LEASE_MS;
+      renewedAt = now;
+      if (isLate) {
+        aliveSince = now;
+        // Others may have claimed what this hub has owned.
+        void mirror.update(ownership.list());
+      }
       if (!isKnown) await cluster.register({ node, hubId, version });
       isFirst = isLeader(await cluster.listHubs(), hubId);
     } catch (error) {
@@ -163,14 +176,17 @@ export async function joinCluster(
   /** Agents whose owner has died are claimed, so that their commands are ended or sent in time. */
   async function claimOrphans() {
     const orphans = [...state.agents.values()].filter((agent) => {
-      const hasWork = agent.current !== null || agent.stopping.size > 0;
+      const queue = state.commandQueue.get(agent.agentId) ?? [];
+      const hasWork = agent.current !== null || agent.stopping.size > 0 || queue.length > 0;
       return !ownership.owns(agent.agentId) && agent.remote === null && hasWork;
     });
     if (orphans.length === 0) return;
-    for (const { agentId, isOwned, epoch } of await cluster.listStates(
+    // After an outage of the database, all leases have ended, and all hubs must be able to renew theirs.
+    const mayClaim = clock.monotonic() - aliveSince >= LEASE_MS;
+    for (const { agentId, hubId: owner, isOwned, epoch } of await cluster.listStates(
       orphans.map(({ agentId: id }) => id),
     )) {
-      if (isOwned) continue;
+      if (isOwned || (owner !== null && !mayClaim)) continue;
       if (await claims.claim(agentId, epoch)) claims.awaitAgent(agentId);
     }
   }

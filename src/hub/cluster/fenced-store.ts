@@ -7,14 +7,32 @@ import type { SharedOwnership } from './ownership.ts';
 /** The tables whose writes name a command first. */
 const TABLES_BY_COMMAND: ReadonlySet<string> = new Set(['output', 'turns', 'fileChanges']);
 
+/** More than can be on their way to the store. */
+const MAX_REMEMBERED = 10_000;
+
 /** Creates the function that finds the agent of a write; undefined if the write is not about an agent, or any hub may make it. */
 export function createAgentFinder(
   state: ServerState,
   ofApproval: (approvalId: string) => string | undefined,
 ) {
+  /** The agents of commands and approval requests about which something was written, the latest last. */
+  const remembered = new Map<string, string>();
+
+  /** What was lost is not in the state anymore, and the writes about it that are still on their way must fail. */
+  function remember(id: string, agentId: string | undefined): string | undefined {
+    const known = agentId ?? remembered.get(id);
+    if (known === undefined) return undefined;
+    remembered.delete(id);
+    remembered.set(id, known);
+    const [oldest] = remembered.keys();
+    if (remembered.size > MAX_REMEMBERED && oldest !== undefined) remembered.delete(oldest);
+    return known;
+  }
+
   const ofCommand = (commandId: unknown): string | undefined => {
     const id = String(commandId);
-    return state.executions.get(id)?.agentId ?? state.terminalBuffers.get(id)?.agentId;
+    const found = state.executions.get(id)?.agentId ?? state.terminalBuffers.get(id)?.agentId;
+    return remember(id, found);
   };
 
   return (table: string, method: string, [first]: readonly unknown[]): string | undefined => {
@@ -24,8 +42,10 @@ export function createAgentFinder(
       return method === 'reorder' ? ofCommand((first as readonly string[])[0]) : undefined;
     }
     if (table === 'approvals') {
-      if (method === 'update') return ofApproval(String(first));
-      return method === 'insert' ? (first as StoredApproval).agentId : undefined;
+      if (method === 'update') return remember(String(first), ofApproval(String(first)));
+      if (method !== 'insert') return undefined;
+      const { approvalId, agentId } = first as StoredApproval;
+      return remember(approvalId, agentId);
     }
     return TABLES_BY_COMMAND.has(table) && method !== 'complete' ? ofCommand(first) : undefined;
   };

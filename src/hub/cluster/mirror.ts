@@ -15,6 +15,7 @@ import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { TerminalInput } from '../dashboards/terminal-input.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { FollowedOutput } from './followed-output.ts';
+import type { SharedOwnership } from './ownership.ts';
 
 export interface MirrorParts {
   approvals: Approvals;
@@ -25,6 +26,13 @@ export interface MirrorParts {
   subscriptions: Subscriptions;
   terminals: Terminals;
   terminalInput: Pick<TerminalInput, 'setSize'>;
+}
+
+interface MirrorOptions {
+  cluster: ClusterStore;
+  ownership: SharedOwnership;
+  /** Called with an own agent that another hub has claimed. */
+  lose: (agentId: string) => void;
 }
 
 /** What is stored about an agent. */
@@ -39,8 +47,12 @@ const ENDED_MS = 60_000;
 
 export type Mirror = ReturnType<typeof createMirror>;
 
-export function createMirror(context: HubContext, cluster: ClusterStore, parts: MirrorParts) {
-  const { state, store, clock, ownership, log } = context;
+export function createMirror(
+  context: HubContext,
+  { cluster, ownership, lose }: MirrorOptions,
+  parts: MirrorParts,
+) {
+  const { state, store, clock, log } = context;
   const {
     approvals,
     completion,
@@ -147,15 +159,15 @@ export function createMirror(context: HubContext, cluster: ClusterStore, parts: 
     state.commandQueue.set(agentId, queue);
     agent.current = current;
     const { published } = stored;
-    const knownSize = agent.remote?.terminalSize;
+    const sizeBefore = agent.remote?.terminalSize;
     agent.remote = stored.isOwned ? published : null;
     if (published) {
       const { summary } = published;
       agent.stopping = new Set(published.stopping);
-      // A size that a dashboard of this hub has set may not be published yet.
-      if (!Bun.deepEquals(published.terminalSize, knownSize)) {
-        agent.terminalSize = published.terminalSize;
-        if (current && agent.terminalSize) terminalInput.setSize(current, agent.terminalSize);
+      // A size that a window of this hub has set meanwhile is later.
+      const isResized = !Bun.deepEquals(sizeBefore, published.terminalSize);
+      if (current && published.terminalSize && isResized) {
+        terminalInput.setSize(current, published.terminalSize);
       }
       agent.capabilities = summary.capabilities;
       agent.descriptions = summary.commandDescriptions;
@@ -202,6 +214,9 @@ export function createMirror(context: HubContext, cluster: ClusterStore, parts: 
     for (const [agentId, found] of stored) {
       const agent = state.agents.get(agentId);
       if (!agent) continue;
+      if (ownership.owns(agentId) && ownership.fenceOf(agentId).epoch < found.state.epoch) {
+        lose(agentId);
+      }
       if (ownership.owns(agentId)) adopt(agent, found.unfinished);
       else await update(agent, found);
     }

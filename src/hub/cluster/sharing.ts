@@ -139,7 +139,11 @@ export function createSharing(
     async join(context, parts) {
       const { agents, approvals, presence, turns } = parts;
       output = createFollowedOutput(context, parts);
-      const mirror = createMirror(context, cluster, { ...parts, output });
+      const mirror = createMirror(
+        context,
+        { cluster, ownership, lose: (agentId) => lose(agentId) },
+        { ...parts, output },
+      );
       const claims = createClaims(context, identity, { ...parts, mirror, output });
       ofApproval = approvals.agentOf;
       ({ lose } = claims);
@@ -156,7 +160,9 @@ export function createSharing(
         const [owner] = await cluster.listStates([agentId]);
         const isElsewhere =
           owner?.isOwned === true && owner.hubId !== null && owner.hubId !== hubId;
-        if (isElsewhere && owner.published?.summary.status !== 'offline') {
+        const published = owner?.published;
+        const isOther = published?.instanceId !== null && published?.instanceId !== instanceId;
+        if (isElsewhere && isOther) {
           const answer = calls.call(owner.hubId ?? '', MOVE, [agentId, instanceId], MOVE_MS);
           // A hub that does not answer cannot hold the agent.
           if ((await answer.catch(() => true)) === false) return 'in_use';

@@ -8,7 +8,8 @@ import type {
 import { validateCommand } from '../../protocol/capabilities.ts';
 import { formatDuration } from '../../protocol/duration.ts';
 import { HubError } from '../../protocol/errors.ts';
-import { QUEUE_LENGTH, REQUEST_ID_TTL_MS } from '../../protocol/limits.ts';
+import { QUEUE_LENGTH } from '../../protocol/limits.ts';
+import { REQUEST_KNOWN_CODE } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { requireAgent } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
@@ -16,7 +17,6 @@ import { isConnected } from '../state/agent.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
 import { requirePermission } from '../require-permission.ts';
 import { queueOf } from '../state/server-state.ts';
-import { isRequestKnown } from '../store-health.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Completion } from './completion.ts';
@@ -36,6 +36,9 @@ export interface AdmissionParts {
   subscriptions: Subscriptions;
   terminals: Terminals;
 }
+
+const isKnownRequest = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === REQUEST_KNOWN_CODE;
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { state, store, clock, settings, storeHealth, audit, ownership } = context;
@@ -156,6 +159,20 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     return position;
   }
 
+  /** Reads the commands that other hubs have accepted for the same requests. Returns whether there are any. */
+  async function findKnown({ userId }: Actor, inputs: readonly CommandInput[]): Promise<boolean> {
+    const requestIds = inputs.flatMap(({ requestId }) => requestId ?? []);
+    const unknown = requestIds.filter((id) => !idempotency.find(userId, id));
+    const found = await Promise.all(
+      unknown.map(async (requestId) => {
+        const command = await store.cluster?.findRequested(userId, requestId);
+        if (command) idempotency.add(userId, requestId, command);
+        return Boolean(command);
+      }),
+    );
+    return found.includes(true);
+  }
+
   /** Accepts all commands with one write, or none. */
   async function acceptAll(
     actor: Actor,
@@ -167,7 +184,10 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     }));
     for (const { input, known } of requests) {
       if (!known) requireRunnable(actor, input);
-      else if (!known.isSame(input)) throw requestIdReused();
+      else if (!known.isSame(input)) {
+        const message = 'This request ID was used for another command. Use a new one.';
+        throw new HubError('request_id_reused', message);
+      }
     }
     const created = requests.flatMap(({ input, known }) =>
       known ? [] : [executionOf(actor, input)],
@@ -206,37 +226,11 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       for (const { requestId } of created) {
         if (requestId) idempotency.delete(actor.userId, requestId);
       }
-      if (isRequestKnown(error)) {
-        await restoreKnown(created);
+      if (isKnownRequest(error) && (await findKnown(actor, inputs)))
         return acceptAll(actor, inputs);
-      }
       storeHealth.reportFailure(error);
       throw new HubError('unavailable', 'Could not save the command. Try again.');
     }
-  }
-
-  /**
-   * Restores the requests that another hub has accepted.
-   * @throws {HubError} request_id_reused if they were for other agents; unavailable
-   */
-  async function restoreKnown(executions: readonly Execution[]): Promise<void> {
-    const oldest = clock.now() - REQUEST_ID_TTL_MS;
-    let isRestored = false;
-    try {
-      for (const { agentId, requestedBy, requestId } of executions) {
-        const rows = (await store.cluster?.listRequestedOf(agentId, oldest)) ?? [];
-        const row = rows.find(
-          (one) => one.requestedBy === requestedBy && one.requestId === requestId,
-        );
-        if (!row || requestId === null) continue;
-        idempotency.add(requestedBy, requestId, row);
-        isRestored = true;
-      }
-    } catch (error) {
-      storeHealth.reportFailure(error);
-      throw new HubError('unavailable', 'Could not save the command. Try again.');
-    }
-    if (!isRestored) throw requestIdReused();
   }
 
   /** A comparison ID identifies one command of one user. */
@@ -282,9 +276,3 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     },
   };
 }
-
-const requestIdReused = () =>
-  new HubError(
-    'request_id_reused',
-    'This request ID was used for another command. Use a new one.',
-  );

@@ -151,8 +151,8 @@ export function createTerminalInput(
       Object.assign(shape, { cols, rows, owner: dashboard });
       agent.terminalSize = { cols, rows };
       const sent = send(agent, { type: 'terminal:resize', commandId, cols, rows });
-      publishSize(execution);
       if (!sent) ownership.notify(agent.agentId);
+      publishSize(execution);
       if (sent) await sent;
     },
     /**
@@ -165,10 +165,11 @@ export function createTerminalInput(
       if (!link || agent.current?.id !== message.commandId) {
         throw new HubError('command_not_active', 'The command is not running.');
       }
+      if (message.type === 'terminal:resize') {
+        setSize(agent.current, message);
+        ownership.notify(agentId);
+      }
       sendToAgent(link, message);
-      if (message.type !== 'terminal:resize') return;
-      setSize(agent.current, message);
-      ownership.notify(agentId);
     },
     /** Applies the size that another hub has given to a terminal. */
     setSize,

@@ -9,6 +9,8 @@ import {
   primaryKey,
 } from 'drizzle-orm/pg-core';
 import type { PublishedState } from '../cluster.ts';
+import type { StoredExpiring } from '../expiring.ts';
+import type { TableOf } from '../table-of.ts';
 import { integer, json, text } from './columns.ts';
 
 /** The number of a transaction. Numbers are given in the order of starts, not of commits. */
@@ -54,6 +56,23 @@ export const secrets = pgTable('secrets', {
   name: text().primaryKey(),
   text: text().notNull(),
 });
+
+/** Values that are needed for some minutes, such as what a password link is for. */
+export const expiringValues = pgTable(
+  'expiring_values',
+  {
+    kind: text().notNull(),
+    key: text().notNull(),
+    owner: text().notNull(),
+    value: json().$type<unknown>().notNull(),
+    expiresAt: integer().notNull(),
+    uses: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.kind, table.key] }),
+    index('expiring_values_by_end').on(table.expiresAt),
+  ],
+) satisfies TableOf<StoredExpiring>;
 
 /** The requests of the last 24 hours that must not be repeated. */
 export const requestKeys = pgTable(

@@ -1,5 +1,5 @@
 // What a database that several hubs share has in addition to a store (src/store/cluster.ts).
-import { and, asc, eq, gte, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gte, isNotNull, sql } from 'drizzle-orm';
 import type { ClusterStore } from '../cluster.ts';
 import { createFencedStore } from '../fences.ts';
 import type { Store } from '../store.ts';
@@ -7,7 +7,7 @@ import { createAgentStateStore } from './agent-states.ts';
 import { isOneOf } from './context.ts';
 import { createHubStore } from './hubs.ts';
 import type { Pool } from './pool.ts';
-import { commands, secrets } from './schema.ts';
+import { commands, requestKeys, secrets } from './schema.ts';
 import { listChanges } from './store-changes.ts';
 import type { Writer } from './writer.ts';
 
@@ -66,6 +66,15 @@ export function createClusterStore({ pool, own, writer, store }: Parts): Cluster
           )
           .orderBy(asc(commands.requestedAt)),
       ),
+    findRequested: (userId, requestId) =>
+      read(async (db) => {
+        const [found] = await db
+          .select(getTableColumns(commands))
+          .from(requestKeys)
+          .innerJoin(commands, eq(commands.id, requestKeys.commandId))
+          .where(and(eq(requestKeys.requestedBy, userId), eq(requestKeys.requestId, requestId)));
+        return found ?? null;
+      }),
     listByIds: (ids) =>
       read((db) =>
         db.select().from(commands).where(isOneOf(commands.id, ids)).orderBy(asc(commands.id)),

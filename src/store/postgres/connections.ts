@@ -1,7 +1,10 @@
-import { desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, isNull, lt, notExists, or, sql } from 'drizzle-orm';
 import type { Store } from '../store.ts';
 import { isRowOf, type QueryContext } from './context.ts';
-import { connections } from './schema.ts';
+import { isHubAlive } from './hubs.ts';
+import { connections, hubs } from './schema.ts';
+
+const { hubId: _, ...columns } = getTableColumns(connections);
 
 /** The connection log. */
 export function createConnectionStore({
@@ -10,7 +13,8 @@ export function createConnectionStore({
   writeDeferred,
 }: QueryContext): Store['connections'] {
   return {
-    insert: (connection) => writeDeferred((db) => db.insert(connections).values(connection)),
+    insert: (connection, hubId) =>
+      writeDeferred((db) => db.insert(connections).values({ ...connection, hubId })),
     markClosed: (id, time, closeCode, closeReason) =>
       writeDeferred((db) =>
         db
@@ -19,16 +23,25 @@ export function createConnectionStore({
           .where(eq(connections.id, id)),
       ),
     markAllClosed: (time, closeCode, closeReason) =>
-      write((db) =>
-        db
+      write((db) => {
+        const living = db
+          .select({ one: sql`1` })
+          .from(hubs)
+          .where(and(eq(hubs.hubId, connections.hubId), isHubAlive));
+        return db
           .update(connections)
           .set({ disconnectedAt: time, closeCode, closeReason })
-          .where(isNull(connections.disconnectedAt)),
-      ),
+          .where(
+            and(
+              isNull(connections.disconnectedAt),
+              or(isNull(connections.hubId), notExists(living)),
+            ),
+          );
+      }),
     list: (limit, cursor) =>
       read((db) =>
         db
-          .select()
+          .select(columns)
           .from(connections)
           .where(cursor === undefined ? undefined : lt(connections.id, cursor))
           .orderBy(desc(connections.id))

@@ -31,6 +31,8 @@ const storedBlockBytes = sql`octet_length(${blocks.data})`.mapWith((bytes: numbe
   blockBytes(bytes),
 );
 
+const totalBytes = sql`coalesce(sum(${transcriptTotal.bytes}), 0)`.mapWith(Number);
+
 /** When, why and by which rule output is deleted. */
 interface Removal {
   time: number;
@@ -44,26 +46,28 @@ const hasEnded = and(
   eq(commands.isOutputOpen, false),
 );
 
-/** Frees the first blocks of a command that match a condition. Returns how much. */
+/** Frees the first blocks of a command that match a condition. Returns how much; null if there are none. */
 export async function freeBlocks(
   db: Db,
   commandId: string,
   condition?: SQL,
   limit?: number,
-): Promise<number> {
+): Promise<number | null> {
   const all = db
-    .select({ firstSequence: blocks.firstSequence, bytes: storedBlockBytes })
+    .select({ firstSequence: blocks.firstSequence })
     .from(blocks)
     .where(and(eq(blocks.commandId, commandId), condition))
     .orderBy(asc(blocks.firstSequence))
     .$dynamic();
   const found = await (limit === undefined ? all : all.limit(limit));
   const last = found.at(-1);
-  if (!last) return 0;
-  await db
+  if (!last) return null;
+  // Another hub may have freed some of them meanwhile.
+  const deleted = await db
     .delete(blocks)
-    .where(and(eq(blocks.commandId, commandId), lte(blocks.firstSequence, last.firstSequence)));
-  const freed = found.reduce((sum, { bytes }) => sum + bytes, 0);
+    .where(and(eq(blocks.commandId, commandId), lte(blocks.firstSequence, last.firstSequence)))
+    .returning({ bytes: storedBlockBytes });
+  const freed = deleted.reduce((sum, { bytes }) => sum + bytes, 0);
   await db
     .update(transcripts)
     .set({ bytes: sql`greatest(0, ${transcripts.bytes} - ${freed}::bigint)` })
@@ -81,7 +85,7 @@ async function freeRemoved(db: Db): Promise<number | null> {
   if (!next) return null;
   const { commandId } = next;
   const freed = await freeBlocks(db, commandId, undefined, SLICE_BLOCKS);
-  if (freed > 0) return freed;
+  if (freed !== null) return freed;
   await db.update(transcripts).set({ bytes: 0 }).where(eq(transcripts.commandId, commandId));
   return 0;
 }
@@ -141,8 +145,8 @@ export function createPurge({ writeDeferred }: QueryContext, forget: (commandId:
       .limit(1);
     if (!largest) return false;
     const freed = await freeBlocks(db, largest.commandId, undefined, 1);
-    freeBytes += freed;
-    return freed > 0;
+    freeBytes += freed ?? 0;
+    return freed !== null;
   }
 
   async function purgeSlice(db: Db, rule: OutputPurge): Promise<boolean> {
@@ -162,7 +166,7 @@ export function createPurge({ writeDeferred }: QueryContext, forget: (commandId:
       }
       case 'quota': {
         const { reason, limit } = rule;
-        const [total] = await db.select().from(transcriptTotal);
+        const [total] = await db.select({ bytes: totalBytes }).from(transcriptTotal);
         const excess = (total?.bytes ?? 0) - limit;
         return excess > 0 && reclaim(db, excess, { time, reason, limit });
       }

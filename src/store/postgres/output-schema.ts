@@ -78,8 +78,14 @@ export const transcripts = pgTable(
   ],
 ) satisfies TableOf<StoredTranscript>;
 
-/** One row: the size of all transcripts. Triggers keep it up to date. */
-export const transcriptTotal = pgTable('transcript_total', { bytes: integer().notNull() });
+/**
+ * The size of all transcripts is the sum of these rows. Triggers keep it up to date: each connection changes one row, so that
+ * hubs do not wait for each other's commits.
+ */
+export const transcriptTotal = pgTable('transcript_total', {
+  shard: integer().primaryKey(),
+  bytes: integer().notNull(),
+});
 
 export const turns = pgTable('turns', {
   commandId: text().primaryKey(),

@@ -10,6 +10,7 @@ import { connect, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
 import { createConnectionStore } from './connections.ts';
 import { createQueryContext } from './context.ts';
 import { explainFailure } from './errors.ts';
+import { createExpiringStore } from './expiring.ts';
 import { createFileChangesStore } from './file-changes.ts';
 import { migrate } from './migrations.ts';
 import { createOutputIndexer } from './output-indexer.ts';
@@ -64,6 +65,7 @@ export async function createPostgresStore(
     approvals: createApprovalStore(context),
     connections: createConnectionStore(context),
     audit: createAuditStore(context),
+    expiring: createExpiringStore(context),
     cluster: createClusterStore({ pool, own, writer, store: () => store }),
     probe: () => writer.write(() => Promise.resolve()),
     async close() {

@@ -210,6 +210,8 @@ export const connections = pgTable(
     clientInfo: json().$type<Record<string, string>>(),
     credentialId: text(),
     address: text(),
+    /** The hub that it is to, if several share the database. */
+    hubId: text(),
   },
   (table) => [
     index('connections_by_start').on(table.connectedAt, table.id),

@@ -17,31 +17,33 @@ import { continueSignIn } from './login.tsx';
 import { renderDocument } from './response.ts';
 
 /** A kind of link: how it is checked and used, and its pages. */
+interface FormFields {
+  token: string;
+  username: string;
+  error?: string;
+}
+
 interface LinkKind {
-  isValid(token: string): boolean;
+  /** Returns the user of a link, '' for the first one; undefined if the link is not valid. */
+  findUser(token: string): Promise<string | undefined>;
   /** Sets the password and begins a sign-in; returns null if the link is no longer valid. */
   use(token: string, password: string, client: SessionClient): Promise<SignIn | null>;
-  renderForm(context: PageContext, token: string, error?: string): VNode;
+  renderForm(context: PageContext, fields: FormFields): VNode;
   renderInvalid(context: PageContext): VNode;
 }
 
 /** Creates the routes of password links. They do not require a session. */
 export function createPasswordLinkPages(auth: Auth) {
   const setup: LinkKind = {
-    isValid: auth.isSetupToken,
+    findUser: (token) => Promise.resolve(auth.isSetupToken(token) ? '' : undefined),
     use: auth.setUp,
-    renderForm: (context, token, error) => <SetupPage {...{ context, token, error }} />,
+    renderForm: (context, { token, error }) => <SetupPage {...{ context, token, error }} />,
     renderInvalid: (context) => <UsedSetupLinkPage context={context} />,
   };
   const password: LinkKind = {
-    isValid: (token) => auth.findLinkUser(token) !== undefined,
+    findUser: auth.findLinkUser,
     use: auth.redeemLink,
-    renderForm: (context, token, error) => (
-      <ChoosePasswordPage
-        {...{ context, token, error }}
-        username={auth.findLinkUser(token) ?? ''}
-      />
-    ),
+    renderForm: (context, fields) => <ChoosePasswordPage context={context} {...fields} />,
     renderInvalid: (context) => <EndedPasswordLinkPage context={context} />,
   };
   return new Elysia({ name: 'pages/password-links' })
@@ -55,10 +57,13 @@ export function createPasswordLinkPages(auth: Auth) {
     );
 }
 
-function show(kind: LinkKind, request: Request): Response {
+async function show(kind: LinkKind, request: Request): Promise<Response> {
   const token = new URL(request.url).searchParams.get('token') ?? '';
+  const username = await kind.findUser(token);
   return renderDocument(request, (context) =>
-    kind.isValid(token) ? kind.renderForm(context, token) : kind.renderInvalid(context),
+    username === undefined
+      ? kind.renderInvalid(context)
+      : kind.renderForm(context, { token, username }),
   );
 }
 
@@ -70,9 +75,12 @@ async function choose(
 ): Promise<Response> {
   const token = readField(form, 'token');
   const renderInvalid = () => renderDocument(request, kind.renderInvalid, { status: 410 });
+  const username = await kind.findUser(token);
+  if (username === undefined) return renderInvalid();
   const renderForm = (error: string) =>
-    renderDocument(request, (context) => kind.renderForm(context, token, error), { status: 422 });
-  if (!kind.isValid(token)) return renderInvalid();
+    renderDocument(request, (context) => kind.renderForm(context, { token, username, error }), {
+      status: 422,
+    });
   const problem = findPasswordProblem(form);
   if (problem !== null) return renderForm(problem);
   try {

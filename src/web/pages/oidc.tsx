@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
-import { createExpiringTokens } from '../../hub/expiring-tokens.ts';
+import { createExpiringValues } from '../../hub/expiring-values.ts';
 import type { SessionClient } from '../../hub/sessions.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import { HubError } from '../../protocol/errors.ts';
@@ -22,7 +22,7 @@ interface StartedSignIn extends SignInChecks {
 }
 
 export interface OidcPagesParts {
-  hub: Pick<Hub, 'singleSignOn'>;
+  hub: Pick<Hub, 'singleSignOn' | 'expiring'>;
   auth: Auth;
   clock: Clock;
   publicUrl: string | null;
@@ -38,10 +38,10 @@ const random = () => randomBytes(32).toString('base64url');
 
 export function createOidcPages({ hub, auth, clock, publicUrl, provider }: OidcPagesParts) {
   /** By state. */
-  const started = createExpiringTokens<StartedSignIn>(clock, {
-    lifetimeMs: PROVIDER_SIGN_IN_MS,
-    max: MAX_STARTED,
-  });
+  const started = createExpiringValues<StartedSignIn>(
+    { clock, expiring: hub.expiring },
+    { kind: 'single-sign-on', lifetimeMs: PROVIDER_SIGN_IN_MS, max: MAX_STARTED },
+  );
 
   /** SameSite=Lax, because the provider is another site. */
   const createCookie = (value: string, maxAgeS: number) =>
@@ -58,7 +58,7 @@ export function createOidcPages({ hub, auth, clock, publicUrl, provider }: OidcP
       redirectUri: `${publicUrl ?? url.origin}${CALLBACK}`,
       next: toLocalPath(url.searchParams.get('next') ?? '/', request),
     };
-    const { token: state } = started.create(flow);
+    const { token: state } = await started.create(flow, flow.browser);
     const location = (await signIn.createSignInUrl(state, flow)).href;
     const cookie = createCookie(flow.browser, PROVIDER_SIGN_IN_MS / 1_000);
     return new Response(null, {
@@ -71,7 +71,7 @@ export function createOidcPages({ hub, auth, clock, publicUrl, provider }: OidcP
     const signIn = requireProvider(provider);
     const { search, searchParams } = new URL(request.url);
     const state = searchParams.get('state') ?? '';
-    const flow = started.take(state);
+    const flow = await started.take(state);
     const cookies = new Bun.CookieMap(request.headers.get('cookie') ?? '');
     if (!flow || cookies.get(COOKIE) !== flow.browser) {
       throw new HubError(

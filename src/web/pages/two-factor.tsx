@@ -53,7 +53,7 @@ export function createTwoFactorPages(
         orError(user, async () => {
           const codes = await twoFactor.finishSetup(user, readField(body, 'code'));
           if (codes) return renderFragment(<RecoveryCodes codes={codes} />);
-          const setup = twoFactor.findSetup(user.userId);
+          const setup = await twoFactor.findSetup(user.userId);
           if (!setup) throw new HubError('forbidden', 'The setup has expired. Start again.');
           const notice = { kind: 'error', text: 'Incorrect code.' } as const;
           return renderFragment(<TwoFactorSetup {...setup} notice={notice} />, { status: 422 });

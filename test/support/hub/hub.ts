@@ -20,6 +20,7 @@ import {
   TRANSCRIPT_RETENTION_MS,
 } from '../../../src/protocol/limits.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
+import type { Store } from '../../../src/store/store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
 import type { IdentityProviderSettings } from '../../../src/web/identity-provider.ts';
@@ -71,8 +72,14 @@ export interface TestHubOptions {
   certificate?: Certificate;
   /** Replaces raw deflate. */
   deflate?: Deflate;
+  /** Replaces the store in memory. It is closed with the hub, which cannot be restarted. */
+  store?: Store;
   /** Keeps the database in a file, so that the hub can be restarted. */
   onDisk?: boolean;
+  /** Opens another store, such as one that several hubs share. Such a hub cannot be restarted. */
+  openStore?: () => Promise<Store>;
+  hubId?: string;
+  isLeader?: () => boolean;
 }
 
 interface ApiRequestOptions {
@@ -100,7 +107,9 @@ async function startRun(
 ) {
   const file = folder === null ? ':memory:' : databasePath(folder, run);
   const clock = createManualClock({ start, realTimeBelowMs: REAL_TIME_BELOW_MS });
-  const store = createFaultStore(openStore(file));
+  const store = createFaultStore(
+    options.store ?? (await options.openStore?.()) ?? openStore(file),
+  );
   const logEntries: LogEntry[] = [];
   const createLogLine =
     (level: LogEntry['level']) =>
@@ -123,6 +132,8 @@ async function startRun(
     // The lowest cost that is accepted: tests do not wait for hashes.
     passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
+    ...(options.hubId && { hubId: options.hubId }),
+    ...(options.isLeader && { isLeader: options.isLeader }),
   });
   const { app, drain, listen, replaceCertificate } = createApp({
     hub,
@@ -168,9 +179,14 @@ async function startRun(
     /** Every route of the server, as `GET /path/:param`. */
     routes: () => app.routes.map(({ method, path }) => `${method} ${path.replace(/(.)\/$/, '$1')}`),
 
-    /** Starts a session. Users do not need an account, so that tests do not wait for password hashes. */
-    startSession: (role: Role = 'operator', userId = 'ada', agents: Grants = null) =>
-      hub.sessions.start({ userId, role, agents }, { address: null, userAgent: null }),
+    /**
+     * Starts a session. Users do not need an account, so that tests do not wait for password hashes. With a store that several
+     * hubs share, they get one without a password.
+     */
+    async startSession(role: Role = 'operator', userId = 'ada', agents: Grants = null) {
+      if (store.cluster) await ensureUser(store, { id: userId, role, agents });
+      return hub.sessions.start({ userId, role, agents }, { address: null, userAgent: null });
+    },
     /** Returns the token of a session. The same user and role have one session. */
     async issueToken(role: Role = 'operator', userId = 'ada'): Promise<string> {
       const key = `${role} ${userId}`;
@@ -237,6 +253,20 @@ async function startRun(
       folder?.remove();
     },
   };
+}
+
+/** Adds an account, unless it exists. */
+async function ensureUser(
+  { users }: Store,
+  { id, role, agents }: { id: string; role: Role; agents: Grants },
+) {
+  const known = await users.find(id);
+  if (known && (known.role !== role || !Bun.deepEquals(known.agents, agents))) {
+    throw new Error(`"${id}" has another role or other agents. Use another name.`);
+  }
+  if (known) return;
+  const unset = { passwordHash: null, disabledAt: null, twoFactor: null, identity: null };
+  await users.insert({ id, role, agents, createdAt: 1, ...unset });
 }
 
 /** One key that is never replaced. */

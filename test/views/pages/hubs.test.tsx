@@ -21,6 +21,7 @@ const hub: HubSummary = {
 test.each([
   ['alive', 'Alive', 'status-completed'],
   ['draining', 'Shutting down', 'status-running'],
+  ['stopped', 'Stopped', 'status-interrupted'],
   ['no_contact', 'No contact', 'status-failed'],
 ] as const)('a hub that is %s is shown as "%s"', (state, label, className) => {
   const html = renderToString(<HubList hubs={[{ ...hub, state }]} />);
