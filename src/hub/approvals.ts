@@ -124,21 +124,35 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
       ...new Set(unsettled.ofAgent(agentId).map(({ commandId }) => commandId)),
     ],
     /**
-     * Updates the pending requests of an agent that another hub owns, and publishes what has changed.
+     * Updates the requests of an agent that another hub owns, and publishes what has changed.
      * @param stored all requests of the commands that have, or had, pending ones
+     * @param isActive whether a command has not ended
      */
-    mirror(agentId: string, stored: readonly StoredApproval[]) {
+    mirror(
+      agentId: string,
+      stored: readonly StoredApproval[],
+      isActive: (commandId: string) => boolean,
+    ) {
       const known = new Map(unsettled.ofAgent(agentId).map((one) => [one.approvalId, one]));
       for (const approval of stored) {
-        const before = known.get(approval.approvalId);
-        known.delete(approval.approvalId);
-        if (approval.outcome === null) {
-          if (before) continue;
+        const { approvalId, commandId, outcome, optionId, resolvedBy, resolvedAt } = approval;
+        const before = known.get(approvalId);
+        known.delete(approvalId);
+        const isApplied = approval.appliedAt !== null;
+        if (!before) {
+          if (outcome !== null && (isApplied || !isActive(commandId))) continue;
           unsettled.add(approval);
-          broadcast.toDashboards(agentId, toRequest(approval));
-        } else if (before) {
-          unsettled.remove(before);
+          if (outcome === null) broadcast.toDashboards(agentId, toRequest(approval));
+          continue;
+        }
+        if (before.outcome === null && outcome !== null) {
+          unsettled.resolve(before, { outcome, optionId, resolvedBy, resolvedAt });
           broadcast.toDashboards(agentId, toResolution(approval));
+        }
+        if (outcome === null || (!isApplied && isActive(commandId))) continue;
+        unsettled.remove(before);
+        if (isApplied) {
+          broadcast.toDashboards(agentId, { type: 'approval:applied', approvalId, commandId });
         }
       }
       for (const approval of known.values()) unsettled.remove(approval);

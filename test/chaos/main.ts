@@ -58,9 +58,13 @@ const options = new Command('chaos')
   .option('--binary <path>', 'executable to test (default: build it)')
   .option('--hubs <number>', 'number of hubs; several need --store postgres', parseCount, 1)
   .addOption(
-    new Option('--store <name>', 'where hubs store').choices(['sqlite', 'postgres']).default('sqlite'),
+    new Option('--store <name>', 'where hubs store')
+      .choices(['sqlite', 'postgres'])
+      .default('sqlite'),
   )
-  .addOption(new Option('--bus <name>', 'the bus of several hubs').choices(['pg', 'nats']).default('pg'))
+  .addOption(
+    new Option('--bus <name>', 'the bus of several hubs').choices(['pg', 'nats']).default('pg'),
+  )
   .option('--only <kinds>', 'inject only these kinds of faults, separated by commas; "" for none')
   .addOption(new Option('--database-port <port>').argParser(Number).hideHelp())
   .parse()
@@ -196,7 +200,8 @@ async function run(): Promise<number> {
   const missingFaults = listFaults(hasCluster ? options : null).filter(
     (kind) => sum.faults[kind] === 0,
   );
-  const isIncomplete = options.rounds >= LONG_RUN && options.only === undefined && missingFaults.length > 0;
+  const isIncomplete =
+    options.rounds >= LONG_RUN && options.only === undefined && missingFaults.length > 0;
   if (!options.report) {
     console.log(`\n${formatSummary(sum, violations)}`);
     console.log(`duration    ${elapsed()}`);

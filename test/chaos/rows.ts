@@ -92,7 +92,8 @@ function toRows(commands: readonly Row[], approvals: readonly Row[]): Rows {
       isOutputOpen: Boolean(row['isOutputOpen']),
       lastSequence: number(row['lastSequence']),
       totalBytes: number(row['totalBytes']),
-      error: row['error'] === null ? null : (JSON.parse(String(row['error'])) as CommandRow['error']),
+      error:
+        row['error'] === null ? null : (JSON.parse(String(row['error'])) as CommandRow['error']),
     })),
     approvals: approvals.map((row) => ({
       ...(row as unknown as ApprovalRow),

@@ -10,42 +10,31 @@ import {
   connectDashboardTo,
   findOwner,
   pollFor,
-  waitForAgent,
 } from '../support/cluster-clients.ts';
 
 const NODES = ['hub-1', 'hub-2', 'hub-3'];
 const PAIRS = NODES.flatMap((here) => NODES.map((owner) => ({ here, owner })));
 
 let cluster: Cluster;
-/** By the node of their hubs. */
-const agents = new Map<string, ClusterAgentScript>();
 let inputId = 0;
+let agentCount = 0;
+/** A dashboard of each hub, by its node. It receives everything. */
 const dashboards = new Map<string, ClusterDashboard>();
 
 beforeAll(async () => {
   cluster = await startCluster({ agents: 0 });
-  for (const hub of cluster.hubs) {
-    agents.set(
-      hub.node,
-      await connectAgentTo(cluster, hub, `agent-of-${hub.node}`, {
-        capabilities: ['prompt', 'shell', 'files', 'pty'],
-        accept: ['changes:revert'],
-      }),
-    );
-    dashboards.set(hub.node, await connectDashboardTo(cluster, hub));
-  }
-  for (const { agentId } of agents.values()) {
-    for (const hub of cluster.hubs) await waitForAgent(cluster, agentId, 'online', hub);
-  }
+  for (const hub of cluster.hubs) dashboards.set(hub.node, await connectDashboardTo(cluster, hub));
 }, 120_000);
-afterAll(() => cluster.stop());
+afterAll(async () => {
+  if (process.env.DEBUG_HUBS) for (const hub of cluster.hubs) console.log(hub.node, hub.output());
+  await cluster.stop();
+});
 
 function required<T>(value: T | undefined): T {
   if (value === undefined) throw new Error('There is none.');
   return value;
 }
 
-const agentOf = (node: string) => required(agents.get(node));
 const dashboardOf = (node: string) => required(dashboards.get(node));
 const hubOf = (node: string): ClusterHub => required(cluster.hubs.find((hub) => hub.node === node));
 
@@ -56,6 +45,20 @@ const call = <T>(node: string, method: string, path: string, body?: unknown) =>
     { method, ...(body !== undefined && { body: JSON.stringify(body) }) },
     hubOf(node).url,
   );
+
+/** Connects a new agent to a hub; resolves once all hubs have published that it is online. */
+async function startAgent(node: string): Promise<ClusterAgentScript> {
+  agentCount += 1;
+  const agentId = `agent-${agentCount}-of-${node}`;
+  const agent = await connectAgentTo(cluster, hubOf(node), agentId, {
+    capabilities: ['prompt', 'shell', 'files', 'pty'],
+    accept: ['changes:revert'],
+  });
+  for (const dashboard of dashboards.values()) {
+    await dashboard.waitForAgentStatus('online', agentId);
+  }
+  return agent;
+}
 
 /** Requests a command on a hub; resolves once its agent has started it. */
 async function startOn(here: string, agent: ClusterAgentScript, command = 'work') {
@@ -76,7 +79,8 @@ async function finish(agent: ClusterAgentScript, commandId: string) {
 
 describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   test('a command with its output, once and in order, on all hubs', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
+    expect((await findOwner(cluster, agent.agentId))?.node).toBe(owner);
     const commandId = await startOn(here, agent);
     const lines = Array.from({ length: 40 }, (_, index) => `line ${index}\n`);
     for (const line of lines) {
@@ -90,12 +94,13 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
       expect(dashboard.outputOf(commandId)).toBe(lines.join(''));
       const sequences = dashboard.sequencesOf(commandId);
       expect(sequences).toEqual(sequences.map((_, index) => index));
-      expect(dashboard.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
+      // The status of a moment may be over before other hubs have read it.
+      expect(dashboard.statusesOf(commandId).slice(-2)).toEqual(['running', 'completed']);
     }
   });
 
   test('output is sent while the command runs, also to a dashboard that attaches late', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const commandId = await startOn(here, agent);
     agent.sendOutput(commandId, 'early ');
     for (const dashboard of dashboards.values()) await dashboard.waitForOutput(commandId, 'early');
@@ -115,7 +120,7 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('a repeated request is the same command', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const requestId = crypto.randomUUID();
     const body = { agentId: agent.agentId, command: 'once', requestId };
     const first = await call<{ commandId: string }>(here, 'POST', '/commands', body);
@@ -124,20 +129,18 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
       expect(repeated.commandId).toBe(first.commandId);
       const other = { ...body, command: 'something else' };
       expect(await call(node, 'POST', '/commands', other)).toMatchObject({
-        code: 'request_id_reused',
+        error: { code: 'request_id_reused' },
       });
       expect((await fetch(`${hubOf(node).url}/readyz`)).status).toBe(200);
     }
     await agent.waitForExecute(first.commandId);
     agent.sendStarted(first.commandId);
     await finish(agent, first.commandId);
-    expect(agent.executedCommands().filter((command) => command === 'once')).toHaveLength(
-      NODES.indexOf(here) + 1,
-    );
+    expect(agent.executedCommands()).toEqual(['once']);
   });
 
   test('an interrupt', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const commandId = await startOn(here, agent);
     expect(await call(here, 'POST', `/commands/${commandId}/interrupt`)).toMatchObject({
       status: 'running',
@@ -151,7 +154,7 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('keys and the size of a terminal', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const dashboard = dashboardOf(here);
     const commandId = await startOn(here, agent, '!bash');
     const inputs = ['l', 's', '\r'];
@@ -187,7 +190,7 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('an approval request', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const commandId = await startOn(here, agent);
     const approvalId = crypto.randomUUID();
     agent.send({
@@ -226,7 +229,7 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('the queue', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const running = await startOn(here, agent);
     const [first = '', second = '', third = ''] = await Promise.all(
       ['1', '2', '3'].map((command) =>
@@ -269,7 +272,7 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('pause and resume', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const path = `/agents/${agent.agentId}`;
     expect(await call(here, 'PUT', `${path}/pause`, { note: 'wait' })).toMatchObject({
       paused: { by: 'admin', note: 'wait' },
@@ -289,7 +292,7 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('a search for files, and a reverted file', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const listing = call(here, 'GET', `/agents/${agent.agentId}/files?q=${here}`);
     const request = await agent.waitFor('files:list', ({ query }) => query === here);
     const { requestId } = request;
@@ -313,11 +316,11 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
   });
 
   test('history, and output that is deleted', async () => {
-    const agent = agentOf(owner);
+    const agent = await startAgent(owner);
     const commandId = await startOn(here, agent);
     agent.sendOutput(commandId, 'a secret');
     expect(await call(here, 'DELETE', `/commands/${commandId}/output`)).toMatchObject({
-      code: 'command_active',
+      error: { code: 'command_active' },
     });
     await finish(agent, commandId);
     const { items } = await call<{ items: CommandExecution[] }>(
@@ -337,10 +340,8 @@ describe.each(PAIRS)('on $here, with an agent of $owner', ({ here, owner }) => {
 
 describe.each(NODES)('on %s', (here) => {
   test('an agent that is added, labelled and removed', async () => {
-    const agentId = `temporary-${here}`;
-    const others = NODES.filter((node) => node !== here);
-    const agent = await connectAgentTo(cluster, hubOf(others[0] ?? ''), agentId);
-    await waitForAgent(cluster, agentId, 'online', hubOf(here));
+    const agent = await startAgent(NODES.find((node) => node !== here) ?? '');
+    const { agentId } = agent;
     const path = `/agents/${agentId}`;
     expect(await call(here, 'PATCH', path, { labels: ['gpu'] })).toMatchObject({ labels: ['gpu'] });
     for (const node of NODES) {
@@ -355,15 +356,15 @@ describe.each(NODES)('on %s', (here) => {
     }
     expect(await agent.closed).toEqual({ code: 1008, reason: 'revoked' });
     for (const node of NODES) {
-      expect(await call(node, 'GET', path)).toMatchObject({ code: 'agent_unknown' });
+      expect(await call(node, 'GET', path)).toMatchObject({
+        error: { code: 'agent_unknown' },
+      });
     }
   });
 
   test('the limit of the queue', async () => {
-    const agentId = `full-${here}`;
-    const other = hubOf(NODES.find((node) => node !== here) ?? '');
-    const agent = await connectAgentTo(cluster, other, agentId);
-    await waitForAgent(cluster, agentId, 'online', hubOf(here));
+    const agent = await startAgent(NODES.find((node) => node !== here) ?? '');
+    const { agentId } = agent;
     await dashboardOf(here).request('first', { agentId });
     await agent.waitFor('command:execute');
     await Promise.all(
@@ -375,15 +376,9 @@ describe.each(NODES)('on %s', (here) => {
         return queueLength === QUEUE_LENGTH;
       });
       const refused = await call(node, 'POST', '/commands', { agentId, command: 'too much' });
-      expect(refused).toMatchObject({ code: 'queue_full' });
+      expect(refused).toMatchObject({ error: { code: 'queue_full' } });
     }
     await call(here, 'DELETE', `/agents/${agentId}`);
     await agent.closed;
   });
-});
-
-test('the owner of an agent is the hub that it is connected to', async () => {
-  for (const [node, { agentId }] of agents) {
-    expect((await findOwner(cluster, agentId))?.node).toBe(node);
-  }
 });

@@ -192,7 +192,7 @@ export function createMirror(
         agent.connection = { link: null, since: summary.lastHeartbeat, cancelGrace: null };
       }
     }
-    approvals.mirror(agentId, all);
+    approvals.mirror(agentId, all, (commandId) => rows.has(commandId));
     presence.update(agent);
     presence.publishUpdate(agent);
     await end(gone);

@@ -51,7 +51,7 @@ export function canInject(kind: ClusterFaultKind, { bus }: ClusterSetup): boolea
 /** Plans faults of hubs, servers and the network between them. */
 export function planClusterFaults(prng: Prng, { bus }: ClusterSetup, endsAt: number): Fault[] {
   const kinds: FaultKind[] = [
-    ...['hub-kill', 'hub-kill', 'hub-kill', 'hub-freeze', 'hub-restart'] as const,
+    ...(['hub-kill', 'hub-kill', 'hub-kill', 'hub-freeze', 'hub-restart'] as const),
     ...LINK_FAULTS,
     ...(bus === 'pg' ? LISTENER_FAULTS : NATS_FAULTS),
   ];
@@ -60,7 +60,8 @@ export function planClusterFaults(prng: Prng, { bus }: ClusterSetup, endsAt: num
     return plan(prng, kind, endsAt, prng.between(20, kind === 'database-cut' ? 100 : LONGEST_MS));
   });
   // These take long, or affect all hubs.
-  if (prng.chance(0.12)) faults.push(plan(prng, 'long-hub-freeze', endsAt, prng.between(...LONG_FREEZE_MS)));
+  if (prng.chance(0.12))
+    faults.push(plan(prng, 'long-hub-freeze', endsAt, prng.between(...LONG_FREEZE_MS)));
   if (prng.chance(0.15)) faults.push(plan(prng, 'rolling-restart', endsAt, prng.between(0, 500)));
   if (prng.chance(0.15)) {
     faults.push(plan(prng, prng.pick(SERVER_FAULTS), endsAt, 0));

@@ -28,7 +28,12 @@ export async function openLink(serverPort: number) {
   let isBlocked = false;
 
   /** Forwards in order, subject to the current faults. Without any, at once. */
-  function relay(connection: Connection, from: Socket, to: Socket, onData: (bytes: Buffer) => void) {
+  function relay(
+    connection: Connection,
+    from: Socket,
+    to: Socket,
+    onData: (bytes: Buffer) => void,
+  ) {
     let last: Promise<void> | null = null;
 
     function write(bytes: Buffer) {

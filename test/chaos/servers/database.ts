@@ -13,7 +13,9 @@ export interface DatabaseServer {
 const urlOf = (port: number, name: string) => `postgres://postgres@127.0.0.1:${port}/${name}`;
 
 /** Starts a server. `remove` it after the run. */
-export async function startDatabaseServer(): Promise<DatabaseServer & Pick<PostgresServer, 'remove'>> {
+export async function startDatabaseServer(): Promise<
+  DatabaseServer & Pick<PostgresServer, 'remove'>
+> {
   const postgres = await startPostgres();
   return {
     port: postgres.port,

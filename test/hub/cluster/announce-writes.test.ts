@@ -24,20 +24,43 @@ const user: StoredUser = {
   identity: null,
 };
 const session: StoredSession = {
-  ...{ id: 's1', userId: 'ada', role: 'admin' as const, agents: null, createdAt: 1, expiresAt: 9 },
-  ...{ lastSeenAt: 1, address: null, userAgent: null },
+  id: 's1',
+  userId: 'ada',
+  role: 'admin',
+  agents: null,
+  createdAt: 1,
+  expiresAt: 9,
+  lastSeenAt: 1,
+  address: null,
+  userAgent: null,
 };
 const agent: StoredAgent = {
-  ...{ agentId: 'build', agentType: 'claude' as const, labels: [], createdAt: 1, createdBy: 'ada' },
-  ...{ connectionTime: null, lastHeartbeat: null, capabilities: [], paused: null },
+  agentId: 'build',
+  agentType: 'claude',
+  labels: [],
+  createdAt: 1,
+  createdBy: 'ada',
+  connectionTime: null,
+  lastHeartbeat: null,
+  capabilities: [],
+  paused: null,
 };
 const agentToken = {
-  ...{ ...fields, id: 't1', tokenHash: 'h1' },
-  ...{ agentId: 'build', name: null, createdBy: 'ada' },
+  ...fields,
+  id: 't1',
+  tokenHash: 'h1',
+  agentId: 'build',
+  name: null,
+  createdBy: 'ada',
 };
 const apiToken: StoredApiToken = {
-  ...{ ...fields, id: 't2', tokenHash: 'h2', userId: 'ada', name: 'ci' },
-  ...{ scope: 'viewer' as const, lastAddress: null },
+  ...fields,
+  id: 't2',
+  tokenHash: 'h2',
+  userId: 'ada',
+  name: 'ci',
+  scope: 'viewer',
+  lastAddress: null,
 };
 
 test('each successful write names its tables, and a use names none', async () => {
