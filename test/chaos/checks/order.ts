@@ -10,7 +10,10 @@ export interface OrderResult {
   pairs: number;
 }
 
-/** How long it takes until the hub that owns an agent knows of a command that another hub has accepted, if messages are lost. */
+/**
+ * How long it takes until the hub that owns an agent knows of a command that another hub has accepted, if messages are lost.
+ * Commands that were requested within this time can start in any order within their priority.
+ */
 const NEWS_MS = 3_000;
 
 /**
@@ -34,7 +37,7 @@ export function checkOrder(history: History): OrderResult {
       for (const later of starts.slice(index + 1)) {
         if ((acceptedAt.get(later.row.id) ?? Infinity) + newsMs >= previous.at) continue;
         pairs += 1;
-        if (comesBefore(later, started)) {
+        if (comesBefore(later, started, newsMs)) {
           violations.push(
             `${started.spec.name} (${format(started)}) was started before ${later.spec.name} (${format(later)})`,
           );
@@ -45,9 +48,10 @@ export function checkOrder(history: History): OrderResult {
   return { violations, pairs };
 }
 
-function comesBefore(a: PlannedCommand, b: PlannedCommand): boolean {
+function comesBefore(a: PlannedCommand, b: PlannedCommand, newsMs: number): boolean {
   const difference = RANKS[a.row.priority] - RANKS[b.row.priority];
-  return difference < 0 || (difference === 0 && a.row.id < b.row.id);
+  if (difference !== 0) return difference < 0;
+  return newsMs === 0 ? a.row.id < b.row.id : a.row.requestedAt + newsMs < b.row.requestedAt;
 }
 
 function format({ row }: PlannedCommand): string {

@@ -31,8 +31,9 @@ export interface PendingApproval {
   title: string;
 }
 
-/** How many terminals it attaches to at once after a reconnect; a user would not open more either. */
+/** How many terminals it attaches to at once after a reconnect. */
 const MAX_ATTACHED_AT_ONCE = 8;
+const RETRY_MS = 500;
 
 export type ChaosDashboard = ReturnType<typeof openDashboard>;
 
@@ -47,6 +48,8 @@ export function openDashboard(options: ChaosDashboardOptions) {
   const pendingApprovals = new Map<string, PendingApproval>();
   let identity: { connectionId: string; hubEpoch: string } | null = null;
   let resumes = true;
+  /** Whether it needs all output, also of commands that it has not resumed because another hub accepts its connection. */
+  let followsAll = false;
 
   const addViolation = (text: string) => void record.violations.push(text);
   const interrupts = createPendingInterrupts();
@@ -117,7 +120,9 @@ export function openDashboard(options: ChaosDashboardOptions) {
       case 'terminal:gap':
         return getTerminal(message.commandId).addGap(message);
       case 'terminal:complete':
-        return getTerminal(message.commandId).setComplete(message);
+        getTerminal(message.commandId).setComplete(message);
+        if (followsAll) attachSome();
+        return;
       case 'command:accepted': {
         const { requestId = '', commandId } = message;
         record.accepted.push({ requestId, commandId, at: Date.now() });
@@ -167,7 +172,9 @@ export function openDashboard(options: ChaosDashboardOptions) {
     if (commandId === undefined) return;
     interrupts.onError(commandId, code);
     // It may have been the answer to `terminal:attach`.
-    if (code === 'rate_limited') subscribed.delete(commandId);
+    if (code !== 'rate_limited') return;
+    subscribed.delete(commandId);
+    if (followsAll) setTimeout(attachSome, RETRY_MS);
   }
 
   function follow(commandId: string) {
@@ -204,7 +211,17 @@ export function openDashboard(options: ChaosDashboardOptions) {
     requests.resendAll();
     if (resumed) return;
     subscribed.clear();
-    for (const commandId of incompleteCommands().slice(0, MAX_ATTACHED_AT_ONCE)) attach(commandId);
+    attachSome();
+  }
+
+  /** Attaches to commands whose output is not complete: a user would not open more terminals at once. */
+  function attachSome() {
+    const incomplete = incompleteCommands();
+    const count = incomplete.filter((commandId) => subscribed.has(commandId)).length;
+    const others = incomplete.filter((commandId) => !subscribed.has(commandId));
+    for (const commandId of others.slice(0, Math.max(0, MAX_ATTACHED_AT_ONCE - count))) {
+      attach(commandId);
+    }
   }
 
   return {
@@ -239,6 +256,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
     /** Follows these commands too, and reconnects to receive all output that it has not seen completely. */
     followAll(commandIds: readonly string[]) {
       for (const commandId of commandIds) followed.add(commandId);
+      followsAll = true;
       connection.reconnect();
       resumes = true;
     },
