@@ -33,7 +33,8 @@ export interface PendingApproval {
 
 /** How many terminals it attaches to at once after a reconnect. */
 const MAX_ATTACHED_AT_ONCE = 8;
-const RETRY_MS = 500;
+/** The pause before it attaches to more, so that it stays within the rate limit. */
+const ATTACH_MS = 400;
 
 export type ChaosDashboard = ReturnType<typeof openDashboard>;
 
@@ -50,6 +51,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
   let resumes = true;
   /** Whether it needs all output, also of commands that it has not resumed because another hub accepts its connection. */
   let followsAll = false;
+  let attachTimer: ReturnType<typeof setTimeout> | null = null;
 
   const addViolation = (text: string) => void record.violations.push(text);
   const interrupts = createPendingInterrupts();
@@ -121,8 +123,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
         return getTerminal(message.commandId).addGap(message);
       case 'terminal:complete':
         getTerminal(message.commandId).setComplete(message);
-        if (followsAll) attachSome();
-        return;
+        return attachLater();
       case 'command:accepted': {
         const { requestId = '', commandId } = message;
         record.accepted.push({ requestId, commandId, at: Date.now() });
@@ -174,7 +175,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
     // It may have been the answer to `terminal:attach`.
     if (code !== 'rate_limited') return;
     subscribed.delete(commandId);
-    if (followsAll) setTimeout(attachSome, RETRY_MS);
+    attachLater();
   }
 
   function follow(commandId: string) {
@@ -212,6 +213,14 @@ export function openDashboard(options: ChaosDashboardOptions) {
     if (resumed) return;
     subscribed.clear();
     attachSome();
+  }
+
+  function attachLater() {
+    if (!followsAll || attachTimer !== null) return;
+    attachTimer = setTimeout(() => {
+      attachTimer = null;
+      attachSome();
+    }, ATTACH_MS);
   }
 
   /** Attaches to commands whose output is not complete: a user would not open more terminals at once. */
@@ -262,6 +271,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
     },
     waitUntil,
     close() {
+      clearTimeout(attachTimer ?? undefined);
       requests.stop();
       connection.close();
     },
