@@ -1,5 +1,6 @@
 // The state of the agents that other hubs own, as far as pages and dashboards of this hub need it. It is read from the store,
 // compared with what is known, and the differences are published like changes of this hub.
+import { hasEnded } from '../../protocol/command-status.ts';
 import type { ClusterStore, StoredAgentState } from '../../store/cluster.ts';
 import type { StoredApproval, StoredCommand } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
@@ -108,6 +109,11 @@ export function createMirror(
     for (const execution of executions) {
       const row = byId.get(execution.id);
       if (ownership.owns(execution.agentId) || state.executions.get(execution.id) !== execution) {
+        continue;
+      }
+      if (row && !hasEnded(row.status)) {
+        // It was committed after the read of the unfinished commands.
+        dirty.add(execution.agentId);
         continue;
       }
       state.executions.delete(execution.id);
