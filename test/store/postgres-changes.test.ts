@@ -268,7 +268,7 @@ describe('no change is missed', () => {
       (await cluster.listUnfinishedOf(ids)).map(({ id, attempt }) => [id, attempt] as const);
     let { cursor } = await cluster.listChanges(null);
     const mirror = new Map(await attempts(agentIds));
-    let isDone = false;
+    const written = Promise.withResolvers<void>();
 
     async function poll() {
       const changes = await cluster.listChanges(cursor);
@@ -290,12 +290,12 @@ describe('no change is missed', () => {
     }
 
     async function pollUntilDone() {
-      while (!isDone) await poll();
+      while (Bun.peek.status(written.promise) === 'pending') await poll();
     }
 
     const polled = pollUntilDone();
     await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)));
-    isDone = true;
+    written.resolve();
     await polled;
     await poll();
     const stored = new Map(await attempts(agentIds));

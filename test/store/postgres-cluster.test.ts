@@ -190,7 +190,7 @@ describe('agents', () => {
     for (const expected of [0, 1]) {
       const claims = ['a', 'b', 'c', 'd'].map((id) => cluster.claim('build', id, expected));
       const epochs = await Promise.all(claims);
-      expect(epochs.toSorted()).toEqual([expected + 1, null, null, null]);
+      expect(epochs.filter((epoch) => epoch !== null)).toEqual([expected + 1]);
     }
     expect(await cluster.claim('other', 'a', 5)).toBeNull();
     expect((await cluster.listStates(['other']))[0]?.epoch).toBe(0);

@@ -1,7 +1,6 @@
 // Fences on PostgreSQL: once a hub has claimed an agent, no write of another hub about it changes anything.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
-import { sql } from 'drizzle-orm';
 import { FENCED_CODE, type FenceOf } from '../../src/store/cluster.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
@@ -281,8 +280,9 @@ describe.each(kinds)('%s', (_name, create) => {
 test('a transaction of a hub that hangs ends before a claim that waits for it', async () => {
   const timeouts = { connectMs: 5_000, statementMs: 10_000, answerMs: 12_000 };
   const session = await openWriterSession(parseAddress(url), timeouts);
-  const [row]: unknown[] = await session.db.execute(sql`
-    SELECT current_setting('idle_in_transaction_session_timeout')::interval < current_setting('statement_timeout')::interval`);
+  const [row]: unknown[] = await session.db.execute(
+    `SELECT current_setting('idle_in_transaction_session_timeout')::interval < current_setting('statement_timeout')::interval`,
+  );
   expect(row).toEqual([true]);
   await session.close();
 });

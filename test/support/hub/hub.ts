@@ -107,9 +107,7 @@ async function startRun(
 ) {
   const file = folder === null ? ':memory:' : databasePath(folder, run);
   const clock = createManualClock({ start, realTimeBelowMs: REAL_TIME_BELOW_MS });
-  const store = createFaultStore(
-    options.store ?? (await options.openStore?.()) ?? openStore(file),
-  );
+  const store = createFaultStore(options.store ?? (await options.openStore?.()) ?? openStore(file));
   const logEntries: LogEntry[] = [];
   const createLogLine =
     (level: LogEntry['level']) =>
