@@ -9,7 +9,7 @@ import { systemClock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { PASSWORD_MIN_LENGTH } from '../protocol/limits.ts';
 import type { ClusterStore } from '../store/cluster.ts';
-import { openDataFolder } from '../store/data-folder.ts';
+import { type DataFolder, openDataFolder } from '../store/data-folder.ts';
 import { openThreadedPostgresStore } from '../store/postgres/threaded-store.ts';
 import {
   openThreadedStore,
@@ -30,6 +30,8 @@ import type { PostgresDatabase } from './store-option.ts';
 /** How long sockets have to close, and requests to end, before they are terminated. */
 const CLOSE_MS = 3_000;
 const CLOSE_POLL_MS = 20;
+/** Contains what identifies the latest start of this hub among those that share the database. */
+const HUB_ID_FILE = 'hub-id';
 /** The secret in a database that hubs share. It is worth nothing once an account exists. */
 const SETUP_TOKEN = 'setup-token';
 
@@ -88,6 +90,8 @@ export async function startHubProcess(options: HubProcessOptions) {
   const signingKeys = await openOrFail(keyPlace, () =>
     createSigningKeys({ storage: keyStorage, clock: systemClock, log }),
   );
+  const { cluster } = store;
+  if (cluster) await openOrFail(databaseName, () => endEarlierRun(cluster, folder));
   const bus = database && (await openOrFail('the bus', () => openBus(database, options)));
   const servers = createServers();
   const hub = await openOrFail(databaseName, () =>
@@ -106,6 +110,7 @@ export async function startHubProcess(options: HubProcessOptions) {
       reloadSecrets: signingKeys.reload,
     }),
   );
+  if (hub.hubId !== undefined) folder.write(HUB_ID_FILE, hub.hubId);
   void damaged.then(hub.storeHealth.reportDamage);
   let failure: Error | null = null;
   const ended = failed.then((error) => {
@@ -211,6 +216,15 @@ export async function createAdmin({ accounts }: Hub, password: string): Promise<
     // Another hub that starts at the same time has created it.
     if (!(error instanceof HubError && error.code === 'forbidden')) throw error;
   }
+}
+
+/**
+ * Ends the lease of the earlier run of this hub, if it crashed: it has ended, because its data folder is not locked. Otherwise,
+ * its name would be in use for some seconds.
+ */
+async function endEarlierRun(cluster: ClusterStore, folder: DataFolder): Promise<void> {
+  const hubId = folder.read(HUB_ID_FILE);
+  if (hubId !== null) await cluster.leave(hubId);
 }
 
 /** Opens the bus to the other hubs with this database. */

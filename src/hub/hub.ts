@@ -343,6 +343,8 @@ export async function startHub(options: HubOptions) {
 
   return {
     epoch,
+    /** Identifies this start of the hub among those that share the database. */
+    hubId: sharing.hubId,
     state,
     settings,
     expiring: context.expiring,

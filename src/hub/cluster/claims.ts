@@ -14,7 +14,7 @@ import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
-import { createExecution, type Execution } from '../state/execution.ts';
+import { createExecution, type Execution, toStored } from '../state/execution.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
 import type { FollowedOutput } from './followed-output.ts';
@@ -148,7 +148,13 @@ export function createClaims(
       log.info('Another hub owns an agent now.', { agentId });
       agents.handOver(agent);
       const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
+      // The mirror publishes what another hub has done with them meanwhile.
+      const known = executionsOf(agentId).map((execution) =>
+        createExecution(clock, toStored(execution), execution.delivery),
+      );
+      mirror.noteLate(agent.stopping);
       forget(agent);
+      for (const execution of known) state.executions.set(execution.id, execution);
       for (const buffer of held) {
         // From now on, it follows what the other hub stores.
         if (buffer.isStored) continue;

@@ -17,6 +17,7 @@ import type { Claims } from './claims.ts';
 import type { FollowedOutput } from './followed-output.ts';
 import type { Mirror } from './mirror.ts';
 import type { SharedOwnership } from './ownership.ts';
+import { registerHub } from './register.ts';
 
 /** How often what the bus may have lost is looked for. */
 const POLL_MS = 1_000;
@@ -148,7 +149,7 @@ export async function joinCluster(
   /** Since when the lease has been renewed in time, and when it was renewed last, on the monotonic clock. */
   let aliveSince = clock.monotonic();
   let renewedAt = aliveSince;
-  await cluster.register({ node, hubId, version });
+  await registerHub(cluster, { node, hubId, version }, { clock, log });
   await renew();
 
   async function renew() {

@@ -65,7 +65,7 @@ export function createMirror(
   } = parts;
   let dirty = new Set<string>();
   let running: Promise<void> | null = null;
-  /** When commands of own agents were last known to be unfinished: a read that began earlier can still contain them. */
+  /** When ends of commands were published: a read that began earlier can still contain them as unfinished. */
   const ended = new Map<string, number>();
   /** The owners of agents, as they were read last. */
   const owners = new Map<string, StoredAgentState>();
@@ -112,6 +112,12 @@ export function createMirror(
       }
       state.executions.delete(execution.id);
       if (!row) continue;
+      ended.set(row.id, clock.monotonic());
+      if (execution.status === 'queued' && row.startedAt !== null) {
+        // It was started and has ended since the last read.
+        setStored(execution, { ...row, status: 'running', exitCode: null, error: null });
+        completion.publishStatus(execution);
+      }
       setStored(execution, row);
       // Readers receive all output before they learn that the command has ended.
       const { id } = execution;
@@ -148,7 +154,7 @@ export function createMirror(
     for (const row of unfinished.toSorted(compareStored)) {
       const before = state.executions.get(row.id);
       const isChanged = before !== undefined && before.status !== row.status;
-      if (before?.delivery === 'accepting') continue;
+      if (before?.delivery === 'accepting' || ended.has(row.id)) continue;
       if (before) setStored(before, row);
       const execution = before ?? add(row);
       if (row.sent) current = execution;
@@ -250,7 +256,11 @@ export function createMirror(
     ownerOf: (agentId: string) => owners.get(agentId),
     /** Forgets the owner of an agent, because it may be another one. */
     forgetOwner: (agentId: string) => void owners.delete(agentId),
-    /** Remembers that a command of an own agent has ended. */
+    /** Publishes the ends of the output of these commands, which have ended, when other hubs have stored them. */
+    noteLate(commandIds: Iterable<string>) {
+      for (const commandId of commandIds) late.add(commandId);
+    },
+    /** Remembers that the end of a command of an own agent is published. */
     noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
   };
 }

@@ -1,6 +1,7 @@
 // What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place,
 // so that a hub that is alone does not pay for it.
 import type { Bus } from '../../bus/bus.ts';
+import { hasEnded } from '../../protocol/command-status.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
 import type { CachedTable, ClusterStore, HubReport } from '../../store/cluster.ts';
@@ -108,6 +109,7 @@ export function createSharing(
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
+  let noteEnd: (commandId: string) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
   const fenced = createFencedStore(store, cluster, {
     state,
@@ -131,7 +133,10 @@ export function createSharing(
     ownership,
     hubId,
     isLeader: () => isLeader(),
-    onAgentMessage: notices.addMessage,
+    onAgentMessage(agentId, body) {
+      if (body.type === 'command:status' && hasEnded(body.status)) noteEnd(body.commandId);
+      notices.addMessage(agentId, body);
+    },
     onOutputStored: notices.addOutput,
     output: { refresh: (commandId) => output?.refresh(commandId) },
     route: router.route,
@@ -147,6 +152,7 @@ export function createSharing(
       const claims = createClaims(context, identity, { ...parts, mirror, output });
       ofApproval = approvals.agentOf;
       ({ lose } = claims);
+      ({ noteEnd } = mirror);
       notices.connect({ presence });
       const calls = createCalls({ bus, clock, hubId }, async (method, args) => {
         const [agentId, instanceId] = args;

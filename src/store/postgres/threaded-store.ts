@@ -9,7 +9,7 @@ import { createRemoteStore, startStoreThread } from '../thread-client.ts';
 import { cacheUsers } from '../user-cache.ts';
 
 /**
- * Opens the store in a database. Only one hub may use the database, because it keeps the users in memory.
+ * Opens the store in a database. The users are in memory: `users.reload` reads what other hubs have changed.
  * @param password used if the URL has none
  * @throws as `createPostgresStore`
  */

@@ -1,0 +1,39 @@
+// Registers this hub among those that share the database.
+import type { Clock } from '../../protocol/clock.ts';
+import {
+  type ClusterStore,
+  type HubRegistration,
+  LEASE_MS,
+  NODE_IN_USE_CODE,
+} from '../../store/cluster.ts';
+import type { Log } from '../log.ts';
+
+const RETRY_MS = 250;
+/** How much longer than a lease the hub waits for the name. */
+const MARGIN_MS = 2_000;
+
+/**
+ * Registers a hub. After a crash, the lease of its earlier run can last for 10 s, so it waits for the name.
+ * @throws with `NODE_IN_USE_CODE` if another hub has the name and renews its lease
+ */
+export async function registerHub(
+  cluster: Pick<ClusterStore, 'register'>,
+  hub: HubRegistration,
+  { clock, log }: { clock: Clock; log: Log },
+): Promise<void> {
+  const deadline = clock.monotonic() + LEASE_MS + MARGIN_MS;
+  for (let attempts = 0; ; attempts += 1) {
+    try {
+      return await cluster.register(hub);
+    } catch (error) {
+      const isInUse = error instanceof Error && 'code' in error && error.code === NODE_IN_USE_CODE;
+      if (!isInUse || clock.monotonic() >= deadline) throw error;
+      if (attempts === 0) {
+        log.info('Another hub has this name. Waiting for the end of its lease.', {
+          node: hub.node,
+        });
+      }
+      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    }
+  }
+}
