@@ -259,15 +259,6 @@ export async function startHub(options: HubOptions) {
     return (...args: Args) => lookUp(() => find(...args));
   }
 
-  const lookUpAgent = createLookup(clock, () => caches.refresh(['agents', 'agent_tokens']));
-
-  /** Waits until an agent is known that another hub has added a moment ago; undefined if there is nothing to wait for. */
-  function whenKnown(agentId: string, token: string): Promise<unknown> | undefined {
-    const isKnown = () => state.agents.has(agentId) && tokenIndex.find(token) !== undefined;
-    if (!store.cluster || isKnown()) return undefined;
-    return lookUpAgent(() => Promise.resolve(isKnown() || null));
-  }
-
   /** Creates a function that does some work if no other hub does it. */
   const asLeader = (work: () => void) => () => {
     if (isLeader()) work();
@@ -404,7 +395,14 @@ export async function startHub(options: HubOptions) {
     prompts: createPrompts(context),
     files: { search: routed.searchFiles },
     revertFile: routed.revertFile,
-    registry: { ...registry, remove: routed.removeAgent, whenKnown },
+    registry: {
+      ...registry,
+      remove: routed.removeAgent,
+      /** Like `findTokenId`, but also finds tokens that another hub has added a moment ago. Null if there is none. */
+      lookUpTokenId: findShared(['agents', 'agent_tokens'], (secret: string) =>
+        Promise.resolve(registry.findTokenId(secret) ?? null),
+      ),
+    },
     agentTokens,
     /** Reads what other hubs have changed. */
     caches,

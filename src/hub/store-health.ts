@@ -1,7 +1,6 @@
 // Tracks whether the store accepts writes, so that a full or failing disk is known before a command depends on it.
 import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
-import { REQUEST_KNOWN_CODE } from '../store/cluster.ts';
 import { DISK_FULL_CODES, DUPLICATE_CODES, type Store, UNREACHABLE_CODE } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
 import type { Log } from './log.ts';
@@ -17,9 +16,6 @@ export const isUnreachable = (error: unknown): boolean => codeOf(error) === UNRE
 
 /** Whether a row was not inserted because one with its key exists: another hub has inserted it. */
 export const isDuplicate = (error: unknown): boolean => DUPLICATE_CODES.includes(codeOf(error));
-
-/** Whether a command was not inserted because another hub has accepted the same request. */
-export const isRequestKnown = (error: unknown): boolean => codeOf(error) === REQUEST_KNOWN_CODE;
 
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;

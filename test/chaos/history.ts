@@ -1,54 +1,13 @@
-// The evidence of a round: what clients received, what SQLite contains and what the commands wrote. The checks use
+// The evidence of a round: what clients received, what the database contains and what the commands wrote. The checks use
 // nothing else.
-import { Database } from 'bun:sqlite';
-import type { CommandStatus, Priority, StopReason } from '../../src/protocol/command-status.ts';
 import type { ChaosAgent } from './agent/agent.ts';
 import type { InboxMessage } from './agent/inbox.ts';
 import type { DashboardRecord } from './dashboard/record.ts';
 import type { Plan } from './plan.ts';
+import type { ApprovalRow, CommandRow, Rows } from './rows.ts';
 import type { Mark, ShellLibrary } from './agent/shell-library.ts';
 import type { System } from './system.ts';
 import { type CommandSpec, formatCommand } from './workload.ts';
-
-/** A row of the table `commands`. */
-export interface CommandRow {
-  id: string;
-  agentId: string;
-  command: string;
-  priority: Priority;
-  status: CommandStatus;
-  requestId: string | null;
-  requestedAt: number;
-  startedAt: number | null;
-  completedAt: number | null;
-  exitCode: number | null;
-  timeoutMs: number;
-  error: { code: string } | null;
-  stopReason: StopReason | null;
-  disconnectedAt: number | null;
-  /** 1 if output may still arrive. */
-  isOutputOpen: number;
-  lastSequence: number | null;
-  totalBytes: number | null;
-}
-
-/** A row of the table `approvals`. */
-export interface ApprovalRow {
-  approvalId: string;
-  commandId: string;
-  title: string;
-  requestedAt: number;
-  outcome: 'selected' | 'cancelled' | null;
-  optionId: string | null;
-  resolvedAt: number | null;
-  appliedAt: number | null;
-}
-
-/** What SQLite contains at the end of a round. */
-export interface Rows {
-  commands: CommandRow[];
-  approvals: ApprovalRow[];
-}
 
 /** A command as planned and as stored. */
 export interface PlannedCommand {
@@ -82,34 +41,8 @@ export interface History {
   /** Whether the clock jumped forward, so that timeouts and grace periods may have ended early. */
   hasClockJump: boolean;
   hasClockSetBack: boolean;
-}
-
-const COLUMNS = `
-  id, agent_id AS agentId, command, priority, status, request_id AS requestId, requested_at AS requestedAt,
-  started_at AS startedAt, completed_at AS completedAt, exit_code AS exitCode, timeout_ms AS timeoutMs, error,
-  stop_reason AS stopReason, disconnected_at AS disconnectedAt, is_output_open AS isOutputOpen,
-  last_sequence AS lastSequence, total_bytes AS totalBytes`;
-const APPROVAL_COLUMNS = `
-  approval_id AS approvalId, command_id AS commandId, title, requested_at AS requestedAt, outcome,
-  option_id AS optionId, resolved_at AS resolvedAt, applied_at AS appliedAt`;
-
-/** Reads the database of a hub that has ended. */
-export function readRows(file: string): Rows {
-  const database = new Database(file, { readonly: true });
-  const rows = database
-    .query<Omit<CommandRow, 'error'> & { error: string | null }, []>(
-      `SELECT ${COLUMNS} FROM commands ORDER BY id`,
-    )
-    .all();
-  const approvals = database
-    .query<ApprovalRow, []>(`SELECT ${APPROVAL_COLUMNS} FROM approvals`)
-    .all();
-  database.close();
-  const commands = rows.map((row) => ({
-    ...row,
-    error: row.error === null ? null : (JSON.parse(row.error) as CommandRow['error']),
-  }));
-  return { commands, approvals };
+  /** Whether the clocks of several hubs differ, so that times of different hubs cannot be compared. */
+  hasClockSkew: boolean;
 }
 
 export function createHistory(
@@ -140,6 +73,7 @@ export function createHistory(
     agentFaults: new Map(agents.map(({ agentId, faults }) => [agentId, faults])),
     inboxes: inboxes.map(({ messages }) => messages),
     epochStart: hub.epochStart,
+    hasClockSkew: plan.clockSkews.some((seconds) => seconds !== 0),
     hasClockJump: jumps.some((ms) => ms > 0),
     hasClockSetBack: jumps.some((ms) => ms < 0),
   };

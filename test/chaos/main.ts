@@ -1,14 +1,22 @@
 // `make chaos`: runs many rounds of faults, each in its own process, and prints a summary. Exits with 1 if a round has
 // violations, or if a long run has not injected every kind of fault.
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { copyFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { integerParser } from '../../src/config.ts';
 import { buildBinary } from '../support/binary.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { addCounters, createCounters, formatSummary } from './counters.ts';
+import { listFaults } from './faults/plan.ts';
 import { createRoundId, killRoundProcesses } from './round-processes.ts';
 import { type RoundResult, runRound } from './round.ts';
+import {
+  answerRound,
+  type Call,
+  connectToRun,
+  type DatabaseServer,
+  startDatabaseServer,
+} from './servers/database.ts';
 
 /** A run of this many rounds must inject every kind of fault. */
 const LONG_RUN = 50;
@@ -24,6 +32,13 @@ interface Options {
   keep: boolean;
   report: boolean;
   binary?: string;
+  hubs: number;
+  store: 'sqlite' | 'postgres';
+  bus: 'pg' | 'nats';
+  /** The only kinds of faults to inject. */
+  only?: string;
+  /** The port of the PostgreSQL server of the run. */
+  databasePort?: number;
 }
 
 const parseCount = integerParser(1, 2 ** 31);
@@ -41,10 +56,26 @@ const options = new Command('chaos')
   )
   .option('--report', 'print each round as a line of JSON', false)
   .option('--binary <path>', 'executable to test (default: build it)')
+  .option('--hubs <number>', 'number of hubs; several need --store postgres', parseCount, 1)
+  .addOption(
+    new Option('--store <name>', 'where hubs store')
+      .choices(['sqlite', 'postgres'])
+      .default('sqlite'),
+  )
+  .addOption(
+    new Option('--bus <name>', 'the bus of several hubs').choices(['pg', 'nats']).default('pg'),
+  )
+  .option('--only <kinds>', 'inject only these kinds of faults, separated by commas; "" for none')
+  .addOption(new Option('--database-port <port>').argParser(Number).hideHelp())
   .parse()
   .opts<Options>();
 
+const hasCluster = options.store === 'postgres';
+if (options.hubs > 1 && !hasCluster) throw new Error('Several hubs need --store postgres.');
+
 const folder = createTemporaryFolder();
+/** The PostgreSQL servers of the run: one for each round at the same time, because rounds restart them. */
+const servers = new Set<Awaited<ReturnType<typeof startDatabaseServer>>>();
 /** The processes of the current rounds, by round ID. */
 const children = new Map<string, Bun.Subprocess>();
 let exiting: Promise<never> | null = null;
@@ -55,13 +86,20 @@ async function cleanUpAndExit(exitCode: number): Promise<never> {
   for (const child of children.values()) child.kill();
   for (const child of children.values()) await child.exited;
   for (const roundId of [...children.keys(), ...ownRound]) await killRoundProcesses(roundId);
+  for (const server of servers) await server.remove();
   folder.remove();
   process.exit(exitCode);
 }
 
 /** Runs one round in its own process. */
-async function spawnRound(seed: number, binary: string): Promise<RoundResult> {
+async function spawnRound(
+  seed: number,
+  binary: string,
+  server: DatabaseServer | null,
+): Promise<RoundResult> {
   const flags = ['--rounds', '1', '--seed', String(seed), '--report', '--binary', binary];
+  flags.push(...sharedFlags());
+  if (server) flags.push('--database-port', String(server.port));
   if (options.keep) flags.push('--keep');
   const child = Bun.spawn([process.execPath, import.meta.path, ...flags], {
     stdin: 'ignore',
@@ -70,6 +108,9 @@ async function spawnRound(seed: number, binary: string): Promise<RoundResult> {
     timeout: ROUND_TIMEOUT_MS,
     // Files that a round leaves behind are removed with the folder of the run.
     env: { ...process.env, ...(!options.keep && { TMPDIR: folder.path }) },
+    ...(server && {
+      ipc: (call: Call) => void answerRound(server, call).then((answer) => child.send(answer)),
+    }),
   });
   const roundId = createRoundId(child.pid, seed);
   children.set(roundId, child);
@@ -80,6 +121,32 @@ async function spawnRound(seed: number, binary: string): Promise<RoundResult> {
   if (last.startsWith('{')) return JSON.parse(last) as RoundResult;
   const violations = [`the round exited with ${await child.exited} and without a report: ${text}`];
   return { ...createCounters(), rounds: 1, seed, violations };
+}
+
+/** The options of a run that each of its rounds has. */
+const sharedFlags = () => [
+  ...(hasCluster ? ['--hubs', String(options.hubs), '--store', options.store] : []),
+  ...(hasCluster ? ['--bus', options.bus] : []),
+  ...(options.only === undefined ? [] : ['--only', options.only]),
+];
+
+async function startServer(): Promise<DatabaseServer | null> {
+  if (!hasCluster) return null;
+  if (options.databasePort !== undefined) return connectToRun(options.databasePort);
+  const server = await startDatabaseServer();
+  servers.add(server);
+  return server;
+}
+
+/** Runs one round in this process. */
+async function runOwnRound(seed: number, binary: string, server: DatabaseServer | null) {
+  const { hubs, bus } = options;
+  return runRound(seed, {
+    binary,
+    keep: whenToKeep(),
+    ...(options.only !== undefined && { only: options.only.split(',') }),
+    ...(server && { cluster: { hubs, bus, database: server } }),
+  });
 }
 
 /** A run of several rounds starts each one with `--report`. */
@@ -94,7 +161,8 @@ function printViolations({ seed, violations }: RoundResult) {
   for (const violation of violations.slice(0, MAX_PRINTED_VIOLATIONS)) {
     console.log(`  ${violation.slice(0, MAX_VIOLATION_CHARACTERS)}`);
   }
-  console.log(`repeat with: node_modules/.bin/bun test/chaos/main.ts --rounds 1 --seed ${seed}`);
+  const flags = ['--rounds', '1', '--seed', String(seed), ...sharedFlags()].join(' ');
+  console.log(`repeat with: node_modules/.bin/bun test/chaos/main.ts ${flags}`);
 }
 
 async function run(): Promise<number> {
@@ -118,23 +186,22 @@ async function run(): Promise<number> {
   }
 
   async function runRounds() {
+    const server = await startServer();
     while (nextRound < options.rounds) {
       if (exiting) return;
       const seed = options.seed + nextRound;
       nextRound += 1;
-      const round =
-        options.rounds === 1
-          ? await runRound(seed, { binary, keep: whenToKeep() })
-          : await spawnRound(seed, binary);
+      const round = await (options.rounds === 1 ? runOwnRound : spawnRound)(seed, binary, server);
       if (!exiting) addRound(round);
     }
   }
 
   await Promise.all(Array.from({ length: Math.min(options.parallel, options.rounds) }, runRounds));
-  const missingFaults = Object.entries(sum.faults).flatMap(([kind, count]) =>
-    count === 0 ? [kind] : [],
+  const missingFaults = listFaults(hasCluster ? options : null).filter(
+    (kind) => sum.faults[kind] === 0,
   );
-  const isIncomplete = options.rounds >= LONG_RUN && missingFaults.length > 0;
+  const isIncomplete =
+    options.rounds >= LONG_RUN && options.only === undefined && missingFaults.length > 0;
   if (!options.report) {
     console.log(`\n${formatSummary(sum, violations)}`);
     console.log(`duration    ${elapsed()}`);

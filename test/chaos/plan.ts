@@ -1,4 +1,5 @@
 // Everything that happens in a round, determined by its seed before it starts.
+import type { ClusterSetup } from './faults/cluster-plan.ts';
 import { type Fault, planFaults } from './faults/plan.ts';
 import { createPrng, type Prng } from './prng.ts';
 import {
@@ -21,6 +22,8 @@ export interface Plan {
   seed: number;
   /** Whether the hub runs in this process, with a clock that can jump, instead of as the compiled executable. */
   isInProcess: boolean;
+  /** By hub: how much its clock is ahead of the system clock, in seconds. */
+  clockSkews: number[];
   agents: number;
   dashboards: DashboardPlan[];
   /** The hub's limit for terminal output, in MB. */
@@ -50,9 +53,10 @@ const SCENARIO_WORKLOADS = {
 /** Returns the name of the gate that holds an agent's first command. */
 export const gateOf = (agent: number) => `gate-${agent}`;
 
-export function createPlan(seed: number): Plan {
+/** @param cluster null for one hub */
+export function createPlan(seed: number, cluster: ClusterSetup | null = null): Plan {
   const prng = createPrng(`chaos ${seed}`);
-  const isInProcess = prng.chance(0.25);
+  const isInProcess = prng.chance(0.25) && !cluster;
   const agents = prng.between(3, 4);
   const dashboards = Array.from({ length: prng.between(5, 6) }, (_, index) => ({
     mode: index < 2 ? ('all' as const) : prng.pick(['all', 'attached', 'attached'] as const),
@@ -66,10 +70,14 @@ export function createPlan(seed: number): Plan {
     agentsWithProgram: AGENTS_WITH_PROGRAM,
     dashboards: dashboards.length,
     endsAt,
+    cluster,
   });
+  const clockSkews = cluster ? planClockSkews(prng.fork('clocks'), cluster) : [0];
+  if (clockSkews.some((seconds) => seconds !== 0)) faults.push(CLOCK_SKEW);
   return {
     seed,
     isInProcess,
+    clockSkews,
     agents,
     dashboards,
     bufferMemoryMb: prng.chance(0.2) ? 1 : 256,
@@ -86,6 +94,24 @@ export function createPlan(seed: number): Plan {
     gatesOpenAt,
     endsAt,
   };
+}
+
+/** The clocks of hubs are wrong from the start of a round. */
+const CLOCK_SKEW: Fault = {
+  kind: 'clock-skew',
+  at: 0,
+  durationMs: 0,
+  target: 0,
+  amount: 0,
+  command: null,
+};
+
+/** In some rounds, the clocks of some hubs are minutes wrong. */
+function planClockSkews(prng: Prng, { hubs }: ClusterSetup): number[] {
+  const areWrong = prng.chance(0.15);
+  return Array.from({ length: hubs }, () =>
+    areWrong && prng.chance(0.6) ? prng.between(-240, 240) : 0,
+  );
 }
 
 /** What a command has unless the plan says otherwise. */

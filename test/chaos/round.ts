@@ -10,10 +10,10 @@ import { checkOutput } from './checks/output.ts';
 import { checkStatuses } from './checks/statuses.ts';
 import { conduct } from './conduct.ts';
 import { addEach, type Counters, createCounters } from './counters.ts';
-import { createHistory, readRows } from './history.ts';
+import { createHistory } from './history.ts';
 import { createPlan } from './plan.ts';
 import { createRoundId, killRoundProcesses } from './round-processes.ts';
-import { logPath, startSystem, type System } from './system.ts';
+import { type ClusterServers, logPath, startSystem, type System } from './system.ts';
 
 export interface RoundResult extends Counters {
   seed: number;
@@ -25,20 +25,30 @@ export interface RoundOptions {
   binary: string;
   /** When to keep the folder of the round, with logs. */
   keep?: 'always' | 'on violations' | 'never';
+  /** Several hubs, and their servers. One hub with SQLite without it. */
+  cluster?: ClusterServers & { hubs: number };
+  /** The only kinds of faults to inject. */
+  only?: readonly string[];
 }
 
 export async function runRound(
   seed: number,
-  { binary, keep = 'never' }: RoundOptions,
+  { binary, keep = 'never', cluster, only }: RoundOptions,
 ): Promise<RoundResult> {
-  const plan = createPlan(seed);
+  const plan = createPlan(seed, cluster ?? null);
+  if (only) plan.faults = plan.faults.filter(({ kind }) => only.includes(kind));
   const folder = createTemporaryFolder();
   const roundId = createRoundId(process.pid, seed);
   const counters = createCounters();
   const violations: string[] = [];
   let system: System | null = null;
   try {
-    system = await startSystem(plan, { binary, folder: folder.path, roundId });
+    system = await startSystem(plan, {
+      binary,
+      folder: folder.path,
+      roundId,
+      servers: cluster ?? null,
+    });
     violations.push(...(await execute(system, counters)));
   } catch (error) {
     violations.push(`the round failed: ${error instanceof Error ? error.stack : String(error)}`);
@@ -59,7 +69,7 @@ async function execute(system: System, counters: Counters): Promise<string[]> {
   const { interrupted, violations } = await conduct(system, counters);
   for (const dashboard of [...dashboards, observer]) dashboard.close();
   await Promise.all(agents.map((agent) => agent.stop()));
-  const history = createHistory(system, readRows(await hub.stop()), interrupted);
+  const history = createHistory(system, await hub.stop(), interrupted);
   const order = checkOrder(history);
   const output = checkOutput(history, violations.length === 0);
   counters.commands += history.rows.length;

@@ -4,11 +4,13 @@ import { type ChaosAgent, startChaosAgent } from './agent/agent.ts';
 import { startBinaryHub } from './hub/binary-hub.ts';
 import { type ChaosDashboard, openDashboard } from './dashboard/dashboard.ts';
 import type { HubUnderTest } from './hub/hub-under-test.ts';
+import { type HubCluster, startHubCluster } from './hub/hub-cluster.ts';
 import { startInProcessHub } from './hub/in-process-hub.ts';
 import { AGENTS_WITH_PROGRAM, type DashboardPlan, type Plan } from './plan.ts';
 import { createPrng, type Prng } from './prng.ts';
 import { createProgress, type Progress } from './progress.ts';
 import { openProxy, type Proxy } from './network/proxy.ts';
+import type { DatabaseServer } from './servers/database.ts';
 import { createRoundEnvironment } from './round-processes.ts';
 import { createInbox, type Inbox } from './agent/inbox.ts';
 import type { Frame } from './network/frame-splitter.ts';
@@ -17,6 +19,8 @@ import { createShellLibrary, type ShellLibrary } from './agent/shell-library.ts'
 export interface System {
   plan: Plan;
   hub: HubUnderTest;
+  /** The hub, if it consists of several. */
+  cluster: HubCluster | null;
   library: ShellLibrary;
   agents: ChaosAgent[];
   /** By agent: what the hub has sent to it. */
@@ -36,21 +40,44 @@ export interface SystemOptions {
   binary: string;
   folder: string;
   roundId: string;
+  /** The servers of several hubs; null for one hub. */
+  servers: ClusterServers | null;
+}
+
+export interface ClusterServers {
+  database: DatabaseServer;
+  bus: 'pg' | 'nats';
 }
 
 /** Starts the system; resolves once every dashboard sees all agents online. */
 export async function startSystem(
   plan: Plan,
-  { binary, folder, roundId }: SystemOptions,
+  { binary, folder, roundId, servers }: SystemOptions,
 ): Promise<System> {
   const prng: Prng = createPrng(`system ${plan.seed}`);
   const env = createRoundEnvironment(roundId);
   const library = createShellLibrary(folder);
   const progress = createProgress();
   const { bufferMemoryMb, isInProcess } = plan;
-  const hub = isInProcess
-    ? await startInProcessHub(bufferMemoryMb)
-    : await startBinaryHub({ binary, folder, bufferMemoryMb, env });
+  const cluster =
+    servers &&
+    (await startHubCluster({
+      binary,
+      folder,
+      bufferMemoryMb,
+      env,
+      prng: prng.fork('hubs'),
+      server: servers.database,
+      bus: servers.bus,
+      clockSkews: plan.clockSkews,
+    }));
+  const hub: HubUnderTest = cluster ?? (await startOneHub());
+
+  function startOneHub() {
+    if (isInProcess) return startInProcessHub(bufferMemoryMb);
+    return startBinaryHub({ binary, folder, bufferMemoryMb, env });
+  }
+
   const proxies: Proxy[] = [];
   const agents: ChaosAgent[] = [];
   const inboxes: Inbox[] = [];
@@ -105,6 +132,7 @@ export async function startSystem(
   return {
     plan,
     hub,
+    cluster,
     library,
     agents,
     inboxes,

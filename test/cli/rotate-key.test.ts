@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { signInToApi, startHubBinary } from '../support/binary.ts';
 import { runBinary } from '../support/cli.ts';
+import { startPostgres } from '../support/postgres.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 
 const folder = createTemporaryFolder();
@@ -32,6 +33,47 @@ test('users stay signed in', async () => {
   expect((await fetch(`${second.url}/api/v1/agents`, { headers })).status).toBe(200);
   second.kill('SIGTERM');
   await second.exited;
+}, 60_000);
+
+test('with a database, the key is replaced while the hub is running', async () => {
+  const server = await startPostgres();
+  try {
+    const url = await server.createDatabase();
+    const readKeys = async () => {
+      const rows = await server.execute<{ text: string }>(
+        `SELECT text FROM secrets WHERE name = 'jwt-secret'`,
+        url,
+      );
+      return rows.length === 0 ? [] : JSON.parse(rows[0]?.text ?? '').keys;
+    };
+    const rotateShared = () => runBinary(['rotate-key', '--store', url], {});
+    expect(await rotateShared()).toMatchObject({
+      exitCode: 1,
+      stderr: 'Error: The database has no key. Start a hub with this database first.\n',
+    });
+    const data = join(folder.path, 'shared');
+    const first = await startHubBinary(data, ['--store', url]);
+    const headers = await signInToApi(first.url);
+    const isSignedIn = async (hub: { url: string }) =>
+      (await fetch(`${hub.url}/api/v1/agents`, { headers })).status === 200;
+    const [key] = await readKeys();
+    expect(await rotateShared()).toEqual({
+      exitCode: 0,
+      stdout: 'Key replaced. Users stay signed in.\n',
+      stderr: '',
+    });
+    expect(await readKeys()).toEqual([expect.anything(), key]);
+    expect(await isSignedIn(first)).toBe(true);
+    first.kill('SIGTERM');
+    await first.exited;
+    expect(existsSync(join(data, 'jwt-secret'))).toBe(false);
+    const second = await startHubBinary(data, ['--store', url]);
+    expect(await isSignedIn(second)).toBe(true);
+    second.kill('SIGTERM');
+    await second.exited;
+  } finally {
+    await server.remove();
+  }
 }, 60_000);
 
 test('a folder without a hub is left alone', async () => {

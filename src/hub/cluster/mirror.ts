@@ -120,11 +120,10 @@ export function createMirror(
       }
       setStored(execution, row);
       // Readers receive all output before they learn that the command has ended.
-      const { id } = execution;
-      const reading = row.isOutputOpen ? output.read(id) : output.end(id);
-      if (row.isOutputOpen) late.add(id);
-      await reading.catch(() => late.add(id));
+      await output.read(execution.id).catch(() => undefined);
       completion.publishEnd(execution);
+      if (row.isOutputOpen) late.add(execution.id);
+      else await output.end(execution.id);
     }
   }
 
@@ -135,8 +134,8 @@ export function createMirror(
     if (late.size === 0) return;
     for (const { id, isOutputOpen } of await cluster.listByIds([...late])) {
       if (isOutputOpen) continue;
-      await output.end(id);
       late.delete(id);
+      await output.end(id);
     }
   }
 

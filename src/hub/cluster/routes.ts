@@ -9,7 +9,7 @@ import type { Mirror } from './mirror.ts';
 import type { SharedOwnership } from './ownership.ts';
 
 /** How long a hub has to answer. */
-const ANSWER_MS = 2_000;
+const ANSWER_MS = 5_000;
 /** How often a request is tried while the agent moves from hub to hub. */
 const MAX_TRIES = 5;
 
@@ -60,25 +60,24 @@ export function createRouter({
     if (ownership.owns(agentId)) return handle(agentId, handler, args);
     const { calls, claims, mirror } = others;
     // Without a query in between, requests of one user arrive in order.
-    const owner = mirror.ownerOf(agentId) ?? (await cluster.listStates([agentId]))[0];
+    let owner = mirror.ownerOf(agentId) ?? (await readOwner(agentId));
     if (owner?.hubId && owner.isOwned) {
       try {
         return await calls.call(owner.hubId, method, [agentId, ...args.map(toPlain)], answerMs);
       } catch (error) {
         mirror.forgetOwner(agentId);
         if (!(error instanceof CallTimeout)) throw error;
-        if (!isRepeatable) {
-          throw new HubError(
-            'unavailable',
-            'The hub of this agent does not answer. Check what has happened, and try again.',
-          );
-        }
+        owner = await readOwner(agentId);
+        // It may be slow, or frozen: another hub takes over when its lease has ended.
+        if (!isRepeatable || owner?.isOwned) throw unanswered(isRepeatable);
       }
     }
     mirror.forgetOwner(agentId);
     if (await claims.claim(agentId, owner?.epoch)) claims.awaitAgent(agentId);
     throw new NotOwner();
   }
+
+  const readOwner = async (agentId: string) => (await cluster.listStates([agentId]))[0];
 
   return {
     connect(parts: Others) {
@@ -118,6 +117,14 @@ export function createRouter({
     },
   };
 }
+
+const unanswered = (isRepeatable: boolean) =>
+  new HubError(
+    'unavailable',
+    isRepeatable
+      ? 'The hub of this agent does not answer. Try again in a few seconds.'
+      : 'The hub of this agent does not answer. Check what has happened before you try again.',
+  );
 
 /** A user is often a connection, of which only this is sent. */
 function toPlain(value: unknown): unknown {

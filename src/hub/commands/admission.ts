@@ -9,6 +9,7 @@ import { validateCommand } from '../../protocol/capabilities.ts';
 import { formatDuration } from '../../protocol/duration.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
+import { REQUEST_KNOWN_CODE } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { requireAgent } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
@@ -16,7 +17,6 @@ import { isConnected } from '../state/agent.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
 import { requirePermission } from '../require-permission.ts';
 import { queueOf } from '../state/server-state.ts';
-import { isRequestKnown } from '../store-health.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Completion } from './completion.ts';
@@ -36,6 +36,9 @@ export interface AdmissionParts {
   subscriptions: Subscriptions;
   terminals: Terminals;
 }
+
+const isRequestKnown = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === REQUEST_KNOWN_CODE;
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { state, store, clock, settings, storeHealth, audit, ownership } = context;
@@ -181,7 +184,10 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     }));
     for (const { input, known } of requests) {
       if (!known) requireRunnable(actor, input);
-      else if (!known.isSame(input)) throw requestIdReused();
+      else if (!known.isSame(input)) {
+        const message = 'This request ID was used for another command. Use a new one.';
+        throw new HubError('request_id_reused', message);
+      }
     }
     const created = requests.flatMap(({ input, known }) =>
       known ? [] : [executionOf(actor, input)],
@@ -270,6 +276,3 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     },
   };
 }
-
-const requestIdReused = () =>
-  new HubError('request_id_reused', 'This request ID was used for another command. Use a new one.');

@@ -54,11 +54,11 @@ function createAgentApi({ hub, auth }: ApiParts) {
       if (!agent) throw new HubError('agent_unknown', `Agent "${params.agentId}" not found.`);
       return agent;
     })
-    .get('/:agentId/token', async ({ request, params: { agentId } }) => {
-      // Lets an agent check its token without connecting, which could replace a running instance.
+    .get('/:agentId/token', async ({ request, params }) => {
       const token = readBearerToken(request) ?? '';
-      await hub.registry.whenKnown(agentId, token);
-      if (hub.registry.verifyToken(agentId, token)) {
+      await hub.registry.lookUpTokenId(token);
+      // Lets an agent check its token without connecting, which could replace a running instance.
+      if (hub.registry.verifyToken(params.agentId, token)) {
         return new Response(null, { status: 204 });
       }
       throw new HubError('not_authenticated', 'Incorrect agent ID or token.');

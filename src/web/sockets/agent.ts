@@ -1,21 +1,14 @@
 // `/ws/agent`: connects sockets to the hub's agents.
 import { Elysia } from 'elysia';
 import type { Hub } from '../../hub/hub.ts';
-import { type Link, sendToAgent } from '../../hub/link.ts';
-import { type AgentConnect, type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
+import { sendToAgent } from '../../hub/link.ts';
+import { type AgentToHub, agentToHub } from '../../protocol/agent-to-hub.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { createDecoder } from '../../protocol/codec.ts';
 import { readBearerToken } from '../request-token.ts';
 import { createSocketHandler, DECODER_OPTIONS, type SocketOptions } from './socket.ts';
 
 export function createAgentSocket({ agents, registry }: Hub, options: SocketOptions) {
-  function connect(link: Link, message: AgentConnect): void {
-    const tokenId = registry.findTokenId(message.token);
-    const isAllowed = tokenId === undefined || options.connects.takeAgent(tokenId);
-    if (!isAllowed) return link.close(CloseCode.tryAgainLater, 'limit');
-    agents.connect(link, message);
-  }
-
   const handler = createSocketHandler<AgentToHub>(
     {
       decode: createDecoder(agentToHub, DECODER_OPTIONS),
@@ -24,10 +17,14 @@ export function createAgentSocket({ agents, registry }: Hub, options: SocketOpti
         return token !== undefined && registry.findTokenId(token) !== undefined;
       },
       connectType: 'agent:connect',
-      handleConnect(link, message) {
-        if (message.type !== 'agent:connect') return undefined;
-        const known = registry.whenKnown(message.agentId, message.token);
-        return known ? known.then(() => connect(link, message)) : connect(link, message);
+      async handleConnect(link, message) {
+        if (message.type !== 'agent:connect') return;
+        // A known token is handled at once, before the next message.
+        const tokenId =
+          registry.findTokenId(message.token) ?? (await registry.lookUpTokenId(message.token));
+        const isAllowed = tokenId === null || options.connects.takeAgent(tokenId);
+        if (!isAllowed) return link.close(CloseCode.tryAgainLater, 'limit');
+        agents.connect(link, message);
       },
       handleMessage: agents.receive,
       handleInvalidFrame(link, { code, reason }) {

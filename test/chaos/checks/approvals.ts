@@ -1,6 +1,7 @@
 // Checks approval requests: each is asked once, answered with the first response, and not pending after the end.
 import type { ApprovalUpdate, DashboardRecord } from '../dashboard/record.ts';
-import type { ApprovalRow, History } from '../history.ts';
+import type { History } from '../history.ts';
+import type { ApprovalRow } from '../rows.ts';
 
 export function checkApprovals(history: History): string[] {
   const rows = new Map(history.approvals.map((row) => [row.approvalId, row]));

@@ -1,12 +1,7 @@
-// Checks commands against SQLite and the processes: none is lost and none runs twice.
+// Checks commands against the database and the processes: none is lost and none runs twice.
 import { hasEnded } from '../../../src/protocol/command-status.ts';
-import {
-  type CommandRow,
-  groupByName,
-  type History,
-  type PlannedCommand,
-  startsByAgent,
-} from '../history.ts';
+import { groupByName, type History, type PlannedCommand, startsByAgent } from '../history.ts';
+import type { CommandRow } from '../rows.ts';
 
 /** Returns the violations found. */
 export function checkCommands(history: History): string[] {

@@ -1,5 +1,6 @@
 // Checks how commands ended: like their process, or for a reason that the round has given.
-import { endedByItself, type CommandRow, type History, type PlannedCommand } from '../history.ts';
+import { endedByItself, type History, type PlannedCommand } from '../history.ts';
+import type { CommandRow } from '../rows.ts';
 
 export function checkEnds(history: History): string[] {
   return [...history.planned.values()].flatMap((command) => [

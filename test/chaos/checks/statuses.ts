@@ -1,4 +1,4 @@
-// Checks the statuses that each dashboard received: they follow the state machines and end as stored in SQLite.
+// Checks the statuses that each dashboard received: they follow the state machines and end as stored.
 import { agentTransitions } from '../../../src/protocol/agent-status.ts';
 import { commandTransitions, hasEnded } from '../../../src/protocol/command-status.ts';
 import type { CommandUpdate, DashboardRecord } from '../dashboard/record.ts';

@@ -1,5 +1,8 @@
 // Injects the faults of a round and counts those that had a target.
+import type { HubProcess } from '../hub/hub-under-test.ts';
 import type { Proxy } from '../network/proxy.ts';
+import { createClusterInjector } from './cluster-injector.ts';
+import { isClusterFault } from './cluster-plan.ts';
 import type { Fault, FaultKind } from './plan.ts';
 import {
   delayFirstMessage,
@@ -42,7 +45,7 @@ export function createFaultInjector(
   context: Omit<ScenarioContext, 'withHub'>,
   onInjected: (kind: FaultKind) => void,
 ) {
-  const { hub, agents, dashboards, proxies } = context.system;
+  const { hub, cluster, agents, dashboards, proxies } = context.system;
   /** One fault at a time kills, freezes or restarts a process. */
   const enqueue = createTaskQueues();
 
@@ -65,6 +68,16 @@ export function createFaultInjector(
     end();
   }
 
+  /** Runs a task on one hub, unless that is down. */
+  function withProcess({ target }: Fault, task: (hubProcess: HubProcess) => Promise<void>) {
+    const hubProcess = pickTarget(hub.processes, target);
+    return enqueue(hubProcess, async () => {
+      if (hubProcess.isUp()) await task(hubProcess);
+    });
+  }
+
+  const injectIntoCluster = cluster && createClusterInjector(cluster, enqueue, onInjected);
+
   async function freeze({ kind, durationMs }: Fault, target: { freeze(): void; resume(): void }) {
     onInjected(kind);
     target.freeze();
@@ -75,7 +88,9 @@ export function createFaultInjector(
   async function play(scenario: Scenario, fault: Fault): Promise<void> {
     const agent = pickTarget(agents, fault.target);
     const proxy = pickTarget(proxies, fault.target);
-    const withHub = <T>(task: () => Promise<T>) => enqueue(hub, task);
+    const keys = [...hub.processes, ...(cluster ? [cluster.server] : [])];
+    const withHub = <T>(task: () => Promise<T>) =>
+      keys.reduceRight((inner, key) => () => enqueue(key, inner), task)();
     const hasHappened = await scenario({ ...context, withHub }, { agent, proxy }, fault);
     if (hasHappened) onInjected(fault.kind);
   }
@@ -85,6 +100,7 @@ export function createFaultInjector(
     const proxy = pickTarget(proxies, target);
     const { faults } = proxy;
     const agent = pickTarget(agents, target);
+    if (isClusterFault(kind)) return injectIntoCluster?.({ ...fault, kind });
     switch (kind) {
       case 'reset':
         if (proxy.countConnections() > 0) onInjected(kind);
@@ -127,16 +143,22 @@ export function createFaultInjector(
         return;
       }
       case 'hub-kill':
-        onInjected(kind);
-        return enqueue(hub, hub.kill);
+        return withProcess(fault, (hubProcess) => {
+          onInjected(kind);
+          return hubProcess.kill();
+        });
       case 'hub-restart':
-        onInjected(kind);
-        return enqueue(hub, hub.restart);
+        return withProcess(fault, (hubProcess) => {
+          onInjected(kind);
+          return hubProcess.restart();
+        });
       case 'store-thread-kill':
-        onInjected(kind);
-        return enqueue(hub, () => hub.killStoreThread(target));
+        return withProcess(fault, (hubProcess) => {
+          onInjected(kind);
+          return hubProcess.killStoreThread(target);
+        });
       case 'hub-freeze':
-        return enqueue(hub, () => freeze(fault, hub));
+        return withProcess(fault, (hubProcess) => freeze(fault, hubProcess));
       case 'agent-kill':
         onInjected(kind);
         return enqueue(agent, () => agent.kill(durationMs / 4));
@@ -157,7 +179,7 @@ export function createFaultInjector(
       }
       case 'clock-jump':
         onInjected(kind);
-        return enqueue(hub, () => Promise.resolve(hub.jumpClock(amount)));
+        return withProcess(fault, () => Promise.resolve(hub.jumpClock(amount)));
       case 'store-failure': {
         const failure = hub.failStore(pickTarget(STORE_CALLS, target));
         await wait(durationMs);

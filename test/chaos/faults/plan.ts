@@ -1,6 +1,13 @@
 // The faults of a round: which, when, and to whom.
 import { REQUEST_ID_TTL_MS } from '../../../src/protocol/limits.ts';
 import type { Prng } from '../prng.ts';
+import {
+  canInject,
+  CLUSTER_FAULTS,
+  type ClusterSetup,
+  isClusterFault,
+  planClusterFaults,
+} from './cluster-plan.ts';
 
 /** Faults of the network between the hub and one client. */
 export const NETWORK_FAULTS = [
@@ -41,8 +48,25 @@ export const FAULTS = [
   ...PROCESS_FAULTS,
   ...IN_PROCESS_FAULTS,
   ...SCENARIOS,
+  ...CLUSTER_FAULTS,
 ] as const;
 export type FaultKind = (typeof FAULTS)[number];
+
+/** Lists the kinds of faults that a long run must inject. @param cluster null for one hub */
+export function listFaults(cluster: ClusterSetup | null): FaultKind[] {
+  return FAULTS.filter((kind) => {
+    if (!cluster) return !isClusterFault(kind);
+    if (isClusterFault(kind)) return canInject(kind, cluster);
+    return !ONE_HUB_FAULTS.has(kind);
+  });
+}
+
+/** Faults of a hub in this process, or of the threads of a hub with SQLite. */
+const ONE_HUB_FAULTS: ReadonlySet<FaultKind> = new Set([
+  ...IN_PROCESS_FAULTS,
+  'store-thread-kill',
+  'unsaved-request',
+] as const);
 
 export interface Fault {
   kind: FaultKind;
@@ -64,10 +88,20 @@ export interface FaultPlanOptions {
   agentsWithProgram: number;
   dashboards: number;
   endsAt: number;
+  /** Null for one hub. */
+  cluster: ClusterSetup | null;
 }
 
 export function planFaults(prng: Prng, options: FaultPlanOptions): Fault[] {
-  const { isInProcess, endsAt } = options;
+  const { isInProcess, endsAt, cluster } = options;
+  const hubKinds: FaultKind[] = [
+    'hub-kill',
+    'hub-kill',
+    'hub-restart',
+    ...(isInProcess
+      ? (['clock-jump', 'clock-jump', 'clock-jump'] as const)
+      : (['hub-freeze', 'store-thread-kill'] as const)),
+  ];
   const kinds: FaultKind[] = [
     ...NETWORK_FAULTS,
     ...NETWORK_FAULTS,
@@ -79,12 +113,7 @@ export function planFaults(prng: Prng, options: FaultPlanOptions): Fault[] {
     'journal-loss',
     'slow-reader',
     'slow-reader',
-    'hub-kill',
-    'hub-kill',
-    'hub-restart',
-    ...(isInProcess
-      ? (['clock-jump', 'clock-jump', 'clock-jump'] as const)
-      : (['hub-freeze', 'store-thread-kill'] as const)),
+    ...(cluster ? [] : hubKinds),
   ];
   const faults = Array.from({ length: prng.between(8, 16) }, () =>
     planFault(prng, prng.pick(kinds), endsAt),
@@ -94,6 +123,7 @@ export function planFaults(prng: Prng, options: FaultPlanOptions): Fault[] {
     faults.push(planFault(prng, 'store-failure', endsAt));
   }
   boundClockJumps(faults);
+  if (cluster) faults.push(...planClusterFaults(prng.fork('cluster'), cluster, endsAt));
   return [...faults, ...planScenarios(prng.fork('scenarios'), options)].toSorted(
     (a, b) => a.at - b.at,
   );

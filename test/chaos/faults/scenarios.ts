@@ -15,7 +15,7 @@ export interface ScenarioContext {
   /** Resolves with the ID of a command once it is accepted. */
   waitForAcceptance(name: string): Promise<string>;
   interrupt(dashboard: ChaosDashboard, commandId: string): Promise<InterruptAnswer>;
-  /** Runs a task while no other fault restarts the hub. */
+  /** Runs a task while no other fault affects a hub. */
   withHub<T>(task: () => Promise<T>): Promise<T>;
   onViolation(text: string): void;
 }
@@ -78,6 +78,12 @@ async function interruptReliably(
   return false;
 }
 
+/** Restarts the hub to which an agent was connected last, with or without a shutdown. */
+function restart({ system: { hub } }: ScenarioContext, proxy: Proxy, { amount }: Fault) {
+  const hubProcess = hub.processAt(proxy.latestHubPort);
+  return amount === 0 ? hubProcess.kill() : hubProcess.restart();
+}
+
 /** The hub crashes after it has accepted an interrupt and before the agent receives it. */
 export const killAfterInterrupt: Scenario = async (context, { proxy }, fault) => {
   const { hub, observer } = context.system;
@@ -88,7 +94,7 @@ export const killAfterInterrupt: Scenario = async (context, { proxy }, fault) =>
     try {
       const isAccepted = await interruptReliably(context, commandId);
       if (!isAccepted || !isRunning(observer, commandId)) return false;
-      await hub.kill();
+      await hub.processAt(proxy.latestHubPort).kill();
       proxy.resetConnections();
       return true;
     } finally {
@@ -111,7 +117,7 @@ export const restartWithLateOutput: Scenario = async (context, { agent, proxy },
       const offline = observer.waitUntil(() => observer.agentStatus(agent.agentId) === 'offline');
       if (!(await isWithin(PATIENCE_MS, offline))) return false;
       if (!(await interruptReliably(context, commandId))) return false;
-      await (fault.amount === 0 ? hub.kill() : hub.restart());
+      await restart(context, proxy, fault);
       await wait(fault.durationMs);
       if (!plan.isInProcess) return true;
       const failure = hub.failStore(['commands.update']);
@@ -127,8 +133,8 @@ export const restartWithLateOutput: Scenario = async (context, { agent, proxy },
 };
 
 /** The hub restarts while an approval request is pending for longer than the command may run. */
-export const restartWithPendingApproval: Scenario = async (context, { agent }, fault) => {
-  const { hub, observer } = context.system;
+export const restartWithPendingApproval: Scenario = async (context, { agent, proxy }, fault) => {
+  const { observer } = context.system;
   const commandId = await waitUntilRunning(context, fault);
   if (commandId === null) return false;
   const findRequest = () =>
@@ -137,7 +143,7 @@ export const restartWithPendingApproval: Scenario = async (context, { agent }, f
   await wait(PATIENT_TIMEOUT_MS + 100);
   if (!findRequest()) return false;
   return context.withHub(async () => {
-    await (fault.amount === 0 ? hub.kill() : hub.restart());
+    await restart(context, proxy, fault);
     // While the agent is offline, the time after the response would count.
     const restored = observer.waitUntil(
       () => findRequest() && observer.agentStatus(agent.agentId) === 'busy',

@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { addAgent, PASSWORD, signInToApi } from '../../support/binary.ts';
 import { findFreePort } from '../../support/free-port.ts';
 import { type RunningProcess, startProcess } from '../../support/processes.ts';
-import type { HubUnderTest } from './hub-under-test.ts';
+import { epochTime } from './epoch-time.ts';
+import { readSqliteRows } from '../rows.ts';
+import type { HubProcess, HubUnderTest } from './hub-under-test.ts';
 
 const STORE_THREAD_KILLER = join(import.meta.dir, '../../support/store-thread-killer.ts');
 
@@ -48,10 +50,8 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
     if (code !== 0) errors.push(`the hub exited with ${code} after SIGTERM`);
   }
 
-  return {
-    port: () => port,
-    issueToken: () => Promise.resolve(token),
-    addAgent: (agentId) => addAgent(url, agentId, 'claude', headers),
+  const hubProcess: HubProcess = {
+    isUp: () => true,
     async kill() {
       current.kill('SIGKILL');
       await current.exited;
@@ -71,6 +71,14 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
     },
     freeze: () => current.kill('SIGSTOP'),
     resume: () => current.kill('SIGCONT'),
+  };
+
+  return {
+    processes: [hubProcess],
+    processAt: () => hubProcess,
+    port: () => port,
+    issueToken: () => Promise.resolve(token),
+    addAgent: (agentId) => addAgent(url, agentId, 'claude', headers),
     jumpClock() {
       throw new Error('The clock of another process cannot jump.');
     },
@@ -78,11 +86,10 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
       throw new Error('The store of another process cannot be made to fail.');
     },
     now: () => Date.now(),
-    // An epoch is a UUIDv7, whose first 48 bits are its time.
-    epochStart: (hubEpoch) => parseInt(hubEpoch.replaceAll('-', '').slice(0, 12), 16),
+    epochStart: epochTime,
     async stop() {
       await shutDown();
-      return join(dataFolder, 'signalbox.db');
+      return readSqliteRows(join(dataFolder, 'signalbox.db'));
     },
     dispose: () => Promise.resolve(),
     errors: () => [
@@ -95,6 +102,7 @@ export async function startBinaryHub(options: BinaryHubOptions): Promise<HubUnde
   };
 }
 
-function findErrors(log: string): string[] {
+/** Returns the error lines of a hub's log. */
+export function findErrors(log: string): string[] {
   return log.split('\n').filter((line) => / error /.test(line) || /^\s+at /.test(line));
 }

@@ -1,6 +1,7 @@
 // A hub of a round that runs in this process, with a clock that can jump and a store that can fail.
 import { startTestHub, type TestHub } from '../../support/hub/hub.ts';
-import type { HubUnderTest } from './hub-under-test.ts';
+import { readSqliteRows } from '../rows.ts';
+import type { HubProcess, HubUnderTest } from './hub-under-test.ts';
 
 /** How often the hub's clock is advanced to match the system clock. */
 const TICK_MS = 20;
@@ -32,10 +33,8 @@ export async function startInProcessHub(bufferMemoryMb: number): Promise<HubUnde
   }
   adopt(current);
 
-  return {
-    port: () => current.port,
-    issueToken: () => current.issueToken(),
-    addAgent: (agentId) => current.addAgent(agentId),
+  const hubProcess: HubProcess = {
+    isUp: () => true,
     async kill() {
       failures.clear();
       adopt(await current.crash());
@@ -49,6 +48,14 @@ export async function startInProcessHub(bufferMemoryMb: number): Promise<HubUnde
     },
     freeze() {},
     resume() {},
+  };
+
+  return {
+    processes: [hubProcess],
+    processAt: () => hubProcess,
+    port: () => current.port,
+    issueToken: () => current.issueToken(),
+    addAgent: (agentId) => current.addAgent(agentId),
     jumpClock(ms) {
       if (ms < 0) current.clock.jump(ms);
       else current.clock.advance(ms);
@@ -76,7 +83,7 @@ export async function startInProcessHub(bufferMemoryMb: number): Promise<HubUnde
     async stop() {
       current.clock.advance(RETRY_MS);
       await current.flush();
-      return current.file;
+      return readSqliteRows(current.file);
     },
     async dispose() {
       clearInterval(ticker);

@@ -27,7 +27,7 @@ export interface PendingHold {
 export type Proxy = Awaited<ReturnType<typeof openProxy>>;
 
 /**
- * @param hubPort returns the current port of the hub
+ * @param hubPort returns the port of the hub for a new connection
  * @param onHubMessage called for every message of the hub that was forwarded
  */
 export async function openProxy(
@@ -54,6 +54,7 @@ export async function openProxy(
   let truncated = 0;
   let normalCloses = 0;
   let hubClosed = Promise.withResolvers<void>();
+  let latestHubPort = 0;
 
   const server = createServer((client) => {
     client.on('error', () => {});
@@ -61,7 +62,8 @@ export async function openProxy(
       client.resetAndDestroy();
       return;
     }
-    const hub = connect({ host: '127.0.0.1', port: hubPort() });
+    latestHubPort = hubPort();
+    const hub = connect({ host: '127.0.0.1', port: latestHubPort });
     hub.on('error', () => {});
     for (const socket of [client, hub]) socket.setNoDelay(true);
     const handlers = {
@@ -154,6 +156,10 @@ export async function openProxy(
   return {
     port,
     faults,
+    /** The port of the hub to which the latest connection was made. */
+    get latestHubPort() {
+      return latestHubPort;
+    },
     /** The number of messages duplicated so far. */
     get duplicated() {
       return duplicated;

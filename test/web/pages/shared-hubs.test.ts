@@ -84,7 +84,7 @@ test('a hub that is not registered lists itself, too', async () => {
 test('admins have the page in their menu, and others do not', async () => {
   await using shared = await startSharedHub();
   const read = async (role: 'operator' | 'admin', path: string) =>
-    (await requestPage(shared.hub, path, { role })).text();
+    (await requestPage(shared.hub, path, { role, userId: `the-${role}` })).text();
   for (const path of ['/', '/history', '/approvals', '/compare', '/account']) {
     expect(await read('admin', path)).toContain('href="/hubs"');
     expect(await read('operator', path)).not.toContain('href="/hubs"');
