@@ -1,7 +1,7 @@
 // What every part of the hub receives when it is created.
+import type { SharedStore } from '../store/cluster.ts';
 import type { Clock } from '../protocol/clock.ts';
 import type { ExpiringTable } from '../store/expiring.ts';
-import type { Store } from '../store/store.ts';
 import type { Audit } from './audit.ts';
 import type { Ownership } from './cluster/ownership.ts';
 import type { ConnectionLog } from './connection-log.ts';
@@ -38,7 +38,7 @@ export const keepsTranscripts = (settings: HubSettings): boolean =>
 /** What every part of the hub receives. */
 export interface HubContext {
   state: ServerState;
-  store: Store;
+  store: SharedStore;
   expiring: ExpiringTable;
   clock: Clock;
   log: Log;

@@ -4,17 +4,8 @@ import pLimit from 'p-limit';
 import type { Bus } from '../bus/bus.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
-import {
-  AGENT_PING_MS,
-  DASHBOARD_PING_MS,
-  FILE_LIST_TIMEOUT_MS,
-  HUB_HEARTBEAT_MS,
-  REVERT_TIMEOUT_MS,
-} from '../protocol/limits.ts';
-import type { HubRegistration } from '../store/cluster.ts';
-import type { CachedTable } from '../store/cluster.ts';
+import type { HubRegistration, SharedStore } from '../store/cluster.ts';
 import type { Reload } from '../store/pending-writes.ts';
-import type { Store } from '../store/store.ts';
 import { createAccounts } from './accounts.ts';
 import { createAgents } from './agents/agents.ts';
 import { createAgentFiles } from './agents/files.ts';
@@ -26,6 +17,8 @@ import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
+import { createRouted } from './cluster/routed.ts';
+import { createSharedTables } from './cluster/shared-tables.ts';
 import { createAlone, createSharing } from './cluster/sharing.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
@@ -36,9 +29,6 @@ import { createInterrupt } from './commands/interrupt.ts';
 import { createOutputDeletion } from './commands/output-deletion.ts';
 import { createProgress } from './commands/progress.ts';
 import { createQueueChanges } from './commands/queue-changes.ts';
-import { createCaches } from './cluster/caches.ts';
-import { createLookup } from './cluster/lookup.ts';
-import { createUsersReload } from './cluster/refresh-users.ts';
 import { createCompressor, type Deflate } from './compressor.ts';
 import { createConnectionLog } from './connection-log.ts';
 import type { HubContext, HubSettings } from './context.ts';
@@ -54,12 +44,12 @@ import type { PasswordCost } from './password-hash.ts';
 import { createPresence } from './presence.ts';
 import { createPrompts } from './prompts.ts';
 import { createReadiness } from './readiness.ts';
+import { startPeriodicWork } from './periodic-work.ts';
 import { restore } from './restore.ts';
 import { createRetention } from './retention.ts';
 import { createSessions } from './sessions.ts';
 import { createSingleSignOn } from './single-sign-on.ts';
-import type { Actor } from './state/dashboard.ts';
-import { createServerState, findExecution } from './state/server-state.ts';
+import { createServerState } from './state/server-state.ts';
 import { createStoreHealth } from './store-health.ts';
 import { createSubscriptions } from './terminals/subscriptions.ts';
 import { createTerminals } from './terminals/terminals.ts';
@@ -68,18 +58,8 @@ import { createTokenIndex } from './token-index.ts';
 import { createTurns } from './turns.ts';
 import { createViews } from './view.ts';
 
-/** How often the hub checks for silent and slow connections. */
-const SWEEP_MS = 1_000;
-const PURGE_MS = 3_600_000;
-/** How often the last contact with the connected agents is stored. */
-const CONTACT_MS = 60_000;
-/** How often the age of queued commands is checked. */
-const QUEUE_CHECK_MS = 10_000;
-/** How often the connections to hubs that have ended are marked as closed. */
-const CONNECTION_CHECK_MS = 60_000;
-
 export interface HubOptions {
-  store: Store;
+  store: SharedStore;
   clock: Clock;
   log: Log;
   settings: HubSettings;
@@ -206,85 +186,26 @@ export async function startHub(options: HubOptions) {
   });
   const pauseAgents = createPauseAgents(context, { dispatcher, presence, registry });
   const agentTokens = createAgentTokens(context, { agents, tokenIndex });
-  const caches = createCaches(
-    {
-      users: createUsersReload(store, { sessions, apiTokens }),
-      sessions: sessions.reload,
-      agents: registry.reload,
-      agent_tokens: agentTokens.reload,
-      api_tokens: apiTokens.reload,
-      secrets: options.reloadSecrets ?? (() => Promise.resolve({ again: null })),
-    },
-    context,
-  );
-  const agentOf = ([, agentId]: readonly [Actor, string, ...unknown[]]) => agentId;
-  const agentOfCommand = async ([, commandId]: readonly [Actor, string, ...unknown[]]) =>
-    (findExecution(state, commandId) ?? (await store.commands.find(commandId)))?.agentId;
-  const routed = {
-    interrupt: route('interrupt', agentOfCommand, interrupt),
-    queueChanges: {
-      change: route('queue.change', agentOfCommand, queueChanges.change),
-      cancel: route('queue.cancel', agentOfCommand, queueChanges.cancel),
-      restore: route('queue.restore', agentOfCommand, queueChanges.restore),
-    },
-    pauseAgents: {
-      pause: route('agent.pause', agentOf, pauseAgents.pause),
-      resume: route('agent.resume', agentOf, pauseAgents.resume),
-    },
-    respond: route(
-      'approval.respond',
-      ([, approvalId]) => approvals.agentOf(approvalId),
-      approvals.respond,
-    ),
-    searchFiles: route('files.search', agentOf, files.search, {
-      isRepeatable: false,
-      answerMs: FILE_LIST_TIMEOUT_MS + 1_000,
-    }),
-    revertFile: route('changes.revert', agentOfCommand, fileChanges.revert, {
-      isRepeatable: false,
-      answerMs: REVERT_TIMEOUT_MS + 1_000,
-    }),
-    removeAgent: route('agent.remove', agentOf, registry.remove),
-  };
+  const tables = createSharedTables(context, {
+    agentTokens,
+    apiTokens,
+    registry,
+    sessions,
+    reloadSecrets: options.reloadSecrets,
+  });
+  const routed = createRouted(context, route, {
+    approvals,
+    fileChanges,
+    files,
+    interrupt,
+    pauseAgents,
+    queueChanges,
+    registry,
+  });
   const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
 
-  /** Lets a function find what another hub has added to tables a moment ago. */
-  function findShared<Args extends unknown[], T>(
-    tables: readonly CachedTable[],
-    find: (...args: Args) => Promise<T | null>,
-  ) {
-    if (!store.cluster) return find;
-    const lookUp = createLookup(clock, () => caches.refresh(tables));
-    return (...args: Args) => lookUp(() => find(...args));
-  }
-
-  /** Creates a function that does some work if no other hub does it. */
-  const asLeader = (work: () => void) => () => {
-    if (isLeader()) work();
-  };
-
-  await Promise.all([
-    sessions.restore(),
-    tokenIndex.restore(),
-    apiTokens.restore(),
-    ...(sharing.join
-      ? []
-      : [
-          connectionLog.closeAll(),
-          restore(context, {
-            admission,
-            agents,
-            approvals,
-            completion,
-            dispatcher,
-            terminals,
-            turns,
-          }),
-        ]),
-  ]);
-
-  const member = await sharing.join?.(context, {
+  const parts = {
     admission,
     agents,
     approvals,
@@ -294,43 +215,28 @@ export async function startHub(options: HubOptions) {
     fileChanges,
     presence,
     queueChanges,
-    reloadTables: caches.reload,
-    report: hubs.report,
     subscriptions,
     terminalInput,
     terminals,
     turns,
-  });
+  };
+  await Promise.all([sessions.restore(), tokenIndex.restore(), apiTokens.restore()]);
+  const { reload: reloadTables } = tables.caches;
+  const member = await sharing.join?.(context, { ...parts, reloadTables, report: hubs.report });
+  if (!member) await Promise.all([connectionLog.closeAll(), restore(context, parts)]);
 
-  if (isLeader()) retention.purge();
-  const timers = [
-    storeHealth.stop,
-    clock.every(AGENT_PING_MS, agents.ping),
-    clock.every(DASHBOARD_PING_MS, dashboards.ping),
-    clock.every(HUB_HEARTBEAT_MS, dashboards.sendHeartbeat),
-    clock.every(PURGE_MS, asLeader(retention.purge)),
-    clock.every(
-      PURGE_MS,
-      asLeader(() => void sessions.purge()),
-    ),
-    clock.every(PURGE_MS, asLeader(tokenIndex.purge)),
-    clock.every(PURGE_MS, asLeader(apiTokens.purge)),
-    // With one hub, all open connections are its own.
-    sharing.join
-      ? clock.every(
-          CONNECTION_CHECK_MS,
-          asLeader(() => void connectionLog.closeAll()),
-        )
-      : () => {},
-    clock.every(CONTACT_MS, agents.saveContacts),
-    clock.every(QUEUE_CHECK_MS, dispatcher.checkQueues),
-    clock.every(SWEEP_MS, () => {
-      agents.sweep();
-      dashboards.sweep();
-      terminals.freeMemory();
-      if (storeHealth.isDiskFull()) retention.freeDisk();
-    }),
-  ];
+  const stopPeriodicWork = startPeriodicWork(context, {
+    agents,
+    apiTokens,
+    dashboards,
+    dispatcher,
+    retention,
+    sessions,
+    terminals,
+    tokenIndex,
+    isLeader,
+    isShared: member !== undefined,
+  });
 
   return {
     epoch,
@@ -354,8 +260,8 @@ export async function startHub(options: HubOptions) {
       apiTokens,
       oneAtATime: accountChanges,
     }),
-    sessions: { ...sessions, use: findShared(['sessions'], sessions.use) },
-    apiTokens: { ...apiTokens, use: findShared(['api_tokens'], apiTokens.use) },
+    sessions: { ...sessions, use: tables.findSession },
+    apiTokens: { ...apiTokens, use: tables.findApiToken },
     twoFactor,
     agents: {
       ...agents,
@@ -398,14 +304,10 @@ export async function startHub(options: HubOptions) {
     registry: {
       ...registry,
       remove: routed.removeAgent,
-      /** Like `findTokenId`, but also finds tokens that another hub has added a moment ago. Null if there is none. */
-      lookUpTokenId: findShared(['agents', 'agent_tokens'], (secret: string) =>
-        Promise.resolve(registry.findTokenId(secret) ?? null),
-      ),
+      lookUpTokenId: tables.findAgentTokenId,
     },
     agentTokens,
-    /** Reads what other hubs have changed. */
-    caches,
+    caches: tables.caches,
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
@@ -415,8 +317,8 @@ export async function startHub(options: HubOptions) {
     leave: () => member?.leave(),
     /** Closes every socket with 1001. Pending writes are committed when the store is closed. */
     stop() {
-      for (const cancel of timers) cancel();
-      caches.stop();
+      stopPeriodicWork();
+      tables.caches.stop();
       const reason = member ? 'moved' : 'shutdown';
       dashboards.closeAll(CloseCode.goingAway, reason);
       agents.closeAll(CloseCode.goingAway, reason);

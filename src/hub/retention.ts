@@ -12,6 +12,8 @@ const FREE_BYTES = 64 * 1_048_576;
 
 type Purge = (before: number, limit: number) => Promise<number>;
 
+export type Retention = ReturnType<typeof createRetention>;
+
 export function createRetention({
   store,
   clock,

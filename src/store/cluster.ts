@@ -100,7 +100,7 @@ export interface ClusterStore {
    * Returns the same store, but writes that have a fence change nothing, and reject with `FENCED_CODE`, unless the agent still
    * has this epoch when they are committed.
    */
-  fenced(fenceOf: FenceOf): Store;
+  fenced(fenceOf: FenceOf): SharedStore;
   /**
    * Registers a hub and starts its lease. A hub of the same name whose lease has ended is replaced.
    * @throws with `NODE_IN_USE_CODE` while another hub of this name has a lease
@@ -142,3 +142,6 @@ export interface ClusterStore {
   /** Stores a secret if it is still `expected` (null: if there is none). Returns whether it was stored. */
   writeSecret(name: string, text: string, expected: string | null): Promise<boolean>;
 }
+
+/** A store. It has `cluster` if several hubs can share it. */
+export type SharedStore = Store & { readonly cluster?: ClusterStore };

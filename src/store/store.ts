@@ -1,6 +1,5 @@
 // The persistence interface of the hub. Every method is asynchronous, so that any database can implement it; the rules
 // an implementation must satisfy are in test/store/store-conformance.ts.
-import type { ClusterStore } from './cluster.ts';
 import type { AgentType } from '../protocol/agent-status.ts';
 import type { FileChanges } from '../protocol/changes.ts';
 import type { CommandPage, CommandQuery } from '../protocol/api.ts';
@@ -461,8 +460,6 @@ export interface Store {
   probe(): Promise<void>;
   /** The values that expire, if several hubs can share this store. */
   readonly expiring?: ExpiringTable;
-  /** If several hubs can share this store. */
-  readonly cluster?: ClusterStore;
   /** Commits pending writes and closes the database. */
   close(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 // Starts a store thread, and calls the methods of its store.
+import type { SharedStore } from './cluster.ts';
 import { currentFence } from './fences.ts';
-import type { Store } from './store.ts';
 import type {
   Call,
   MethodNames,
@@ -146,7 +146,7 @@ export function createRemoteStore(
   tables: MethodNames,
   choose: (method: string) => ReturnType<typeof startStoreThread>,
   close: () => Promise<void>,
-): Store {
+): SharedStore {
   const forward = (table: string | null, method: string) =>
     [method, (...args: unknown[]) => choose(method).invoke(table, method, args)] as const;
   const members = {
@@ -160,7 +160,7 @@ export function createRemoteStore(
     close,
   };
   // The thread lists the methods of a Store, and the conformance suite calls each of them.
-  return members as unknown as Store;
+  return members as unknown as SharedStore;
 }
 
 function toError({ message, code }: ThreadError): Error {

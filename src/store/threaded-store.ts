@@ -1,8 +1,8 @@
 // The SQLite store in threads of its own: one that writes, and one that reads committed data, so that a long query
 // delays no write and a slow disk delays no query. The hub's event loop waits for neither.
+import type { SharedStore } from './cluster.ts';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describeDamage } from './integrity.ts';
-import type { Store } from './store.ts';
 import { createRemoteStore, startStoreThread } from './thread-client.ts';
 import { cacheUsers } from './user-cache.ts';
 
@@ -23,7 +23,7 @@ export const UPGRADE: StoreNotice = {
 };
 
 export interface ThreadedStore {
-  store: Store;
+  store: SharedStore;
   /** Resolves with a description when the database turns out to be damaged. */
   damaged: Promise<string>;
   /** Resolves when a thread has ended without `close`. All its calls fail from then on. */

@@ -1,12 +1,11 @@
 // Fences on PostgreSQL: once a hub has claimed an agent, no write of another hub about it changes anything.
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
 import { SQL } from 'bun';
-import { FENCED_CODE, type FenceOf } from '../../src/store/cluster.ts';
+import { FENCED_CODE, type FenceOf, type SharedStore } from '../../src/store/cluster.ts';
 import { parseAddress } from '../../src/store/postgres/address.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { openThreadedPostgresStore } from '../../src/store/postgres/threaded-store.ts';
 import { openWriterSession } from '../../src/store/postgres/writer-session.ts';
-import type { Store } from '../../src/store/store.ts';
 import {
   clusterOf,
   createMigratedDatabase,
@@ -20,7 +19,7 @@ import { approval, auditEntry, chunk, fileChange, storedCommand } from '../suppo
 let server: PostgresServer;
 let migrated: string;
 let url: string;
-let stores: Store[];
+let stores: SharedStore[];
 let connections: SQL[];
 
 beforeAll(async () => {
@@ -66,7 +65,7 @@ const kinds = [
 ] as const;
 
 describe.each(kinds)('%s', (_name, create) => {
-  async function open(): Promise<Store> {
+  async function open(): Promise<SharedStore> {
     const store = await create();
     stores.push(store);
     return store;

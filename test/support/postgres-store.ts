@@ -1,7 +1,6 @@
 // What the tests of the PostgreSQL store have in common.
-import type { ClusterStore } from '../../src/store/cluster.ts';
+import type { ClusterStore, SharedStore } from '../../src/store/cluster.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import type { Store } from '../../src/store/store.ts';
 import type { PostgresServer } from './postgres.ts';
 import { storedCommand } from './samples.ts';
 
@@ -13,14 +12,14 @@ export async function createMigratedDatabase(server: PostgresServer): Promise<st
   return url;
 }
 
-export const insert = (store: Store, id: string): Promise<void> =>
+export const insert = (store: SharedStore, id: string): Promise<void> =>
   store.commands.insert(storedCommand({ id }));
 
-export const listStored = async (store: Store): Promise<string[]> =>
+export const listStored = async (store: SharedStore): Promise<string[]> =>
   (await store.commands.listUnfinished()).map(({ id }) => id);
 
 /** What several hubs on one database need. */
-export function clusterOf(store: Store): ClusterStore {
+export function clusterOf(store: SharedStore): ClusterStore {
   if (!store.cluster) throw new Error('The store is not shared.');
   return store.cluster;
 }

@@ -1,9 +1,9 @@
 // The keys that sign session tokens, shared by hubs in a PostgreSQL database.
+import type { SharedStore } from '../../src/store/cluster.ts';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { createSharedKeys } from '../../src/cli/key-storage.ts';
 import type { Identity } from '../../src/hub/state/dashboard.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import type { Store } from '../../src/store/store.ts';
 import { createSigningKeys } from '../../src/web/signing-keys.ts';
 import { createTokens } from '../../src/web/tokens.ts';
 import { createManualClock, type ManualClock } from '../support/manual-clock.ts';
@@ -16,7 +16,7 @@ const DAY = 86_400_000;
 let server: PostgresServer;
 let migrated: string;
 let clock: ManualClock;
-let stores: Store[];
+let stores: SharedStore[];
 
 beforeAll(async () => {
   server = await startPostgres();

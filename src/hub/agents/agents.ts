@@ -17,6 +17,7 @@ import { type AgentConnection, cancelGrace, disconnect } from '../state/agent.ts
 import type { TokenIndex } from '../token-index.ts';
 import type { Turns } from '../turns.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import { type ArrivalsParts, type Attempt, createArrivals } from './arrivals.ts';
 import { reconcile } from './reconcile.ts';
 import { createRejection } from './rejection.ts';
 import { createTakeovers, type SecondInstance } from './takeover.ts';
@@ -25,9 +26,6 @@ import { createTakeovers, type SecondInstance } from './takeover.ts';
 const ACCEPTED_TYPES = ['command:changes', 'turn:update'];
 
 export type Agents = ReturnType<typeof createAgents>;
-
-/** `moved` if the agent is to connect to another hub. */
-export type Claimed = 'claimed' | 'in_use' | 'moved';
 
 export interface AgentsParts {
   approvals: Approvals;
@@ -40,14 +38,7 @@ export interface AgentsParts {
   tokenIndex: TokenIndex<StoredAgentToken>;
   turns: Turns;
   /** Makes this hub the owner of an agent that connects to it. */
-  claim: (agentId: string, instanceId: string) => Promise<Claimed>;
-}
-
-/** A first message with a valid token. */
-interface Attempt {
-  link: Link;
-  token: StoredAgentToken;
-  message: AgentConnect;
+  claim: ArrivalsParts['claim'];
 }
 
 export function createAgents(context: HubContext, parts: AgentsParts) {
@@ -56,8 +47,6 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     parts;
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
-  /** The connections whose agents are being claimed. */
-  const arriving = new Set<Link>();
   const reject = createRejection(context);
 
   /** Accepts a connection and reconciles the commands of hub and agent. */
@@ -235,26 +224,13 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (!isWaiting) rejectInUse(secondInstance, agent.agentId);
   }
 
-  /** Accepts a connection once this hub owns the agent. */
-  async function arrive(attempt: Attempt) {
-    const { link, token, message } = attempt;
-    arriving.add(link);
-    try {
-      const result = await parts.claim(message.agentId, message.instanceId);
-      // It has closed meanwhile, or the agent was removed.
-      const agent = state.agents.get(message.agentId);
-      if (!arriving.has(link) || !agent || result === 'moved') {
-        return link.close(CloseCode.goingAway, 'moved');
-      }
-      if (result === 'claimed') return accept(agent, attempt);
-      rejectInUse({ link, tokenId: token.id, instanceId: message.instanceId }, message.agentId);
-    } catch (error) {
-      log.warn('Could not claim an agent.', { agentId: message.agentId, error });
-      link.close(CloseCode.tryAgainLater, 'limit');
-    } finally {
-      arriving.delete(link);
-    }
-  }
+  const arrivals = createArrivals(context, {
+    claim: parts.claim,
+    accept,
+    rejectInUse({ link, token, message: { agentId, instanceId } }) {
+      rejectInUse({ link, tokenId: token.id, instanceId }, agentId);
+    },
+  });
 
   function handleActivity(link: Link): AgentConnection | undefined {
     const agent = byLink.get(link);
@@ -282,8 +258,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         return reject(link, { reason: 'wrong_type', agentId, tokenId: token.id, message: text });
       }
       if (!ownership.owns(agent.agentId)) {
-        void arrive({ link, token, message });
-        return;
+        return arrivals.add({ link, token, message });
       }
       const { connection } = agent;
       if (connection.link && connection.instanceId !== message.instanceId) {
@@ -306,7 +281,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     },
     /** Handles a closed socket. */
     handleClose(link: Link, code: number, reason: string) {
-      arriving.delete(link);
+      arrivals.handleClose(link);
       takeovers.handleClose(link);
       const agent = byLink.get(link);
       if (!agent) return;
@@ -350,26 +325,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     ignore({ connection }: AgentConnection) {
       if (connection.link) byLink.delete(connection.link);
     },
-    /**
-     * Whether another instance may connect to another hub: at once if it is the same process, or if the one that is connected
-     * here does not answer.
-     */
+    /** Whether an instance may connect to another hub: if none is connected here, or the one that is does not answer. */
     mayMove(agentId: string, instanceId: string): Promise<boolean> {
       const agent = state.agents.get(agentId);
-      const connection = agent?.connection;
-      if (!agent || !connection?.link || connection.instanceId === instanceId) {
-        return Promise.resolve(true);
-      }
-      const { promise, resolve } = Promise.withResolvers<boolean>();
-      const link: Link = {
-        address: null,
-        send: () => undefined,
-        ping: () => undefined,
-        close: () => resolve(false),
-      };
-      const second = { link, tokenId: connection.tokenId, instanceId };
-      if (!takeovers.start(agent, second, () => resolve(true))) resolve(false);
-      return promise;
+      return agent ? takeovers.mayLeave(agent, instanceId) : Promise.resolve(true);
     },
     disconnectRemoved,
     /** Closes the connection of an agent that was removed, and completes its output. */

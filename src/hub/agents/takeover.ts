@@ -40,28 +40,48 @@ export function createTakeovers(clock: Clock) {
     return takeover !== undefined;
   }
 
+  /**
+   * Starts a takeover. If the second instance is waiting already, its new connection waits in place of the earlier one,
+   * which has broken. Returns false if a third instance is waiting.
+   */
+  function start(agent: AgentConnection, second: SecondInstance, onTakeover: () => void): boolean {
+    const waiting = takeovers.get(agent);
+    if (waiting) {
+      if (waiting.instanceId !== second.instanceId) return false;
+      const { link } = waiting;
+      Object.assign(waiting, second, { onTakeover });
+      // The close event follows at once: it must not end the takeover.
+      link.close(CloseCode.replaced, 'replaced');
+      return true;
+    }
+    const payload = randomBytes(8).toString('hex');
+    const cancelTimer = clock.after(TAKEOVER_PING_MS, () => complete(agent));
+    takeovers.set(agent, { ...second, payload, cancelTimer, onTakeover });
+    agent.connection.link?.ping(payload);
+    return true;
+  }
+
   return {
     cancel,
     complete,
+    start,
     /**
-     * Starts a takeover. If the second instance is waiting already, its new connection waits in place of the earlier one,
-     * which has broken. Returns false if a third instance is waiting.
+     * Whether an instance may connect to another hub: at once if it is the one that is connected here, or if that does not
+     * answer its ping.
      */
-    start(agent: AgentConnection, second: SecondInstance, onTakeover: () => void): boolean {
-      const waiting = takeovers.get(agent);
-      if (waiting) {
-        if (waiting.instanceId !== second.instanceId) return false;
-        const { link } = waiting;
-        Object.assign(waiting, second, { onTakeover });
-        // The close event follows at once: it must not end the takeover.
-        link.close(CloseCode.replaced, 'replaced');
-        return true;
-      }
-      const payload = randomBytes(8).toString('hex');
-      const cancelTimer = clock.after(TAKEOVER_PING_MS, () => complete(agent));
-      takeovers.set(agent, { ...second, payload, cancelTimer, onTakeover });
-      agent.connection.link?.ping(payload);
-      return true;
+    mayLeave(agent: AgentConnection, instanceId: string): Promise<boolean> {
+      const { connection } = agent;
+      if (!connection.link || connection.instanceId === instanceId) return Promise.resolve(true);
+      const { promise, resolve } = Promise.withResolvers<boolean>();
+      const link: Link = {
+        address: null,
+        send: () => undefined,
+        ping: () => undefined,
+        close: () => resolve(false),
+      };
+      const second = { link, tokenId: connection.tokenId, instanceId };
+      if (!start(agent, second, () => resolve(true))) resolve(false);
+      return promise;
     },
     /** The ID of the token of the second instance. */
     waitingToken: (agent: AgentConnection) => takeovers.get(agent)?.tokenId,

@@ -21,6 +21,8 @@ export interface AgentTokensParts {
   tokenIndex: TokenIndex<StoredAgentToken>;
 }
 
+export type AgentTokens = ReturnType<typeof createAgentTokens>;
+
 export function createAgentTokens(
   { state, clock, audit }: Pick<HubContext, 'state' | 'clock' | 'audit'>,
   { agents, tokenIndex }: AgentTokensParts,

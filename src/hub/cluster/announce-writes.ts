@@ -1,6 +1,5 @@
 // Tells the other hubs which of the tables that they keep in memory this hub has changed.
-import type { CachedTable } from '../../store/cluster.ts';
-import type { Store } from '../../store/store.ts';
+import type { CachedTable, SharedStore } from '../../store/cluster.ts';
 
 /** The topic of the bus for the names of changed tables. */
 export const TABLES_TOPIC = 'tables';
@@ -14,7 +13,10 @@ type Write = (...args: never[]) => Promise<unknown>;
  * Returns the same store, which announces what it has changed.
  * @param announce called with a table after each write that others must know. That something was used is none
  */
-export function announceWrites(store: Store, announce: (table: CachedTable) => void): Store {
+export function announceWrites(
+  store: SharedStore,
+  announce: (table: CachedTable) => void,
+): SharedStore {
   /** Announces tables after a write has succeeded. */
   function after<W extends Write>(write: W, ...tables: CachedTable[]): W {
     return (async (...args: never[]) => {

@@ -1,6 +1,11 @@
 // The store of a hub that shares it with others: writes about an agent take effect only while this hub owns the agent.
-import { type ClusterStore, FENCED_CODE, type Fence } from '../../store/cluster.ts';
-import type { Store, StoredApproval } from '../../store/store.ts';
+import {
+  type ClusterStore,
+  FENCED_CODE,
+  type Fence,
+  type SharedStore,
+} from '../../store/cluster.ts';
+import type { StoredApproval } from '../../store/store.ts';
 import type { ServerState } from '../state/server-state.ts';
 import type { SharedOwnership } from './ownership.ts';
 
@@ -65,10 +70,10 @@ export interface FencedStoreParts {
  * after a crash: what waits for it must not go on.
  */
 export function createFencedStore(
-  store: Store,
+  store: SharedStore,
   cluster: ClusterStore,
   { state, ownership, ofApproval, onFenced }: FencedStoreParts,
-): Store {
+): SharedStore {
   const findAgent = createAgentFinder(state, ofApproval);
   const fenceOf = (table: string, method: string, args: readonly unknown[]) => {
     const agentId = findAgent(table, method, args);
@@ -99,5 +104,5 @@ export function createFencedStore(
     typeof member === 'object' && name !== 'cluster' ? guard(name, member) : member,
   ]);
   // The users are cached, and cannot be fenced.
-  return { ...(Object.fromEntries(tables) as Store), users: store.users };
+  return { ...(Object.fromEntries(tables) as SharedStore), users: store.users };
 }

@@ -9,15 +9,6 @@ import type { Terminals } from '../terminals/terminals.ts';
 /** A buffer that nobody has read for so long is freed. */
 const UNREAD_MS = 10_000;
 
-/** What the parts that serve readers need to know of it. */
-export interface OutputSource {
-  /** Opens the buffer of a running command whose agent another hub owns, and reads what has been committed. */
-  refresh(commandId: string): Promise<void> | undefined;
-}
-
-/** A hub that is alone has the buffers of all running commands. */
-export const ownOutput: OutputSource = { refresh: () => undefined };
-
 export type FollowedOutput = ReturnType<typeof createFollowedOutput>;
 
 export function createFollowedOutput(

@@ -1,12 +1,12 @@
 // Reads the users again: when another hub has changed them, and where a decision must not depend on what this hub knew a
 // moment ago.
+import type { SharedStore } from '../../store/cluster.ts';
 import type { Reload } from '../../store/pending-writes.ts';
-import type { Store } from '../../store/store.ts';
 import type { ApiTokens } from '../api-tokens.ts';
 import type { Sessions } from '../sessions.ts';
 
 /** Reads what other hubs have changed. Does nothing if the store has one hub only. @throws if the store cannot be read */
-export async function refreshUsers({ cluster, users }: Pick<Store, 'cluster' | 'users'>) {
+export async function refreshUsers({ cluster, users }: Pick<SharedStore, 'cluster' | 'users'>) {
   if (cluster) await users.reload?.();
 }
 
@@ -17,7 +17,7 @@ interface UsersParts {
 
 /** Creates a function that reads the users, and closes the dashboards of those whose access has changed. */
 export function createUsersReload(
-  { users }: Pick<Store, 'users'>,
+  { users }: Pick<SharedStore, 'users'>,
   { sessions, apiTokens }: UsersParts,
 ): Reload {
   return async () => {

@@ -99,7 +99,7 @@ export function createRouter({
       handler: (...args: Args) => Result | Promise<Result>,
       options: RouteOptions = { isRepeatable: true },
     ): (...args: Args) => Promise<Result> {
-      handlers.set(method, handler as unknown as Handler);
+      handlers.set(method, handler);
       return async (...args) => {
         const agentId = await agentOf(args);
         if (agentId === undefined) return handler(...args);

@@ -4,10 +4,9 @@ import type { Bus } from '../../bus/bus.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
-import type { CachedTable, ClusterStore, HubReport } from '../../store/cluster.ts';
-import type { Store } from '../../store/store.ts';
+import type { CachedTable, ClusterStore, HubReport, SharedStore } from '../../store/cluster.ts';
 import type { Clock } from '../../protocol/clock.ts';
-import type { Claimed } from '../agents/agents.ts';
+import type { Claimed } from '../agents/arrivals.ts';
 import type { Log } from '../log.ts';
 import type { HubContext } from '../context.ts';
 import { type AgentConnection, createAgentConnection } from '../state/agent.ts';
@@ -17,12 +16,8 @@ import { createCalls } from './calls.ts';
 import { type ClaimsParts, createClaims } from './claims.ts';
 import { createNotices, joinCluster } from './cluster.ts';
 import { createFencedStore } from './fenced-store.ts';
-import {
-  createFollowedOutput,
-  type FollowedOutput,
-  ownOutput,
-  type OutputSource,
-} from './followed-output.ts';
+import { createFollowedOutput, type FollowedOutput } from './followed-output.ts';
+import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
 import { createRouter, type Router } from './routes.ts';
@@ -49,7 +44,7 @@ export interface Member {
 }
 
 export interface Sharing {
-  store: Store;
+  store: SharedStore;
   ownership: Ownership;
   /** Identifies this start of the hub; undefined if it is alone. */
   hubId: string | undefined;
@@ -65,7 +60,7 @@ export interface Sharing {
   join: ((context: HubContext, parts: Parts) => Promise<Member>) | null;
 }
 
-export function createAlone(store: Store): Sharing {
+export function createAlone(store: SharedStore): Sharing {
   return {
     store,
     ownership: soleOwnership,
@@ -92,7 +87,7 @@ export function createSharing(
     log,
     state,
   }: {
-    store: Store;
+    store: SharedStore;
     cluster: ClusterStore;
     clock: Clock;
     log: Log;

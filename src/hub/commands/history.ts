@@ -4,7 +4,7 @@ import type { CommandExecution } from '../../protocol/entities.ts';
 import { HubError } from '../../protocol/errors.ts';
 import type { OutputRemoval } from '../../protocol/output-removal.ts';
 import type { EndPosition, StoredCommand } from '../../store/store.ts';
-import { ownOutput, type OutputSource } from '../cluster/followed-output.ts';
+import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
 import { type HubContext, keepsTranscripts } from '../context.ts';
 import { toCommandExecution } from '../state/execution.ts';
 import { findExecution } from '../state/server-state.ts';

@@ -252,7 +252,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     },
     /** Makes the dashboards that read a command's output begin again, because some of it may not be stored. */
     restartReaders(commandId: string) {
-      for (const dashboard of [...state.dashboards.values()]) {
+      for (const dashboard of state.dashboards.values()) {
         if (!dashboard.subscriptions.has(commandId)) continue;
         const { link } = dashboard;
         if (byLink.has(link)) removeLink(dashboard);

@@ -4,7 +4,7 @@ import { HubError } from '../../protocol/errors.ts';
 import { SLOW_MS } from '../../protocol/limits.ts';
 import type { Broadcast } from '../broadcast.ts';
 import type { Compress } from '../compressor.ts';
-import { ownOutput, type OutputSource } from '../cluster/followed-output.ts';
+import { ownOutput, type OutputSource } from './output-source.ts';
 import type { HubContext } from '../context.ts';
 import { createFrame } from '../frame.ts';
 import { maySee } from '../grants.ts';

@@ -1,5 +1,5 @@
 // The Store on PostgreSQL: one connection writes, a few read, and one indexes output. Several hubs need a few more.
-import type { Store } from '../store.ts';
+import type { SharedStore } from '../cluster.ts';
 import { type DatabaseAddress, parseAddress } from './address.ts';
 import { createAgentStore } from './agents.ts';
 import { createApprovalStore } from './approvals.ts';
@@ -41,7 +41,7 @@ export interface PostgresOptions {
 export async function createPostgresStore(
   url: string,
   { password, timeouts = DEFAULT_TIMEOUTS, onUpgrade = () => {} }: PostgresOptions = {},
-): Promise<Store> {
+): Promise<SharedStore> {
   const address = parseAddress(url, password);
   await prepare(address, timeouts, onUpgrade);
   const backoff = createBackoff();
@@ -51,7 +51,7 @@ export async function createPostgresStore(
   const indexer = createOutputIndexer(createReconnector(() => connect(address, timeouts), backoff));
   const context = createQueryContext(pool, writer);
   const own = createPool(address, timeouts, backoff, CLUSTER_CONNECTIONS);
-  const store: Store = {
+  const store: SharedStore = {
     users: createUserStore(context),
     sessions: createSessionStore(context),
     agents: createAgentStore(context),

@@ -1,8 +1,7 @@
 // The PostgreSQL store in a thread of its own: compressing and searching output takes milliseconds, and the hub's event
 // loop does not wait for them.
-import type { ClusterStore } from '../cluster.ts';
+import type { ClusterStore, SharedStore } from '../cluster.ts';
 import { createFencedStore } from '../fences.ts';
-import type { Store } from '../store.ts';
 import type { StoreNotice, ThreadedStore } from '../threaded-store.ts';
 import { UPGRADE } from '../threaded-store.ts';
 import { createRemoteStore, startStoreThread } from '../thread-client.ts';
@@ -38,7 +37,7 @@ export async function openThreadedPostgresStore(
     const tables = await thread.open({ kind: 'postgres', url, password });
     const remote = createRemoteStore(tables, () => thread, close);
     const users = await cacheUsers(remote.users);
-    const store: Store = {
+    const store: SharedStore = {
       ...remote,
       users,
       cluster: {

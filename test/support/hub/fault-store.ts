@@ -1,7 +1,7 @@
 // The real store with injectable faults: a matching call fails or is delayed before it reaches the store.
-import type { Store } from '../../../src/store/store.ts';
+import type { SharedStore } from '../../../src/store/cluster.ts';
 
-export interface FaultStore extends Store {
+export type FaultStore = SharedStore & {
   /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`. */
   fail(matches: CallMatcher): void;
   /** Delays matching calls until `release` or `clearFaults`. */
@@ -11,12 +11,12 @@ export interface FaultStore extends Store {
   clearFaults(): void;
   /** Resolves once a call with this name has failed or is being delayed. */
   waitForFault(call: string): Promise<void>;
-}
+};
 
 type CallMatcher = (call: string, args: readonly unknown[]) => boolean;
 type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 
-export function createFaultStore(store: Store): FaultStore {
+export function createFaultStore(store: SharedStore): FaultStore {
   let shouldFail: CallMatcher = () => false;
   let shouldHold: CallMatcher = () => false;
   let released = Promise.withResolvers<void>();

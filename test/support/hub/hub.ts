@@ -1,4 +1,5 @@
 // A real hub on a free port, with a manual clock, injectable disk faults and a data folder that survives restarts.
+import type { SharedStore } from '../../../src/store/cluster.ts';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Deflate } from '../../../src/hub/compressor.ts';
@@ -20,7 +21,6 @@ import {
   TRANSCRIPT_RETENTION_MS,
 } from '../../../src/protocol/limits.ts';
 import { openStore } from '../../../src/store/sqlite-store.ts';
-import type { Store } from '../../../src/store/store.ts';
 import { createApp } from '../../../src/web/app.ts';
 import { assetBuild } from '../../../src/web/assets.ts';
 import type { IdentityProviderSettings } from '../../../src/web/identity-provider.ts';
@@ -73,11 +73,11 @@ export interface TestHubOptions {
   /** Replaces raw deflate. */
   deflate?: Deflate;
   /** Replaces the store in memory. It is closed with the hub, which cannot be restarted. */
-  store?: Store;
+  store?: SharedStore;
   /** Keeps the database in a file, so that the hub can be restarted. */
   onDisk?: boolean;
   /** Opens another store, such as one that several hubs share. Such a hub cannot be restarted. */
-  openStore?: () => Promise<Store>;
+  openStore?: () => Promise<SharedStore>;
   hubId?: string;
   isLeader?: () => boolean;
 }
@@ -255,7 +255,7 @@ async function startRun(
 
 /** Adds an account, unless it exists. */
 async function ensureUser(
-  { users }: Store,
+  { users }: SharedStore,
   { id, role, agents }: { id: string; role: Role; agents: Grants },
 ) {
   const known = await users.find(id);

@@ -1,0 +1,60 @@
+// Agents that connect to this hub while another one owns them: each waits until this hub has become the owner.
+import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
+import { CloseCode } from '../../protocol/close-codes.ts';
+import type { StoredAgentToken } from '../../store/store.ts';
+import type { HubContext } from '../context.ts';
+import type { Link } from '../link.ts';
+import type { AgentConnection } from '../state/agent.ts';
+
+/** A first message with a valid token. */
+export interface Attempt {
+  link: Link;
+  token: StoredAgentToken;
+  message: AgentConnect;
+}
+
+/** `moved` if the agent is to connect to another hub. */
+export type Claimed = 'claimed' | 'in_use' | 'moved';
+
+export interface ArrivalsParts {
+  /** Makes this hub the owner of an agent that connects to it. */
+  claim: (agentId: string, instanceId: string) => Promise<Claimed>;
+  accept: (agent: AgentConnection, attempt: Attempt) => void;
+  /** Rejects an agent of which another process is connected. */
+  rejectInUse: (attempt: Attempt) => void;
+}
+
+export function createArrivals(
+  { state, log }: Pick<HubContext, 'state' | 'log'>,
+  { claim, accept, rejectInUse }: ArrivalsParts,
+) {
+  const arriving = new Set<Link>();
+
+  async function arrive(attempt: Attempt) {
+    const { link, message } = attempt;
+    const { agentId, instanceId } = message;
+    try {
+      const result = await claim(agentId, instanceId);
+      if (!arriving.has(link)) return;
+      const agent = state.agents.get(agentId);
+      if (!agent || result === 'moved') link.close(CloseCode.goingAway, 'moved');
+      else if (result === 'in_use') rejectInUse(attempt);
+      else accept(agent, attempt);
+    } catch (error) {
+      log.warn('Could not claim an agent.', { agentId, error });
+      link.close(CloseCode.tryAgainLater, 'limit');
+    } finally {
+      arriving.delete(link);
+    }
+  }
+
+  return {
+    /** Accepts a connection as soon as this hub owns the agent, or rejects it. */
+    add(attempt: Attempt): void {
+      arriving.add(attempt.link);
+      void arrive(attempt);
+    },
+    /** Handles a closed socket. */
+    handleClose: (link: Link) => void arriving.delete(link),
+  };
+}

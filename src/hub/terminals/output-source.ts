@@ -1,0 +1,13 @@
+// Where the output of commands comes from whose agents are connected to other hubs.
+
+/** What the parts that serve readers need to know. */
+export interface OutputSource {
+  /**
+   * Opens the buffer of a running command whose agent another hub owns, and reads what has been committed; undefined if there is
+   * nothing to do.
+   */
+  refresh(commandId: string): Promise<void> | undefined;
+}
+
+/** A hub that is alone has the buffers of all running commands. */
+export const ownOutput: OutputSource = { refresh: () => undefined };
