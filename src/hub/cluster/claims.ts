@@ -106,10 +106,40 @@ export function createClaims(
     ownership.gain(agentId, epoch);
     for (const takeOver of takeOvers) takeOver();
     for (const command of outputOpen) agent.stopping.add(command.id);
-    for (const command of unfinished.toSorted(compareStored)) {
-      if (command.sent) await turns.restore(command.id, agentId);
-      await dispatcher.restore(createExecution(clock, command, command.sent ? 'sent' : 'waiting'));
+    const executions = unfinished
+      .toSorted(compareStored)
+      .map((command) => createExecution(clock, command, command.sent ? 'sent' : 'waiting'));
+    // All at once: the mirror takes unknown commands for new ones.
+    for (const execution of executions) state.executions.set(execution.id, execution);
+    for (const execution of executions) {
+      if (execution.sent) await turns.restore(execution.id, agentId);
+      // Another hub can have claimed the agent meanwhile.
+      if (ownership.fenceOf(agentId).epoch !== epoch) return;
+      await dispatcher.restore(execution);
     }
+  }
+
+  /** Stops writing about an agent that another hub owns now, and mirrors it. */
+  function lose(agentId: string) {
+    const agent = state.agents.get(agentId);
+    if (!ownership.lose(agentId) || !agent) return;
+    log.info('Another hub owns an agent now.', { agentId });
+    agents.handOver(agent);
+    const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
+    // The mirror publishes what another hub has done with them meanwhile.
+    const known = executionsOf(agentId).map((execution) =>
+      createExecution(clock, toStored(execution), execution.delivery),
+    );
+    mirror.noteLate(agent.stopping);
+    forget(agent);
+    for (const execution of known) state.executions.set(execution.id, execution);
+    for (const buffer of held) {
+      // From now on, it follows what the other hub stores.
+      if (buffer.isStored) continue;
+      dashboards.restartReaders(buffer.commandId);
+      terminals.drop(buffer.commandId);
+    }
+    void mirror.update([agentId]);
   }
 
   async function claim(agentId: string, expectedEpoch: number | undefined): Promise<boolean> {
@@ -118,7 +148,14 @@ export function createClaims(
     const epoch = await cluster.claim(agentId, hubId, expectedEpoch);
     if (epoch === null) return false;
     log.info('This hub owns an agent now.', { agentId, epoch });
-    await restore(agent, epoch);
+    try {
+      await restore(agent, epoch);
+    } catch (error) {
+      // What is not restored completely must not be owned.
+      if (ownership.fenceOf(agentId).epoch === epoch) lose(agentId);
+      await cluster.release({ agentId, epoch }).catch(() => undefined);
+      throw error;
+    }
     return true;
   }
 
@@ -129,11 +166,16 @@ export function createClaims(
      * @returns whether this hub owns the agent now
      */
     claim(agentId: string, expectedEpoch?: number): Promise<boolean> {
+      const running = claims.get(agentId);
+      // While it is restored, the agent is owned, but not all of its commands are known.
+      if (running) return running;
       if (ownership.owns(agentId)) return Promise.resolve(true);
-      return claims.getOrInsertComputed(agentId, () =>
-        claim(agentId, expectedEpoch).finally(() => claims.delete(agentId)),
-      );
+      const started = claim(agentId, expectedEpoch).finally(() => claims.delete(agentId));
+      claims.set(agentId, started);
+      return started;
     },
+    /** The claim of an agent in progress. */
+    inProgress: (agentId: string) => claims.get(agentId),
     /** Ends the command of an agent that does not connect within the grace period, and shows that it is offline. */
     awaitAgent(agentId: string) {
       const agent = state.agents.get(agentId);
@@ -141,27 +183,6 @@ export function createClaims(
       presence.update(agent);
       if (agent.current || agent.stopping.size > 0) agents.startGrace(agent);
     },
-    /** Stops writing about an agent that another hub owns now, and mirrors it. */
-    lose(agentId: string) {
-      const agent = state.agents.get(agentId);
-      if (!ownership.lose(agentId) || !agent) return;
-      log.info('Another hub owns an agent now.', { agentId });
-      agents.handOver(agent);
-      const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
-      // The mirror publishes what another hub has done with them meanwhile.
-      const known = executionsOf(agentId).map((execution) =>
-        createExecution(clock, toStored(execution), execution.delivery),
-      );
-      mirror.noteLate(agent.stopping);
-      forget(agent);
-      for (const execution of known) state.executions.set(execution.id, execution);
-      for (const buffer of held) {
-        // From now on, it follows what the other hub stores.
-        if (buffer.isStored) continue;
-        dashboards.restartReaders(buffer.commandId);
-        terminals.drop(buffer.commandId);
-      }
-      void mirror.update([agentId]);
-    },
+    lose,
   };
 }

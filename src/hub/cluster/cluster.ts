@@ -1,6 +1,7 @@
 // A hub among others: it keeps its lease, publishes the state of its agents, and follows what the others store.
 import type { Bus } from '../../bus/bus.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
+import { hasEnded } from '../../protocol/command-status.ts';
 import type { Unversioned } from '../../protocol/message.ts';
 import {
   type CachedTable,
@@ -28,10 +29,12 @@ const PUBLISH_MS = 5;
 const AGENTS = 'agents';
 const OUTPUT = 'output';
 
-/** What changed about agents: their IDs, and the commands whose turns have changed. */
+/** What changed about agents: their IDs, the commands whose turns have changed, and those that have ended. */
 interface AgentsNotice {
   agentIds: string[];
   turns: { commandId: string; agentId: string }[];
+  /** The commands that have ended. */
+  ended: string[];
 }
 
 export interface ClusterParts {
@@ -63,6 +66,7 @@ export function createNotices(
   let presence: Presence | null = null;
   const agentIds = new Set<string>();
   const turns = new Map<string, string>();
+  const ended = new Set<string>();
   const outputs = new Set<string>();
   let isScheduled = false;
   let isOutputScheduled = false;
@@ -73,7 +77,9 @@ export function createNotices(
     const notice: AgentsNotice = {
       agentIds: changed,
       turns: [...turns].map(([commandId, agentId]) => ({ commandId, agentId })),
+      ended: [...ended],
     };
+    ended.clear();
     agentIds.clear();
     turns.clear();
     const states = changed.flatMap((agentId) => {
@@ -115,6 +121,7 @@ export function createNotices(
     /** Notes a message about an agent. */
     addMessage(agentId: string, body: Unversioned<HubToDashboard>) {
       if (!ownership.owns(agentId)) return;
+      if (body.type === 'command:status' && hasEnded(body.status)) ended.add(body.commandId);
       if (body.type === 'turn:updated') turns.set(body.commandId, agentId);
       addAgent(agentId);
     },
@@ -223,9 +230,12 @@ export async function joinCluster(
     clock.every(POLL_MS, () => void poll()),
     bus.onGap(() => void poll()),
     bus.subscribe(AGENTS, (message) => {
-      const { agentIds, turns } = message as AgentsNotice;
+      const { agentIds, turns, ended } = message as AgentsNotice;
       const ids = agentIds.filter((agentId) => state.agents.has(agentId));
-      void mirror.update(ids).then(() => turns.forEach(announceTurn));
+      void mirror.update(ids).then(() => {
+        turns.forEach(announceTurn);
+        return mirror.publishMissed(ended);
+      });
     }),
     bus.subscribe(OUTPUT, (message) => output.follow(message as string[])),
     bus.subscribe(TABLES_TOPIC, (message) => {

@@ -1,11 +1,12 @@
 // The state of the agents that other hubs own, as far as pages and dashboards of this hub need it. It is read from the store,
 // compared with what is known, and the differences are published like changes of this hub.
+import { hasEnded } from '../../protocol/command-status.ts';
 import type { ClusterStore, StoredAgentState } from '../../store/cluster.ts';
 import type { StoredApproval, StoredCommand } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
-import { compareStored, enqueue } from '../commands/queue.ts';
+import { compareStored, enqueue, enqueueStored } from '../commands/queue.ts';
 import type { HubContext } from '../context.ts';
 import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
@@ -94,7 +95,7 @@ export function createMirror(
     for (const row of added) {
       const execution = add(row);
       terminals.open(execution);
-      enqueue(queueOf(state, agent.agentId), execution);
+      enqueueStored(queueOf(state, agent.agentId), execution);
       publishAdded(execution);
     }
     if (added.length > 0) dispatcher.dispatchNext(agent);
@@ -108,6 +109,11 @@ export function createMirror(
     for (const execution of executions) {
       const row = byId.get(execution.id);
       if (ownership.owns(execution.agentId) || state.executions.get(execution.id) !== execution) {
+        continue;
+      }
+      if (row && !hasEnded(row.status)) {
+        // It was committed after the read of the unfinished commands.
+        dirty.add(execution.agentId);
         continue;
       }
       state.executions.delete(execution.id);
@@ -258,6 +264,23 @@ export function createMirror(
     /** Publishes the ends of the output of these commands, which have ended, when other hubs have stored them. */
     noteLate(commandIds: Iterable<string>) {
       for (const commandId of commandIds) late.add(commandId);
+    },
+    /** Publishes commands that have begun and ended between two reads. */
+    async publishMissed(commandIds: readonly string[]): Promise<void> {
+      const isMissed = (id: string) => !ended.has(id) && !state.executions.has(id);
+      const missed = commandIds.filter(isMissed);
+      if (missed.length === 0) return;
+      try {
+        for (const row of await cluster.listByIds(missed)) {
+          const isForeign = state.agents.has(row.agentId) && !ownership.owns(row.agentId);
+          if (!isForeign || !hasEnded(row.status) || !isMissed(row.id)) continue;
+          const execution = add({ ...row, status: 'queued', exitCode: null, error: null });
+          publishAdded(execution);
+          await end([execution]);
+        }
+      } catch (error) {
+        log.warn('Could not read commands of other hubs.', { error });
+      }
     },
     /** Remembers that the end of a command of an own agent is published. */
     noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),

@@ -32,9 +32,11 @@ export type Router = ReturnType<typeof createRouter>;
 
 export function createRouter({
   cluster,
+  hubId,
   ownership,
 }: {
   cluster: ClusterStore;
+  hubId: string;
   ownership: SharedOwnership;
 }) {
   const handlers = new Map<string, Handler>();
@@ -57,11 +59,14 @@ export function createRouter({
   ): Promise<unknown> {
     const handler = handlers.get(method);
     if (!others || !handler) throw new Error('The hub has not started.');
-    if (ownership.owns(agentId)) return handle(agentId, handler, args);
     const { calls, claims, mirror } = others;
+    const claiming = claims.inProgress(agentId);
+    if (claiming) await claiming;
+    if (ownership.owns(agentId)) return handle(agentId, handler, args);
     // Without a query in between, requests of one user arrive in order.
     let owner = mirror.ownerOf(agentId) ?? (await readOwner(agentId));
-    if (owner?.hubId && owner.isOwned) {
+    // A claim whose commands could not be read is made again.
+    if (owner?.hubId && owner.hubId !== hubId && owner.isOwned) {
       try {
         return await calls.call(owner.hubId, method, [agentId, ...args.map(toPlain)], answerMs);
       } catch (error) {
@@ -86,7 +91,10 @@ export function createRouter({
     /** Does what another hub asks for. @throws {NotOwner} if this hub does not own the agent */
     async answer(method: string, [agentId, ...args]: unknown[]): Promise<unknown> {
       const handler = handlers.get(method);
-      if (!handler || typeof agentId !== 'string' || !ownership.owns(agentId)) throw new NotOwner();
+      if (!handler || typeof agentId !== 'string') throw new NotOwner();
+      const claiming = others?.claims.inProgress(agentId);
+      if (claiming) await claiming;
+      if (!ownership.owns(agentId)) throw new NotOwner();
       return handle(agentId, handler, args);
     },
     /**

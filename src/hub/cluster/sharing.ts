@@ -98,7 +98,7 @@ export function createSharing(
   const ownership = createSharedOwnership((agentId) => notices.addAgent(agentId));
   const identity = { cluster, bus, hubId, node, version, ownership };
   const notices = createNotices(identity, { clock, log, state });
-  const router = createRouter({ cluster, ownership });
+  const router = createRouter({ cluster, hubId, ownership });
   let isLeaving = false;
   let output: FollowedOutput | null = null;
   let isLeader = () => false;

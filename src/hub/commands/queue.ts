@@ -19,6 +19,17 @@ export function enqueue(queue: Execution[], command: Execution): number {
   return countAhead(queue, command);
 }
 
+/** Inserts a command that another hub has accepted where `compareStored` puts it. */
+export function enqueueStored(queue: Execution[], command: Execution): void {
+  const before = queue.findLastIndex(
+    (other) =>
+      other.attempt > 0 ||
+      ranks[other.priority] < ranks[command.priority] ||
+      (other.priority === command.priority && compareStored(other, command) < 0),
+  );
+  queue.splice(before + 1, 0, command);
+}
+
 /** Returns a command that its agent never started to the head of the queue. */
 export function requeue(queue: Execution[], command: Execution): void {
   queue.unshift(command);

@@ -173,6 +173,11 @@ export function createSubscriptions(
       if (followers.length === 0) return;
       const attach = () => {
         for (const dashboard of followers) {
+          if (!state.terminalBuffers.has(id)) {
+            // It has ended meanwhile.
+            attachStored(dashboard, id, {}).catch(() => undefined);
+            continue;
+          }
           delivery.attach(dashboard, id, { next: 0, offset: 0 });
           delivery.advance(dashboard);
         }

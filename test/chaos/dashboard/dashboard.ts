@@ -31,8 +31,10 @@ export interface PendingApproval {
   title: string;
 }
 
-/** How many terminals it attaches to at once after a reconnect; a user would not open more either. */
+/** How many terminals it attaches to at once after a reconnect. */
 const MAX_ATTACHED_AT_ONCE = 8;
+/** The pause before it attaches to more, so that it stays within the rate limit. */
+const ATTACH_MS = 400;
 
 export type ChaosDashboard = ReturnType<typeof openDashboard>;
 
@@ -47,6 +49,9 @@ export function openDashboard(options: ChaosDashboardOptions) {
   const pendingApprovals = new Map<string, PendingApproval>();
   let identity: { connectionId: string; hubEpoch: string } | null = null;
   let resumes = true;
+  /** Whether it needs all output, also of commands that it has not resumed because another hub accepts its connection. */
+  let followsAll = false;
+  let attachTimer: ReturnType<typeof setTimeout> | null = null;
 
   const addViolation = (text: string) => void record.violations.push(text);
   const interrupts = createPendingInterrupts();
@@ -117,7 +122,8 @@ export function openDashboard(options: ChaosDashboardOptions) {
       case 'terminal:gap':
         return getTerminal(message.commandId).addGap(message);
       case 'terminal:complete':
-        return getTerminal(message.commandId).setComplete(message);
+        getTerminal(message.commandId).setComplete(message);
+        return attachLater();
       case 'command:accepted': {
         const { requestId = '', commandId } = message;
         record.accepted.push({ requestId, commandId, at: Date.now() });
@@ -167,7 +173,9 @@ export function openDashboard(options: ChaosDashboardOptions) {
     if (commandId === undefined) return;
     interrupts.onError(commandId, code);
     // It may have been the answer to `terminal:attach`.
-    if (code === 'rate_limited') subscribed.delete(commandId);
+    if (code !== 'rate_limited') return;
+    subscribed.delete(commandId);
+    attachLater();
   }
 
   function follow(commandId: string) {
@@ -204,7 +212,25 @@ export function openDashboard(options: ChaosDashboardOptions) {
     requests.resendAll();
     if (resumed) return;
     subscribed.clear();
-    for (const commandId of incompleteCommands().slice(0, MAX_ATTACHED_AT_ONCE)) attach(commandId);
+    attachSome();
+  }
+
+  function attachLater() {
+    if (!followsAll || attachTimer !== null) return;
+    attachTimer = setTimeout(() => {
+      attachTimer = null;
+      attachSome();
+    }, ATTACH_MS);
+  }
+
+  /** Attaches to commands whose output is not complete: a user would not open more terminals at once. */
+  function attachSome() {
+    const incomplete = incompleteCommands();
+    const count = incomplete.filter((commandId) => subscribed.has(commandId)).length;
+    const others = incomplete.filter((commandId) => !subscribed.has(commandId));
+    for (const commandId of others.slice(0, Math.max(0, MAX_ATTACHED_AT_ONCE - count))) {
+      attach(commandId);
+    }
   }
 
   return {
@@ -239,11 +265,13 @@ export function openDashboard(options: ChaosDashboardOptions) {
     /** Follows these commands too, and reconnects to receive all output that it has not seen completely. */
     followAll(commandIds: readonly string[]) {
       for (const commandId of commandIds) followed.add(commandId);
+      followsAll = true;
       connection.reconnect();
       resumes = true;
     },
     waitUntil,
     close() {
+      clearTimeout(attachTimer ?? undefined);
       requests.stop();
       connection.close();
     },
