@@ -375,8 +375,11 @@ describe.each(NODES)('on %s', (here) => {
     const { agentId } = agent;
     await dashboardOf(here).request('first', { agentId });
     await agent.waitFor('command:execute');
+    // On all hubs, because each limits the messages of a dashboard.
     await Promise.all(
-      Array.from({ length: QUEUE_LENGTH }, () => dashboardOf(here).request('more', { agentId })),
+      Array.from({ length: QUEUE_LENGTH }, (_, index) =>
+        dashboardOf(NODES[index % NODES.length] ?? '').request('more', { agentId }),
+      ),
     );
     for (const node of NODES) {
       await readUntil(dashboardOf(node), async () => {
