@@ -126,10 +126,11 @@ export function createMirror(
       }
       setStored(execution, row);
       // Readers receive all output before they learn that the command has ended.
-      await output.read(execution.id).catch(() => undefined);
+      const { id } = execution;
+      const reading = row.isOutputOpen ? output.read(id) : output.end(id);
+      if (row.isOutputOpen) late.add(id);
+      await reading.catch(() => late.add(id));
       completion.publishEnd(execution);
-      if (row.isOutputOpen) late.add(execution.id);
-      else await output.end(execution.id);
     }
   }
 
@@ -140,8 +141,8 @@ export function createMirror(
     if (late.size === 0) return;
     for (const { id, isOutputOpen } of await cluster.listByIds([...late])) {
       if (isOutputOpen) continue;
-      late.delete(id);
       await output.end(id);
+      late.delete(id);
     }
   }
 
