@@ -221,7 +221,8 @@ export function createSharing(
         const { agentId, current, stopping } = agent;
         agents.ignore(agent);
         for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
-          await parts.terminals.flush(commandId);
+          // A write that is rejected because another hub has claimed the agent never ends.
+          await Promise.race([parts.terminals.flush(commandId), ownership.whenLost(agentId)]);
         }
         await cluster.release(ownership.fenceOf(agentId));
         claims.lose(agentId);
