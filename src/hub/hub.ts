@@ -266,16 +266,7 @@ export async function startHub(options: HubOptions) {
     twoFactor,
     agents: {
       ...agents,
-      receive: createAgentMessages(context, {
-        agents,
-        approvals,
-        files,
-        fileChanges,
-        presence,
-        progress,
-        terminals,
-        turns,
-      }),
+      receive: createAgentMessages(context, { ...parts, files, progress }),
     },
     approvals: { ...approvals, respond: routed.respond },
     dashboards: {

@@ -139,8 +139,8 @@ export function createMirror(
 
   async function endLate() {
     if (late.size === 0) return;
-    for (const { id, isOutputOpen } of await cluster.listByIds([...late])) {
-      if (isOutputOpen) continue;
+    for (const { id, status, isOutputOpen } of await cluster.listByIds([...late])) {
+      if (isOutputOpen || !hasEnded(status)) continue;
       await output.end(id);
       late.delete(id);
     }
