@@ -202,6 +202,7 @@ export async function startHub(options: HubOptions) {
     pauseAgents,
     queueChanges,
     registry,
+    refresh: tables.caches.refresh,
   });
   const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
