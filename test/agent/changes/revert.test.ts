@@ -53,8 +53,9 @@ async function runCommand(act: () => void, id = 'c1') {
   const meter = tracker.begin(id, '!act');
   await meter.ready;
   act();
-  const { files } = await meter.measure();
+  const { report, files } = await meter.measure();
   meter.discard();
+  expect(report.changesProblem).toBeUndefined();
   return files?.files ?? [];
 }
 
