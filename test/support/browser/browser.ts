@@ -45,6 +45,8 @@ export async function launchBrowser(): Promise<Browser> {
 
 /** Collects what no page may do. A page may navigate elsewhere, to an identity provider. */
 function watch(context: BrowserContext, problems: string[]): void {
+  /** Where pages have navigated to. The URL of a frame is that of its last page until the next one is there. */
+  const origins = new Set<string>();
   context.on('console', (line) => {
     if (line.type() !== 'error' || isExpectedError(line.text())) return;
     problems.push(`${line.page()?.url()}: ${line.text()}`);
@@ -55,11 +57,11 @@ function watch(context: BrowserContext, problems: string[]): void {
     if (!isExpectedError(text)) problems.push(`${event.page()?.url()}: ${text}`);
   });
   context.on('request', (request) => {
-    if (request.isNavigationRequest()) return;
     const { protocol, origin } = new URL(request.url());
-    const isLocal = ['data:', 'blob:'].includes(protocol);
-    const page = request.frame().url();
-    if (!isLocal && origin !== new URL(page).origin) problems.push(`${page}: ${request.url()}`);
+    if (request.isNavigationRequest()) origins.add(origin);
+    else if (!['data:', 'blob:'].includes(protocol) && !origins.has(origin)) {
+      problems.push(`A request to ${request.url()}`);
+    }
   });
 }
 
