@@ -57,7 +57,10 @@ async function readHeap(page: Page): Promise<number> {
   return usedSize;
 }
 
-/** Adds text to the terminal, and returns how long the page takes to show it, in milliseconds. */
+/**
+ * Adds text to the terminal, again and again, and returns how long the page takes to show it, in milliseconds. The shortest
+ * time is the one in which no other program has interrupted the page.
+ */
 const measureChange = (page: Page) =>
   page.evaluate(() => {
     const rows = document.querySelector('#current .xterm-rows');
@@ -70,7 +73,7 @@ const measureChange = (page: Page) =>
       rows?.getBoundingClientRect();
       return performance.now() - startedAt;
     });
-    return times.toSorted((a, b) => a - b)[10];
+    return Math.min(...times);
   });
 
 /** Runs commands, and waits for the page after every ten of them. */
