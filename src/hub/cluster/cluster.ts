@@ -163,7 +163,7 @@ export function createNotices(
   };
 }
 
-export type Notices = ReturnType<typeof createNotices>;
+type Notices = ReturnType<typeof createNotices>;
 
 /** Joins the other hubs. Returns how to leave them. @throws if another hub has the same name */
 export async function joinCluster(
@@ -280,4 +280,4 @@ export async function joinCluster(
   };
 }
 
-export type ClusterMember = Awaited<ReturnType<typeof joinCluster>>;
+type ClusterMember = Awaited<ReturnType<typeof joinCluster>>;
