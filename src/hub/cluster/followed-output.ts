@@ -1,5 +1,6 @@
 // The output of commands whose agents other hubs own. It is read from the store while somebody here reads it: a buffer is
 // opened for the first reader, follows what is committed, and is freed after the last one.
+import { hasEnded } from '../../protocol/command-status.ts';
 import { BUFFER_BYTES, BUFFER_CHUNKS } from '../../protocol/limits.ts';
 import type { StoredCommand } from '../../store/store.ts';
 import type { Completion } from '../commands/completion.ts';
@@ -90,6 +91,14 @@ export function createFollowedOutput(
           .then(() => read(commandId))
           .finally(() => opening.delete(commandId)),
       );
+    },
+    async openStored(command: StoredCommand): Promise<boolean> {
+      const { id, status, isOutputOpen } = command;
+      if (hasEnded(status) && !isOutputOpen) return false;
+      const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
+      if (!terminals.get(id)) terminals.open(command, chunks);
+      if (isFollowed(id)) await read(id);
+      return true;
     },
     /** Frees the buffers that nobody reads. */
     free(isRead: (commandId: string) => boolean): void {

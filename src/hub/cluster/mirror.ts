@@ -128,20 +128,20 @@ export function createMirror(
       // Readers receive all output before they learn that the command has ended.
       await output.read(execution.id).catch(() => undefined);
       completion.publishEnd(execution);
-      if (row.isOutputOpen) late.add(execution.id);
-      else await output.end(execution.id);
+      // If the rest of the output cannot be read now, it is read later.
+      late.add(execution.id);
     }
   }
 
-  /** Ended commands whose output is still open. */
+  /** Commands whose output is followed here, and not in another way known to be complete. */
   const late = new Set<string>();
 
   async function endLate() {
     if (late.size === 0) return;
-    for (const { id, isOutputOpen } of await cluster.listByIds([...late])) {
-      if (isOutputOpen) continue;
-      late.delete(id);
+    for (const { id, status, isOutputOpen } of await cluster.listByIds([...late])) {
+      if (!hasEnded(status) || isOutputOpen) continue;
       await output.end(id);
+      late.delete(id);
     }
   }
 
@@ -261,7 +261,7 @@ export function createMirror(
     ownerOf: (agentId: string) => owners.get(agentId),
     /** Forgets the owner of an agent, because it may be another one. */
     forgetOwner: (agentId: string) => void owners.delete(agentId),
-    /** Publishes the ends of the output of these commands, which have ended, when other hubs have stored them. */
+    /** Publishes that the output of these commands is complete, when other hubs have stored that. */
     noteLate(commandIds: Iterable<string>) {
       for (const commandId of commandIds) late.add(commandId);
     },

@@ -105,6 +105,7 @@ export function createSharing(
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
   let noteEnd: (commandId: string) => void = () => undefined;
+  let noteLate: (commandIds: Iterable<string>) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
   const fenced = createFencedStore(store, cluster, {
     state,
@@ -133,7 +134,14 @@ export function createSharing(
       notices.addMessage(agentId, body);
     },
     onOutputStored: notices.addOutput,
-    output: { refresh: (commandId) => output?.refresh(commandId) },
+    output: {
+      refresh: (commandId) => output?.refresh(commandId),
+      async openStored(command) {
+        if (!(await output?.openStored(command))) return false;
+        noteLate([command.id]);
+        return true;
+      },
+    },
     route: router.route,
     claim: (agentId, instanceId) => claim(agentId, instanceId),
     async join(context, parts) {
@@ -147,7 +155,7 @@ export function createSharing(
       const claims = createClaims(context, identity, { ...parts, mirror, output });
       ofApproval = approvals.agentOf;
       ({ lose } = claims);
-      ({ noteEnd } = mirror);
+      ({ noteEnd, noteLate } = mirror);
       notices.connect({ presence });
       const calls = createCalls({ bus, clock, hubId }, async (method, args) => {
         const [agentId, instanceId] = args;

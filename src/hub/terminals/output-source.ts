@@ -1,4 +1,5 @@
 // Where the output of commands comes from whose agents are connected to other hubs.
+import type { StoredCommand } from '../../store/store.ts';
 
 /** What the parts that serve readers need to know. */
 export interface OutputSource {
@@ -7,7 +8,15 @@ export interface OutputSource {
    * nothing to do.
    */
   refresh(commandId: string): Promise<void> | undefined;
+  /**
+   * Opens the buffer of a stored command whose output is not complete, although this hub does not know the command yet. Returns
+   * false if it is complete.
+   */
+  openStored(command: StoredCommand): Promise<boolean>;
 }
 
 /** A hub that is alone has the buffers of all running commands. */
-export const ownOutput: OutputSource = { refresh: () => undefined };
+export const ownOutput: OutputSource = {
+  refresh: () => undefined,
+  openStored: () => Promise.resolve(false),
+};

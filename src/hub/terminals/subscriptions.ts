@@ -79,7 +79,11 @@ export function createSubscriptions(
   }
 
   /** Attaches to output that is in no buffer. */
-  async function attachStored(dashboard: DashboardConnection, commandId: string, start: Start) {
+  async function attachStored(
+    dashboard: DashboardConnection,
+    commandId: string,
+    start: Start,
+  ): Promise<void> {
     const { link } = dashboard;
     const cursor = delivery.attach(dashboard, commandId, positionAfter(start));
     cursor.isWaiting = true;
@@ -95,6 +99,10 @@ export function createSubscriptions(
       if (!command || !maySee(state, dashboard, command.agentId)) {
         throw new HubError('command_unknown', 'Command not found.');
       }
+      if (await output.openStored(command)) {
+        detach();
+        return await attach(dashboard, commandId, start);
+      }
       const { lastSequence, totalBytes } = command;
       cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
       await skipStored(dashboard, commandId, cursor, start);
@@ -105,6 +113,29 @@ export function createSubscriptions(
       cursor.isWaiting = false;
       delivery.advanceInNextTick(dashboard);
     }
+  }
+
+  /**
+   * Sends the output of a command from its start or from `start` on, then follows it live. Output that was deleted is a
+   * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
+   * @throws {HubError} command_unknown
+   */
+  async function attach(
+    dashboard: DashboardConnection,
+    commandId: string,
+    start: Start = {},
+  ): Promise<void> {
+    const refreshed = output.refresh(commandId);
+    if (refreshed) await refreshed;
+    const buffer = state.terminalBuffers.get(commandId);
+    if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
+      return attachStored(dashboard, commandId, start);
+    }
+    const cursor = delivery.attach(dashboard, commandId, positionAfter(start, buffer));
+    const position = findInBuffer(buffer, start);
+    if (position) skip(dashboard, commandId, cursor, position);
+    else await skipStored(dashboard, commandId, cursor, start);
+    return delivery.advanceInNextTick(dashboard);
   }
 
   return {
@@ -140,24 +171,7 @@ export function createSubscriptions(
         dashboard.subscriptions.delete(commandId);
       }
     },
-    /**
-     * Sends the output of a command from its start or from `start` on, then follows it live. Output that was deleted is a
-     * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
-     * @throws {HubError} command_unknown
-     */
-    async attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
-      const refreshed = output.refresh(commandId);
-      if (refreshed) await refreshed;
-      const buffer = state.terminalBuffers.get(commandId);
-      if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
-        return attachStored(dashboard, commandId, start);
-      }
-      const cursor = delivery.attach(dashboard, commandId, positionAfter(start, buffer));
-      const position = findInBuffer(buffer, start);
-      if (position) skip(dashboard, commandId, cursor, position);
-      else await skipStored(dashboard, commandId, cursor, start);
-      return delivery.advanceInNextTick(dashboard);
-    },
+    attach,
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {

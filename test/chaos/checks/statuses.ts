@@ -21,7 +21,11 @@ function checkTransitions(history: History, record: DashboardRecord): string[] {
   for (const [commandId, updates] of byCommand) {
     for (const [index, update] of updates.entries()) {
       const previous = updates[index - 1];
-      if (previous && !mayFollow(previous, update) && !isUndone(history, record, previous, update)) {
+      if (
+        previous &&
+        !mayFollow(previous, update) &&
+        !isUndone(history, record, previous, update)
+      ) {
         violations.push(`${commandId} went from ${format(previous)} to ${format(update)}`);
       }
     }

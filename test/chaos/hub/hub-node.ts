@@ -8,7 +8,8 @@ import { findErrors } from './binary-hub.ts';
 import type { HubProcess } from './hub-under-test.ts';
 
 /** Errors while the database cannot be reached, or is slow. */
-const EXPECTED = /cannot be reached|has not (responded|answered)|The database (is|has)|Connection (closed|terminated)/;
+const EXPECTED =
+  /cannot be reached|has not (responded|answered)|The database (is|has)|Connection (closed|terminated)/;
 
 /** The pause of a service manager before the next start. */
 const PAUSE_MS = 300;
