@@ -7,7 +7,7 @@ import { integerParser } from '../../src/config.ts';
 import { buildBinary } from '../support/binary.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { addCounters, createCounters, formatSummary } from './counters.ts';
-import { listFaults } from './faults/plan.ts';
+import { listFaults } from './faults/kinds.ts';
 import { createRoundId, killRoundProcesses } from './round-processes.ts';
 import { type RoundResult, runRound } from './round.ts';
 import {

@@ -41,38 +41,62 @@ export async function connectAgentTo(
 
 export type ClusterAgentScript = Awaited<ReturnType<typeof connectAgentTo>>;
 
-/** Calls something again, without a pause, until it returns something truthy. */
-export async function pollFor<T>(read: () => Promise<T | undefined | null | false>): Promise<T> {
+/** Reads something again after each message that a dashboard receives, until it is truthy. */
+export async function readUntil<T>(
+  dashboard: ClusterDashboard,
+  read: () => Promise<T | undefined | null | false>,
+): Promise<T> {
   for (;;) {
+    const count = dashboard.received.length;
     const value = await read();
     if (value) return value;
-    await new Promise((resolve) => void setImmediate(resolve));
+    await dashboard.waitUntil(() => dashboard.received.length > count, 'a change');
+  }
+}
+
+/** Resolves with what a path of the API of a hub returns once that is what is expected. */
+export async function waitForState<T>(
+  cluster: Cluster,
+  server: Server,
+  path: string,
+  isExpected: (body: T) => boolean,
+): Promise<T> {
+  const dashboard = await connectDashboardTo(cluster, server, { terminals: 'attached' });
+  try {
+    return await readUntil(dashboard, async () => {
+      const body = await cluster.api<T>(path, {}, server.url);
+      return isExpected(body) && body;
+    });
+  } finally {
+    dashboard.terminate();
   }
 }
 
 /** Resolves with an agent once a hub shows it with this status. */
-export function waitForAgent(
+export const waitForAgent = (
   cluster: Cluster,
   agentId: string,
   status: AgentSummary['status'],
-  { url }: Server = cluster,
-): Promise<AgentSummary> {
-  return pollFor(async () => {
-    const agent = await cluster.api<AgentSummary>(`/agents/${agentId}`, {}, url);
-    return agent.status === status && agent;
-  });
-}
+  server: Server = cluster,
+): Promise<AgentSummary> =>
+  waitForState(cluster, server, `/agents/${agentId}`, (agent) => agent.status === status);
 
 /** Resolves with a command once a hub shows that it has ended. */
-export function waitForEnd(
+export const waitForEnd = (
   cluster: Cluster,
   commandId: string,
-  { url }: Server = cluster,
-): Promise<CommandExecution> {
-  return pollFor(async () => {
-    const command = await cluster.api<CommandExecution>(`/commands/${commandId}`, {}, url);
-    return command.status !== undefined && hasEnded(command.status) && command;
-  });
+  server: Server = cluster,
+): Promise<CommandExecution> =>
+  waitForState<CommandExecution>(
+    cluster,
+    server,
+    `/commands/${commandId}`,
+    ({ status }) => status !== undefined && hasEnded(status),
+  );
+
+/** Resolves once the load balancer sends requests to all hubs. */
+export async function waitForReady({ haproxy, hubs }: Cluster): Promise<void> {
+  while ((await haproxy.listReady()).length < hubs.length);
 }
 
 /** Returns the hub that owns an agent; undefined if none does. */

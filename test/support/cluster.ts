@@ -137,6 +137,8 @@ async function startMembers(options: ClusterOptions, started: AsyncDisposableSta
   return {
     /** The URL of the load balancer. */
     url: haproxy.url,
+    /** The path of the executable. */
+    binary,
     postgres,
     /** The URL of the database. */
     database,

@@ -12,6 +12,9 @@ import type { SharedOwnership } from './ownership.ts';
 /** The tables whose writes name a command first. */
 const TABLES_BY_COMMAND: ReadonlySet<string> = new Set(['output', 'turns', 'fileChanges']);
 
+/** What any hub may do with the output of a command that has ended. */
+const OPEN_METHODS: ReadonlySet<string> = new Set(['complete', 'remove']);
+
 /** More than can be on their way to the store. */
 const MAX_REMEMBERED = 10_000;
 
@@ -52,7 +55,7 @@ export function createAgentFinder(
       const { approvalId, agentId } = first as StoredApproval;
       return remember(approvalId, agentId);
     }
-    return TABLES_BY_COMMAND.has(table) && method !== 'complete' ? ofCommand(first) : undefined;
+    return TABLES_BY_COMMAND.has(table) && !OPEN_METHODS.has(method) ? ofCommand(first) : undefined;
   };
 }
 

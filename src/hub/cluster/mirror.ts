@@ -126,10 +126,11 @@ export function createMirror(
       }
       setStored(execution, row);
       // Readers receive all output before they learn that the command has ended.
-      await output.read(execution.id).catch(() => undefined);
+      const { id } = execution;
+      const reading = row.isOutputOpen ? output.read(id) : output.end(id);
+      if (row.isOutputOpen) late.add(id);
+      await reading.catch(() => late.add(id));
       completion.publishEnd(execution);
-      // If the rest of the output cannot be read now, it is read later.
-      late.add(execution.id);
     }
   }
 
@@ -151,6 +152,7 @@ export function createMirror(
     { state: stored, unfinished, approvals: all }: Stored,
   ) {
     const { agentId } = agent;
+    await output.changeOwner(agentId, stored.epoch);
     const known = [...state.executions.values()].filter((one) => one.agentId === agentId);
     const rows = new Map(unfinished.map((row) => [row.id, row]));
     const gone = known.filter(({ id, delivery }) => delivery !== 'accepting' && !rows.has(id));
@@ -166,7 +168,6 @@ export function createMirror(
       else enqueue(queue, execution);
       if (!before) publishAdded(execution);
       else if (isChanged) completion.publishStatus(execution);
-      if (row.status === 'running') output.follow([row.id]);
     }
     state.commandQueue.set(agentId, queue);
     agent.current = current;

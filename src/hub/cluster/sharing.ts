@@ -17,6 +17,8 @@ import { type ClaimsParts, createClaims } from './claims.ts';
 import { createNotices, joinCluster } from './cluster.ts';
 import { createFencedStore } from './fenced-store.ts';
 import { createFollowedOutput, type FollowedOutput } from './followed-output.ts';
+import type { StoredChunk } from '../../store/store.ts';
+import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
@@ -52,7 +54,9 @@ export interface Sharing {
   isLeader: () => boolean;
   /** Called for each message about an agent. */
   onAgentMessage: (agentId: string, body: Unversioned<HubToDashboard>) => void;
-  onOutputStored: (commandId: string) => void;
+  onOutputStored: (buffer: TerminalBuffer) => void;
+  /** Called for each chunk of output; undefined if nobody needs it. */
+  onChunk: ((buffer: TerminalBuffer, chunk: StoredChunk) => void) | undefined;
   output: OutputSource;
   route: Router['route'];
   claim: (agentId: string, instanceId: string) => Promise<Claimed>;
@@ -68,6 +72,7 @@ export function createAlone(store: SharedStore): Sharing {
     isLeader: () => true,
     onAgentMessage: () => undefined,
     onOutputStored: () => undefined,
+    onChunk: undefined,
     output: ownOutput,
     route:
       (_method, _agentOf, handler) =>
@@ -134,6 +139,7 @@ export function createSharing(
       notices.addMessage(agentId, body);
     },
     onOutputStored: notices.addOutput,
+    onChunk: bus.isLive ? notices.addChunk : undefined,
     output: {
       refresh: (commandId) => output?.refresh(commandId),
       async openStored(command) {
@@ -146,7 +152,8 @@ export function createSharing(
     claim: (agentId, instanceId) => claim(agentId, instanceId),
     async join(context, parts) {
       const { agents, approvals, presence, turns } = parts;
-      output = createFollowedOutput(context, parts);
+      const epochOf = (agentId: string) => mirror.ownerOf(agentId)?.epoch ?? 0;
+      output = createFollowedOutput(context, { ...parts, cluster, bus, epochOf });
       const mirror = createMirror(
         context,
         { cluster, ownership, lose: (agentId) => lose(agentId) },
@@ -207,15 +214,20 @@ export function createSharing(
             await new Promise<void>((done) => void clock.after(NOTICE_MS, done));
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
-            if (agent) await release(agent);
+            if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));
           }
         },
         async leave() {
           stopFreeing();
           calls.close();
-          await member.leave();
+          await member.leave().catch((error: unknown) => warnLeaving(error));
         },
       };
+
+      /** The lease ends by itself. */
+      function warnLeaving(error: unknown) {
+        log.warn('Could not tell the other hubs that this hub stops.', { error });
+      }
 
       /** Commits what has arrived, then lets the agent connect to another hub. */
       async function release(agent: AgentConnection) {

@@ -101,7 +101,7 @@ export function createSubscriptions(
       }
       if (await output.openStored(command)) {
         detach();
-        return await attach(dashboard, commandId, start);
+        return await attachTo(dashboard, commandId, start);
       }
       const { lastSequence, totalBytes } = command;
       cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
@@ -120,7 +120,7 @@ export function createSubscriptions(
    * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
    * @throws {HubError} command_unknown
    */
-  async function attach(
+  async function attachTo(
     dashboard: DashboardConnection,
     commandId: string,
     start: Start = {},
@@ -171,7 +171,7 @@ export function createSubscriptions(
         dashboard.subscriptions.delete(commandId);
       }
     },
-    attach,
+    attach: attachTo,
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {
