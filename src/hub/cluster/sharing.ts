@@ -217,15 +217,20 @@ export function createSharing(
             await new Promise<void>((done) => void clock.after(NOTICE_MS, done));
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
-            if (agent) await release(agent);
+            if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));
           }
         },
         async leave() {
           stopFreeing();
           calls.close();
-          await member.leave();
+          await member.leave().catch((error: unknown) => warnLeaving(error));
         },
       };
+
+      /** The lease ends by itself. */
+      function warnLeaving(error: unknown) {
+        log.warn('Could not tell the other hubs that this hub stops.', { error });
+      }
 
       /** Commits what has arrived, then lets the agent connect to another hub. */
       async function release(agent: AgentConnection) {

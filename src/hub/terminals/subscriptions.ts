@@ -80,7 +80,11 @@ export function createSubscriptions(
   }
 
   /** Attaches to output that is in no buffer. */
-  async function attachStored(dashboard: DashboardConnection, commandId: string, start: Start) {
+  async function attachStored(
+    dashboard: DashboardConnection,
+    commandId: string,
+    start: Start,
+  ): Promise<void> {
     const { link } = dashboard;
     const cursor = delivery.attach(dashboard, commandId, positionAfter(start));
     cursor.isWaiting = true;

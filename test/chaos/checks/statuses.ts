@@ -90,9 +90,10 @@ function isUndone(
   const [before, after] = [previous, update].map(
     (of) => welcomes.find(({ connection }) => connection === of.connection)?.hubEpoch,
   );
-  if (before === after) return false;
-  if (plan.clockSkews.length > 1) return true;
-  return previous.status === 'running' && update.status === 'queued';
+  const isNotStored = previous.status === 'running' && update.status === 'queued';
+  // A hub that loses its agent undoes it, too.
+  if (plan.clockSkews.length > 1) return isNotStored || before !== after;
+  return isNotStored && before !== after;
 }
 
 function checkAgents({ agentUpdates }: DashboardRecord): string[] {
