@@ -124,6 +124,7 @@ export async function startHub(options: HubOptions) {
     subscriptions,
     enforceQuota: retention.enforceQuota,
     onStored: sharing.onOutputStored,
+    onChunk: sharing.onChunk,
   });
   const turns = createTurns(context, broadcast);
   const presence = createPresence(context, broadcast);

@@ -1,6 +1,6 @@
 // What a store that several hubs share has in addition: the hubs themselves, which hub owns an agent, and what has changed.
 import type { AgentSummary } from '../protocol/entities.ts';
-import type { Store, StoredCommand } from './store.ts';
+import type { Store, StoredChunk, StoredCommand } from './store.ts';
 
 /** A hub that wants to be known. */
 export interface HubRegistration {
@@ -95,6 +95,20 @@ export const REQUEST_KNOWN_CODE = 'REQUEST_KNOWN';
 export const LEASE_MS = 10_000;
 export const RENEW_MS = 3_000;
 
+/** Where a reader is in the output of a command. */
+export interface OutputPosition {
+  commandId: string;
+  nextSequence: number;
+}
+
+/** New output of a command. */
+export interface StoredNews {
+  commandId: string;
+  chunks: StoredChunk[];
+  /** Whether the next output is in a block, or missing: `output.listFrom` reads it. */
+  isElsewhere: boolean;
+}
+
 export interface ClusterStore {
   /**
    * Returns the same store, but writes that have a fence change nothing, and reject with `FENCED_CODE`, unless the agent still
@@ -131,6 +145,8 @@ export interface ClusterStore {
   listWithOpenOutputOf(agentId: string): Promise<StoredCommand[]>;
   /** Lists the commands of an agent with a requestId that were requested at or after `time`, oldest first. */
   listRequestedOf(agentId: string, time: number): Promise<StoredCommand[]>;
+  /** Reads the next stored output of each of these commands from a sequence on: at most 1,000 chunks that are in no block. */
+  listOutputFrom(positions: readonly OutputPosition[]): Promise<StoredNews[]>;
   /** Finds the command that a user has requested with this ID in the last 24 hours. */
   findRequested(userId: string, requestId: string): Promise<StoredCommand | null>;
   /** Finds these commands. */

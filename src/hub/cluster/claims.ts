@@ -79,8 +79,9 @@ export function createClaims(
   /** Opens the buffer of a command with all output that was stored. */
   async function openTerminal(command: StoredCommand) {
     const { id, agentNextSequence } = command;
-    if (output.isFollowed(id)) await output.read(id);
-    else terminals.open(command, await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS));
+    const isKept = output.isFollowed(id) && (await output.finishFollowing(id));
+    if (!isKept)
+      terminals.open(command, await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS));
     return () => terminals.takeOver(id, agentNextSequence);
   }
 
@@ -122,6 +123,7 @@ export function createClaims(
   /** Stops writing about an agent that another hub owns now, and mirrors it. */
   function lose(agentId: string) {
     const agent = state.agents.get(agentId);
+    const { epoch } = ownership.fenceOf(agentId);
     if (!ownership.lose(agentId) || !agent) return;
     log.info('Another hub owns an agent now.', { agentId });
     agents.handOver(agent);
@@ -135,7 +137,10 @@ export function createClaims(
     for (const execution of known) state.executions.set(execution.id, execution);
     for (const buffer of held) {
       // From now on, it follows what the other hub stores.
-      if (buffer.isStored) continue;
+      if (buffer.isStored) {
+        output.follow(buffer.commandId, epoch);
+        continue;
+      }
       dashboards.restartReaders(buffer.commandId);
       terminals.drop(buffer.commandId);
     }

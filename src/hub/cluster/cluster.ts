@@ -15,7 +15,14 @@ import { TABLES_TOPIC } from './announce-writes.ts';
 import { isLeader } from './leader.ts';
 import type { Presence } from '../presence.ts';
 import type { Claims } from './claims.ts';
-import type { FollowedOutput } from './followed-output.ts';
+import {
+  type CommittedOutput,
+  type FollowedOutput,
+  type LiveOutput,
+  outputTopic,
+} from './followed-output.ts';
+import type { StoredChunk } from '../../store/store.ts';
+import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Mirror } from './mirror.ts';
 import type { SharedOwnership } from './ownership.ts';
 import { registerHub } from './register.ts';
@@ -67,9 +74,23 @@ export function createNotices(
   const agentIds = new Set<string>();
   const turns = new Map<string, string>();
   const ended = new Set<string>();
-  const outputs = new Set<string>();
+  const committed = new Map<string, CommittedOutput>();
+  const live = new Map<string, LiveOutput>();
   let isScheduled = false;
   let isOutputScheduled = false;
+
+  /** All commits of one group resolve in one turn, and so do the chunks of one message. */
+  function scheduleOutput() {
+    if (isOutputScheduled) return;
+    isOutputScheduled = true;
+    setImmediate(() => {
+      isOutputScheduled = false;
+      for (const [commandId, output] of live) bus.publish(outputTopic(commandId), output);
+      live.clear();
+      if (committed.size > 0) bus.publish(OUTPUT, [...committed.values()]);
+      committed.clear();
+    });
+  }
 
   async function publish() {
     isScheduled = false;
@@ -126,16 +147,17 @@ export function createNotices(
       addAgent(agentId);
     },
     /** Notes that output of a command was committed. */
-    addOutput(commandId: string) {
-      outputs.add(commandId);
-      if (isOutputScheduled) return;
-      isOutputScheduled = true;
-      // All commits of one group resolve in one turn.
-      setImmediate(() => {
-        isOutputScheduled = false;
-        bus.publish(OUTPUT, [...outputs]);
-        outputs.clear();
-      });
+    addOutput({ commandId, agentId, storedNextSequence: nextSequence }: TerminalBuffer) {
+      const { epoch } = ownership.fenceOf(agentId);
+      committed.set(commandId, { commandId, epoch, nextSequence });
+      scheduleOutput();
+    },
+    /** Notes output that is not committed yet. */
+    addChunk({ commandId, agentId }: TerminalBuffer, chunk: StoredChunk) {
+      if (!ownership.owns(agentId)) return;
+      const { epoch } = ownership.fenceOf(agentId);
+      live.getOrInsertComputed(commandId, () => ({ epoch, chunks: [] })).chunks.push(chunk);
+      scheduleOutput();
     },
     addTable: (table: CachedTable) => bus.publish(TABLES_TOPIC, [table]),
   };
@@ -217,7 +239,7 @@ export async function joinCluster(
       await mirror.update(changes.agentIds);
       await checkOwners();
       await claimOrphans();
-      output.follow(output.list());
+      output.poll();
     } catch (error) {
       log.warn('Could not read what other hubs have changed.', { error });
     } finally {
@@ -237,7 +259,7 @@ export async function joinCluster(
         return mirror.publishMissed(ended);
       });
     }),
-    bus.subscribe(OUTPUT, (message) => output.follow(message as string[])),
+    bus.subscribe(OUTPUT, (message) => output.receiveCommitted(message as CommittedOutput[])),
     bus.subscribe(TABLES_TOPIC, (message) => {
       reloadTables(message as CachedTable[]).catch((error: unknown) => {
         log.warn('Could not read what other hubs have changed.', { error });

@@ -1,116 +1,191 @@
 // The output of commands whose agents other hubs own. It is read from the store while somebody here reads it: a buffer is
-// opened for the first reader, follows what is committed, and is freed after the last one.
+// opened for the first reader, follows what is committed, and is freed after the last one. A live bus delivers output before it
+// is committed. If its owner is lost, what was not committed is received again from the agent, perhaps in other pieces, so
+// that its readers must begin again.
+import type { Bus } from '../../bus/bus.ts';
 import { BUFFER_BYTES, BUFFER_CHUNKS } from '../../protocol/limits.ts';
-import type { StoredCommand } from '../../store/store.ts';
+import type { ClusterStore } from '../../store/cluster.ts';
+import type { StoredChunk } from '../../store/store.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
+import type { Dashboards } from '../dashboards/dashboards.ts';
+import type { Execution } from '../state/execution.ts';
+import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Terminals } from '../terminals/terminals.ts';
+import { createOutputReads } from './output-reads.ts';
 
 /** A buffer that nobody has read for so long is freed. */
 const UNREAD_MS = 10_000;
 
+/** New output that is not committed yet. `epoch` is that of the owner. */
+export interface LiveOutput {
+  epoch: number;
+  chunks: StoredChunk[];
+}
+
+/** How far the output of a command is committed. */
+export interface CommittedOutput {
+  commandId: string;
+  epoch: number;
+  nextSequence: number;
+}
+
+/** The topic of the output of a command on a live bus. */
+export const outputTopic = (commandId: string): string => `output.${commandId}`;
+
+interface Follower {
+  buffer: TerminalBuffer;
+  /** The epoch of the owner that has sent what is not committed. */
+  epoch: number;
+  unsubscribe(): void;
+}
+
+export interface FollowedOutputParts {
+  cluster: ClusterStore;
+  bus: Bus;
+  completion: Completion;
+  dashboards: Pick<Dashboards, 'restartReaders'>;
+  terminals: Terminals;
+  /** The epoch of the owner of an agent, as it is known. */
+  epochOf: (agentId: string) => number;
+}
+
 export type FollowedOutput = ReturnType<typeof createFollowedOutput>;
 
-export function createFollowedOutput(
-  { state, store, ownership, clock, log }: HubContext,
-  { terminals, completion }: { terminals: Terminals; completion: Completion },
-) {
-  /** The reads in progress, by commandId. */
-  const reads = new Map<string, { promise: Promise<void>; isRepeated: boolean }>();
+export function createFollowedOutput(context: HubContext, parts: FollowedOutputParts) {
+  const { state, store, ownership, clock, log } = context;
+  const { cluster, bus, completion, dashboards, terminals, epochOf } = parts;
+  const followers = new Map<string, Follower>();
   const opening = new Map<string, Promise<void>>();
-  const warned = new Set<string>();
+  const reads = createOutputReads({ store, cluster, log }, { find, onDifference: restart });
 
-  async function open({ id, agentId }: Pick<StoredCommand, 'id' | 'agentId'>) {
+  /** The buffer of a command that is followed. */
+  function find(commandId: string): TerminalBuffer | undefined {
+    const buffer = terminals.get(commandId);
+    return buffer && !ownership.owns(buffer.agentId) ? buffer : undefined;
+  }
+
+  function stop(commandId: string) {
+    followers.get(commandId)?.unsubscribe();
+    followers.delete(commandId);
+  }
+
+  /** Makes the readers of a command begin again. */
+  function restart(commandId: string) {
+    stop(commandId);
+    dashboards.restartReaders(commandId);
+    terminals.drop(commandId);
+  }
+
+  async function open({ id, agentId }: Pick<Execution, 'id' | 'agentId'>) {
+    const epoch = epochOf(agentId);
     const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
     // The command may have ended, or be owned, by now.
     if (ownership.owns(agentId) || !state.executions.has(id) || terminals.get(id)) return;
     terminals.open({ id, agentId }, chunks);
+    follow(id, epoch);
   }
 
-  async function readOn(commandId: string): Promise<void> {
-    for (;;) {
-      const buffer = terminals.get(commandId);
-      if (!buffer) return;
-      const from = buffer.nextSequence;
-      const page = await store.output.listFrom(commandId, from);
-      if (!page || page.nextSequence <= from || terminals.get(commandId) !== buffer) return;
-      for (const chunk of page.chunks) buffer.follow(chunk);
-      if (buffer.nextSequence === from) return;
-    }
+  /** @param epoch of the owner */
+  function follow(commandId: string, epoch: number) {
+    const buffer = find(commandId);
+    if (!buffer) return;
+    stop(commandId);
+    const unsubscribe = bus.isLive
+      ? bus.subscribe(outputTopic(commandId), (message) =>
+          receive(commandId, message as LiveOutput),
+        )
+      : () => undefined;
+    followers.set(commandId, { buffer, epoch, unsubscribe });
   }
 
-  /** Reads what has been committed since the last read. Calls during a read share the next one. */
-  function read(commandId: string): Promise<void> {
-    const running = reads.get(commandId);
-    if (running) {
-      running.isRepeated = true;
-      return running.promise;
-    }
-    const entry = { isRepeated: false, promise: Promise.resolve() };
-    entry.promise = run().finally(() => reads.delete(commandId));
-    reads.set(commandId, entry);
-    return entry.promise;
-
-    async function run() {
-      do {
-        entry.isRepeated = false;
-        await readOn(commandId);
-      } while (entry.isRepeated);
-    }
+  function receive(commandId: string, { epoch, chunks }: LiveOutput) {
+    const follower = followers.get(commandId);
+    const buffer = find(commandId);
+    if (!follower || !buffer || epoch < follower.epoch) return;
+    if (epoch > follower.epoch) return verifyInBackground(commandId, epoch);
+    for (const chunk of chunks) buffer.followLive(chunk);
+    const last = chunks.at(-1)?.sequence ?? -1;
+    if (buffer.nextSequence <= last) reads.start([commandId]);
   }
 
-  /** The same in the background. What could not be read is read with the next notice, or the next poll. */
-  function follow(commandId: string): void {
-    read(commandId).then(
-      () => warned.delete(commandId),
-      (error: unknown) => {
-        if (warned.has(commandId)) return;
-        warned.add(commandId);
-        log.warn('Could not read the output of a command.', { commandId, error });
-      },
-    );
+  function verifyInBackground(commandId: string, epoch: number) {
+    verify(commandId, epoch).catch((error: unknown) => {
+      log.warn('Could not read the output of a command.', { commandId, error });
+    });
   }
 
-  const isFollowed = (commandId: string): boolean => {
-    const buffer = terminals.get(commandId);
-    return buffer !== undefined && !ownership.owns(buffer.agentId);
-  };
+  /** Compares what an earlier owner has sent with what it has committed. */
+  async function verify(commandId: string, epoch: number) {
+    const buffer = find(commandId);
+    const follower = followers.get(commandId);
+    if (!buffer || (follower && follower.epoch >= epoch)) return;
+    if (!buffer.isStored) await reads.read(commandId);
+    if (find(commandId) !== buffer) return;
+    if (!buffer.isStored) return restart(commandId);
+    follow(commandId, epoch);
+  }
 
   return {
-    read,
-    isFollowed,
+    read: reads.read,
+    isFollowed: (commandId: string) => find(commandId) !== undefined,
     refresh(commandId: string): Promise<void> | undefined {
       const execution = state.executions.get(commandId);
       if (!execution || execution.delivery === 'accepting' || ownership.owns(execution.agentId)) {
         return undefined;
       }
-      if (terminals.get(commandId)) return read(commandId);
+      if (terminals.get(commandId)) return reads.read(commandId);
       return opening.getOrInsertComputed(commandId, () =>
         open(execution)
-          .then(() => read(commandId))
+          .then(() => reads.read(commandId))
           .finally(() => opening.delete(commandId)),
       );
     },
     /** Frees the buffers that nobody reads. */
     free(isRead: (commandId: string) => boolean): void {
-      for (const commandId of state.terminalBuffers.keys()) {
-        const lastRead = terminals.get(commandId)?.lastRead ?? 0;
-        if (isFollowed(commandId) && !isRead(commandId) && clock.now() - lastRead > UNREAD_MS) {
-          terminals.drop(commandId);
-        }
+      for (const commandId of followers.keys()) if (!find(commandId)) stop(commandId);
+      for (const { commandId, lastRead } of state.terminalBuffers.values()) {
+        if (!find(commandId) || isRead(commandId) || clock.now() - lastRead <= UNREAD_MS) continue;
+        stop(commandId);
+        terminals.drop(commandId);
       }
     },
-    /** Reads on where there is news. */
-    follow(commandIds: Iterable<string>): void {
-      for (const commandId of commandIds) if (isFollowed(commandId)) follow(commandId);
+    /** Handles that output was committed. */
+    receiveCommitted(notices: readonly CommittedOutput[]): void {
+      const behind = [];
+      for (const { commandId, epoch, nextSequence } of notices) {
+        const buffer = find(commandId);
+        if (!buffer) continue;
+        const isCurrent = followers.get(commandId)?.epoch === epoch;
+        if (isCurrent && buffer.nextSequence >= nextSequence) buffer.markStoredUpTo(nextSequence);
+        else behind.push(commandId);
+      }
+      reads.start(behind);
     },
-    /** All commands that are followed. */
-    list: (): string[] => [...state.terminalBuffers.keys()].filter(isFollowed),
+    /** Reads on where there may be news. */
+    poll: () => reads.start([...followers.keys()]),
+    /** Another hub owns an agent now. */
+    async changeOwner(agentId: string, epoch: number): Promise<void> {
+      for (const [commandId, { buffer }] of followers) {
+        if (buffer.agentId === agentId) await verify(commandId, epoch);
+      }
+    },
+    /** Reads what is committed of a command that this hub is about to own. Returns whether its buffer can be kept. */
+    async finishFollowing(commandId: string): Promise<boolean> {
+      await reads.read(commandId);
+      const isComplete = find(commandId)?.isStored ?? false;
+      if (!isComplete) restart(commandId);
+      stop(commandId);
+      return isComplete;
+    },
+    /** Follows a buffer that was this hub's own. */
+    follow,
     /** Reads the rest of the output of a command that has ended, and publishes its end. */
     async end(commandId: string): Promise<void> {
-      if (!isFollowed(commandId)) return;
-      await read(commandId);
-      if (isFollowed(commandId)) completion.publishOutputEnd(commandId);
+      if (!find(commandId)) return;
+      await reads.read(commandId);
+      stop(commandId);
+      if (find(commandId)) completion.publishOutputEnd(commandId);
     },
   };
 }

@@ -152,6 +152,7 @@ export function createMirror(
     { state: stored, unfinished, approvals: all }: Stored,
   ) {
     const { agentId } = agent;
+    await output.changeOwner(agentId, stored.epoch);
     const known = [...state.executions.values()].filter((one) => one.agentId === agentId);
     const rows = new Map(unfinished.map((row) => [row.id, row]));
     const gone = known.filter(({ id, delivery }) => delivery !== 'accepting' && !rows.has(id));
@@ -167,7 +168,6 @@ export function createMirror(
       else enqueue(queue, execution);
       if (!before) publishAdded(execution);
       else if (isChanged) completion.publishStatus(execution);
-      if (row.status === 'running') output.follow([row.id]);
     }
     state.commandQueue.set(agentId, queue);
     agent.current = current;

@@ -17,6 +17,8 @@ import { type ClaimsParts, createClaims } from './claims.ts';
 import { createNotices, joinCluster } from './cluster.ts';
 import { createFencedStore } from './fenced-store.ts';
 import { createFollowedOutput, type FollowedOutput } from './followed-output.ts';
+import type { StoredChunk } from '../../store/store.ts';
+import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
@@ -52,7 +54,9 @@ export interface Sharing {
   isLeader: () => boolean;
   /** Called for each message about an agent. */
   onAgentMessage: (agentId: string, body: Unversioned<HubToDashboard>) => void;
-  onOutputStored: (commandId: string) => void;
+  onOutputStored: (buffer: TerminalBuffer) => void;
+  /** Called for each chunk of output; undefined if nobody needs it. */
+  onChunk: ((buffer: TerminalBuffer, chunk: StoredChunk) => void) | undefined;
   output: OutputSource;
   route: Router['route'];
   claim: (agentId: string, instanceId: string) => Promise<Claimed>;
@@ -68,6 +72,7 @@ export function createAlone(store: SharedStore): Sharing {
     isLeader: () => true,
     onAgentMessage: () => undefined,
     onOutputStored: () => undefined,
+    onChunk: undefined,
     output: ownOutput,
     route:
       (_method, _agentOf, handler) =>
@@ -133,12 +138,14 @@ export function createSharing(
       notices.addMessage(agentId, body);
     },
     onOutputStored: notices.addOutput,
+    onChunk: bus.isLive ? notices.addChunk : undefined,
     output: { refresh: (commandId) => output?.refresh(commandId) },
     route: router.route,
     claim: (agentId, instanceId) => claim(agentId, instanceId),
     async join(context, parts) {
       const { agents, approvals, presence, turns } = parts;
-      output = createFollowedOutput(context, parts);
+      const epochOf = (agentId: string) => mirror.ownerOf(agentId)?.epoch ?? 0;
+      output = createFollowedOutput(context, { ...parts, cluster, bus, epochOf });
       const mirror = createMirror(
         context,
         { cluster, ownership, lose: (agentId) => lose(agentId) },
@@ -214,7 +221,8 @@ export function createSharing(
         const { agentId, current, stopping } = agent;
         agents.ignore(agent);
         for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
-          await parts.terminals.flush(commandId);
+          // A write that is rejected because another hub has claimed the agent never ends.
+          await Promise.race([parts.terminals.flush(commandId), ownership.whenLost(agentId)]);
         }
         await cluster.release(ownership.fenceOf(agentId));
         claims.lose(agentId);

@@ -234,21 +234,31 @@ export function createTerminalBuffer(
       return true;
     },
     addGap,
-    /** Adds a chunk that another hub has numbered and stored. Chunks that are missing before it are gaps. */
-    follow(chunk: OutputChunk) {
-      if (isSealed || chunk.sequence < chunks.nextSequence()) return;
+    /**
+     * Adds a chunk that another hub has numbered and stored. Chunks that are missing before it are gaps.
+     * @returns false if another chunk is held in its place
+     */
+    follow(chunk: OutputChunk): boolean {
+      if (isSealed) return true;
+      const held = chunks.get(chunk.sequence);
+      if (held && (held.data !== chunk.data || held.type !== chunk.type)) return false;
       while (chunks.nextSequence() < chunk.sequence) {
+        const sequence = chunks.nextSequence();
         const lostBytes = chunk.offset - writtenBytes;
-        hold({
-          ...chunk,
-          sequence: chunks.nextSequence(),
-          data: '',
-          offset: writtenBytes,
-          lostBytes,
-        });
+        hold({ ...chunk, sequence, data: '', offset: writtenBytes, lostBytes });
       }
-      hold(chunk);
-      storedNextSequence = chunks.nextSequence();
+      if (chunks.nextSequence() === chunk.sequence) hold(chunk);
+      storedNextSequence = Math.max(storedNextSequence, chunk.sequence + 1);
+      return true;
+    },
+    /** Adds the next chunk that another hub has numbered, but not stored. Others are ignored. */
+    followLive(chunk: OutputChunk) {
+      if (!isSealed && chunk.sequence === chunks.nextSequence()) hold(chunk);
+    },
+    /** Another hub has stored what is before this sequence. */
+    markStoredUpTo(nextSequence: number) {
+      const known = Math.min(nextSequence, chunks.nextSequence());
+      storedNextSequence = Math.max(storedNextSequence, known);
     },
     /** Continues with the agent's output, after another hub has received what came before. */
     continueFrom(next: number) {

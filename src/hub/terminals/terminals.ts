@@ -45,12 +45,14 @@ export interface TerminalsParts {
   /** Called after output was stored. */
   enforceQuota: () => void;
   /** Called after output of a command was stored. */
-  onStored?: ((commandId: string) => void) | undefined;
+  onStored?: ((buffer: TerminalBuffer) => void) | undefined;
+  /** Called with each new chunk. */
+  onChunk?: ((buffer: TerminalBuffer, chunk: OutputChunk) => void) | undefined;
 }
 
 export function createTerminals(
   context: HubContext,
-  { broadcast, subscriptions, enforceQuota, onStored = () => undefined }: TerminalsParts,
+  { broadcast, subscriptions, enforceQuota, onStored = () => undefined, onChunk }: TerminalsParts,
 ) {
   const { state, store, clock, log, settings, storeHealth, ownership } = context;
   const isKept = keepsTranscripts(settings);
@@ -135,8 +137,8 @@ export function createTerminals(
         });
       });
       persistence.committed = agentNextSequence;
-      onStored(commandId);
       buffer.markStored((backlog.at(-1)?.sequence ?? buffer.storedNextSequence - 1) + 1);
+      onStored(buffer);
       trimStored(buffer, persistence);
       countStored(bytes);
       broadcast.toAgentOf(buffer, {
@@ -179,7 +181,10 @@ export function createTerminals(
         command,
         clock,
         {
-          onChunk: subscriptions.publishChunk,
+          onChunk(_commandId, chunk) {
+            subscriptions.publishChunk(commandId, chunk);
+            onChunk?.(buffer, chunk);
+          },
           onPersistable(chunks, next) {
             persistence.backlog.push(...chunks);
             persistence.backlogBytes += backlogBytes(chunks);

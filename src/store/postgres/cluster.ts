@@ -6,6 +6,7 @@ import type { Store } from '../store.ts';
 import { createAgentStateStore } from './agent-states.ts';
 import { isOneOf } from './context.ts';
 import { createHubStore } from './hubs.ts';
+import { listOutputFrom } from './output-news.ts';
 import type { Pool } from './pool.ts';
 import { commands, requestKeys, secrets } from './schema.ts';
 import { listChanges } from './store-changes.ts';
@@ -66,6 +67,7 @@ export function createClusterStore({ pool, own, writer, store }: Parts): Cluster
           )
           .orderBy(asc(commands.requestedAt)),
       ),
+    listOutputFrom: (positions) => read((db) => listOutputFrom(db, positions)),
     findRequested: (userId, requestId) =>
       read(async (db) => {
         const [found] = await db
