@@ -1,5 +1,6 @@
 // The real store with injectable faults: a matching call fails or is delayed before it reaches the store.
 import type { SharedStore } from '../../../src/store/cluster.ts';
+import { createFencedStore } from '../../../src/store/fences.ts';
 
 export type FaultStore = SharedStore & {
   /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`. */
@@ -58,10 +59,16 @@ export function createFaultStore(store: SharedStore): FaultStore {
   const groups = Object.entries(store).filter(([, methods]) => typeof methods === 'object');
   const guarded = Object.fromEntries(groups.map(([noun, methods]) => [noun, guard(noun, methods)]));
 
-  return {
+  const withFaults: SharedStore = {
     ...store,
     ...guarded,
     probe: guard('store', { probe: store.probe }).probe,
+  };
+  const { cluster } = withFaults;
+  if (cluster) cluster.fenced = (fenceOf) => createFencedStore(withFaults, fenceOf);
+
+  return {
+    ...withFaults,
     fail(matches) {
       shouldFail = matches;
     },

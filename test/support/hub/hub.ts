@@ -2,6 +2,7 @@
 import type { SharedStore } from '../../../src/store/cluster.ts';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Bus } from '../../../src/bus/bus.ts';
 import type { Deflate } from '../../../src/hub/compressor.ts';
 import type { HubSettings } from '../../../src/hub/context.ts';
 import { startHub } from '../../../src/hub/hub.ts';
@@ -78,6 +79,9 @@ export interface TestHubOptions {
   onDisk?: boolean;
   /** Opens another store, such as one that several hubs share. Such a hub cannot be restarted. */
   openStore?: () => Promise<SharedStore>;
+  /** The name of the hub, and its bus, if it shares its store with others. */
+  node?: string;
+  bus?: Bus;
   hubId?: string;
   isLeader?: () => boolean;
 }
@@ -126,7 +130,8 @@ async function startRun(
     settings: { ...SETTINGS, ...options.settings },
     publisher: servers,
     build: assetBuild,
-    self: { node: 'hub-1', version: VERSION },
+    self: { node: options.node ?? 'hub-1', version: VERSION },
+    ...(options.bus && { bus: options.bus }),
     // The lowest cost that is accepted: tests do not wait for hashes.
     passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
