@@ -65,8 +65,21 @@ nats:
 	$$sudo apt-get install -y -qq --no-install-recommends \
 	  -o DPkg::Options::=--path-exclude=/lib/systemd/system/nats-server.service nats-server >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests
-	@$(BUN) test --timeout 20000
+# Installs Debian's libfaketime, with which the clocks of hubs differ.
+faketime:
+	@! ls /usr/lib/*/faketime/libfaketime.so.1 >/dev/null 2>&1 || exit 0; \
+	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends faketime >/dev/null
+
+# Prints only failures, so that they are at the end of a log. Tests take longer while others run beside them, and those that
+# measure how long something takes, or start a whole system, run alone.
+TEST := $(BUN) test --only-failures --timeout 60000
+ALONE = $(shell grep -rl -e support/latency.ts -e support/cluster.ts test --include='*.test.ts')
+test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests, two files at a time
+	@failed=0; \
+	$(TEST) --parallel=2 --no-isolate $(ALONE:%=--path-ignore-patterns='%') || failed=1; \
+	$(TEST) $(ALONE) || failed=1; \
+	exit $$failed
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
 test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs, installed in .cache/agents
@@ -104,9 +117,11 @@ pg-migration: node_modules/.installed ## The same for src/store/postgres/schema.
 
 check: fmt-check lint types build test ## Run what CI runs: format, lint, types, build and tests
 
-# Set ROUNDS, SEED and PARALLEL to override the defaults: make chaos ROUNDS=50
-chaos: $(BINARY) ## Inject faults in seeded, random rounds and verify the guarantees
-	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2)
+# Set ROUNDS, SEED and PARALLEL to override the defaults: make chaos ROUNDS=50. Several hubs: make chaos HUBS=3 STORE=postgres,
+# with BUS=pg or BUS=nats. UNFENCED=1 removes the fencing of writes: then the run has to find violations.
+chaos: $(BINARY) $(if $(STORE),postgres faketime) $(if $(filter nats,$(BUS)),nats) ## Inject faults in seeded, random rounds and verify the guarantees
+	@$(BUN) test/chaos/main.ts --rounds $(or $(ROUNDS),500) --seed $(or $(SEED),1) --parallel $(or $(PARALLEL),2) \
+	  $(if $(HUBS),--hubs $(HUBS)) $(if $(STORE),--store $(STORE)) $(if $(BUS),--bus $(BUS)) $(if $(UNFENCED),--unfenced)
 
 # Set HUBS and AGENTS to override the defaults: make cluster HUBS=2
 cluster: $(BINARY) postgres nats haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
@@ -131,4 +146,4 @@ bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes
 clean: ## Remove build output and installed dependencies, but not the data
 	@rm -rf dist node_modules .toolchain .cache
 
-.PHONY: help build run dev chromium postgres nats haproxy cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean
+.PHONY: help build run dev chromium postgres nats haproxy faketime cluster test test-agents audit weekly lint types fmt fmt-check migration pg-migration check chaos mutation bench-peers bench bench-quick clean

@@ -1,5 +1,5 @@
 // What rounds count, and the summary of a run.
-import { FAULTS, type FaultKind } from './faults/plan.ts';
+import { FAULTS, type FaultKind } from './faults/kinds.ts';
 
 export interface Counters {
   rounds: number;

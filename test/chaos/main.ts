@@ -7,7 +7,7 @@ import { integerParser } from '../../src/config.ts';
 import { buildBinary } from '../support/binary.ts';
 import { createTemporaryFolder } from '../support/temporary-folder.ts';
 import { addCounters, createCounters, formatSummary } from './counters.ts';
-import { listFaults } from './faults/plan.ts';
+import { listFaults } from './faults/kinds.ts';
 import { createRoundId, killRoundProcesses } from './round-processes.ts';
 import { type RoundResult, runRound } from './round.ts';
 import {
@@ -17,6 +17,7 @@ import {
   type DatabaseServer,
   startDatabaseServer,
 } from './servers/database.ts';
+import { buildUnfenced } from './unfenced.ts';
 
 /** A run of this many rounds must inject every kind of fault. */
 const LONG_RUN = 50;
@@ -35,6 +36,8 @@ interface Options {
   hubs: number;
   store: 'sqlite' | 'postgres';
   bus: 'pg' | 'nats';
+  /** Whether to remove the fencing of writes. */
+  unfenced: boolean;
   /** The only kinds of faults to inject. */
   only?: string;
   /** The port of the PostgreSQL server of the run. */
@@ -64,6 +67,11 @@ const options = new Command('chaos')
   )
   .addOption(
     new Option('--bus <name>', 'the bus of several hubs').choices(['pg', 'nats']).default('pg'),
+  )
+  .option(
+    '--unfenced',
+    'remove the fencing of writes from the executable, which must be found',
+    false,
   )
   .option('--only <kinds>', 'inject only these kinds of faults, separated by commas; "" for none')
   .addOption(new Option('--database-port <port>').argParser(Number).hideHelp())
@@ -168,7 +176,9 @@ function printViolations({ seed, violations }: RoundResult) {
 async function run(): Promise<number> {
   const binary = options.binary ?? join(folder.path, 'signalbox');
   // A copy, because a build during the run would replace the executable.
-  if (options.binary === undefined) copyFileSync(buildBinary(), binary);
+  if (options.binary === undefined) {
+    copyFileSync(options.unfenced ? buildUnfenced(folder.path) : buildBinary(), binary);
+  }
   const sum = createCounters();
   let violations = 0;
   let nextRound = 0;

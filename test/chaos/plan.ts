@@ -1,6 +1,6 @@
 // Everything that happens in a round, determined by its seed before it starts.
-import type { ClusterSetup } from './faults/cluster-plan.ts';
-import { type Fault, planFaults } from './faults/plan.ts';
+import type { ClusterSetup, Fault } from './faults/kinds.ts';
+import { planFaults } from './faults/plan.ts';
 import { createPrng, type Prng } from './prng.ts';
 import {
   type CommandSpec,

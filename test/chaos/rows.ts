@@ -77,6 +77,10 @@ export async function readPostgresRows(url: string): Promise<Rows> {
   }
 }
 
+function toError(json: unknown): CommandRow['error'] {
+  return typeof json === 'string' ? (JSON.parse(json) as CommandRow['error']) : null;
+}
+
 /** PostgreSQL returns large numbers as texts, SQLite returns booleans as numbers. */
 function toRows(commands: readonly Row[], approvals: readonly Row[]): Rows {
   const number = (value: unknown) => (value === null ? null : Number(value));
@@ -92,8 +96,7 @@ function toRows(commands: readonly Row[], approvals: readonly Row[]): Rows {
       isOutputOpen: Boolean(row['isOutputOpen']),
       lastSequence: number(row['lastSequence']),
       totalBytes: number(row['totalBytes']),
-      error:
-        row['error'] === null ? null : (JSON.parse(String(row['error'])) as CommandRow['error']),
+      error: toError(row['error']),
     })),
     approvals: approvals.map((row) => ({
       ...(row as unknown as ApprovalRow),

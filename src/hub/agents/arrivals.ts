@@ -29,6 +29,8 @@ export function createArrivals(
   { claim, accept, rejectInUse }: ArrivalsParts,
 ) {
   const arriving = new Set<Link>();
+  /** The latest connection of each agent. An earlier one whose loss is not known yet must not replace it. */
+  const latest = new Map<string, Link>();
 
   async function arrive(attempt: Attempt) {
     const { link, message } = attempt;
@@ -37,7 +39,8 @@ export function createArrivals(
       const result = await claim(agentId, instanceId);
       if (!arriving.has(link)) return;
       const agent = state.agents.get(agentId);
-      if (!agent || result === 'moved') link.close(CloseCode.goingAway, 'moved');
+      if (latest.get(agentId) !== link) link.close(CloseCode.tryAgainLater, 'limit');
+      else if (!agent || result === 'moved') link.close(CloseCode.goingAway, 'moved');
       else if (result === 'in_use') rejectInUse(attempt);
       else accept(agent, attempt);
     } catch (error) {
@@ -45,6 +48,7 @@ export function createArrivals(
       link.close(CloseCode.tryAgainLater, 'limit');
     } finally {
       arriving.delete(link);
+      if (latest.get(agentId) === link) latest.delete(agentId);
     }
   }
 
@@ -52,6 +56,7 @@ export function createArrivals(
     /** Accepts a connection as soon as this hub owns the agent, or rejects it. */
     add(attempt: Attempt): void {
       arriving.add(attempt.link);
+      latest.set(attempt.message.agentId, attempt.link);
       void arrive(attempt);
     },
     /** Handles a closed socket. */

@@ -5,11 +5,10 @@
 import type { Bus } from '../../bus/bus.ts';
 import { BUFFER_BYTES, BUFFER_CHUNKS } from '../../protocol/limits.ts';
 import type { ClusterStore } from '../../store/cluster.ts';
-import type { StoredChunk } from '../../store/store.ts';
+import type { StoredChunk, StoredCommand } from '../../store/store.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
-import type { Execution } from '../state/execution.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { createOutputReads } from './output-reads.ts';
@@ -77,11 +76,11 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     terminals.drop(commandId);
   }
 
-  async function open({ id, agentId }: Pick<Execution, 'id' | 'agentId'>) {
+  async function open({ id, agentId }: Pick<StoredCommand, 'id' | 'agentId'>): Promise<void> {
     const epoch = epochOf(agentId);
     const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
-    // The command may have ended, or be owned, by now.
-    if (ownership.owns(agentId) || !state.executions.has(id) || terminals.get(id)) return;
+    // This hub may own it by now.
+    if (ownership.owns(agentId) || terminals.get(id)) return;
     terminals.open({ id, agentId }, chunks);
     follow(id, epoch);
   }
@@ -126,6 +125,19 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     follow(commandId, epoch);
   }
 
+  /** Opens the buffer of a command if it is not open, and reads what has been committed. */
+  function openAndRead(command: Pick<StoredCommand, 'id' | 'agentId'>): Promise<void> {
+    const { id } = command;
+    const buffer = find(id);
+    buffer?.markRead();
+    if (buffer) return reads.read(id);
+    return opening.getOrInsertComputed(id, () =>
+      open(command)
+        .then(() => reads.read(id))
+        .finally(() => opening.delete(id)),
+    );
+  }
+
   return {
     read: reads.read,
     isFollowed: (commandId: string) => find(commandId) !== undefined,
@@ -134,13 +146,9 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
       if (!execution || execution.delivery === 'accepting' || ownership.owns(execution.agentId)) {
         return undefined;
       }
-      if (terminals.get(commandId)) return reads.read(commandId);
-      return opening.getOrInsertComputed(commandId, () =>
-        open(execution)
-          .then(() => reads.read(commandId))
-          .finally(() => opening.delete(commandId)),
-      );
+      return openAndRead(execution);
     },
+    openAndRead,
     /** Frees the buffers that nobody reads. */
     free(isRead: (commandId: string) => boolean): void {
       for (const commandId of followers.keys()) if (!find(commandId)) stop(commandId);

@@ -134,13 +134,13 @@ export function createMirror(
     }
   }
 
-  /** Ended commands whose output is still open. */
+  /** Commands whose output is followed here, and not in another way known to be complete. */
   const late = new Set<string>();
 
   async function endLate() {
     if (late.size === 0) return;
-    for (const { id, isOutputOpen } of await cluster.listByIds([...late])) {
-      if (isOutputOpen) continue;
+    for (const { id, status, isOutputOpen } of await cluster.listByIds([...late])) {
+      if (isOutputOpen || !hasEnded(status)) continue;
       await output.end(id);
       late.delete(id);
     }
@@ -262,7 +262,7 @@ export function createMirror(
     ownerOf: (agentId: string) => owners.get(agentId),
     /** Forgets the owner of an agent, because it may be another one. */
     forgetOwner: (agentId: string) => void owners.delete(agentId),
-    /** Publishes the ends of the output of these commands, which have ended, when other hubs have stored them. */
+    /** Publishes that the output of these commands is complete, when other hubs have stored that. */
     noteLate(commandIds: Iterable<string>) {
       for (const commandId of commandIds) late.add(commandId);
     },

@@ -106,6 +106,7 @@ export function createSharing(
   const router = createRouter({ cluster, hubId, ownership });
   let isLeaving = false;
   let output: FollowedOutput | null = null;
+  let open: OutputSource['open'] = () => Promise.resolve(false);
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
@@ -139,7 +140,10 @@ export function createSharing(
     },
     onOutputStored: notices.addOutput,
     onChunk: bus.isLive ? notices.addChunk : undefined,
-    output: { refresh: (commandId) => output?.refresh(commandId) },
+    output: {
+      refresh: (commandId) => output?.refresh(commandId),
+      open: (command) => open(command),
+    },
     route: router.route,
     claim: (agentId, instanceId) => claim(agentId, instanceId),
     async join(context, parts) {
@@ -151,6 +155,13 @@ export function createSharing(
         { cluster, ownership, lose: (agentId) => lose(agentId) },
         { ...parts, output },
       );
+      const followed = output;
+      open = async (command) => {
+        const { id } = command;
+        if (!ownership.owns(command.agentId)) await followed.openAndRead(command);
+        if (followed.isFollowed(id) && !state.executions.has(id)) mirror.noteLate([id]);
+        return state.terminalBuffers.has(id);
+      };
       const claims = createClaims(context, identity, { ...parts, mirror, output });
       ofApproval = approvals.agentOf;
       ({ lose } = claims);
@@ -206,15 +217,20 @@ export function createSharing(
             await new Promise<void>((done) => void clock.after(NOTICE_MS, done));
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
-            if (agent) await release(agent);
+            if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));
           }
         },
         async leave() {
           stopFreeing();
           calls.close();
-          await member.leave();
+          await member.leave().catch((error: unknown) => warnLeaving(error));
         },
       };
+
+      /** The lease ends by itself. */
+      function warnLeaving(error: unknown) {
+        log.warn('Could not tell the other hubs that this hub stops.', { error });
+      }
 
       /** Commits what has arrived, then lets the agent connect to another hub. */
       async function release(agent: AgentConnection) {

@@ -1,4 +1,5 @@
 // Where the output of commands comes from whose agents are connected to other hubs.
+import type { StoredCommand } from '../../store/store.ts';
 
 /** What the parts that serve readers need to know. */
 export interface OutputSource {
@@ -7,7 +8,12 @@ export interface OutputSource {
    * nothing to do.
    */
   refresh(commandId: string): Promise<void> | undefined;
+  /** Opens the buffer of a command whose output is not complete. Returns whether it is open. */
+  open(command: StoredCommand): Promise<boolean>;
 }
 
 /** A hub that is alone has the buffers of all running commands. */
-export const ownOutput: OutputSource = { refresh: () => undefined };
+export const ownOutput: OutputSource = {
+  refresh: () => undefined,
+  open: () => Promise.resolve(false),
+};

@@ -1,5 +1,6 @@
 // The subscriptions of dashboards to the output of commands: what is published, who is attached, and who is too slow.
 import { CloseCode } from '../../protocol/close-codes.ts';
+import { hasEnded } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { SLOW_MS } from '../../protocol/limits.ts';
 import type { Broadcast } from '../broadcast.ts';
@@ -79,7 +80,11 @@ export function createSubscriptions(
   }
 
   /** Attaches to output that is in no buffer. */
-  async function attachStored(dashboard: DashboardConnection, commandId: string, start: Start) {
+  async function attachStored(
+    dashboard: DashboardConnection,
+    commandId: string,
+    start: Start,
+  ): Promise<void> {
     const { link } = dashboard;
     const cursor = delivery.attach(dashboard, commandId, positionAfter(start));
     cursor.isWaiting = true;
@@ -95,6 +100,12 @@ export function createSubscriptions(
       if (!command || !maySee(state, dashboard, command.agentId)) {
         throw new HubError('command_unknown', 'Command not found.');
       }
+      const isComplete = hasEnded(command.status) && !command.isOutputOpen;
+      if (!isComplete && (await output.open(command))) {
+        if (delivery.isCurrent(dashboard, commandId, cursor))
+          await attach(dashboard, commandId, start);
+        return;
+      }
       const { lastSequence, totalBytes } = command;
       cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
       await skipStored(dashboard, commandId, cursor, start);
@@ -105,6 +116,25 @@ export function createSubscriptions(
       cursor.isWaiting = false;
       delivery.advanceInNextTick(dashboard);
     }
+  }
+
+  /**
+   * Sends the output of a command from its start or from `start` on, then follows it live. Output that was deleted is a
+   * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
+   * @throws {HubError} command_unknown
+   */
+  async function attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
+    const refreshed = output.refresh(commandId);
+    if (refreshed) await refreshed;
+    const buffer = state.terminalBuffers.get(commandId);
+    if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
+      return attachStored(dashboard, commandId, start);
+    }
+    const cursor = delivery.attach(dashboard, commandId, positionAfter(start, buffer));
+    const position = findInBuffer(buffer, start);
+    if (position) skip(dashboard, commandId, cursor, position);
+    else await skipStored(dashboard, commandId, cursor, start);
+    return delivery.advanceInNextTick(dashboard);
   }
 
   return {
@@ -140,24 +170,7 @@ export function createSubscriptions(
         dashboard.subscriptions.delete(commandId);
       }
     },
-    /**
-     * Sends the output of a command from its start or from `start` on, then follows it live. Output that was deleted is a
-     * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
-     * @throws {HubError} command_unknown
-     */
-    async attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
-      const refreshed = output.refresh(commandId);
-      if (refreshed) await refreshed;
-      const buffer = state.terminalBuffers.get(commandId);
-      if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
-        return attachStored(dashboard, commandId, start);
-      }
-      const cursor = delivery.attach(dashboard, commandId, positionAfter(start, buffer));
-      const position = findInBuffer(buffer, start);
-      if (position) skip(dashboard, commandId, cursor, position);
-      else await skipStored(dashboard, commandId, cursor, start);
-      return delivery.advanceInNextTick(dashboard);
-    },
+    attach,
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {
@@ -171,7 +184,7 @@ export function createSubscriptions(
         (dashboard) => dashboard.terminals === 'all' && maySee(state, dashboard, agentId),
       );
       if (followers.length === 0) return;
-      const attach = () => {
+      const begin = () => {
         for (const dashboard of followers) {
           if (!state.terminalBuffers.has(id)) {
             // It has ended meanwhile.
@@ -183,8 +196,8 @@ export function createSubscriptions(
         }
       };
       const refreshed = output.refresh(id);
-      if (refreshed) refreshed.then(attach, () => undefined);
-      else attach();
+      if (refreshed) refreshed.then(begin, () => undefined);
+      else begin();
     },
     /** Continues after a socket has drained. */
     handleDrain(dashboard: DashboardConnection) {

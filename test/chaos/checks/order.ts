@@ -37,7 +37,11 @@ export function checkOrder(history: History): OrderResult {
       for (const later of starts.slice(index + 1)) {
         if ((acceptedAt.get(later.row.id) ?? Infinity) + newsMs >= previous.at) continue;
         pairs += 1;
-        if (comesBefore(later, started, newsMs)) {
+        const isFirst =
+          newsMs === 0
+            ? later.row.id < started.row.id
+            : (acceptedAt.get(later.row.id) ?? Infinity) + newsMs < started.row.requestedAt;
+        if (comesBefore(later, started, isFirst && !history.hasClockSkew)) {
           violations.push(
             `${started.spec.name} (${format(started)}) was started before ${later.spec.name} (${format(later)})`,
           );
@@ -48,10 +52,10 @@ export function checkOrder(history: History): OrderResult {
   return { violations, pairs };
 }
 
-function comesBefore(a: PlannedCommand, b: PlannedCommand, newsMs: number): boolean {
+/** @param isFirst whether the first one was requested first */
+function comesBefore(a: PlannedCommand, b: PlannedCommand, isFirst: boolean): boolean {
   const difference = RANKS[a.row.priority] - RANKS[b.row.priority];
-  if (difference !== 0) return difference < 0;
-  return newsMs === 0 ? a.row.id < b.row.id : a.row.requestedAt + newsMs < b.row.requestedAt;
+  return difference === 0 ? isFirst : difference < 0;
 }
 
 function format({ row }: PlannedCommand): string {

@@ -21,7 +21,11 @@ function checkTransitions(history: History, record: DashboardRecord): string[] {
   for (const [commandId, updates] of byCommand) {
     for (const [index, update] of updates.entries()) {
       const previous = updates[index - 1];
-      if (previous && !mayFollow(previous, update) && !isUndone(history, record, previous, update)) {
+      if (
+        previous &&
+        !mayFollow(previous, update) &&
+        !isUndone(history, record, previous, update)
+      ) {
         violations.push(`${commandId} went from ${format(previous)} to ${format(update)}`);
       }
     }
@@ -86,9 +90,10 @@ function isUndone(
   const [before, after] = [previous, update].map(
     (of) => welcomes.find(({ connection }) => connection === of.connection)?.hubEpoch,
   );
-  if (before === after) return false;
-  if (plan.clockSkews.length > 1) return true;
-  return previous.status === 'running' && update.status === 'queued';
+  const isNotStored = previous.status === 'running' && update.status === 'queued';
+  // A hub that loses its agent undoes it, too.
+  if (plan.clockSkews.length > 1) return isNotStored || before !== after;
+  return isNotStored && before !== after;
 }
 
 function checkAgents({ agentUpdates }: DashboardRecord): string[] {

@@ -3,8 +3,8 @@ import type { HubCluster } from '../hub/hub-cluster.ts';
 import type { HubNode } from '../hub/hub-node.ts';
 import type { Link, LinkPart } from '../network/link.ts';
 import { wait } from '../wait.ts';
-import { type ClusterFaultKind, SLOW_DATABASE_MS } from './cluster-plan.ts';
-import type { Fault } from './plan.ts';
+import { SLOW_DATABASE_MS } from './cluster-plan.ts';
+import type { ClusterFaultKind, Fault } from './kinds.ts';
 
 /** Runs a task while no other fault ends or freezes a hub, or with `key` null, the database. */
 type Enqueue = <T>(key: object, task: () => Promise<T>) => Promise<T>;

@@ -1,52 +1,19 @@
 // The faults of a round with several hubs: those of one hub, and those of what lies between them.
 import type { Prng } from '../prng.ts';
-import type { Fault, FaultKind } from './plan.ts';
-
-/** Faults of hubs as members of a cluster. */
-export const CLUSTER_PROCESS_FAULTS = ['long-hub-freeze', 'rolling-restart'] as const;
-/** Faults between one hub and the database or the bus. */
-export const LINK_FAULTS = [
-  'database-cut',
-  'database-away',
-  'database-stall',
-  'slow-database',
-  'bus-cut',
-  'bus-stall',
-  'slow-bus',
-] as const;
-/** Faults that only a bus on PostgreSQL can have. */
-export const LISTENER_FAULTS = ['listener-cut', 'listener-stall'] as const;
-export const SERVER_FAULTS = ['database-restart', 'database-crash'] as const;
-/** Faults that only a bus on NATS can have. */
-export const NATS_FAULTS = ['nats-restart'] as const;
-export const CLUSTER_FAULTS = [
-  ...CLUSTER_PROCESS_FAULTS,
-  ...LINK_FAULTS,
-  ...LISTENER_FAULTS,
-  ...SERVER_FAULTS,
-  ...NATS_FAULTS,
-  'clock-skew',
-] as const;
-export type ClusterFaultKind = (typeof CLUSTER_FAULTS)[number];
-
-export interface ClusterSetup {
-  hubs: number;
-  bus: 'pg' | 'nats';
-}
+import {
+  type ClusterSetup,
+  type Fault,
+  type FaultKind,
+  LINK_FAULTS,
+  LISTENER_FAULTS,
+  NATS_FAULTS,
+  SERVER_FAULTS,
+} from './kinds.ts';
 
 /** Longer than the lease of a hub. */
 const LONG_FREEZE_MS: [number, number] = [10_500, 12_500];
 const LONGEST_MS = 3_000;
 export const SLOW_DATABASE_MS = 200;
-
-export const isClusterFault = (kind: FaultKind): kind is ClusterFaultKind =>
-  CLUSTER_FAULTS.some((one) => one === kind);
-
-/** Whether a bus can have this fault. */
-export function canInject(kind: ClusterFaultKind, { bus }: ClusterSetup): boolean {
-  const others: readonly string[] = bus === 'pg' ? NATS_FAULTS : LISTENER_FAULTS;
-  return !others.includes(kind);
-}
 
 /** Plans faults of hubs, servers and the network between them. */
 export function planClusterFaults(prng: Prng, { bus }: ClusterSetup, endsAt: number): Fault[] {

@@ -2,8 +2,7 @@
 import type { HubProcess } from '../hub/hub-under-test.ts';
 import type { Proxy } from '../network/proxy.ts';
 import { createClusterInjector } from './cluster-injector.ts';
-import { isClusterFault } from './cluster-plan.ts';
-import type { Fault, FaultKind } from './plan.ts';
+import { type Fault, type FaultKind, isClusterFault } from './kinds.ts';
 import {
   delayFirstMessage,
   failRequest,

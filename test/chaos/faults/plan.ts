@@ -1,85 +1,8 @@
 // The faults of a round: which, when, and to whom.
 import { REQUEST_ID_TTL_MS } from '../../../src/protocol/limits.ts';
 import type { Prng } from '../prng.ts';
-import {
-  canInject,
-  CLUSTER_FAULTS,
-  type ClusterSetup,
-  isClusterFault,
-  planClusterFaults,
-} from './cluster-plan.ts';
-
-/** Faults of the network between the hub and one client. */
-export const NETWORK_FAULTS = [
-  'reset',
-  'reset-mid-frame',
-  'delay',
-  'fragment',
-  'stall',
-  'half-open',
-  'black-hole',
-  'duplicate-frames',
-] as const;
-export const PROCESS_FAULTS = [
-  'hub-kill',
-  'hub-freeze',
-  'hub-restart',
-  'store-thread-kill',
-  'agent-kill',
-  'agent-freeze',
-  'agent-restart',
-  'journal-loss',
-  'slow-reader',
-] as const;
-/** Faults that only a hub in this process can have. */
-export const IN_PROCESS_FAULTS = ['clock-jump', 'store-failure'] as const;
-/** Sequences of events that random faults rarely produce. */
-export const SCENARIOS = [
-  'stop-at-handover',
-  'slow-first-message',
-  'run-while-half-open',
-  'unsaved-request',
-  'kill-after-interrupt',
-  'restart-with-late-output',
-  'restart-with-pending-approval',
-] as const;
-export const FAULTS = [
-  ...NETWORK_FAULTS,
-  ...PROCESS_FAULTS,
-  ...IN_PROCESS_FAULTS,
-  ...SCENARIOS,
-  ...CLUSTER_FAULTS,
-] as const;
-export type FaultKind = (typeof FAULTS)[number];
-
-/** Lists the kinds of faults that a long run must inject. @param cluster null for one hub */
-export function listFaults(cluster: ClusterSetup | null): FaultKind[] {
-  return FAULTS.filter((kind) => {
-    if (!cluster) return !isClusterFault(kind);
-    if (isClusterFault(kind)) return canInject(kind, cluster);
-    return !ONE_HUB_FAULTS.has(kind);
-  });
-}
-
-/** Faults of a hub in this process, or of the threads of a hub with SQLite. */
-const ONE_HUB_FAULTS: ReadonlySet<FaultKind> = new Set([
-  ...IN_PROCESS_FAULTS,
-  'store-thread-kill',
-  'unsaved-request',
-] as const);
-
-export interface Fault {
-  kind: FaultKind;
-  /** In milliseconds from the start of the round. */
-  at: number;
-  durationMs: number;
-  /** What it affects, as an index modulo the number of possible targets; for a scenario, the index of the proxy. */
-  target: number;
-  /** The delay in milliseconds, the number of frames to duplicate, or the clock jump in milliseconds. */
-  amount: number;
-  /** The name of the command of a scenario. */
-  command: string | null;
-}
+import { planClusterFaults } from './cluster-plan.ts';
+import { type ClusterSetup, type Fault, type FaultKind, NETWORK_FAULTS } from './kinds.ts';
 
 export interface FaultPlanOptions {
   isInProcess: boolean;

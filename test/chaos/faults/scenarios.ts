@@ -7,7 +7,7 @@ import type { Proxy } from '../network/proxy.ts';
 import type { MessageHold } from '../network/relay.ts';
 import { PATIENT_TIMEOUT_MS } from '../plan.ts';
 import type { System } from '../system.ts';
-import type { Fault } from './plan.ts';
+import type { Fault } from './kinds.ts';
 import { wait } from '../wait.ts';
 
 export interface ScenarioContext {
@@ -180,7 +180,9 @@ export const stopAtHandover: Scenario = async (context, { agent, proxy }) => {
         await exited;
         hasClosed = wasOnline && isOffline && proxy.normalCloses > normalCloses;
         // While the store of a hub in this process fails, a crash may undo what the hub has learned.
-        if (hasClosed && !context.system.plan.isInProcess) agent.removeState();
+        // Of several hubs, the next one may know nothing of the close.
+        const { plan, cluster } = context.system;
+        if (hasClosed && !plan.isInProcess && !cluster) agent.removeState();
       });
     } finally {
       hold.release();

@@ -8,7 +8,8 @@ import { findErrors } from './binary-hub.ts';
 import type { HubProcess } from './hub-under-test.ts';
 
 /** Errors while the database cannot be reached, or is slow. */
-const EXPECTED = /cannot be reached|has not (responded|answered)|The database (is|has)|Connection (closed|terminated)/;
+const EXPECTED =
+  /cannot be reached|has not (responded|answered)|The database (is|has)|Connection (closed|terminated)/;
 
 /** The pause of a service manager before the next start. */
 const PAUSE_MS = 300;
@@ -47,12 +48,12 @@ export function startHubNode(options: HubNodeOptions): HubNode {
   const errors: string[] = [];
   /** The process that is ready; null while there is none. */
   let current: RunningProcess | null = null;
-  let isStopped = false;
+  const state = { isStopped: false };
   let starting = start();
 
   /** Starts it until it is ready: while the database is away, or its lease from before a crash lasts, it ends at once. */
   async function start(): Promise<void> {
-    while (!isStopped) {
+    while (!state.isStopped) {
       const flags = ['--node', node, '--port', String(port), ...options.flags];
       const run = startProcess([binary, 'serve', ...flags], {
         ...options.env,
@@ -119,7 +120,7 @@ export function startHubNode(options: HubNodeOptions): HubNode {
     resume: () => current?.kill('SIGCONT'),
     async shutDown() {
       await stop();
-      isStopped = true;
+      state.isStopped = true;
     },
     errors: () => [
       ...errors,

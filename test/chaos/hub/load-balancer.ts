@@ -5,8 +5,6 @@ import type { Prng } from '../prng.ts';
 const CHECK_MS = 500;
 const FAILURES = 2;
 
-export type LoadBalancer = ReturnType<typeof createLoadBalancer>;
-
 /** @param ports those of all hubs */
 export function createLoadBalancer(ports: readonly number[], prng: Prng) {
   /** The checks that have failed in a row, by port. */

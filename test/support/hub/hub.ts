@@ -1,4 +1,5 @@
 // A real hub on a free port, with a manual clock, injectable disk faults and a data folder that survives restarts.
+import type { Bus } from '../../../src/bus/bus.ts';
 import type { SharedStore } from '../../../src/store/cluster.ts';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
@@ -79,11 +80,9 @@ export interface TestHubOptions {
   onDisk?: boolean;
   /** Opens another store, such as one that several hubs share. Such a hub cannot be restarted. */
   openStore?: () => Promise<SharedStore>;
-  /** The name of the hub, and its bus, if it shares its store with others. */
+  /** The name of the hub, and the bus to other hubs with the same store. */
   node?: string;
   bus?: Bus;
-  hubId?: string;
-  isLeader?: () => boolean;
 }
 
 interface ApiRequestOptions {
@@ -131,12 +130,10 @@ async function startRun(
     publisher: servers,
     build: assetBuild,
     self: { node: options.node ?? 'hub-1', version: VERSION },
-    ...(options.bus && { bus: options.bus }),
     // The lowest cost that is accepted: tests do not wait for hashes.
     passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
-    ...(options.hubId && { hubId: options.hubId }),
-    ...(options.isLeader && { isLeader: options.isLeader }),
+    ...(options.bus && { bus: options.bus }),
   });
   const { app, drain, listen, replaceCertificate } = createApp({
     hub,
