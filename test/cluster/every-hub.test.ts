@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { QUEUE_LENGTH } from '../../src/protocol/limits.ts';
+import { addAgent } from '../support/binary.ts';
 import { type Cluster, type ClusterHub, startCluster } from '../support/cluster.ts';
 import {
   type ClusterAgentScript,
@@ -49,7 +50,11 @@ const call = <T>(node: string, method: string, path: string, body?: unknown) =>
 async function startAgent(node: string): Promise<ClusterAgentScript> {
   agentCount += 1;
   const agentId = `agent-${agentCount}-of-${node}`;
+  const token = await addAgent(cluster.url, agentId, 'claude', cluster.headers);
+  // Unknown agents are looked up, but not as many in a second as these tests add.
+  await dashboardOf(node).waitForAgentStatus('offline', agentId);
   const agent = await connectAgentTo(cluster, hubOf(node), agentId, {
+    token,
     capabilities: ['prompt', 'shell', 'files', 'pty'],
     accept: ['changes:revert'],
   });
