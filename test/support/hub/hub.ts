@@ -1,4 +1,5 @@
 // A real hub on a free port, with a manual clock, injectable disk faults and a data folder that survives restarts.
+import type { Bus } from '../../../src/bus/bus.ts';
 import type { SharedStore } from '../../../src/store/cluster.ts';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
