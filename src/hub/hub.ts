@@ -196,6 +196,7 @@ export async function startHub(options: HubOptions) {
   });
   const routed = createRouted(context, route, {
     approvals,
+    deleteOutput: createOutputDeletion(context, terminals, retention.enforceQuota),
     fileChanges,
     files,
     interrupt,
@@ -287,7 +288,7 @@ export async function startHub(options: HubOptions) {
       request: admission.request,
       compare: admission.compare,
       interrupt: routed.interrupt,
-      deleteOutput: createOutputDeletion(context, terminals, retention.enforceQuota),
+      deleteOutput: routed.deleteOutput,
     },
     queue: routed.queueChanges,
     pauseAgents: routed.pauseAgents,

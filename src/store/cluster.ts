@@ -63,6 +63,8 @@ export interface PublishedState {
   terminalSize: { cols: number; rows: number } | null;
   /** Identifies the agent process that is connected; null if none is. */
   instanceId: string | null;
+  /** Its commands that have ended last, in order. */
+  ended: string[];
 }
 
 /** The tables that hubs keep in memory. */

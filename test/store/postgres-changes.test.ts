@@ -104,7 +104,13 @@ describe('an agent is named', () => {
 
   test('when another hub owns it or its owner publishes its state', async () => {
     expect(await changesOf(() => cluster.claim('build', 'a'))).toEqual(BUILD);
-    const published = { summary: agent(), stopping: [], terminalSize: null, instanceId: null };
+    const published = {
+      summary: agent(),
+      stopping: [],
+      terminalSize: null,
+      instanceId: null,
+      ended: [],
+    };
     const publish = () => cluster.publishStates([{ agentId: 'build', epoch: 1, published }]);
     expect(await changesOf(publish)).toEqual(BUILD);
     expect(await changesOf(() => cluster.release({ agentId: 'build', epoch: 1 }))).toEqual(BUILD);

@@ -32,6 +32,9 @@ const POLL_MS = 1_000;
 /** Changes of agents within this time are published together. */
 const PUBLISH_MS = 5;
 
+/** The ended commands of an agent that others learn of without a notice: more than end between two polls. */
+const MAX_ENDED = 50;
+
 /** The topics of the bus. */
 const AGENTS = 'agents';
 const OUTPUT = 'output';
@@ -74,6 +77,8 @@ export function createNotices(
   const agentIds = new Set<string>();
   const turns = new Map<string, string>();
   const ended = new Set<string>();
+  /** The commands of each agent that have ended last. */
+  const lastEnded = new Map<string, string[]>();
   const committed = new Map<string, CommittedOutput>();
   const live = new Map<string, LiveOutput>();
   let isScheduled = false;
@@ -111,6 +116,7 @@ export function createNotices(
         stopping: [...agent.stopping],
         terminalSize: agent.terminalSize,
         instanceId: agent.connection.link && agent.connection.instanceId,
+        ended: lastEnded.get(agentId) ?? [],
       };
       return [{ ...ownership.fenceOf(agentId), published }];
     });
@@ -142,7 +148,11 @@ export function createNotices(
     /** Notes a message about an agent. */
     addMessage(agentId: string, body: Unversioned<HubToDashboard>) {
       if (!ownership.owns(agentId)) return;
-      if (body.type === 'command:status' && hasEnded(body.status)) ended.add(body.commandId);
+      if (body.type === 'command:status' && hasEnded(body.status)) {
+        ended.add(body.commandId);
+        const last = lastEnded.get(agentId) ?? [];
+        lastEnded.set(agentId, [...last, body.commandId].slice(-MAX_ENDED));
+      }
       if (body.type === 'turn:updated') turns.set(body.commandId, agentId);
       addAgent(agentId);
     },
@@ -221,16 +231,16 @@ export async function joinCluster(
 
   /** Agents of hubs that have died are offline, until their lease is renewed or another hub owns them. */
   async function checkOwners() {
-    const isRemote = new Map<string, boolean>();
-    for (const { agentId, remote } of state.agents.values()) {
-      if (!ownership.owns(agentId)) isRemote.set(agentId, remote !== null);
-    }
-    if (isRemote.size === 0) return;
-    const changed = (await cluster.listStates([...isRemote.keys()])).filter(
-      ({ agentId, isOwned, published }) =>
-        isRemote.get(agentId) !== (isOwned && published !== null),
+    const alive = new Set(
+      (await cluster.listHubs()).filter((hub) => hub.isAlive).map((hub) => hub.hubId),
     );
-    await mirror.update(changed.map(({ agentId }) => agentId));
+    const changed = [...state.agents.values()].filter(({ agentId, remote }) => {
+      if (ownership.owns(agentId)) return false;
+      const owner = mirror.ownerOf(agentId);
+      const isOwned = owner?.hubId != null && alive.has(owner.hubId) && owner.published !== null;
+      return isOwned !== (remote !== null);
+    });
+    if (changed.length > 0) await mirror.update(changed.map(({ agentId }) => agentId));
   }
 
   async function poll() {

@@ -68,6 +68,8 @@ export function createMirror(
   let running: Promise<void> | null = null;
   /** When ends of commands were published: a read that began earlier can still contain them as unfinished. */
   const ended = new Map<string, number>();
+  /** The commands of each agent that had ended last when it was read. */
+  const lastEnded = new Map<string, readonly string[]>();
   /** The owners of agents, as they were read last. */
   const owners = new Map<string, StoredAgentState>();
 
@@ -146,6 +148,24 @@ export function createMirror(
     }
   }
 
+  /** Publishes commands that have begun and ended between two reads. */
+  async function publishMissed(commandIds: readonly string[]): Promise<void> {
+    const isMissed = (id: string) => !ended.has(id) && !state.executions.has(id);
+    const missed = commandIds.filter(isMissed);
+    if (missed.length === 0) return;
+    try {
+      for (const row of await cluster.listByIds(missed)) {
+        const isForeign = state.agents.has(row.agentId) && !ownership.owns(row.agentId);
+        if (!isForeign || !hasEnded(row.status) || !isMissed(row.id)) continue;
+        const execution = add({ ...row, status: 'queued', exitCode: null, error: null });
+        publishAdded(execution);
+        await end([execution]);
+      }
+    } catch (error) {
+      log.warn('Could not read commands of other hubs.', { error });
+    }
+  }
+
   /** Takes over what another hub has stored about its agent. */
   async function update(
     agent: AgentConnection,
@@ -197,6 +217,14 @@ export function createMirror(
     presence.update(agent);
     presence.publishUpdate(agent);
     await end(gone);
+    await publishMissed(takeEnded(agentId, published?.ended ?? []));
+  }
+
+  /** Returns the commands of an agent that have ended since the last read. */
+  function takeEnded(agentId: string, commandIds: readonly string[]): string[] {
+    const before = lastEnded.get(agentId);
+    lastEnded.set(agentId, commandIds);
+    return before ? commandIds.filter((id) => !before.includes(id)) : [];
   }
 
   async function read(agentIds: readonly string[]): Promise<Map<string, Stored>> {
@@ -266,23 +294,7 @@ export function createMirror(
     noteLate(commandIds: Iterable<string>) {
       for (const commandId of commandIds) late.add(commandId);
     },
-    /** Publishes commands that have begun and ended between two reads. */
-    async publishMissed(commandIds: readonly string[]): Promise<void> {
-      const isMissed = (id: string) => !ended.has(id) && !state.executions.has(id);
-      const missed = commandIds.filter(isMissed);
-      if (missed.length === 0) return;
-      try {
-        for (const row of await cluster.listByIds(missed)) {
-          const isForeign = state.agents.has(row.agentId) && !ownership.owns(row.agentId);
-          if (!isForeign || !hasEnded(row.status) || !isMissed(row.id)) continue;
-          const execution = add({ ...row, status: 'queued', exitCode: null, error: null });
-          publishAdded(execution);
-          await end([execution]);
-        }
-      } catch (error) {
-        log.warn('Could not read commands of other hubs.', { error });
-      }
-    },
+    publishMissed,
     /** Remembers that the end of a command of an own agent is published. */
     noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
   };

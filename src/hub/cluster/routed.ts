@@ -18,6 +18,7 @@ const MARGIN_MS = 1_000;
 
 export interface RoutedParts {
   approvals: Approvals;
+  deleteOutput: (actor: Actor, commandId: string) => Promise<void>;
   fileChanges: FileChangesPart;
   files: AgentFiles;
   interrupt: Interrupt;
@@ -37,13 +38,20 @@ export function createRouted(
   parts: RoutedParts,
 ) {
   const { approvals, fileChanges, files, interrupt, pauseAgents, queueChanges } = parts;
-  const { registry, refresh } = parts;
+  const { deleteOutput, registry, refresh } = parts;
   const agentOf = ([, agentId]: Args) => agentId;
   const agentOfCommand = async ([, commandId]: Args) =>
     (findExecution(state, commandId) ?? (await store.commands.find(commandId)))?.agentId;
+  /** The output of a removed agent belongs to no hub. */
+  const ownerOfOutput = async (args: Args) => {
+    const agentId = await agentOfCommand(args);
+    return agentId !== undefined && state.agents.has(agentId) ? agentId : undefined;
+  };
   const removeAgent = route('agent.remove', agentOf, registry.remove);
   return {
     interrupt: route('interrupt', agentOfCommand, interrupt),
+    // Its owner may still be compressing it.
+    deleteOutput: route('output.delete', ownerOfOutput, deleteOutput),
     queueChanges: {
       change: route('queue.change', agentOfCommand, queueChanges.change),
       cancel: route('queue.cancel', agentOfCommand, queueChanges.cancel),
