@@ -237,7 +237,7 @@ export async function joinCluster(
     const changed = [...state.agents.values()].filter(({ agentId, remote }) => {
       if (ownership.owns(agentId)) return false;
       const owner = mirror.ownerOf(agentId);
-      const isOwned = owner?.hubId != null && alive.has(owner.hubId) && owner.published !== null;
+      const isOwned = alive.has(owner?.hubId ?? '') && owner?.published !== null;
       return isOwned !== (remote !== null);
     });
     if (changed.length > 0) await mirror.update(changed.map(({ agentId }) => agentId));

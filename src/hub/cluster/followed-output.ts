@@ -190,6 +190,8 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     follow,
     /** Reads the rest of the output of a command that has ended, and publishes its end. */
     async end(commandId: string): Promise<void> {
+      // A reader may be opening it.
+      await opening.get(commandId)?.catch(() => undefined);
       if (!find(commandId)) return;
       await reads.read(commandId);
       stop(commandId);
