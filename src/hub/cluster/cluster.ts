@@ -12,6 +12,7 @@ import {
 } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { TABLES_TOPIC } from './announce-writes.ts';
+import { createCountedWarning } from '../counted-warning.ts';
 import { isLeader } from './leader.ts';
 import type { Presence } from '../presence.ts';
 import type { Claims } from './claims.ts';
@@ -183,6 +184,8 @@ export async function joinCluster(
   let isPolling = false;
   let isRenewing = false;
   let isFirst = false;
+  const warnRenewal = createCountedWarning(clock, log, 'Could not renew the lease of this hub.');
+  const warnPoll = createCountedWarning(clock, log, 'Could not read what other hubs have changed.');
   /** Since when the lease has been renewed in time, and when it was renewed last, on the monotonic clock. */
   let aliveSince = clock.monotonic();
   let renewedAt = aliveSince;
@@ -205,7 +208,7 @@ export async function joinCluster(
       if (!isKnown) await cluster.register({ node, hubId, version });
       isFirst = isLeader(await cluster.listHubs(), hubId);
     } catch (error) {
-      log.warn('Could not renew the lease of this hub.', { error });
+      warnRenewal({ error });
     } finally {
       isRenewing = false;
     }
@@ -255,7 +258,7 @@ export async function joinCluster(
       await claimOrphans();
       output.poll();
     } catch (error) {
-      log.warn('Could not read what other hubs have changed.', { error });
+      warnPoll({ error });
     } finally {
       isPolling = false;
     }

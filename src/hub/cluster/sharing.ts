@@ -203,8 +203,12 @@ export function createSharing(
       });
       ({ isLeader } = member);
       await restore(mirror);
-      const hasOthers = async () =>
-        (await cluster.listHubs()).some((hub) => hub.isAlive && hub.hubId !== hubId);
+      const wait = (ms: number) => new Promise<void>((done) => void clock.after(ms, done));
+
+      async function hasOthers(): Promise<boolean> {
+        const hubs = await cluster.listHubs().catch(() => []);
+        return hubs.some((hub) => hub.isAlive && hub.hubId !== hubId);
+      }
 
       const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
       const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
@@ -213,8 +217,7 @@ export function createSharing(
         async handOver() {
           isLeaving = true;
           await member.renew();
-          if (await hasOthers())
-            await new Promise<void>((done) => void clock.after(NOTICE_MS, done));
+          if (await hasOthers()) await wait(NOTICE_MS);
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
             if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));
@@ -237,8 +240,9 @@ export function createSharing(
         const { agentId, current, stopping } = agent;
         agents.ignore(agent);
         for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
-          // A write that is rejected because another hub has claimed the agent never ends.
-          await Promise.race([parts.terminals.flush(commandId), ownership.whenLost(agentId)]);
+          // What cannot be committed is sent again by the agent. A write about an agent of another hub never ends.
+          const lost = ownership.whenLost(agentId);
+          await Promise.race([parts.terminals.flush(commandId), lost, wait(COMMIT_MS)]);
         }
         await cluster.release(ownership.fenceOf(agentId));
         claims.lose(agentId);
@@ -251,5 +255,7 @@ export function createSharing(
 const MOVE = 'agents.move';
 /** How long load balancers have to notice that a hub is about to stop, before its agents connect to others. */
 const NOTICE_MS = 2_000;
+/** How long the output of a command may take to be committed before its agent connects to another hub. */
+const COMMIT_MS = 2_000;
 /** How often buffers that nobody reads are freed. */
 const FREE_MS = 5_000;
