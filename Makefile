@@ -71,8 +71,15 @@ faketime:
 	sudo=""; [ "$$(id -u)" = 0 ] || sudo=sudo; \
 	$$sudo apt-get update -qq && $$sudo apt-get install -y -qq --no-install-recommends faketime >/dev/null
 
-test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests
-	@$(BUN) test --timeout 20000
+# Prints only failures, so that they are at the end of a log. Tests take longer while others run beside them, and those that
+# measure how long something takes, or start a whole system, run alone.
+TEST := $(BUN) test --only-failures --timeout 60000
+ALONE = $(shell grep -rl -e support/latency.ts -e support/cluster.ts test --include='*.test.ts')
+test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests, two files at a time
+	@failed=0; \
+	$(TEST) --parallel=2 --no-isolate $(ALONE:%=--path-ignore-patterns='%') || failed=1; \
+	$(TEST) $(ALONE) || failed=1; \
+	exit $$failed
 
 # Versions are pinned. The programs talk to a fake model server on loopback.
 test-agents: node_modules/.installed $(BINARY) ## Test with the real AI programs, installed in .cache/agents

@@ -189,7 +189,8 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
       void connect();
     },
     send(message) {
-      if (!socket || !isWelcomed) return false;
+      // A socket that is closing drops messages, and has no close event yet.
+      if (!isWelcomed || socket?.readyState !== WebSocket.OPEN) return false;
       socket.send(encodeMessage(message));
       return true;
     },

@@ -21,8 +21,13 @@ export function openPageTerminals({ onCommand, ...options }: PageTerminalsOption
 
   async function open(host: HTMLElement): Promise<void> {
     views.set(host, null);
-    const { openTerminalView } = await import('./terminal-view.ts');
-    if (!host.isConnected) return void views.delete(host);
+    const module = await import('./terminal-view.ts').catch((error: unknown) => {
+      console.warn('The terminal could not be loaded.', error);
+      return null;
+    });
+    // The next update or connection retries a failure.
+    if (!module || !host.isConnected) return void views.delete(host);
+    const { openTerminalView } = module;
     const view = openTerminalView(host, options);
     views.set(host, view);
     if (welcome) view.handleWelcome(welcome, true);
@@ -60,6 +65,7 @@ export function openPageTerminals({ onCommand, ...options }: PageTerminalsOption
     handleWelcome(message: DashboardWelcome, isSameEpoch: boolean): void {
       welcome = message;
       for (const view of listViews()) view.handleWelcome(message, isSameEpoch);
+      update();
     },
     handleDisconnect(): void {
       welcome = null;

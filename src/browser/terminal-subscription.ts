@@ -146,6 +146,17 @@ export function createTerminalSubscription({
     if (display.getBacklog() > BUFFER_BYTES && !command.isPaused) pause(command);
   }
 
+  function handleGap(command: Shown, message: HubToDashboard & { type: 'terminal:gap' }): void {
+    const { tracker, page } = command;
+    const isSkipped = message.reason === 'skipped';
+    // What follows was sent before the hub received the last `terminal:attach`: a page skips nothing.
+    if (page && isSkipped) return;
+    if (message.fromSequence > tracker.getLast() + 1) return recover(command);
+    if (!tracker.skipTo(message.toSequence)) return;
+    if (isSkipped && message.fromSequence === 0) onEarlierOutput(message.bytes);
+    else display.writeMarker(formatGap(message), 'warning');
+  }
+
   function handleComplete(command: Shown, message: HubToDashboard & { type: 'terminal:complete' }) {
     if (!command.tracker.isComplete(message.lastSequence)) return recover(command);
     if (command.isComplete) return;
@@ -193,13 +204,7 @@ export function createTerminalSubscription({
       if (shown.page?.isFull) return;
       if (message.type === 'terminal:output') return handleOutput(shown, message);
       if (message.type === 'terminal:complete') return handleComplete(shown, message);
-      if (message.type === 'terminal:gap' && shown.tracker.skipTo(message.toSequence)) {
-        if (message.reason === 'skipped' && message.fromSequence === 0) {
-          onEarlierOutput(message.bytes);
-        } else {
-          display.writeMarker(formatGap(message), 'warning');
-        }
-      }
+      if (message.type === 'terminal:gap') return handleGap(shown, message);
       // A queued command may have no buffer yet, so attach again once it runs.
       if (message.type === 'error') shown.isUnknown = true;
       if (message.type !== 'command:status' || message.status !== 'running') return;

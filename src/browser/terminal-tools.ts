@@ -59,12 +59,14 @@ export function initTools(options: ToolsOptions): { setCommand(id: string | null
     say((await copyText(link)) ? 'The link was copied.' : link);
   }
 
-  /** Phones cannot show an element on the full screen. It then fills the window. */
+  /** Phones cannot show an element on the full screen, and a browser can forbid it. It then fills the window. */
   async function toggleFullScreen(): Promise<void> {
-    if (document.fullscreenElement) return document.exitFullscreen();
-    if (root.requestFullscreen) return root.requestFullscreen();
-    root.toggleAttribute('data-full-screen');
-    return undefined;
+    try {
+      if (document.fullscreenElement) await document.exitFullscreen();
+      else await root.requestFullscreen();
+    } catch {
+      root.toggleAttribute('data-full-screen');
+    }
   }
 
   function changeFont(step: number): void {

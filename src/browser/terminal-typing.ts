@@ -78,7 +78,9 @@ export function createTyping(options: TypingOptions) {
   function copySelection(event: KeyboardEvent): boolean {
     if (!terminal.hasSelection()) return false;
     event.preventDefault();
-    void navigator.clipboard?.writeText(terminal.getSelection());
+    navigator.clipboard?.writeText(terminal.getSelection()).catch((error: unknown) => {
+      console.warn('The selection was not copied.', error);
+    });
     terminal.clearSelection();
     return false;
   }

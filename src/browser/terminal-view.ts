@@ -180,8 +180,10 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
     marked = view;
     reveal.scheduleMarks(search.getMatcher);
   });
-  // Output of a running command has no end.
-  setTimeout(() => search?.openRequested(), LIVE_SEARCH_MS);
+  setTimeout(() => {
+    // Output of a running command has no end.
+    if (shown?.isRunning) search?.openRequested();
+  }, LIVE_SEARCH_MS);
   display.onDrawn(() => {
     // Before all is drawn, what follows would move the match away.
     const isDrawn = host.dataset['state'] === 'complete' && display.getBacklog() === 0;

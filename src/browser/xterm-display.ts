@@ -31,7 +31,7 @@ interface PieceChunk {
 type Piece =
   | { kind: 'output'; text: string; stream: OutputStream; lines: number; chunks: PieceChunk[] }
   | { kind: 'marker'; text: string; tone: MarkerTone }
-  | { kind: 'clear'; page: Parameters<TerminalDisplay['clear']>[0] };
+  | { kind: 'clear'; linesBefore: number; staysAtTop: boolean };
 
 export interface XtermDisplay extends TerminalDisplay {
   /** Enables breaking lines between words, for prose. Call before `clear`. */
@@ -72,6 +72,7 @@ export function createXtermDisplay(
   const drawnListeners: (() => void)[] = [];
   /** The first chunk of the piece that is being drawn. */
   let drawingSequence = Infinity;
+  /** Whether the view is to stay at the top of a page, which is possible once there is more than fits. */
   let staysAtTop = false;
   const reportDropped = createThrottle(systemClock, REPORT_MS, () => {
     onDroppedLines(lineCount.countDropped());
@@ -100,7 +101,7 @@ export function createXtermDisplay(
   /** Draws everything again for the new width. */
   function reflow(): void {
     backlog += drawnLength;
-    queue = [{ kind: 'clear', page: { linesBefore: forgottenLines } }, ...drawn, ...queue];
+    queue = [{ kind: 'clear', linesBefore: forgottenLines, staysAtTop }, ...drawn, ...queue];
     resetDrawn();
     if (!isDrawing) drawNext();
   }
@@ -118,8 +119,9 @@ export function createXtermDisplay(
         terminal.reset();
         wordWrap.reset();
         for (const decoration of decorations.splice(0)) decoration.dispose();
-        lineCount.reset(piece.page?.linesBefore ?? 0);
+        lineCount.reset(piece.linesBefore);
         addresses.clear();
+        ({ staysAtTop } = piece);
         reportDropped('');
         return drawNext();
       case 'marker': {
@@ -228,8 +230,7 @@ export function createXtermDisplay(
       queue = [];
       resetDrawn();
       forgottenLines = page?.linesBefore ?? 0;
-      staysAtTop = page !== null;
-      enqueue({ kind: 'clear', page });
+      enqueue({ kind: 'clear', linesBefore: forgottenLines, staysAtTop: page !== null });
     },
     getCapacity: () => ({
       rows: (terminal.options.scrollback ?? 0) + terminal.rows,

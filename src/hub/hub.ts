@@ -202,6 +202,7 @@ export async function startHub(options: HubOptions) {
     pauseAgents,
     queueChanges,
     registry,
+    refresh: tables.caches.refresh,
   });
   const history = createHistory(context, subscriptions.reader, sharing.output);
   const accountChanges = pLimit(1);
@@ -266,16 +267,7 @@ export async function startHub(options: HubOptions) {
     twoFactor,
     agents: {
       ...agents,
-      receive: createAgentMessages(context, {
-        agents,
-        approvals,
-        files,
-        fileChanges,
-        presence,
-        progress,
-        terminals,
-        turns,
-      }),
+      receive: createAgentMessages(context, { ...parts, files, progress }),
     },
     approvals: { ...approvals, respond: routed.respond },
     dashboards: {

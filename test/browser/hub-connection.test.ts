@@ -64,6 +64,24 @@ test('connects with the token, and sends only after the welcome', async () => {
   expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(true);
 });
 
+test('does not send on a socket that is closing', async () => {
+  await using hub = await startTestHub();
+  const { WebSocket } = globalThis;
+  const sockets: WebSocket[] = [];
+  globalThis.WebSocket = class extends WebSocket {
+    constructor(url: string | URL) {
+      super(url);
+      sockets.push(this);
+    }
+  };
+  const page = openPage(hub);
+  expect(await page.next()).toBe('welcome new other');
+  globalThis.WebSocket = WebSocket;
+  sockets[0]?.close();
+  expect(page.connection.send({ type: 'terminal:detach', commandId: 'c' })).toBe(false);
+  expect(await page.next()).toBe('disconnect lost');
+});
+
 test('reconnects and resumes when the hub is silent for 25 s', async () => {
   await using hub = await startTestHub();
   const page = openPage(hub);

@@ -237,6 +237,21 @@ test('a page ends before the first chunk that does not fit, and detaches', () =>
   expect(terminal.getPosition()).toBeNull();
 });
 
+test('a page ignores gaps that were sent before the hub received its request', () => {
+  const { terminal, screen, sent, earlierOutput, output, receive } = setUp();
+  terminal.show('c1');
+  terminal.showPage(2, 7);
+  receive({ ...gap(0, 90), reason: 'skipped' } as HubToDashboard);
+  output(90);
+  receive(gap(91, 93));
+  receive(complete(92));
+  for (const sequence of [2, 3]) output(sequence);
+  receive(complete(3));
+  expect(screen).toEqual(['[after 7 lines]', '2', '3', '[End of output (2.0 KB)]']);
+  expect(sent).toEqual(['attach c1 -1', 'attach c1 1 all']);
+  expect(earlierOutput.every((bytes) => bytes === 0)).toBe(true);
+});
+
 test('the next page repeats the last chunk, and the last page follows the output', () => {
   const { terminal, screen, sent, laterOutput, output, receive } = setUp();
   terminal.show('c1');

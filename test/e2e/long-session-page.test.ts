@@ -5,7 +5,7 @@ import { launchBrowser } from '../support/browser/browser.ts';
 import { openHubPage } from '../support/browser/hub-page.ts';
 import { type HubFixture, startHubFixture } from '../support/hub/hub-fixture.ts';
 
-/** The longest time for which the page may be blocked. */
+/** The longest task of the page. */
 const MAX_TASK_MS = 200;
 /** How long a change of the terminal may keep the page busy, with many blocks above it. */
 const MAX_CHANGE_MS = 5;
@@ -17,27 +17,36 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => browser.close());
 
-/** Opens the page, and records each task that blocks it for more than 50 ms. */
-function openPage(on: HubFixture): Promise<Page> {
-  return openHubPage(browser, on.hub, '/agents/agent', {
-    prepare: (page) =>
-      page.addInitScript(() => {
-        const tasks: number[] = [];
-        Object.assign(globalThis, { tasks });
-        const observer = new PerformanceObserver((list) => {
-          tasks.push(...list.getEntries().map(({ duration }) => duration));
-        });
-        observer.observe({ type: 'longtask' });
-      }),
-  });
+const openPage = (on: HubFixture) => openHubPage(browser, on.hub, '/agents/agent');
+
+/** What Chromium records. Durations are in microseconds, and `tdur` is the time of the processor. */
+interface Trace {
+  traceEvents: {
+    name: string;
+    pid: number;
+    tid: number;
+    tdur?: number;
+    args: { data?: { frames?: { processId?: number }[] } };
+  }[];
 }
 
-/** Returns the longest task since the last call, in milliseconds. */
-const readLongestTask = (page: Page) =>
-  page.evaluate(() => {
-    const tasks = Reflect.get(globalThis, 'tasks') as number[];
-    return Math.max(0, ...tasks.splice(0));
-  });
+/**
+ * Returns the longest task that blocks the page during `act`, in milliseconds of the processor. Milliseconds of the clock
+ * would include the tasks of other programs.
+ */
+async function measureLongestTask(page: Page, act: () => Promise<void>): Promise<number> {
+  await browser.startTracing(page, { categories: ['disabled-by-default-devtools.timeline', '-*'] });
+  await act();
+  const { traceEvents } = JSON.parse(String(await browser.stopTracing())) as Trace;
+  const start = traceEvents.find(({ name }) => name === 'TracingStartedInBrowser');
+  const processId = start?.args.data?.frames?.[0]?.processId;
+  // The first thread of the process runs the scripts of the page.
+  const tasks = traceEvents.filter(
+    ({ name, pid, tid }) => name === 'RunTask' && pid === processId && tid === pid,
+  );
+  expect(tasks.length).toBeGreaterThan(100);
+  return Math.max(...tasks.map(({ tdur = 0 }) => tdur)) / 1_000;
+}
 
 /** The memory of the page's objects, in bytes. */
 async function readHeap(page: Page): Promise<number> {
@@ -48,7 +57,10 @@ async function readHeap(page: Page): Promise<number> {
   return usedSize;
 }
 
-/** Adds text to the terminal, and returns how long the page takes to show it, in milliseconds. */
+/**
+ * Adds text to the terminal, again and again, and returns how long the page takes to show it, in milliseconds. The shortest
+ * time is the one in which no other program has interrupted the page.
+ */
 const measureChange = (page: Page) =>
   page.evaluate(() => {
     const rows = document.querySelector('#current .xterm-rows');
@@ -61,7 +73,7 @@ const measureChange = (page: Page) =>
       rows?.getBoundingClientRect();
       return performance.now() - startedAt;
     });
-    return times.toSorted((a, b) => a - b)[10];
+    return Math.min(...times);
   });
 
 /** Runs commands, and waits for the page after every ten of them. */
@@ -83,10 +95,9 @@ test('200 commands', async () => {
   const page = await openPage(on);
   await runMany(on, page, 100);
   const heap = await readHeap(page);
-  await readLongestTask(page);
-  await runMany(on, page, 100);
+  const longest = await measureLongestTask(page, () => runMany(on, page, 100));
   expect(await page.locator('#blocks > li').count()).toBe(200);
-  expect(await readLongestTask(page)).toBeLessThan(MAX_TASK_MS);
+  expect(longest).toBeLessThan(MAX_TASK_MS);
   expect((await readHeap(page)) - heap).toBeLessThan(4 * MEGABYTE);
   await on.startCommand('!running');
   await page.locator('#current .xterm-rows').waitFor();
@@ -108,10 +119,11 @@ test('a command with 40 MB of output', async () => {
   };
   await send(10);
   const heap = await readHeap(page);
-  await readLongestTask(page);
-  await send(30);
-  on.agent.sendFinished(commandId);
-  await page.locator(`#block-${commandId}`).getByText('Open the whole output').waitFor();
-  expect(await readLongestTask(page)).toBeLessThan(MAX_TASK_MS);
+  const longest = await measureLongestTask(page, async () => {
+    await send(30);
+    on.agent.sendFinished(commandId);
+    await page.locator(`#block-${commandId}`).getByText('Open the whole output').waitFor();
+  });
+  expect(longest).toBeLessThan(MAX_TASK_MS);
   expect((await readHeap(page)) - heap).toBeLessThan(20 * MEGABYTE);
 }, 120_000);

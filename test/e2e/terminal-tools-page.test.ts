@@ -34,7 +34,9 @@ async function search(page: Page, text: string): Promise<void> {
 const waitForCount = (page: Page, text: string) =>
   page.locator('[data-search-count]').getByText(text, { exact: true }).waitFor();
 
-const readSelection = (page: Page) => page.locator('.xterm-selection > div').count();
+/** A selection is drawn one frame later than what is selected. */
+const waitForSelection = (page: Page) =>
+  page.waitForFunction(() => document.querySelector('.xterm-selection > div'));
 
 test('a match in the history opens the output at its line', async () => {
   await using on = await startHubFixture();
@@ -47,7 +49,7 @@ test('a match in the history opens the output at its line', async () => {
   await page.getByRole('link', { name: 'first needle' }).click();
   await waitForCount(page, '1 of 1');
   await rows(page).getByText('first needle').waitFor();
-  expect(await readSelection(page)).toBeGreaterThan(0);
+  await waitForSelection(page);
 });
 
 test('the search finds text and expressions in all output, also what the terminal has dropped', async () => {
@@ -62,11 +64,11 @@ test('the search finds text and expressions in all output, also what the termina
   await rows(page).getByText('End of output').waitFor();
   await search(page, 'needle');
   await waitForCount(page, '2 of 2');
-  expect(await readSelection(page)).toBeGreaterThan(0);
+  await waitForSelection(page);
   await page.getByRole('button', { name: 'Next match' }).click();
   await waitForCount(page, '1 of 2');
   await rows(page).getByText('first').waitFor();
-  await page.waitForFunction(() => document.querySelector('.xterm-selection > div'));
+  await waitForSelection(page);
 
   await page.getByLabel('Match case').check({ force: true });
   await waitForCount(page, '1 of 1');

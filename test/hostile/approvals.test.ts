@@ -40,7 +40,11 @@ test.each([
       // The requests above the limit are cancelled at once.
       const cancelled = requests - MAX_PENDING_APPROVALS;
       await agent.waitUntil(() => countResolved() - before === cancelled, 'the rejected requests');
-      const { items } = await callApi<{ items: unknown[] }>('/approvals');
+      // The others are listed once they are stored.
+      let items: unknown[] = [];
+      while (items.length < MAX_PENDING_APPROVALS) {
+        ({ items } = await callApi<{ items: unknown[] }>('/approvals'));
+      }
       agent.sendFinished(commandId);
       await agent.waitForAcknowledged(commandId);
       await agent.waitUntil(() => countResolved() - before === requests, 'the end of all requests');

@@ -8,14 +8,18 @@ const path = join(repository, 'dist', 'signalbox');
 
 export const PASSWORD = 'correct horse battery staple';
 
-/** Builds the executable if it is missing or out of date, and returns its path. */
+let isBuilt = false;
+
+/** Builds the executable if it is missing or out of date, once per process, and returns its path. */
 export function buildBinary(): string {
+  if (isBuilt) return path;
   const built = Bun.spawnSync(['make', 'build'], {
     cwd: repository,
     stdout: 'ignore',
     stderr: 'pipe',
   });
-  if (built.success && existsSync(path)) return path;
+  isBuilt = built.success && existsSync(path);
+  if (isBuilt) return path;
   throw new Error(`make build failed: ${built.stderr.toString()}`);
 }
 

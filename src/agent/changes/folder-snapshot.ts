@@ -121,8 +121,9 @@ async function recordFolder(
   if (await isIgnored(before, path)) return 'ignored';
   await removeNonFiles(before);
   await updateIndex(before, pathspecs);
-  // The command need not wait for this.
-  const tree = before.run(['write-tree', '--missing-ok']).then((output) => String(output).trim());
+  // The command need not wait for this. Git also reads files that have just changed, and crashes if the command
+  // truncates one of them meanwhile.
+  const tree = writeTree(before);
   tree.catch(() => undefined);
 
   return async (timeoutMs = TIMEOUT_MS) => {
@@ -130,11 +131,19 @@ async function recordFolder(
     const openFolder = (indexFolder: string, objectFolders: string[]) =>
       createGitFolder({ ...shared, indexFolder, objectFolders, signal: limit });
     try {
-      const after = await openFolder(before.path, [before.objects, objects]);
+      const openAgain = () => openFolder(before.path, [before.objects, objects]);
+      const after = await openAgain();
       const isChanged = await updateIndex(after, pathspecs);
-      const changes = isChanged ? await readChanges(after, await tree, path) : NO_CHANGES;
+      const readAgain = async () => {
+        const earlier = await openAgain();
+        const folders = [after.objects, earlier.objects, before.objects, objects];
+        const again = await writeTree(earlier);
+        return readChanges(await openFolder(after.path, folders), again, path);
+      };
+      const read = () => tree.then((hash) => readChanges(after, hash, path), readAgain);
+      const changes = isChanged ? await read() : NO_CHANGES;
       const checkOut: MeasuredFolder['checkOut'] = async (paths, target) => {
-        const earlier = await openFolder(before.path, [before.objects, objects]);
+        const earlier = await openAgain();
         const inRepository = paths.map((name) =>
           path === '.' ? name : `${toBytes(path)}/${name}`,
         );
@@ -147,6 +156,11 @@ async function recordFolder(
       return problemOf(limit);
     }
   };
+}
+
+/** Writes the files of the index as a tree. Returns its hash. */
+async function writeTree(git: GitFolder): Promise<string> {
+  return String(await git.run(['write-tree', '--missing-ok'])).trim();
 }
 
 async function isIgnored(git: GitFolder, path: string): Promise<boolean> {

@@ -18,6 +18,8 @@ interface Cache {
   next: Promise<void> | null;
 }
 
+export type Caches = ReturnType<typeof createCaches>;
+
 /** @param reloads reads one table, and applies the difference */
 export function createCaches(
   reloads: Readonly<Record<CachedTable, Reload>>,

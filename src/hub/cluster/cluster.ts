@@ -163,8 +163,6 @@ export function createNotices(
   };
 }
 
-export type Notices = ReturnType<typeof createNotices>;
-
 /** Joins the other hubs. Returns how to leave them. @throws if another hub has the same name */
 export async function joinCluster(
   { cluster, bus, hubId, node, version, ownership }: ClusterIdentity,
@@ -279,5 +277,3 @@ export async function joinCluster(
     },
   };
 }
-
-export type ClusterMember = Awaited<ReturnType<typeof joinCluster>>;

@@ -2,7 +2,6 @@
 // opened for the first reader, follows what is committed, and is freed after the last one. A live bus delivers output before it
 // is committed. If its owner is lost, what was not committed is received again from the agent, perhaps in other pieces, so
 // that its readers must begin again.
-import { hasEnded } from '../../protocol/command-status.ts';
 import type { Bus } from '../../bus/bus.ts';
 import { BUFFER_BYTES, BUFFER_CHUNKS } from '../../protocol/limits.ts';
 import type { ClusterStore } from '../../store/cluster.ts';
@@ -10,7 +9,6 @@ import type { StoredChunk, StoredCommand } from '../../store/store.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
-import type { Execution } from '../state/execution.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { createOutputReads } from './output-reads.ts';
@@ -78,11 +76,11 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     terminals.drop(commandId);
   }
 
-  async function open({ id, agentId }: Pick<Execution, 'id' | 'agentId'>) {
+  async function open({ id, agentId }: Pick<StoredCommand, 'id' | 'agentId'>): Promise<void> {
     const epoch = epochOf(agentId);
     const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
-    // The command may have ended, or be owned, by now.
-    if (ownership.owns(agentId) || !state.executions.has(id) || terminals.get(id)) return;
+    // This hub may own it by now.
+    if (ownership.owns(agentId) || terminals.get(id)) return;
     terminals.open({ id, agentId }, chunks);
     follow(id, epoch);
   }
@@ -127,6 +125,19 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     follow(commandId, epoch);
   }
 
+  /** Opens the buffer of a command if it is not open, and reads what has been committed. */
+  function openAndRead(command: Pick<StoredCommand, 'id' | 'agentId'>): Promise<void> {
+    const { id } = command;
+    const buffer = find(id);
+    buffer?.markRead();
+    if (buffer) return reads.read(id);
+    return opening.getOrInsertComputed(id, () =>
+      open(command)
+        .then(() => reads.read(id))
+        .finally(() => opening.delete(id)),
+    );
+  }
+
   return {
     read: reads.read,
     isFollowed: (commandId: string) => find(commandId) !== undefined,
@@ -135,25 +146,9 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
       if (!execution || execution.delivery === 'accepting' || ownership.owns(execution.agentId)) {
         return undefined;
       }
-      if (terminals.get(commandId)) return reads.read(commandId);
-      return opening.getOrInsertComputed(commandId, () =>
-        open(execution)
-          .then(() => reads.read(commandId))
-          .finally(() => opening.delete(commandId)),
-      );
+      return openAndRead(execution);
     },
-    async openStored(command: StoredCommand): Promise<boolean> {
-      const { id, agentId, status, isOutputOpen } = command;
-      if (hasEnded(status) && !isOutputOpen) return false;
-      const epoch = epochOf(agentId);
-      const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
-      if (!terminals.get(id)) {
-        terminals.open(command, chunks);
-        follow(id, epoch);
-      }
-      await reads.read(id);
-      return true;
-    },
+    openAndRead,
     /** Frees the buffers that nobody reads. */
     free(isRead: (commandId: string) => boolean): void {
       for (const commandId of followers.keys()) if (!find(commandId)) stop(commandId);

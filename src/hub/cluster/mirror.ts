@@ -140,7 +140,7 @@ export function createMirror(
   async function endLate() {
     if (late.size === 0) return;
     for (const { id, status, isOutputOpen } of await cluster.listByIds([...late])) {
-      if (!hasEnded(status) || isOutputOpen) continue;
+      if (isOutputOpen || !hasEnded(status)) continue;
       await output.end(id);
       late.delete(id);
     }

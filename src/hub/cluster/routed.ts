@@ -10,6 +10,7 @@ import type { QueueChanges } from '../commands/queue-changes.ts';
 import type { HubContext } from '../context.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { findExecution } from '../state/server-state.ts';
+import type { Caches } from './caches.ts';
 import type { Router } from './routes.ts';
 
 /** How much longer than the agent its hub has to answer. */
@@ -23,6 +24,8 @@ export interface RoutedParts {
   pauseAgents: PauseAgents;
   queueChanges: QueueChanges;
   registry: Registry;
+  /** Reads tables again. */
+  refresh: Caches['refresh'];
 }
 
 type Args = readonly [Actor, string, ...unknown[]];
@@ -33,10 +36,12 @@ export function createRouted(
   route: Router['route'],
   parts: RoutedParts,
 ) {
-  const { approvals, fileChanges, files, interrupt, pauseAgents, queueChanges, registry } = parts;
+  const { approvals, fileChanges, files, interrupt, pauseAgents, queueChanges } = parts;
+  const { registry, refresh } = parts;
   const agentOf = ([, agentId]: Args) => agentId;
   const agentOfCommand = async ([, commandId]: Args) =>
     (findExecution(state, commandId) ?? (await store.commands.find(commandId)))?.agentId;
+  const removeAgent = route('agent.remove', agentOf, registry.remove);
   return {
     interrupt: route('interrupt', agentOfCommand, interrupt),
     queueChanges: {
@@ -61,6 +66,10 @@ export function createRouted(
       isRepeatable: false,
       answerMs: REVERT_TIMEOUT_MS + MARGIN_MS,
     }),
-    removeAgent: route('agent.remove', agentOf, registry.remove),
+    async removeAgent(actor: Actor, agentId: string) {
+      await removeAgent(actor, agentId);
+      // Whoever has removed it sees that at once.
+      if (state.agents.has(agentId)) await refresh(['agents', 'agent_tokens']);
+    },
   };
 }

@@ -106,11 +106,11 @@ export function createSharing(
   const router = createRouter({ cluster, hubId, ownership });
   let isLeaving = false;
   let output: FollowedOutput | null = null;
+  let open: OutputSource['open'] = () => Promise.resolve(false);
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
   let noteEnd: (commandId: string) => void = () => undefined;
-  let noteLate: (commandIds: Iterable<string>) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
   const fenced = createFencedStore(store, cluster, {
     state,
@@ -142,11 +142,7 @@ export function createSharing(
     onChunk: bus.isLive ? notices.addChunk : undefined,
     output: {
       refresh: (commandId) => output?.refresh(commandId),
-      async openStored(command) {
-        if (!(await output?.openStored(command))) return false;
-        noteLate([command.id]);
-        return true;
-      },
+      open: (command) => open(command),
     },
     route: router.route,
     claim: (agentId, instanceId) => claim(agentId, instanceId),
@@ -159,10 +155,17 @@ export function createSharing(
         { cluster, ownership, lose: (agentId) => lose(agentId) },
         { ...parts, output },
       );
+      const followed = output;
+      open = async (command) => {
+        const { id } = command;
+        if (!ownership.owns(command.agentId)) await followed.openAndRead(command);
+        if (followed.isFollowed(id) && !state.executions.has(id)) mirror.noteLate([id]);
+        return state.terminalBuffers.has(id);
+      };
       const claims = createClaims(context, identity, { ...parts, mirror, output });
       ofApproval = approvals.agentOf;
       ({ lose } = claims);
-      ({ noteEnd, noteLate } = mirror);
+      ({ noteEnd } = mirror);
       notices.connect({ presence });
       const calls = createCalls({ bus, clock, hubId }, async (method, args) => {
         const [agentId, instanceId] = args;

@@ -240,8 +240,8 @@ export function createTerminalBuffer(
      */
     follow(chunk: OutputChunk): boolean {
       if (isSealed) return true;
-      const held = chunks.get(chunk.sequence);
-      if (held && (held.data !== chunk.data || held.type !== chunk.type)) return false;
+      const other = chunks.get(chunk.sequence);
+      if (other && (other.data !== chunk.data || other.type !== chunk.type)) return false;
       while (chunks.nextSequence() < chunk.sequence) {
         const sequence = chunks.nextSequence();
         const lostBytes = chunk.offset - writtenBytes;
@@ -284,6 +284,10 @@ export function createTerminalBuffer(
       const at = (sequence: number) =>
         sequence < baseSequence ? 0 : (chunks.offsetOf(sequence) ?? writtenBytes);
       return at(to) - at(from);
+    },
+    /** Notes that somebody is about to read it. */
+    markRead() {
+      lastRead = clock.now();
     },
     /** The chunk with this sequence if it is held. Marks the buffer as read. */
     read(sequence: number): OutputChunk | undefined {

@@ -8,15 +8,12 @@ export interface OutputSource {
    * nothing to do.
    */
   refresh(commandId: string): Promise<void> | undefined;
-  /**
-   * Opens the buffer of a stored command whose output is not complete, although this hub does not know the command yet. Returns
-   * false if it is complete.
-   */
-  openStored(command: StoredCommand): Promise<boolean>;
+  /** Opens the buffer of a command whose output is not complete. Returns whether it is open. */
+  open(command: StoredCommand): Promise<boolean>;
 }
 
 /** A hub that is alone has the buffers of all running commands. */
 export const ownOutput: OutputSource = {
   refresh: () => undefined,
-  openStored: () => Promise.resolve(false),
+  open: () => Promise.resolve(false),
 };

@@ -1,5 +1,6 @@
 // The subscriptions of dashboards to the output of commands: what is published, who is attached, and who is too slow.
 import { CloseCode } from '../../protocol/close-codes.ts';
+import { hasEnded } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { SLOW_MS } from '../../protocol/limits.ts';
 import type { Broadcast } from '../broadcast.ts';
@@ -99,9 +100,11 @@ export function createSubscriptions(
       if (!command || !maySee(state, dashboard, command.agentId)) {
         throw new HubError('command_unknown', 'Command not found.');
       }
-      if (await output.openStored(command)) {
-        detach();
-        return await attachTo(dashboard, commandId, start);
+      const isComplete = hasEnded(command.status) && !command.isOutputOpen;
+      if (!isComplete && (await output.open(command))) {
+        if (delivery.isCurrent(dashboard, commandId, cursor))
+          await attach(dashboard, commandId, start);
+        return;
       }
       const { lastSequence, totalBytes } = command;
       cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
@@ -120,11 +123,7 @@ export function createSubscriptions(
    * gap with the reason `expired`, and output that was not asked for one with the reason `skipped`.
    * @throws {HubError} command_unknown
    */
-  async function attachTo(
-    dashboard: DashboardConnection,
-    commandId: string,
-    start: Start = {},
-  ): Promise<void> {
+  async function attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
     const refreshed = output.refresh(commandId);
     if (refreshed) await refreshed;
     const buffer = state.terminalBuffers.get(commandId);
@@ -171,7 +170,7 @@ export function createSubscriptions(
         dashboard.subscriptions.delete(commandId);
       }
     },
-    attach: attachTo,
+    attach,
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {
@@ -185,7 +184,7 @@ export function createSubscriptions(
         (dashboard) => dashboard.terminals === 'all' && maySee(state, dashboard, agentId),
       );
       if (followers.length === 0) return;
-      const attach = () => {
+      const begin = () => {
         for (const dashboard of followers) {
           if (!state.terminalBuffers.has(id)) {
             // It has ended meanwhile.
@@ -197,8 +196,8 @@ export function createSubscriptions(
         }
       };
       const refreshed = output.refresh(id);
-      if (refreshed) refreshed.then(attach, () => undefined);
-      else attach();
+      if (refreshed) refreshed.then(begin, () => undefined);
+      else begin();
     },
     /** Continues after a socket has drained. */
     handleDrain(dashboard: DashboardConnection) {

@@ -27,5 +27,5 @@ describeAcpProgram({
     429: 'Model error 429',
     529: 'Model error 529',
   },
-  testTimeoutMs: 10_000,
+  testTimeoutMs: 60_000,
 });

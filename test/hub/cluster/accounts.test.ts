@@ -223,3 +223,15 @@ test('a token and an agent that are being stored are not lost', async () => {
   expect(hubs.a.hub.registry.verifyToken('second', await registering)).toBe(true);
   expect(hubs.a.hub.registry.find('second')).toBeDefined();
 });
+
+test('the leader removes expired sessions, and other hubs leave them to it', async () => {
+  await using hubs = await startTwoHubs(url);
+  await hubs.a.startSession();
+  await hubs.b.catchUp();
+  hubs.b.clock.advance(14 * 3_600_000);
+  await hubs.b.flush();
+  expect(await hubs.a.store.sessions.list()).toHaveLength(1);
+  hubs.a.clock.advance(14 * 3_600_000);
+  await hubs.a.flush();
+  expect(await hubs.a.store.sessions.list()).toEqual([]);
+});

@@ -33,7 +33,7 @@ test('an agent that one hub adds is published by the other one, and can connect 
   await connectAgent(hubs.b, { agentId: 'new', token });
 });
 
-test('an agent that one hub removes is disconnected from the other one, which writes nothing about it', async () => {
+test('an agent that is removed on one hub is disconnected from the other one', async () => {
   await using hubs = await startTwoHubs(url);
   const agent = await connectAgent(hubs.b);
   const dashboard = await connectDashboard(hubs.b);
@@ -42,7 +42,6 @@ test('an agent that one hub removes is disconnected from the other one, which wr
   await agent.waitForExecute(running);
   await hubs.a.catchUp();
   await hubs.a.hub.registry.remove(ROOT, 'agent');
-  hubs.b.store.fail((call) => call === 'commands.update' || call === 'agents.update');
   await hubs.b.catchUp();
   expect(await agent.closed).toEqual({ code: 1008, reason: 'revoked' });
   await dashboard.waitFor('agent:removed', ({ agentId }) => agentId === 'agent');

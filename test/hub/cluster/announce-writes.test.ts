@@ -10,7 +10,6 @@ import type {
   StoredUser,
 } from '../../../src/store/store.ts';
 import { createFaultStore } from '../../support/hub/fault-store.ts';
-import { startTestHub } from '../../support/hub/hub.ts';
 
 const fields = { createdAt: 1, expiresAt: 9, lastUsedAt: null };
 const user: StoredUser = {
@@ -98,17 +97,4 @@ test('each successful write names its tables, and a use names none', async () =>
   expect(await users.insert(user).catch(() => 'failed')).toBe('failed');
   expect(announced).toEqual([]);
   await store.close();
-});
-
-test('a hub that is not the leader leaves expired sessions to the leader', async () => {
-  let isLeader = false;
-  await using hub = await startTestHub({ isLeader: () => isLeader });
-  await hub.startSession();
-  hub.clock.advance(14 * 3_600_000);
-  await hub.flush();
-  expect(await hub.store.sessions.list()).toHaveLength(1);
-  isLeader = true;
-  hub.clock.advance(3_600_000);
-  await hub.flush();
-  expect(await hub.store.sessions.list()).toEqual([]);
 });

@@ -55,13 +55,20 @@ export function createFaultStore(store: SharedStore): FaultStore {
     released = Promise.withResolvers();
   }
 
-  const groups = Object.entries(store).filter(([, methods]) => typeof methods === 'object');
-  const guarded = Object.fromEntries(groups.map(([noun, methods]) => [noun, guard(noun, methods)]));
+  function guardAll(all: SharedStore): SharedStore {
+    const groups = Object.entries(all).filter(([, methods]) => typeof methods === 'object');
+    const guarded = Object.fromEntries(
+      groups.map(([noun, methods]) => [noun, guard(noun, methods)]),
+    );
+    const { probe } = guard('store', { probe: all.probe });
+    const { cluster } = all;
+    if (!cluster) return { ...all, ...guarded, probe };
+    const fenced: typeof cluster.fenced = (fenceOf) => guardAll(cluster.fenced(fenceOf));
+    return { ...all, ...guarded, probe, cluster: { ...guard('cluster', cluster), fenced } };
+  }
 
   return {
-    ...store,
-    ...guarded,
-    probe: guard('store', { probe: store.probe }).probe,
+    ...guardAll(store),
     fail(matches) {
       shouldFail = matches;
     },

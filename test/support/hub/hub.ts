@@ -1,7 +1,9 @@
 // A real hub on a free port, with a manual clock, injectable disk faults and a data folder that survives restarts.
+import type { Bus } from '../../../src/bus/bus.ts';
 import type { SharedStore } from '../../../src/store/cluster.ts';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Bus } from '../../../src/bus/bus.ts';
 import type { Deflate } from '../../../src/hub/compressor.ts';
 import type { HubSettings } from '../../../src/hub/context.ts';
 import { startHub } from '../../../src/hub/hub.ts';
@@ -78,8 +80,9 @@ export interface TestHubOptions {
   onDisk?: boolean;
   /** Opens another store, such as one that several hubs share. Such a hub cannot be restarted. */
   openStore?: () => Promise<SharedStore>;
-  hubId?: string;
-  isLeader?: () => boolean;
+  /** The name of the hub, and the bus to other hubs with the same store. */
+  node?: string;
+  bus?: Bus;
 }
 
 interface ApiRequestOptions {
@@ -126,12 +129,11 @@ async function startRun(
     settings: { ...SETTINGS, ...options.settings },
     publisher: servers,
     build: assetBuild,
-    self: { node: 'hub-1', version: VERSION },
+    self: { node: options.node ?? 'hub-1', version: VERSION },
     // The lowest cost that is accepted: tests do not wait for hashes.
     passwordCost: { memoryCost: 8, timeCost: 1 },
     ...(options.deflate && { deflate: options.deflate }),
-    ...(options.hubId && { hubId: options.hubId }),
-    ...(options.isLeader && { isLeader: options.isLeader }),
+    ...(options.bus && { bus: options.bus }),
   });
   const { app, drain, listen, replaceCertificate } = createApp({
     hub,

@@ -1,5 +1,7 @@
-// Two hubs on one PostgreSQL database. A test decides when a hub reads what the other one has changed.
-import { announceWrites } from '../../../src/hub/cluster/announce-writes.ts';
+// Two hubs on one PostgreSQL database. A test decides when a hub reads the tables that the other one has changed.
+import type { Bus } from '../../../src/bus/bus.ts';
+import { createInProcessBus } from '../../../src/bus/in-process.ts';
+import { TABLES_TOPIC } from '../../../src/hub/cluster/announce-writes.ts';
 import type { CachedTable } from '../../../src/store/cluster.ts';
 import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { cacheUsers } from '../../../src/store/user-cache.ts';
@@ -15,8 +17,13 @@ export interface ClusterHub extends TestHub {
 
 /** Starts two hubs that share a database. @param url an empty database, or one with tables */
 export async function startTwoHubs(url: string, options: TestHubOptions = {}) {
-  const a = await startClusterHub(url, 'hub-a', options);
-  const b = await startClusterHub(url, 'hub-b', options);
+  const { connect } = createInProcessBus();
+  const connectHub = () =>
+    connect((error) => {
+      throw error;
+    });
+  const a = await startClusterHub(url, 'hub-a', connectHub(), options);
+  const b = await startClusterHub(url, 'hub-b', connectHub(), options);
   await a.catchUp();
   return {
     a,
@@ -33,18 +40,23 @@ export async function startTwoHubs(url: string, options: TestHubOptions = {}) {
 async function startClusterHub(
   url: string,
   node: string,
+  bus: Bus,
   options: TestHubOptions,
 ): Promise<ClusterHub> {
   const announced: CachedTable[] = [];
-  const hubId = crypto.randomUUID();
   const hub = await startTestHub({
     ...options,
-    hubId,
+    node,
+    bus: {
+      ...bus,
+      publish(topic, message) {
+        if (topic === TABLES_TOPIC) announced.push(...(message as CachedTable[]));
+        else bus.publish(topic, message);
+      },
+    },
     async openStore() {
       const store = await createPostgresStore(url);
-      await store.cluster?.register({ node, hubId, version: '0.0.0-test' });
-      const users = await cacheUsers(store.users);
-      return announceWrites({ ...store, users }, (table) => announced.push(table));
+      return { ...store, users: await cacheUsers(store.users) };
     },
   });
   const { cluster } = hub.store;

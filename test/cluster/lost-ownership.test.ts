@@ -1,0 +1,164 @@
+// An agent moves from one hub to another one at a bad moment: while writes of its earlier owner fail, while the bus loses
+// messages, and after an outage of the database.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
+import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
+import { connectDashboard } from '../support/hub/dashboard.ts';
+import { type LinkedHub, startLinkedHubs } from '../support/hub/linked-hubs.ts';
+import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
+import { createMigratedDatabase } from '../support/postgres-store.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { rejectionOf } from '../support/rejection.ts';
+
+const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
+
+let server: PostgresServer;
+let migrated: string;
+let url: string;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  migrated = await createMigratedDatabase(server);
+});
+afterAll(() => server.remove());
+beforeEach(async () => {
+  url = await server.createDatabase(migrated);
+});
+
+const endLease = ({ node }: LinkedHub) =>
+  server.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${node}'`, url);
+
+async function readOwner(): Promise<{ node: string; epoch: string } | undefined> {
+  const [owner] = await server.execute<{ node: string; epoch: string }>(
+    'SELECT node, epoch FROM agent_states JOIN hubs USING (hub_id)',
+    url,
+  );
+  return owner;
+}
+
+const readOutput = async (hub: LinkedHub, commandId: string) =>
+  (await hub.callApi('GET', `/commands/${commandId}/output`)).text();
+
+/** Starts a command on hub A, whose dashboard and that of hub B see it. */
+async function startCommand({ a, b }: { a: LinkedHub; b: LinkedHub }) {
+  const agent = await connectAgent(a);
+  const [here, there] = [await connectDashboard(a), await connectDashboard(b)];
+  await there.waitForAgentStatus('online');
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  agent.sendStarted(commandId);
+  agent.sendOutput(commandId, 'stored ');
+  await agent.waitForAck(commandId, 1);
+  await there.waitForStatus(commandId, 'running');
+  return { agent, here, there, commandId };
+}
+
+test.each([true, false])(
+  'writes that are tried again after the agent has moved change nothing (bus is cut: %p)',
+  async (isCut) => {
+    await using hubs = await startLinkedHubs(url);
+    const { a, b } = hubs;
+    const { agent, there, commandId } = await startCommand(hubs);
+    if (isCut) a.cut();
+    a.store.fail((call) => ['output.append', 'commands.update'].includes(call));
+    agent.sendOutput(commandId, 'not stored');
+    await a.store.waitForFault('output.append');
+    agent.sendFinished(commandId, { exitCode: 7 });
+    await agent.ping();
+    const moved = await connectAgent(b, {
+      token: agent.token,
+      held: [createHeldCommand(commandId, { nextSequence: 2, finished: true })],
+    });
+    moved.setNextSequence(commandId, 1);
+    moved.sendOutput(commandId, 'sent again');
+    moved.sendFinished(commandId, { exitCode: 0 });
+    await there.waitForStatus(commandId, 'completed');
+    await there.waitForComplete(commandId);
+    a.store.clearFaults();
+    a.clock.advance(RENEW_MS);
+    expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+    await a.flush();
+    a.restore();
+    const fresh = await connectDashboard(a);
+    await fresh.waitForAgentStatus('online');
+    for (const hub of [a, b]) {
+      expect(await readOutput(hub, commandId)).toBe('stored sent again');
+      const response = await hub.callApi('GET', `/commands/${commandId}`);
+      expect(await response.json()).toMatchObject({ status: 'completed', exitCode: 0 });
+    }
+    expect(await readOwner()).toEqual({ node: 'hub-b', epoch: '2' });
+  },
+);
+
+test('hubs whose leases have all ended in an outage keep their agents', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  await endLease(a);
+  b.clock.advance(LEASE_MS + RENEW_MS);
+  await there.waitForAgentStatus('offline');
+  await b.flush();
+  b.clock.advance(RENEW_MS);
+  await b.flush();
+  a.clock.advance(RENEW_MS);
+  await there.waitUntil(() => {
+    b.clock.advance(1_000);
+    return there.agentStatuses().at(-1) === 'busy';
+  }, 'the agent that is back');
+  agent.sendOutput(commandId, 'end');
+  agent.sendFinished(commandId);
+  await there.waitForStatus(commandId, 'completed');
+  expect(await readOwner()).toEqual({ node: 'hub-a', epoch: '1' });
+});
+
+test('the commands of a hub that has died are ended by another one after the grace period', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { there, commandId } = await startCommand(hubs);
+  const queued = await there.request('next');
+  a.cut();
+  // In time, each time.
+  for (let passed = 0; passed <= LEASE_MS; passed += RENEW_MS) {
+    b.clock.advance(RENEW_MS);
+    await b.flush();
+  }
+  await endLease(a);
+  b.clock.advance(1_000);
+  await there.waitForAgentStatus('offline');
+  const isOwner = () => b.logEntries.some(({ message }) => message.startsWith('This hub owns'));
+  while (!isOwner()) {
+    b.clock.advance(1_000);
+    await b.flush();
+  }
+  b.clock.advance(AGENT_GRACE_MS);
+  const { exitCode } = await there.waitForStatus(commandId, 'failed');
+  expect(exitCode).toBeUndefined();
+  expect(there.statusesOf(queued).at(-1)).toBe('queued');
+});
+
+test('a request to an owner that does not answer takes effect once its lease has ended', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { there } = await startCommand(hubs);
+  const queued = await there.request('next');
+  await there.waitForStatus(queued, 'queued');
+  a.cut();
+  const unanswered = rejectionOf(b.hub.queue.cancel(ADMIN, queued));
+  await b.flush();
+  b.clock.advance(2_000);
+  expect(await unanswered).toContain('does not answer');
+  expect(await readOwner()).toMatchObject({ node: 'hub-a' });
+  await endLease(a);
+  const cancelling = b.hub.queue.cancel(ADMIN, queued);
+  await b.flush();
+  b.clock.advance(2_000);
+  expect(await cancelling).toMatchObject({ commandId: queued });
+  expect(await readOwner()).toEqual({ node: 'hub-b', epoch: '2' });
+  a.restore();
+  a.clock.advance(RENEW_MS);
+  const lost = () => a.logEntries.some(({ message }) => message.startsWith('Another hub owns'));
+  while (!lost()) {
+    a.clock.advance(1_000);
+    await a.flush();
+  }
+});
