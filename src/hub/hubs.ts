@@ -79,7 +79,9 @@ export function createHubs({ state, store, clock, storeHealth }: HubContext, par
       const hubs = (await store.cluster?.listHubs()) ?? [];
       const isListed = hubs.some(({ node }) => node === self.node);
       const listed = isListed ? hubs : [...hubs, describeSelf()];
-      return listed.map(summarize).toSorted((a, b) => (a.node < b.node ? -1 : 1));
+      // What this hub last reported is up to 3 s old.
+      const latest = listed.map((hub) => (hub.node === self.node ? { ...hub, ...report() } : hub));
+      return latest.map(summarize).toSorted((a, b) => (a.node < b.node ? -1 : 1));
     },
   };
 }

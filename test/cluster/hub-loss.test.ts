@@ -291,11 +291,11 @@ test('a planned stop of the owner', async () => {
 
 test('all hubs are restarted one by one, under load', async () => {
   await settle();
-  let isOver = false;
+  const over = new AbortController();
   /** Runs commands of an agent one after the other, through the load balancer. */
   async function load(agent: ClusterAgent) {
     const runs = [];
-    while (!isOver) {
+    while (!over.signal.aborted) {
       const run = await startLines(agent, cluster, 15);
       await waitForEnd(cluster, run.commandId);
       runs.push(run);
@@ -307,7 +307,7 @@ test('all hubs are restarted one by one, under load', async () => {
     await hub.restart();
     await waitForReady(cluster);
   }
-  isOver = true;
+  over.abort();
   for (const runs of await Promise.all(loads)) {
     expect(runs.length).toBeGreaterThan(1);
     for (const run of runs) {

@@ -115,16 +115,6 @@ test('other hubs see everything while all LISTEN connections are silent', async 
     agent.sendFinished(commandId);
     await watcher.waitForStatus(commandId, 'completed');
     await expectOutput(watcher, commandId, 'a');
-    // Also of a command that begins and ends between two polls.
-    const { commandId: short } = await cluster.api<{ commandId: string }>(
-      '/commands',
-      { method: 'POST', body: JSON.stringify({ agentId: 'silent', command: 'short' }) },
-      owner.url,
-    );
-    await agent.waitForExecute(short);
-    agent.run(short, 'b');
-    await expectOutput(watcher, short, 'b');
-    await watcher.waitForStatus(short, 'completed');
     // The command, its start, its output and its end are each read within a second.
     expect(performance.now() - start).toBeLessThan(8_000);
   } finally {

@@ -120,7 +120,13 @@ async function startMembers(options: ClusterOptions, started: AsyncDisposableSta
     const token = await addAgent(haproxy.url, agentId, 'claude', headers);
     const member = await startMember({
       command: [
-        ...[binary, 'agent', '--hub', haproxy.url, ...identity, '--state', state],
+        binary,
+        'agent',
+        '--hub',
+        haproxy.url,
+        ...identity,
+        '--state',
+        state,
         ...(options.agentFlags ?? []),
       ],
       env: { SIGNALBOX_AGENT_TOKEN: token },

@@ -219,12 +219,18 @@ export async function joinCluster(
     }
   }
 
-  /** Agents of hubs that have died are offline. */
+  /** Agents of hubs that have died are offline, until their lease is renewed or another hub owns them. */
   async function checkOwners() {
-    const remote = [...state.agents.values()].filter(({ remote: published }) => published !== null);
-    if (remote.length === 0) return;
-    const states = await cluster.listStates(remote.map(({ agentId }) => agentId));
-    await mirror.update(states.filter(({ isOwned }) => !isOwned).map(({ agentId }) => agentId));
+    const isRemote = new Map<string, boolean>();
+    for (const { agentId, remote } of state.agents.values()) {
+      if (!ownership.owns(agentId)) isRemote.set(agentId, remote !== null);
+    }
+    if (isRemote.size === 0) return;
+    const changed = (await cluster.listStates([...isRemote.keys()])).filter(
+      ({ agentId, isOwned, published }) =>
+        isRemote.get(agentId) !== (isOwned && published !== null),
+    );
+    await mirror.update(changed.map(({ agentId }) => agentId));
   }
 
   async function poll() {

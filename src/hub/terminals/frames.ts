@@ -29,6 +29,11 @@ export function createFrames(compress: Compress, maxKeptBytes = MAX_KEPT_BYTES) 
     keep(commandId: string) {
       if (!kept.has(commandId)) kept.set(commandId, new Map());
     },
+    /** Frees the frames of a command whose chunks are replaced by others. It is replayed with new ones. */
+    forget(commandId: string) {
+      const frames = kept.get(commandId);
+      if (frames) free(frames, () => true);
+    },
     /** Frees the frames of all other commands. */
     keepOnly(commandIds: ReadonlySet<string>) {
       for (const [commandId, frames] of kept) {

@@ -225,6 +225,8 @@ export function createSubscriptions(
       }
     },
     reader,
+    /** Forgets what was sent of the output of a command, because it may be received again in other pieces. */
+    forgetFrames: frames.forget,
     /** Whether a dashboard is subscribed to a command's output, or may resume a subscription. */
     exist: (commandId: string) =>
       state.dashboards.values().some(({ subscriptions }) => subscriptions.has(commandId)),

@@ -218,6 +218,7 @@ export function createTerminals(
     drop(commandId: string) {
       const buffer = buffers.get(commandId);
       if (!buffer) return;
+      subscriptions.forgetFrames(commandId);
       buffers.delete(commandId);
       persistences.delete(commandId);
       memory.forget(buffer);

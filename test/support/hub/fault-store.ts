@@ -1,5 +1,6 @@
 // The real store with injectable faults: a matching call fails or is delayed before it reaches the store.
 import type { SharedStore } from '../../../src/store/cluster.ts';
+import { createFencedStore } from '../../../src/store/fences.ts';
 
 export type FaultStore = SharedStore & {
   /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`. */
@@ -55,20 +56,18 @@ export function createFaultStore(store: SharedStore): FaultStore {
     released = Promise.withResolvers();
   }
 
-  function guardAll(all: SharedStore): SharedStore {
-    const groups = Object.entries(all).filter(([, methods]) => typeof methods === 'object');
-    const guarded = Object.fromEntries(
-      groups.map(([noun, methods]) => [noun, guard(noun, methods)]),
-    );
-    const { probe } = guard('store', { probe: all.probe });
-    const { cluster } = all;
-    if (!cluster) return { ...all, ...guarded, probe };
-    const fenced: typeof cluster.fenced = (fenceOf) => guardAll(cluster.fenced(fenceOf));
-    return { ...all, ...guarded, probe, cluster: { ...guard('cluster', cluster), fenced } };
-  }
+  const groups = Object.entries(store).filter(([, methods]) => typeof methods === 'object');
+  const guarded = Object.fromEntries(groups.map(([noun, methods]) => [noun, guard(noun, methods)]));
+  const withFaults: SharedStore = {
+    ...store,
+    ...guarded,
+    probe: guard('store', { probe: store.probe }).probe,
+  };
+  const { cluster } = withFaults;
+  if (cluster) cluster.fenced = (fenceOf) => createFencedStore(withFaults, fenceOf);
 
   return {
-    ...guardAll(store),
+    ...withFaults,
     fail(matches) {
       shouldFail = matches;
     },
