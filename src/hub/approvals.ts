@@ -199,10 +199,15 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
       updateWait(commandId);
       let settled: StoredApproval | undefined;
       let isStored = false;
+      let isTried = false;
       await storeHealth.retry(
         async () => {
           settled = await store.approvals.find(approvalId);
-          if (settled) return;
+          // An attempt whose answer was lost has stored it.
+          isStored = isTried && settled?.outcome === null && settled.agentId === agent.agentId;
+          if (isStored) settled = undefined;
+          if (settled || isStored) return;
+          isTried = true;
           await store.approvals.insert(approval, approval.detailBytes ? message.detail : undefined);
           isStored = true;
         },
