@@ -219,8 +219,12 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         updateWait(commandId);
         return repeat(agent, settled);
       }
-      if (approval.outcome === null)
-        return broadcast.toDashboards(agent.agentId, toRequest(approval));
+      if (approval.outcome === null) {
+        // Unless another hub owns the agent now, and this one mirrors the request.
+        const isKnown = unsettled.get(approvalId) === approval;
+        if (isKnown) broadcast.toDashboards(agent.agentId, toRequest(approval));
+        return;
+      }
       // It was cancelled in the meantime.
       if (isStored) return cancel(approval);
       unsettled.remove(approval);

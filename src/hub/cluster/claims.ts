@@ -140,6 +140,7 @@ export function createClaims(
     for (const execution of known) state.executions.set(execution.id, execution);
     for (const buffer of held) {
       // From now on, it follows what the other hub stores.
+      buffer.reopen();
       if (buffer.isStored) {
         output.follow(buffer.commandId, epoch);
         continue;
