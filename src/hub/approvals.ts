@@ -199,10 +199,15 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
       updateWait(commandId);
       let settled: StoredApproval | undefined;
       let isStored = false;
+      let isTried = false;
       await storeHealth.retry(
         async () => {
           settled = await store.approvals.find(approvalId);
-          if (settled) return;
+          // An attempt whose answer was lost has stored it.
+          isStored = isTried && settled?.outcome === null && settled.agentId === agent.agentId;
+          if (isStored) settled = undefined;
+          if (settled || isStored) return;
+          isTried = true;
           await store.approvals.insert(approval, approval.detailBytes ? message.detail : undefined);
           isStored = true;
         },
@@ -214,8 +219,12 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         updateWait(commandId);
         return repeat(agent, settled);
       }
-      if (approval.outcome === null)
-        return broadcast.toDashboards(agent.agentId, toRequest(approval));
+      if (approval.outcome === null) {
+        // Unless another hub owns the agent now, and this one mirrors the request.
+        const isKnown = unsettled.get(approvalId) === approval;
+        if (isKnown) broadcast.toDashboards(agent.agentId, toRequest(approval));
+        return;
+      }
       // It was cancelled in the meantime.
       if (isStored) return cancel(approval);
       unsettled.remove(approval);

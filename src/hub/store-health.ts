@@ -17,6 +17,18 @@ export const isUnreachable = (error: unknown): boolean => codeOf(error) === UNRE
 /** Whether a row was not inserted because one with its key exists: another hub has inserted it. */
 export const isDuplicate = (error: unknown): boolean => DUPLICATE_CODES.includes(codeOf(error));
 
+/** Reads from the store: again every second while its server cannot be reached. */
+export async function readWhenReachable<T>(clock: Clock, read: () => Promise<T>): Promise<T> {
+  while (true) {
+    try {
+      return await read();
+    } catch (error) {
+      if (!isUnreachable(error)) throw error;
+      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    }
+  }
+}
+
 const codeOf = (error: unknown): unknown =>
   error instanceof Error && 'code' in error ? error.code : undefined;
 

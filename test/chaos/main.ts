@@ -169,8 +169,9 @@ function printViolations({ seed, violations }: RoundResult) {
   for (const violation of violations.slice(0, MAX_PRINTED_VIOLATIONS)) {
     console.log(`  ${violation.slice(0, MAX_VIOLATION_CHARACTERS)}`);
   }
-  const flags = ['--rounds', '1', '--seed', String(seed), ...sharedFlags()].join(' ');
-  console.log(`repeat with: node_modules/.bin/bun test/chaos/main.ts ${flags}`);
+  const flags = ['--rounds', '1', '--seed', String(seed), ...sharedFlags()];
+  if (options.unfenced) flags.push('--unfenced');
+  console.log(`repeat with: node_modules/.bin/bun test/chaos/main.ts ${flags.join(' ')}`);
 }
 
 async function run(): Promise<number> {

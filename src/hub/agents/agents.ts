@@ -285,8 +285,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       takeovers.handleClose(link);
       const agent = byLink.get(link);
       if (!agent) return;
-      if (takeovers.pingPayload(agent) === undefined) return handleDisconnect(agent, code, reason);
-      removeConnection(agent, code, reason);
+      const isReplaced = takeovers.pingPayload(agent) !== undefined;
+      if (isReplaced && code !== CloseCode.normal) removeConnection(agent, code, reason);
+      else handleDisconnect(agent, code, reason);
       takeovers.complete(agent);
     },
     /** Stores the last contact with all connected agents, and the last use of their tokens. */
@@ -325,10 +326,16 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     ignore({ connection }: AgentConnection) {
       if (connection.link) byLink.delete(connection.link);
     },
-    /** Whether an instance may connect to another hub: if none is connected here, or the one that is does not answer. */
-    mayMove(agentId: string, instanceId: string): Promise<boolean> {
+    /**
+     * Whether an instance may connect to another hub: if none is connected here, or the one that is does not answer. Resolves
+     * when everything known about its commands is committed.
+     */
+    async mayMove(agentId: string, instanceId: string): Promise<boolean> {
       const agent = state.agents.get(agentId);
-      return agent ? takeovers.mayLeave(agent, instanceId) : Promise.resolve(true);
+      if (!agent) return true;
+      const mayLeave = await takeovers.mayLeave(agent, instanceId);
+      if (mayLeave) await completion.whenAllPersisted(agentId);
+      return mayLeave;
     },
     disconnectRemoved,
     /** Closes the connection of an agent that was removed, and completes its output. */

@@ -13,6 +13,8 @@ export interface SecondInstance {
   instanceId: string;
   /** The ID of its token. */
   tokenId: string;
+  /** Whether it is connected to another hub, so that this one does not learn that it has left. */
+  isElsewhere?: boolean;
 }
 
 interface Takeover extends SecondInstance {
@@ -42,14 +44,15 @@ export function createTakeovers(clock: Clock) {
 
   /**
    * Starts a takeover. If the second instance is waiting already, its new connection waits in place of the earlier one,
-   * which has broken. Returns false if a third instance is waiting.
+   * which has broken; so does a third instance if the second is connected to another hub. Returns false if another second
+   * instance is waiting here.
    */
   function start(agent: AgentConnection, second: SecondInstance, onTakeover: () => void): boolean {
     const waiting = takeovers.get(agent);
     if (waiting) {
-      if (waiting.instanceId !== second.instanceId) return false;
-      const { link } = waiting;
-      Object.assign(waiting, second, { onTakeover });
+      const { link, instanceId, isElsewhere } = waiting;
+      if (instanceId !== second.instanceId && !isElsewhere) return false;
+      Object.assign(waiting, { isElsewhere: false }, second, { onTakeover });
       // The close event follows at once: it must not end the takeover.
       link.close(CloseCode.replaced, 'replaced');
       return true;
@@ -79,7 +82,7 @@ export function createTakeovers(clock: Clock) {
         ping: () => undefined,
         close: () => resolve(false),
       };
-      const second = { link, tokenId: connection.tokenId, instanceId };
+      const second = { link, tokenId: connection.tokenId, instanceId, isElsewhere: true };
       if (!start(agent, second, () => resolve(true))) resolve(false);
       return promise;
     },

@@ -13,7 +13,7 @@ import type { QueueChanges } from '../commands/queue-changes.ts';
 import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
-import type { AgentConnection } from '../state/agent.ts';
+import { type AgentConnection, cancelGrace } from '../state/agent.ts';
 import { createExecution, type Execution, toStored } from '../state/execution.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
@@ -68,6 +68,7 @@ export function createClaims(
       fileChanges.forget(execution.id);
       state.executions.delete(execution.id);
     }
+    cancelGrace(agent);
     approvals.forget(agentId);
     queueChanges.forget(agentId);
     agent.remote = null;
@@ -78,12 +79,12 @@ export function createClaims(
 
   /** Opens the buffer of a command with all output that was stored. */
   async function openTerminal(command: StoredCommand) {
-    const { id, agentNextSequence } = command;
-    const isKept = output.isFollowed(id) && (await output.finishFollowing(id));
-    if (!isKept)
-      terminals.open(command, await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS));
-    return () => terminals.takeOver(id, agentNextSequence);
+    const { id } = command;
+    if (output.isFollowed(id) && (await output.finishFollowing(id))) return;
+    terminals.open(command, await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS));
   }
+
+  const isClosed = ({ id }: StoredCommand) => terminals.get(id)?.isStored !== true;
 
   /** Restores an agent from the store, as after a restart. The claim has ended all writes of other hubs about it. */
   async function restore(agent: AgentConnection, epoch: number) {
@@ -100,12 +101,14 @@ export function createClaims(
         admission.restoreRequest(command.requestedBy, command.requestId, command);
       }
     }
-    const takeOvers = [];
-    for (const command of [...unfinished, ...outputOpen])
-      takeOvers.push(await openTerminal(command));
+    const writable = [...unfinished, ...outputOpen];
+    // A buffer that nobody reads can be freed while others are opened.
+    for (let closed = writable; closed.length > 0; closed = writable.filter(isClosed)) {
+      for (const command of closed) await openTerminal(command);
+    }
     forget(agent);
     ownership.gain(agentId, epoch);
-    for (const takeOver of takeOvers) takeOver();
+    for (const { id, agentNextSequence } of writable) terminals.takeOver(id, agentNextSequence);
     for (const command of outputOpen) agent.stopping.add(command.id);
     const executions = unfinished
       .toSorted(compareStored)
@@ -137,6 +140,7 @@ export function createClaims(
     for (const execution of known) state.executions.set(execution.id, execution);
     for (const buffer of held) {
       // From now on, it follows what the other hub stores.
+      buffer.reopen();
       if (buffer.isStored) {
         output.follow(buffer.commandId, epoch);
         continue;

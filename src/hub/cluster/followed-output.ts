@@ -8,6 +8,7 @@ import type { ClusterStore } from '../../store/cluster.ts';
 import type { StoredChunk, StoredCommand } from '../../store/store.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
+import { readWhenReachable } from '../store-health.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Terminals } from '../terminals/terminals.ts';
@@ -130,10 +131,11 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     const { id } = command;
     const buffer = find(id);
     buffer?.markRead();
-    if (buffer) return reads.read(id);
+    const read = () => readWhenReachable(clock, () => reads.read(id));
+    if (buffer) return read();
     return opening.getOrInsertComputed(id, () =>
-      open(command)
-        .then(() => reads.read(id))
+      readWhenReachable(clock, () => open(command))
+        .then(read)
         .finally(() => opening.delete(id)),
     );
   }
@@ -180,6 +182,7 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     },
     /** Reads what is committed of a command that this hub is about to own. Returns whether its buffer can be kept. */
     async finishFollowing(commandId: string): Promise<boolean> {
+      find(commandId)?.markRead();
       await reads.read(commandId);
       const isComplete = find(commandId)?.isStored ?? false;
       if (!isComplete) restart(commandId);

@@ -158,7 +158,9 @@ export function createSharing(
       const followed = output;
       open = async (command) => {
         const { id } = command;
-        if (!ownership.owns(command.agentId)) await followed.openAndRead(command);
+        // Another hub has accepted it, and this one is about to find it.
+        if (ownership.owns(command.agentId)) await mirror.update([command.agentId]);
+        else if (state.agents.has(command.agentId)) await followed.openAndRead(command);
         if (followed.isFollowed(id) && !state.executions.has(id)) mirror.noteLate([id]);
         return state.terminalBuffers.has(id);
       };
@@ -180,14 +182,15 @@ export function createSharing(
         const isElsewhere =
           owner?.isOwned === true && owner.hubId !== null && owner.hubId !== hubId;
         const published = owner?.published;
-        const isOther = published?.instanceId !== null && published?.instanceId !== instanceId;
-        if (isElsewhere && isOther) {
+        // It is asked even if the agent is offline there: it may be storing what the agent has reported at the end.
+        if (isElsewhere && published?.instanceId !== instanceId) {
           const answer = calls.call(owner.hubId ?? '', MOVE, [agentId, instanceId], MOVE_MS);
           // A hub that does not answer cannot hold the agent.
           if ((await answer.catch(() => true)) === false) return 'in_use';
         }
         await claims.claim(agentId);
-        return 'claimed';
+        // Another hub can have claimed it since then.
+        return ownership.owns(agentId) ? 'claimed' : 'moved';
       };
 
       const { reloadTables, report } = parts;

@@ -73,6 +73,18 @@ export function createCompletion(
     return write;
   }
 
+  /** The same with one attempt. @throws if the write fails */
+  async function persistOnce(commandId: string, changes: CommandChanges): Promise<void> {
+    const write = whenPersisted(commandId).then(() => store.commands.update(commandId, changes));
+    const settled = write
+      .catch(() => undefined)
+      .finally(() => {
+        if (lastWrites.get(commandId) === settled) lastWrites.delete(commandId);
+      });
+    lastWrites.set(commandId, settled);
+    return write;
+  }
+
   /** Publishes that a command's output is complete, once its size is committed. */
   function completeOutput(commandId: string) {
     const buffer = terminals.get(commandId);
@@ -144,7 +156,16 @@ export function createCompletion(
   return {
     publishStatus,
     persist,
+    persistOnce,
     whenPersisted,
+    /** Resolves when all changes made to the commands of an agent are committed, and those that follow from them. */
+    async whenAllPersisted(agentId: string): Promise<void> {
+      const ofAgent = () =>
+        [...lastWrites].filter(([id]) => state.executions.get(id)?.agentId === agentId);
+      for (let writes = ofAgent(); writes.length > 0; writes = ofAgent()) {
+        await Promise.all(writes.map(([, write]) => write));
+      }
+    },
     completeLateOutput,
     /** Publishes that a command has ended, after another hub has stored it. */
     publishEnd(execution: Execution) {

@@ -42,7 +42,7 @@ export interface DispatcherParts {
 }
 
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
-  const { state, store, clock, log, settings, storeHealth, ownership } = context;
+  const { state, clock, log, settings, storeHealth, ownership } = context;
   const { approvals, completion, presence } = parts;
   const ttlMs = settings.queueTtlMs;
   /** Queued commands for which a warning has been logged. */
@@ -80,10 +80,11 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     };
     moveDelivery(execution, 'taken');
     try {
-      await completion.whenPersisted(execution.id);
-      await store.commands.update(execution.id, attempt);
+      await completion.persistOnce(execution.id, attempt);
     } catch (error) {
       storeHealth.reportFailure(error);
+      // Another hub owns the agent now.
+      if (agent.current !== execution) return;
       returnToQueue(agent, execution);
       clock.after(RETRY_MS, () => dispatchNext(agent));
       return;
@@ -176,8 +177,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
     const agent = state.agents.get(execution.agentId);
     if (agent?.current !== execution) return;
     agent.current = null;
-    // Sealed already if the agent has reconnected without this command.
-    const isSealed = state.terminalBuffers.get(execution.id)?.isSealed ?? false;
+    // Sealed already, or even complete and freed, if the agent has reconnected without this command.
+    const isSealed = state.terminalBuffers.get(execution.id)?.isSealed ?? true;
     if (outcome.isOutputPending && !isSealed) agent.stopping.add(execution.id);
     presence.update(agent);
     dispatchNext(agent);

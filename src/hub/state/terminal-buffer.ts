@@ -272,6 +272,10 @@ export function createTerminalBuffer(
       flush();
       isSealed = true;
     },
+    /** Accepts output again, because the agent sends the rest to another hub. */
+    reopen() {
+      if (!isComplete) isSealed = false;
+    },
     /** Marks sealed output as complete. */
     complete() {
       isComplete = true;

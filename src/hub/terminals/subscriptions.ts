@@ -8,6 +8,7 @@ import type { Compress } from '../compressor.ts';
 import { ownOutput, type OutputSource } from './output-source.ts';
 import type { HubContext } from '../context.ts';
 import { createFrame } from '../frame.ts';
+import { readWhenReachable } from '../store-health.ts';
 import { maySee } from '../grants.ts';
 import type { Cursor, DashboardConnection } from '../state/dashboard.ts';
 import type { OutputChunk, TerminalBuffer } from '../state/terminal-buffer.ts';
@@ -94,7 +95,8 @@ export function createSubscriptions(
       }
     };
     try {
-      const command = await store.commands.find(commandId);
+      const find = () => readWhenReachable(clock, () => store.commands.find(commandId));
+      let command = await find();
       // Since then, it has resumed on another connection, where it attaches again.
       if (dashboard.link !== link) return;
       if (!command || !maySee(state, dashboard, command.agentId)) {
@@ -105,6 +107,11 @@ export function createSubscriptions(
         if (delivery.isCurrent(dashboard, commandId, cursor))
           await attach(dashboard, commandId, start);
         return;
+      }
+      // It may have ended meanwhile.
+      if (!isComplete) command = (await find()) ?? command;
+      if (!hasEnded(command.status)) {
+        throw new HubError('unavailable', 'The output cannot be read at the moment. Try again.');
       }
       const { lastSequence, totalBytes } = command;
       cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
@@ -124,8 +131,11 @@ export function createSubscriptions(
    * @throws {HubError} command_unknown
    */
   async function attach(dashboard: DashboardConnection, commandId: string, start: Start = {}) {
+    const { link } = dashboard;
     const refreshed = output.refresh(commandId);
     if (refreshed) await refreshed;
+    // Since then, it has resumed on another connection, where it attaches again.
+    if (dashboard.link !== link) return;
     const buffer = state.terminalBuffers.get(commandId);
     if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
       return attachStored(dashboard, commandId, start);
@@ -186,6 +196,7 @@ export function createSubscriptions(
       if (followers.length === 0) return;
       const begin = () => {
         for (const dashboard of followers) {
+          if (dashboard.subscriptions.has(id)) continue;
           if (!state.terminalBuffers.has(id)) {
             // It has ended meanwhile.
             attachStored(dashboard, id, {}).catch(() => undefined);

@@ -29,7 +29,7 @@ export function checkOrder(history: History): OrderResult {
       acceptedAt.set(commandId, Math.min(at, acceptedAt.get(commandId) ?? Infinity));
     }
   }
-  const newsMs = history.plan.clockSkews.length > 1 ? NEWS_MS : 0;
+  const newsMs = history.plan.clockSkews.length > 1 ? NEWS_MS + longestFault(history) : 0;
   for (const [, starts] of startsByAgent(history)) {
     for (const [index, started] of starts.entries()) {
       const previous = starts[index - 1];
@@ -51,6 +51,10 @@ export function checkOrder(history: History): OrderResult {
   }
   return { violations, pairs };
 }
+
+/** A hub that is frozen or cut off learns nothing until that is over. */
+const longestFault = ({ plan }: History): number =>
+  Math.max(0, ...plan.faults.map(({ durationMs }) => durationMs));
 
 /** @param isFirst whether the first one was requested first */
 function comesBefore(a: PlannedCommand, b: PlannedCommand, isFirst: boolean): boolean {

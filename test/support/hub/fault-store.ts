@@ -3,8 +3,8 @@ import type { SharedStore } from '../../../src/store/cluster.ts';
 import { createFencedStore } from '../../../src/store/fences.ts';
 
 export type FaultStore = SharedStore & {
-  /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`. */
-  fail(matches: CallMatcher): void;
+  /** Fails calls whose name (such as `commands.insert`) and arguments match, until `clearFaults`: with this code, if any. */
+  fail(matches: CallMatcher, code?: string): void;
   /** Delays matching calls until `release` or `clearFaults`. */
   hold(matches: CallMatcher): void;
   /** Lets delayed calls proceed: they still fail if they match `fail`. */
@@ -19,6 +19,7 @@ type Methods = Record<string, (...args: never[]) => Promise<unknown>>;
 
 export function createFaultStore(store: SharedStore): FaultStore {
   let shouldFail: CallMatcher = () => false;
+  let failureCode: string | undefined;
   let shouldHold: CallMatcher = () => false;
   let released = Promise.withResolvers<void>();
   const faults = new Map<string, PromiseWithResolvers<void>>();
@@ -41,7 +42,7 @@ export function createFaultStore(store: SharedStore): FaultStore {
           }
           if (shouldFail(call, args)) {
             faultOf(call).resolve();
-            throw new Error(`disk full: ${call}`);
+            throw Object.assign(new Error(`disk full: ${call}`), { code: failureCode });
           }
           return method(...args);
         },
@@ -68,8 +69,9 @@ export function createFaultStore(store: SharedStore): FaultStore {
 
   return {
     ...withFaults,
-    fail(matches) {
+    fail(matches, code) {
       shouldFail = matches;
+      failureCode = code;
     },
     hold(matches) {
       shouldHold = matches;
