@@ -3,7 +3,6 @@ import type { Bus } from '../../../src/bus/bus.ts';
 import type { SharedStore } from '../../../src/store/cluster.ts';
 import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bus } from '../../../src/bus/bus.ts';
 import type { Deflate } from '../../../src/hub/compressor.ts';
 import type { HubSettings } from '../../../src/hub/context.ts';
 import { startHub } from '../../../src/hub/hub.ts';
