@@ -71,5 +71,11 @@ export function smallWritesContestant(
   { load }: Pick<Server, 'load'>,
   options: SmallWritesOptions,
 ): Contestant {
-  return { name, measure: async () => ({ ...(await load.sendSmallWrites(options)) }) };
+  return {
+    name,
+    async measure() {
+      const { p50, p99, cpuPercent } = await load.sendSmallWrites(options);
+      return { p50, p99, cpuPercent };
+    },
+  };
 }

@@ -1,6 +1,6 @@
 // The benchmark's end of a load generator, which is a process of its own.
 import { join } from 'node:path';
-import type { CommandsOptions } from './commands.ts';
+import type { CommandsOptions, CommandsResult } from './commands.ts';
 import type { FloodOptions, FloodResult } from './flood.ts';
 import type { LoadRequest } from './process.ts';
 import type { SmallWritesOptions, SmallWritesResult } from './small-writes.ts';
@@ -37,7 +37,7 @@ export async function startLoad(options: TargetOptions) {
     sendSmallWrites: (smallWrites: SmallWritesOptions) =>
       call<SmallWritesResult>({ type: 'smallWrites', options: smallWrites }),
     runCommands: (commands: CommandsOptions) =>
-      call<undefined>({ type: 'commands', options: commands }),
+      call<CommandsResult>({ type: 'commands', options: commands }),
     reconnect: (readers: number) => call<undefined>({ type: 'reconnect', options: { readers } }),
     async stop() {
       isStopping = true;

@@ -27,7 +27,7 @@ export async function connectPeer(options: PeerOptions): Promise<Target> {
     const { connection } = await openReader(options.url);
     const commandId = crypto.randomUUID();
     sources.push({
-      begin: () => Promise.resolve(),
+      begin: () => Promise.resolve(0),
       send(sequence, data) {
         const chunk = encodeChunk(commandId, sequence, data);
         connection.send(isSocketIo ? `${PACKET.event}["output",${chunk}]` : chunk);

@@ -16,9 +16,11 @@ const PARALLEL = 20;
 export async function connectSignalbox(options: HubOptions): Promise<Target> {
   let opened = 0;
   const openReader = () => {
-    const token = options.readerTokens[opened % options.readerTokens.length] ?? options.token;
+    const { url, token, readerTokens, readerUrls = [] } = options;
+    const readerToken = readerTokens[opened % readerTokens.length] ?? token;
+    const readerUrl = readerUrls[opened % readerUrls.length] ?? url;
     opened += 1;
-    return openDashboard(options.url, token);
+    return openDashboard(readerUrl, readerToken);
   };
   const readers: Reader[] = [];
   while (readers.length < options.readers) {
@@ -89,9 +91,12 @@ async function openAgent(
   return {
     async begin() {
       commandId = '';
+      const requestedAt = performance.now();
       await requestCommand(url, token, agent.agentId);
+      const acceptMs = performance.now() - requestedAt;
       await received.waitUntil(() => commandId);
       send({ type: 'command:started', commandId });
+      return acceptMs;
     },
     send: (sequence, data) =>
       send({ type: 'terminal:output', commandId, data, stream: 'stdout', sequence }),

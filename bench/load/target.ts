@@ -10,6 +10,8 @@ export type TargetOptions = { url: string; readers: number; serverPid: number } 
       token: string;
       /** The session tokens of the users that the readers belong to in turn. */
       readerTokens: readonly string[];
+      /** The hubs that the readers connect to in turn, if not to `url`. */
+      readerUrls?: readonly string[];
       /** The agents that are the sources. */
       agents: readonly { agentId: string; token: string }[];
     }
@@ -24,8 +26,8 @@ export interface Reader {
 
 /** Sends the output of one command after the other. */
 export interface Source {
-  /** Starts a command. */
-  begin(): Promise<void>;
+  /** Starts a command. Resolves with how long the server took to accept it, in milliseconds; 0 for peers. */
+  begin(): Promise<number>;
   /** Sends a chunk of output. Sequences start at 0. */
   send(sequence: number, data: string): void;
   /** Ends the command. Resolves when the server has stored everything. */

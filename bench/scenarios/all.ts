@@ -6,6 +6,7 @@ import { growthScenarios } from './growth.ts';
 import { historyScenarios } from './history.ts';
 import { memoryScenarios } from './memory.ts';
 import { pageWeight } from './page-weight.ts';
+import { severalHubsScenarios } from './several-hubs.ts';
 import { slowLinksScenarios } from './slow-links.ts';
 import { smallWrites, smallWritesOnSlowDisk } from './small-writes.ts';
 import { soak } from './soak.ts';
@@ -24,5 +25,6 @@ export const scenarios: readonly Scenario[] = [
   pageWeight,
   ...cliScenarios,
   ...growthScenarios,
+  ...severalHubsScenarios,
   soak,
 ];
