@@ -168,15 +168,6 @@ export function createTerminals(
     ) {
       const commandId = command.id;
       freeMemory();
-      const persistence: Persistence = {
-        backlog: [],
-        backlogBytes: 0,
-        isPrompt: false,
-        agentNextSequence,
-        committed: agentNextSequence,
-        trimmedTo: 0,
-        running: null,
-      };
       const buffer: TerminalBuffer = createTerminalBuffer(
         command,
         clock,
@@ -186,6 +177,8 @@ export function createTerminals(
             onChunk?.(buffer, chunk);
           },
           onPersistable(chunks, next) {
+            const persistence = persistences.get(commandId);
+            if (!persistence) return;
             persistence.backlog.push(...chunks);
             persistence.backlogBytes += backlogBytes(chunks);
             limitBacklog(buffer, persistence);
@@ -204,15 +197,16 @@ export function createTerminals(
       );
       buffers.set(commandId, buffer);
       memory.add(buffer);
-      persistences.set(commandId, persistence);
+      persistences.set(commandId, createPersistence(agentNextSequence));
     },
     get: (commandId: string) => buffers.get(commandId),
     /** Receives the output of a command from its agent, after another hub did. Its buffer has all output that was stored. */
     takeOver(commandId: string, agentNextSequence: number) {
-      const persistence = persistences.get(commandId);
-      if (!persistence) return;
-      buffers.get(commandId)?.continueFrom(agentNextSequence);
-      Object.assign(persistence, { agentNextSequence, committed: agentNextSequence });
+      const buffer = buffers.get(commandId);
+      if (!buffer) return;
+      buffer.continueFrom(agentNextSequence);
+      // A write that was rejected when this hub lost the agent never ends.
+      persistences.set(commandId, createPersistence(agentNextSequence));
     },
     /** Frees the buffer of a command, because another hub receives its output. What is not stored is not kept. */
     drop(commandId: string) {
@@ -270,6 +264,16 @@ export function createTerminals(
     },
   };
 }
+
+const createPersistence = (agentNextSequence: number): Persistence => ({
+  backlog: [],
+  backlogBytes: 0,
+  isPrompt: false,
+  agentNextSequence,
+  committed: agentNextSequence,
+  trimmedTo: 0,
+  running: null,
+});
 
 const backlogBytes = (chunks: readonly OutputChunk[]): number =>
   chunks.reduce((sum, { data }) => sum + data.length + CHUNK_BYTES, 0);
