@@ -40,6 +40,8 @@ export function createCompletion(
   let publishedCount = 0;
   /** The last write of each command with writes in progress, by commandId. */
   const lastWrites = new Map<string, Promise<void>>();
+  /** The writes of `persistOnce` in progress, by commandId. */
+  const attempts = new Map<string, Promise<void>>();
   /** The writes of late output in progress, by commandId. */
   const lateWrites = new Map<string, Promise<void>>();
 
@@ -73,15 +75,18 @@ export function createCompletion(
     return write;
   }
 
-  /** The same with one attempt. @throws if the write fails */
+  /**
+   * Commits changes with one attempt, after those made so far. Later changes do not wait for it.
+   * @throws if the write fails
+   */
   async function persistOnce(commandId: string, changes: CommandChanges): Promise<void> {
     const write = whenPersisted(commandId).then(() => store.commands.update(commandId, changes));
     const settled = write
       .catch(() => undefined)
       .finally(() => {
-        if (lastWrites.get(commandId) === settled) lastWrites.delete(commandId);
+        if (attempts.get(commandId) === settled) attempts.delete(commandId);
       });
-    lastWrites.set(commandId, settled);
+    attempts.set(commandId, settled);
     return write;
   }
 
@@ -161,7 +166,9 @@ export function createCompletion(
     /** Resolves when all changes made to the commands of an agent are committed, and those that follow from them. */
     async whenAllPersisted(agentId: string): Promise<void> {
       const ofAgent = () =>
-        [...lastWrites].filter(([id]) => state.executions.get(id)?.agentId === agentId);
+        [...lastWrites, ...attempts].filter(
+          ([id]) => state.executions.get(id)?.agentId === agentId,
+        );
       for (let writes = ofAgent(); writes.length > 0; writes = ofAgent()) {
         await Promise.all(writes.map(([, write]) => write));
       }
@@ -180,6 +187,7 @@ export function createCompletion(
     /** Forgets the writes about a command that another hub owns now. */
     forget(commandId: string) {
       lastWrites.delete(commandId);
+      attempts.delete(commandId);
       lateWrites.delete(commandId);
     },
     /** Resolves when the late output of a command, and its size, are committed. */
