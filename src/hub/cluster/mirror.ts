@@ -174,7 +174,10 @@ export function createMirror(
     const { agentId } = agent;
     await output.changeOwner(agentId, stored.epoch);
     // This hub has claimed it meanwhile: what was read is older than what it knows.
-    if (ownership.owns(agentId)) return void dirty.add(agentId);
+    if (ownership.owns(agentId)) {
+      dirty.add(agentId);
+      return;
+    }
     const known = [...state.executions.values()].filter((one) => one.agentId === agentId);
     const rows = new Map(unfinished.map((row) => [row.id, row]));
     const gone = known.filter(({ id, delivery }) => delivery !== 'accepting' && !rows.has(id));
