@@ -102,7 +102,7 @@ describe('interrupt', () => {
     const hub = await fixture.connect();
     await Bun.write(join(fixture.folder, 'detached.py'), DETACHED_CHILD);
     const id = hub.execute('!python3 detached.py');
-    await hub.waitForOutput(id, 'ready');
+    await hub.waitForOutput(id, 'ready\n');
     interrupt(hub, id);
     await hub.waitForOutput(id, 'SIGINT');
     const { stdout } = await hub.waitForFinished(id);
