@@ -46,7 +46,7 @@ async function startSharedHub() {
   };
 }
 
-test('every hub is listed with its state and its last report', async () => {
+test('every hub is listed with its state and its last report, and this hub as it is now', async () => {
   await using shared = await startSharedHub();
   await shared.register('hub-3', { isDraining: true });
   await shared.register('hub-1');
@@ -57,9 +57,9 @@ test('every hub is listed with its state and its last report', async () => {
   await server.execute(`UPDATE hubs SET ${age} WHERE node = 'hub-2'`, shared.url);
   const hubs = await shared.list();
   expect(hubs).toMatchObject([
-    { node: 'hub-1', isSelf: true, state: 'alive', agents: 3, dashboards: 4, busLagMs: 1.5 },
+    { node: 'hub-1', isSelf: true, state: 'alive', agents: 0, dashboards: 0 },
     { node: 'hub-2', isSelf: false, state: 'no_contact', busLagMs: null, storeLagMs: 2 },
-    { node: 'hub-3', isSelf: false, state: 'draining', version: '1.2.3' },
+    { node: 'hub-3', isSelf: false, state: 'draining', agents: 3, dashboards: 4, busLagMs: 1.5 },
     { node: 'hub-4', isSelf: false, state: 'stopped' },
   ]);
   for (const { startedAt, lastContactAt, node } of hubs) {
