@@ -223,8 +223,10 @@ export async function joinCluster(
   async function checkOwners() {
     const remote = [...state.agents.values()].filter(({ remote: published }) => published !== null);
     if (remote.length === 0) return;
-    const states = await cluster.listStates(remote.map(({ agentId }) => agentId));
-    await mirror.update(states.filter(({ isOwned }) => !isOwned).map(({ agentId }) => agentId));
+    const alive = new Set<string>();
+    for (const { hubId: id, isAlive } of await cluster.listHubs()) if (isAlive) alive.add(id);
+    const isLost = (agentId: string) => !alive.has(mirror.ownerOf(agentId)?.hubId ?? '');
+    await mirror.update(remote.map(({ agentId }) => agentId).filter(isLost));
   }
 
   async function poll() {
