@@ -11,10 +11,10 @@ import {
   sliceBlocks,
 } from '../output-slicing.ts';
 import type { Store, StoredChunk } from '../store.ts';
-import { type Db, isNoneOf, type QueryContext } from './context.ts';
+import { type Db, isNoneOf, isOneOf, type QueryContext } from './context.ts';
 import { blockBytes, createPurge, freeBlocks } from './output-purge.ts';
 import { createOutputReads, selectRows } from './output-reads.ts';
-import { output, outputBlocks as blocks, transcripts } from './schema.ts';
+import { commands, output, outputBlocks as blocks, transcripts } from './schema.ts';
 import { encodeJson } from './text-encoding.ts';
 
 /** New output of a command, perhaps none, and the agent's next sequence. */
@@ -175,25 +175,29 @@ async function measureRows(db: Db, commandId: string): Promise<Size> {
   return row ?? { chunks: 0, length: 0 };
 }
 
-/** Inserts any number of chunks, and notes which commands have output, with one statement that is always the same. */
+/**
+ * Inserts any number of chunks, and notes which commands have output, with one statement that is always the same. The
+ * commands are named by an array, because the server would join a set of rows by reading the whole table, with the earlier
+ * versions of rows that change often.
+ */
 async function insertRows(db: Db, appends: readonly Append[]) {
-  const latest = new Map<string, { hasOutput: boolean }>();
+  const next: Record<string, number> = {};
+  const touched = new Map<string, number>();
   for (const { commandId, chunks, agentNextSequence, time } of appends) {
-    const hasOutput = chunks.length > 0 || latest.get(commandId)?.hasOutput === true;
-    const change = { commandId, agentNextSequence, time, hasOutput };
-    latest.set(commandId, change);
+    next[commandId] = agentNextSequence;
+    if (chunks.length > 0) touched.set(commandId, time);
   }
+  const transcript = [...touched].map(([commandId, time]) => ({ commandId, time }));
   const rows = appends.flatMap(({ commandId, chunks }) =>
     chunks.map((chunk) => ({ commandId, ...chunk })),
   );
   await db.execute(sql`
-    WITH changed AS (
-      SELECT * FROM json_to_recordset(${encodeJson([...latest.values()])}::text::json)
-        AS changed ("commandId" text COLLATE "C", "agentNextSequence" bigint, time bigint, "hasOutput" boolean)
-    ), command AS (
-      UPDATE commands SET agent_next_sequence = changed."agentNextSequence" FROM changed WHERE id = changed."commandId"
+    WITH command AS (
+      UPDATE commands SET agent_next_sequence = (${encodeJson(next)}::text::jsonb ->> id)::bigint
+      WHERE ${isOneOf(commands.id, Object.keys(next))}
     ), transcript AS (
-      INSERT INTO transcripts (command_id, bytes, updated_at) SELECT "commandId", 0, time FROM changed WHERE "hasOutput"
+      INSERT INTO transcripts (command_id, bytes, updated_at) SELECT "commandId", 0, time
+      FROM json_to_recordset(${encodeJson(transcript)}::text::json) AS touched ("commandId" text, time bigint)
       ON CONFLICT (command_id) DO UPDATE
         SET updated_at = excluded.updated_at, removed_at = NULL, removal_reason = NULL, removal_limit = NULL
     )
