@@ -4,6 +4,7 @@ import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
 import {
   connectDashboardTo,
   requireOwner,
+  waitForAgent,
   waitForEnd,
   waitForReady,
 } from '../../test/support/cluster-clients.ts';
@@ -176,6 +177,7 @@ async function measureFailover(cluster: Cluster): Promise<Figures> {
   const { agentId } = agent;
   const owner = await requireOwner(cluster, agentId);
   const other = cluster.hubs.find((hub) => hub !== owner) ?? owner;
+  await waitForAgent(cluster, agentId, 'online', other);
   let dashboard = await connectDashboardTo(cluster, other);
   const { commandId } = await cluster.api<{ commandId: string }>(
     '/commands',

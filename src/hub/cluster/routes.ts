@@ -67,12 +67,15 @@ export function createRouter({
     let owner = mirror.ownerOf(agentId) ?? (await readOwner(agentId));
     // A claim whose commands could not be read is made again.
     if (owner?.hubId && owner.hubId !== hubId && owner.isOwned) {
+      const asked = owner.hubId;
       try {
-        return await calls.call(owner.hubId, method, [agentId, ...args.map(toPlain)], answerMs);
+        return await calls.call(asked, method, [agentId, ...args.map(toPlain)], answerMs);
       } catch (error) {
         mirror.forgetOwner(agentId);
         if (!(error instanceof CallTimeout)) throw error;
         owner = await readOwner(agentId);
+        // Another hub has taken over, and this one did not know it yet.
+        if (isRepeatable && owner?.isOwned && owner.hubId !== asked) throw new NotOwner();
         // It may be slow, or frozen: another hub takes over when its lease has ended.
         if (!isRepeatable || owner?.isOwned) throw unanswered(isRepeatable);
       }

@@ -6,7 +6,7 @@ import type { Db } from './connection.ts';
 import type { Pool } from './pool.ts';
 import { audit } from './schema.ts';
 import { toTextArray } from './text-encoding.ts';
-import type { Writer } from './writer.ts';
+import type { RunTogether, Writer } from './writer.ts';
 
 export type { Db };
 
@@ -18,12 +18,15 @@ export interface QueryContext extends Omit<Pool, 'close'> {
   write(run: Run, ...entries: (AuditEntry | undefined)[]): Promise<void>;
   /** Commits `run` within 20 ms: for writes that no request waits for. */
   writeDeferred(run: Run): Promise<void>;
+  /** The same for a write that can run together with others of its kind, with fewer statements. */
+  writeTogether<Item>(run: RunTogether<Item>, item: Item): Promise<void>;
 }
 
 export function createQueryContext(pool: Pool, writer: Writer): QueryContext {
   return {
     ...pool,
     writeDeferred: writer.writeDeferred,
+    writeTogether: writer.writeTogether,
     write(run, ...entries) {
       const stored = entries.filter((entry) => entry !== undefined);
       if (stored.length === 0) return writer.write(run);

@@ -11,18 +11,26 @@ import {
   sliceBlocks,
 } from '../output-slicing.ts';
 import type { Store, StoredChunk } from '../store.ts';
-import { type Db, isNoneOf, type QueryContext } from './context.ts';
+import { type Db, isNoneOf, isOneOf, type QueryContext } from './context.ts';
 import { blockBytes, createPurge, freeBlocks } from './output-purge.ts';
 import { createOutputReads, selectRows } from './output-reads.ts';
 import { commands, output, outputBlocks as blocks, transcripts } from './schema.ts';
 import { encodeJson } from './text-encoding.ts';
+
+/** New output of a command, perhaps none, and the agent's next sequence. */
+interface Append {
+  commandId: string;
+  chunks: readonly StoredChunk[];
+  agentNextSequence: number;
+  time: number;
+}
 
 /** The commands that are completed in one transaction after a crash. */
 const COMPLETED_AT_ONCE = 50;
 
 /** @param onBlock called after a block was stored */
 export function createOutputStore(context: QueryContext, onBlock: () => void): Store['output'] {
-  const { write, writeDeferred } = context;
+  const { write, writeDeferred, writeTogether } = context;
   /** The size of the rows of commands with recent output, by commandId. */
   const sizes = new Map<string, Size>();
   const { purge, remove, use } = createPurge(context, (commandId) => sizes.delete(commandId));
@@ -71,37 +79,48 @@ export function createOutputStore(context: QueryContext, onBlock: () => void): S
     onBlock();
   }
 
-  async function append(
-    db: Db,
-    commandId: string,
-    chunks: readonly StoredChunk[],
-    { agentNextSequence, time }: { agentNextSequence: number; time: number },
-  ) {
-    const size = sizes.get(commandId) ?? (await measureRows(db, commandId));
-    // It is measured again if this fails.
-    sizes.delete(commandId);
-    const grown = addSize(size, chunks);
-    if (!isBlock(grown)) {
-      await insertRows(db, { commandId, chunks, agentNextSequence, time });
-      sizes.set(commandId, grown);
-      return;
+  /** Appends to several commands. What becomes no block is inserted with one statement. */
+  async function append(db: Db, appends: readonly Append[]) {
+    let rows: Append[] = [];
+    /** The sizes with the rows that are not inserted yet. */
+    const grown = new Map<string, Size>();
+
+    async function insert() {
+      if (rows.length > 0) await insertRows(db, rows);
+      for (const [commandId, size] of grown) sizes.set(commandId, size);
+      rows = [];
+      grown.clear();
     }
-    const rest = await insertBlocks(db, commandId, chunks, time);
-    const first = chunks[0]?.sequence ?? 0;
-    const added = rest.filter(({ sequence }) => sequence >= first);
-    await insertRows(db, { commandId, chunks: added, agentNextSequence, time });
-    onBlock();
+
+    for (const one of appends) {
+      const { commandId, chunks, time } = one;
+      const before = grown.get(commandId) ?? sizes.get(commandId);
+      // It is measured again if this fails.
+      sizes.delete(commandId);
+      if (chunks.length === 0) {
+        rows.push(one);
+        if (before) grown.set(commandId, before);
+        continue;
+      }
+      const size = addSize(before ?? (await measureRows(db, commandId)), chunks);
+      if (!isBlock(size)) {
+        rows.push(one);
+        grown.set(commandId, size);
+        continue;
+      }
+      await insert();
+      sizes.delete(commandId);
+      const rest = await insertBlocks(db, commandId, chunks, time);
+      const first = chunks[0]?.sequence ?? 0;
+      await insertRows(db, [{ ...one, chunks: rest.filter(({ sequence }) => sequence >= first) }]);
+      onBlock();
+    }
+    await insert();
   }
 
   return {
     append: (commandId, chunks, agentNextSequence, time) =>
-      writeDeferred(async (db) => {
-        if (chunks.length > 0) {
-          await append(db, commandId, chunks, { agentNextSequence, time });
-        } else {
-          await db.update(commands).set({ agentNextSequence }).where(eq(commands.id, commandId));
-        }
-      }),
+      writeTogether(append, { commandId, chunks, agentNextSequence, time }),
     flush: () => write(() => Promise.resolve()),
     ...createOutputReads(context),
     complete: (commandId, time) => writeDeferred((db) => compress(db, commandId, time)),
@@ -156,27 +175,35 @@ async function measureRows(db: Db, commandId: string): Promise<Size> {
   return row ?? { chunks: 0, length: 0 };
 }
 
-/** Inserts any number of chunks, and notes that the command has output, with one statement that is always the same. */
-async function insertRows(
-  db: Db,
-  {
-    commandId,
-    chunks,
-    agentNextSequence,
-    time,
-  }: { commandId: string; chunks: readonly StoredChunk[]; agentNextSequence: number; time: number },
-) {
+/**
+ * Inserts any number of chunks, and notes which commands have output, with one statement that is always the same. The
+ * commands are named by an array, because the server would join a set of rows by reading the whole table, with the earlier
+ * versions of rows that change often.
+ */
+async function insertRows(db: Db, appends: readonly Append[]) {
+  const next: Record<string, number> = {};
+  const touched = new Map<string, number>();
+  for (const { commandId, chunks, agentNextSequence, time } of appends) {
+    next[commandId] = agentNextSequence;
+    if (chunks.length > 0) touched.set(commandId, time);
+  }
+  const transcript = [...touched].map(([commandId, time]) => ({ commandId, time }));
+  const rows = appends.flatMap(({ commandId, chunks }) =>
+    chunks.map((chunk) => ({ commandId, ...chunk })),
+  );
   await db.execute(sql`
     WITH command AS (
-      UPDATE commands SET agent_next_sequence = ${agentNextSequence} WHERE id = ${commandId}
+      UPDATE commands SET agent_next_sequence = (${encodeJson(next)}::text::jsonb ->> id)::bigint
+      WHERE ${isOneOf(commands.id, Object.keys(next))}
     ), transcript AS (
-      INSERT INTO transcripts (command_id, bytes, updated_at) VALUES (${commandId}, 0, ${time})
+      INSERT INTO transcripts (command_id, bytes, updated_at) SELECT "commandId", 0, time
+      FROM json_to_recordset(${encodeJson(transcript)}::text::json) AS touched ("commandId" text, time bigint)
       ON CONFLICT (command_id) DO UPDATE
         SET updated_at = excluded.updated_at, removed_at = NULL, removal_reason = NULL, removal_limit = NULL
     )
     INSERT INTO output (command_id, sequence, type, data, "timestamp", "offset", lost_bytes)
-    SELECT ${commandId}, sequence, type, data, "timestamp", "offset", "lostBytes"
-    FROM json_to_recordset(${encodeJson(chunks)}::text::json)
-      AS chunk (sequence bigint, type text, data text, "timestamp" bigint, "offset" bigint, "lostBytes" bigint)
+    SELECT "commandId", sequence, type, data, "timestamp", "offset", "lostBytes"
+    FROM json_to_recordset(${encodeJson(rows)}::text::json)
+      AS chunk ("commandId" text, sequence bigint, type text, data text, "timestamp" bigint, "offset" bigint, "lostBytes" bigint)
   `);
 }

@@ -10,8 +10,13 @@ import type { WriterSession } from './writer-session.ts';
 
 type Run = (db: Db) => Promise<unknown>;
 
+/** Runs several writes of one kind at once, in their order. */
+export type RunTogether<Item> = (db: Db, items: readonly Item[]) => Promise<unknown>;
+
 interface PendingWrite {
   run: Run;
+  /** Set if it can run together with others before and after it that have the same function. */
+  together: { run: RunTogether<unknown>; item: unknown } | undefined;
   /** Set if it is about an agent that the hub must own. */
   fence: Fence | undefined;
   /** Whether another hub owns the agent, so that it was rejected. */
@@ -92,7 +97,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     const number = await session.begin();
     try {
       const admitted = await admit(session.db, writes);
-      for (const { run } of admitted) await run(session.db);
+      await runAll(session.db, admitted);
     } catch (error) {
       await session.rollBack();
       throw error;
@@ -157,10 +162,10 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     running ??= commitAll();
   }
 
-  function enqueue(run: Run): Promise<void> {
+  function enqueue(run: Run, together?: PendingWrite['together']): Promise<void> {
     const fence = currentFence();
     return new Promise((resolve, reject) =>
-      pending.push({ run, fence, isFenced: false, resolve, reject }),
+      pending.push({ run, together, fence, isFenced: false, resolve, reject }),
     );
   }
 
@@ -175,6 +180,11 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
       timer ??= setTimeout(flush, MAX_DELAY_MS);
       return enqueue(run);
     },
+    /** The same for a write that can run together with others of its kind, with fewer statements. */
+    writeTogether<Item>(run: RunTogether<Item>, item: Item): Promise<void> {
+      timer ??= setTimeout(flush, MAX_DELAY_MS);
+      return enqueue((db) => run(db, [item]), { run: run as RunTogether<unknown>, item });
+    },
     /** Commits pending writes and ends the connection. A commit whose outcome is not known stays unanswered. */
     async close(): Promise<void> {
       flush();
@@ -184,4 +194,22 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
       await sessions.close();
     },
   };
+}
+
+/** Runs writes in their order, neighbors of one kind together. */
+async function runAll(db: Db, writes: readonly PendingWrite[]): Promise<void> {
+  for (let from = 0, to = 0; from < writes.length; from = to) {
+    const first = writes[from];
+    const run = first?.together?.run;
+    to = from + 1;
+    if (!run) {
+      await first?.run(db);
+      continue;
+    }
+    while (writes[to]?.together?.run === run) to += 1;
+    await run(
+      db,
+      writes.slice(from, to).map(({ together }) => together?.item),
+    );
+  }
 }
