@@ -193,6 +193,8 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     follow,
     /** Reads the rest of the output of a command that has ended, and publishes its end. */
     async end(commandId: string): Promise<void> {
+      // A reader may be waiting for it to be opened, since before the command has ended.
+      await opening.get(commandId)?.catch(() => undefined);
       // A reader may be opening it.
       await opening.get(commandId)?.catch(() => undefined);
       if (!find(commandId)) return;
