@@ -49,6 +49,9 @@ export interface HubContext {
   ownership: Ownership;
   /** Identifies the pages this hub serves. */
   build: string;
-  /** Changes every time the hub starts: output sequences can be compared only within one epoch. */
+  /**
+   * Output sequences can be compared only within one epoch. It changes every time the hub starts, and when readers may have
+   * received output that another hub receives again.
+   */
   epoch: string;
 }

@@ -41,13 +41,13 @@ export type SessionEnd = 'revoked' | 'access_changed';
 export type Dashboards = ReturnType<typeof createDashboards>;
 
 export function createDashboards(context: HubContext, parts: DashboardsParts) {
-  const { state, clock, settings, connectionLog, epoch } = context;
+  const { state, clock, settings, connectionLog } = context;
   const { broadcast, completion, subscriptions, terminalInput, welcome } = parts;
   const byLink = new Map<DashboardLink, DashboardConnection>();
 
   /** The connection that a dashboard may resume. */
   function findResumable(identity: Identity, { resume }: DashboardConnect) {
-    if (!resume || resume.hubEpoch !== epoch) return undefined;
+    if (!resume || resume.hubEpoch !== context.epoch) return undefined;
     const known = state.dashboards.get(resume.connectionId);
     return known?.userId === identity.userId ? known : undefined;
   }
@@ -252,6 +252,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     },
     /** Makes the dashboards that read a command's output begin again, because some of it may not be stored. */
     restartReaders(commandId: string) {
+      // Positions from before do not hold anymore.
+      context.epoch = Bun.randomUUIDv7();
       for (const dashboard of state.dashboards.values()) {
         if (!dashboard.subscriptions.has(commandId)) continue;
         const { link } = dashboard;

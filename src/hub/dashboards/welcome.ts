@@ -33,7 +33,7 @@ export interface WelcomeParts {
 }
 
 export function createWelcome(context: HubContext, parts: WelcomeParts) {
-  const { state, clock, log, settings, build, epoch } = context;
+  const { state, clock, log, settings, build } = context;
   const { approvals, completion, subscriptions, terminalInput } = parts;
   const warnUnknown = createCountedWarning(
     clock,
@@ -52,7 +52,7 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     sendToDashboard(link, {
       type: 'dashboard:welcome',
       connectionId: dashboard.id,
-      hubEpoch: epoch,
+      hubEpoch: context.epoch,
       userId: dashboard.userId,
       role: dashboard.role,
       resumed,
