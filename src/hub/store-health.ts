@@ -3,6 +3,7 @@ import type { Clock } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { DISK_FULL_CODES, DUPLICATE_CODES, type Store, UNREACHABLE_CODE } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
+import { runAttempts } from './cluster/attempts.ts';
 import type { Log } from './log.ts';
 
 const PROBE_MS = 5_000;
@@ -128,16 +129,17 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
       }
     },
     /** Calls `write` every second until it succeeds, or until `isObsolete`. */
-    async retry(write: () => Promise<void>, isObsolete = () => false): Promise<void> {
-      while (!isObsolete()) {
-        try {
-          return await write();
-        } catch (error) {
-          reportFailure(error);
-          await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+    retry: (write: () => Promise<void>, isObsolete = () => false): Promise<void> =>
+      runAttempts(async () => {
+        while (!isObsolete()) {
+          try {
+            return await write();
+          } catch (error) {
+            reportFailure(error);
+            await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+          }
         }
-      }
-    },
+      }),
     stop,
   };
 }

@@ -123,6 +123,29 @@ test.each([true, false])(
   },
 );
 
+test('a write that is tried again after the agent has moved and come back changes nothing', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, here, there, commandId } = await startCommand(hubs);
+  a.store.fail((call) => call === 'commands.update');
+  agent.sendFinished(commandId, { exitCode: 7 });
+  await a.store.waitForFault('commands.update');
+  const { token } = agent;
+  const held = [createHeldCommand(commandId, { nextSequence: 1, finished: true })];
+  const moved = await connectAgent(b, { token, held });
+  moved.sendFinished(commandId, { exitCode: 0 });
+  await there.waitForStatus(commandId, 'completed');
+  expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+  await connectAgent(a, { token });
+  expect(await readOwner()).toEqual({ node: 'hub-a', epoch: '3' });
+  a.store.clearFaults();
+  // Twice, because the first attempt waits for nothing but the time.
+  for (let attempt = 0; attempt < 2; attempt++) await a.advance(1_000, here);
+  await a.flush();
+  const response = await read(a, `/commands/${commandId}`);
+  expect(await response.json()).toMatchObject({ status: 'completed', exitCode: 0 });
+});
+
 test('hubs whose leases have all ended in an outage keep their agents', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

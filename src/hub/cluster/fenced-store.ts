@@ -7,6 +7,7 @@ import {
 } from '../../store/cluster.ts';
 import type { StoredApproval } from '../../store/store.ts';
 import type { ServerState } from '../state/server-state.ts';
+import { fenceOfAttempt } from './attempts.ts';
 import type { SharedOwnership } from './ownership.ts';
 
 /** The tables whose writes name a command first. */
@@ -80,7 +81,9 @@ export function createFencedStore(
   const findAgent = createAgentFinder(state, ofApproval);
   const fenceOf = (table: string, method: string, args: readonly unknown[]) => {
     const agentId = findAgent(table, method, args);
-    return agentId === undefined ? undefined : ownership.fenceOf(agentId);
+    return agentId === undefined
+      ? undefined
+      : fenceOfAttempt(agentId, () => ownership.fenceOf(agentId));
   };
   const fenced = cluster.fenced(fenceOf);
 
