@@ -1,8 +1,9 @@
 // Tracks whether the store accepts writes, so that a full or failing disk is known before a command depends on it.
-import type { Clock } from '../protocol/clock.ts';
+import { type Clock, wait } from '../protocol/clock.ts';
 import { HubError } from '../protocol/errors.ts';
 import { DISK_FULL_CODES, DUPLICATE_CODES, type Store, UNREACHABLE_CODE } from '../store/store.ts';
 import type { Broadcast } from './broadcast.ts';
+import { REQUEST_KNOWN_CODE } from '../store/cluster.ts';
 import { runAttempts } from './cluster/attempts.ts';
 import type { Log } from './log.ts';
 
@@ -18,6 +19,9 @@ export const isUnreachable = (error: unknown): boolean => codeOf(error) === UNRE
 /** Whether a row was not inserted because one with its key exists: another hub has inserted it. */
 export const isDuplicate = (error: unknown): boolean => DUPLICATE_CODES.includes(codeOf(error));
 
+/** Whether a user has requested a command with the same ID, perhaps on another hub. */
+export const isRequestKnown = (error: unknown): boolean => codeOf(error) === REQUEST_KNOWN_CODE;
+
 /** Reads from the store: again every second while its server cannot be reached. */
 export async function readWhenReachable<T>(clock: Clock, read: () => Promise<T>): Promise<T> {
   while (true) {
@@ -25,7 +29,7 @@ export async function readWhenReachable<T>(clock: Clock, read: () => Promise<T>)
       return await read();
     } catch (error) {
       if (!isUnreachable(error)) throw error;
-      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      await wait(clock, RETRY_MS);
     }
   }
 }
@@ -136,7 +140,7 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
             return await write();
           } catch (error) {
             reportFailure(error);
-            await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+            await wait(clock, RETRY_MS);
           }
         }
       }),

@@ -4,7 +4,7 @@ import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
 import { RENEW_MS } from '../../src/store/cluster.ts';
 import { UNREACHABLE_CODE } from '../../src/store/store.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
-import { startLinkedHubs } from '../support/hub/linked-hubs.ts';
+import { type LinkedHub, startLinkedHubs } from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scripted-agent.ts';
 import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
@@ -24,6 +24,17 @@ afterAll(() => server.remove());
 beforeEach(async () => {
   url = await server.createDatabase(migrated);
 });
+
+/** Starts a command on a hub, whose dashboard follows its output. */
+async function startCommand(hub: LinkedHub) {
+  const agent = await connectAgent(hub);
+  const here = await connectDashboard(hub, { terminals: 'all' });
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  agent.sendStarted(commandId);
+  await here.waitForStatus(commandId, 'running');
+  return { agent, here, commandId };
+}
 
 test('the output of a command that its owner has not found yet is not complete', async () => {
   await using hubs = await startLinkedHubs(url);
@@ -46,12 +57,7 @@ test('the output of a command that its owner has not found yet is not complete',
 test('an agent that loses its connection and moves is not lost for its earlier hub', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;
-  const agent = await connectAgent(a);
-  const here = await connectDashboard(a, { terminals: 'all' });
-  const commandId = await here.request('work');
-  await agent.waitForExecute(commandId);
-  agent.sendStarted(commandId);
-  await here.waitForStatus(commandId, 'running');
+  const { agent, here, commandId } = await startCommand(a);
   agent.terminate();
   await here.waitForAgentStatus('offline');
   const moved = await connectAgent(b, { token: agent.token, held: [createHeldCommand(commandId)] });
@@ -70,12 +76,7 @@ test('an agent that loses its connection and moves is not lost for its earlier h
 test('output that its earlier hub did not expect anymore is received from the next one', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;
-  const agent = await connectAgent(a);
-  const here = await connectDashboard(a, { terminals: 'all' });
-  const commandId = await here.request('work');
-  await agent.waitForExecute(commandId);
-  agent.sendStarted(commandId);
-  await here.waitForStatus(commandId, 'running');
+  const { agent, here, commandId } = await startCommand(a);
   a.store.fail((call) => call === 'commands.update');
   agent.sendFinished(commandId);
   await a.store.waitForFault('commands.update');

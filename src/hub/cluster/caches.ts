@@ -1,5 +1,5 @@
 // Keeps what a hub has in memory of shared tables up to date: reads a table again when another hub has changed it.
-import type { Clock } from '../../protocol/clock.ts';
+import { type Clock, wait } from '../../protocol/clock.ts';
 import type { CachedTable } from '../../store/cluster.ts';
 import type { Reload } from '../../store/pending-writes.ts';
 import { createCountedWarning } from '../counted-warning.ts';
@@ -64,7 +64,7 @@ export function createCaches(
       } catch (error) {
         if (stopped.signal.aborted) return;
         warnFailed({ table: cache.table, error });
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+        await wait(clock, RETRY_MS);
       }
     }
   }

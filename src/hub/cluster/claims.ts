@@ -14,7 +14,7 @@ import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, cancelGrace } from '../state/agent.ts';
-import { createExecution, type Execution, toStored } from '../state/execution.ts';
+import { abandon, createExecution, type Execution, toStored } from '../state/execution.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
 import type { FollowedOutput } from './followed-output.ts';
@@ -62,7 +62,7 @@ export function createClaims(
   function forget(agent: AgentConnection) {
     const { agentId } = agent;
     for (const execution of executionsOf(agentId)) {
-      dispatcher.release(execution);
+      abandon(execution);
       completion.forget(execution.id);
       turns.forget(execution.id);
       fileChanges.forget(execution.id);

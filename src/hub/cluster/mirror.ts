@@ -1,5 +1,6 @@
 // The state of the agents that other hubs own, as far as pages and dashboards of this hub need it. It is read from the store,
 // compared with what is known, and the differences are published like changes of this hub.
+import { wait } from '../../protocol/clock.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { ClusterStore, StoredAgentState } from '../../store/cluster.ts';
 import type { StoredApproval, StoredCommand } from '../../store/store.ts';
@@ -278,7 +279,7 @@ export function createMirror(
       } catch (error) {
         log.warn('Could not read the state of agents of other hubs.', { error });
         for (const agentId of agentIds) dirty.add(agentId);
-        await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+        await wait(clock, RETRY_MS);
       }
     }
     running = null;

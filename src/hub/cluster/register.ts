@@ -1,5 +1,5 @@
 // Registers this hub among those that share the database.
-import type { Clock } from '../../protocol/clock.ts';
+import { type Clock, wait } from '../../protocol/clock.ts';
 import {
   type ClusterStore,
   type HubRegistration,
@@ -33,7 +33,7 @@ export async function registerHub(
           node: hub.node,
         });
       }
-      await new Promise<void>((resolve) => clock.after(RETRY_MS, resolve));
+      await wait(clock, RETRY_MS);
     }
   }
 }

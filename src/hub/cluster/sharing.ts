@@ -5,7 +5,7 @@ import { hasEnded } from '../../protocol/command-status.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
 import type { CachedTable, ClusterStore, HubReport, SharedStore } from '../../store/cluster.ts';
-import type { Clock } from '../../protocol/clock.ts';
+import { type Clock, wait } from '../../protocol/clock.ts';
 import type { Claimed } from '../agents/arrivals.ts';
 import type { Log } from '../log.ts';
 import type { HubContext } from '../context.ts';
@@ -206,8 +206,6 @@ export function createSharing(
       });
       ({ isLeader } = member);
       await restore(mirror);
-      const wait = (ms: number) => new Promise<void>((done) => void clock.after(ms, done));
-
       async function hasOthers(): Promise<boolean> {
         const hubs = await cluster.listHubs().catch(() => []);
         return hubs.some((hub) => hub.isAlive && hub.hubId !== hubId);
@@ -220,7 +218,7 @@ export function createSharing(
         async handOver() {
           isLeaving = true;
           await member.renew();
-          if (await hasOthers()) await wait(NOTICE_MS);
+          if (await hasOthers()) await wait(clock, NOTICE_MS);
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
             if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));
@@ -245,7 +243,7 @@ export function createSharing(
         for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
           // What cannot be committed is sent again by the agent. A write about an agent of another hub never ends.
           const lost = ownership.whenLost(agentId);
-          await Promise.race([parts.terminals.flush(commandId), lost, wait(COMMIT_MS)]);
+          await Promise.race([parts.terminals.flush(commandId), lost, wait(clock, COMMIT_MS)]);
         }
         await cluster.release(ownership.fenceOf(agentId));
         claims.lose(agentId);

@@ -9,13 +9,13 @@ import { validateCommand } from '../../protocol/capabilities.ts';
 import { formatDuration } from '../../protocol/duration.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { QUEUE_LENGTH } from '../../protocol/limits.ts';
-import { REQUEST_KNOWN_CODE } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { requireAgent } from '../grants.ts';
 import type { Actor } from '../state/dashboard.ts';
 import { isConnected } from '../state/agent.ts';
 import { createExecution, type Execution, moveDelivery, toStored } from '../state/execution.ts';
 import { requirePermission } from '../require-permission.ts';
+import { isRequestKnown } from '../store-health.ts';
 import { queueOf } from '../state/server-state.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
@@ -36,9 +36,6 @@ export interface AdmissionParts {
   subscriptions: Subscriptions;
   terminals: Terminals;
 }
-
-const isRequestKnown = (error: unknown): boolean =>
-  error instanceof Error && 'code' in error && error.code === REQUEST_KNOWN_CODE;
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { state, store, clock, settings, storeHealth, audit, ownership } = context;

@@ -227,13 +227,6 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       }
       for (const id of warned) if (!state.executions.has(id)) warned.delete(id);
     },
-    /** Cancels the timers of a command that another hub owns now. */
-    release({ timeout, cancellation, cancelStartLimit, cancelGiveUp }: Execution) {
-      timeout.stop();
-      cancellation?.cancelTimer();
-      cancelStartLimit();
-      cancelGiveUp?.();
-    },
     /** Restores a stored command: queued, or assigned to its agent if it was sent. */
     async restore(execution: Execution) {
       state.executions.set(execution.id, execution);

@@ -1,5 +1,6 @@
 // Reads stored output, for dashboards, the API and the pages: one way, so that all of them receive the same messages.
 import pLimit from 'p-limit';
+import { wait } from '../../protocol/clock.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { StoredPage } from '../../store/store.ts';
 import { type HubContext, keepsTranscripts } from '../context.ts';
@@ -31,8 +32,6 @@ export function createOutputReader(context: HubContext) {
   /** The damaged blocks that were reported. */
   const damaged = new Set<string>();
 
-  const wait = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
-
   function readPage(commandId: string, sequence: number): Promise<StoredPage | null> {
     const key = `${commandId} ${sequence}`;
     const known = reading.get(key);
@@ -52,7 +51,7 @@ export function createOutputReader(context: HubContext) {
       } catch (error) {
         warnUnreadable({ commandId, error });
         if (tries === MAX_TRIES) return null;
-        await wait(RETRY_MS);
+        await wait(clock, RETRY_MS);
       }
     }
   }
