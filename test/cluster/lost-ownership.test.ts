@@ -146,6 +146,24 @@ test('a write that is tried again after the agent has moved and come back change
   expect(await response.json()).toMatchObject({ status: 'completed', exitCode: 0 });
 });
 
+test('a start that is not committed when the agent moves is published when the next hub has stored it', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const agent = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  a.store.fail((call) => call === 'commands.update');
+  agent.sendStarted(commandId);
+  await a.store.waitForFault('commands.update');
+  const held = [createHeldCommand(commandId, { finished: true })];
+  const moved = await connectAgent(b, { token: agent.token, held });
+  moved.sendFinished(commandId);
+  expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+  await here.waitForStatus(commandId, 'completed');
+  expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
+});
+
 test('hubs whose leases have all ended in an outage keep their agents', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

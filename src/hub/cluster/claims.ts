@@ -132,9 +132,10 @@ export function createClaims(
     agents.handOver(agent);
     const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
     // The mirror publishes what another hub has done with them meanwhile.
-    const known = executionsOf(agentId).map((execution) =>
-      createExecution(clock, toStored(execution), execution.delivery),
-    );
+    const known = executionsOf(agentId).map((execution) => {
+      const { delivery, publishedStatus: status } = execution;
+      return createExecution(clock, { ...toStored(execution), status }, delivery);
+    });
     mirror.noteLate(agent.stopping);
     forget(agent);
     for (const execution of known) state.executions.set(execution.id, execution);

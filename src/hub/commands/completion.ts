@@ -47,6 +47,7 @@ export function createCompletion(
 
   /** Sends the status of a command to all dashboards. */
   function publishStatus(execution: Execution) {
+    execution.publishedStatus = execution.status;
     broadcast.toDashboards(execution.agentId, toStatus(execution));
   }
 

@@ -40,7 +40,10 @@ export function createProgress({ clock, log }: HubContext, parts: ProgressParts)
     const started = { ...execution };
     completion
       .persist(execution.id, changes)
-      .then(() => completion.publishStatus(started))
+      .then(() => {
+        completion.publishStatus(started);
+        execution.publishedStatus = started.status;
+      })
       .catch((error: unknown) => log.error('Could not publish the start of a command.', { error }));
   }
 

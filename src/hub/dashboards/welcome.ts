@@ -73,7 +73,7 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     }
     const completed = completion.completedAfter(dashboard.confirmedCompletions);
     for (const command of [...completed, ...listExecutions(state)].filter(isVisible)) {
-      sendToDashboard(link, toStatus(command));
+      sendToDashboard(link, toStatus({ ...command, status: command.publishedStatus }));
     }
     for (const approval of limitDetails(approvals.listPending().filter(isVisible))) {
       sendToDashboard(link, toRequest(approval));

@@ -1,5 +1,6 @@
 // A command that has not ended: the CommandExecution of docs/data-model.md and the state kept with it.
 import type { Clock } from '../../protocol/clock.ts';
+import type { CommandStatus } from '../../protocol/command-status.ts';
 import { CommandExecution } from '../../protocol/entities.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
@@ -34,6 +35,8 @@ export interface Cancellation {
 
 export interface Execution extends StoredCommand {
   readonly delivery: Delivery;
+  /** The status that dashboards know: a change is published once it is committed. */
+  publishedStatus: CommandStatus;
   /** Set while the command waits in the queue, does not run, and can be restored. */
   cancellation: Cancellation | null;
   /**
@@ -56,6 +59,7 @@ export function createExecution(
   return {
     ...command,
     delivery,
+    publishedStatus: command.status,
     cancellation: null,
     completion: null,
     timeout: createCommandTimeout(clock, command.timeoutMs),
@@ -82,8 +86,16 @@ export function abandon(execution: Execution): void {
 
 /** The stored fields of an execution. */
 export function toStored(execution: Execution): StoredCommand {
-  const { delivery, cancellation, completion, timeout, cancelStartLimit, cancelGiveUp, ...stored } =
-    execution;
+  const {
+    delivery,
+    publishedStatus,
+    cancellation,
+    completion,
+    timeout,
+    cancelStartLimit,
+    cancelGiveUp,
+    ...stored
+  } = execution;
   return stored;
 }
 

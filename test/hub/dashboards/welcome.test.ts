@@ -49,6 +49,25 @@ test('the welcome is followed by the status of every agent and of every live com
   expect(dashboard.statusesOf(queued)).toEqual(['queued']);
 });
 
+test('the start of a command is sent once it is committed, also to new dashboards', async () => {
+  await using fixture = await startHubFixture();
+  const { hub, agent, dashboard } = fixture;
+  const id = await dashboard.request('!ls');
+  await agent.waitForExecute(id);
+  hub.store.fail((call) => call === 'commands.update');
+  agent.sendStarted(id);
+  await hub.store.waitForFault('commands.update');
+  const early = await connectDashboard(hub);
+  await early.waitForStatus(id, 'queued');
+  hub.store.clearFaults();
+  hub.clock.advance(1_000);
+  await early.waitForStatus(id, 'running');
+  expect(early.statusesOf(id)).toEqual(['queued', 'running']);
+  const late = await connectDashboard(hub);
+  await late.waitForStatus(id, 'running');
+  expect(late.statusesOf(id)).toEqual(['running']);
+});
+
 test('ended commands are not sent', async () => {
   await using fixture = await startHubFixture();
   const id = await fixture.startCommand();
