@@ -6,8 +6,8 @@ import type { Store } from './store.ts';
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
 
-/** Methods with these names only read. */
-const READS = /^(find|list|count)/;
+/** Whether a method of a store only reads, by its name. */
+export const isRead = (method: string): boolean => /^(find|list|count)/.test(method);
 
 const calls = new AsyncLocalStorage<Fence>();
 
@@ -21,7 +21,7 @@ export const withFence = <T>(fence: Fence | undefined, call: () => T): T =>
 /** Returns the same store, but its writes have fences. */
 export function createFencedStore(store: Store, fenceOf: FenceOf): Store {
   const fenceMethod = (table: string, method: string, call: Method): Method =>
-    READS.test(method)
+    isRead(method)
       ? call
       : (...args) => withFence(fenceOf(table, method, args), () => call(...args));
   const members = Object.entries(store).map(([table, methods]: [string, unknown]) => {

@@ -164,6 +164,89 @@ test('a start that is not committed when the agent moves is published when the n
   expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
 });
 
+test('what an earlier owner has stored is not published again when it learns that late', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const agent = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  a.store.holdResult((call) => call === 'commands.update');
+  agent.sendStarted(commandId);
+  await a.store.waitForFault('commands.update');
+  const held = [createHeldCommand(commandId, { finished: true })];
+  const moved = await connectAgent(b, { token: agent.token, held });
+  moved.sendFinished(commandId);
+  await here.waitForStatus(commandId, 'completed');
+  a.store.release();
+  await a.flush();
+  await here.ping();
+  expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
+});
+
+test('a command that is accepted while its agent moves is published by the next owner', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const agent = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const there = await connectDashboard(b, { userId: 'bob', terminals: 'all' });
+  await there.waitForAgentStatus('online');
+  b.cut();
+  // The first read is that of the mirror, and the second one that of the next owner.
+  let reads = 0;
+  b.store.hold((call) => call === 'cluster.listUnfinishedOf' && ++reads === 2);
+  const moving = connectAgent(b, { token: agent.token });
+  await b.store.waitForFault('cluster.listUnfinishedOf');
+  const commandId = await here.request('work');
+  b.store.release();
+  const moved = await moving;
+  await moved.waitForExecute(commandId);
+  moved.run(commandId, 'text');
+  await there.waitForComplete(commandId);
+  expect(there.outputOf(commandId)).toBe('text');
+  await there.waitForStatus(commandId, 'completed');
+  expect(there.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
+});
+
+test('a command that is accepted while others are restored runs after them', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { b } = hubs;
+  const { agent, here, there, commandId } = await startCommand(hubs);
+  await there.waitForStatus(await here.request('older'), 'queued');
+  b.store.hold((call) => call === 'approvals.listByCommand');
+  const moving = connectAgent(b, { token: agent.token, held: [createHeldCommand(commandId)] });
+  await b.store.waitForFault('approvals.listByCommand');
+  await there.waitForStatus(await there.request('newer'), 'queued');
+  b.store.release();
+  const moved = await moving;
+  moved.sendFinished(commandId);
+  for (const command of ['older', 'newer']) {
+    const { commandId: id } = await moved.waitFor(
+      'command:execute',
+      (one) => one.command === command,
+    );
+    moved.run(id, '');
+  }
+  expect(moved.executedCommands()).toEqual(['older', 'newer']);
+});
+
+test('a dashboard that connects while a hub reads the rest of a command of another one receives all of it', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  await there.waitFor('terminal:output');
+  b.store.hold((call) => call === 'cluster.listOutputFrom');
+  agent.sendFinished(commandId);
+  await b.store.waitForFault('cluster.listOutputFrom');
+  await there.ping();
+  const late = await connectDashboard(b, { userId: 'bob', terminals: 'all' });
+  b.store.release();
+  await late.waitForComplete(commandId);
+  expect(late.outputOf(commandId)).toBe('stored ');
+  await late.waitForStatus(commandId, 'completed');
+  expect(late.statusesOf(commandId)).toEqual(['running', 'completed']);
+});
+
 test('hubs whose leases have all ended in an outage keep their agents', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

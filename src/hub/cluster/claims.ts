@@ -91,7 +91,7 @@ export function createClaims(
     const { agentId } = agent;
     // Until now this hub has mirrored the agent. Its readers first receive what the previous owner has stored.
     await mirror.update([agentId]);
-    const [unfinished, outputOpen, requested] = await Promise.all([
+    const [stored, outputOpen, requested] = await Promise.all([
       cluster.listUnfinishedOf([agentId]),
       cluster.listWithOpenOutputOf(agentId),
       cluster.listRequestedOf(agentId, clock.now() - REQUEST_ID_TTL_MS),
@@ -101,11 +101,16 @@ export function createClaims(
         admission.restoreRequest(command.requestedBy, command.requestId, command);
       }
     }
+    // What is being accepted here is queued when its user learns that.
+    const isAccepting = ({ id }: StoredCommand) =>
+      state.executions.get(id)?.delivery === 'accepting';
+    const unfinished = stored.filter((command) => !isAccepting(command));
     const writable = [...unfinished, ...outputOpen];
     // A buffer that nobody reads can be freed while others are opened.
     for (let closed = writable; closed.length > 0; closed = writable.filter(isClosed)) {
       for (const command of closed) await openTerminal(command);
     }
+    const known = new Set(executionsOf(agentId).map(({ id }) => id));
     forget(agent);
     ownership.gain(agentId, epoch);
     for (const { id, agentNextSequence } of writable) terminals.takeOver(id, agentNextSequence);
@@ -115,12 +120,17 @@ export function createClaims(
       .map((command) => createExecution(clock, command, command.sent ? 'sent' : 'waiting'));
     // All at once: the mirror takes unknown commands for new ones.
     for (const execution of executions) state.executions.set(execution.id, execution);
+    // Those that were accepted after the update of the mirror.
+    for (const execution of executions)
+      if (!known.has(execution.id)) mirror.publishAdded(execution);
     for (const execution of executions) {
       if (execution.sent) await turns.restore(execution.id, agentId);
       // Another hub can have claimed the agent meanwhile.
       if (ownership.fenceOf(agentId).epoch !== epoch) return;
       await dispatcher.restore(execution);
     }
+    // What was accepted meanwhile.
+    void mirror.update([agentId]);
   }
 
   /** Stops writing about an agent that another hub owns now, and mirrors it. */

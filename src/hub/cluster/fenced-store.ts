@@ -5,6 +5,7 @@ import {
   type Fence,
   type SharedStore,
 } from '../../store/cluster.ts';
+import { isRead } from '../../store/fences.ts';
 import type { StoredApproval } from '../../store/store.ts';
 import type { ServerState } from '../state/server-state.ts';
 import { fenceOfAttempt } from './attempts.ts';
@@ -15,6 +16,8 @@ const TABLES_BY_COMMAND: ReadonlySet<string> = new Set(['output', 'turns', 'file
 
 /** What any hub may do with the output of a command that has ended. */
 const OPEN_METHODS: ReadonlySet<string> = new Set(['complete', 'remove']);
+
+type Write = (...args: unknown[]) => Promise<unknown>;
 
 /** More than can be on their way to the store. */
 const MAX_REMEMBERED = 10_000;
@@ -71,7 +74,8 @@ export interface FencedStoreParts {
 
 /**
  * Returns a store whose writes carry fences. A write that is rejected because another hub owns the agent now stays pending, as
- * after a crash: what waits for it must not go on.
+ * after a crash: what waits for it must not go on. So does one whose success is known only after the agent was lost: this hub
+ * mirrors the agent by then, and publishes what is stored.
  */
 export function createFencedStore(
   store: SharedStore,
@@ -91,18 +95,25 @@ export function createFencedStore(
     return Object.fromEntries(
       Object.entries(methods).map(([method, call]) => [
         method,
-        (...args: unknown[]) => {
-          const fence = fenceOf(table, method, args);
-          const result = (call as (...all: unknown[]) => Promise<unknown>)(...args);
-          if (!fence) return result;
-          return result.catch((error: unknown) => {
-            if ((error as { code?: unknown }).code !== FENCED_CODE) throw error;
-            onFenced(fence);
-            return new Promise(() => undefined);
-          });
-        },
+        isRead(method) ? call : guardWrite(table, method, call as Write),
       ]),
     );
+  }
+
+  function guardWrite(table: string, method: string, write: Write): Write {
+    return (...args) => {
+      const fence = fenceOf(table, method, args);
+      const result = write(...args);
+      if (!fence) return result;
+      return result.then(
+        (value) => (ownership.fenceOf(fence.agentId).epoch === fence.epoch ? value : never()),
+        (error: unknown) => {
+          if ((error as { code?: unknown }).code !== FENCED_CODE) throw error;
+          onFenced(fence);
+          return never();
+        },
+      );
+    };
   }
 
   const tables = Object.entries(fenced).map(([name, member]) => [
@@ -112,3 +123,5 @@ export function createFencedStore(
   // The users are cached, and cannot be fenced.
   return { ...(Object.fromEntries(tables) as SharedStore), users: store.users };
 }
+
+const never = () => new Promise(() => undefined);

@@ -111,16 +111,17 @@ export function createMirror(
     const byId = new Map(rows.map((row) => [row.id, row]));
     for (const execution of executions) {
       const row = byId.get(execution.id);
-      if (ownership.owns(execution.agentId) || state.executions.get(execution.id) !== execution) {
-        continue;
-      }
+      const isKnown = state.executions.get(execution.id) === execution;
+      if (ownership.owns(execution.agentId) || !isKnown || ended.has(execution.id)) continue;
       if (row && !hasEnded(row.status)) {
         // It was committed after the read of the unfinished commands.
         dirty.add(execution.agentId);
         continue;
       }
-      state.executions.delete(execution.id);
-      if (!row) continue;
+      if (!row) {
+        state.executions.delete(execution.id);
+        continue;
+      }
       ended.set(row.id, clock.monotonic());
       if (execution.status === 'queued' && row.startedAt !== null) {
         // It was started and has ended since the last read.
@@ -133,6 +134,8 @@ export function createMirror(
       const reading = row.isOutputOpen ? output.read(id) : output.end(id);
       if (row.isOutputOpen) late.add(id);
       await reading.catch(() => late.add(id));
+      // Until now, dashboards that connect learn of the command.
+      if (state.executions.get(id) === execution) state.executions.delete(id);
       completion.publishEnd(execution);
     }
   }
@@ -301,6 +304,7 @@ export function createMirror(
       for (const commandId of commandIds) late.add(commandId);
     },
     publishMissed,
+    publishAdded,
     /** Remembers that the end of a command of an own agent is published. */
     noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
   };

@@ -14,7 +14,7 @@ import { type Execution, moveDelivery } from '../state/execution.ts';
 import { queueOf } from '../state/server-state.ts';
 import type { Completion } from './completion.ts';
 import { expiredOutcome, type Outcome, removedOutcome, stoppedOutcome } from './outcome.ts';
-import { enqueue, remove, requeue, takeNext } from './queue.ts';
+import { enqueueStored, remove, requeue, takeNext } from './queue.ts';
 
 /** Delay before a failed attempt to dispatch a command is retried. */
 const RETRY_MS = 1_000;
@@ -234,7 +234,7 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       if (!agent) return endInBackground(execution, removedOutcome(execution));
       if (execution.delivery === 'sent') agent.current = execution;
       else if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
-      else enqueue(queueOf(state, execution.agentId), execution);
+      else enqueueStored(queueOf(state, execution.agentId), execution);
       await approvals.restore(execution);
       if (execution.startedAt === null) return;
       startTimeout(execution, Math.max(0, clock.now() - execution.startedAt));

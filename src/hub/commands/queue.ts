@@ -19,13 +19,14 @@ export function enqueue(queue: Execution[], command: Execution): number {
   return countAhead(queue, command);
 }
 
-/** Inserts a command that another hub has accepted where `compareStored` puts it. */
+/** Inserts a stored command where `compareStored` puts it, whatever was accepted before it was read. */
 export function enqueueStored(queue: Execution[], command: Execution): void {
   const before = queue.findLastIndex(
     (other) =>
       other.attempt > 0 ||
-      ranks[other.priority] < ranks[command.priority] ||
-      (other.priority === command.priority && compareStored(other, command) < 0),
+      (command.attempt === 0 &&
+        (ranks[other.priority] < ranks[command.priority] ||
+          (other.priority === command.priority && compareStored(other, command) < 0))),
   );
   queue.splice(before + 1, 0, command);
 }

@@ -48,8 +48,9 @@ function checkFinalStatuses(history: History, record: DashboardRecord): string[]
   return [...history.planned.values()].flatMap(({ spec, row }) => {
     const last = record.latestUpdates.get(row.id);
     if (last && hasEnded(last.status)) return [];
-    // With a clock that was set back, times cannot be compared.
-    const endedAt = history.hasClockSetBack ? 0 : (row.completedAt ?? 0);
+    // With clocks that were set back or differ, times cannot be compared.
+    const isComparable = !history.hasClockSetBack && !history.hasClockSkew;
+    const endedAt = !isComparable ? 0 : (row.completedAt ?? 0);
     if (!mustKnowEnd(record, last, endedAt)) return [];
     return [`${spec.name} ended, but the last status received is ${last?.status}`];
   });

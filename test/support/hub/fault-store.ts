@@ -7,6 +7,8 @@ export type FaultStore = SharedStore & {
   fail(matches: CallMatcher, code?: string): void;
   /** Delays matching calls until `release` or `clearFaults`. */
   hold(matches: CallMatcher): void;
+  /** Delays the results of matching calls, which have taken effect, until `release` or `clearFaults`. */
+  holdResult(matches: CallMatcher): void;
   /** Lets delayed calls proceed: they still fail if they match `fail`. */
   release(): void;
   clearFaults(): void;
@@ -21,6 +23,7 @@ export function createFaultStore(store: SharedStore): FaultStore {
   let shouldFail: CallMatcher = () => false;
   let failureCode: string | undefined;
   let shouldHold: CallMatcher = () => false;
+  let shouldHoldResult: CallMatcher = () => false;
   let released = Promise.withResolvers<void>();
   const faults = new Map<string, PromiseWithResolvers<void>>();
 
@@ -44,7 +47,12 @@ export function createFaultStore(store: SharedStore): FaultStore {
             faultOf(call).resolve();
             throw Object.assign(new Error(`disk full: ${call}`), { code: failureCode });
           }
-          return method(...args);
+          const result = await method(...args);
+          if (shouldHoldResult(call, args)) {
+            faultOf(call).resolve();
+            await released.promise;
+          }
+          return result;
         },
       ];
     });
@@ -53,6 +61,7 @@ export function createFaultStore(store: SharedStore): FaultStore {
 
   function release() {
     shouldHold = () => false;
+    shouldHoldResult = () => false;
     released.resolve();
     released = Promise.withResolvers();
   }
@@ -75,6 +84,9 @@ export function createFaultStore(store: SharedStore): FaultStore {
     },
     hold(matches) {
       shouldHold = matches;
+    },
+    holdResult(matches) {
+      shouldHoldResult = matches;
     },
     release,
     clearFaults() {
