@@ -213,10 +213,10 @@ test('a command that is accepted while others are restored runs after them', asy
   const { b } = hubs;
   const { agent, here, there, commandId } = await startCommand(hubs);
   await there.waitForStatus(await here.request('older'), 'queued');
-  b.store.hold((call) => call === 'approvals.listByCommand');
+  b.store.hold((call) => call === 'turns.find');
   const moving = connectAgent(b, { token: agent.token, held: [createHeldCommand(commandId)] });
-  await b.store.waitForFault('approvals.listByCommand');
-  await there.waitForStatus(await there.request('newer'), 'queued');
+  await b.store.waitForFault('turns.find');
+  await there.waitForStatus(await there.request('newer', { ifOffline: 'queue' }), 'queued');
   b.store.release();
   const moved = await moving;
   moved.sendFinished(commandId);
