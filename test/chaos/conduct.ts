@@ -4,12 +4,16 @@ import { createApprover } from './approver.ts';
 import type { Counters } from './counters.ts';
 import type { ChaosDashboard } from './dashboard/dashboard.ts';
 import type { InterruptAnswer } from './dashboard/pending-interrupts.ts';
+import type { Fault } from './faults/kinds.ts';
 import { createFaultInjector } from './faults/injector.ts';
 import { gateOf, type Plan } from './plan.ts';
 import { settle } from './settle.ts';
 import type { System } from './system.ts';
 import { type CommandSpec, formatCommand } from './workload.ts';
 import { wait } from './wait.ts';
+
+/** Longer than any fault takes, also when it waits for others. */
+const FAULT_MS = 120_000;
 
 export interface ConductResult {
   /** The commands for which an interrupt was sent. */
@@ -85,9 +89,16 @@ export async function conduct(system: System, counters: Counters): Promise<Condu
     if (dashboard && commandId !== undefined) void interrupt(dashboard, commandId);
   }
 
+  /** Injects a fault; adds a violation if it does not come to an end. */
+  async function injectInTime(fault: Fault) {
+    const isOver = inject(fault).then(() => true);
+    if (await Promise.race([isOver, wait(FAULT_MS).then(() => false)])) return;
+    violations.push(`the fault ${fault.kind} of ${fault.at} ms did not end`);
+  }
+
   await Promise.all([
     ...plan.commands.map((spec) => schedule(spec.at, () => startCommand(spec))),
-    ...plan.faults.map((fault) => schedule(fault.at, () => inject(fault))),
+    ...plan.faults.map((fault) => schedule(fault.at, () => injectInTime(fault))),
     ...plan.gatesOpenAt.map((at, agent) =>
       schedule(at, () => system.library.openGate(gateOf(agent))),
     ),
