@@ -45,8 +45,12 @@ export async function settle(
     if (!isAccepted) return violations;
     ids.set(spec, await accepted);
   }
-  await expect(observer.waitUntil(observer.isWelcome), () => 'the hub does not accept a dashboard');
-  await observer.ping();
+  /** The observer has received everything that the hub had sent. */
+  async function catchUp() {
+    do await observer.waitUntil(observer.isWelcome);
+    while (!(await observer.ping()));
+  }
+  await expect(catchUp(), () => 'the hub does not accept a dashboard');
 
   approver.respondToAll();
   const stopping = [...acceptedInterrupts];

@@ -27,6 +27,8 @@ export function createDashboardConnection(options: DashboardConnectionOptions) {
   let number = 0;
   let reconnectTimer: ReturnType<typeof setTimeout> | undefined;
   let isClosed = false;
+  /** Resolves when the current socket is lost. */
+  let lostSocket = Promise.withResolvers<void>();
 
   async function connect() {
     number += 1;
@@ -64,6 +66,8 @@ export function createDashboardConnection(options: DashboardConnectionOptions) {
 
   function onDisconnect() {
     socket = null;
+    lostSocket.resolve();
+    lostSocket = Promise.withResolvers();
     isWelcome = false;
     if (isClosed) return;
     clearTimeout(reconnectTimer);
@@ -107,8 +111,12 @@ export function createDashboardConnection(options: DashboardConnectionOptions) {
     resumeReading() {
       socket?.resume();
     },
-    /** Resolves once the hub has handled everything sent before. */
-    ping: () => socket?.ping() ?? Promise.resolve(),
+    /** Resolves once the hub has handled everything sent before. Returns false if the connection is lost before that. */
+    async ping(): Promise<boolean> {
+      const pinged = socket;
+      if (!pinged) return false;
+      return Promise.race([pinged.ping().then(() => true), lostSocket.promise.then(() => false)]);
+    },
     close() {
       isClosed = true;
       clearTimeout(reconnectTimer);
