@@ -184,6 +184,29 @@ test('what an earlier owner has stored is not published again when it learns tha
   expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
 });
 
+test('a hub whose claim is overtaken by another one takes nothing over', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  const { token } = agent;
+  const before = there.statusesOf(commandId);
+  b.store.hold((call) => call === 'cluster.listRequestedOf');
+  const overtaken = rejectionOf(connectAgent(b, { token, held: [createHeldCommand(commandId)] }));
+  await b.store.waitForFault('cluster.listRequestedOf');
+  agent.sendFinished(commandId);
+  expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+  const held = [createHeldCommand(commandId, { nextSequence: 1, finished: true })];
+  const back = await connectAgent(a, { token, held });
+  back.sendFinished(commandId);
+  await there.waitForStatus(commandId, 'completed');
+  b.store.release();
+  expect(await overtaken).toContain('moved');
+  await b.flush();
+  await there.ping();
+  expect(there.statusesOf(commandId)).toEqual([...before, 'completed']);
+  expect(await readOwner()).toEqual({ node: 'hub-a', epoch: '3' });
+});
+
 test('a command that is accepted while its agent moves is published by the next owner', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

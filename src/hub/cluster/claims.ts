@@ -86,8 +86,11 @@ export function createClaims(
 
   const isClosed = ({ id }: StoredCommand) => terminals.get(id)?.isStored !== true;
 
-  /** Restores an agent from the store, as after a restart. The claim has ended all writes of other hubs about it. */
-  async function restore(agent: AgentConnection, epoch: number) {
+  /**
+   * Restores an agent from the store, as after a restart. The claim has ended all writes of other hubs about it.
+   * @returns false if another hub has claimed it meanwhile
+   */
+  async function restore(agent: AgentConnection, epoch: number): Promise<boolean> {
     const { agentId } = agent;
     // Until now this hub has mirrored the agent. Its readers first receive what the previous owner has stored.
     await mirror.update([agentId]);
@@ -110,12 +113,17 @@ export function createClaims(
     for (let closed = writable; closed.length > 0; closed = writable.filter(isClosed)) {
       for (const command of closed) await openTerminal(command);
     }
+    // Until the ends of commands are published, this hub only follows their output.
+    await mirror.whenEndsPublished(agentId);
+    if ((mirror.ownerOf(agentId)?.epoch ?? 0) > epoch) return false;
     const known = new Set(executionsOf(agentId).map(({ id }) => id));
     forget(agent);
     ownership.gain(agentId, epoch);
     for (const { id, agentNextSequence } of writable) terminals.takeOver(id, agentNextSequence);
     for (const command of outputOpen) agent.stopping.add(command.id);
     const executions = unfinished
+      // The next owner can have ended some, before this hub has noticed that there is one.
+      .filter(({ id }) => !mirror.hasEnded(id))
       .toSorted(compareStored)
       .map((command) => createExecution(clock, command, command.sent ? 'sent' : 'waiting'));
     // All at once: the mirror takes unknown commands for new ones.
@@ -126,11 +134,12 @@ export function createClaims(
     for (const execution of executions) {
       if (execution.sent) await turns.restore(execution.id, agentId);
       // Another hub can have claimed the agent meanwhile.
-      if (ownership.fenceOf(agentId).epoch !== epoch) return;
+      if (ownership.fenceOf(agentId).epoch !== epoch) return false;
       await dispatcher.restore(execution);
     }
     // What was accepted meanwhile.
     void mirror.update([agentId]);
+    return true;
   }
 
   /** Stops writing about an agent that another hub owns now, and mirrors it. */
@@ -169,14 +178,13 @@ export function createClaims(
     if (epoch === null) return false;
     log.info('This hub owns an agent now.', { agentId, epoch });
     try {
-      await restore(agent, epoch);
+      return await restore(agent, epoch);
     } catch (error) {
       // What is not restored completely must not be owned.
       if (ownership.fenceOf(agentId).epoch === epoch) lose(agentId);
       await cluster.release({ agentId, epoch }).catch(() => undefined);
       throw error;
     }
-    return true;
   }
 
   return {

@@ -257,6 +257,7 @@ export async function joinCluster(
       await checkOwners();
       await claimOrphans();
       output.poll();
+      await mirror.endLate();
     } catch (error) {
       warnPoll({ error });
     } finally {

@@ -69,6 +69,10 @@ export function createMirror(
   let running: Promise<void> | null = null;
   /** When ends of commands were published: a read that began earlier can still contain them as unfinished. */
   const ended = new Map<string, number>();
+  /** The commands whose end is being published. */
+  const ending = new Set<string>();
+  /** By agentId: resolves when the ends of its commands that are being published are published. */
+  const endings = new Map<string, Promise<void>>();
   /** The commands of each agent that had ended last when it was read. */
   const lastEnded = new Map<string, readonly string[]>();
   /** The owners of agents, as they were read last. */
@@ -104,25 +108,35 @@ export function createMirror(
     if (added.length > 0) dispatcher.dispatchNext(agent);
   }
 
-  /** Publishes the ends of commands that are not unfinished anymore. */
-  async function end(executions: readonly Execution[]) {
+  /** Publishes the ends of commands of an agent that are not unfinished anymore. */
+  async function end(agentId: string, executions: readonly Execution[]) {
     if (executions.length === 0) return;
+    const published = publishEnds(executions);
+    const all = Promise.allSettled([endings.get(agentId), published]).then(() => {
+      if (endings.get(agentId) === all) endings.delete(agentId);
+    });
+    endings.set(agentId, all);
+    await published;
+  }
+
+  async function publishEnds(executions: readonly Execution[]) {
     const rows = await cluster.listByIds(executions.map(({ id }) => id));
     const byId = new Map(rows.map((row) => [row.id, row]));
     for (const execution of executions) {
       const row = byId.get(execution.id);
       const isKnown = state.executions.get(execution.id) === execution;
-      if (ownership.owns(execution.agentId) || !isKnown || ended.has(execution.id)) continue;
+      if (ownership.owns(execution.agentId) || !isKnown || ending.has(execution.id)) continue;
       if (row && !hasEnded(row.status)) {
         // It was committed after the read of the unfinished commands.
         dirty.add(execution.agentId);
         continue;
       }
-      if (!row) {
+      if (!row || ended.has(row.id)) {
         state.executions.delete(execution.id);
         continue;
       }
       ended.set(row.id, clock.monotonic());
+      ending.add(row.id);
       if (execution.status === 'queued' && row.startedAt !== null) {
         // It was started and has ended since the last read.
         setStored(execution, { ...row, status: 'running', exitCode: null, error: null });
@@ -136,6 +150,7 @@ export function createMirror(
       await reading.catch(() => late.add(id));
       // Until now, dashboards that connect learn of the command.
       if (state.executions.get(id) === execution) state.executions.delete(id);
+      ending.delete(id);
       completion.publishEnd(execution);
     }
   }
@@ -163,7 +178,7 @@ export function createMirror(
         if (!isForeign || !hasEnded(row.status) || !isMissed(row.id)) continue;
         const execution = add({ ...row, status: 'queued', exitCode: null, error: null });
         publishAdded(execution);
-        await end([execution]);
+        await end(row.agentId, [execution]);
       }
     } catch (error) {
       log.warn('Could not read commands of other hubs.', { error });
@@ -225,7 +240,7 @@ export function createMirror(
     approvals.mirror(agentId, all, (commandId) => rows.has(commandId));
     presence.update(agent);
     presence.publishUpdate(agent);
-    await end(gone);
+    await end(agentId, gone);
     await publishMissed(takeEnded(agentId, published?.ended ?? []));
   }
 
@@ -305,6 +320,14 @@ export function createMirror(
     },
     publishMissed,
     publishAdded,
+    /** Publishes the ends of output that could not be read before, or that arrived after the end of its command. */
+    endLate,
+    /** Whether the end of a command was published a short time ago. */
+    hasEnded: (commandId: string) => ended.has(commandId),
+    /** Resolves when no end of a command of an agent is being published. */
+    async whenEndsPublished(agentId: string): Promise<void> {
+      while (endings.has(agentId)) await endings.get(agentId);
+    },
     /** Remembers that the end of a command of an own agent is published. */
     noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
   };
