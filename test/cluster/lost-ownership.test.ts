@@ -207,6 +207,19 @@ test('a hub whose claim is overtaken by another one takes nothing over', async (
   expect(await readOwner()).toEqual({ node: 'hub-a', epoch: '3' });
 });
 
+test('the end of output that cannot be read is published when it can be read again', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  await there.waitFor('terminal:output');
+  b.store.fail((call) => call === 'cluster.listOutputFrom');
+  agent.sendFinished(commandId);
+  await there.waitForStatus(commandId, 'completed');
+  b.store.clearFaults();
+  await passUntil(b, there, () => there.ofType('terminal:complete').length > 0);
+  expect(there.outputOf(commandId)).toBe('stored ');
+});
+
 test('a command that is accepted while its agent moves is published by the next owner', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

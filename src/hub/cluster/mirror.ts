@@ -162,8 +162,11 @@ export function createMirror(
     if (late.size === 0) return;
     for (const { id, status, isOutputOpen } of await cluster.listByIds([...late])) {
       if (isOutputOpen || !hasEnded(status)) continue;
-      await output.end(id);
       late.delete(id);
+      await output.end(id).catch((error: unknown) => {
+        late.add(id);
+        throw error;
+      });
     }
   }
 
