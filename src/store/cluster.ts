@@ -45,6 +45,9 @@ export type FenceOf = (
   args: readonly unknown[],
 ) => Fence | undefined;
 
+/** The ended commands of an agent that others learn of without a notice: more than end between two polls. */
+export const MAX_ENDED = 50;
+
 /** The state of an agent as its owner published it last. */
 export interface StoredAgentState extends Fence {
   /** The owner; null if no hub has owned it yet, or its owner has released it. */
@@ -63,7 +66,7 @@ export interface PublishedState {
   terminalSize: { cols: number; rows: number } | null;
   /** Identifies the agent process that is connected; null if none is. */
   instanceId: string | null;
-  /** Its commands that have ended last, in order. */
+  /** Its commands that have ended last, in order: at most `MAX_ENDED`. */
   ended: string[];
 }
 

@@ -184,6 +184,24 @@ test('what an earlier owner has stored is not published again when it learns tha
   expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
 });
 
+test('the end of a command is published once, also if its agent moves long after it', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const agent = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  agent.run(commandId, 'text');
+  await here.waitForStatus(commandId, 'completed');
+  await a.advance(90_000, here, agent);
+  await connectAgent(b, { token: agent.token });
+  await passUntil(a, here, () => hasLogged(a, 'Another hub owns'));
+  const count = here.agentStatuses().length;
+  await passUntil(a, here, () => here.agentStatuses().length > count);
+  await here.ping();
+  expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
+});
+
 test('a hub whose claim is overtaken by another one takes nothing over', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

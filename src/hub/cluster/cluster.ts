@@ -8,6 +8,7 @@ import {
   type ClusterStore,
   type HubReport,
   LEASE_MS,
+  MAX_ENDED,
   RENEW_MS,
 } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
@@ -32,9 +33,6 @@ import { registerHub } from './register.ts';
 const POLL_MS = 1_000;
 /** Changes of agents within this time are published together. */
 const PUBLISH_MS = 5;
-
-/** The ended commands of an agent that others learn of without a notice: more than end between two polls. */
-const MAX_ENDED = 50;
 
 /** The topics of the bus. */
 const AGENTS = 'agents';

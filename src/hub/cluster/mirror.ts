@@ -2,7 +2,7 @@
 // compared with what is known, and the differences are published like changes of this hub.
 import { wait } from '../../protocol/clock.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
-import type { ClusterStore, StoredAgentState } from '../../store/cluster.ts';
+import { type ClusterStore, MAX_ENDED, type StoredAgentState } from '../../store/cluster.ts';
 import type { StoredApproval, StoredCommand } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
@@ -73,7 +73,7 @@ export function createMirror(
   const ending = new Set<string>();
   /** By agentId: resolves when the ends of its commands that are being published are published. */
   const endings = new Map<string, Promise<void>>();
-  /** The commands of each agent that had ended last when it was read. */
+  /** The commands of each agent that have ended last, as far as their ends are published. */
   const lastEnded = new Map<string, readonly string[]>();
   /** The owners of agents, as they were read last. */
   const owners = new Map<string, StoredAgentState>();
@@ -331,8 +331,11 @@ export function createMirror(
     async whenEndsPublished(agentId: string): Promise<void> {
       while (endings.has(agentId)) await endings.get(agentId);
     },
-    /** Remembers that the end of a command of an own agent is published. */
-    noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
+    /** Remembers that the end of a command is published. */
+    noteEnd(agentId: string, commandId: string) {
+      ended.set(commandId, clock.monotonic());
+      lastEnded.set(agentId, [...(lastEnded.get(agentId) ?? []), commandId].slice(-2 * MAX_ENDED));
+    },
   };
 }
 

@@ -110,7 +110,7 @@ export function createSharing(
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
-  let noteEnd: (commandId: string) => void = () => undefined;
+  let noteEnd: (agentId: string, commandId: string) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
   const fenced = createFencedStore(store, cluster, {
     state,
@@ -135,7 +135,7 @@ export function createSharing(
     hubId,
     isLeader: () => isLeader(),
     onAgentMessage(agentId, body) {
-      if (body.type === 'command:status' && hasEnded(body.status)) noteEnd(body.commandId);
+      if (body.type === 'command:status' && hasEnded(body.status)) noteEnd(agentId, body.commandId);
       notices.addMessage(agentId, body);
     },
     onOutputStored: notices.addOutput,
