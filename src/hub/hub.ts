@@ -132,7 +132,13 @@ export async function startHub(options: HubOptions) {
   const completion = createCompletion(context, { broadcast, subscriptions, terminals, turns });
   const dispatcher = createDispatcher(context, { approvals, completion, presence });
   const progress = createProgress(context, { completion, dispatcher, presence, terminals, turns });
-  const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
+  const admission = createAdmission(context, {
+    completion,
+    dispatcher,
+    refreshAgent: sharing.refreshAgent,
+    subscriptions,
+    terminals,
+  });
   const interrupt = createInterrupt(context, completion, dispatcher);
   const queueChanges = createQueueChanges(context, { completion, dispatcher, presence });
   const files = createAgentFiles(context);
@@ -305,6 +311,8 @@ export async function startHub(options: HubOptions) {
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
+    /** Resolves when a later version has changed the database so that this hub cannot use it. */
+    unusable: member?.unusable ?? new Promise<Error>(() => undefined),
     /** Gives all agents up, one by one, so that they connect to other hubs. */
     handOver: () => member?.handOver(),
     /** Ends the lease of the hub. Its agents have other owners from then on. */

@@ -33,13 +33,15 @@ export type Admission = ReturnType<typeof createAdmission>;
 export interface AdmissionParts {
   completion: Completion;
   dispatcher: Dispatcher;
+  /** Reads what another hub knows about its agent. */
+  refreshAgent: (agentId: string) => Promise<void>;
   subscriptions: Subscriptions;
   terminals: Terminals;
 }
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { state, store, clock, settings, storeHealth, audit, ownership } = context;
-  const { completion, dispatcher, subscriptions, terminals } = parts;
+  const { completion, dispatcher, refreshAgent, subscriptions, terminals } = parts;
   const idempotency = createIdempotency(clock);
 
   /** How many commands are being committed, by agentId. */
@@ -156,6 +158,16 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     return position;
   }
 
+  /** Finds agents that have connected to another hub a moment ago, before commands for them are refused. */
+  async function refreshOffline(inputs: readonly CommandInput[]): Promise<void> {
+    const offline = inputs.filter(({ agentId, ifOffline = 'refuse' }) => {
+      const agent = state.agents.get(agentId);
+      const isOffline = agent !== undefined && !isConnected(agent) && !ownership.owns(agentId);
+      return isOffline && ifOffline === 'refuse';
+    });
+    await Promise.all(offline.map(({ agentId }) => refreshAgent(agentId)));
+  }
+
   /** Reads the commands that other hubs have accepted for the same requests. Returns whether there are any. */
   async function findKnown({ userId }: Actor, inputs: readonly CommandInput[]): Promise<boolean> {
     const requestIds = inputs.flatMap(({ requestId }) => requestId ?? []);
@@ -250,6 +262,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
      */
     async request(actor: Actor, body: CommandBody): Promise<AcceptedCommand> {
       requirePermission(actor, 'commands:send');
+      await refreshOffline([body]);
       const [answer] = await acceptAll(actor, [body]);
       if (!answer) throw new Error('Assertion failed: no command was created.');
       return answer;
@@ -269,6 +282,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         const requestId = `comparison:${comparisonId}:${agentId}`;
         return { ...body, agentId, comparisonId, requestId };
       });
+      await refreshOffline(inputs);
       return { comparisonId, commands: await acceptAll(actor, inputs) };
     },
   };
