@@ -132,13 +132,7 @@ export async function startHub(options: HubOptions) {
   const completion = createCompletion(context, { broadcast, subscriptions, terminals, turns });
   const dispatcher = createDispatcher(context, { approvals, completion, presence });
   const progress = createProgress(context, { completion, dispatcher, presence, terminals, turns });
-  const admission = createAdmission(context, {
-    completion,
-    dispatcher,
-    refreshAgent: sharing.refreshAgent,
-    subscriptions,
-    terminals,
-  });
+  const admission = createAdmission(context, { completion, dispatcher, subscriptions, terminals });
   const interrupt = createInterrupt(context, completion, dispatcher);
   const queueChanges = createQueueChanges(context, { completion, dispatcher, presence });
   const files = createAgentFiles(context);

@@ -63,8 +63,6 @@ export interface Sharing {
   output: OutputSource;
   route: Router['route'];
   claim: (agentId: string, instanceId: string) => Promise<Claimed>;
-  /** Reads what another hub has published about its agent, before something is refused because of it. */
-  refreshAgent: (agentId: string) => Promise<void>;
   /** Joins the other hubs, and restores the state from the store. Null for a hub that is alone. */
   join: ((context: HubContext, parts: Parts) => Promise<Member>) | null;
 }
@@ -84,7 +82,6 @@ export function createAlone(store: SharedStore): Sharing {
       async (...args) =>
         handler(...args),
     claim: () => Promise.resolve('claimed'),
-    refreshAgent: () => Promise.resolve(),
     join: null,
   };
 }
@@ -106,7 +103,11 @@ export function createSharing(
   },
 ): Sharing {
   const hubId = crypto.randomUUID();
-  const ownership = createSharedOwnership((agentId) => notices.addAgent(agentId));
+  let refresh: Ownership['refresh'] = () => Promise.resolve();
+  const ownership = createSharedOwnership({
+    notify: (agentId) => notices.addAgent(agentId),
+    refresh: (agentId) => refresh(agentId),
+  });
   const messages = createHubMessages(bus, { clock, log });
   const identity = { cluster, bus, messages, hubId, node, version, ownership };
   const notices = createNotices(identity, { clock, log, state });
@@ -119,7 +120,6 @@ export function createSharing(
   let lose: (agentId: string) => void = () => undefined;
   let noteEnd: (commandId: string) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
-  let refreshAgent: Sharing['refreshAgent'] = () => Promise.resolve();
   const fenced = createFencedStore(store, cluster, {
     state,
     ownership,
@@ -154,7 +154,6 @@ export function createSharing(
     },
     route: router.route,
     claim: (agentId, instanceId) => claim(agentId, instanceId),
-    refreshAgent: (agentId) => refreshAgent(agentId),
     async join(context, parts) {
       const { agents, approvals, presence, turns } = parts;
       const epochOf = (agentId: string) => mirror.ownerOf(agentId)?.epoch ?? 0;
@@ -172,7 +171,7 @@ export function createSharing(
         { cluster, ownership, lose: (agentId) => lose(agentId) },
         { ...parts, output },
       );
-      refreshAgent = (agentId) => Promise.race([mirror.update([agentId]), wait(clock, REFRESH_MS)]);
+      refresh = (agentId) => Promise.race([mirror.update([agentId]), wait(clock, REFRESH_MS)]);
       const followed = output;
       open = async (command) => {
         const { id } = command;

@@ -33,15 +33,13 @@ export type Admission = ReturnType<typeof createAdmission>;
 export interface AdmissionParts {
   completion: Completion;
   dispatcher: Dispatcher;
-  /** Reads what another hub knows about its agent. */
-  refreshAgent: (agentId: string) => Promise<void>;
   subscriptions: Subscriptions;
   terminals: Terminals;
 }
 
 export function createAdmission(context: HubContext, parts: AdmissionParts) {
   const { state, store, clock, settings, storeHealth, audit, ownership } = context;
-  const { completion, dispatcher, refreshAgent, subscriptions, terminals } = parts;
+  const { completion, dispatcher, subscriptions, terminals } = parts;
   const idempotency = createIdempotency(clock);
 
   /** How many commands are being committed, by agentId. */
@@ -165,7 +163,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
       const isOffline = agent !== undefined && !isConnected(agent) && !ownership.owns(agentId);
       return isOffline && ifOffline === 'refuse';
     });
-    await Promise.all(offline.map(({ agentId }) => refreshAgent(agentId)));
+    await Promise.all(offline.map(({ agentId }) => ownership.refresh(agentId)));
   }
 
   /** Reads the commands that other hubs have accepted for the same requests. Returns whether there are any. */
