@@ -1,6 +1,6 @@
 // Applies schema migrations. The SQL is embedded at build time, because a compiled executable cannot read drizzle's
 // folder; the table `schema_version` counts the migrations already applied. During an upgrade, hubs of two versions use the same
-// tables: those of the earlier version continue to work while migrations only add to them (docs/architecture.md, "Two versions").
+// tables: those of the earlier version continue to work while migrations only add to them (docs/architecture.md, "Several hubs").
 import { and, sql } from 'drizzle-orm';
 import { readMigrations } from '../migrations.macro.ts' with { type: 'macro' };
 import { LEASE_MS } from '../cluster.ts';
