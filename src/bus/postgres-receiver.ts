@@ -56,7 +56,7 @@ export function createReceiver(
   async function readMessage(sender: string, sequence: number, topic: string): Promise<void> {
     const body = await read(sender, sequence);
     if (body === undefined) topics.reportGap();
-    else topics.deliver(topic, JSON.parse(body));
+    else topics.deliverJson(topic, body);
   }
 
   async function handleWaiting(): Promise<void> {

@@ -66,6 +66,16 @@ export function createTopics(
       const subscriptions = topics.get(topic);
       if (subscriptions) call(subscriptions, message);
     },
+    /** Delivers a message that is JSON. One that is not is reported as an error. */
+    deliverJson(topic: string, json: string) {
+      const subscriptions = topics.get(topic);
+      if (!subscriptions) return;
+      try {
+        call(subscriptions, JSON.parse(json));
+      } catch (error) {
+        onError(error);
+      }
+    },
     reportGap: () => call(gaps, undefined),
     /** Ends all subscriptions, without events. */
     clear() {

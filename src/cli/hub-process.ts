@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Bus } from '../bus/bus.ts';
+import { createCountedWarning } from '../hub/counted-warning.ts';
 import type { Hub } from '../hub/hub.ts';
 import type { Log } from '../hub/log.ts';
 import type { HubSettings } from '../hub/context.ts';
@@ -113,10 +114,20 @@ export async function startHubProcess(options: HubProcessOptions) {
   if (hub.hubId !== undefined) folder.write(HUB_ID_FILE, hub.hubId);
   void damaged.then(hub.storeHealth.reportDamage);
   let failure: Error | null = null;
-  const ended = failed.then((error) => {
-    failure = error;
-    log.error('The hub is stopping because its database thread ended.', { reason: error.message });
-  });
+  const ended = Promise.race([
+    failed.then((error) => {
+      failure = error;
+      log.error('The hub is stopping because its database thread ended.', {
+        reason: error.message,
+      });
+    }),
+    hub.unusable.then((error) => {
+      failure = error;
+      log.error('The hub is stopping because it cannot use the database anymore.', {
+        reason: error.message,
+      });
+    }),
+  ]);
   const { adminPassword } = options;
   const hasAccount = await openOrFail(databaseName, async () => {
     if (adminPassword !== null && !(await hub.accounts.exist())) {
@@ -177,7 +188,7 @@ export async function startHubProcess(options: HubProcessOptions) {
     /**
      * Tells load balancers to choose other hubs, rejects new requests, finishes those in progress, closes all sockets with 1001, commits pending writes and releases the
      * data folder.
-     * @throws {CliError} if the hub has lost its database
+     * @throws {CliError} if the hub has lost its database, or cannot use it anymore
      */
     async stop() {
       hub.readiness.startDraining();
@@ -232,7 +243,8 @@ async function openBus(
   { url, password }: PostgresDatabase,
   { cluster, log }: HubProcessOptions,
 ): Promise<Bus> {
-  const onError = (error: unknown) => log.warn('The bus to the other hubs failed.', { error });
+  const warn = createCountedWarning(systemClock, log, 'The bus to the other hubs failed.');
+  const onError = (error: unknown) => warn({ error });
   if (cluster?.bus) {
     const { createNatsBus } = await import('../bus/nats-bus.ts');
     return createNatsBus(cluster.bus, { onError });

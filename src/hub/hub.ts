@@ -305,6 +305,8 @@ export async function startHub(options: HubOptions) {
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
+    /** Resolves when a later version has changed the database so that this hub cannot use it. */
+    unusable: member?.unusable ?? new Promise<Error>(() => undefined),
     /** Gives all agents up, one by one, so that they connect to other hubs. */
     handOver: () => member?.handOver(),
     /** Ends the lease of the hub. Its agents have other owners from then on. */

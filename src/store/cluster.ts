@@ -1,5 +1,6 @@
 // What a store that several hubs share has in addition: the hubs themselves, which hub owns an agent, and what has changed.
-import type { AgentSummary } from '../protocol/entities.ts';
+import { type Static, Type } from '@sinclair/typebox';
+import { AgentSummary } from '../protocol/entities.ts';
 import type { Store, StoredChunk, StoredCommand } from './store.ts';
 
 /** A hub that wants to be known. */
@@ -45,6 +46,9 @@ export type FenceOf = (
   args: readonly unknown[],
 ) => Fence | undefined;
 
+/** Whether a method of a store only reads, by its name. */
+export const isRead = (method: string): boolean => /^(find|list|count)/.test(method);
+
 /** The ended commands of an agent that others learn of without a notice: more than end between two polls. */
 export const MAX_ENDED = 50;
 
@@ -54,21 +58,26 @@ export interface StoredAgentState extends Fence {
   hubId: string | null;
   /** Whether the lease of the owner has not ended. */
   isOwned: boolean;
-  /** Null until its owner has published it. */
+  /** Null until its owner has published it, and if this version does not understand what a hub of another one has published. */
   published: PublishedState | null;
+  isUnreadable: boolean;
 }
 
-/** What the other hubs cannot read from other tables. */
-export interface PublishedState {
-  summary: AgentSummary;
+/** What the other hubs cannot read from other tables. Hubs of the version before and after read it, so a new field is optional. */
+export const PublishedState = Type.Object({
+  summary: AgentSummary,
   /** The commands that have ended on the hub and may still run on the agent. */
-  stopping: string[];
-  terminalSize: { cols: number; rows: number } | null;
+  stopping: Type.Array(Type.String()),
+  terminalSize: Type.Union([
+    Type.Object({ cols: Type.Integer(), rows: Type.Integer() }),
+    Type.Null(),
+  ]),
   /** Identifies the agent process that is connected; null if none is. */
-  instanceId: string | null;
+  instanceId: Type.Union([Type.String(), Type.Null()]),
   /** Its commands that have ended last, in order: at most `MAX_ENDED`. */
-  ended: string[];
-}
+  ended: Type.Array(Type.String()),
+});
+export type PublishedState = Static<typeof PublishedState>;
 
 /** The tables that hubs keep in memory. */
 export type CachedTable =
@@ -92,6 +101,9 @@ export interface StoreChanges {
 export const FENCED_CODE = 'FENCED';
 /** The code of the error of `register` if the name is in use. */
 export const NODE_IN_USE_CODE = 'NODE_IN_USE';
+
+/** The code of the error if this version of Signalbox cannot use the tables. */
+export const SCHEMA_CODE = 'SCHEMA';
 
 /** The code of the error of `commands.insert` if a user has requested a command with the same requestId within 24 hours. */
 export const REQUEST_KNOWN_CODE = 'REQUEST_KNOWN';
@@ -123,9 +135,13 @@ export interface ClusterStore {
   /**
    * Registers a hub and starts its lease. A hub of the same name whose lease has ended is replaced.
    * @throws with `NODE_IN_USE_CODE` while another hub of this name has a lease
+   * @throws with `SCHEMA_CODE` as `renew`
    */
   register(hub: HubRegistration): Promise<void>;
-  /** Renews the lease by the clock of the database. Returns false if the hub is not registered anymore. */
+  /**
+   * Renews the lease by the clock of the database. Returns false if the hub is not registered anymore.
+   * @throws with `SCHEMA_CODE` if a later version has changed the tables, and this one cannot use them anymore
+   */
   renew(hubId: string, report: HubReport): Promise<boolean>;
   /** Ends the lease and releases all agents. */
   leave(hubId: string): Promise<void>;

@@ -1,13 +1,10 @@
 // Fences of writes: how a write is known to be about an agent that the hub owns, from the caller to the transaction, also in
 // another thread.
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Fence, FenceOf } from './cluster.ts';
+import { type Fence, type FenceOf, isRead } from './cluster.ts';
 import type { Store } from './store.ts';
 
 type Method = (...args: readonly unknown[]) => Promise<unknown>;
-
-/** Whether a method of a store only reads, by its name. */
-export const isRead = (method: string): boolean => /^(find|list|count)/.test(method);
 
 const calls = new AsyncLocalStorage<Fence>();
 

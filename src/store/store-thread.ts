@@ -76,7 +76,8 @@ async function openLocation(location: StoreLocation): Promise<Store> {
     case 'postgres': {
       const { url, password } = location;
       const { createPostgresStore } = await import('./postgres/postgres-store.ts');
-      return createPostgresStore(url, { password, onUpgrade });
+      const onNewer = (version: number) => respond({ type: 'newer', version });
+      return createPostgresStore(url, { password, events: { onUpgrade, onNewer } });
     }
     default:
       return location satisfies never;

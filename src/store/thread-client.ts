@@ -22,12 +22,17 @@ export interface ThreadEvents {
   onDamage(message: string): void;
   /** `open` changes the tables of an earlier version. */
   onUpgrade(): void;
+  /** `open` has found tables of a later version, and can use them. */
+  onNewer?: (version: number) => void;
 }
 
 /**
  * @param isWriter its calls stay pending if the thread ends: whether they were committed is not known, as after a crash
  */
-export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, isWriter = false) {
+export function startStoreThread(
+  { onEnd, onDamage, onUpgrade, onNewer }: ThreadEvents,
+  isWriter = false,
+) {
   const worker = new Worker(new URL(THREAD, import.meta.url), { name: 'store' });
   const pending = new Map<number, PromiseWithResolvers<unknown>>();
   /** Resolves with the response to `open` or `check`. */
@@ -59,6 +64,8 @@ export function startStoreThread({ onEnd, onDamage, onUpgrade }: ThreadEvents, i
     switch (response.type) {
       case 'upgrading':
         return onUpgrade();
+      case 'newer':
+        return onNewer?.(response.version);
       case 'reported':
         return response.error.isDamage ? onDamage(response.error.message) : undefined;
       case 'opened':

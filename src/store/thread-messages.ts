@@ -40,6 +40,8 @@ export type MethodNames = Record<string, readonly string[]>;
 export type ThreadResponse =
   /** `open` changes the tables of an earlier version, which can take minutes. `opened` follows. */
   | { type: 'upgrading' }
+  /** `open` has found tables of a later version, with this schema version, and can use them. `opened` follows. */
+  | { type: 'newer'; version: number }
   | { type: 'opened'; methods: MethodNames }
   /** The result of a check: null if the file is intact. */
   | { type: 'checked'; damage: string | null }

@@ -177,13 +177,27 @@ describe('agents', () => {
     await cluster.register(hub('a'));
     await cluster.register(hub('b'));
     expect(await cluster.listStates(['build'])).toEqual([
-      { agentId: 'build', epoch: 0, hubId: null, isOwned: false, published: null },
+      {
+        agentId: 'build',
+        epoch: 0,
+        hubId: null,
+        isOwned: false,
+        published: null,
+        isUnreadable: false,
+      },
     ]);
     expect(await cluster.claim('build', 'a')).toBe(1);
     expect(await cluster.claim('build', 'b')).toBe(2);
     expect(await cluster.claim('build', 'b')).toBe(3);
     expect(await cluster.listStates(['build'])).toEqual([
-      { agentId: 'build', epoch: 3, hubId: 'b', isOwned: true, published: null },
+      {
+        agentId: 'build',
+        epoch: 3,
+        hubId: 'b',
+        isOwned: true,
+        published: null,
+        isUnreadable: false,
+      },
     ]);
   });
 
@@ -262,8 +276,15 @@ describe('agents', () => {
     await cluster.claim('unregistered', 'a');
     await cluster.publishStates([{ agentId: 'build', epoch, published: state(1) }]);
     expect(await cluster.listStates()).toEqual([
-      { agentId: 'build', epoch, hubId: 'a', isOwned: false, published: state(1) },
-      { agentId: 'x', epoch: 0, hubId: null, isOwned: false, published: null },
+      {
+        agentId: 'build',
+        epoch,
+        hubId: 'a',
+        isOwned: false,
+        published: state(1),
+        isUnreadable: false,
+      },
+      { agentId: 'x', epoch: 0, hubId: null, isOwned: false, published: null, isUnreadable: false },
     ]);
     await store.agents.remove('build');
     expect((await cluster.listStates()).map(({ agentId }) => agentId)).toEqual(['x']);

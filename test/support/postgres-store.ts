@@ -1,5 +1,6 @@
 // What the tests of the PostgreSQL store have in common.
 import type { ClusterStore, SharedStore } from '../../src/store/cluster.ts';
+import { type KnownSchema, knownSchema } from '../../src/store/postgres/migrations.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { PostgresServer } from './postgres.ts';
 import { storedCommand } from './samples.ts';
@@ -10,6 +11,20 @@ export async function createMigratedDatabase(server: PostgresServer): Promise<st
   const store = await createPostgresStore(url);
   await store.close();
   return url;
+}
+
+/** What a later version of Signalbox knows, with one more migration that this version can or cannot work with. */
+export function laterSchema(kind: 'compatible' | 'incompatible'): KnownSchema {
+  const { migrations, oldestVersion } = knownSchema;
+  return kind === 'compatible'
+    ? {
+        migrations: [...migrations, "ALTER TABLE commands ADD COLUMN added_later text DEFAULT 'x'"],
+        oldestVersion,
+      }
+    : {
+        migrations: [...migrations, 'ALTER TABLE commands RENAME COLUMN command TO text'],
+        oldestVersion: migrations.length + 1,
+      };
 }
 
 export const insert = (store: SharedStore, id: string): Promise<void> =>

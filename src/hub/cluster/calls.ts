@@ -1,22 +1,10 @@
 // Requests of one hub to another one, over the bus: they are answered once, or time out. A lost request or answer is a
 // time-out.
-import { HubError } from '../../protocol/errors.ts';
-import type { ErrorCode } from '../../protocol/errors.ts';
+import { Value } from '@sinclair/typebox/value';
+import { ErrorCode, HubError } from '../../protocol/errors.ts';
 import type { Clock } from '../../protocol/clock.ts';
 import type { Bus } from '../../bus/bus.ts';
-
-interface Request {
-  type: 'request';
-  id: string;
-  from: string;
-  method: string;
-  args: unknown[];
-}
-
-type Answer = { type: 'answer'; id: string } & (
-  | { value: unknown }
-  | { error: { code: ErrorCode | null; message: string } }
-);
+import { type Answer, type HubMessages, isAnswer, isRequest, type Request } from './messages.ts';
 
 /** The other hub has not answered in time: whether it has done what it was asked to do is not known. */
 export class CallTimeout extends Error {}
@@ -29,7 +17,12 @@ export type Calls = ReturnType<typeof createCalls>;
 
 /** @param answer does what another hub asks for */
 export function createCalls(
-  { bus, clock, hubId }: { bus: Bus; clock: Clock; hubId: string },
+  {
+    bus,
+    clock,
+    hubId,
+    messages,
+  }: { bus: Bus; clock: Clock; hubId: string; messages: Pick<HubMessages, 'ignore'> },
   answer: (method: string, args: unknown[]) => Promise<unknown>,
 ) {
   const pending = new Map<string, PromiseWithResolvers<unknown>>();
@@ -56,14 +49,14 @@ export function createCalls(
     if (!call) return;
     if ('value' in reply) return call.resolve(reply.value);
     const { code, message } = reply.error;
-    if (code !== null) return call.reject(new HubError(code, message));
+    if (code !== null) return call.reject(new HubError(toKnownCode(code), message));
     call.reject(message === NOT_OWNER ? new NotOwner() : new Error(message));
   }
 
   const unsubscribe = bus.subscribe(topicOf(hubId), (message) => {
-    const received = message as Request | Answer;
-    if (received.type === 'request') void handleRequest(received);
-    else handleAnswer(received);
+    if (isRequest.Check(message)) void handleRequest(message);
+    else if (isAnswer.Check(message)) handleAnswer(message);
+    else messages.ignore(topicOf('*'));
   });
 
   return {
@@ -92,3 +85,7 @@ export function createCalls(
     close: unsubscribe,
   };
 }
+
+/** A later version can have codes that this one does not know. The message says what happened. */
+const toKnownCode = (code: string): ErrorCode =>
+  Value.Check(ErrorCode, code) ? code : 'unavailable';

@@ -10,6 +10,7 @@ import {
   LEASE_MS,
   MAX_ENDED,
   RENEW_MS,
+  SCHEMA_CODE,
 } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { TABLES_TOPIC } from './announce-writes.ts';
@@ -25,6 +26,13 @@ import {
 } from './followed-output.ts';
 import type { StoredChunk } from '../../store/store.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
+import {
+  type AgentsNotice,
+  type HubMessages,
+  isAgentsNotice,
+  isCommittedNotice,
+  isTablesNotice,
+} from './messages.ts';
 import type { Mirror } from './mirror.ts';
 import type { SharedOwnership } from './ownership.ts';
 import { registerHub } from './register.ts';
@@ -37,14 +45,6 @@ const PUBLISH_MS = 5;
 /** The topics of the bus. */
 const AGENTS = 'agents';
 const OUTPUT = 'output';
-
-/** What changed about agents: their IDs, the commands whose turns have changed, and those that have ended. */
-interface AgentsNotice {
-  agentIds: string[];
-  turns: { commandId: string; agentId: string }[];
-  /** The commands that have ended. */
-  ended: string[];
-}
 
 export interface ClusterParts {
   claims: Claims;
@@ -61,6 +61,7 @@ export interface ClusterParts {
 export interface ClusterIdentity {
   cluster: ClusterStore;
   bus: Bus;
+  messages: HubMessages;
   hubId: string;
   node: string;
   version: string;
@@ -174,7 +175,7 @@ export function createNotices(
 
 /** Joins the other hubs. Returns how to leave them. @throws if another hub has the same name */
 export async function joinCluster(
-  { cluster, bus, hubId, node, version, ownership }: ClusterIdentity,
+  { cluster, bus, messages, hubId, node, version, ownership }: ClusterIdentity,
   { state, clock, log }: Pick<HubContext, 'state' | 'clock' | 'log'>,
   { claims, mirror, output, reloadTables, report, announceTurn }: ClusterParts,
 ) {
@@ -182,6 +183,7 @@ export async function joinCluster(
   let isPolling = false;
   let isRenewing = false;
   let isFirst = false;
+  const unusable = Promise.withResolvers<Error>();
   const warnRenewal = createCountedWarning(clock, log, 'Could not renew the lease of this hub.');
   const warnPoll = createCountedWarning(clock, log, 'Could not read what other hubs have changed.');
   /** Since when the lease has been renewed in time, and when it was renewed last, on the monotonic clock. */
@@ -207,6 +209,8 @@ export async function joinCluster(
       isFirst = isLeader(await cluster.listHubs(), hubId);
     } catch (error) {
       warnRenewal({ error });
+      const isUnusable = error instanceof Error && 'code' in error && error.code === SCHEMA_CODE;
+      if (isUnusable) unusable.resolve(error);
     } finally {
       isRenewing = false;
     }
@@ -267,17 +271,16 @@ export async function joinCluster(
     clock.every(RENEW_MS, () => void renew()),
     clock.every(POLL_MS, () => void poll()),
     bus.onGap(() => void poll()),
-    bus.subscribe(AGENTS, (message) => {
-      const { agentIds, turns, ended } = message as AgentsNotice;
+    messages.subscribe(AGENTS, isAgentsNotice, ({ agentIds, turns, ended }) => {
       const ids = agentIds.filter((agentId) => state.agents.has(agentId));
       void mirror.update(ids).then(() => {
         turns.forEach(announceTurn);
         return mirror.publishMissed(ended);
       });
     }),
-    bus.subscribe(OUTPUT, (message) => output.receiveCommitted(message as CommittedOutput[])),
-    bus.subscribe(TABLES_TOPIC, (message) => {
-      reloadTables(message as CachedTable[]).catch((error: unknown) => {
+    messages.subscribe(OUTPUT, isCommittedNotice, output.receiveCommitted),
+    messages.subscribe(TABLES_TOPIC, isTablesNotice, (tables) => {
+      reloadTables(tables as CachedTable[]).catch((error: unknown) => {
         log.warn('Could not read what other hubs have changed.', { error });
       });
     }),
@@ -288,6 +291,8 @@ export async function joinCluster(
     renew,
     /** Whether this hub does the work that one hub does for all. */
     isLeader: () => isFirst,
+    /** Resolves when a later version has changed the tables so that this hub cannot use them. */
+    unusable: unusable.promise,
     /** Releases all agents, and ends the lease. */
     async leave() {
       for (const cancel of timers) cancel();

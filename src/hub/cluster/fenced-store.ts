@@ -3,9 +3,9 @@ import {
   type ClusterStore,
   FENCED_CODE,
   type Fence,
+  isRead,
   type SharedStore,
 } from '../../store/cluster.ts';
-import { isRead } from '../../store/fences.ts';
 import type { StoredApproval } from '../../store/store.ts';
 import type { ServerState } from '../state/server-state.ts';
 import { fenceOfAttempt } from './attempts.ts';

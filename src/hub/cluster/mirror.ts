@@ -9,10 +9,12 @@ import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import { compareStored, enqueue, enqueueStored } from '../commands/queue.ts';
 import type { HubContext } from '../context.ts';
+import { createCountedWarning } from '../counted-warning.ts';
 import type { Presence } from '../presence.ts';
 import type { AgentConnection } from '../state/agent.ts';
 import { createExecution, type Execution } from '../state/execution.ts';
 import { queueOf } from '../state/server-state.ts';
+import { isUnreachable } from '../store-health.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { TerminalInput } from '../dashboards/terminal-input.ts';
 import type { Terminals } from '../terminals/terminals.ts';
@@ -65,6 +67,16 @@ export function createMirror(
     terminals,
     terminalInput,
   } = parts;
+  const warnUnreadable = createCountedWarning(
+    clock,
+    log,
+    'A hub of another version has published the state of an agent in a way that this version of Signalbox does not understand. The agent is shown as offline here.',
+  );
+  const warnFailed = createCountedWarning(
+    clock,
+    log,
+    'Could not apply the state of an agent of another hub.',
+  );
   let dirty = new Set<string>();
   let running: Promise<void> | null = null;
   /** When ends of commands were published: a read that began earlier can still contain them as unfinished. */
@@ -244,6 +256,7 @@ export function createMirror(
     presence.update(agent);
     presence.publishUpdate(agent);
     await end(agentId, gone);
+    if (stored.isUnreadable) return;
     await publishMissed(takeEnded(agentId, published?.ended ?? []));
   }
 
@@ -263,6 +276,7 @@ export function createMirror(
     for (const agentState of states) {
       const { agentId } = agentState;
       owners.set(agentId, agentState);
+      if (agentState.isUnreadable && agentState.isOwned) warnUnreadable({ agentId });
       const ofAgent = unfinished.filter((row) => row.agentId === agentId);
       result.set(agentId, { state: agentState, unfinished: ofAgent, approvals: [] });
       if (ownership.owns(agentId)) continue;
@@ -285,8 +299,15 @@ export function createMirror(
       if (ownership.owns(agentId) && ownership.fenceOf(agentId).epoch < found.state.epoch) {
         lose(agentId);
       }
-      if (ownership.owns(agentId)) adopt(agent, found.unfinished);
-      else await update(agent, found);
+      try {
+        if (ownership.owns(agentId)) adopt(agent, found.unfinished);
+        else await update(agent, found);
+      } catch (error) {
+        if (isUnreachable(error)) throw error;
+        // The others do not wait for it.
+        warnFailed({ agentId, error });
+        clock.after(RETRY_MS, () => void updateAll([agentId]));
+      }
     }
     await endLate();
   }
@@ -306,13 +327,15 @@ export function createMirror(
     running = null;
   }
 
+  function updateAll(agentIds: Iterable<string>): Promise<void> {
+    for (const agentId of agentIds) dirty.add(agentId);
+    if (dirty.size > 0) running ??= run();
+    return running ?? Promise.resolve();
+  }
+
   return {
-    /** Reads these agents again. Resolves when they are up to date. */
-    update(agentIds: Iterable<string>): Promise<void> {
-      for (const agentId of agentIds) dirty.add(agentId);
-      if (dirty.size > 0) running ??= run();
-      return running ?? Promise.resolve();
-    },
+    /** Reads these agents again. Resolves when they are up to date, except for those that fail: they are tried again. */
+    update: updateAll,
     /** The owner of an agent, as it was read last. */
     ownerOf: (agentId: string) => owners.get(agentId),
     /** Forgets the owner of an agent, because it may be another one. */

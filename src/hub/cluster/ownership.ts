@@ -6,23 +6,27 @@ export interface Ownership {
   owns(agentId: string): boolean;
   /** Tells the owner of an agent that this hub has stored something about it. */
   notify(agentId: string): void;
+  /** Reads what another hub has published about its agent, before something is refused because of it. */
+  refresh(agentId: string): Promise<void>;
 }
 
 /** A hub that is alone owns all agents. */
-export const soleOwnership: Ownership = { owns: () => true, notify: () => undefined };
+export const soleOwnership: Ownership = {
+  owns: () => true,
+  notify: () => undefined,
+  refresh: () => Promise.resolve(),
+};
 
 export type SharedOwnership = ReturnType<typeof createSharedOwnership>;
 
-/**
- * Creates the ownership of a hub that shares the store with others. It owns nothing at first.
- * @param notify tells the other hubs that something was stored about an agent
- */
-export function createSharedOwnership(notify: (agentId: string) => void) {
+/** Creates the ownership of a hub that shares the store with others. It owns nothing at first. */
+export function createSharedOwnership({ notify, refresh }: Pick<Ownership, 'notify' | 'refresh'>) {
   const owned = new Map<string, { epoch: number; lost: PromiseWithResolvers<void> }>();
 
   return {
     owns: (agentId: string) => owned.has(agentId),
     notify,
+    refresh,
     /** The fence of writes about an agent. The epoch 0 never matches: the agent is not owned. */
     fenceOf: (agentId: string): Fence => ({ agentId, epoch: owned.get(agentId)?.epoch ?? 0 }),
     /** Records that this hub has claimed an agent. */

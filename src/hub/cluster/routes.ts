@@ -91,10 +91,14 @@ export function createRouter({
     connect(parts: Others) {
       others = parts;
     },
-    /** Does what another hub asks for. @throws {NotOwner} if this hub does not own the agent */
+    /**
+     * Does what another hub asks for.
+     * @throws {NotOwner} if this hub does not own the agent
+     * @throws {HubError} unavailable if this version does not know the method
+     */
     async answer(method: string, [agentId, ...args]: unknown[]): Promise<unknown> {
       const handler = handlers.get(method);
-      if (!handler || typeof agentId !== 'string') throw new NotOwner();
+      if (!handler || typeof agentId !== 'string') throw unsupported();
       const claiming = others?.claims.inProgress(agentId);
       if (claiming) await claiming;
       if (!ownership.owns(agentId)) throw new NotOwner();
@@ -128,6 +132,12 @@ export function createRouter({
     },
   };
 }
+
+const unsupported = () =>
+  new HubError(
+    'unavailable',
+    'The hub of this agent has another version of Signalbox, which does not support this. Try again when all hubs have the same version.',
+  );
 
 const unanswered = (isRepeatable: boolean) =>
   new HubError(

@@ -20,6 +20,7 @@ import { createFollowedOutput, type FollowedOutput } from './followed-output.ts'
 import type { StoredChunk } from '../../store/store.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
+import { createHubMessages, isLiveNotice } from './messages.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
 import { createRouter, type Router } from './routes.ts';
@@ -43,6 +44,8 @@ export interface Member {
   leave(): Promise<void>;
   /** Looks for what other hubs have changed. */
   poll(): Promise<void>;
+  /** Resolves when a later version has changed the tables so that this hub cannot use them. */
+  unusable: Promise<Error>;
 }
 
 export interface Sharing {
@@ -100,8 +103,13 @@ export function createSharing(
   },
 ): Sharing {
   const hubId = crypto.randomUUID();
-  const ownership = createSharedOwnership((agentId) => notices.addAgent(agentId));
-  const identity = { cluster, bus, hubId, node, version, ownership };
+  let refresh: Ownership['refresh'] = () => Promise.resolve();
+  const ownership = createSharedOwnership({
+    notify: (agentId) => notices.addAgent(agentId),
+    refresh: (agentId) => refresh(agentId),
+  });
+  const messages = createHubMessages(bus, { clock, log });
+  const identity = { cluster, bus, messages, hubId, node, version, ownership };
   const notices = createNotices(identity, { clock, log, state });
   const router = createRouter({ cluster, hubId, ownership });
   let isLeaving = false;
@@ -149,12 +157,21 @@ export function createSharing(
     async join(context, parts) {
       const { agents, approvals, presence, turns } = parts;
       const epochOf = (agentId: string) => mirror.ownerOf(agentId)?.epoch ?? 0;
-      output = createFollowedOutput(context, { ...parts, cluster, bus, epochOf });
+      output = createFollowedOutput(context, {
+        ...parts,
+        cluster,
+        bus: {
+          ...bus,
+          subscribe: (topic, handle) => messages.subscribe(topic, isLiveNotice, handle),
+        },
+        epochOf,
+      });
       const mirror = createMirror(
         context,
         { cluster, ownership, lose: (agentId) => lose(agentId) },
         { ...parts, output },
       );
+      refresh = (agentId) => Promise.race([mirror.update([agentId]), wait(clock, REFRESH_MS)]);
       const followed = output;
       open = async (command) => {
         const { id } = command;
@@ -169,7 +186,7 @@ export function createSharing(
       ({ lose } = claims);
       ({ noteEnd } = mirror);
       notices.connect({ presence });
-      const calls = createCalls({ bus, clock, hubId }, async (method, args) => {
+      const calls = createCalls({ bus, clock, hubId, messages }, async (method, args) => {
         const [agentId, instanceId] = args;
         if (method !== MOVE) return router.answer(method, args);
         return agents.mayMove(String(agentId), String(instanceId));
@@ -215,6 +232,7 @@ export function createSharing(
       const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
       return {
         poll: member.poll,
+        unusable: member.unusable,
         async handOver() {
           isLeaving = true;
           await member.renew();
@@ -258,5 +276,7 @@ const MOVE = 'agents.move';
 const NOTICE_MS = 2_000;
 /** How long the output of a command may take to be committed before its agent connects to another hub. */
 const COMMIT_MS = 2_000;
+/** How long a request waits for what another hub has published: while the database is away, that is not read. */
+const REFRESH_MS = 1_000;
 /** How often buffers that nobody reads are freed. */
 const FREE_MS = 5_000;

@@ -156,6 +156,16 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
     return position;
   }
 
+  /** Finds agents that have connected to another hub a moment ago, before commands for them are refused. */
+  async function refreshOffline(inputs: readonly CommandInput[]): Promise<void> {
+    const offline = inputs.filter(({ agentId, ifOffline = 'refuse' }) => {
+      const agent = state.agents.get(agentId);
+      const isOffline = agent !== undefined && !isConnected(agent) && !ownership.owns(agentId);
+      return isOffline && ifOffline === 'refuse';
+    });
+    await Promise.all(offline.map(({ agentId }) => ownership.refresh(agentId)));
+  }
+
   /** Reads the commands that other hubs have accepted for the same requests. Returns whether there are any. */
   async function findKnown({ userId }: Actor, inputs: readonly CommandInput[]): Promise<boolean> {
     const requestIds = inputs.flatMap(({ requestId }) => requestId ?? []);
@@ -250,6 +260,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
      */
     async request(actor: Actor, body: CommandBody): Promise<AcceptedCommand> {
       requirePermission(actor, 'commands:send');
+      await refreshOffline([body]);
       const [answer] = await acceptAll(actor, [body]);
       if (!answer) throw new Error('Assertion failed: no command was created.');
       return answer;
@@ -269,6 +280,7 @@ export function createAdmission(context: HubContext, parts: AdmissionParts) {
         const requestId = `comparison:${comparisonId}:${agentId}`;
         return { ...body, agentId, comparisonId, requestId };
       });
+      await refreshOffline(inputs);
       return { comparisonId, commands: await acceptAll(actor, inputs) };
     },
   };

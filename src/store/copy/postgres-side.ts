@@ -35,7 +35,15 @@ export async function openPostgresSide(url: string, password: string | undefined
   const sizes = createBlockSizes((data) => blockBytes(data.byteLength));
 
   try {
-    await migrate(connection, () => undefined);
+    await migrate(connection, {
+      onUpgrade() {},
+      // The copy would not contain what a later version has added.
+      onNewer(version) {
+        throw new Error(
+          `The database ${address.name} has schema version ${version}, which is that of a later version of Signalbox. Copy it with that version.`,
+        );
+      },
+    });
     await execute('BEGIN ISOLATION LEVEL REPEATABLE READ');
     const users = await db.execute(
       sql`SELECT 1 FROM writers WHERE NOT is_ended AND used_at > extract(epoch FROM now()) * 1000 - ${IN_USE_MS}::bigint`,

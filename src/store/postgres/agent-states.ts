@@ -1,13 +1,16 @@
 // Which hub owns an agent, and what it publishes about it.
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import pLimit from 'p-limit';
-import type { ClusterStore, StoredAgentState } from '../cluster.ts';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { type ClusterStore, PublishedState, type StoredAgentState } from '../cluster.ts';
 import type { Db } from './context.ts';
 import { isHubAlive } from './hubs.ts';
 import type { Pool } from './pool.ts';
 import { agents, agentStates, hubs } from './schema.ts';
-import { encodeJson, encodeText, toTextArray } from './text-encoding.ts';
+import { decodeJson, encodeJson, encodeText, toTextArray } from './text-encoding.ts';
 import type { Writer } from './writer.ts';
+
+const isPublishedState = TypeCompiler.Compile(PublishedState);
 
 type Published = Parameters<ClusterStore['publishStates']>[0];
 
@@ -100,16 +103,30 @@ async function listStates(
       : sql`(SELECT unnest(${toTextArray([...new Set(agentIds)])}::text[]))`;
   const wanted = sql`${listed} AS wanted (id)`;
   const id = sql<string>`wanted.id COLLATE "C"`.mapWith(agentStates.agentId);
-  return await db
+  const rows = await db
     .select({
       agentId: id,
       hubId,
       epoch: sql<number>`coalesce(${epoch}, 0)`.mapWith(Number),
       isOwned: sql<boolean>`coalesce(${isHubAlive}, false)`,
-      published,
+      json: sql<string | null>`${published}`,
     })
     .from(wanted)
     .leftJoin(agentStates, sql`${agentStates.agentId} = wanted.id`)
     .leftJoin(hubs, eq(hubs.hubId, hubId))
     .orderBy(id);
+  return rows.map(({ json, ...row }) => {
+    const state = json === null ? null : parsePublished(json);
+    return { ...row, published: state, isUnreadable: json !== null && state === null };
+  });
+}
+
+/** Returns null if it is not what this version publishes: a hub of another version has published it. */
+function parsePublished(json: string): PublishedState | null {
+  try {
+    const state = decodeJson(json);
+    return isPublishedState.Check(state) ? state : null;
+  } catch {
+    return null;
+  }
 }

@@ -21,6 +21,8 @@ export const hubs = pgTable('hubs', {
   node: text().primaryKey(),
   hubId: text().notNull(),
   version: text().notNull(),
+  /** How many migrations it knows. Null for hubs of versions that do not store it. */
+  schemaVersion: integer(),
   startedAt: integer().notNull(),
   renewedAt: integer().notNull(),
   leaseEndsAt: integer().notNull(),

@@ -22,15 +22,23 @@ interface Parts {
   /** Has `CLUSTER_CONNECTIONS`. */
   own: Pool;
   writer: Writer;
+  /** How many migrations this version of Signalbox knows. */
+  schemaVersion: number;
   /** Returns the store that this is a part of. */
   store: () => Store;
 }
 
-export function createClusterStore({ pool, own, writer, store }: Parts): ClusterStore {
+export function createClusterStore({
+  pool,
+  own,
+  writer,
+  schemaVersion,
+  store,
+}: Parts): ClusterStore {
   const { read } = pool;
   return {
     fenced: (fenceOf) => createFencedStore(store(), fenceOf),
-    ...createHubStore(own),
+    ...createHubStore(own, schemaVersion),
     ...createAgentStateStore({ pool, own, writer, maxClaims: MAX_CLAIMS }),
     listUnfinishedOf: (agentIds) =>
       read((db) =>

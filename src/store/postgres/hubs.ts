@@ -2,7 +2,9 @@
 import { and, eq, getTableColumns, gt, lt, type SQL, sql } from 'drizzle-orm';
 import { type ClusterStore, LEASE_MS, NODE_IN_USE_CODE } from '../cluster.ts';
 import { databaseNow } from './columns.ts';
+import type { Db } from './context.ts';
 import type { Pool } from './pool.ts';
+import { assertUsable } from './schema-version.ts';
 import { agentStates, hubs } from './schema.ts';
 
 /** How long hubs are listed after the end of their lease. */
@@ -14,10 +16,31 @@ const oldest = sql`${databaseNow} - ${LISTED_MS}::bigint`;
 /** Whether the lease of a hub has not ended. */
 export const isHubAlive: SQL<boolean> = sql`${hubs.leaseEndsAt} > ${databaseNow}`;
 
-/** @param own has connections that no long query occupies, so that no lease ends because of one */
+/**
+ * @param own has connections that no long query occupies, so that no lease ends because of one
+ * @param schemaVersion how many migrations this version of Signalbox knows
+ */
 export function createHubStore(
   own: Pick<Pool, 'read'>,
+  schemaVersion: number,
 ): Pick<ClusterStore, 'register' | 'renew' | 'leave' | 'listHubs'> {
+  async function endLease(db: Db, hubId: string) {
+    await db
+      .update(hubs)
+      .set({ leaseEndsAt: databaseNow, hasLeft: true })
+      .where(eq(hubs.hubId, hubId));
+  }
+
+  /** While the hub has a lease, no migration makes the tables useless for it. Before, one can have. */
+  async function requireUsable(db: Db, hubId: string) {
+    try {
+      await assertUsable(db, schemaVersion);
+    } catch (error) {
+      await endLease(db, hubId);
+      throw error;
+    }
+  }
+
   return {
     register: ({ node, hubId, version }) =>
       own.read(async (db) => {
@@ -25,6 +48,7 @@ export function createHubStore(
         const row = {
           hubId,
           version,
+          schemaVersion,
           startedAt: databaseNow,
           renewedAt: databaseNow,
           leaseEndsAt: leaseEnd,
@@ -44,7 +68,7 @@ export function createHubStore(
             setWhere: sql`${hubs.leaseEndsAt} <= ${databaseNow} OR ${hubs.hubId} = ${hubId}`,
           })
           .returning({ node: hubs.node });
-        if (registered.length > 0) return;
+        if (registered.length > 0) return requireUsable(db, hubId);
         const message = `Another hub is called "${node}". Stop it, or choose another name.`;
         throw Object.assign(new Error(message), { code: NODE_IN_USE_CODE });
       }),
@@ -64,19 +88,17 @@ export function createHubStore(
           })
           .where(and(eq(hubs.hubId, hubId), eq(hubs.hasLeft, false)))
           .returning({ node: hubs.node });
+        await requireUsable(db, hubId);
         return renewed.length > 0;
       }),
     leave: (hubId) =>
       own.read(async (db) => {
         await db.update(agentStates).set({ hubId: null }).where(eq(agentStates.hubId, hubId));
-        await db
-          .update(hubs)
-          .set({ leaseEndsAt: databaseNow, hasLeft: true })
-          .where(eq(hubs.hubId, hubId));
+        await endLease(db, hubId);
       }),
     listHubs: () =>
       own.read((db) => {
-        const { leaseEndsAt, hasLeft, ...columns } = getTableColumns(hubs);
+        const { leaseEndsAt, hasLeft, schemaVersion: known, ...columns } = getTableColumns(hubs);
         return db
           .select({ ...columns, isAlive: isHubAlive })
           .from(hubs)

@@ -6,13 +6,13 @@ import { createApprovalStore } from './approvals.ts';
 import { createAuditStore } from './audit.ts';
 import { CLUSTER_CONNECTIONS, createClusterStore } from './cluster.ts';
 import { createCommandStore } from './commands.ts';
-import { connect, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
+import { type Connection, connect, DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts';
 import { createConnectionStore } from './connections.ts';
 import { createQueryContext } from './context.ts';
 import { explainFailure } from './errors.ts';
 import { createExpiringStore } from './expiring.ts';
 import { createFileChangesStore } from './file-changes.ts';
-import { migrate } from './migrations.ts';
+import { type KnownSchema, knownSchema, migrate, type MigrationEvents } from './migrations.ts';
 import { createOutputIndexer } from './output-indexer.ts';
 import { createOutputStore } from './output.ts';
 import { createPool } from './pool.ts';
@@ -29,21 +29,29 @@ export interface PostgresOptions {
   /** Used if the URL has no password. */
   password?: string | undefined;
   timeouts?: Timeouts;
-  /** The tables of an earlier version are about to be changed. */
-  onUpgrade?: () => void;
+  events?: MigrationEvents;
+  /** Replaces the migrations of this version. */
+  schema?: KnownSchema;
 }
+
+const NO_EVENTS: MigrationEvents = { onUpgrade() {}, onNewer() {} };
 
 /**
  * Opens the store in a database, and creates or upgrades its tables.
  * @param url for example, `postgres://user@host/database`
- * @throws if the database cannot be reached, is not supported or has a newer schema
+ * @throws if the database cannot be reached, or as `migrate`
  */
 export async function createPostgresStore(
   url: string,
-  { password, timeouts = DEFAULT_TIMEOUTS, onUpgrade = () => {} }: PostgresOptions = {},
+  {
+    password,
+    timeouts = DEFAULT_TIMEOUTS,
+    events = NO_EVENTS,
+    schema = knownSchema,
+  }: PostgresOptions = {},
 ): Promise<SharedStore> {
   const address = parseAddress(url, password);
-  await prepare(address, timeouts, onUpgrade);
+  await prepare(address, timeouts, (connection) => migrate(connection, events, schema));
   const backoff = createBackoff();
   const pool = createPool(address, timeouts, backoff);
   const sessions = createReconnector(() => openWriterSession(address, timeouts), backoff);
@@ -66,7 +74,13 @@ export async function createPostgresStore(
     connections: createConnectionStore(context),
     audit: createAuditStore(context),
     expiring: createExpiringStore(context),
-    cluster: createClusterStore({ pool, own, writer, store: () => store }),
+    cluster: createClusterStore({
+      pool,
+      own,
+      writer,
+      schemaVersion: schema.migrations.length,
+      store: () => store,
+    }),
     probe: () => writer.write(() => Promise.resolve()),
     async close() {
       await writer.close();
@@ -79,12 +93,12 @@ export async function createPostgresStore(
 async function prepare(
   address: DatabaseAddress,
   timeouts: Timeouts,
-  onUpgrade: () => void,
+  run: (connection: Connection) => Promise<void>,
 ): Promise<void> {
   try {
     const connection = await connect(address, timeouts);
     try {
-      await migrate(connection, onUpgrade);
+      await run(connection);
     } finally {
       await connection.close();
     }

@@ -4,6 +4,7 @@ import type { ClusterStore, SharedStore } from '../cluster.ts';
 import { createFencedStore } from '../fences.ts';
 import type { StoreNotice, ThreadedStore } from '../threaded-store.ts';
 import { UPGRADE } from '../threaded-store.ts';
+import { migrations } from './migrations.ts';
 import { createRemoteStore, startStoreThread } from '../thread-client.ts';
 import { cacheUsers } from '../user-cache.ts';
 
@@ -24,6 +25,11 @@ export async function openThreadedPostgresStore(
       // The server looks after its files.
       onDamage: () => undefined,
       onUpgrade: () => onNotice(UPGRADE),
+      onNewer: (version) =>
+        onNotice({
+          level: 'info',
+          message: `The database has schema version ${version} of a later version of Signalbox. This hub knows schema version ${migrations.length}, and can use it.`,
+        }),
     },
     true,
   );
