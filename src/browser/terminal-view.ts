@@ -312,15 +312,18 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
       if ('commandId' in message && message.commandId === shown?.id) search?.handleMessage(message);
       input.handleMessage(message);
       subscription.handleMessage(message);
+      if (message.type === 'terminal:reset' && message.commandId === shown?.id) fetchTimes();
     },
     handleWelcome(welcome, isSameEpoch) {
       ({ userId, role } = welcome);
       size.setCanType(isPermitted(role, 'terminals:type'));
       input.handleConnect();
-      subscription.handleWelcome({ resumed: welcome.resumed, isSameEpoch });
+      const { resumed, keepsTerminals = false } = welcome;
+      subscription.handleWelcome({ resumed, keepsTerminals, isSameEpoch });
       updateStatus();
     },
     handleDisconnect() {
+      subscription.setResumed(null);
       input.handleDisconnect();
       updateStatus();
     },

@@ -166,8 +166,8 @@ export function createClaims(
         output.follow(buffer.commandId, epoch);
         continue;
       }
-      terminals.drop(buffer.commandId);
       dashboards.restartReaders(buffer.commandId);
+      terminals.drop(buffer.commandId);
     }
     void mirror.update([agentId]);
   }

@@ -75,8 +75,8 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
   /** Makes the readers of a command begin again. */
   function restart(commandId: string) {
     stop(commandId);
-    terminals.drop(commandId);
     dashboards.restartReaders(commandId);
+    terminals.drop(commandId);
   }
 
   async function open({ id, agentId }: Pick<StoredCommand, 'id' | 'agentId'>): Promise<void> {

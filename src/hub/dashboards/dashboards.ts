@@ -257,7 +257,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
     },
     /**
      * Makes the dashboards that read a command's output begin again with it, because some of it may not be stored. Those that
-     * cannot begin again with one command reconnect. Call it when the buffer is dropped.
+     * cannot begin again with one command reconnect. The caller drops the buffer in the same turn.
      */
     restartReaders(commandId: string) {
       // For dashboards that know no output epochs, positions from before do not hold anymore.
@@ -265,6 +265,8 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       for (const dashboard of state.dashboards.values()) {
         if (!dashboard.subscriptions.has(commandId)) continue;
         if (dashboard.acceptsReset) {
+          // Queries of the program that are sent again must not be answered again.
+          if (dashboard.state === 'CONNECTED') terminalInput.sendSize(dashboard, commandId);
           subscriptions.restart(dashboard, commandId);
           continue;
         }

@@ -221,6 +221,9 @@ export function createSubscriptions(
     const cursor = delivery.attach(dashboard, commandId, { next: 0, offset: 0 }, reader);
     cursor.isWaiting = true;
     const isCurrent = () => delivery.isCurrent(dashboard, commandId, cursor);
+    // Until then, its buffer has been dropped.
+    await Promise.resolve();
+    if (!isCurrent()) return;
     try {
       await attach(dashboard, commandId, reader.origin, reader, isCurrent);
     } catch (error) {
