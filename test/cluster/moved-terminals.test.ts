@@ -25,11 +25,13 @@ beforeEach(async () => {
 });
 
 const accept = [ACCEPTS_RESET];
+/** The hubs learn of each other's users later. */
+const userOf = ({ node }: LinkedHub) => (node === 'hub-a' ? 'ada' : 'bob');
 
 /** Starts a command whose first output is stored. */
 async function startCommand(hub: LinkedHub, agentId: string) {
   const agent = await connectAgent(hub, { agentId });
-  const requester = await connectDashboard(hub, { terminals: 'attached' });
+  const requester = await connectDashboard(hub, { terminals: 'attached', userId: userOf(hub) });
   const commandId = await requester.request('work', { agentId });
   await agent.waitForExecute(commandId);
   agent.sendStarted(commandId);
@@ -48,7 +50,7 @@ async function startCommands({ a }: { a: LinkedHub }) {
 
 /** Connects a dashboard that receives the output of all commands, once it has what is stored. */
 async function follow(hub: LinkedHub, commandIds: string[], options: DashboardOptions = { accept }) {
-  const dashboard = await connectDashboard(hub, { terminals: 'all', ...options });
+  const dashboard = await connectDashboard(hub, { terminals: 'all', userId: userOf(hub), ...options });
   for (const commandId of commandIds) await dashboard.waitForOutput(commandId, 'stored ');
   return dashboard;
 }
@@ -84,6 +86,7 @@ async function resume(
   const resumed = await openDashboard(hub);
   const welcome = await resumed.connect(hub, {
     terminals: 'attached',
+    userId: userOf(hub),
     ...options,
     resume: { connectionId, hubEpoch, terminals },
   });
