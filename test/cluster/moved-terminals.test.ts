@@ -2,9 +2,17 @@
 // except for output that was never committed.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { ACCEPTS_RESET, type DashboardConnect } from '../../src/protocol/dashboard-to-hub.ts';
-import { connectDashboard, type DashboardOptions, openDashboard } from '../support/hub/dashboard.ts';
+import {
+  connectDashboard,
+  type DashboardOptions,
+  openDashboard,
+} from '../support/hub/dashboard.ts';
 import { type LinkedHub, startLinkedHubs } from '../support/hub/linked-hubs.ts';
-import { connectAgent, createHeldCommand, type ScriptedAgent } from '../support/hub/scripted-agent.ts';
+import {
+  connectAgent,
+  createHeldCommand,
+  type ScriptedAgent,
+} from '../support/hub/scripted-agent.ts';
 import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 
@@ -49,8 +57,16 @@ async function startCommands({ a }: { a: LinkedHub }) {
 }
 
 /** Connects a dashboard that receives the output of all commands, once it has what is stored. */
-async function follow(hub: LinkedHub, commandIds: string[], options: DashboardOptions = { accept }) {
-  const dashboard = await connectDashboard(hub, { terminals: 'all', userId: userOf(hub), ...options });
+async function follow(
+  hub: LinkedHub,
+  commandIds: string[],
+  options: DashboardOptions = { accept },
+) {
+  const dashboard = await connectDashboard(hub, {
+    terminals: 'all',
+    userId: userOf(hub),
+    ...options,
+  });
   for (const commandId of commandIds) await dashboard.waitForOutput(commandId, 'stored ');
   return dashboard;
 }

@@ -114,7 +114,12 @@ export function createSubscriptions(
   }
 
   /** Tells a dashboard to which epoch the output belongs that it has received, and will receive. */
-  function tellEpoch(dashboard: DashboardConnection, commandId: string, reader: Reader, epoch: number) {
+  function tellEpoch(
+    dashboard: DashboardConnection,
+    commandId: string,
+    reader: Reader,
+    epoch: number,
+  ) {
     if (reader.epoch === epoch) return;
     reader.epoch = epoch;
     delivery.send(dashboard, { type: 'terminal:epoch', commandId, epoch });
@@ -363,7 +368,10 @@ export function createSubscriptions(
 type Command = Pick<StoredCommand, 'id' | 'agentId'>;
 
 const createReader = ({ afterBytes, tailBytes }: Start = {}): Reader => ({
-  origin: { ...(afterBytes !== undefined && { afterBytes }), ...(tailBytes !== undefined && { tailBytes }) },
+  origin: {
+    ...(afterBytes !== undefined && { afterBytes }),
+    ...(tailBytes !== undefined && { tailBytes }),
+  },
   epoch: null,
   resetConfirmedBy: null,
 });

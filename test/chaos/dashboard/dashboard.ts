@@ -139,10 +139,12 @@ export function openDashboard(options: ChaosDashboardOptions) {
       case 'terminal:gap':
         return getTerminal(message.commandId).addGap(message);
       case 'terminal:reset':
-        if (!options.acceptsReset) addViolation('received terminal:reset, which it does not accept');
+        if (!options.acceptsReset)
+          addViolation('received terminal:reset, which it does not accept');
         return endTerminal(message.commandId);
       case 'terminal:epoch':
-        if (!options.acceptsReset) addViolation('received terminal:epoch, which it does not accept');
+        if (!options.acceptsReset)
+          addViolation('received terminal:epoch, which it does not accept');
         return void epochs.set(message.commandId, message.epoch);
       case 'terminal:complete':
         getTerminal(message.commandId).setComplete(message);
@@ -242,7 +244,8 @@ export function openDashboard(options: ChaosDashboardOptions) {
     // The hub resets those that it has attached and cannot continue.
     const attached = new Set(keepsTerminals ? resumed : []);
     const isKept = (commandId: string) => keepsTerminals && epochs.has(commandId);
-    if (!isSameEpoch) record.endTerminals((commandId) => attached.has(commandId) || isKept(commandId));
+    if (!isSameEpoch)
+      record.endTerminals((commandId) => attached.has(commandId) || isKept(commandId));
     for (const commandId of epochs.keys()) {
       if (!record.findTerminal(commandId)) epochs.delete(commandId);
     }
