@@ -318,12 +318,10 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
       ({ userId, role } = welcome);
       size.setCanType(isPermitted(role, 'terminals:type'));
       input.handleConnect();
-      const { resumed, keepsTerminals = false } = welcome;
-      subscription.handleWelcome({ resumed, keepsTerminals, isSameEpoch });
+      subscription.handleWelcome({ ...welcome, isSameEpoch });
       updateStatus();
     },
     handleDisconnect() {
-      subscription.setResumed(null);
       input.handleDisconnect();
       updateStatus();
     },

@@ -258,7 +258,7 @@ test('a reset of another command changes nothing', () => {
   const { terminal, screen, output, receive } = setUp();
   terminal.show('c1');
   output(0);
-  receive({ ...reset, commandId: 'c2' } as HubToDashboard);
+  receive({ ...reset, commandId: 'c2' });
   expect(screen).toEqual(['0']);
 });
 

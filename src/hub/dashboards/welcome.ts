@@ -99,8 +99,8 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
       const isUnknown = start.afterSequence >= 0 && start.epoch === undefined;
       if (canReset && isUnknown) restarted.add(commandId);
     }
-    for (const [commandId, { reader }] of dashboard.subscriptions) {
-      const mayBeVoid = reader.resetConfirmedBy !== null && !positions.has(commandId);
+    for (const [commandId, { attachment }] of dashboard.subscriptions) {
+      const mayBeVoid = attachment.resetConfirmedBy !== null && !positions.has(commandId);
       if (mayBeVoid) restarted.add(commandId);
     }
     if (dashboard.terminals === 'all') {

@@ -31,7 +31,7 @@ export interface Identity extends Actor {
 }
 
 /** What a dashboard has asked for when it attached to the output of a command, and what it knows. */
-export interface Reader {
+export interface Attachment {
   /** Where it begins if it must begin again. */
   readonly origin: Origin;
   /** The output epoch that it was told last; null if it was told none. */
@@ -43,7 +43,7 @@ export interface Reader {
 /** Where a dashboard is in the output of a command. */
 export interface Cursor extends Position {
   readonly state: 'replay';
-  readonly reader: Reader;
+  readonly attachment: Attachment;
   /** The end of the output, if the command has no buffer any more. */
   storedEnd: { lastSequence: number; totalBytes: number } | null;
   /** What is left of the page that was read from the store last. */
@@ -59,8 +59,8 @@ export interface Cursor extends Position {
  */
 export type Subscription =
   | Cursor
-  | { readonly state: 'live'; readonly reader: Reader }
-  | { readonly state: 'sent'; readonly confirmedBy: number; readonly reader: Reader };
+  | { readonly state: 'live'; readonly attachment: Attachment }
+  | { readonly state: 'sent'; readonly confirmedBy: number; readonly attachment: Attachment };
 
 export interface DashboardConnection {
   readonly id: string;
