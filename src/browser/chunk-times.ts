@@ -28,6 +28,11 @@ export function createChunkTimes(now: () => number) {
       liveFrom = Math.min(liveFrom, sequence);
     },
     handleMessage(message: HubToDashboard): void {
+      if (message.type === 'terminal:reset' && message.commandId === commandId) {
+        request?.abort();
+        times.clear();
+        liveFrom = Infinity;
+      }
       if (message.type !== 'terminal:output' || message.commandId !== commandId) return;
       if (message.sequence >= liveFrom) times.set(message.sequence, now());
     },

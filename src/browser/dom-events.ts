@@ -37,6 +37,8 @@ export function getEventNames(message: HubToDashboard): string[] {
     case 'command:accepted':
     case 'terminal:output':
     case 'terminal:gap':
+    case 'terminal:reset':
+    case 'terminal:epoch':
     case 'terminal:complete':
     case 'terminal:size':
     case 'input:accepted':

@@ -4,7 +4,11 @@ import type { SessionResponse } from '../protocol/api.ts';
 import { reconnectDelay } from '../protocol/backoff.ts';
 import type { Clock } from '../protocol/clock.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
-import type { DashboardConnect, DashboardToHub } from '../protocol/dashboard-to-hub.ts';
+import {
+  ACCEPTS_RESET,
+  type DashboardConnect,
+  type DashboardToHub,
+} from '../protocol/dashboard-to-hub.ts';
 import type { ClientInfo } from '../protocol/entities.ts';
 import type { DashboardWelcome, HubToDashboard } from '../protocol/hub-to-dashboard.ts';
 import { HUB_HEARTBEAT_MS, HUB_SILENCE_MS } from '../protocol/limits.ts';
@@ -45,7 +49,10 @@ export interface HubConnectionHandlers {
   /** Returns the terminals' positions to resume from. */
   prepareResume(): Resume['terminals'];
   onMessage(message: HubToDashboard): void;
-  /** `isSameEpoch` is false after a restart of the hub: sequence numbers from before it are no longer valid. */
+  /**
+   * `isSameEpoch` is false after a restart of the hub, and on another hub: sequence numbers from before are no longer valid,
+   * unless the hub keeps terminals.
+   */
   onWelcome(welcome: DashboardWelcome, isSameEpoch: boolean): void;
   /** The hub has missed a heartbeat. The connection is kept until the hub responds, or is closed after 25 s. */
   onSilence(): void;
@@ -128,7 +135,7 @@ export function createHubConnection(options: HubConnectionOptions): HubConnectio
       token,
       clientInfo: options.clientInfo,
       terminals: 'attached',
-      accept: ['deflate-raw'],
+      accept: ['deflate-raw', ACCEPTS_RESET],
       ...(previous && { resume: { ...previous, terminals: handlers?.prepareResume() ?? [] } }),
     };
   }

@@ -63,6 +63,10 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
       return applyStatus(state, message);
     case 'terminal:output':
       return message.commandId === state.activeCommand?.id ? appendOutput(state, message.data) : {};
+    case 'terminal:reset':
+      return message.commandId === state.activeCommand?.id
+        ? { terminalOutput: [], outputLength: 0 }
+        : {};
     case 'approval:request':
       return { approvals: new Map(state.approvals).set(message.approvalId, message) };
     case 'approval:resolved': {
@@ -78,6 +82,7 @@ export function applyMessage(state: PageState, message: HubToDashboard): Partial
     case 'turn:updated':
     case 'approval:applied':
     case 'terminal:gap':
+    case 'terminal:epoch':
     case 'terminal:complete':
     case 'terminal:size':
     case 'input:accepted':

@@ -69,7 +69,10 @@ export function openPageTerminals({ onCommand, ...options }: PageTerminalsOption
     },
     handleDisconnect(): void {
       welcome = null;
-      for (const view of listViews()) view.handleDisconnect();
+      for (const view of listViews()) {
+        view.setResumed(null);
+        view.handleDisconnect();
+      }
     },
   };
 }

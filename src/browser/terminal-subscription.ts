@@ -44,6 +44,14 @@ export interface TerminalSubscriptionOptions {
   onLaterOutput(hasMore: boolean): void;
 }
 
+/** What the hub says after a reconnect. */
+interface Welcome {
+  resumed: boolean;
+  /** Whether the hub checks the epochs of terminals, although the connection is new. */
+  keepsTerminals?: boolean;
+  isSameEpoch: boolean;
+}
+
 /** The command that is shown. */
 interface Shown {
   commandId: string;
@@ -53,6 +61,10 @@ interface Shown {
   isPaused: boolean;
   /** Attached again to get missing chunks. Not repeated until the next chunk is written. */
   isRecovering: boolean;
+  /** The sequence with which it begins. */
+  first: number;
+  /** The output epoch of what is shown; null if the hub has named none. */
+  epoch: number | null;
   /** The hub had no buffer for the command when the terminal attached. */
   isUnknown: boolean;
   /** The page that is shown instead of the end of the output. */
@@ -73,11 +85,12 @@ export function createTerminalSubscription({
 
   function attach(): void {
     if (!shown) return;
-    const { commandId, tracker, page } = shown;
+    const { commandId, tracker, epoch, page } = shown;
     send({
       type: 'terminal:attach',
       commandId,
       afterSequence: tracker.getLast(),
+      ...(epoch !== null && { epoch }),
       // Without a page, the terminal shows the end of the output, which can be much longer than the terminal.
       ...(page === null && { tailBytes: BUFFER_BYTES }),
     });
@@ -94,6 +107,8 @@ export function createTerminalSubscription({
       isComplete: false,
       isPaused: false,
       isRecovering: false,
+      first,
+      epoch: null,
       isUnknown: false,
       page,
     };
@@ -157,6 +172,14 @@ export function createTerminalSubscription({
     else display.writeMarker(formatGap(message), 'warning');
   }
 
+  /** Starts over because what was received is void. The hub sends the output again; a page continues with its own part. */
+  function handleReset({ commandId, page, first, isPaused }: Shown): void {
+    if (page) return restart(createOutputPage(page.linesBefore), first);
+    shown = start(commandId);
+    // The hub sends nothing to a terminal that it has detached since then.
+    if (isPaused) attach();
+  }
+
   function handleComplete(command: Shown, message: HubToDashboard & { type: 'terminal:complete' }) {
     if (!command.tracker.isComplete(message.lastSequence)) return recover(command);
     if (command.isComplete) return;
@@ -202,6 +225,8 @@ export function createTerminalSubscription({
       if (!shown || !('commandId' in message) || message.commandId !== shown.commandId) return;
       // A full page ignores what was sent before the hub received `terminal:detach`.
       if (shown.page?.isFull) return;
+      if (message.type === 'terminal:reset') return handleReset(shown);
+      if (message.type === 'terminal:epoch') return void (shown.epoch = message.epoch);
       if (message.type === 'terminal:output') return handleOutput(shown, message);
       if (message.type === 'terminal:complete') return handleComplete(shown, message);
       if (message.type === 'terminal:gap') return handleGap(shown, message);
@@ -212,21 +237,30 @@ export function createTerminalSubscription({
       shown.isUnknown = false;
     },
 
-    /** Continues after a reconnect. A new hub epoch renumbers the chunks, so the output starts over. */
-    handleWelcome({ resumed, isSameEpoch }: { resumed: boolean; isSameEpoch: boolean }): void {
+    /**
+     * Continues after a reconnect. A new hub epoch renumbers the chunks, so the output starts over, unless the hub keeps
+     * terminals: then it checks the output epoch, and resets the terminal if it must start over.
+     */
+    handleWelcome({ resumed, keepsTerminals = false, isSameEpoch }: Welcome): void {
       if (!shown) return;
-      if (!isSameEpoch && shown.tracker.getLast() >= 0) shown = start(shown.commandId);
+      const isAttached = (resumed || keepsTerminals) && resumedCommandId === shown.commandId;
+      const isKept = isSameEpoch || isAttached || (keepsTerminals && shown.epoch !== null);
+      if (!isKept && shown.tracker.getLast() >= 0) shown = start(shown.commandId);
       shown.isRecovering = false;
       if (shown.page?.isFull) return;
-      if (!resumed || resumedCommandId !== shown.commandId) attach();
+      if (!isAttached) attach();
     },
 
     /** Returns the position to resume from; null while the terminal is paused or shows nothing. */
     getPosition(): Position | null {
       if (!shown || shown.isPaused || shown.page?.isFull) return null;
-      const { commandId, tracker, page } = shown;
-      const afterSequence = tracker.getLast();
-      return { commandId, afterSequence, ...(page === null && { tailBytes: BUFFER_BYTES }) };
+      const { commandId, tracker, epoch, page } = shown;
+      return {
+        commandId,
+        afterSequence: tracker.getLast(),
+        ...(epoch !== null && { epoch }),
+        ...(page === null && { tailBytes: BUFFER_BYTES }),
+      };
     },
 
     /** Notes which command the hub attaches again if it accepts the next `resume`. */

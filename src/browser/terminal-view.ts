@@ -312,12 +312,13 @@ export function openTerminalView(host: HTMLElement, options: TerminalViewOptions
       if ('commandId' in message && message.commandId === shown?.id) search?.handleMessage(message);
       input.handleMessage(message);
       subscription.handleMessage(message);
+      if (message.type === 'terminal:reset' && message.commandId === shown?.id) fetchTimes();
     },
     handleWelcome(welcome, isSameEpoch) {
       ({ userId, role } = welcome);
       size.setCanType(isPermitted(role, 'terminals:type'));
       input.handleConnect();
-      subscription.handleWelcome({ resumed: welcome.resumed, isSameEpoch });
+      subscription.handleWelcome({ ...welcome, isSameEpoch });
       updateStatus();
     },
     handleDisconnect() {

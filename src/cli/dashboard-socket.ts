@@ -2,8 +2,12 @@
 import { reconnectDelay } from '../protocol/backoff.ts';
 import { CloseCode } from '../protocol/close-codes.ts';
 import { createDecoder, encode } from '../protocol/codec.ts';
-import type { DashboardToHub } from '../protocol/dashboard-to-hub.ts';
-import { type HubToDashboard, hubToDashboard } from '../protocol/hub-to-dashboard.ts';
+import { ACCEPTS_RESET, type DashboardToHub } from '../protocol/dashboard-to-hub.ts';
+import {
+  type DashboardWelcome,
+  type HubToDashboard,
+  hubToDashboard,
+} from '../protocol/hub-to-dashboard.ts';
 import { COMMAND_BYTES, HUB_SILENCE_MS } from '../protocol/limits.ts';
 import type { Unversioned } from '../protocol/message.ts';
 import { isLoopback } from './addresses.ts';
@@ -24,7 +28,7 @@ export interface DashboardSocket {
 
 export interface DashboardSocketEvents {
   /** After every connect and reconnect. */
-  onWelcome(hubEpoch: string): void;
+  onWelcome(welcome: DashboardWelcome): void;
   onMessage(message: HubToDashboard): void;
   /** The hub rejected the connection. The socket does not reconnect. */
   onReject(error: CliError): void;
@@ -66,7 +70,7 @@ export function openDashboardSocket(
         clientInfo: { userAgent: 'signalbox', timezone: UNKNOWN_TIME_ZONE },
         terminals: 'attached',
         // On the same machine, compression costs more than it saves.
-        accept: isLoopback(new URL(hub).hostname) ? [] : ['deflate-raw'],
+        accept: [ACCEPTS_RESET, ...(isLoopback(new URL(hub).hostname) ? [] : ['deflate-raw'])],
       });
     });
     current.addEventListener('message', ({ data }: MessageEvent<unknown>) => {
@@ -94,7 +98,7 @@ export function openDashboardSocket(
     if (message.type === 'dashboard:welcome') {
       attempt = 0;
       isWelcomed = true;
-      events.onWelcome(message.hubEpoch);
+      events.onWelcome(message);
     }
     // The close that follows an earlier error says the same.
     if (isWelcomed) events.onMessage(message);

@@ -40,9 +40,11 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   let nextSequence = 0;
   /** The bytes that the program had written when it wrote what was received last. */
   let receivedBytes = 0;
-  /** The bytes before the next chunk. Less than `receivedBytes` while a restarted hub repeats output. */
+  /** The bytes before the next chunk. Less than `receivedBytes` while a hub repeats output. */
   let offset = 0;
-  let epoch: string | null = null;
+  let hubEpoch: string | null = null;
+  /** The output epoch of what was received; null if the hub has named none. */
+  let outputEpoch: number | null = null;
   let isOutputComplete = false;
   let isInterrupted = false;
   let isPaused = false;
@@ -55,6 +57,7 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
           type: 'terminal:attach',
           commandId,
           afterSequence: nextSequence - 1,
+          ...(outputEpoch !== null && { epoch: outputEpoch }),
           ...(nextSequence === 0 && receivedBytes > 0 && { afterBytes: receivedBytes }),
         });
       }
@@ -75,6 +78,13 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
     });
   }
 
+  /** Begins again: what is received then, up to what was received before, is ignored. */
+  function repeat() {
+    nextSequence = 0;
+    offset = 0;
+    outputEpoch = null;
+  }
+
   function handleMessage(message: HubToDashboard) {
     if (message.type === 'command:accepted') {
       commandId = message.commandId;
@@ -88,6 +98,11 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
       return fail(new HubRejection(message));
     }
     if (!('commandId' in message) || message.commandId !== commandId) return;
+    if (message.type === 'terminal:reset') return repeat();
+    if (message.type === 'terminal:epoch') {
+      outputEpoch = message.epoch;
+      return;
+    }
     if (message.type === 'terminal:output') {
       if (message.sequence < nextSequence) return;
       nextSequence = message.sequence + 1;
@@ -98,9 +113,11 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
       if (repeated > 0) message.data = splitAtBytes(message.data, repeated)[1];
     }
     if (message.type === 'terminal:gap') {
+      if (message.toSequence <= nextSequence) return;
       nextSequence = message.toSequence;
+      const isRepeated = offset < receivedBytes;
       offset += message.bytes;
-      if (message.reason === 'skipped') return;
+      if (message.reason === 'skipped' || (isRepeated && offset <= receivedBytes)) return;
       receivedBytes = Math.max(receivedBytes, offset);
     }
     if (message.type === 'command:status') status = message;
@@ -141,14 +158,16 @@ export function followCommand({ client, command, write }: FollowOptions): Follow
   }
 
   const socket = openDashboardSocket(client, {
-    onWelcome(hubEpoch) {
-      // Sequence numbers are valid only within one run of the hub (docs/protocol.md, "Reconnect").
-      if (epoch !== null && epoch !== hubEpoch && nextSequence > 0) {
+    onWelcome(welcome) {
+      // Other hubs that share the database check the output epoch. Otherwise, sequence numbers are valid only within one run
+      // of the hub (docs/protocol.md, "Reconnect").
+      const isOther = hubEpoch !== null && hubEpoch !== welcome.hubEpoch;
+      const isKept = welcome.keepsTerminals && outputEpoch !== null;
+      if (isOther && !isKept && nextSequence > 0) {
         writeError('[Hub restarted. Continuing after the output that was received.]\n');
-        nextSequence = 0;
-        offset = 0;
+        repeat();
       }
-      epoch = hubEpoch;
+      ({ hubEpoch } = welcome);
       attach();
     },
     onMessage: handleMessage,

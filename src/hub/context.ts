@@ -50,8 +50,8 @@ export interface HubContext {
   /** Identifies the pages this hub serves. */
   build: string;
   /**
-   * Output sequences can be compared only within one epoch. It changes every time the hub starts, and when readers may have
-   * received output that another hub receives again.
+   * Output sequences can be compared only within one epoch, except by dashboards that know output epochs. It changes every time
+   * the hub starts, and when readers may have received output that another hub receives again.
    */
   epoch: string;
 }

@@ -9,12 +9,19 @@ import { TerminalCells } from './terminal-size.ts';
 /** How much of the end of a terminal is replayed at most. */
 const TailBytes = Type.Integer({ minimum: 0, maximum: BUFFER_BYTES });
 
+/** The output epoch that the hub named last for a terminal, so that another hub knows whether its sequences still hold. */
+const OutputEpoch = Type.Optional(boundedInteger(0));
+
 /** The last sequence a dashboard has received of a terminal; -1 if it has received none. */
 const TerminalPosition = Type.Object({
   commandId: Id,
   afterSequence: boundedInteger(-1),
+  epoch: OutputEpoch,
   tailBytes: Type.Optional(TailBytes),
 });
+
+/** The item of `accept` of a dashboard that handles `terminal:reset` and `terminal:epoch`. */
+export const ACCEPTS_RESET = 'terminal:reset';
 
 /** The first message: authenticates the dashboard. `resume` continues an earlier connection. */
 export const DashboardConnect = message('dashboard:connect', {
@@ -80,11 +87,13 @@ export type AgentResume = Static<typeof AgentResume>;
 /**
  * Replay a terminal after a sequence (default -1: from the start), then continue with live output. `afterBytes` begins with
  * the chunk that contains this byte, which is the same in every epoch; `tailBytes` begins about as many bytes before the end
- * at the earliest. What they leave out is a gap with the reason `skipped`.
+ * at the earliest. What they leave out is a gap with the reason `skipped`. With an `epoch`, the hub checks whether what was
+ * received up to `afterSequence` still holds, and sends `terminal:reset` if it does not.
  */
 export const TerminalAttach = message('terminal:attach', {
   commandId: Id,
   afterSequence: Type.Optional(boundedInteger(-1)),
+  epoch: OutputEpoch,
   afterBytes: Type.Optional(boundedInteger(0)),
   tailBytes: Type.Optional(TailBytes),
 });

@@ -61,6 +61,8 @@ export const DashboardWelcome = message('dashboard:welcome', {
   userId: Id,
   role: Role,
   resumed: Type.Boolean(),
+  /** Whether terminals continue although the connection is new: this hub checks their epochs. */
+  keepsTerminals: Type.Optional(Type.Boolean()),
   heartbeatIntervalMs: Type.Integer(),
   /** The build of the pages this hub serves. A page from another build should reload. */
   build: Type.Optional(Type.String()),
@@ -114,6 +116,17 @@ export const TerminalGap = message('terminal:gap', {
   reason: GapReason,
 });
 export type TerminalGap = Static<typeof TerminalGap>;
+
+/** What was received of the output of a command is void. It is sent again as if the dashboard had just attached. */
+export const TerminalReset = message('terminal:reset', { commandId: Id });
+export type TerminalReset = Static<typeof TerminalReset>;
+
+/** What was received of the output of a command, and what follows, belongs to this epoch. */
+export const TerminalEpoch = message('terminal:epoch', {
+  commandId: Id,
+  epoch: boundedInteger(0),
+});
+export type TerminalEpoch = Static<typeof TerminalEpoch>;
 
 /** Sent every 10 s, because browsers hide pings. A dashboard reconnects after 25 s without a message. */
 export const HubHeartbeat = message('hub:heartbeat', { timestamp: Timestamp });
@@ -194,6 +207,8 @@ export const hubToDashboard = [
   DashboardWelcome,
   CommandAccepted,
   TerminalGap,
+  TerminalReset,
+  TerminalEpoch,
   HubHeartbeat,
   TerminalComplete,
   TerminalSize,

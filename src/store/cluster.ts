@@ -168,6 +168,11 @@ export interface ClusterStore {
   listRequestedOf(agentId: string, time: number): Promise<StoredCommand[]>;
   /** Reads the next stored output of each of these commands from a sequence on: at most 1,000 chunks that are in no block. */
   listOutputFrom(positions: readonly OutputPosition[]): Promise<StoredNews[]>;
+  /**
+   * Finds where the output of a command begins that owners with a later epoch have stored, and where what readers of this epoch
+   * have received may differ from it; null if there is none. It is known as soon as such an owner has claimed the agent.
+   */
+  findLaterOutput(commandId: string, epoch: number): Promise<number | null>;
   /** Finds the command that a user has requested with this ID in the last 24 hours. */
   findRequested(userId: string, requestId: string): Promise<StoredCommand | null>;
   /** Finds these commands. */

@@ -34,7 +34,7 @@ function setUp() {
     send(message) {
       if (message.type === 'terminal:attach')
         sent.push(
-          `attach ${message.commandId} ${message.afterSequence}${message.tailBytes === undefined ? ' all' : ''}`,
+          `attach ${message.commandId} ${message.afterSequence}${message.tailBytes === undefined ? ' all' : ''}${message.epoch === undefined ? '' : ` of ${message.epoch}`}`,
         );
       if (message.type === 'terminal:detach') sent.push(`detach ${message.commandId}`);
       return true;
@@ -205,6 +205,82 @@ test('a restarted hub clears the display and starts the output over', () => {
   expect(sent.at(-1)).toBe('attach c1 -1');
   output(0, 'after');
   expect(screen).toEqual(['after']);
+});
+
+/** The hub names the epoch of a terminal, or resets it. */
+const epoch = (number: number): HubToDashboard => ({
+  type: 'terminal:epoch',
+  ...about,
+  epoch: number,
+});
+const reset: HubToDashboard = { type: 'terminal:reset', ...about };
+const moved = { resumed: false, isSameEpoch: false, keepsTerminals: true };
+
+test('a terminal continues on another hub that keeps terminals', () => {
+  const { terminal, sent, screen, output, receive } = setUp();
+  terminal.show('c1');
+  receive(epoch(3));
+  output(0);
+  expect(prepareResume([terminal])).toEqual([
+    { commandId: 'c1', afterSequence: 0, epoch: 3, tailBytes: BUFFER_BYTES },
+  ]);
+  terminal.handleWelcome(moved);
+  output(1);
+  expect([screen, sent]).toEqual([['0', '1'], ['attach c1 -1']]);
+});
+
+test('a terminal that was not resumed attaches with its epoch on a hub that keeps terminals', () => {
+  const { terminal, sent, screen, output, receive, setBacklog, drain } = setUp();
+  terminal.show('c1');
+  receive(epoch(3));
+  setBacklog(BUFFER_BYTES + 1);
+  output(0);
+  expect(prepareResume([terminal])).toEqual([]);
+  terminal.handleWelcome(moved);
+  drain();
+  expect([screen, sent.at(-1)]).toEqual([['0'], 'attach c1 0 of 3']);
+});
+
+test('a reset clears the terminal, which then shows what the hub sends again', () => {
+  const { terminal, sent, screen, states, output, receive } = setUp();
+  terminal.show('c1');
+  receive(epoch(3));
+  output(0, 'lost');
+  receive(reset);
+  expect([screen, states.at(-1)]).toEqual([[], 'empty']);
+  expect(prepareResume([terminal])).toMatchObject([{ commandId: 'c1', afterSequence: -1 }]);
+  receive(epoch(4));
+  output(0, 'again');
+  expect([screen, sent]).toEqual([['again'], ['attach c1 -1']]);
+});
+
+test('a reset of another command changes nothing', () => {
+  const { terminal, screen, output, receive } = setUp();
+  terminal.show('c1');
+  output(0);
+  receive({ ...reset, commandId: 'c2' });
+  expect(screen).toEqual(['0']);
+});
+
+test('a page that is reset shows its own part again', () => {
+  const { terminal, sent, screen, output, receive } = setUp();
+  terminal.show('c1');
+  terminal.showPage(2, 7);
+  receive(epoch(3));
+  output(2, 'lost');
+  receive(reset);
+  expect([screen, sent.at(-1)]).toEqual([['[after 7 lines]'], 'attach c1 1 all']);
+  for (const sequence of [0, 1, 2, 3]) output(sequence);
+  expect(screen).toEqual(['[after 7 lines]', '2', '3']);
+});
+
+test('a terminal that is paused when it is reset attaches again', () => {
+  const { terminal, sent, output, receive, setBacklog } = setUp();
+  terminal.show('c1');
+  setBacklog(BUFFER_BYTES + 1);
+  output(0);
+  receive(reset);
+  expect(sent.slice(1)).toEqual(['detach c1', 'attach c1 -1']);
 });
 
 test('a command selected while disconnected is attached after the welcome', () => {

@@ -16,6 +16,8 @@ export interface DashboardPlan {
   mode: 'all' | 'attached' | 'none';
   /** Whether it accepts compressed broadcasts. */
   acceptsDeflate: boolean;
+  /** Whether it can begin again with the output of one command, and continues its terminals on other hubs. */
+  acceptsReset: boolean;
 }
 
 export interface Plan {
@@ -58,9 +60,11 @@ export function createPlan(seed: number, cluster: ClusterSetup | null = null): P
   const prng = createPrng(`chaos ${seed}`);
   const isInProcess = prng.chance(0.25) && !cluster;
   const agents = prng.between(3, 4);
+  const resets = prng.fork('resets');
   const dashboards = Array.from({ length: prng.between(5, 6) }, (_, index) => ({
     mode: index < 2 ? ('all' as const) : prng.pick(['all', 'attached', 'attached'] as const),
     acceptsDeflate: prng.chance(0.3),
+    acceptsReset: resets.chance(0.75),
   }));
   const endsAt = prng.between(2_000, 3_500);
   const gatesOpenAt = Array.from({ length: agents }, () => prng.between(500, 1_300));

@@ -125,6 +125,7 @@ export async function startSystem(
   const observer = open('observer', () => `ws://127.0.0.1:${hub.port()}`, {
     mode: 'none',
     acceptsDeflate: false,
+    acceptsReset: true,
   });
   const all = [observer, ...dashboards];
   await Promise.all(all.map((dashboard) => dashboard.waitUntil(() => isReady(dashboard))));

@@ -29,30 +29,33 @@ function startFakeHub(answer: Answer) {
   };
 }
 
+const WELCOME = {
+  type: 'dashboard:welcome',
+  connectionId: 'c1',
+  hubEpoch: 'e1',
+  userId: 'admin',
+  role: 'admin',
+  resumed: false,
+  heartbeatIntervalMs: 10_000,
+  limits: {
+    messageBytes: 1_048_576,
+    chunkBytes: 10_240,
+    bufferBytes: 1_048_576,
+    commandBytes: 65_536,
+    queueLength: 100,
+    commandTimeoutMs: 300_000,
+    maxCommandTimeoutMs: 86_400_000,
+  },
+};
+const command = { commandId: COMMAND_ID, agentId: 'a1' };
+
+const sendTo = (ws: ServerWebSocket, message: Message) =>
+  ws.sendText(JSON.stringify({ version: '1.0.0', ...message }));
+
 /** Answers like a hub whose agent completes the command. */
 const completeCommand: Answer = (ws, { type, requestId }) => {
-  const send = (message: Message) => ws.sendText(JSON.stringify({ version: '1.0.0', ...message }));
-  const command = { commandId: COMMAND_ID, agentId: 'a1' };
-  if (type === 'dashboard:connect') {
-    send({
-      type: 'dashboard:welcome',
-      connectionId: 'c1',
-      hubEpoch: 'e1',
-      userId: 'admin',
-      role: 'admin',
-      resumed: false,
-      heartbeatIntervalMs: 10_000,
-      limits: {
-        messageBytes: 1_048_576,
-        chunkBytes: 10_240,
-        bufferBytes: 1_048_576,
-        commandBytes: 65_536,
-        queueLength: 100,
-        commandTimeoutMs: 300_000,
-        maxCommandTimeoutMs: 86_400_000,
-      },
-    });
-  }
+  const send = (message: Message) => sendTo(ws, message);
+  if (type === 'dashboard:connect') send(WELCOME);
   if (type === 'command:request')
     send({ type: 'command:accepted', ...command, requestId, position: 0 });
   if (type === 'terminal:attach') {
@@ -190,5 +193,70 @@ describe('a command', () => {
       );
       expect(exitCode).toBe(125);
     }
+  });
+});
+
+describe('one of several hubs', () => {
+  const complete = (ws: ServerWebSocket, lastSequence: number) => {
+    sendTo(ws, { type: 'command:status', ...command, status: 'completed', exitCode: 0 });
+    sendTo(ws, { type: 'terminal:complete', ...command, lastSequence, totalBytes: 9 });
+  };
+  const output = (sequence: number, data: string) => ({
+    type: 'terminal:output',
+    ...command,
+    data,
+    stream: 'stdout',
+    sequence,
+  });
+  const gap = { type: 'terminal:gap', ...command, fromSequence: 1, toSequence: 2, bytes: 3 };
+
+  /** Answers like a hub of several: the first one names an epoch. */
+  const welcome: Answer = (ws, { type, requestId }, connection) => {
+    const hub = { hubEpoch: `e${connection}`, keepsTerminals: true };
+    if (type === 'dashboard:connect') sendTo(ws, { ...WELCOME, ...hub });
+    if (type === 'command:request')
+      sendTo(ws, { type: 'command:accepted', ...command, requestId, position: 0 });
+  };
+
+  test('continues after what another one has sent', async () => {
+    const attached: Message[] = [];
+    await using hub = startFakeHub((ws, message, connection) => {
+      welcome(ws, message, connection);
+      if (message['type'] !== 'terminal:attach') return;
+      attached.push(message);
+      if (message['epoch'] === undefined) {
+        sendTo(ws, { type: 'terminal:epoch', ...command, epoch: 3 });
+        sendTo(ws, output(0, 'one '));
+        ws.close(1001, 'moved');
+      } else {
+        sendTo(ws, output(1, 'two\n'));
+        complete(ws, 1);
+      }
+    });
+    const { stdout, stderr, exitCode } = await run(hub.url, '!echo output');
+    expect([stdout, exitCode, hub.connections()]).toEqual(['one two\n', 0, 2]);
+    expect(stderr).not.toContain('restarted');
+    expect(attached.at(-1)).toMatchObject({ afterSequence: 0, epoch: 3 });
+  });
+
+  test('sends output again that was void, which is written once', async () => {
+    await using hub = startFakeHub((ws, message, connection) => {
+      welcome(ws, message, connection);
+      if (message['type'] !== 'terminal:attach') return;
+      sendTo(ws, { type: 'terminal:epoch', ...command, epoch: 3 });
+      for (const one of [output(0, 'on'), { ...gap, reason: 'agent_overflow' }, output(2, 'lo')]) {
+        sendTo(ws, one);
+      }
+      sendTo(ws, { type: 'terminal:reset', ...command });
+      sendTo(ws, { type: 'terminal:epoch', ...command, epoch: 4 });
+      for (const one of [output(0, 'on'), { ...gap, reason: 'agent_overflow' }, output(2, 'l')]) {
+        sendTo(ws, one);
+      }
+      sendTo(ws, output(3, 'ost\n'));
+      complete(ws, 3);
+    });
+    const { stdout, stderr, exitCode } = await run(hub.url, '!echo output');
+    expect([stdout, exitCode]).toEqual(['onlost\n', 0]);
+    expect(stderr.match(/3 bytes/g)).toHaveLength(1);
   });
 });

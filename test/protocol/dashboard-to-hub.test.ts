@@ -77,11 +77,12 @@ describeMessages('dashboard → hub', dashboardToHub, {
   },
   'agent:resume': { valid: { agentId: 'a' }, invalid: { agentId: invalidId } },
   'terminal:attach': {
-    valid: { ...command, afterSequence: -1, afterBytes: 0, tailBytes: 1_048_576 },
-    optional: ['afterSequence', 'afterBytes', 'tailBytes'],
+    valid: { ...command, afterSequence: -1, epoch: 0, afterBytes: 0, tailBytes: 1_048_576 },
+    optional: ['afterSequence', 'epoch', 'afterBytes', 'tailBytes'],
     invalid: {
       commandId: invalidId,
       afterSequence: [-2, 0.5, '1', null],
+      epoch: [-1, 0.5, '1', null],
       afterBytes: [-1, 0.5, '1', null],
       tailBytes: [-1, 0.5, '1', null, 1_048_577],
     },

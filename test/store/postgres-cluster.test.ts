@@ -11,7 +11,7 @@ import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import type { Store } from '../../src/store/store.ts';
 import { clusterOf, createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
-import { agent, storedCommand } from '../support/samples.ts';
+import { agent, chunk, storedCommand } from '../support/samples.ts';
 
 const REPORT: HubReport = {
   agents: 3,
@@ -322,4 +322,54 @@ test('secrets are stored by one of several hubs, and replaced if they are as exp
   expect(await cluster.writeSecret('key', '{"a":"ü\0"}', first)).toBe(true);
   expect(await cluster.readSecret('key')).toBe('{"a":"ü\0"}');
   expect(await cluster.writeSecret('missing', 'x', 'y')).toBe(false);
+});
+
+describe('the output of a command', () => {
+  /** Stores chunks from a sequence on. */
+  const append = (commandId: string, first: number, count: number) =>
+    store.output.append(
+      commandId,
+      Array.from({ length: count }, (_, index) => chunk({ sequence: first + index })),
+      first + count,
+      1,
+    );
+
+  test('is known to differ from where a later owner has begun to store it', async () => {
+    await cluster.claim('a', 'first');
+    const fields = { agentId: 'a', status: 'running' as const, sent: true };
+    await store.commands.insert(storedCommand({ ...fields, id: 'c' }));
+    await append('c', 0, 3);
+    expect(await cluster.findLaterOutput('c', 1)).toBeNull();
+    await cluster.claim('a', 'second');
+    await append('c', 3, 2);
+    await cluster.claim('a', 'third');
+    expect(await cluster.findLaterOutput('c', 0)).toBe(3);
+    expect(await cluster.findLaterOutput('c', 1)).toBe(3);
+    expect(await cluster.findLaterOutput('c', 2)).toBe(5);
+    expect(await cluster.findLaterOutput('c', 3)).toBeNull();
+  });
+
+  test('counts blocks, and belongs to commands that have ended and may send more', async () => {
+    await cluster.claim('a', 'first');
+    const ended = { agentId: 'a', status: 'failed' as const, completedAt: 1 };
+    await store.commands.insert(storedCommand({ ...ended, id: 'open', isOutputOpen: true }));
+    await store.commands.insert(storedCommand({ ...ended, id: 'ended' }));
+    await store.commands.insert(storedCommand({ agentId: 'a', id: 'queued' }));
+    await store.commands.insert(storedCommand({ agentId: 'b', id: 'other', sent: true }));
+    for (const id of ['open', 'ended', 'other']) await append(id, 0, 4);
+    await store.output.complete('open', 1);
+    await cluster.claim('a', 'second');
+    const found = ['open', 'ended', 'queued', 'other'].map((id) => cluster.findLaterOutput(id, 1));
+    expect(await Promise.all(found)).toEqual([4, null, null, null]);
+  });
+
+  test('is forgotten with the output', async () => {
+    await cluster.claim('a', 'first');
+    await store.commands.insert(storedCommand({ agentId: 'a', id: 'c', isOutputOpen: true }));
+    await append('c', 0, 1);
+    await cluster.claim('a', 'second');
+    expect(await cluster.findLaterOutput('c', 1)).toBe(1);
+    await store.output.remove('c', 1, 'not_kept');
+    expect(await cluster.findLaterOutput('c', 1)).toBeNull();
+  });
 });

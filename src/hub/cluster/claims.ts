@@ -15,6 +15,7 @@ import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, cancelGrace } from '../state/agent.ts';
 import { abandon, createExecution, type Execution, toStored } from '../state/execution.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
 import type { FollowedOutput } from './followed-output.ts';
@@ -33,6 +34,7 @@ export interface ClaimsParts {
   output: FollowedOutput;
   presence: Presence;
   queueChanges: QueueChanges;
+  subscriptions: Pick<Subscriptions, 'publishEpoch'>;
   terminals: Terminals;
   turns: Turns;
 }
@@ -49,7 +51,8 @@ export function createClaims(
   parts: ClaimsParts,
 ) {
   const { admission, agents, approvals, completion, dashboards, dispatcher } = parts;
-  const { fileChanges, mirror, output, presence, queueChanges, terminals, turns } = parts;
+  const { fileChanges, mirror, output, presence, queueChanges, subscriptions, terminals, turns } =
+    parts;
   /** The claims in progress, by agentId. */
   const claims = new Map<string, Promise<boolean>>();
 
@@ -80,8 +83,12 @@ export function createClaims(
   /** Opens the buffer of a command with all output that was stored. */
   async function openTerminal(command: StoredCommand) {
     const { id } = command;
-    if (output.isFollowed(id) && (await output.finishFollowing(id))) return;
-    terminals.open(command, await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS));
+    for (;;) {
+      // A reader that begins again can have opened it meanwhile.
+      while (output.isFollowed(id)) if (await output.finishFollowing(id)) return;
+      const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
+      if (!output.isFollowed(id)) return terminals.open(command, chunks);
+    }
   }
 
   const isClosed = ({ id }: StoredCommand) => terminals.get(id)?.isStored !== true;
@@ -119,7 +126,10 @@ export function createClaims(
     const known = new Set(executionsOf(agentId).map(({ id }) => id));
     forget(agent);
     ownership.gain(agentId, epoch);
-    for (const { id, agentNextSequence } of writable) terminals.takeOver(id, agentNextSequence);
+    for (const { id, agentNextSequence } of writable) {
+      terminals.takeOver(id, agentNextSequence);
+      subscriptions.publishEpoch(id, epoch);
+    }
     for (const command of outputOpen) agent.stopping.add(command.id);
     const executions = unfinished
       // The next owner can have ended some, before this hub has noticed that there is one.

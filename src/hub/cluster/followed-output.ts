@@ -1,7 +1,7 @@
 // The output of commands whose agents other hubs own. It is read from the store while somebody here reads it: a buffer is
 // opened for the first reader, follows what is committed, and is freed after the last one. A live bus delivers output before it
 // is committed. If its owner is lost, what was not committed is received again from the agent, perhaps in other pieces, so
-// that its readers must begin again.
+// that its readers must begin again with this command.
 import type { Bus } from '../../bus/bus.ts';
 import { BUFFER_BYTES, BUFFER_CHUNKS } from '../../protocol/limits.ts';
 import type { ClusterStore } from '../../store/cluster.ts';
@@ -10,6 +10,7 @@ import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
 import { readWhenReachable } from '../store-health.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
+import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { createOutputReads } from './output-reads.ts';
@@ -45,6 +46,7 @@ export interface FollowedOutputParts {
   bus: Bus;
   completion: Completion;
   dashboards: Pick<Dashboards, 'restartReaders'>;
+  subscriptions: Pick<Subscriptions, 'publishEpoch'>;
   terminals: Terminals;
   /** The epoch of the owner of an agent, as it is known. */
   epochOf: (agentId: string) => number;
@@ -54,7 +56,7 @@ export type FollowedOutput = ReturnType<typeof createFollowedOutput>;
 
 export function createFollowedOutput(context: HubContext, parts: FollowedOutputParts) {
   const { state, store, ownership, clock, log } = context;
-  const { cluster, bus, completion, dashboards, terminals, epochOf } = parts;
+  const { cluster, bus, completion, dashboards, subscriptions, terminals, epochOf } = parts;
   const followers = new Map<string, Follower>();
   const opening = new Map<string, Promise<void>>();
   const reads = createOutputReads({ store, cluster, log }, { find, onDifference: restart });
@@ -97,6 +99,7 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
         )
       : () => undefined;
     followers.set(commandId, { buffer, epoch, unsubscribe });
+    subscriptions.publishEpoch(commandId, epoch);
   }
 
   function receive(commandId: string, { epoch, chunks }: LiveOutput) {
@@ -142,6 +145,8 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
 
   return {
     read: reads.read,
+    /** The epoch of the owner whose output is followed; undefined if none is. */
+    epochOf: (commandId: string) => (find(commandId) ? followers.get(commandId)?.epoch : undefined),
     isFollowed: (commandId: string) => find(commandId) !== undefined,
     refresh(commandId: string): Promise<void> | undefined {
       const execution = state.executions.get(commandId);

@@ -21,6 +21,7 @@ import type { StoredChunk } from '../../store/store.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
 import { createHubMessages, isLiveNotice } from './messages.ts';
+import { createOutputEpochs } from './output-epochs.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
 import { createRouter, type Router } from './routes.ts';
@@ -115,6 +116,7 @@ export function createSharing(
   let isLeaving = false;
   let output: FollowedOutput | null = null;
   let open: OutputSource['open'] = () => Promise.resolve(false);
+  let epochs: ReturnType<typeof createOutputEpochs> = ownOutput;
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
@@ -150,7 +152,10 @@ export function createSharing(
     onChunk: bus.isLive ? notices.addChunk : undefined,
     output: {
       refresh: (commandId) => output?.refresh(commandId),
+      isShared: true,
       open: (command) => open(command),
+      epochOf: (command) => epochs.epochOf(command),
+      isValid: (...args) => epochs.isValid(...args),
     },
     route: router.route,
     claim: (agentId, instanceId) => claim(agentId, instanceId),
@@ -166,6 +171,7 @@ export function createSharing(
         },
         epochOf,
       });
+      epochs = createOutputEpochs(context, { cluster, ownership, output, epochOf });
       const mirror = createMirror(
         context,
         { cluster, ownership, lose: (agentId) => lose(agentId) },

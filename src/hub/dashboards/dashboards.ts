@@ -1,7 +1,7 @@
 // The connections of dashboards: connect, drop, resume, end (docs/protocol.md, "Reconnect").
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
 import { nextConnectionState } from '../../protocol/connection-state.ts';
-import type { DashboardConnect } from '../../protocol/dashboard-to-hub.ts';
+import { ACCEPTS_RESET, type DashboardConnect } from '../../protocol/dashboard-to-hub.ts';
 import {
   DASHBOARD_SILENCE_MS,
   INPUT_RATE,
@@ -47,15 +47,18 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
 
   /** The connection that a dashboard may resume. */
   function findResumable(identity: Identity, { resume }: DashboardConnect) {
-    if (!resume || resume.hubEpoch !== context.epoch) return undefined;
-    const known = state.dashboards.get(resume.connectionId);
-    return known?.userId === identity.userId ? known : undefined;
+    const known = state.dashboards.get(resume?.connectionId ?? '');
+    if (!known || known.hubEpoch !== resume?.hubEpoch) return undefined;
+    // It may have terminals that it does not follow at the moment, and whose sequences do not hold anymore.
+    if (!known.acceptsReset && known.hubEpoch !== context.epoch) return undefined;
+    return known.userId === identity.userId ? known : undefined;
   }
 
   function createConnection(link: DashboardLink, identity: Identity, message: DashboardConnect) {
     const dashboard: DashboardConnection = {
       id: Bun.randomUUIDv7(),
       userId: identity.userId,
+      hubEpoch: context.epoch,
       role: identity.role,
       agents: identity.agents,
       sessionId: identity.sessionId,
@@ -68,6 +71,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       link,
       terminals: message.terminals ?? 'all',
       accepts: null,
+      acceptsReset: false,
       subscriptions: new Map(),
       confirmedCompletions: completion.publishedCount(),
       lastPing: 0,
@@ -167,6 +171,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       dashboard.clientInfo = message.clientInfo;
       dashboard.terminals = message.terminals ?? 'all';
       dashboard.accepts = message.accept?.includes('deflate-raw') ? 'deflate-raw' : null;
+      dashboard.acceptsReset = message.accept?.includes(ACCEPTS_RESET) ?? false;
       recordActivity(dashboard);
       byLink.set(link, dashboard);
       const expiresInMs = Math.max(0, identity.expiresAt - clock.now());
@@ -250,12 +255,21 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
         if (!seesAllAgents(dashboard)) link.close(CloseCode.goingAway, 'access_changed');
       }
     },
-    /** Makes the dashboards that read a command's output begin again, because some of it may not be stored. */
+    /**
+     * Makes the dashboards that read a command's output begin again with it, because some of it may not be stored. Those that
+     * cannot begin again with one command reconnect. The caller drops the buffer in the same turn.
+     */
     restartReaders(commandId: string) {
-      // Positions from before do not hold anymore.
+      // For dashboards that know no output epochs, positions from before do not hold anymore.
       context.epoch = Bun.randomUUIDv7();
       for (const dashboard of state.dashboards.values()) {
         if (!dashboard.subscriptions.has(commandId)) continue;
+        if (dashboard.acceptsReset) {
+          // Queries of the program that are sent again must not be answered again.
+          if (dashboard.state === 'CONNECTED') terminalInput.sendSize(dashboard, commandId);
+          subscriptions.restart(dashboard, commandId);
+          continue;
+        }
         const { link } = dashboard;
         if (byLink.has(link)) removeLink(dashboard);
         else cancelTimers(dashboard);

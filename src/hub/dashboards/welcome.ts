@@ -52,10 +52,11 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     sendToDashboard(link, {
       type: 'dashboard:welcome',
       connectionId: dashboard.id,
-      hubEpoch: context.epoch,
+      hubEpoch: dashboard.hubEpoch,
       userId: dashboard.userId,
       role: dashboard.role,
       resumed,
+      ...(subscriptions.canReset(dashboard) && { keepsTerminals: true }),
       heartbeatIntervalMs: HUB_HEARTBEAT_MS,
       build,
       limits: {
@@ -80,15 +81,27 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     }
   }
 
-  /** Attaches a dashboard to the terminals it lists and, in mode `all`, to every other one from its start. */
+  /**
+   * Attaches a dashboard to the terminals it lists and, in mode `all`, to every other one from its start. Those that it may
+   * keep, but cannot continue, begin again.
+   */
   function attachTerminals(
     dashboard: DashboardConnection,
     message: DashboardConnect,
     resumed: boolean,
   ) {
+    const canReset = subscriptions.canReset(dashboard);
+    const isContinued = resumed || canReset;
     const positions = new Map<string, Start>();
-    for (const { commandId, ...start } of (resumed && message.resume?.terminals) || []) {
+    const restarted = new Set<string>();
+    for (const { commandId, ...start } of (isContinued && message.resume?.terminals) || []) {
       positions.set(commandId, start);
+      const isUnknown = start.afterSequence >= 0 && start.epoch === undefined;
+      if (canReset && isUnknown) restarted.add(commandId);
+    }
+    for (const [commandId, { attachment }] of dashboard.subscriptions) {
+      const mayBeVoid = attachment.resetConfirmedBy !== null && !positions.has(commandId);
+      if (mayBeVoid) restarted.add(commandId);
     }
     if (dashboard.terminals === 'all') {
       const active = listExecutions(state).filter(({ agentId }) =>
@@ -102,7 +115,9 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     dashboard.subscriptions.clear();
     for (const [commandId, start] of positions) {
       terminalInput.sendSize(dashboard, commandId);
-      subscriptions.attach(dashboard, commandId, start).catch(() => {
+      const { attach, attachAgain } = subscriptions;
+      const begin = restarted.has(commandId) ? attachAgain : attach;
+      begin(dashboard, commandId, start).catch(() => {
         warnUnknown({ commandId });
       });
     }

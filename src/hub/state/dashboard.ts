@@ -4,6 +4,7 @@ import type { ClientInfo, Role } from '../../protocol/entities.ts';
 import type { Grants } from '../../protocol/grants.ts';
 import type { DashboardLink } from '../link.ts';
 import type { TokenBucket } from '../rate-limit.ts';
+import type { Origin } from '../terminals/start-position.ts';
 import type { Position, StoredPart } from '../terminals/stored-messages.ts';
 
 /** The user who sent a request. */
@@ -29,9 +30,20 @@ export interface Identity extends Actor {
   expiresAt: number;
 }
 
+/** What a dashboard has asked for when it attached to the output of a command, and what it knows. */
+export interface Attachment {
+  /** Where it begins if it must begin again. */
+  readonly origin: Origin;
+  /** The output epoch that it was told last; null if it was told none. */
+  epoch: number | null;
+  /** The number of the ping whose pong confirms that it has begun again; null if it need not. */
+  resetConfirmedBy: number | null;
+}
+
 /** Where a dashboard is in the output of a command. */
 export interface Cursor extends Position {
   readonly state: 'replay';
+  readonly attachment: Attachment;
   /** The end of the output, if the command has no buffer any more. */
   storedEnd: { lastSequence: number; totalBytes: number } | null;
   /** What is left of the page that was read from the store last. */
@@ -47,12 +59,14 @@ export interface Cursor extends Position {
  */
 export type Subscription =
   | Cursor
-  | { readonly state: 'live' }
-  | { readonly state: 'sent'; readonly confirmedBy: number };
+  | { readonly state: 'live'; readonly attachment: Attachment }
+  | { readonly state: 'sent'; readonly confirmedBy: number; readonly attachment: Attachment };
 
 export interface DashboardConnection {
   readonly id: string;
   readonly userId: string;
+  /** The epoch of the hub when it connected first. */
+  readonly hubEpoch: string;
   role: Role;
   /** The agents that the user may see and use. */
   agents: Grants;
@@ -71,6 +85,8 @@ export interface DashboardConnection {
   terminals: 'all' | 'attached';
   /** The compression it accepts. */
   accepts: 'deflate-raw' | null;
+  /** Whether it can begin again with the output of one command. */
+  acceptsReset: boolean;
   /** By commandId. */
   subscriptions: Map<string, Subscription>;
   /** Whether a page of output is being read for it. */

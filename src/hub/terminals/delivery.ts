@@ -9,7 +9,7 @@ import { terminalTopic, topicFor } from '../broadcast.ts';
 import type { Compress } from '../compressor.ts';
 import type { HubContext } from '../context.ts';
 import { createFrame, type Frame, formFor } from '../frame.ts';
-import type { Cursor, DashboardConnection } from '../state/dashboard.ts';
+import type { Attachment, Cursor, DashboardConnection } from '../state/dashboard.ts';
 import type { Frames } from './frames.ts';
 import type { OutputReader } from './output-reader.ts';
 import type { Position, StoredEnd } from './stored-messages.ts';
@@ -19,6 +19,8 @@ import { completeMessage, messageAt } from './terminal-messages.ts';
 interface Allowance {
   bytes: number;
 }
+
+export type Delivery = ReturnType<typeof createDelivery>;
 
 export function createDelivery(
   { state, clock }: HubContext,
@@ -38,8 +40,8 @@ export function createDelivery(
   const send = (dashboard: DashboardConnection, message: Unversioned<HubToDashboard>) =>
     sendFrame(dashboard, createFrame(message, compress));
 
-  function joinTopic(dashboard: DashboardConnection, commandId: string) {
-    dashboard.subscriptions.set(commandId, { state: 'live' });
+  function joinTopic(dashboard: DashboardConnection, commandId: string, attachment: Attachment) {
+    dashboard.subscriptions.set(commandId, { state: 'live', attachment });
     dashboard.link.subscribe(topicFor(dashboard, terminalTopic(commandId)));
   }
 
@@ -48,19 +50,25 @@ export function createDelivery(
   }
 
   /** Keeps a completed subscription until a pong confirms that its output arrived: the socket may be half-open. */
-  function awaitConfirmation(dashboard: DashboardConnection, commandId: string) {
+  function awaitConfirmation(
+    dashboard: DashboardConnection,
+    commandId: string,
+    attachment: Attachment,
+  ) {
     const confirmedBy = dashboard.lastPing + 1;
-    dashboard.subscriptions.set(commandId, { state: 'sent', confirmedBy });
+    dashboard.subscriptions.set(commandId, { state: 'sent', confirmedBy, attachment });
   }
 
   function startCursor(
     dashboard: DashboardConnection,
     commandId: string,
     position: Readonly<Position>,
+    attachment: Attachment,
   ): Cursor {
     const cursor: Cursor = {
       ...position,
       state: 'replay',
+      attachment,
       storedEnd: null,
       page: null,
       isWaiting: false,
@@ -153,7 +161,7 @@ export function createDelivery(
         commandId,
         ...cursor.storedEnd,
       });
-      awaitConfirmation(dashboard, commandId);
+      awaitConfirmation(dashboard, commandId, cursor.attachment);
       return true;
     }
     const buffer = state.terminalBuffers.get(commandId);
@@ -174,11 +182,11 @@ export function createDelivery(
     }
     cursor.offset = buffer.writtenBytes;
     if (!buffer.isComplete) {
-      joinTopic(dashboard, commandId);
+      joinTopic(dashboard, commandId, cursor.attachment);
       return true;
     }
     allowance.bytes -= send(dashboard, completeMessage(buffer));
-    awaitConfirmation(dashboard, commandId);
+    awaitConfirmation(dashboard, commandId, cursor.attachment);
     return true;
   }
 
@@ -241,21 +249,22 @@ export function createDelivery(
       dashboard: DashboardConnection,
       commandId: string,
       position: Readonly<Position>,
+      attachment: Attachment,
     ): Cursor {
       if (dashboard.subscriptions.get(commandId)?.state === 'live') {
         leaveTopic(dashboard, commandId);
       }
-      return startCursor(dashboard, commandId, position);
+      return startCursor(dashboard, commandId, position, attachment);
     },
     isCurrent,
     /** Removes a slow dashboard from all live topics. From the next chunk on, cursors serve it. */
     demote(dashboard: DashboardConnection) {
-      for (const [commandId, { state: at }] of dashboard.subscriptions) {
+      for (const [commandId, { state: at, attachment }] of dashboard.subscriptions) {
         const buffer = state.terminalBuffers.get(commandId);
         if (at !== 'live' || !buffer) continue;
         leaveTopic(dashboard, commandId);
         const { nextSequence: next, writtenBytes: offset } = buffer;
-        startCursor(dashboard, commandId, { next, offset });
+        startCursor(dashboard, commandId, { next, offset }, attachment);
       }
       dashboard.slowSince ??= clock.monotonic();
       advanceInNextTick(dashboard);

@@ -4,7 +4,10 @@ import type { Store } from '../../store/store.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Position } from './stored-messages.ts';
 
-export type Start = Pick<TerminalAttach, 'afterSequence' | 'afterBytes' | 'tailBytes'>;
+export type Start = Pick<TerminalAttach, 'afterSequence' | 'afterBytes' | 'tailBytes' | 'epoch'>;
+
+/** Where a dashboard begins that has received nothing. */
+export type Origin = Pick<Start, 'afterBytes' | 'tailBytes'>;
 
 /** The end of output that is in no buffer. */
 interface End {

@@ -1,5 +1,5 @@
 // What a database that several hubs share has in addition to a store (src/store/cluster.ts).
-import { and, asc, eq, getTableColumns, gte, isNotNull, sql } from 'drizzle-orm';
+import { and, asc, eq, getTableColumns, gt, gte, isNotNull, min, sql } from 'drizzle-orm';
 import type { ClusterStore } from '../cluster.ts';
 import { createFencedStore } from '../fences.ts';
 import type { Store } from '../store.ts';
@@ -8,7 +8,7 @@ import { isOneOf } from './context.ts';
 import { createHubStore } from './hubs.ts';
 import { listOutputFrom } from './output-news.ts';
 import type { Pool } from './pool.ts';
-import { commands, requestKeys, secrets } from './schema.ts';
+import { commands, outputEpochs, requestKeys, secrets } from './schema.ts';
 import { listChanges } from './store-changes.ts';
 import type { Writer } from './writer.ts';
 
@@ -76,6 +76,14 @@ export function createClusterStore({
           .orderBy(asc(commands.requestedAt)),
       ),
     listOutputFrom: (positions) => read((db) => listOutputFrom(db, positions)),
+    findLaterOutput: (commandId, epoch) =>
+      read(async (db) => {
+        const [found] = await db
+          .select({ first: min(outputEpochs.firstSequence) })
+          .from(outputEpochs)
+          .where(and(eq(outputEpochs.commandId, commandId), gt(outputEpochs.epoch, epoch)));
+        return found?.first ?? null;
+      }),
     findRequested: (userId, requestId) =>
       read(async (db) => {
         const [found] = await db

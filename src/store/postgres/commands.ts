@@ -13,6 +13,7 @@ import {
   fileReverts,
   output,
   outputBlocks,
+  outputEpochs,
   transcripts,
   turnParts,
   turns,
@@ -125,7 +126,8 @@ async function purge(db: Db, time: number, limit: number): Promise<number> {
     .delete(approvalDetails)
     .where(sql`${approvalDetails.approvalId} = ANY(ARRAY(${requests}))`);
   await db.delete(approvals).where(isOneOf(approvals.commandId, ids));
-  const tables = [output, outputBlocks, transcripts, turnParts, turns, fileChanges, fileReverts];
+  const outputs = [output, outputBlocks, outputEpochs, transcripts];
+  const tables = [...outputs, turnParts, turns, fileChanges, fileReverts];
   for (const table of tables) await db.delete(table).where(isOneOf(table.commandId, ids));
   await db.delete(commands).where(isOneOf(commands.id, ids));
   return ids.length;

@@ -10,6 +10,7 @@ import {
   fileReverts,
   output,
   outputBlocks as blocks,
+  outputEpochs,
   transcripts,
   transcriptTotal,
   turnParts,
@@ -108,7 +109,7 @@ export function createPurge({ writeDeferred }: QueryContext, forget: (commandId:
   /** Marks output as deleted. The turn, which contains the same, and the diffs are deleted at once. */
   async function remove(db: Db, commandIds: readonly string[], { time, reason, limit }: Removal) {
     if (commandIds.length === 0) return;
-    for (const table of [output, turnParts, turns, fileChanges, fileReverts]) {
+    for (const table of [output, outputEpochs, turnParts, turns, fileChanges, fileReverts]) {
       await db.delete(table).where(isOneOf(table.commandId, commandIds));
     }
     for (const commandId of commandIds) forget(commandId);

@@ -57,6 +57,21 @@ export const outputBlocks = pgTable(
   ],
 );
 
+/**
+ * Where the output of a command begins that a later owner of its agent has received (src/store/cluster.ts). A trigger on
+ * `agent_states` adds the rows (migrations/0004_output_epochs.sql).
+ */
+export const outputEpochs = pgTable(
+  'output_epochs',
+  {
+    commandId: text().notNull(),
+    /** The epoch of the owner. */
+    epoch: integer().notNull(),
+    firstSequence: integer().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.commandId, table.epoch] })],
+);
+
 export const transcripts = pgTable(
   'transcripts',
   {

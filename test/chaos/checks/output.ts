@@ -28,20 +28,18 @@ export function checkOutput(history: History, isSettled: boolean): OutputResult 
   };
   const readWritten = createCache(history.readWritten);
   for (const record of history.records) {
-    for (const [hubEpoch, views] of record.terminals) {
-      for (const [commandId, view] of views) {
-        const command = history.planned.get(commandId);
-        const violations = command
-          ? checkTerminal(history, command, view, hubEpoch, readWritten)
-          : [`received output of ${commandId}, which is not stored`];
-        const source = `${record.name} in ${hubEpoch.slice(-6)}`;
-        result.violations.push(
-          ...[...view.violations, ...violations].map((violation) => `${source}: ${violation}`),
-        );
-        for (const piece of view.pieces) {
-          if (piece.kind === 'output') result.bytes += piece.data.length;
-          else result.gaps[piece.reason] += 1;
-        }
+    for (const { commandId, view, hubEpochs } of record.terminals) {
+      const command = history.planned.get(commandId);
+      const violations = command
+        ? checkTerminal(history, command, view, hubEpochs, readWritten)
+        : [`received output of ${commandId}, which is not stored`];
+      const source = `${record.name} in ${hubEpochs.map((epoch) => epoch.slice(-6)).join(', ')}`;
+      result.violations.push(
+        ...[...view.violations, ...violations].map((violation) => `${source}: ${violation}`),
+      );
+      for (const piece of view.pieces) {
+        if (piece.kind === 'output') result.bytes += piece.data.length;
+        else result.gaps[piece.reason] += 1;
       }
     }
     if (isSettled) result.violations.push(...checkComplete(history, record));
@@ -49,12 +47,10 @@ export function checkOutput(history: History, isSettled: boolean): OutputResult 
   return result;
 }
 
-/** At the end, every dashboard has every terminal of the last epoch completely. */
+/** At the end, every dashboard has every terminal completely. */
 function checkComplete({ planned }: History, record: DashboardRecord): string[] {
-  const epoch = record.welcomes.at(-1)?.hubEpoch ?? '';
-  const views = record.terminals.get(epoch);
   return [...planned.values()].flatMap(({ spec, row }) =>
-    views?.get(row.id)?.complete
+    record.findTerminal(row.id)?.complete
       ? []
       : [`${record.name} did not receive all output of ${spec.name} (${row.status})`],
   );
@@ -74,7 +70,7 @@ function checkTerminal(
   history: History,
   command: PlannedCommand,
   view: TerminalView,
-  hubEpoch: string,
+  hubEpochs: readonly string[],
   readWritten: ReadWritten,
 ): string[] {
   const { spec, row } = command;
@@ -120,7 +116,8 @@ function checkTerminal(
   }
   for (const gap of gaps) {
     if (gap.reason !== 'expired' || history.plan.bufferMemoryMb < 256) continue;
-    const endedBefore = (row.completedAt ?? Infinity) <= history.epochStart(hubEpoch);
+    const starts = hubEpochs.map((hubEpoch) => history.epochStart(hubEpoch));
+    const endedBefore = (row.completedAt ?? Infinity) <= Math.max(...starts);
     if (!endedBefore && !history.hasClockSetBack) {
       violations.push(`the output of ${name} has expired although it ended in this run of the hub`);
     }

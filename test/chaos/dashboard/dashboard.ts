@@ -1,8 +1,8 @@
 // A dashboard of a round: it resumes after every disconnect and records everything it receives.
 import type { CommandStatus } from '../../../src/protocol/command-status.ts';
-import type { DashboardConnect } from '../../../src/protocol/dashboard-to-hub.ts';
+import { ACCEPTS_RESET, type DashboardConnect } from '../../../src/protocol/dashboard-to-hub.ts';
 import type { ErrorCode } from '../../../src/protocol/errors.ts';
-import type { HubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
+import type { DashboardWelcome, HubToDashboard } from '../../../src/protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../../src/protocol/message.ts';
 import { createCondition } from '../../support/condition.ts';
 import type { DashboardPlan } from '../plan.ts';
@@ -49,6 +49,10 @@ export function openDashboard(options: ChaosDashboardOptions) {
   const pendingApprovals = new Map<string, PendingApproval>();
   let identity: { connectionId: string; hubEpoch: string } | null = null;
   let resumes = true;
+  /** The output epochs that hubs have named, by commandId. */
+  const epochs = new Map<string, number>();
+  /** The terminals with which it tries to resume. */
+  let resumed: string[] = [];
   /** Whether it needs all output, also of commands that it has not resumed because another hub accepts its connection. */
   let followsAll = false;
   let attachTimer: ReturnType<typeof setTimeout> | null = null;
@@ -71,22 +75,35 @@ export function openDashboard(options: ChaosDashboardOptions) {
 
   const getTerminal = (commandId: string) =>
     record.getTerminal(identity?.hubEpoch ?? '', commandId);
-  const isIncomplete = (commandId: string) => !getTerminal(commandId).complete;
+  /** The position after which a terminal continues. */
+  function getPosition(commandId: string) {
+    const epoch = epochs.get(commandId);
+    const afterSequence = getTerminal(commandId).nextSequence - 1;
+    return { afterSequence, ...(epoch !== undefined && { epoch }) };
+  }
+
+  const isIncomplete = (commandId: string) => !record.findTerminal(commandId)?.complete;
   const incompleteCommands = () => [...followed].filter(isIncomplete);
 
   async function createConnectMessage(): Promise<Unversioned<DashboardConnect>> {
     const token = await options.issueToken();
     const terminals = incompleteCommands().map((commandId) => ({
       commandId,
-      afterSequence: getTerminal(commandId).nextSequence - 1,
+      ...getPosition(commandId),
     }));
+    const isResuming = identity !== null && resumes;
+    resumed = isResuming ? terminals.map(({ commandId }) => commandId) : [];
+    const accept = [
+      ...(options.acceptsDeflate ? ['deflate-raw'] : []),
+      ...(options.acceptsReset ? [ACCEPTS_RESET] : []),
+    ];
     return {
       type: 'dashboard:connect',
       token,
       clientInfo: { userAgent: `chaos ${name}`, timezone: 'UTC' },
       terminals: mode === 'all' ? 'all' : 'attached',
-      ...(options.acceptsDeflate && { accept: ['deflate-raw'] }),
-      ...(identity && resumes && { resume: { ...identity, terminals } }),
+      ...(accept.length > 0 && { accept }),
+      ...(identity && isResuming && { resume: { ...identity, terminals } }),
     };
   }
 
@@ -101,7 +118,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
     const number = connection.number();
     switch (message.type) {
       case 'dashboard:welcome':
-        return onWelcome(message.connectionId, message.hubEpoch, message.resumed);
+        return onWelcome(message);
       case 'agent:status': {
         const { agentId, status } = message;
         return void record.agentUpdates.push({ connection: number, agentId, status });
@@ -121,6 +138,14 @@ export function openDashboard(options: ChaosDashboardOptions) {
         return getTerminal(message.commandId).addOutput(message);
       case 'terminal:gap':
         return getTerminal(message.commandId).addGap(message);
+      case 'terminal:reset':
+        if (!options.acceptsReset)
+          addViolation('received terminal:reset, which it does not accept');
+        return endTerminal(message.commandId);
+      case 'terminal:epoch':
+        if (!options.acceptsReset)
+          addViolation('received terminal:epoch, which it does not accept');
+        return void epochs.set(message.commandId, message.epoch);
       case 'terminal:complete':
         getTerminal(message.commandId).setComplete(message);
         return attachLater();
@@ -191,27 +216,41 @@ export function openDashboard(options: ChaosDashboardOptions) {
 
   function attach(commandId: string) {
     follow(commandId);
-    const afterSequence = getTerminal(commandId).nextSequence - 1;
-    connection.send({ type: 'terminal:attach', commandId, afterSequence });
+    connection.send({ type: 'terminal:attach', commandId, ...getPosition(commandId) });
   }
 
-  function onWelcome(connectionId: string, hubEpoch: string, resumed: boolean) {
+  function endTerminal(commandId: string) {
+    record.endTerminal(commandId);
+    epochs.delete(commandId);
+  }
+
+  function onWelcome(welcome: DashboardWelcome) {
+    const { connectionId, hubEpoch, resumed: isResumed, keepsTerminals = false } = welcome;
     const isSameEpoch = identity?.hubEpoch === hubEpoch;
-    if (resumed && (!isSameEpoch || identity?.connectionId !== connectionId)) {
+    if (isResumed && (!isSameEpoch || identity?.connectionId !== connectionId)) {
       addViolation('resumed a connection that is not its own');
     }
     identity = { connectionId, hubEpoch };
     record.welcomes.push({
       connection: connection.number(),
       hubEpoch,
-      resumed,
+      resumed: isResumed,
       at: options.now(),
     });
     pendingApprovals.clear();
     record.clearState();
     requests.resendAll();
-    if (resumed) return;
+    if (isResumed) return;
+    // The hub resets those that it has attached and cannot continue.
+    const attached = new Set(keepsTerminals ? resumed : []);
+    const isKept = (commandId: string) => keepsTerminals && epochs.has(commandId);
+    if (!isSameEpoch)
+      record.endTerminals((commandId) => attached.has(commandId) || isKept(commandId));
+    for (const commandId of epochs.keys()) {
+      if (!record.findTerminal(commandId)) epochs.delete(commandId);
+    }
     subscribed.clear();
+    for (const commandId of attached) subscribed.add(commandId);
     attachSome();
   }
 

@@ -43,10 +43,20 @@ export interface AcceptedCommand {
   at: number;
 }
 
+/** A terminal as far as its output belongs together: it continues on another hub, and ends when it is reset. */
+export interface RecordedTerminal {
+  commandId: string;
+  view: TerminalView;
+  /** The hub epochs in which it received output. */
+  hubEpochs: string[];
+}
+
 export type DashboardRecord = ReturnType<typeof createDashboardRecord>;
 
 export function createDashboardRecord(name: string) {
-  const terminals = new Map<string, Map<string, TerminalView>>();
+  const terminals: RecordedTerminal[] = [];
+  /** Those that continue, by commandId. */
+  const current = new Map<string, RecordedTerminal>();
   const commandUpdates: CommandUpdate[] = [];
   const latestUpdates = new Map<string, CommandUpdate>();
   /** The commands that have not ended, as far as the dashboard knows. */
@@ -63,7 +73,7 @@ export function createDashboardRecord(name: string) {
     accepted: [] as AcceptedCommand[],
     /** Violations that the dashboard itself has detected. */
     violations: [] as string[],
-    /** By hub epoch, then by command ID. */
+    /** In the order in which they began. */
     terminals,
     addCommandUpdate(update: CommandUpdate) {
       commandUpdates.push(update);
@@ -82,13 +92,25 @@ export function createDashboardRecord(name: string) {
       const latest = latestUpdates.get(commandId)?.status;
       return latest === status || (latest !== undefined && hasEnded(latest));
     },
-    /** Returns the terminal of a command in an epoch. */
+    /** Returns the terminal of a command that continues. */
+    findTerminal: (commandId: string): TerminalView | undefined => current.get(commandId)?.view,
+    /** The same. Begins one if there is none. */
     getTerminal(hubEpoch: string, commandId: string): TerminalView {
-      const views = terminals.get(hubEpoch) ?? new Map<string, TerminalView>();
-      terminals.set(hubEpoch, views);
-      const view = views.get(commandId) ?? createTerminalView(commandId);
-      views.set(commandId, view);
-      return view;
+      const known = current.get(commandId);
+      if (known) {
+        if (!known.hubEpochs.includes(hubEpoch)) known.hubEpochs.push(hubEpoch);
+        return known.view;
+      }
+      const terminal = { commandId, view: createTerminalView(commandId), hubEpochs: [hubEpoch] };
+      terminals.push(terminal);
+      current.set(commandId, terminal);
+      return terminal.view;
+    },
+    /** Begins a terminal again, because what it has received is void. */
+    endTerminal: (commandId: string) => void current.delete(commandId),
+    /** Begins all terminals again, except those that the hub keeps. */
+    endTerminals(isKept: (commandId: string) => boolean) {
+      for (const commandId of current.keys()) if (!isKept(commandId)) current.delete(commandId);
     },
   };
 }

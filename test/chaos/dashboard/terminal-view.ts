@@ -1,4 +1,4 @@
-// One terminal as one dashboard receives it within one epoch. Detects missing, repeated and inconsistent messages while
+// One terminal as one dashboard receives it until it is reset. Detects missing, repeated and inconsistent messages while
 // they arrive; their content is checked at the end of the round.
 import type { OutputStream } from '../../../src/protocol/entities.ts';
 import type {
