@@ -1,13 +1,10 @@
 // The SQLite store in threads of its own: one that writes, and one that reads committed data, so that a long query
 // delays no write and a slow disk delays no query. The hub's event loop waits for neither.
-import type { SharedStore } from './cluster.ts';
+import { isRead, type SharedStore } from './cluster.ts';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { describeDamage } from './integrity.ts';
 import { createRemoteStore, startStoreThread } from './thread-client.ts';
 import { cacheUsers } from './user-cache.ts';
-
-/** Methods with these names only read. The connection of the reader rejects writes. */
-const READS = /^(find|list|count)/;
 
 /** Something that an operator should know. */
 export interface StoreNotice {
@@ -89,7 +86,8 @@ export async function openThreadedStore(
   try {
     const tables = await writer.open({ kind: 'sqlite', file, readonly: false });
     await reader.open({ kind: 'sqlite', file, readonly: true });
-    const choose = (method: string) => (READS.test(method) ? reader : writer);
+    // The connection of the reader rejects writes.
+    const choose = (method: string) => (isRead(method) ? reader : writer);
     const store = createRemoteStore(tables, choose, close);
     const users = await cacheUsers(store.users);
     if (mustCheck) void check();

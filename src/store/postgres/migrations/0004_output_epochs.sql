@@ -4,7 +4,6 @@ CREATE TABLE "output_epochs" (
 	"first_sequence" bigint NOT NULL,
 	CONSTRAINT "output_epochs_command_id_epoch_pk" PRIMARY KEY("command_id","epoch")
 );
-
 --> statement-breakpoint
 -- Notes where the output begins that the new owner of an agent receives. The update has waited for the commits of the earlier owner,
 -- and the statements of this function see them.
