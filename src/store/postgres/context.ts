@@ -16,7 +16,7 @@ type Run = (db: Db) => Promise<unknown>;
 export interface QueryContext extends Omit<Pool, 'close'> {
   /** Commits `run` and audit entries about it in one transaction, with other pending writes. */
   write(run: Run, ...entries: (AuditEntry | undefined)[]): Promise<void>;
-  /** Commits `run` within 20 ms: for writes that no request waits for. */
+  /** Commits `run` within a few milliseconds: for writes that no request waits for. */
   writeDeferred(run: Run): Promise<void>;
   /** The same for a write that can run together with others of its kind, with fewer statements. */
   writeTogether<Item>(run: RunTogether<Item>, item: Item): Promise<void>;

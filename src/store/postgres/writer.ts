@@ -26,7 +26,7 @@ interface PendingWrite {
 }
 
 /** The longest delay of a deferred write, in milliseconds. */
-const MAX_DELAY_MS = 20;
+const MAX_DELAY_MS = 8;
 /** The shortest delay between two attempts to find out what became of a commit. */
 const MIN_DELAY_MS = 50;
 /** How often a transaction is tried in which the server has found a deadlock with another hub. */
@@ -175,7 +175,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
       immediate ??= setImmediate(flush);
       return enqueue(run);
     },
-    /** Commits `run` within 20 ms, or with the next commit. */
+    /** Commits `run` within 8 ms, or with the next commit. */
     writeDeferred(run: Run): Promise<void> {
       timer ??= setTimeout(flush, MAX_DELAY_MS);
       return enqueue(run);
