@@ -91,9 +91,13 @@ export async function conduct(system: System, counters: Counters): Promise<Condu
 
   /** Injects a fault; adds a violation if it does not come to an end. */
   async function injectInTime(fault: Fault) {
-    const isOver = inject(fault).then(() => true);
-    if (await Promise.race([isOver, wait(FAULT_MS).then(() => false)])) return;
-    violations.push(`the fault ${fault.kind} of ${fault.at} ms did not end`);
+    const tooLate = Promise.withResolvers<void>();
+    const timer = setTimeout(() => {
+      violations.push(`the fault ${fault.kind} of ${fault.at} ms did not end`);
+      tooLate.resolve();
+    }, FAULT_MS);
+    await Promise.race([inject(fault), tooLate.promise]);
+    clearTimeout(timer);
   }
 
   await Promise.all([

@@ -1,4 +1,4 @@
-// How a hub becomes the owner of an agent, and what it does when another hub has become it.
+// How a hub becomes the owner of an agent, and what it does when another hub becomes the owner.
 import { BUFFER_BYTES, BUFFER_CHUNKS, REQUEST_ID_TTL_MS } from '../../protocol/limits.ts';
 import type { ClusterStore } from '../../store/cluster.ts';
 import type { StoredCommand } from '../../store/store.ts';
@@ -116,12 +116,12 @@ export function createClaims(
       state.executions.get(id)?.delivery === 'accepting';
     const unfinished = stored.filter((command) => !isAccepting(command));
     const writable = [...unfinished, ...outputOpen];
-    // A buffer that nobody reads can be freed while others are opened.
-    for (let closed = writable; closed.length > 0; closed = writable.filter(isClosed)) {
-      for (const command of closed) await openTerminal(command);
-    }
-    // Until the ends of commands are published, this hub only follows their output.
-    await mirror.whenEndsPublished(agentId);
+    do {
+      // A buffer that nobody reads can be freed while others are opened.
+      for (const command of writable.filter(isClosed)) await openTerminal(command);
+      // Until the ends of commands are published, this hub only follows their output.
+      await mirror.whenEndsPublished(agentId);
+    } while (writable.some(isClosed));
     if ((mirror.ownerOf(agentId)?.epoch ?? 0) > epoch) return false;
     const known = new Set(executionsOf(agentId).map(({ id }) => id));
     forget(agent);
@@ -175,7 +175,7 @@ export function createClaims(
         output.follow(buffer.commandId, epoch);
         continue;
       }
-      dashboards.restartReaders(buffer.commandId);
+      dashboards.resetReaders(buffer.commandId);
       terminals.drop(buffer.commandId);
     }
     void mirror.update([agentId]);
@@ -188,10 +188,13 @@ export function createClaims(
     if (epoch === null) return false;
     log.info('This hub owns an agent now.', { agentId, epoch });
     try {
-      return await restore(agent, epoch);
+      const isRestored = await restore(agent, epoch);
+      if (!isRestored) output.followAgain(agentId);
+      return isRestored;
     } catch (error) {
       // What is not restored completely must not be owned.
       if (ownership.fenceOf(agentId).epoch === epoch) lose(agentId);
+      output.followAgain(agentId);
       await cluster.release({ agentId, epoch }).catch(() => undefined);
       throw error;
     }

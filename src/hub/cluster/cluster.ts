@@ -6,6 +6,7 @@ import type { Unversioned } from '../../protocol/message.ts';
 import {
   type CachedTable,
   type ClusterStore,
+  type Fence,
   type HubReport,
   LEASE_MS,
   MAX_ENDED,
@@ -77,8 +78,14 @@ export function createNotices(
   const agentIds = new Set<string>();
   const turns = new Map<string, string>();
   const ended = new Set<string>();
-  /** The commands of each agent that have ended last. */
-  const lastEnded = new Map<string, string[]>();
+  /** The commands of each agent that have ended last while this hub has owned it, and its epoch. */
+  const lastEnded = new Map<string, { epoch: number; commandIds: string[] }>();
+
+  function lastEndedOf({ agentId, epoch }: Fence): string[] {
+    const last = lastEnded.get(agentId);
+    return last?.epoch === epoch ? last.commandIds : [];
+  }
+
   const committed = new Map<string, CommittedOutput>();
   const live = new Map<string, LiveOutput>();
   let isScheduled = false;
@@ -111,14 +118,15 @@ export function createNotices(
     const states = changed.flatMap((agentId) => {
       const agent = state.agents.get(agentId);
       if (!agent || !presence || !ownership.owns(agentId)) return [];
+      const fence = ownership.fenceOf(agentId);
       const published = {
         summary: presence.summarize(agent),
         stopping: [...agent.stopping],
         terminalSize: agent.terminalSize,
         instanceId: agent.connection.link && agent.connection.instanceId,
-        ended: lastEnded.get(agentId) ?? [],
+        ended: lastEndedOf(fence),
       };
-      return [{ ...ownership.fenceOf(agentId), published }];
+      return [{ ...fence, published }];
     });
     try {
       if (states.length > 0) await cluster.publishStates(states);
@@ -150,8 +158,9 @@ export function createNotices(
       if (!ownership.owns(agentId)) return;
       if (body.type === 'command:status' && hasEnded(body.status)) {
         ended.add(body.commandId);
-        const last = lastEnded.get(agentId) ?? [];
-        lastEnded.set(agentId, [...last, body.commandId].slice(-MAX_ENDED));
+        const fence = ownership.fenceOf(agentId);
+        const commandIds = [...lastEndedOf(fence), body.commandId].slice(-MAX_ENDED);
+        lastEnded.set(agentId, { epoch: fence.epoch, commandIds });
       }
       if (body.type === 'turn:updated') turns.set(body.commandId, agentId);
       addAgent(agentId);

@@ -45,7 +45,7 @@ export interface FollowedOutputParts {
   cluster: ClusterStore;
   bus: Bus;
   completion: Completion;
-  dashboards: Pick<Dashboards, 'restartReaders'>;
+  dashboards: Pick<Dashboards, 'resetReaders'>;
   subscriptions: Pick<Subscriptions, 'publishEpoch'>;
   terminals: Terminals;
   /** The epoch of the owner of an agent, as it is known. */
@@ -59,7 +59,7 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
   const { cluster, bus, completion, dashboards, subscriptions, terminals, epochOf } = parts;
   const followers = new Map<string, Follower>();
   const opening = new Map<string, Promise<void>>();
-  const reads = createOutputReads({ store, cluster, log }, { find, onDifference: restart });
+  const reads = createOutputReads({ store, cluster, log }, { find, onDifference: reset });
 
   /** The buffer of a command that is followed. */
   function find(commandId: string): TerminalBuffer | undefined {
@@ -73,9 +73,9 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
   }
 
   /** Makes the readers of a command begin again. */
-  function restart(commandId: string) {
+  function reset(commandId: string) {
     stop(commandId);
-    dashboards.restartReaders(commandId);
+    dashboards.resetReaders(commandId);
     terminals.drop(commandId);
   }
 
@@ -125,7 +125,7 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     if (!buffer || (follower && follower.epoch >= epoch)) return;
     if (!buffer.isStored) await reads.read(commandId);
     if (find(commandId) !== buffer) return;
-    if (!buffer.isStored) return restart(commandId);
+    if (!buffer.isStored) return reset(commandId);
     follow(commandId, epoch);
   }
 
@@ -190,18 +190,24 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
       find(commandId)?.markRead();
       await reads.read(commandId);
       const isComplete = find(commandId)?.isStored ?? false;
-      if (!isComplete) restart(commandId);
+      if (!isComplete) reset(commandId);
       stop(commandId);
       return isComplete;
     },
     /** Follows a buffer that was this hub's own. */
     follow,
+    /** Follows the buffers of an agent that this hub was about to own. */
+    followAgain(agentId: string): void {
+      for (const { commandId, isStored } of state.terminalBuffers.values()) {
+        if (find(commandId)?.agentId !== agentId || followers.has(commandId)) continue;
+        if (isStored) follow(commandId, epochOf(agentId));
+        else reset(commandId);
+      }
+    },
     /** Reads the rest of the output of a command that has ended, and publishes its end. */
     async end(commandId: string): Promise<void> {
       // A reader may be waiting for it to be opened, since before the command has ended.
-      await opening.get(commandId)?.catch(() => undefined);
-      // A reader may be opening it.
-      await opening.get(commandId)?.catch(() => undefined);
+      while (opening.has(commandId)) await opening.get(commandId)?.catch(() => undefined);
       if (!find(commandId)) return;
       await reads.read(commandId);
       stop(commandId);

@@ -66,7 +66,9 @@ export function createMirror(
     'Could not apply the state of an agent of another hub.',
   );
   let dirty = new Set<string>();
-  let running: Promise<void> | null = null;
+  /** The pass in progress, and the one that has not begun. */
+  let previous = Promise.resolve();
+  let next: Promise<void> | null = null;
   const commands = createMirroredCommands(context, { cluster, ownership }, parts, (agentId) =>
     dirty.add(agentId),
   );
@@ -80,7 +82,7 @@ export function createMirror(
       .toSorted(compareStored);
     for (const row of added) {
       const execution = commands.add(row);
-      terminals.open(execution);
+      if (!terminals.get(row.id)) terminals.open(execution);
       enqueueStored(queueOf(state, agent.agentId), execution);
       commands.publishAdded(execution);
     }
@@ -190,25 +192,27 @@ export function createMirror(
     await commands.endLate();
   }
 
-  async function run() {
-    while (dirty.size > 0) {
-      const agentIds = [...dirty];
-      dirty = new Set();
+  /** Reads the agents that have changed until now. */
+  async function pass(): Promise<void> {
+    next = null;
+    const agentIds = [...dirty];
+    dirty = new Set();
+    for (;;) {
       try {
         await reload(agentIds);
+        break;
       } catch (error) {
         log.warn('Could not read the state of agents of other hubs.', { error });
-        for (const agentId of agentIds) dirty.add(agentId);
         await wait(clock, RETRY_MS);
       }
     }
-    running = null;
+    void updateAll([]);
   }
 
   function updateAll(agentIds: Iterable<string>): Promise<void> {
     for (const agentId of agentIds) dirty.add(agentId);
-    if (dirty.size > 0) running ??= run();
-    return running ?? Promise.resolve();
+    if (dirty.size > 0) next ??= previous = previous.then(pass);
+    return next ?? previous;
   }
 
   const { endLate, hasEnded, noteEnd, noteLate, publishAdded, publishMissed, whenEndsPublished } =

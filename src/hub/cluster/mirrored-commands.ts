@@ -85,7 +85,6 @@ export function createMirroredCommands(
         setStored(execution, { ...row, status: 'running', exitCode: null, error: null });
         completion.publishStatus(execution);
       }
-      setStored(execution, row);
       // Readers receive all output before they learn that the command has ended.
       const { id } = execution;
       const reading = row.isOutputOpen ? output.read(id) : output.end(id);
@@ -94,6 +93,7 @@ export function createMirroredCommands(
       // Until now, dashboards that connect learn of the command.
       if (state.executions.get(id) === execution) state.executions.delete(id);
       ending.delete(id);
+      setStored(execution, row);
       completion.publishEnd(execution);
     }
   }
@@ -103,7 +103,11 @@ export function createMirroredCommands(
 
   async function endLate() {
     if (late.size === 0) return;
-    for (const { id, status, isOutputOpen } of await cluster.listByIds([...late])) {
+    const asked = [...late];
+    const rows = await cluster.listByIds(asked);
+    const found = new Set(rows.map(({ id }) => id));
+    for (const id of asked) if (!found.has(id)) late.delete(id);
+    for (const { id, status, isOutputOpen } of rows) {
       if (isOutputOpen || !hasEnded(status)) continue;
       late.delete(id);
       await output.end(id).catch((error: unknown) => {

@@ -58,11 +58,12 @@ export function createOutputEpochs(
       const read = <T>(query: () => Promise<T>) => readWhenReachable(clock, query);
       while (isWanted()) {
         const where = await read(() => locate(id, afterSequence, epoch));
+        const isOver = where !== 'later' || clock.monotonic() >= end;
         // It is read after the output: a later owner is known before it stores any.
-        const later = await read(() => cluster.findLaterOutput(id, epoch));
+        const mayBeVoid = isOver || epochOf(agentId) > epoch;
+        const later = mayBeVoid ? await read(() => cluster.findLaterOutput(id, epoch)) : null;
         if (later !== null && later <= afterSequence) return false;
-        if (where === 'held') return true;
-        if (where === 'beyond' || clock.monotonic() >= end) return false;
+        if (isOver) return where === 'held';
         await wait(clock, POLL_MS);
         await read(() => output.read(id));
       }

@@ -39,15 +39,23 @@ export function createRouter({
   hubId: string;
   ownership: SharedOwnership;
 }) {
-  const handlers = new Map<string, Handler>();
+  const handlers = new Map<string, { handler: Handler; isRepeatable: boolean }>();
   const moved = Symbol('moved');
   let others: Others | null = null;
 
-  /** Does something here. Throws `NotOwner` if the agent moves to another hub before it is done. */
-  async function handle(agentId: string, handler: Handler, args: readonly unknown[]) {
+  /**
+   * Does something here.
+   * @throws {NotOwner} if the agent moves to another hub before it is done, and it may be done again there
+   * @throws {HubError} unavailable if it may not be done again
+   */
+  async function handle(
+    agentId: string,
+    { handler, isRepeatable }: { handler: Handler; isRepeatable: boolean },
+    args: readonly unknown[],
+  ) {
     const lost = ownership.whenLost(agentId).then(() => moved);
     const result = await Promise.race([handler(...(args as never[])), lost]);
-    if (result === moved) throw new NotOwner();
+    if (result === moved) throw isRepeatable ? new NotOwner() : unanswered(false);
     return result;
   }
 
@@ -114,7 +122,7 @@ export function createRouter({
       handler: (...args: Args) => Result | Promise<Result>,
       options: RouteOptions = { isRepeatable: true },
     ): (...args: Args) => Promise<Result> {
-      handlers.set(method, handler);
+      handlers.set(method, { handler, isRepeatable: options.isRepeatable });
       return async (...args) => {
         const agentId = await agentOf(args);
         if (agentId === undefined) return handler(...args);

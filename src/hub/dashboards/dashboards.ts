@@ -259,7 +259,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
      * Makes the dashboards that read a command's output begin again with it, because some of it may not be stored. Those that
      * cannot begin again with one command reconnect. The caller drops the buffer in the same turn.
      */
-    restartReaders(commandId: string) {
+    resetReaders(commandId: string) {
       // For dashboards that know no output epochs, positions from before do not hold anymore.
       context.epoch = Bun.randomUUIDv7();
       for (const dashboard of state.dashboards.values()) {
@@ -267,7 +267,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
         if (dashboard.acceptsReset) {
           // Queries of the program that are sent again must not be answered again.
           if (dashboard.state === 'CONNECTED') terminalInput.sendSize(dashboard, commandId);
-          subscriptions.restart(dashboard, commandId);
+          subscriptions.reset(dashboard, commandId);
           continue;
         }
         const { link } = dashboard;

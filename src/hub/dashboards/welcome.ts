@@ -1,5 +1,6 @@
 // What a dashboard receives when it connects or resumes: the current state, then the output it is subscribed to
 // (docs/protocol.md, "Reconnect").
+import { CloseCode } from '../../protocol/close-codes.ts';
 import type { DashboardConnect } from '../../protocol/dashboard-to-hub.ts';
 import {
   BUFFER_BYTES,
@@ -93,15 +94,15 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
     const canReset = subscriptions.canReset(dashboard);
     const isContinued = resumed || canReset;
     const positions = new Map<string, Start>();
-    const restarted = new Set<string>();
+    const isVoid = new Set<string>();
     for (const { commandId, ...start } of (isContinued && message.resume?.terminals) || []) {
       positions.set(commandId, start);
       const isUnknown = start.afterSequence >= 0 && start.epoch === undefined;
-      if (canReset && isUnknown) restarted.add(commandId);
+      if (canReset && isUnknown) isVoid.add(commandId);
     }
     for (const [commandId, { attachment }] of dashboard.subscriptions) {
       const mayBeVoid = attachment.resetConfirmedBy !== null && !positions.has(commandId);
-      if (mayBeVoid) restarted.add(commandId);
+      if (mayBeVoid) isVoid.add(commandId);
     }
     if (dashboard.terminals === 'all') {
       const active = listExecutions(state).filter(({ agentId }) =>
@@ -113,12 +114,14 @@ export function createWelcome(context: HubContext, parts: WelcomeParts) {
       }
     }
     dashboard.subscriptions.clear();
+    const { link } = dashboard;
     for (const [commandId, start] of positions) {
       terminalInput.sendSize(dashboard, commandId);
-      const { attach, attachAgain } = subscriptions;
-      const begin = restarted.has(commandId) ? attachAgain : attach;
-      begin(dashboard, commandId, start).catch(() => {
-        warnUnknown({ commandId });
+      const { attach, reattach } = subscriptions;
+      const attachOrReset = isVoid.has(commandId) ? reattach : attach;
+      attachOrReset(dashboard, commandId, start).catch((error: unknown) => {
+        if (subscriptions.isTemporary(error)) link.close(CloseCode.goingAway, 'moved');
+        else warnUnknown({ commandId });
       });
     }
   }

@@ -15,7 +15,7 @@ import { type Position, skipTo } from './stored-messages.ts';
 
 type Command = Pick<StoredCommand, 'id' | 'agentId'>;
 
-/** Creates the attachment of a dashboard that has been told nothing. */
+/** Creates the attachment of a dashboard to which nothing was sent yet. */
 export const createAttachment = ({ afterBytes, tailBytes }: Start = {}): Attachment => ({
   origin: {
     ...(afterBytes !== undefined && { afterBytes }),
@@ -65,6 +65,13 @@ export function createAttachments(
   /** Whether a dashboard can begin again with one command, so that it may continue where it was on another hub. */
   const canReset = ({ acceptsReset }: DashboardConnection) => output.isShared && acceptsReset;
 
+  /**
+   * Whether a dashboard that cannot be attached connects again, and attaches then. Of a hub that is alone, what it cannot read is
+   * damaged.
+   */
+  const isTemporary = (error: unknown) =>
+    output.isShared && !(error instanceof HubError && error.code === 'command_unknown');
+
   /** What a dashboard has received that is not known to be valid. */
   function findUnchecked(
     dashboard: DashboardConnection,
@@ -90,12 +97,12 @@ export function createAttachments(
     });
     if (!isCurrent()) return false;
     cursor.isWaiting = false;
-    if (!isValid) restart(dashboard, id);
+    if (!isValid) reset(dashboard, id);
     return isValid;
   }
 
   /** Tells a dashboard to which epoch the output belongs that it has received, and will receive. */
-  function tellEpoch(
+  function sendEpoch(
     dashboard: DashboardConnection,
     commandId: string,
     attachment: Attachment,
@@ -109,7 +116,7 @@ export function createAttachments(
   /** Sends output from a cursor on. */
   function begin(dashboard: DashboardConnection, command: Command, { attachment }: Cursor) {
     if (!canReset(dashboard) || dashboard.state !== 'CONNECTED') return;
-    tellEpoch(dashboard, command.id, attachment, output.epochOf(command));
+    sendEpoch(dashboard, command.id, attachment, output.epochOf(command));
   }
 
   /** Attaches to output that is in no buffer. */
@@ -191,13 +198,20 @@ export function createAttachments(
     const held = state.terminalBuffers.get(commandId);
     cursor.offset ??= positionAfter(start, held).offset;
     const position = held && findInBuffer(held, start);
-    if (position) skip(dashboard, commandId, cursor, position);
-    else await skipStored(dashboard, commandId, cursor, start);
+    try {
+      if (position) skip(dashboard, commandId, cursor, position);
+      else await skipStored(dashboard, commandId, cursor, start);
+    } catch (error) {
+      if (dashboard.subscriptions.get(commandId) === cursor) {
+        dashboard.subscriptions.delete(commandId);
+      }
+      throw error;
+    }
     return delivery.advanceInNextTick(dashboard);
   }
 
   /** Tells a dashboard that what it has received of a command is void, and attaches it as if it had just connected. */
-  async function attachAgain(
+  async function reattach(
     dashboard: DashboardConnection,
     commandId: string,
     start: Start,
@@ -207,7 +221,7 @@ export function createAttachments(
     const cursor = delivery.attach(dashboard, commandId, { next: 0, offset: 0 }, attachment);
     cursor.isWaiting = true;
     const isCurrent = () => delivery.isCurrent(dashboard, commandId, cursor);
-    // Until then, its buffer has been dropped.
+    // The caller drops the buffer in this turn: attach after that.
     await Promise.resolve();
     if (!isCurrent()) return;
     try {
@@ -219,7 +233,7 @@ export function createAttachments(
   }
 
   /** The same for a dashboard that follows a command. If it is not connected, it learns that when it resumes. */
-  function restart(dashboard: DashboardConnection, commandId: string) {
+  function reset(dashboard: DashboardConnection, commandId: string) {
     const subscription = dashboard.subscriptions.get(commandId);
     if (!subscription) return;
     const { attachment } = subscription;
@@ -229,7 +243,7 @@ export function createAttachments(
     }
     const { link } = dashboard;
     // If that fails, it attaches when it has connected again.
-    attachAgain(dashboard, commandId, attachment.origin).catch(() => {
+    reattach(dashboard, commandId, attachment.origin).catch(() => {
       link.close(CloseCode.goingAway, 'moved');
     });
   }
@@ -240,9 +254,18 @@ export function createAttachments(
       const attachment = dashboard.subscriptions.get(commandId)?.attachment;
       // Without an epoch, what it has received is not checked yet.
       if (dashboard.state !== 'CONNECTED' || !attachment || attachment.epoch === null) continue;
-      tellEpoch(dashboard, commandId, attachment, epoch);
+      sendEpoch(dashboard, commandId, attachment, epoch);
     }
   }
 
-  return { attach, attachAgain, attachStored, begin, canReset, publishEpoch, restart };
+  return {
+    attach,
+    reattach,
+    attachStored,
+    begin,
+    canReset,
+    isTemporary,
+    publishEpoch,
+    reset,
+  };
 }

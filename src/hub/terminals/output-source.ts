@@ -5,7 +5,7 @@ import type { StoredCommand } from '../../store/store.ts';
 export interface Received {
   /** The last sequence. */
   afterSequence: number;
-  /** The output epoch that it was told last. */
+  /** The output epoch that a hub sent it last. */
   epoch: number;
 }
 

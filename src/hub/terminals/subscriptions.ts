@@ -30,7 +30,8 @@ export function createSubscriptions(
   const reader = createOutputReader(context);
   const delivery = createDelivery(context, { frames, compress, reader });
   const attachments = createAttachments(context, { delivery, output });
-  const { attach, attachAgain, attachStored, begin, canReset, publishEpoch, restart } = attachments;
+  const { attach, reattach, attachStored, begin, canReset, isTemporary, publishEpoch, reset } =
+    attachments;
 
   /** Frees the frames of commands that are no longer replayed to a dashboard. */
   function freeFrames() {
@@ -81,9 +82,10 @@ export function createSubscriptions(
       }
     },
     attach,
-    attachAgain,
-    restart,
+    reattach,
+    reset,
     canReset,
+    isTemporary,
     publishEpoch,
     /** Ends a dashboard's subscription to a command's output. */
     detach(dashboard: DashboardConnection, commandId: string) {
@@ -103,7 +105,10 @@ export function createSubscriptions(
           if (dashboard.subscriptions.has(id)) continue;
           if (!state.terminalBuffers.has(id)) {
             // It has ended meanwhile.
-            attachStored(dashboard, id).catch(() => undefined);
+            const { link } = dashboard;
+            attachStored(dashboard, id).catch((error: unknown) => {
+              if (isTemporary(error)) link.close(CloseCode.goingAway, 'moved');
+            });
             continue;
           }
           const start = { next: 0, offset: 0 };
@@ -113,7 +118,7 @@ export function createSubscriptions(
         }
       };
       const refreshed = output.refresh(id);
-      if (refreshed) refreshed.then(beginAll, () => undefined);
+      if (refreshed) refreshed.then(beginAll, beginAll);
       else beginAll();
     },
     /** Continues after a socket has drained. */

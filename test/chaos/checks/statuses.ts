@@ -78,10 +78,7 @@ function mayFollow(previous: CommandUpdate, update: CommandUpdate): boolean {
   return previous.connection !== update.connection && afterNext.includes(update.status);
 }
 
-/**
- * Whether a crash of the hub has undone `running`, which the hub shows to new dashboards before it is on disk. Of several
- * hubs, the next one can know less than the one before, for a moment.
- */
+/** Whether the next one of several hubs knows less than the one before, for a moment. */
 function isUndone(
   { plan }: History,
   { welcomes }: DashboardRecord,
@@ -91,10 +88,7 @@ function isUndone(
   const [before, after] = [previous, update].map(
     (of) => welcomes.find(({ connection }) => connection === of.connection)?.hubEpoch,
   );
-  const isNotStored = previous.status === 'running' && update.status === 'queued';
-  // A hub that loses its agent undoes it, too.
-  if (plan.clockSkews.length > 1) return isNotStored || before !== after;
-  return isNotStored && before !== after;
+  return plan.clockSkews.length > 1 && before !== after;
 }
 
 function checkAgents({ agentUpdates }: DashboardRecord): string[] {

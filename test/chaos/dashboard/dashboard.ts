@@ -243,7 +243,8 @@ export function openDashboard(options: ChaosDashboardOptions) {
     if (isResumed) return;
     // The hub resets those that it has attached and cannot continue.
     const attached = new Set(keepsTerminals ? resumed : []);
-    const isKept = (commandId: string) => keepsTerminals && epochs.has(commandId);
+    const isKept = (commandId: string) =>
+      keepsTerminals && mode === 'attached' && epochs.has(commandId);
     if (!isSameEpoch)
       record.endTerminals((commandId) => attached.has(commandId) || isKept(commandId));
     for (const commandId of epochs.keys()) {
