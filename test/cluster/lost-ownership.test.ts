@@ -202,6 +202,68 @@ test('the end of a command is published once, also if its agent moves long after
   expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
 });
 
+test('an owner names only the commands that have ended since it owns the agent', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const agent = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const there = await connectDashboard(b, { userId: 'bob' });
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  agent.run(commandId, 'text');
+  await there.waitForStatus(commandId, 'completed');
+  const { token } = agent;
+  const moved = await connectAgent(b, { token });
+  await passUntil(a, here, () => hasLogged(a, 'Another hub owns'));
+  await connectAgent(a, { token });
+  await passUntilSettled(a, here, moved.closed);
+  const next = await here.request('next');
+  await there.waitForStatus(next, 'queued');
+  const [row] = await server.execute<{ published: string }>(
+    'SELECT published FROM agent_states',
+    url,
+  );
+  expect(JSON.parse(row?.published ?? '')).toMatchObject({ ended: [] });
+});
+
+test('the output of a command is followed also after an overtaken claim', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  const { token } = agent;
+  await there.waitFor('terminal:output');
+  b.store.hold((call) => call === 'cluster.listRequestedOf');
+  const overtaken = rejectionOf(connectAgent(b, { token, held: [createHeldCommand(commandId)] }));
+  await b.store.waitForFault('cluster.listRequestedOf');
+  agent.sendOutput(commandId, 'fenced');
+  expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+  const held = [createHeldCommand(commandId, { nextSequence: 1 })];
+  const back = await connectAgent(a, { token, held });
+  // Hub B knows the next owner when it knows the next command.
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const next = await here.request('next');
+  await passUntil(a, here, () => there.statusesOf(next).includes('queued'));
+  b.store.release();
+  expect(await overtaken).toContain('moved');
+  b.cut();
+  back.setNextSequence(commandId, 1);
+  back.sendOutput(commandId, 'on');
+  await back.waitForAck(commandId, 2);
+  await passUntil(b, there, () => there.outputOf(commandId) === 'stored on');
+});
+
+test('a dashboard connects again if the output of a new command cannot be read', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const there = await connectDashboard(b, { userId: 'bob', terminals: 'all' });
+  await there.waitForAgentStatus('online');
+  b.store.fail((call) => call === 'output.listLatest');
+  await here.request('work');
+  expect(await there.closed).toEqual({ code: 1001, reason: 'moved' });
+});
+
 test('a hub whose claim is overtaken by another one takes nothing over', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;
@@ -299,6 +361,7 @@ test('a dashboard that connects while a hub reads the rest of a command of anoth
   expect(late.outputOf(commandId)).toBe('stored ');
   await late.waitForStatus(commandId, 'completed');
   expect(late.statusesOf(commandId)).toEqual(['running', 'completed']);
+  expect(late.ofType('command:status')[0]).not.toHaveProperty('exitCode');
 });
 
 test('hubs whose leases have all ended in an outage keep their agents', async () => {

@@ -34,7 +34,7 @@ export interface Identity extends Actor {
 export interface Attachment {
   /** Where it begins if it must begin again. */
   readonly origin: Origin;
-  /** The output epoch that it was told last; null if it was told none. */
+  /** The output epoch that the hub sent last; null if it has sent none. */
   epoch: number | null;
   /** The number of the ping whose pong confirms that it has begun again; null if it need not. */
   resetConfirmedBy: number | null;

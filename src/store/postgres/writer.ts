@@ -143,10 +143,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
   async function commitAll() {
     while (isDue && pending.length > 0) {
       isDue = false;
-      clearTimeout(timer);
-      clearImmediate(immediate);
-      timer = undefined;
-      immediate = undefined;
+      unschedule();
       const writes = pending;
       pending = [];
       await commit(writes);
@@ -155,8 +152,17 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     running = null;
   }
 
+  function unschedule() {
+    clearTimeout(timer);
+    clearImmediate(immediate);
+    timer = undefined;
+    immediate = undefined;
+  }
+
   /** Commits all pending writes, after those that are being committed. */
   function flush() {
+    // Also if they were rejected meanwhile: otherwise, later ones would not be scheduled.
+    unschedule();
     if (pending.length === 0) return;
     isDue = true;
     running ??= commitAll();
