@@ -346,6 +346,23 @@ test('a command that is accepted while others are restored runs after them', asy
   expect(moved.executedCommands()).toEqual(['older', 'newer']);
 });
 
+test('an agent that connects twice while its commands are restored keeps the later connection', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { b } = hubs;
+  const { agent, commandId } = await startCommand(hubs);
+  const fields = { token: agent.token, held: [createHeldCommand(commandId)] };
+  b.store.hold((call) => call === 'turns.find');
+  const earlier = rejectionOf(connectAgent(b, fields));
+  await b.store.waitForFault('turns.find');
+  const connecting = connectAgent(b, fields);
+  await connectDashboard(b, { userId: 'bob' });
+  b.store.release();
+  const later = await connecting;
+  expect(await earlier).toContain('limit');
+  expect(later.ofType('agent:welcome')).toMatchObject([{ resume: [{ commandId }], stop: [] }]);
+  await later.ping();
+});
+
 test('a dashboard that connects while a hub reads the rest of a command of another one receives all of it', async () => {
   await using hubs = await startLinkedHubs(url);
   const { b } = hubs;

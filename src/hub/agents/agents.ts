@@ -257,7 +257,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         const { agentId } = agent;
         return reject(link, { reason: 'wrong_type', agentId, tokenId: token.id, message: text });
       }
-      if (!ownership.owns(agent.agentId)) {
+      if (!ownership.isRestored(agent.agentId) || arrivals.isExpected(agent.agentId)) {
         return arrivals.add({ link, token, message });
       }
       const { connection } = agent;

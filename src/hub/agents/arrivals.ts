@@ -1,4 +1,5 @@
-// Agents that connect to this hub while another one owns them: each waits until this hub has become the owner.
+// Agents that connect to this hub while another one owns them: each waits until this hub has become the owner, and has restored
+// its commands.
 import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import type { StoredAgentToken } from '../../store/store.ts';
@@ -59,6 +60,8 @@ export function createArrivals(
       latest.set(attempt.message.agentId, attempt.link);
       void arrive(attempt);
     },
+    /** Whether an agent waits, so that a later connection must be compared with the earlier one. */
+    isExpected: (agentId: string) => latest.has(agentId),
     /** Handles a closed socket. */
     handleClose: (link: Link) => void arriving.delete(link),
   };

@@ -147,6 +147,7 @@ export function createClaims(
       if (ownership.fenceOf(agentId).epoch !== epoch) return false;
       await dispatcher.restore(execution);
     }
+    ownership.noteRestored(agentId);
     // The others learn who owns it, even if nothing else has changed.
     ownership.notify(agentId);
     // What was accepted meanwhile.
