@@ -134,6 +134,7 @@ describe('the order', () => {
     await send('touchMove', [{ x, y: to.y + 2 }]);
     await send('touchEnd', []);
     await waitForOrder(on.page, ['!third', '!first', '!second']);
+    await on.page.getByText('Moved to number 1 of 3.').waitFor({ state: 'attached' });
     expect(orderOf(on)).toEqual(['!third', '!first', '!second']);
   }, 60_000);
 });

@@ -41,7 +41,8 @@ beforeAll(async () => {
   await agent.waitForExecute(commandId);
   agent.sendStarted(commandId);
   const { approvalId } = sendApprovalRequest({ agent }, commandId);
-  await agent.ping();
+  // Nothing changes anymore once it is stored.
+  while ((await readState()).approvals.length === 0);
   fields = {
     agentId: 'agent',
     agentType: 'claude',

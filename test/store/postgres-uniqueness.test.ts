@@ -169,14 +169,15 @@ test('a database of an earlier version gets the keys of the last day, and one se
   expect(await listStored(a)).toEqual(['2', '3', '4']);
 });
 
-/** Undoes this migration and the later one. */
+/** Undoes this migration and the later ones. */
 const DOWNGRADE = `DO $$
 BEGIN
   DROP INDEX commands_sent;
   DELETE FROM transcript_total WHERE shard > 0;
   ALTER TABLE transcript_total DROP COLUMN shard;
   ALTER TABLE connections DROP COLUMN hub_id;
-  DROP TABLE expiring_values, agent_changes, agent_states, hubs, request_keys, secrets, table_versions;
-  DROP FUNCTION note_agent_change, note_removed_agent, note_command_change, note_table_change CASCADE;
+  DROP TABLE expiring_values, agent_changes, agent_states, hubs, output_epochs, request_keys, secrets, table_versions;
+  DROP FUNCTION add_output_epochs, note_agent_change, note_removed_agent, note_command_change, note_table_change CASCADE;
+  ALTER TABLE schema_version DROP COLUMN oldest_version;
   UPDATE schema_version SET version = 1;
 END $$`;
