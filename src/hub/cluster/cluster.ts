@@ -8,10 +8,10 @@ import {
   type ClusterStore,
   type Fence,
   type HubReport,
+  isSchemaError,
   LEASE_MS,
   MAX_ENDED,
   RENEW_MS,
-  SCHEMA_CODE,
 } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
 import { TABLES_TOPIC } from './announce-writes.ts';
@@ -218,8 +218,7 @@ export async function joinCluster(
       isFirst = isLeader(await cluster.listHubs(), hubId);
     } catch (error) {
       warnRenewal({ error });
-      const isUnusable = error instanceof Error && 'code' in error && error.code === SCHEMA_CODE;
-      if (isUnusable) unusable.resolve(error);
+      if (isSchemaError(error)) unusable.resolve(error);
     } finally {
       isRenewing = false;
     }

@@ -183,9 +183,9 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       if (seesAllAgents(dashboard)) link.subscribe(topicFor(dashboard, DASHBOARDS_TOPIC));
       welcome.attachTerminals(dashboard, message, isResumed);
     },
-    /** The dashboard connected through a link. */
     /** Counts the connected dashboards. */
     count: () => byLink.size,
+    /** The dashboard connected through a link. */
     find: (link: DashboardLink) => byLink.get(link),
     /** Records that a frame arrived. */
     handleActivity: (link: DashboardLink) => void handleActivity(link),

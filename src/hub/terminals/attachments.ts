@@ -119,6 +119,12 @@ export function createAttachments(
     sendEpoch(dashboard, command.id, attachment, output.epochOf(command));
   }
 
+  /** Ends a subscription that could not be served, unless another one has taken its place. */
+  function detach(dashboard: DashboardConnection, commandId: string, cursor: Cursor) {
+    if (dashboard.subscriptions.get(commandId) === cursor)
+      dashboard.subscriptions.delete(commandId);
+  }
+
   /** Attaches to output that is in no buffer. */
   async function attachStored(
     dashboard: DashboardConnection,
@@ -129,11 +135,6 @@ export function createAttachments(
     const { link } = dashboard;
     const cursor = delivery.attach(dashboard, commandId, positionAfter(start), attachment);
     cursor.isWaiting = true;
-    const detach = () => {
-      if (dashboard.subscriptions.get(commandId) === cursor) {
-        dashboard.subscriptions.delete(commandId);
-      }
-    };
     try {
       const find = () => readWhenReachable(clock, () => store.commands.find(commandId));
       let command = await find();
@@ -160,7 +161,7 @@ export function createAttachments(
       begin(dashboard, command, cursor);
       await skipStored(dashboard, commandId, cursor, start);
     } catch (error) {
-      detach();
+      detach(dashboard, commandId, cursor);
       throw error;
     } finally {
       cursor.isWaiting = false;
@@ -202,9 +203,7 @@ export function createAttachments(
       if (position) skip(dashboard, commandId, cursor, position);
       else await skipStored(dashboard, commandId, cursor, start);
     } catch (error) {
-      if (dashboard.subscriptions.get(commandId) === cursor) {
-        dashboard.subscriptions.delete(commandId);
-      }
+      detach(dashboard, commandId, cursor);
       throw error;
     }
     return delivery.advanceInNextTick(dashboard);

@@ -1,6 +1,6 @@
 // The hubs that share a database, and their leases, by the clock of the database.
 import { and, eq, getTableColumns, gt, lt, type SQL, sql } from 'drizzle-orm';
-import { type ClusterStore, LEASE_MS, NODE_IN_USE_CODE, SCHEMA_CODE } from '../cluster.ts';
+import { type ClusterStore, isSchemaError, LEASE_MS, NODE_IN_USE_CODE } from '../cluster.ts';
 import { databaseNow } from './columns.ts';
 import type { Db } from './context.ts';
 import type { Pool } from './pool.ts';
@@ -36,8 +36,7 @@ export function createHubStore(
     try {
       await assertUsable(db, schemaVersion);
     } catch (error) {
-      const isUnusable = error instanceof Error && 'code' in error && error.code === SCHEMA_CODE;
-      if (isUnusable) await endLease(db, hubId);
+      if (isSchemaError(error)) await endLease(db, hubId);
       throw error;
     }
   }
