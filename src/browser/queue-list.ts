@@ -20,11 +20,28 @@ interface Drag {
   isMoving: boolean;
 }
 
+/** A move that the page shows already. */
+interface ShownMove {
+  id: string;
+  change: QueueMove;
+  /** Whether the hub has made it. */
+  isMade: boolean;
+}
+
+/** The part of htmx's events that is used here. The context of a request is the same object in all of its events. */
+type RequestEvent = CustomEvent<{ ctx: { sourceElement: Element } }>;
+
 /** Makes the rows of queues movable, including those that htmx inserts later. */
 export function initQueueList(page: Document): void {
   let drag: Drag | null = null;
   /** The row whose grip has the focus. An update that moves the row removes the focus. */
   let focusedId: string | null = null;
+  /** The moves that an update may not have yet: it can be older than they are. */
+  const shownMoves = new Set<ShownMove>();
+  /** The moves that the hub had made before an update was requested, by htmx's context of the request. */
+  const movesInUpdate = new WeakMap<object, ShownMove[]>();
+  /** Ends when all earlier moves are made: each names its place in the order after those before it. */
+  let earlierMoves = Promise.resolve();
 
   const listRows = () => [...page.querySelectorAll<HTMLElement>('[data-queue] > [data-queued]')];
   const idOf = (row: HTMLElement) => row.dataset['queued'] ?? '';
@@ -44,9 +61,15 @@ export function initQueueList(page: Document): void {
 
   /** Moves the row at once, then asks the hub. The hub's order replaces the page's in either case. */
   async function move(id: string, change: QueueMove) {
-    const row = findRow(id);
-    if (!row) return;
-    placeRow(row, id, change);
+    const shown: ShownMove = { id, change, isMade: false };
+    shownMoves.add(shown);
+    showMove(shown);
+    earlierMoves = earlierMoves.then(() => send(shown));
+    await earlierMoves;
+  }
+
+  async function send(shown: ShownMove) {
+    const { id, change } = shown;
     try {
       const response = await fetch(`/api/v1/commands/${encodeURIComponent(id)}`, {
         method: 'PATCH',
@@ -54,15 +77,19 @@ export function initQueueList(page: Document): void {
         body: JSON.stringify(change),
       });
       const body: unknown = await response.json();
+      shown.isMade = Value.Check(AcceptedCommand, body);
       if (Value.Check(AcceptedCommand, body)) announce(describeMove(body.position, change));
       else showError(Value.Check(ErrorResponse, body) ? body.error.message : null);
     } catch {
       showError(null);
     }
+    if (!shown.isMade) shownMoves.delete(shown);
     page.body.dispatchEvent(new CustomEvent(REFRESH));
   }
 
-  function placeRow(row: HTMLElement, id: string, { before, priority }: QueueMove) {
+  function showMove({ id, change: { before, priority } }: ShownMove) {
+    const row = findRow(id);
+    if (!row) return;
     const hadFocus = row.contains(page.activeElement);
     const group = priority ?? row.dataset['priority'];
     const last = listRows().findLast(
@@ -165,8 +192,17 @@ export function initQueueList(page: Document): void {
     const row = grip?.closest<HTMLElement>('[data-queued]');
     focusedId = row ? idOf(row) : null;
   });
-  // Returns the focus to the row that an update has moved.
-  page.addEventListener('htmx:after:swap', () => {
+  page.addEventListener('htmx:before:request', (event) => {
+    const { ctx } = (event as RequestEvent).detail;
+    if (!ctx.sourceElement.matches('[data-updates-queue]')) return;
+    const made = [...shownMoves].filter(({ isMade }) => isMade);
+    movesInUpdate.set(ctx, made);
+  });
+  // Repeats the moves that the update does not have, and returns the focus to the row that it has moved.
+  page.addEventListener('htmx:after:swap', (event) => {
+    const { ctx } = (event as RequestEvent).detail;
+    for (const shown of movesInUpdate.get(ctx) ?? []) shownMoves.delete(shown);
+    for (const shown of shownMoves) showMove(shown);
     const hasFocus = page.activeElement !== null && page.activeElement !== page.body;
     if (focusedId !== null && !hasFocus) focusGrip(focusedId);
   });

@@ -92,6 +92,38 @@ describe('the order', () => {
     expect(await on.page.evaluate(focused)).toContain('!first');
   }, 60_000);
 
+  test('an update that is older than a move does not undo it', async () => {
+    await using on = await openQueue(NORMAL);
+    const held = Promise.withResolvers<void>();
+    const hasOldOrder = Promise.withResolvers<void>();
+    await on.page.route(
+      '**/agents/agent/live*',
+      async (route) => {
+        const response = await route.fetch();
+        hasOldOrder.resolve();
+        await held.promise;
+        await route.fulfill({ response });
+      },
+      { times: 1 },
+    );
+    await on.page.evaluate(() => document.body.dispatchEvent(new Event('signalbox:refresh')));
+    await hasOldOrder.promise;
+    await gripOf(on.page, '!first').focus();
+    await on.page.keyboard.press('Alt+ArrowDown');
+    await on.page.getByText('Moved to number 2 of 3.').waitFor({ state: 'attached' });
+    const isUpdated = on.page.evaluate(() =>
+      new Promise((done) =>
+        document.addEventListener('htmx:after:swap', done, { once: true }),
+      ).then(() => true),
+    );
+    held.resolve();
+    await isUpdated;
+    await on.page.keyboard.press('Alt+ArrowDown');
+    await waitForOrder(on.page, ['!second', '!third', '!first']);
+    await on.page.getByText('Moved to number 3 of 3.').waitFor({ state: 'attached' });
+    expect(orderOf(on)).toEqual(['!second', '!third', '!first']);
+  }, 60_000);
+
   test('dropping a command among those of another priority changes its priority', async () => {
     await using on = await openQueue([
       ['!high', 'high'],

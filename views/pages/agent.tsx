@@ -197,6 +197,7 @@ function AgentUpdates({ agentId }: { agentId: string }) {
   return (
     <div
       hidden
+      data-updates-queue
       hx-get={agentLiveUrl(agentId)}
       hx-include={`#blocks > :nth-last-child(-n+${COMPARED_BLOCKS}) [name=shown]`}
       hx-trigger={`${triggerOn(agentEvent(agentId), ANY_APPROVAL, REFRESH)}, every 10s`}
