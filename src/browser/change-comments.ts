@@ -1,5 +1,6 @@
 // Comments on the lines of a diff. The number of a line opens a comment; a form collects them and sends them as a prompt.
 import { revealBidi } from '../protocol/bidi.ts';
+import { requestOf } from './htmx-request.ts';
 import { readUserId } from './page-user.ts';
 import { openReviewComments, type Place, type ReviewComment } from './review-comments.ts';
 
@@ -103,8 +104,8 @@ export function initChangeComments(page: Document): void {
     update();
   });
   form.addEventListener('htmx:after:request', (event) => {
-    const status: unknown = event instanceof CustomEvent && event.detail?.ctx?.response?.status;
-    if (typeof status === 'number' && status < 300) comments.removeAll(commandIds);
+    const { response } = requestOf(event);
+    if (response && response.status < 300) comments.removeAll(commandIds);
   });
   page.addEventListener('htmx:after:swap', restore);
   restore();

@@ -1,4 +1,5 @@
 // Form behavior that htmx does not provide: submitting with the keyboard, and a message when a request fails.
+import { requestOf } from './htmx-request.ts';
 import { readStored, writeStored } from './page-storage.ts';
 import { createNotice, reveal } from './notices.ts';
 
@@ -86,9 +87,8 @@ function clearError({ target }: Event): void {
 
 /** Whether the response is a server error. Pages report expected errors as 4xx, which htmx swaps in. */
 function isServerError(event: Event): boolean {
-  if (!(event instanceof CustomEvent)) return false;
-  const status: unknown = event.detail?.ctx?.response?.status;
-  return typeof status === 'number' && status >= 500;
+  const { response } = requestOf(event);
+  return response !== undefined && response.status >= 500;
 }
 
 /** Adds these behaviors to all forms, including those that htmx inserts later. */

@@ -1,16 +1,10 @@
 // A request that waits for another one was put together before the response of that one changed the page. This reads what
 // it includes (`hx-include`) again before it is sent, so that the hub does not repeat what the page has received meanwhile.
-
-/** The part of htmx's context of a request that is used here. */
-interface RequestContext {
-  sourceElement: Element;
-  request: { method: string; action: string };
-}
+import { requestOf } from './htmx-request.ts';
 
 export function initFreshValues(page: Document): void {
   page.addEventListener('htmx:before:request', (event) => {
-    if (!(event instanceof CustomEvent)) return;
-    const { sourceElement, request } = (event.detail as { ctx: RequestContext }).ctx;
+    const { sourceElement, request } = requestOf(event);
     const selector = sourceElement.getAttribute('hx-include');
     if (selector === null || request.method !== 'GET') return;
     const inputs = [...page.querySelectorAll<HTMLInputElement>(selector)];

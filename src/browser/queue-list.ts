@@ -4,6 +4,7 @@ import { Value } from '@sinclair/typebox/value';
 import { AcceptedCommand, ErrorResponse } from '../protocol/api.ts';
 import { Priority } from '../protocol/command-status.ts';
 import { REFRESH } from './dom-events.ts';
+import { type RequestContext, requestOf } from './htmx-request.ts';
 import { createNotice, showInCorner } from './notices.ts';
 import { planDrop, planStep, type QueuedRow, type QueueMove } from './queue-order.ts';
 
@@ -28,9 +29,6 @@ interface ShownMove {
   isMade: boolean;
 }
 
-/** The part of htmx's events that is used here. The context of a request is the same object in all of its events. */
-type RequestEvent = CustomEvent<{ ctx: { sourceElement: Element } }>;
-
 /** Makes the rows of queues movable, including those that htmx inserts later. */
 export function initQueueList(page: Document): void {
   let drag: Drag | null = null;
@@ -38,8 +36,8 @@ export function initQueueList(page: Document): void {
   let focusedId: string | null = null;
   /** The moves that an update may not have yet: it can be older than they are. */
   const shownMoves = new Set<ShownMove>();
-  /** The moves that the hub had made before an update was requested, by htmx's context of the request. */
-  const movesInUpdate = new WeakMap<object, ShownMove[]>();
+  /** The moves that the hub had made before an update was requested, by the request. */
+  const movesInUpdate = new WeakMap<RequestContext, ShownMove[]>();
   /** Ends when all earlier moves are made: each names its place in the order after those before it. */
   let earlierMoves = Promise.resolve();
 
@@ -60,12 +58,11 @@ export function initQueueList(page: Document): void {
   }
 
   /** Moves the row at once, then asks the hub. The hub's order replaces the page's in either case. */
-  async function move(id: string, change: QueueMove) {
+  function move(id: string, change: QueueMove) {
     const shown: ShownMove = { id, change, isMade: false };
     shownMoves.add(shown);
     showMove(shown);
     earlierMoves = earlierMoves.then(() => send(shown));
-    await earlierMoves;
   }
 
   async function send(shown: ShownMove) {
@@ -77,9 +74,10 @@ export function initQueueList(page: Document): void {
         body: JSON.stringify(change),
       });
       const body: unknown = await response.json();
-      shown.isMade = Value.Check(AcceptedCommand, body);
-      if (Value.Check(AcceptedCommand, body)) announce(describeMove(body.position, change));
-      else showError(Value.Check(ErrorResponse, body) ? body.error.message : null);
+      if (Value.Check(AcceptedCommand, body)) {
+        shown.isMade = true;
+        announce(describeMove(body.position, change));
+      } else showError(Value.Check(ErrorResponse, body) ? body.error.message : null);
     } catch {
       showError(null);
     }
@@ -157,7 +155,7 @@ export function initQueueList(page: Document): void {
     const direction = event.key === 'ArrowUp' ? 'up' : 'down';
     const change = planStep(readRows(), id, direction);
     focusGrip(id);
-    if (change) return void move(id, change);
+    if (change) return move(id, change);
     const end = direction === 'up' ? 'first' : 'last';
     announce(`It is the ${end} command of its priority. Change the priority to move it further.`);
   });
@@ -182,7 +180,7 @@ export function initQueueList(page: Document): void {
     endDrag();
     if (!isMoving || event.type === 'pointercancel') return;
     const change = planDrop(readRows(), id, placeAt(id, event.clientY));
-    if (change) void move(id, change);
+    if (change) move(id, change);
   };
   page.addEventListener('pointerup', handleRelease);
   page.addEventListener('pointercancel', handleRelease);
@@ -193,15 +191,16 @@ export function initQueueList(page: Document): void {
     focusedId = row ? idOf(row) : null;
   });
   page.addEventListener('htmx:before:request', (event) => {
-    const { ctx } = (event as RequestEvent).detail;
-    if (!ctx.sourceElement.matches('[data-updates-queue]')) return;
-    const made = [...shownMoves].filter(({ isMade }) => isMade);
-    movesInUpdate.set(ctx, made);
+    const request = requestOf(event);
+    if (!request.sourceElement.matches('[data-updates-queue]')) return;
+    movesInUpdate.set(
+      request,
+      [...shownMoves].filter(({ isMade }) => isMade),
+    );
   });
   // Repeats the moves that the update does not have, and returns the focus to the row that it has moved.
   page.addEventListener('htmx:after:swap', (event) => {
-    const { ctx } = (event as RequestEvent).detail;
-    for (const shown of movesInUpdate.get(ctx) ?? []) shownMoves.delete(shown);
+    for (const shown of movesInUpdate.get(requestOf(event)) ?? []) shownMoves.delete(shown);
     for (const shown of shownMoves) showMove(shown);
     const hasFocus = page.activeElement !== null && page.activeElement !== page.body;
     if (focusedId !== null && !hasFocus) focusGrip(focusedId);

@@ -111,11 +111,12 @@ describe('the order', () => {
     await gripOf(on.page, '!first').focus();
     await on.page.keyboard.press('Alt+ArrowDown');
     await on.page.getByText('Moved to number 2 of 3.').waitFor({ state: 'attached' });
-    const isUpdated = on.page.evaluate(() =>
-      new Promise((done) =>
-        document.addEventListener('htmx:after:swap', done, { once: true }),
-      ).then(() => true),
-    );
+    const isUpdated = on.page.evaluate(async () => {
+      const { promise, resolve } = Promise.withResolvers<void>();
+      const element = document.querySelector('[data-updates-queue]');
+      element?.addEventListener('htmx:after:swap', () => resolve(), { once: true });
+      await promise;
+    });
     held.resolve();
     await isUpdated;
     await on.page.keyboard.press('Alt+ArrowDown');
