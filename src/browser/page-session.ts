@@ -65,13 +65,15 @@ function followSession(
     scrollToBottom();
   }
 
-  session.addEventListener('scroll', () => {
+  function noticeScroll(): void {
     // Content that grows at the bottom moves nothing up.
     const isScrolledUp = session.scrollTop < lastTop - 1;
     lastTop = session.scrollTop;
     if (isAtBottom()) setFollowing(true);
     else if (isScrolledUp && isFollowing) setFollowing(false);
-  });
+  }
+
+  session.addEventListener('scroll', noticeScroll);
   const stayAtBottom = () => {
     if (isFollowing) scrollToBottom();
   };
@@ -89,6 +91,8 @@ function followSession(
   page.addEventListener('signalbox:sent', follow);
 
   page.addEventListener('htmx:before:swap', () => {
+    // The event of a scroll comes with the next frame. This update must not return to the bottom meanwhile.
+    noticeScroll();
     anchor = isFollowing ? null : findAnchor(session);
   });
   page.addEventListener('htmx:after:swap', () => {

@@ -208,6 +208,21 @@ test('the session follows new output, lets go when the user scrolls up, and says
   await waitForBottom(page, true);
 }, 60_000);
 
+test('an update right after the user has scrolled up does not return to the end', async () => {
+  await using on = await startHubFixture();
+  await runMany(on, 12);
+  const page = await openHubPage(browser, on.hub, '/agents/agent');
+  await waitForBottom(page, true);
+  // Before the event of the scroll, which comes with the next frame.
+  await page.evaluate(() => {
+    document.querySelector('#session')?.scrollBy(0, -400);
+    for (const name of ['htmx:before:swap', 'htmx:after:swap'])
+      document.dispatchEvent(new CustomEvent(name, { detail: { ctx: {} } }));
+  });
+  await page.locator('#follow').waitFor();
+  await waitForBottom(page, false);
+}, 60_000);
+
 test('sending a command returns to the end', async () => {
   await using on = await startHubFixture();
   await runMany(on, 12);
