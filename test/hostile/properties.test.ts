@@ -277,7 +277,11 @@ describe('an option is parsed as it is written, or rejected with a message:', ()
     const values = fc.record({
       number: fc.oneof(fc.nat(400), fc.double({ min: 0, max: 1e6, noNaN: true })),
       unit: fc.constantFrom(...(Object.keys(units) as (keyof typeof units)[])),
-      form: fc.constantFrom('$', '$', '$', ' $', '$ ', '-$', '+$', '$$', '$;', '0x$', '$\n'),
+      // Half of them are valid, because most numbers are out of range.
+      form: fc.oneof(
+        fc.constant('$'),
+        fc.constantFrom(' $', '$ ', '-$', '+$', '$$', '$;', '0x$', '$\n'),
+      ),
     });
     assertParser(
       parse,
