@@ -17,9 +17,10 @@ import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
+import { createAlone } from './cluster/alone.ts';
+import type { createSharing } from './cluster/sharing.ts';
 import { createRouted } from './cluster/routed.ts';
 import { createSharedTables } from './cluster/shared-tables.ts';
-import { createAlone, createSharing } from './cluster/sharing.ts';
 import { createAdmission } from './commands/admission.ts';
 import { createCompletion } from './commands/completion.ts';
 import { createFileChanges } from './commands/file-changes.ts';
@@ -80,6 +81,12 @@ export interface HubOptions {
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
 
+/** Loads what a hub that is alone does not need. */
+async function share(...parts: Parameters<typeof createSharing>) {
+  const sharing = await import('./cluster/sharing.ts');
+  return sharing.createSharing(...parts);
+}
+
 /**
  * Starts a hub with the state in its store.
  * @throws if the store cannot be read
@@ -90,10 +97,7 @@ export async function startHub(options: HubOptions) {
   const { cluster } = options.store;
   const sharing =
     bus && cluster
-      ? createSharing(
-          { ...options.self, bus },
-          { store: options.store, cluster, clock, log, state },
-        )
+      ? await share({ ...options.self, bus }, { store: options.store, cluster, clock, log, state })
       : createAlone(options.store);
   const { store, ownership, isLeader, route } = sharing;
   const compress = createCompressor(log, deflate);

@@ -1,5 +1,5 @@
-// What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place,
-// so that a hub that is alone does not pay for it.
+// What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place.
+// A hub that is alone does not load this module (alone.ts), so it does not pay for it.
 import type { Bus } from '../../bus/bus.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
@@ -23,7 +23,7 @@ import { ownOutput, type OutputSource } from '../terminals/output-source.ts';
 import { createHubMessages, isLiveNotice } from './messages.ts';
 import { createOutputEpochs } from './output-epochs.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
-import { createSharedOwnership, type Ownership, soleOwnership } from './ownership.ts';
+import { createSharedOwnership, type Ownership } from './ownership.ts';
 import { createRouter, type Router } from './routes.ts';
 
 /** How long the owner of an agent has to find out whether its connection still answers. */
@@ -68,25 +68,7 @@ export interface Sharing {
   join: ((context: HubContext, parts: Parts) => Promise<Member>) | null;
 }
 
-export function createAlone(store: SharedStore): Sharing {
-  return {
-    store,
-    ownership: soleOwnership,
-    hubId: undefined,
-    isLeader: () => true,
-    onAgentMessage: () => undefined,
-    onOutputStored: () => undefined,
-    onChunk: undefined,
-    output: ownOutput,
-    route:
-      (_method, _agentOf, handler) =>
-      async (...args) =>
-        handler(...args),
-    claim: () => Promise.resolve('claimed'),
-    join: null,
-  };
-}
-
+/** For a hub among others. */
 export function createSharing(
   { node, version, bus }: { node: string; version: string; bus: Bus },
   {
