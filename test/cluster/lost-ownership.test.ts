@@ -123,6 +123,25 @@ test.each([true, false])(
   },
 );
 
+test('a new owner has all that was stored, also what it was not told of', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, commandId } = await startCommand(hubs);
+  const there = await connectDashboard(b, { userId: 'bob', terminals: 'all' });
+  await there.waitForOutput(commandId, 'stored ');
+  a.cut();
+  agent.sendOutput(commandId, 'untold ');
+  await agent.waitForAck(commandId, 2);
+  const held = [createHeldCommand(commandId, { nextSequence: 3 })];
+  const moved = await connectAgent(b, { token: agent.token, held });
+  moved.setNextSequence(commandId, 2);
+  moved.sendOutput(commandId, 'new');
+  moved.sendFinished(commandId);
+  await there.waitForComplete(commandId);
+  expect(there.outputOf(commandId)).toBe('stored untold new');
+  a.restore();
+});
+
 test('a write that is tried again after the agent has moved and come back changes nothing', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;

@@ -15,6 +15,7 @@ import type { Dashboards } from '../dashboards/dashboards.ts';
 import type { Presence } from '../presence.ts';
 import { type AgentConnection, cancelGrace } from '../state/agent.ts';
 import { abandon, createExecution, type Execution, toStored } from '../state/execution.ts';
+import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import type { Turns } from '../turns.ts';
@@ -81,17 +82,18 @@ export function createClaims(
   }
 
   /** Opens the buffer of a command with all output that was stored. */
-  async function openTerminal(command: StoredCommand) {
+  async function openTerminal(command: StoredCommand): Promise<TerminalBuffer> {
     const { id } = command;
     for (;;) {
       // A reader that begins again can have opened it meanwhile.
-      while (output.isFollowed(id)) if (await output.finishFollowing(id)) return;
+      while (output.isFollowed(id)) {
+        const buffer = await output.finishFollowing(id);
+        if (buffer) return buffer;
+      }
       const chunks = await store.output.listLatest(id, BUFFER_BYTES, BUFFER_CHUNKS);
       if (!output.isFollowed(id)) return terminals.open(command, chunks);
     }
   }
-
-  const isClosed = ({ id }: StoredCommand) => terminals.get(id)?.isStored !== true;
 
   /**
    * Restores an agent from the store, as after a restart. The claim has ended all writes of other hubs about it.
@@ -116,9 +118,15 @@ export function createClaims(
       state.executions.get(id)?.delivery === 'accepting';
     const unfinished = stored.filter((command) => !isAccepting(command));
     const writable = [...unfinished, ...outputOpen];
+    /** The buffers with all output that was stored. */
+    const opened = new Set<TerminalBuffer>();
+    function isClosed({ id }: StoredCommand): boolean {
+      const buffer = terminals.get(id);
+      return !buffer?.isStored || !opened.has(buffer);
+    }
     do {
       // A buffer that nobody reads can be freed while others are opened.
-      for (const command of writable.filter(isClosed)) await openTerminal(command);
+      for (const command of writable.filter(isClosed)) opened.add(await openTerminal(command));
       // Until the ends of commands are published, this hub only follows their output.
       await mirror.whenEndsPublished(agentId);
     } while (writable.some(isClosed));

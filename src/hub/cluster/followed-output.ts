@@ -185,14 +185,14 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
         if (buffer.agentId === agentId) await verify(commandId, epoch);
       }
     },
-    /** Reads what is committed of a command that this hub is about to own. Returns whether its buffer can be kept. */
-    async finishFollowing(commandId: string): Promise<boolean> {
+    /** Reads what is committed of a command that this hub is about to own. Returns its buffer, if it can be kept. */
+    async finishFollowing(commandId: string): Promise<TerminalBuffer | null> {
       find(commandId)?.markRead();
       await reads.read(commandId);
-      const isComplete = find(commandId)?.isStored ?? false;
-      if (!isComplete) reset(commandId);
+      const buffer = find(commandId);
+      if (buffer?.isStored !== true) reset(commandId);
       stop(commandId);
-      return isComplete;
+      return buffer?.isStored ? buffer : null;
     },
     /** Follows a buffer that was this hub's own. */
     follow,

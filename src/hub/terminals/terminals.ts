@@ -165,7 +165,7 @@ export function createTerminals(
       command: Pick<StoredCommand, 'id' | 'agentId'>,
       restored: readonly OutputChunk[] = [],
       agentNextSequence = 0,
-    ) {
+    ): TerminalBuffer {
       const commandId = command.id;
       freeMemory();
       const buffer: TerminalBuffer = createTerminalBuffer(
@@ -198,6 +198,7 @@ export function createTerminals(
       buffers.set(commandId, buffer);
       memory.add(buffer);
       persistences.set(commandId, createPersistence(agentNextSequence));
+      return buffer;
     },
     get: (commandId: string) => buffers.get(commandId),
     /** Receives the output of a command from its agent, after another hub did. Its buffer has all output that was stored. */
