@@ -17,7 +17,7 @@ import { createApproval, toRequest, toResolution } from './state/approval.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { Execution } from './state/execution.ts';
 import { listExecutions } from './state/server-state.ts';
-import { createUnsettledApprovals } from './state/unsettled-approvals.ts';
+import { createUnsettledApprovals, PENDING } from './state/unsettled-approvals.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
 
@@ -37,8 +37,8 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
   const unsettled = createUnsettledApprovals();
   /** Requests that are not stored yet. They are not published. */
   const unsaved = new Set<StoredApproval>();
-  /** The IDs of requests whose response is not stored yet. It is not sent, because storing it can fail. */
-  const saving = new Set<string>();
+  /** Requests whose resolution is not stored yet. It is not sent, because storing it can fail. */
+  const saving = new Set<StoredApproval>();
 
   const isPublished = (approval: StoredApproval) =>
     approval.outcome === null && !unsaved.has(approval);
@@ -48,9 +48,10 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
     wait.update(commandId, unsettled.countPendingOfCommand(commandId) > 0);
 
   /** Sends a resolution to the agent. An offline agent receives it after it reconnects. */
-  function sendResolution({ agentId, approvalId, outcome, optionId }: StoredApproval) {
+  function sendResolution(approval: StoredApproval) {
+    const { agentId, approvalId, outcome, optionId } = approval;
     const link = state.agents.get(agentId)?.connection.link;
-    if (!link || outcome === null || saving.has(approvalId)) return;
+    if (!link || outcome === null || saving.has(approval)) return;
     sendToAgent(link, {
       type: 'approval:resolved',
       approvalId,
@@ -90,7 +91,9 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
     unsettled.resolve(approval, changes);
     // It was not published, and is finished once it is known whether it is stored.
     if (unsaved.has(approval)) return updateWait(approval.commandId);
+    saving.add(approval);
     await storeHealth.retry(() => store.approvals.update(approval.approvalId, changes));
+    saving.delete(approval);
     publishResolution(approval);
   }
 
@@ -104,19 +107,21 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
     async restore(execution: Execution) {
       const approvals = await store.approvals.listByCommand(execution.id);
       for (const approval of approvals) {
+        if (unsettled.has(approval.approvalId)) continue;
         if (approval.outcome === null || approval.appliedAt === null) unsettled.add(approval);
       }
       wait.restore(execution, approvals);
     },
     /** The agent of a request that is pending, or whose response the agent has not confirmed. */
     agentOf: (approvalId: string) => unsettled.get(approvalId)?.agentId,
-    /** Forgets the requests of an agent that another hub owns now. */
+    /** Forgets what is not stored about the requests of an agent, because its owner changes. The mirror knows the others. */
     forget(agentId: string) {
       for (const approval of unsettled.ofAgent(agentId)) {
-        unsettled.remove(approval);
-        unsaved.delete(approval);
-        saving.delete(approval.approvalId);
         wait.forget(approval.commandId);
+        const isSaving = saving.delete(approval);
+        if (!unsaved.delete(approval) && !isSaving) continue;
+        unsettled.remove(approval);
+        if (isSaving) unsettled.add({ ...approval, ...PENDING });
       }
     },
     /** The commands of an agent that have requests in memory. */
@@ -260,7 +265,7 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         target: approval.commandId,
         detail: { approvalId, optionId },
       });
-      saving.add(approvalId);
+      saving.add(approval);
       try {
         await store.approvals.update(approvalId, changes, entry);
       } catch (error) {
@@ -274,7 +279,7 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
         }
         throw new HubError('unavailable', 'Could not save the response. Try again.');
       } finally {
-        saving.delete(approvalId);
+        saving.delete(approval);
       }
       publishResolution(approval);
     },
@@ -293,9 +298,10 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
     cancelPending,
     /** Cancels the pending requests of a command that has ended, and removes the others from memory. */
     async close(commandId: string) {
-      const cancelled = cancelPending(commandId);
-      for (const approval of unsettled.ofCommand(commandId)) unsettled.remove(approval);
-      await cancelled;
+      const requests = unsettled.ofCommand(commandId);
+      for (const approval of requests) if (approval.outcome !== null) unsettled.remove(approval);
+      await cancelPending(commandId);
+      for (const approval of requests) unsettled.remove(approval);
     },
 
     /** Resends the resolutions that a reconnected agent has not confirmed. */

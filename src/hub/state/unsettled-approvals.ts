@@ -6,6 +6,9 @@ import type { StoredApproval } from '../../store/store.ts';
 type Resolution = Pick<StoredApproval, 'outcome' | 'resolvedAt'> &
   Partial<Pick<StoredApproval, 'optionId' | 'resolvedBy'>>;
 
+/** The fields of a request that is pending. */
+export const PENDING = { outcome: null, optionId: null, resolvedBy: null, resolvedAt: null };
+
 export function createUnsettledApprovals() {
   const byId = new Map<string, StoredApproval>();
   const byCommand = createIndex(({ commandId }) => commandId);
@@ -15,6 +18,9 @@ export function createUnsettledApprovals() {
     byCommand.count(approval, change);
     byAgent.count(approval, change);
   }
+
+  /** Whether it is this one that is held, and no later copy. */
+  const isHeld = (approval: StoredApproval) => byId.get(approval.approvalId) === approval;
 
   return {
     get: (approvalId: string) => byId.get(approvalId),
@@ -26,21 +32,21 @@ export function createUnsettledApprovals() {
       if (approval.outcome === null) count(approval, 1);
     },
     remove(approval: StoredApproval) {
-      if (!byId.delete(approval.approvalId)) return;
+      if (!isHeld(approval)) return;
+      byId.delete(approval.approvalId);
       if (approval.outcome === null) count(approval, -1);
       byCommand.remove(approval);
       byAgent.remove(approval);
     },
     /** Sets the outcome of a request. */
     resolve(approval: StoredApproval, resolution: Resolution) {
-      if (approval.outcome === null && byId.has(approval.approvalId)) count(approval, -1);
+      if (approval.outcome === null && isHeld(approval)) count(approval, -1);
       Object.assign(approval, resolution);
     },
     /** Makes a resolved request pending again. */
     reopen(approval: StoredApproval) {
-      const pending = { outcome: null, optionId: null, resolvedBy: null, resolvedAt: null };
-      Object.assign(approval, pending);
-      if (byId.has(approval.approvalId)) count(approval, 1);
+      Object.assign(approval, PENDING);
+      if (isHeld(approval)) count(approval, 1);
     },
     /** All requests, oldest first. */
     all: () => [...byId.values()],

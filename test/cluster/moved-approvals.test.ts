@@ -1,0 +1,67 @@
+// Approval requests of an agent that moves from one hub to another one: every dashboard sees those that are pending, and how they
+// end.
+import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { requestApproval } from '../support/hub/approvals.ts';
+import { connectDashboard } from '../support/hub/dashboard.ts';
+import { startLinkedHubs } from '../support/hub/linked-hubs.ts';
+import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
+import { createMigratedDatabase } from '../support/postgres-store.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+
+let server: PostgresServer;
+let migrated: string;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  migrated = await createMigratedDatabase(server);
+});
+afterAll(() => server.remove());
+
+/** A command on hub A asks, and a dashboard of each hub sees it. */
+async function ask() {
+  const hubs = await startLinkedHubs(await server.createDatabase(migrated));
+  const agent = await connectAgent(hubs.a);
+  const here = await connectDashboard(hubs.a, { userId: 'ada', terminals: 'attached' });
+  const there = await connectDashboard(hubs.b, { userId: 'bob' });
+  await there.waitForAgentStatus('online');
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  agent.sendStarted(commandId);
+  const { approvalId } = await requestApproval({ agent, dashboard: here }, commandId);
+  await there.waitFor('approval:request');
+  const move = () =>
+    connectAgent(hubs.b, { token: agent.token, held: [createHeldCommand(commandId)] });
+  return { hubs, agent, here, there, commandId, approvalId, move };
+}
+
+test('a dashboard that connects while its hub takes an agent over sees what the agent asks', async () => {
+  const { hubs, move, approvalId } = await ask();
+  await using _ = hubs;
+  const { store } = hubs.b;
+  store.hold((call) => call === 'turns.find');
+  const moving = move();
+  await store.waitForFault('turns.find');
+  const late = await connectDashboard(hubs.b, { userId: 'bob' });
+  expect(await late.waitFor('approval:request')).toMatchObject({ approvalId });
+  store.release();
+  await moving;
+  late.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+  expect(await late.waitFor('approval:resolved')).toMatchObject({ approvalId, optionId: 'yes' });
+});
+
+test('the dashboards of an earlier owner see how a request ends', async () => {
+  const { hubs, agent, here, there, move, commandId, approvalId } = await ask();
+  await using _ = hubs;
+  const moved = await move();
+  const { store } = hubs.a;
+  store.hold((call) => call === 'cluster.listStates');
+  // Its write is rejected, so hub A finds out that it has lost the agent.
+  agent.sendOutput(commandId, 'late');
+  expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+  there.send({ type: 'approval:respond', approvalId, optionId: 'no' });
+  await moved.waitFor('approval:resolved');
+  moved.sendFinished(commandId);
+  await there.waitForStatus(commandId, 'completed');
+  store.release();
+  expect(await here.waitFor('approval:resolved')).toMatchObject({ approvalId, optionId: 'no' });
+});
