@@ -49,9 +49,6 @@ export type FenceOf = (
 /** Whether a method of a store only reads, by its name. */
 export const isRead = (method: string): boolean => /^(find|list|count)/.test(method);
 
-/** The ended commands of an agent that others learn of without a notice: more than end between two polls. */
-export const MAX_ENDED = 50;
-
 /** The state of an agent as its owner published it last. */
 export interface StoredAgentState extends Fence {
   /** The owner; null if no hub has owned it yet, or its owner has released it. */
@@ -74,8 +71,6 @@ export const PublishedState = Type.Object({
   ]),
   /** Identifies the agent process that is connected; null if none is. */
   instanceId: Type.Union([Type.String(), Type.Null()]),
-  /** Its commands that have ended last, in order: at most `MAX_ENDED`. */
-  ended: Type.Array(Type.String()),
 });
 export type PublishedState = Static<typeof PublishedState>;
 
@@ -95,6 +90,8 @@ export interface StoreChanges {
   /** The agents whose state, commands or approval requests may have changed. */
   agentIds: string[];
   tables: CachedTable[];
+  /** The commands that have ended, in the order of their transactions. */
+  endedIds: string[];
 }
 
 /** The code of errors of writes that were not made because another hub owns the agent now. */

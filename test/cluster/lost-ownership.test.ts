@@ -10,6 +10,7 @@ import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 import { rejectionOf } from '../support/rejection.ts';
 
+const STOPPING = 'This hub is stopping. Try again.';
 const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
 
 let server: PostgresServer;
@@ -221,28 +222,39 @@ test('the end of a command is published once, also if its agent moves long after
   expect(here.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
 });
 
-test('an owner names only the commands that have ended since it owns the agent', async () => {
+test('a hub that is stopping takes no agent over', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a } = hubs;
+  const { agent, here, commandId } = await startCommand(hubs);
+  await passUntilSettled(a, here, Promise.resolve(a.hub.handOver()));
+  expect(await agent.closed).toEqual({ code: 1001, reason: 'moved' });
+  here.send({ type: 'command:interrupt', commandId });
+  expect(await here.waitFor('error')).toMatchObject({ code: 'unavailable', message: STOPPING });
+  expect(await readOwner()).toBeUndefined();
+});
+
+test('a command that has ended before its owner could tell that is published by the next owner', async () => {
   await using hubs = await startLinkedHubs(url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
-  const there = await connectDashboard(b, { userId: 'bob' });
+  const there = await connectDashboard(b, { userId: 'bob', terminals: 'all' });
+  await there.waitForAgentStatus('online');
+  a.cut();
+  a.store.hold((call) => call === 'cluster.publishStates');
   const commandId = await here.request('work');
   await agent.waitForExecute(commandId);
   agent.run(commandId, 'text');
-  await there.waitForStatus(commandId, 'completed');
-  const { token } = agent;
-  const moved = await connectAgent(b, { token });
-  await passUntil(a, here, () => hasLogged(a, 'Another hub owns'));
-  await connectAgent(a, { token });
-  await passUntilSettled(a, here, moved.closed);
-  const next = await here.request('next');
-  await there.waitForStatus(next, 'queued');
-  const [row] = await server.execute<{ published: string }>(
-    'SELECT published FROM agent_states',
-    url,
-  );
-  expect(JSON.parse(row?.published ?? '')).toMatchObject({ ended: [] });
+  await here.waitForStatus(commandId, 'completed');
+  await connectAgent(b, { token: agent.token });
+  a.store.release();
+  expect(there.statusesOf(commandId)).toEqual([]);
+  await passUntil(b, there, () => there.statusesOf(commandId).length === 3);
+  expect(there.statusesOf(commandId)).toEqual(['queued', 'running', 'completed']);
+  await there.waitForComplete(commandId);
+  expect(there.outputOf(commandId)).toBe('text');
+  await b.advance(2_000, there);
+  expect(there.statusesOf(commandId)).toHaveLength(3);
 });
 
 test('the output of a command is followed also after an overtaken claim', async () => {

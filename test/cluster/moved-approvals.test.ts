@@ -17,9 +17,12 @@ beforeAll(async () => {
 });
 afterAll(() => server.remove());
 
+const start = async () => startLinkedHubs(await server.createDatabase(migrated));
+
+type Hubs = Awaited<ReturnType<typeof start>>;
+
 /** A command on hub A asks, and a dashboard of each hub sees it. */
-async function ask() {
-  const hubs = await startLinkedHubs(await server.createDatabase(migrated));
+async function ask(hubs: Hubs) {
   const agent = await connectAgent(hubs.a);
   const here = await connectDashboard(hubs.a, { userId: 'ada', terminals: 'attached' });
   const there = await connectDashboard(hubs.b, { userId: 'bob' });
@@ -31,12 +34,12 @@ async function ask() {
   await there.waitFor('approval:request');
   const move = () =>
     connectAgent(hubs.b, { token: agent.token, held: [createHeldCommand(commandId)] });
-  return { hubs, agent, here, there, commandId, approvalId, move };
+  return { agent, here, there, commandId, approvalId, move };
 }
 
 test('a dashboard that connects while its hub takes an agent over sees what the agent asks', async () => {
-  const { hubs, move, approvalId } = await ask();
-  await using _ = hubs;
+  await using hubs = await start();
+  const { move, approvalId } = await ask(hubs);
   const { store } = hubs.b;
   store.hold((call) => call === 'turns.find');
   const moving = move();
@@ -50,8 +53,8 @@ test('a dashboard that connects while its hub takes an agent over sees what the 
 });
 
 test('the dashboards of an earlier owner see how a request ends', async () => {
-  const { hubs, agent, here, there, move, commandId, approvalId } = await ask();
-  await using _ = hubs;
+  await using hubs = await start();
+  const { agent, here, there, move, commandId, approvalId } = await ask(hubs);
   const moved = await move();
   const { store } = hubs.a;
   store.hold((call) => call === 'cluster.listStates');

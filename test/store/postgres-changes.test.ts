@@ -42,7 +42,7 @@ function connect(): SQL {
 async function settle(): Promise<string> {
   let changes = await cluster.listChanges(null);
   do changes = await cluster.listChanges(changes.cursor);
-  while (changes.agentIds.length + changes.tables.length > 0);
+  while (changes.agentIds.length + changes.tables.length + changes.endedIds.length > 0);
   return changes.cursor;
 }
 
@@ -50,12 +50,12 @@ async function settle(): Promise<string> {
 async function changesOf(act: () => Promise<unknown>): Promise<Omit<StoreChanges, 'cursor'>> {
   const cursor = await settle();
   await act();
-  const { agentIds, tables } = await cluster.listChanges(cursor);
-  return { agentIds: agentIds.toSorted(), tables: tables.toSorted() };
+  const { agentIds, tables, endedIds } = await cluster.listChanges(cursor);
+  return { agentIds: agentIds.toSorted(), tables: tables.toSorted(), endedIds };
 }
 
-const NONE = { agentIds: [], tables: [] };
-const BUILD = { agentIds: ['build'], tables: [] };
+const NONE = { agentIds: [], tables: [], endedIds: [] };
+const BUILD = { ...NONE, agentIds: ['build'] };
 
 test('nothing is listed without a cursor, and everything after it', async () => {
   await insert(store, '1');
@@ -64,6 +64,20 @@ test('nothing is listed without a cursor, and everything after it', async () => 
   expect(await changesOf(() => Promise.resolve())).toEqual(NONE);
   expect((await cluster.listChanges('0')).agentIds).toEqual(['build']);
   expect(Number(cursor)).toBeGreaterThan(0);
+});
+
+test('commands are named when they end, whatever they were before', async () => {
+  const { commands } = store;
+  const ids = ['1', '2', 'ü "\\ \u001a'];
+  for (const id of ids) await insert(store, id);
+  await commands.update('1', { status: 'running' });
+  const changes = await changesOf(async () => {
+    await commands.update('1', { status: 'completed', completedAt: 1 });
+    await commands.update('2', { status: 'interrupted', completedAt: 1 });
+    await commands.update('ü "\\ \u001a', { status: 'failed', completedAt: 1 });
+  });
+  expect(changes).toEqual({ ...BUILD, endedIds: ids });
+  expect(await changesOf(() => commands.update('1', { isOutputOpen: true }))).toEqual(BUILD);
 });
 
 describe('an agent is named', () => {
@@ -109,7 +123,6 @@ describe('an agent is named', () => {
       stopping: [],
       terminalSize: null,
       instanceId: null,
-      ended: [],
     };
     const publish = () => cluster.publishStates([{ agentId: 'build', epoch: 1, published }]);
     expect(await changesOf(publish)).toEqual(BUILD);
@@ -209,7 +222,7 @@ test('tables that hubs keep in memory are named, but not for the times of uses',
   await expectTables(() => cluster.writeSecret('key', '1', null), 'secrets');
   await expectTables(() => cluster.writeSecret('key', '2', '1'), 'secrets');
   expect(await changesOf(() => agents.remove('build'))).toEqual({
-    agentIds: ['build'],
+    ...BUILD,
     tables: ['agent_tokens', 'agents'],
   });
   await expectTables(() => insert(store, '1'));

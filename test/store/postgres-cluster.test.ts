@@ -64,7 +64,6 @@ const state = (queueLength: number): PublishedState => ({
   stopping: ['c1'],
   terminalSize: { cols: 80, rows: 24 },
   instanceId: null,
-  ended: [],
 });
 
 async function insertAgent(agentId: string) {

@@ -55,7 +55,6 @@ const PUBLISHED = {
   stopping: [],
   terminalSize: null,
   instanceId: null,
-  ended: [],
 };
 const REPORT = { agents: 0, dashboards: 0, isDraining: false, busLagMs: null, storeLagMs: null };
 const endLease = (node: string) =>

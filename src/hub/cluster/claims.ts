@@ -56,6 +56,7 @@ export function createClaims(
     parts;
   /** The claims in progress, by agentId. */
   const claims = new Map<string, Promise<boolean>>();
+  let isStopped = false;
 
   const executionsOf = (agentId: string): Execution[] =>
     [...state.executions.values()].filter(
@@ -222,10 +223,17 @@ export function createClaims(
       // While it is restored, the agent is owned, but not all of its commands are known.
       if (running) return running;
       if (ownership.owns(agentId)) return Promise.resolve(true);
+      if (isStopped) return Promise.resolve(false);
       const started = claim(agentId, expectedEpoch).finally(() => claims.delete(agentId));
       claims.set(agentId, started);
       return started;
     },
+    /** Claims nothing anymore. Resolves when the claims in progress have ended. */
+    async stop(): Promise<void> {
+      isStopped = true;
+      await Promise.allSettled(claims.values());
+    },
+    isStopped: () => isStopped,
     /** The claim of an agent in progress. */
     inProgress: (agentId: string) => claims.get(agentId),
     /** Ends the command of an agent that does not connect within the grace period, and shows that it is offline. */

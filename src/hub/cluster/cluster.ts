@@ -6,11 +6,9 @@ import type { Unversioned } from '../../protocol/message.ts';
 import {
   type CachedTable,
   type ClusterStore,
-  type Fence,
   type HubReport,
   isSchemaError,
   LEASE_MS,
-  MAX_ENDED,
   RENEW_MS,
 } from '../../store/cluster.ts';
 import type { HubContext } from '../context.ts';
@@ -78,13 +76,6 @@ export function createNotices(
   const agentIds = new Set<string>();
   const turns = new Map<string, string>();
   const ended = new Set<string>();
-  /** The commands of each agent that have ended last while this hub has owned it, and its epoch. */
-  const lastEnded = new Map<string, { epoch: number; commandIds: string[] }>();
-
-  function lastEndedOf({ agentId, epoch }: Fence): string[] {
-    const last = lastEnded.get(agentId);
-    return last?.epoch === epoch ? last.commandIds : [];
-  }
 
   const committed = new Map<string, CommittedOutput>();
   const live = new Map<string, LiveOutput>();
@@ -124,7 +115,6 @@ export function createNotices(
         stopping: [...agent.stopping],
         terminalSize: agent.terminalSize,
         instanceId: agent.connection.link && agent.connection.instanceId,
-        ended: lastEndedOf(fence),
       };
       return [{ ...fence, published }];
     });
@@ -156,12 +146,7 @@ export function createNotices(
     /** Notes a message about an agent. */
     addMessage(agentId: string, body: Unversioned<HubToDashboard>) {
       if (!ownership.owns(agentId)) return;
-      if (body.type === 'command:status' && hasEnded(body.status)) {
-        ended.add(body.commandId);
-        const fence = ownership.fenceOf(agentId);
-        const commandIds = [...lastEndedOf(fence), body.commandId].slice(-MAX_ENDED);
-        lastEnded.set(agentId, { epoch: fence.epoch, commandIds });
-      }
+      if (body.type === 'command:status' && hasEnded(body.status)) ended.add(body.commandId);
       if (body.type === 'turn:updated') turns.set(body.commandId, agentId);
       addAgent(agentId);
     },
@@ -261,9 +246,12 @@ export async function joinCluster(
     isPolling = true;
     try {
       const changes = await cluster.listChanges(cursor);
-      ({ cursor } = changes);
       if (changes.tables.length > 0) await reloadTables(changes.tables);
       await mirror.update(changes.agentIds);
+      await mirror.publishMissed(changes.endedIds);
+      mirror.forgetOldEnds();
+      // What could not be read is listed again.
+      ({ cursor } = changes);
       await checkOwners();
       await claimOrphans();
       output.poll();
@@ -283,7 +271,8 @@ export async function joinCluster(
       const ids = agentIds.filter((agentId) => state.agents.has(agentId));
       void mirror.update(ids).then(() => {
         turns.forEach(announceTurn);
-        return mirror.publishMissed(ended);
+        // What cannot be read is found by the next poll.
+        return mirror.publishMissed(ended).catch(() => undefined);
       });
     }),
     messages.subscribe(OUTPUT, isCommittedNotice, output.receiveCommitted),

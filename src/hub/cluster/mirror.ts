@@ -145,7 +145,6 @@ export function createMirror(
     presence.update(agent);
     presence.publishUpdate(agent);
     await commands.end(agentId, gone);
-    if (!stored.isUnreadable) await commands.publishNewEnds(agentId, published?.ended ?? []);
   }
 
   async function read(agentIds: readonly string[]): Promise<Map<string, Stored>> {
@@ -171,7 +170,6 @@ export function createMirror(
   }
 
   async function reload(agentIds: readonly string[]) {
-    commands.forgetOldEnds();
     const stored = await read(agentIds);
     for (const [agentId, found] of stored) {
       const agent = state.agents.get(agentId);
@@ -215,16 +213,17 @@ export function createMirror(
     return next ?? previous;
   }
 
-  const { endLate, hasEnded, noteEnd, noteLate, publishAdded, publishMissed, whenEndsPublished } =
+  const { endLate, forgetOldEnds, hasEnded, noteEnd, noteLate, publishAdded, publishMissed } =
     commands;
   return {
     endLate,
+    forgetOldEnds,
     hasEnded,
     noteEnd,
     noteLate,
     publishAdded,
     publishMissed,
-    whenEndsPublished,
+    whenEndsPublished: commands.whenEndsPublished,
     /** Reads these agents again. Resolves when they are up to date, except for those that fail: they are tried again. */
     update: updateAll,
     /** The owner of an agent, as it was read last. */

@@ -1,7 +1,7 @@
 // The commands of agents that other hubs own: each is published when it appears, and when it ends. Reads overlap, and an agent can
 // move while its commands end, so that it is noted which ends are published.
 import { hasEnded } from '../../protocol/command-status.ts';
-import { type ClusterStore, MAX_ENDED } from '../../store/cluster.ts';
+import type { ClusterStore } from '../../store/cluster.ts';
 import type { StoredCommand } from '../../store/store.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { HubContext } from '../context.ts';
@@ -16,12 +16,12 @@ export interface MirroredCommandsParts {
   subscriptions: Subscriptions;
 }
 
-/** How long the commands that have ended here are known: longer than any read takes. */
+/** How long the commands that have ended are known after they were listed last: longer than any read takes. */
 const ENDED_MS = 60_000;
 
 /** @param readAgain reads an agent again, because it has changed since it was read */
 export function createMirroredCommands(
-  { state, clock, log }: HubContext,
+  { state, clock }: HubContext,
   { cluster, ownership }: { cluster: ClusterStore; ownership: SharedOwnership },
   { completion, output, subscriptions }: MirroredCommandsParts,
   readAgain: (agentId: string) => void,
@@ -32,8 +32,6 @@ export function createMirroredCommands(
   const ending = new Set<string>();
   /** By agentId: resolves when the ends of its commands that are being published are published. */
   const endings = new Map<string, Promise<void>>();
-  /** The commands of each agent that have ended last, as far as their ends are published. */
-  const lastEnded = new Map<string, readonly string[]>();
 
   function setStored(execution: Execution, row: StoredCommand) {
     Object.assign(execution, row, { delivery: row.sent ? 'sent' : 'waiting' });
@@ -49,6 +47,19 @@ export function createMirroredCommands(
   function publishAdded(execution: Execution) {
     subscriptions.attachFollowers(execution);
     completion.publishStatus(execution);
+  }
+
+  /** Publishes that a command was started, if it was and that is not published. @param row what is stored: it has ended */
+  function publishStart(execution: Execution, row: StoredCommand) {
+    if (execution.status !== 'queued' || row.startedAt === null) return;
+    setStored(execution, { ...row, status: 'running', exitCode: null, error: null });
+    completion.publishStatus(execution);
+  }
+
+  function publishEnd(execution: Execution, row: StoredCommand) {
+    publishStart(execution, row);
+    setStored(execution, row);
+    completion.publishEnd(execution);
   }
 
   /** Publishes the ends of commands of an agent that are not unfinished anymore. */
@@ -80,11 +91,7 @@ export function createMirroredCommands(
       }
       ended.set(row.id, clock.monotonic());
       ending.add(row.id);
-      if (execution.status === 'queued' && row.startedAt !== null) {
-        // It was started and has ended since the last read.
-        setStored(execution, { ...row, status: 'running', exitCode: null, error: null });
-        completion.publishStatus(execution);
-      }
+      publishStart(execution, row);
       // Readers receive all output before they learn that the command has ended.
       const { id } = execution;
       const reading = row.isOutputOpen ? output.read(id) : output.end(id);
@@ -93,8 +100,7 @@ export function createMirroredCommands(
       // Until now, dashboards that connect learn of the command.
       if (state.executions.get(id) === execution) state.executions.delete(id);
       ending.delete(id);
-      setStored(execution, row);
-      completion.publishEnd(execution);
+      publishEnd(execution, row);
     }
   }
 
@@ -117,29 +123,30 @@ export function createMirroredCommands(
     }
   }
 
-  /** Publishes commands that have begun and ended between two reads. */
+  /**
+   * Publishes those of these commands that have ended without being published. Either they have begun and ended between two reads,
+   * or their owner has lost the agent before it could tell the others.
+   * @throws if they cannot be read
+   */
   async function publishMissed(commandIds: readonly string[]): Promise<void> {
+    const now = clock.monotonic();
+    for (const id of commandIds) if (ended.has(id)) ended.set(id, now);
     const isMissed = (id: string) => !ended.has(id) && !state.executions.has(id);
     const missed = commandIds.filter(isMissed);
     if (missed.length === 0) return;
-    try {
-      for (const row of await cluster.listByIds(missed)) {
-        const isForeign = state.agents.has(row.agentId) && !ownership.owns(row.agentId);
-        if (!isForeign || !hasEnded(row.status) || !isMissed(row.id)) continue;
-        const execution = add({ ...row, status: 'queued', exitCode: null, error: null });
+    for (const row of await cluster.listByIds(missed)) {
+      if (!state.agents.has(row.agentId) || !hasEnded(row.status) || !isMissed(row.id)) continue;
+      const queued: StoredCommand = { ...row, status: 'queued', exitCode: null, error: null };
+      if (ownership.owns(row.agentId)) {
+        const execution = createExecution(clock, queued, 'sent');
+        publishAdded(execution);
+        publishEnd(execution, row);
+      } else {
+        const execution = add(queued);
         publishAdded(execution);
         await end(row.agentId, [execution]);
       }
-    } catch (error) {
-      log.warn('Could not read commands of other hubs.', { error });
     }
-  }
-
-  /** Returns the commands of an agent that have ended since the last read. */
-  function takeEnded(agentId: string, commandIds: readonly string[]): string[] {
-    const before = lastEnded.get(agentId);
-    lastEnded.set(agentId, commandIds);
-    return before ? commandIds.filter((id) => !before.includes(id)) : [];
   }
 
   return {
@@ -161,13 +168,8 @@ export function createMirroredCommands(
       while (endings.has(agentId)) await endings.get(agentId);
     },
     /** Remembers that the end of a command is published. */
-    noteEnd(agentId: string, commandId: string) {
-      ended.set(commandId, clock.monotonic());
-      lastEnded.set(agentId, [...(lastEnded.get(agentId) ?? []), commandId].slice(-2 * MAX_ENDED));
-    },
-    /** Publishes the ends of commands of an agent that its owner has published since the last call. */
-    publishNewEnds: (agentId: string, commandIds: readonly string[]) =>
-      publishMissed(takeEnded(agentId, commandIds)),
+    noteEnd: (commandId: string) => void ended.set(commandId, clock.monotonic()),
+    /** Forgets the ends that neither a read nor a list of what has changed can contain anymore. */
     forgetOldEnds() {
       const now = clock.monotonic();
       for (const [id, at] of ended) if (now - at > ENDED_MS) ended.delete(id);

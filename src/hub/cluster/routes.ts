@@ -90,10 +90,17 @@ export function createRouter({
     }
     mirror.forgetOwner(agentId);
     if (await claims.claim(agentId, owner?.epoch)) claims.awaitAgent(agentId);
+    else if (claims.isStopped()) throw stopping();
     throw new NotOwner();
   }
 
-  const readOwner = async (agentId: string) => (await cluster.listStates([agentId]))[0];
+  async function readOwner(agentId: string) {
+    try {
+      return (await cluster.listStates([agentId]))[0];
+    } catch (error) {
+      throw others?.claims.isStopped() ? stopping() : error;
+    }
+  }
 
   return {
     connect(parts: Others) {
@@ -140,6 +147,8 @@ export function createRouter({
     },
   };
 }
+
+const stopping = () => new HubError('unavailable', 'This hub is stopping. Try again.');
 
 const unsupported = () =>
   new HubError(

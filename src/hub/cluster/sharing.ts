@@ -102,7 +102,7 @@ export function createSharing(
   let isLeader = () => false;
   let ofApproval: (approvalId: string) => string | undefined = () => undefined;
   let lose: (agentId: string) => void = () => undefined;
-  let noteEnd: (agentId: string, commandId: string) => void = () => undefined;
+  let noteEnd: (commandId: string) => void = () => undefined;
   let claim: Sharing['claim'] = () => Promise.reject(new Error('The hub has not started.'));
   const fenced = createFencedStore(store, cluster, {
     state,
@@ -127,7 +127,7 @@ export function createSharing(
     hubId,
     isLeader: () => isLeader(),
     onAgentMessage(agentId, body) {
-      if (body.type === 'command:status' && hasEnded(body.status)) noteEnd(agentId, body.commandId);
+      if (body.type === 'command:status' && hasEnded(body.status)) noteEnd(body.commandId);
       notices.addMessage(agentId, body);
     },
     onOutputStored: notices.addOutput,
@@ -225,6 +225,7 @@ export function createSharing(
           isLeaving = true;
           await member.renew();
           if (await hasOthers()) await wait(clock, NOTICE_MS);
+          await Promise.race([claims.stop(), wait(clock, COMMIT_MS)]);
           for (const agentId of ownership.list()) {
             const agent = state.agents.get(agentId);
             if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));

@@ -2,7 +2,7 @@
 import { sql } from 'drizzle-orm';
 import type { CachedTable, StoreChanges } from '../cluster.ts';
 import type { Db } from './context.ts';
-import { agentChanges, tableVersions } from './schema.ts';
+import { agentChanges, commands, tableVersions } from './schema.ts';
 import { decodeText } from './text-encoding.ts';
 
 /**
@@ -13,18 +13,26 @@ import { decodeText } from './text-encoding.ts';
  */
 export async function listChanges(db: Db, cursor: string | null): Promise<StoreChanges> {
   const isNew = sql`changed_by >= ${cursor}::text::xid8`;
+  const hasEnded = sql`ended_by >= ${cursor}::text::xid8`;
   // One statement, so that the cursor and the lists are those of one state of the database.
   const [row] = (await db.execute(sql`
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
       (SELECT json_agg(agent_id) FROM ${agentChanges} WHERE ${isNew})::text,
-      (SELECT json_agg(name) FROM ${tableVersions} WHERE ${isNew})::text
-  `)) as unknown as [cursor: string, agentIds: string | null, tables: string | null][];
+      (SELECT json_agg(name) FROM ${tableVersions} WHERE ${isNew})::text,
+      (SELECT json_agg(id ORDER BY ended_by) FROM ${commands} WHERE ${hasEnded})::text
+  `)) as unknown as [
+    cursor: string,
+    agentIds: string | null,
+    tables: string | null,
+    ended: string | null,
+  ][];
   if (!row) throw new Error('Assertion failed: the query has one row.');
-  const [next, agentIds, tables] = row;
+  const [next, agentIds, tables, ended] = row;
   return {
     cursor: next,
     agentIds: parseList(agentIds).map(decodeText),
     tables: parseList(tables) as CachedTable[],
+    endedIds: parseList(ended).map(decodeText),
   };
 }
 

@@ -1,0 +1,15 @@
+-- The transaction in which a command has ended, so that hubs find the commands that have ended since a cursor, whoever owned the
+-- agent then. Triggers set it, also for hubs that do not know it.
+ALTER TABLE "commands" ADD COLUMN "ended_by" xid8;
+--> statement-breakpoint
+CREATE INDEX "commands_by_ending" ON "commands" USING btree ("ended_by") WHERE "ended_by" IS NOT NULL;
+--> statement-breakpoint
+CREATE FUNCTION "note_command_end"() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+	new.ended_by := pg_current_xact_id();
+	RETURN new;
+END $$;
+--> statement-breakpoint
+CREATE TRIGGER "commands_ended" BEFORE UPDATE OF "status" ON "commands" FOR EACH ROW
+	WHEN (old."status" IN ('queued', 'running') AND new."status" NOT IN ('queued', 'running'))
+	EXECUTE FUNCTION "note_command_end"();
