@@ -104,8 +104,9 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
 
   return {
     /** Restores the requests of a command, and pauses its timeout if one is pending. */
-    async restore(execution: Execution) {
+    async restore(execution: Execution, isCurrent = () => true) {
       const approvals = await store.approvals.listByCommand(execution.id);
+      if (!isCurrent()) return;
       for (const approval of approvals) {
         if (unsettled.has(approval.approvalId)) continue;
         if (approval.outcome === null || approval.appliedAt === null) unsettled.add(approval);

@@ -56,10 +56,7 @@ export async function restore({ state, store, clock }: HubContext, parts: Restor
     else completion.completeLateOutput(command.id);
   }
   await approvals.cancelOrphaned();
-  for (const agent of state.agents.values()) {
-    if (!agent.current && agent.stopping.size === 0) continue;
-    agents.startGrace(agent);
-  }
+  for (const agent of state.agents.values()) agents.expect(agent);
 
   async function openTerminal(command: StoredCommand) {
     const chunks = await store.output.listLatest(command.id, BUFFER_BYTES, BUFFER_CHUNKS);

@@ -84,10 +84,10 @@ export function createTurns({ store, storeHealth, clock }: HubContext, broadcast
   }
 
   return {
-    /** Restores the turn of a command that is still running. */
-    async restore(commandId: string, agentId: string): Promise<void> {
+    /** Restores the turn of a command that is still running. @param isCurrent whether it is still needed when it was read */
+    async restore(commandId: string, agentId: string, isCurrent = () => true): Promise<void> {
       const stored = await store.turns.find(commandId);
-      if (stored) open(commandId, agentId, stored);
+      if (stored && isCurrent()) open(commandId, agentId, stored);
     },
 
     /** Applies an update about a running command. */

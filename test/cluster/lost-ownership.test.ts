@@ -4,7 +4,14 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
 import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
-import { type LinkedHub, startLinkedHubs } from '../support/hub/linked-hubs.ts';
+import {
+  hasLogged,
+  type LinkedHub,
+  passUntil,
+  passUntilSettled,
+  startCommand,
+  startLinkedHubs,
+} from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
 import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
@@ -40,47 +47,6 @@ async function readOwner(): Promise<{ node: string; epoch: string } | undefined>
 /** Reads from the API of a hub, as the user of its dashboard. */
 const read = (hub: LinkedHub, path: string) =>
   hub.callApi('GET', path, { userId: hub.node === 'hub-a' ? 'ada' : 'bob' });
-
-type Peer = Pick<Awaited<ReturnType<typeof connectDashboard>>, 'ping'>;
-
-/** Lets the time of a hub pass, in steps, until a condition is met. */
-async function passUntil(
-  hub: LinkedHub,
-  peer: Peer,
-  isMet: () => boolean,
-  stepMs = 500,
-): Promise<void> {
-  while (!isMet()) {
-    await hub.advance(stepMs, peer);
-    await hub.flush();
-  }
-}
-
-/** Lets the time of a hub pass until a promise is settled. */
-async function passUntilSettled<T>(hub: LinkedHub, peer: Peer, promise: Promise<T>): Promise<T> {
-  let isSettled = false;
-  const settled = promise.finally(() => (isSettled = true));
-  await passUntil(hub, peer, () => isSettled);
-  return settled;
-}
-
-const hasLogged = ({ logEntries }: LinkedHub, start: string) =>
-  logEntries.some(({ message }) => message.startsWith(start));
-
-/** Starts a command on hub A, whose dashboard and that of hub B see it. */
-async function startCommand({ a, b }: { a: LinkedHub; b: LinkedHub }) {
-  const agent = await connectAgent(a);
-  const here = await connectDashboard(a, { userId: 'ada' });
-  const there = await connectDashboard(b, { userId: 'bob' });
-  await there.waitForAgentStatus('online');
-  const commandId = await here.request('work');
-  await agent.waitForExecute(commandId);
-  agent.sendStarted(commandId);
-  agent.sendOutput(commandId, 'stored ');
-  await agent.waitForAck(commandId, 1);
-  await there.waitForStatus(commandId, 'running');
-  return { agent, here, there, commandId };
-}
 
 test.each([true, false])(
   'writes that are tried again after the agent has moved change nothing (bus is cut: %p)',

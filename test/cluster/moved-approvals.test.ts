@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { requestApproval } from '../support/hub/approvals.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
-import { startLinkedHubs } from '../support/hub/linked-hubs.ts';
+import { passUntil, startLinkedHubs } from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
 import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
@@ -67,4 +67,15 @@ test('the dashboards of an earlier owner see how a request ends', async () => {
   await there.waitForStatus(commandId, 'completed');
   store.release();
   expect(await here.waitFor('approval:resolved')).toMatchObject({ approvalId, optionId: 'no' });
+});
+
+test('the dashboards of an earlier owner that was cut off see how a request ends', async () => {
+  await using hubs = await start();
+  const { here, there, move, approvalId } = await ask(hubs);
+  hubs.a.cut();
+  const moved = await move();
+  there.send({ type: 'approval:respond', approvalId, optionId: 'no' });
+  await moved.waitFor('approval:resolved');
+  await passUntil(hubs.a, here, () => here.ofType('approval:resolved').length > 0);
+  expect(here.ofType('approval:request')).toHaveLength(1);
 });

@@ -155,8 +155,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
       dispatcher.returnToQueue(agent, current);
       completion.persist(current.id, { sent: false }).catch(() => undefined);
     }
-    presence.update(agent);
-    if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);
+    expect(agent);
   }
 
   /** Closes the current connection, because a new one replaces it. */
@@ -169,8 +168,9 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   /** Fails the command of an offline agent unless the agent reconnects within the grace period. */
   function startGrace(agent: AgentConnection) {
     const { connection } = agent;
-    if (connection.link) return;
+    if (connection.link || connection.cancelGrace) return;
     connection.cancelGrace = clock.after(settings.agentGraceMs, () => {
+      connection.cancelGrace = null;
       for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
       if (!agent.current) return;
       if (agent.current.stopReason) {
@@ -224,9 +224,27 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     if (!isWaiting) rejectInUse(secondInstance, agent.agentId);
   }
 
+  /** Accepts a connection, unless another instance is connected. */
+  function admit(agent: AgentConnection, attempt: Attempt) {
+    const { connection } = agent;
+    if (connection.link && connection.instanceId !== attempt.message.instanceId) {
+      return startTakeover(agent, attempt);
+    }
+    if (connection.link) replaceConnection(agent);
+    accept(agent, attempt);
+  }
+
+  /** Shows that an agent is offline, and ends its command unless it connects within the grace period. */
+  function expect(agent: AgentConnection) {
+    if (agent.connection.link || !ownership.owns(agent.agentId)) return;
+    presence.update(agent);
+    if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);
+  }
+
   const arrivals = createArrivals(context, {
     claim: parts.claim,
-    accept,
+    admit,
+    handleGone: expect,
     rejectInUse({ link, token, message: { agentId, instanceId } }) {
       rejectInUse({ link, tokenId: token.id, instanceId }, agentId);
     },
@@ -241,7 +259,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   }
 
   return {
-    startGrace,
+    expect,
     /** The agent connected through a link, if that is still its current connection. */
     find: (link: Link) => byLink.get(link),
     /** Handles an agent's first message: accepts it, rejects it, or starts a takeover. */
@@ -257,18 +275,11 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
         const { agentId } = agent;
         return reject(link, { reason: 'wrong_type', agentId, tokenId: token.id, message: text });
       }
-      if (!ownership.isRestored(agent.agentId) || arrivals.isExpected(agent.agentId)) {
-        return arrivals.add({ link, token, message });
-      }
-      const { connection } = agent;
-      if (connection.link && connection.instanceId !== message.instanceId) {
-        return startTakeover(agent, { link, token, message });
-      }
-      if (connection.link) replaceConnection(agent);
-      else if (byLink.size >= settings.maxAgents) {
+      if (!agent.connection.link && byLink.size + arrivals.count() >= settings.maxAgents) {
         return link.close(CloseCode.tryAgainLater, 'limit');
       }
-      accept(agent, { link, token, message });
+      if (ownership.isShared) arrivals.add({ link, token, message });
+      else admit(agent, { link, token, message });
     },
     /** Records that a frame arrived. */
     handleActivity: (link: Link) => void handleActivity(link),

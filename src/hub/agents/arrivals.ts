@@ -1,5 +1,5 @@
-// Agents that connect to this hub while another one owns them: each waits until this hub has become the owner, and has restored
-// its commands.
+// Agents that connect to one of several hubs: each waits until this hub is known to be the owner, or has become it and has
+// restored its commands.
 import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import type { StoredAgentToken } from '../../store/store.ts';
@@ -20,14 +20,16 @@ export type Claimed = 'claimed' | 'in_use' | 'moved';
 export interface ArrivalsParts {
   /** Makes this hub the owner of an agent that connects to it. */
   claim: (agentId: string, instanceId: string) => Promise<Claimed>;
-  accept: (agent: AgentConnection, attempt: Attempt) => void;
+  admit: (agent: AgentConnection, attempt: Attempt) => void;
+  /** Called with an agent whose connection was closed while it waited. */
+  handleGone: (agent: AgentConnection) => void;
   /** Rejects an agent of which another process is connected. */
   rejectInUse: (attempt: Attempt) => void;
 }
 
 export function createArrivals(
   { state, log }: Pick<HubContext, 'state' | 'log'>,
-  { claim, accept, rejectInUse }: ArrivalsParts,
+  { claim, admit, handleGone, rejectInUse }: ArrivalsParts,
 ) {
   const arriving = new Set<Link>();
   /** The latest connection of each agent. An earlier one whose loss is not known yet must not replace it. */
@@ -38,12 +40,14 @@ export function createArrivals(
     const { agentId, instanceId } = message;
     try {
       const result = await claim(agentId, instanceId);
-      if (!arriving.has(link)) return;
       const agent = state.agents.get(agentId);
-      if (latest.get(agentId) !== link) link.close(CloseCode.tryAgainLater, 'limit');
+      const isLatest = latest.get(agentId) === link;
+      if (!arriving.has(link)) {
+        if (agent && isLatest) handleGone(agent);
+      } else if (!isLatest) link.close(CloseCode.tryAgainLater, 'limit');
       else if (!agent || result === 'moved') link.close(CloseCode.goingAway, 'moved');
       else if (result === 'in_use') rejectInUse(attempt);
-      else accept(agent, attempt);
+      else admit(agent, attempt);
     } catch (error) {
       log.warn('Could not claim an agent.', { agentId, error });
       link.close(CloseCode.tryAgainLater, 'limit');
@@ -60,8 +64,8 @@ export function createArrivals(
       latest.set(attempt.message.agentId, attempt.link);
       void arrive(attempt);
     },
-    /** Whether an agent waits, so that a later connection must be compared with the earlier one. */
-    isExpected: (agentId: string) => latest.has(agentId),
+    /** How many agents wait. */
+    count: () => arriving.size,
     /** Handles a closed socket. */
     handleClose: (link: Link) => void arriving.delete(link),
   };

@@ -12,7 +12,6 @@ import { compareStored } from '../commands/queue.ts';
 import type { QueueChanges } from '../commands/queue-changes.ts';
 import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
-import type { Presence } from '../presence.ts';
 import { type AgentConnection, cancelGrace } from '../state/agent.ts';
 import { abandon, createExecution, type Execution, toStored } from '../state/execution.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
@@ -33,7 +32,6 @@ export interface ClaimsParts {
   fileChanges: FileChangesPart;
   mirror: Mirror;
   output: FollowedOutput;
-  presence: Presence;
   queueChanges: QueueChanges;
   subscriptions: Pick<Subscriptions, 'publishEpoch'>;
   terminals: Terminals;
@@ -52,10 +50,11 @@ export function createClaims(
   parts: ClaimsParts,
 ) {
   const { admission, agents, approvals, completion, dashboards, dispatcher } = parts;
-  const { fileChanges, mirror, output, presence, queueChanges, subscriptions, terminals, turns } =
-    parts;
+  const { fileChanges, mirror, output, queueChanges, subscriptions, terminals, turns } = parts;
   /** The claims in progress, by agentId. */
   const claims = new Map<string, Promise<boolean>>();
+  /** Agents that the store may say this hub owns, because a claim has failed. */
+  const unclear = new Set<string>();
   let isStopped = false;
 
   const executionsOf = (agentId: string): Execution[] =>
@@ -63,15 +62,25 @@ export function createClaims(
       (execution) => execution.agentId === agentId && execution.delivery !== 'accepting',
     );
 
+  const buffersOf = (agentId: string): TerminalBuffer[] =>
+    [...state.terminalBuffers.values()].filter((buffer) => buffer.agentId === agentId);
+
   /** Forgets what is in memory about the commands of an agent. */
   function forget(agent: AgentConnection) {
     const { agentId } = agent;
+    const commandIds = new Set([
+      ...buffersOf(agentId).map((one) => one.commandId),
+      ...agent.stopping,
+    ]);
     for (const execution of executionsOf(agentId)) {
       abandon(execution);
-      completion.forget(execution.id);
-      turns.forget(execution.id);
-      fileChanges.forget(execution.id);
       state.executions.delete(execution.id);
+      commandIds.add(execution.id);
+    }
+    for (const commandId of commandIds) {
+      completion.forget(commandId);
+      turns.forget(commandId);
+      fileChanges.forget(commandId);
     }
     cancelGrace(agent);
     approvals.forget(agentId);
@@ -150,18 +159,29 @@ export function createClaims(
     // Those that were accepted after the update of the mirror.
     for (const execution of executions)
       if (!known.has(execution.id)) mirror.publishAdded(execution);
-    for (const execution of executions) {
-      if (execution.sent) await turns.restore(execution.id, agentId);
-      // Another hub can have claimed the agent meanwhile.
-      if (ownership.fenceOf(agentId).epoch !== epoch) return false;
-      await dispatcher.restore(execution);
+    for (const commandId of approvals.commandsOf(agentId)) {
+      // The previous owner was lost after it had ended the command.
+      if (!state.executions.has(commandId)) closeApprovals(commandId);
     }
-    ownership.noteRestored(agentId);
+    // Another hub can claim the agent meanwhile.
+    const isCurrent = () => ownership.fenceOf(agentId).epoch === epoch;
+    for (const execution of executions) {
+      if (execution.sent) await turns.restore(execution.id, agentId, isCurrent);
+      if (!isCurrent()) return false;
+      // The clocks of hubs differ, and the agent has a deadline, too.
+      await dispatcher.restore(execution, { elapsedMs: 0, isCurrent });
+    }
     // The others learn who owns it, even if nothing else has changed.
     ownership.notify(agentId);
     // What was accepted meanwhile.
     void mirror.update([agentId]);
     return true;
+  }
+
+  function closeApprovals(commandId: string) {
+    approvals.close(commandId).catch((error: unknown) => {
+      log.error('Could not cancel an approval request.', { commandId, error });
+    });
   }
 
   /** Stops writing about an agent that another hub owns now, and mirrors it. */
@@ -171,15 +191,18 @@ export function createClaims(
     if (!ownership.lose(agentId) || !agent) return;
     log.info('Another hub owns an agent now.', { agentId });
     agents.handOver(agent);
-    const held = [...state.terminalBuffers.values()].filter((one) => one.agentId === agentId);
+    const held = buffersOf(agentId);
     // The mirror publishes what another hub has done with them meanwhile.
     const known = executionsOf(agentId).map((execution) => {
       const { delivery, publishedStatus: status } = execution;
       return createExecution(clock, { ...toStored(execution), status }, delivery);
     });
-    mirror.noteLate(agent.stopping);
     forget(agent);
     for (const execution of known) state.executions.set(execution.id, execution);
+    // Some have ended, and their output is not complete yet.
+    mirror.noteLate(
+      held.map((buffer) => buffer.commandId).filter((id) => !state.executions.has(id)),
+    );
     for (const buffer of held) {
       // From now on, it follows what the other hub stores.
       buffer.reopen();
@@ -196,11 +219,16 @@ export function createClaims(
   async function claim(agentId: string, expectedEpoch: number | undefined): Promise<boolean> {
     const agent = state.agents.get(agentId);
     if (!agent) return false;
+    unclear.add(agentId);
     const epoch = await cluster.claim(agentId, hubId, expectedEpoch);
-    if (epoch === null) return false;
+    if (epoch === null) {
+      unclear.delete(agentId);
+      return false;
+    }
     log.info('This hub owns an agent now.', { agentId, epoch });
     try {
       const isRestored = await restore(agent, epoch);
+      unclear.delete(agentId);
       if (!isRestored) output.followAgain(agentId);
       return isRestored;
     } catch (error) {
@@ -239,9 +267,16 @@ export function createClaims(
     /** Ends the command of an agent that does not connect within the grace period, and shows that it is offline. */
     awaitAgent(agentId: string) {
       const agent = state.agents.get(agentId);
-      if (!agent || agent.connection.link || !ownership.owns(agentId)) return;
-      presence.update(agent);
-      if (agent.current || agent.stopping.size > 0) agents.startGrace(agent);
+      if (agent) agents.expect(agent);
+    },
+    /** Claims those agents again whose claim has failed although it was stored. */
+    async repeatFailed(): Promise<void> {
+      if (unclear.size === 0) return;
+      for (const { agentId, hubId: owner, epoch } of await cluster.listStates([...unclear])) {
+        if (claims.has(agentId)) continue;
+        if (owner !== hubId || ownership.owns(agentId)) unclear.delete(agentId);
+        else if (await this.claim(agentId, epoch)) this.awaitAgent(agentId);
+      }
     },
     lose,
   };

@@ -40,6 +40,8 @@ import { registerHub } from './register.ts';
 const POLL_MS = 1_000;
 /** Changes of agents within this time are published together. */
 const PUBLISH_MS = 5;
+/** When states of agents that could not be published are published again. */
+const RETRY_MS = 1_000;
 
 /** The topics of the bus. */
 const AGENTS = 'agents';
@@ -72,6 +74,7 @@ export function createNotices(
   { cluster, bus, ownership }: ClusterIdentity,
   { clock, log, state }: Pick<HubContext, 'clock' | 'log' | 'state'>,
 ) {
+  const warnPublishing = createCountedWarning(clock, log, 'Could not publish the state of agents.');
   let presence: Presence | null = null;
   const agentIds = new Set<string>();
   const turns = new Map<string, string>();
@@ -121,8 +124,8 @@ export function createNotices(
     try {
       if (states.length > 0) await cluster.publishStates(states);
     } catch (error) {
-      // Others see it with the next change, or when this hub has lost its lease.
-      log.warn('Could not publish the state of agents.', { error });
+      warnPublishing({ error });
+      clock.after(RETRY_MS, () => changed.forEach(addAgent));
     }
     bus.publish(AGENTS, notice);
   }
@@ -253,6 +256,7 @@ export async function joinCluster(
       // What could not be read is listed again.
       ({ cursor } = changes);
       await checkOwners();
+      await claims.repeatFailed();
       await claimOrphans();
       output.poll();
       await mirror.endLate();

@@ -43,7 +43,8 @@ interface MirrorOptions {
 interface Stored {
   state: StoredAgentState;
   unfinished: StoredCommand[];
-  approvals: StoredApproval[];
+  /** Null for an own agent, whose requests are not read. */
+  approvals: StoredApproval[] | null;
 }
 
 export type Mirror = ReturnType<typeof createMirror>;
@@ -92,7 +93,7 @@ export function createMirror(
   /** Takes over what another hub has stored about its agent. */
   async function update(
     agent: AgentConnection,
-    { state: stored, unfinished, approvals: all }: Stored,
+    { state: stored, unfinished, approvals: all }: Stored & { approvals: StoredApproval[] },
   ) {
     const { agentId } = agent;
     await output.changeOwner(agentId, stored.epoch);
@@ -158,12 +159,14 @@ export function createMirror(
       owners.set(agentId, agentState);
       if (agentState.isUnreadable && agentState.isOwned) warnUnreadable({ agentId });
       const ofAgent = unfinished.filter((row) => row.agentId === agentId);
-      result.set(agentId, { state: agentState, unfinished: ofAgent, approvals: [] });
+      const found: Stored = { state: agentState, unfinished: ofAgent, approvals: null };
+      result.set(agentId, found);
       if (ownership.owns(agentId)) continue;
+      found.approvals = [];
       const waiting = new Set(approvals.commandsOf(agentId));
       for (const { id, sent } of ofAgent) if (sent) waiting.add(id);
       for (const commandId of waiting) {
-        result.get(agentId)?.approvals.push(...(await store.approvals.listByCommand(commandId)));
+        found.approvals.push(...(await store.approvals.listByCommand(commandId)));
       }
     }
     return result;
@@ -178,8 +181,11 @@ export function createMirror(
         lose(agentId);
       }
       try {
+        const { approvals: all } = found;
         if (ownership.owns(agentId)) adopt(agent, found.unfinished);
-        else await update(agent, found);
+        else if (all) await update(agent, { ...found, approvals: all });
+        // It was lost during this read.
+        else dirty.add(agentId);
       } catch (error) {
         if (isUnreachable(error)) throw error;
         // The others do not wait for it.

@@ -4,8 +4,8 @@ import type { Fence } from '../../store/cluster.ts';
 /** Which agents a hub may write about. */
 export interface Ownership {
   owns(agentId: string): boolean;
-  /** Whether it has also restored all that is stored about the agent, so that the agent can connect. */
-  isRestored(agentId: string): boolean;
+  /** Whether other hubs can own agents. */
+  readonly isShared: boolean;
   /** Tells the owner of an agent that this hub has stored something about it. */
   notify(agentId: string): void;
   /** Reads what another hub has published about its agent, before something is refused because of it. */
@@ -15,7 +15,7 @@ export interface Ownership {
 /** A hub that is alone owns all agents. */
 export const soleOwnership: Ownership = {
   owns: () => true,
-  isRestored: () => true,
+  isShared: false,
   notify: () => undefined,
   refresh: () => Promise.resolve(),
 };
@@ -24,26 +24,18 @@ export type SharedOwnership = ReturnType<typeof createSharedOwnership>;
 
 /** Creates the ownership of a hub that shares the store with others. It owns nothing at first. */
 export function createSharedOwnership({ notify, refresh }: Pick<Ownership, 'notify' | 'refresh'>) {
-  const owned = new Map<
-    string,
-    { epoch: number; isRestored: boolean; lost: PromiseWithResolvers<void> }
-  >();
+  const owned = new Map<string, { epoch: number; lost: PromiseWithResolvers<void> }>();
 
   return {
     owns: (agentId: string) => owned.has(agentId),
-    isRestored: (agentId: string) => owned.get(agentId)?.isRestored ?? false,
+    isShared: true,
     notify,
     refresh,
     /** The fence of writes about an agent. The epoch 0 never matches: the agent is not owned. */
     fenceOf: (agentId: string): Fence => ({ agentId, epoch: owned.get(agentId)?.epoch ?? 0 }),
     /** Records that this hub has claimed an agent. */
     gain(agentId: string, epoch: number): void {
-      owned.set(agentId, { epoch, isRestored: false, lost: Promise.withResolvers() });
-    },
-    /** Records that an agent that this hub has claimed is restored. */
-    noteRestored(agentId: string): void {
-      const own = owned.get(agentId);
-      if (own) own.isRestored = true;
+      owned.set(agentId, { epoch, lost: Promise.withResolvers() });
     },
     /** Records that this hub does not own an agent anymore. Returns false if it did not. */
     lose(agentId: string): boolean {

@@ -183,7 +183,12 @@ export function createSharing(
 
       claim = async (agentId, instanceId) => {
         if (isLeaving) return 'moved';
-        const [owner] = await cluster.listStates([agentId]);
+        const states = cluster.listStates([agentId]);
+        const [owner] = ownership.owns(agentId)
+          ? await Promise.race([states.catch(() => []), wait(clock, REFRESH_MS).then(() => [])])
+          : await states;
+        // The agent was connected elsewhere since then, and this hub did not know it yet.
+        if (owner && owner.epoch > ownership.fenceOf(agentId).epoch) lose(agentId);
         const isElsewhere =
           owner?.isOwned === true && owner.hubId !== null && owner.hubId !== hubId;
         const published = owner?.published;

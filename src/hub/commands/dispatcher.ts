@@ -41,6 +41,13 @@ export interface DispatcherParts {
   presence: Presence;
 }
 
+interface RestoreOptions {
+  /** How long the command has been running, in milliseconds; undefined if the clock of this hub tells. */
+  elapsedMs?: number;
+  /** Whether it is still needed when its approval requests were read. */
+  isCurrent?: () => boolean;
+}
+
 export function createDispatcher(context: HubContext, parts: DispatcherParts) {
   const { state, clock, log, settings, storeHealth, ownership } = context;
   const { approvals, completion, presence } = parts;
@@ -228,16 +235,19 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       for (const id of warned) if (!state.executions.has(id)) warned.delete(id);
     },
     /** Restores a stored command: queued, or assigned to its agent if it was sent. */
-    async restore(execution: Execution) {
+    async restore(
+      execution: Execution,
+      { elapsedMs, isCurrent = () => true }: RestoreOptions = {},
+    ) {
       state.executions.set(execution.id, execution);
       const agent = state.agents.get(execution.agentId);
       if (!agent) return endInBackground(execution, removedOutcome(execution));
       if (execution.delivery === 'sent') agent.current = execution;
       else if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
       else enqueueStored(queueOf(state, execution.agentId), execution);
-      await approvals.restore(execution);
-      if (execution.startedAt === null) return;
-      startTimeout(execution, Math.max(0, clock.now() - execution.startedAt));
+      await approvals.restore(execution, isCurrent);
+      if (execution.startedAt === null || !isCurrent()) return;
+      startTimeout(execution, elapsedMs ?? Math.max(0, clock.now() - execution.startedAt));
     },
   };
 }

@@ -5,7 +5,9 @@ import type { Bus } from '../../../src/bus/bus.ts';
 import type { KnownSchema } from '../../../src/store/postgres/migrations.ts';
 import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { cacheUsers } from '../../../src/store/user-cache.ts';
+import { connectDashboard } from './dashboard.ts';
 import { startTestHub } from './hub.ts';
+import { connectAgent } from './scripted-agent.ts';
 
 export type LinkedHub = Awaited<ReturnType<typeof startLinkedHub>>;
 
@@ -61,4 +63,50 @@ async function startLinkedHub(url: string, node: string, endpoint: Bus, schema?:
     /** Connects it again. What was lost stays lost. */
     restore: () => void (isCut = false),
   };
+}
+
+type Peer = Pick<Awaited<ReturnType<typeof connectDashboard>>, 'ping'>;
+
+/** Lets the time of a hub pass, in steps, until a condition is met. */
+export async function passUntil(
+  hub: LinkedHub,
+  peer: Peer,
+  isMet: () => boolean,
+  stepMs = 500,
+): Promise<void> {
+  while (!isMet()) {
+    await hub.advance(stepMs, peer);
+    await hub.flush();
+  }
+}
+
+/** Lets the time of a hub pass until a promise is settled. */
+export async function passUntilSettled<T>(
+  hub: LinkedHub,
+  peer: Peer,
+  promise: Promise<T>,
+): Promise<T> {
+  let isSettled = false;
+  const settled = promise.finally(() => (isSettled = true));
+  await passUntil(hub, peer, () => isSettled);
+  return settled;
+}
+
+/** Whether a hub has logged a message that starts like this. */
+export const hasLogged = ({ logEntries }: LinkedHub, start: string): boolean =>
+  logEntries.some(({ message }) => message.startsWith(start));
+
+/** Starts a command on hub A, whose dashboard and that of hub B see it. */
+export async function startCommand({ a, b }: { a: LinkedHub; b: LinkedHub }) {
+  const agent = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const there = await connectDashboard(b, { userId: 'bob' });
+  await there.waitForAgentStatus('online');
+  const commandId = await here.request('work');
+  await agent.waitForExecute(commandId);
+  agent.sendStarted(commandId);
+  agent.sendOutput(commandId, 'stored ');
+  await agent.waitForAck(commandId, 1);
+  await there.waitForStatus(commandId, 'running');
+  return { agent, here, there, commandId };
 }

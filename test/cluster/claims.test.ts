@@ -1,0 +1,152 @@
+// A hub becomes the owner of an agent at a bad moment: while the agent comes and goes, or while the database fails.
+import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
+import { connectDashboard } from '../support/hub/dashboard.ts';
+import {
+  hasLogged,
+  type LinkedHub,
+  passUntil,
+  passUntilSettled,
+  startCommand,
+  startLinkedHubs,
+} from '../support/hub/linked-hubs.ts';
+import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scripted-agent.ts';
+import { createMigratedDatabase } from '../support/postgres-store.ts';
+import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+
+const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
+
+let server: PostgresServer;
+let migrated: string;
+let url: string;
+
+beforeAll(async () => {
+  server = await startPostgres();
+  migrated = await createMigratedDatabase(server);
+});
+afterAll(() => server.remove());
+beforeEach(async () => {
+  url = await server.createDatabase(migrated);
+});
+
+/** Makes a hub seem dead: its lease has ended, and it hears and says nothing. */
+async function kill(hub: LinkedHub) {
+  hub.cut();
+  await server.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${hub.node}'`, url);
+}
+
+/** Lets the time of a hub pass until a call to its store fails or is delayed. */
+const passUntilFault = (hub: LinkedHub, peer: Parameters<typeof passUntil>[1], call: string) =>
+  passUntilSettled(hub, peer, hub.store.waitForFault(call));
+
+test('requests that claim an agent together start one grace period', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  await kill(a);
+  // Both read who the owner is when it has not answered.
+  b.store.hold((call) => call === 'cluster.listStates');
+  const requests = [1, 2].map(() => b.hub.pauseAgents.pause(ADMIN, 'agent', {}));
+  await b.advance(6_000, there);
+  b.store.release();
+  await Promise.all(requests);
+  await there.waitForAgentStatus('offline');
+  const held = [createHeldCommand(commandId, { nextSequence: 1 })];
+  const moved = await connectAgent(b, { token: agent.token, held });
+  await b.advance(AGENT_GRACE_MS, there, moved);
+  expect(there.statusesOf(commandId).at(-1)).toBe('running');
+});
+
+test('an agent that has gone when it is claimed is offline, and its command ends', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  await kill(a);
+  b.store.hold((call) => call === 'turns.find');
+  const gone = await openAgent(b);
+  gone.sendConnect({ token: agent.token, held: [createHeldCommand(commandId)] });
+  await b.store.waitForFault('turns.find');
+  gone.terminate();
+  await gone.closed;
+  await there.ping();
+  b.store.release();
+  await there.waitForAgentStatus('offline');
+  const hasFailed = () => there.statusesOf(commandId).includes('failed');
+  await passUntil(b, there, hasFailed, AGENT_GRACE_MS / 10);
+});
+
+test('a claim that fails after it was stored is made again', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { there, commandId } = await startCommand(hubs);
+  await kill(a);
+  b.store.fail((call) => ['cluster.listWithOpenOutputOf', 'cluster.release'].includes(call));
+  there.send({ type: 'agent:pause', agentId: 'agent' });
+  await passUntilFault(b, there, 'cluster.release');
+  b.store.clearFaults();
+  await passUntil(b, there, () => there.agentStatuses().at(-1) === 'offline');
+  const hasFailed = () => there.statusesOf(commandId).includes('failed');
+  await passUntil(b, there, hasFailed, AGENT_GRACE_MS / 10);
+});
+
+test('the state of an agent that could not be published is published again', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const here = await connectDashboard(a, { userId: 'ada' });
+  const there = await connectDashboard(b, { userId: 'bob' });
+  a.store.fail((call) => call === 'cluster.publishStates');
+  await connectAgent(a);
+  await passUntil(a, here, () => hasLogged(a, 'Could not publish the state'), 1);
+  a.store.clearFaults();
+  await passUntil(a, here, () => there.agentStatuses().at(-1) === 'online');
+});
+
+test('an agent that returns before its earlier hub knows where it was keeps its command', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { token, terminate, closed } = await connectAgent(a);
+  const there = await connectDashboard(b, { userId: 'bob' });
+  await there.waitForAgentStatus('online');
+  a.cut();
+  terminate();
+  await closed;
+  const elsewhere = await connectAgent(b, { token });
+  const commandId = await there.request('work');
+  await elsewhere.waitForExecute(commandId);
+  elsewhere.sendStarted(commandId);
+  await there.waitForStatus(commandId, 'running');
+  elsewhere.terminate();
+  a.restore();
+  const held = [createHeldCommand(commandId)];
+  const back = await connectAgent(a, { token, held });
+  const { resume, stop } = await back.waitFor('agent:welcome');
+  expect([resume.map((one) => one.commandId), stop]).toEqual([[commandId], []]);
+});
+
+test('the late output of a command is complete for readers of an earlier owner', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, there, commandId } = await startCommand(hubs);
+  const reader = await connectDashboard(a, { userId: 'ada', terminals: 'attached' });
+  reader.send({ type: 'terminal:attach', commandId });
+  await reader.waitForOutput(commandId, 'stored ');
+  agent.terminate();
+  await there.waitForAgentStatus('offline');
+  there.send({ type: 'command:interrupt', commandId });
+  await there.waitForStatus(commandId, 'interrupted');
+  const { token } = agent;
+  const held = [createHeldCommand(commandId, { nextSequence: 1, finished: true })];
+  const back = await connectAgent(a, { token, held });
+  // The size of the output is being stored when the agent moves.
+  a.store.hold((call, [id]) => call === 'commands.update' && id === commandId);
+  back.setNextSequence(commandId, 1);
+  back.sendFinished(commandId, { outcome: 'interrupted' });
+  await a.store.waitForFault('commands.update');
+  const moved = await connectAgent(b, { token, held });
+  moved.setNextSequence(commandId, 1);
+  moved.sendFinished(commandId, { outcome: 'interrupted' });
+  await moved.waitForAcknowledged(commandId);
+  a.store.release();
+  await passUntil(a, reader, () => reader.ofType('terminal:complete').length > 0);
+  expect(reader.outputOf(commandId)).toBe('stored ');
+});
