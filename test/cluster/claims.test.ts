@@ -14,8 +14,6 @@ import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scrip
 import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
 
-const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
-
 let server: PostgresServer;
 let migrated: string;
 let url: string;
@@ -38,24 +36,6 @@ async function kill(hub: LinkedHub) {
 /** Lets the time of a hub pass until a call to its store fails or is delayed. */
 const passUntilFault = (hub: LinkedHub, peer: Parameters<typeof passUntil>[1], call: string) =>
   passUntilSettled(hub, peer, hub.store.waitForFault(call));
-
-test('requests that claim an agent together start one grace period', async () => {
-  await using hubs = await startLinkedHubs(url);
-  const { a, b } = hubs;
-  const { agent, there, commandId } = await startCommand(hubs);
-  await kill(a);
-  // Both read who the owner is when it has not answered.
-  b.store.hold((call) => call === 'cluster.listStates');
-  const requests = [1, 2].map(() => b.hub.pauseAgents.pause(ADMIN, 'agent', {}));
-  await b.advance(6_000, there);
-  b.store.release();
-  await Promise.all(requests);
-  await there.waitForAgentStatus('offline');
-  const held = [createHeldCommand(commandId, { nextSequence: 1 })];
-  const moved = await connectAgent(b, { token: agent.token, held });
-  await b.advance(AGENT_GRACE_MS, there, moved);
-  expect(there.statusesOf(commandId).at(-1)).toBe('running');
-});
 
 test('an agent that has gone when it is claimed is offline, and its command ends', async () => {
   await using hubs = await startLinkedHubs(url);

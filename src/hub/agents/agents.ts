@@ -1,14 +1,12 @@
 // The connections of agents: connect, take over, disconnect, reconnect (docs/protocol.md, "Agents" and "Reconnect").
 import type { AgentConnect } from '../../protocol/agent-to-hub.ts';
 import { CloseCode, type CloseReason } from '../../protocol/close-codes.ts';
-import { formatDuration } from '../../protocol/duration.ts';
 import { AGENT_PING_MS, AGENT_SILENCE_MS } from '../../protocol/limits.ts';
 import type { StoredAgentToken } from '../../store/store.ts';
 import type { Approvals } from '../approvals.ts';
 import type { Completion } from '../commands/completion.ts';
 import type { Dispatcher } from '../commands/dispatcher.ts';
 import type { FileChangesPart } from '../commands/file-changes.ts';
-import { stoppedOutcome } from '../commands/outcome.ts';
 import type { Progress } from '../commands/progress.ts';
 import type { HubContext } from '../context.ts';
 import { type Link, sendToAgent } from '../link.ts';
@@ -18,6 +16,7 @@ import type { TokenIndex } from '../token-index.ts';
 import type { Turns } from '../turns.ts';
 import type { Terminals } from '../terminals/terminals.ts';
 import { type ArrivalsParts, type Attempt, createArrivals } from './arrivals.ts';
+import { createGrace } from './grace.ts';
 import { reconcile } from './reconcile.ts';
 import { createRejection } from './rejection.ts';
 import { createTakeovers, type SecondInstance } from './takeover.ts';
@@ -48,6 +47,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   const byLink = new Map<Link, AgentConnection>();
   const takeovers = createTakeovers(clock);
   const reject = createRejection(context);
+  const expect = createGrace(context, { completion, dispatcher, presence });
 
   /** Accepts a connection and reconciles the commands of hub and agent. */
   function accept(agent: AgentConnection, { link, token, message }: Attempt) {
@@ -165,29 +165,6 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     link?.close(CloseCode.replaced, 'replaced');
   }
 
-  /** Fails the command of an offline agent unless the agent reconnects within the grace period. */
-  function startGrace(agent: AgentConnection) {
-    const { connection } = agent;
-    if (connection.link || connection.cancelGrace) return;
-    connection.cancelGrace = clock.after(settings.agentGraceMs, () => {
-      connection.cancelGrace = null;
-      for (const commandId of agent.stopping) completion.completeLateOutput(commandId);
-      if (!agent.current) return;
-      if (agent.current.stopReason) {
-        const outcome = stoppedOutcome(agent.current);
-        return dispatcher.endInBackground(agent.current, outcome);
-      }
-      const grace = formatDuration(settings.agentGraceMs);
-      dispatcher.endInBackground(agent.current, {
-        event: 'failed',
-        error: {
-          code: 'agent_lost',
-          message: `"${agent.agentId}" went offline and did not reconnect within ${grace}. Check that its machine and process are running.`,
-        },
-      });
-    });
-  }
-
   /** Closes an agent's connection from the hub's side. Later frames on it are ignored. */
   function close(agent: AgentConnection, code: CloseCode, reason: CloseReason) {
     const { link } = agent.connection;
@@ -232,13 +209,6 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     }
     if (connection.link) replaceConnection(agent);
     accept(agent, attempt);
-  }
-
-  /** Shows that an agent is offline, and ends its command unless it connects within the grace period. */
-  function expect(agent: AgentConnection) {
-    if (agent.connection.link || !ownership.owns(agent.agentId)) return;
-    presence.update(agent);
-    if (agent.current?.delivery === 'sent' || agent.stopping.size > 0) startGrace(agent);
   }
 
   const arrivals = createArrivals(context, {

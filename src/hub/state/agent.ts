@@ -99,7 +99,9 @@ export function disconnect(agent: AgentConnection, since: number): void {
 
 /** Cancels the timer after which the command of an offline agent fails. */
 export function cancelGrace({ connection }: AgentConnection): void {
-  if (!connection.link) connection.cancelGrace?.();
+  if (connection.link) return;
+  connection.cancelGrace?.();
+  connection.cancelGrace = null;
 }
 
 /** Whether an agent may send messages about a command: it runs the command, or still has to stop it. */
