@@ -102,6 +102,10 @@ export const NODE_IN_USE_CODE = 'NODE_IN_USE';
 /** The code of the error if this version of Signalbox cannot use the tables. */
 export const SCHEMA_CODE = 'SCHEMA';
 
+/** Whether something failed because another hub has the name. */
+export const isNodeInUse = (error: unknown): error is Error =>
+  error instanceof Error && 'code' in error && error.code === NODE_IN_USE_CODE;
+
 /** Whether something failed because this version cannot use the tables of a later one. */
 export const isSchemaError = (error: unknown): error is Error =>
   error instanceof Error && 'code' in error && error.code === SCHEMA_CODE;

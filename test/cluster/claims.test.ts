@@ -1,6 +1,7 @@
 // A hub becomes the owner of an agent at a bad moment: while the agent comes and goes, or while the database fails.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
-import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
+import { AGENT_GRACE_MS, RECONNECT_WINDOW_MS } from '../../src/protocol/limits.ts';
+import { RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import {
   hasLogged,
@@ -13,6 +14,8 @@ import {
 import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scripted-agent.ts';
 import { createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+
+const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
 
 let server: PostgresServer;
 let migrated: string;
@@ -129,4 +132,51 @@ test('the late output of a command is complete for readers of an earlier owner',
   a.store.release();
   await passUntil(a, reader, () => reader.ofType('terminal:complete').length > 0);
   expect(reader.outputOf(commandId)).toBe('stored ');
+});
+
+test('the commands of an agent that is removed end on all hubs', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { there, commandId } = await startCommand(hubs);
+  await there.waitForOutput(commandId, 'stored ');
+  const removing = a.hub.registry.remove(ADMIN, 'agent');
+  await passUntil(b, there, () => there.statusesOf(commandId).includes('failed'));
+  await there.waitForComplete(commandId);
+  await removing;
+});
+
+test('the output of each command is read once while an agent is claimed, however long that takes', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { b } = hubs;
+  const { agent, here, there, commandId } = await startCommand(hubs);
+  const queued = await here.request('next');
+  await there.waitForStatus(queued, 'queued');
+  there.terminate();
+  await there.closed;
+  const reader = await connectDashboard(b, { userId: 'bob', terminals: 'attached' });
+  // Nobody reads the output there anymore.
+  await b.advance(RECONNECT_WINDOW_MS + 20_000, reader);
+  const reads: unknown[] = [];
+  b.store.hold((call, [id]) => {
+    if (call === 'output.listLatest') reads.push(id);
+    return call === 'output.listLatest' && id === queued;
+  });
+  const held = [createHeldCommand(commandId, { nextSequence: 1 })];
+  const moving = connectAgent(b, { token: agent.token, held });
+  await passUntilFault(b, reader, 'output.listLatest');
+  await b.advance(20_000, reader);
+  b.store.release();
+  await passUntilSettled(b, reader, moving);
+  expect(reads).toEqual([commandId, queued]);
+});
+
+test('a hub whose name another one has cannot be used', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a } = hubs;
+  await server.execute(
+    `UPDATE hubs SET hub_id = 'other', lease_ends_at = 9e15 WHERE node = '${a.node}'`,
+    url,
+  );
+  a.clock.advance(RENEW_MS);
+  expect((await a.hub.unusable).message).toContain('hub-a');
 });

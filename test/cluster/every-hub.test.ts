@@ -1,5 +1,5 @@
 // Everything that users do with agents, on each of three hubs, with agents of each of them.
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import type { AgentSummary, CommandExecution } from '../../src/protocol/entities.ts';
 import { QUEUE_LENGTH } from '../../src/protocol/limits.ts';
 import { addAgent } from '../support/binary.ts';
@@ -58,11 +58,19 @@ async function startAgent(node: string): Promise<ClusterAgentScript> {
     capabilities: ['prompt', 'shell', 'files', 'pty'],
     accept: ['changes:revert'],
   });
+  started.push(agent);
   for (const dashboard of dashboards.values()) {
     await dashboard.waitForAgentStatus('online', agentId);
   }
   return agent;
 }
+
+const started: ClusterAgentScript[] = [];
+
+// A hub accepts only so many.
+afterEach(() => {
+  for (const { terminate } of started.splice(0)) terminate();
+});
 
 /** Requests a command on a hub; resolves once its agent has started it. */
 async function startOn(here: string, agent: ClusterAgentScript, command = 'work') {

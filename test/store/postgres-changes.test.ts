@@ -80,6 +80,16 @@ test('commands are named when they end, whatever they were before', async () => 
   expect(await changesOf(() => commands.update('1', { isOutputOpen: true }))).toEqual(BUILD);
 });
 
+test('nothing is listed that another server has noted, from which the database was restored', async () => {
+  const { commands } = store;
+  await insert(store, '1');
+  await commands.update('1', { status: 'completed', completedAt: 1 });
+  await server.execute(`UPDATE agent_changes SET changed_by = '99999999999'`, url);
+  await server.execute(`UPDATE table_versions SET changed_by = '99999999999'`, url);
+  await server.execute(`UPDATE commands SET ended_by = '99999999999'`, url);
+  expect(await changesOf(() => Promise.resolve())).toEqual(NONE);
+});
+
 describe('an agent is named', () => {
   test('when its commands change, but not for each chunk of output', async () => {
     const { commands, output } = store;

@@ -47,16 +47,14 @@ export function createRegistry(
     dashboards.refreshRestricted();
   }
 
-  /** Forgets an agent that another hub has removed. That hub has ended its commands. */
+  /** Forgets an agent that another hub has removed. That hub ends its commands, which is published then. */
   function forget(agent: AgentConnection) {
     const { agentId } = agent;
     removeTokens(agentId);
     state.agents.delete(agentId);
     agents.disconnectRemoved(agent);
     for (const execution of state.executions.values()) {
-      if (execution.agentId !== agentId) continue;
-      abandon(execution);
-      state.executions.delete(execution.id);
+      if (execution.agentId === agentId) abandon(execution);
     }
     state.commandQueue.delete(agentId);
     terminals.releaseAgent(agentId);

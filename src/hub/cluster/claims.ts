@@ -139,8 +139,8 @@ export function createClaims(
       for (const command of writable.filter(isClosed)) opened.add(await openTerminal(command));
       // Until the ends of commands are published, this hub only follows their output.
       await mirror.whenEndsPublished(agentId);
+      if ((mirror.ownerOf(agentId)?.epoch ?? 0) > epoch) return false;
     } while (writable.some(isClosed));
-    if ((mirror.ownerOf(agentId)?.epoch ?? 0) > epoch) return false;
     const known = new Set(executionsOf(agentId).map(({ id }) => id));
     forget(agent);
     ownership.gain(agentId, epoch);

@@ -7,6 +7,7 @@ import {
   type CachedTable,
   type ClusterStore,
   type HubReport,
+  isNodeInUse,
   isSchemaError,
   LEASE_MS,
   RENEW_MS,
@@ -193,10 +194,12 @@ export async function joinCluster(
     if (isRenewing) return;
     isRenewing = true;
     try {
+      const sentAt = clock.monotonic();
       const isKnown = await cluster.renew(hubId, report());
       const now = clock.monotonic();
+      // It was renewed at some time between the two.
       const isLate = now - renewedAt > LEASE_MS;
-      renewedAt = now;
+      renewedAt = sentAt;
       if (isLate) {
         aliveSince = now;
         // Others may have claimed what this hub has owned.
@@ -206,7 +209,7 @@ export async function joinCluster(
       isFirst = isLeader(await cluster.listHubs(), hubId);
     } catch (error) {
       warnRenewal({ error });
-      if (isSchemaError(error)) unusable.resolve(error);
+      if (isSchemaError(error) || isNodeInUse(error)) unusable.resolve(error);
     } finally {
       isRenewing = false;
     }
@@ -292,7 +295,7 @@ export async function joinCluster(
     renew,
     /** Whether this hub does the work that one hub does for all. */
     isLeader: () => isFirst,
-    /** Resolves when a later version has changed the tables so that this hub cannot use them. */
+    /** Resolves when another hub has the name of this one, or a later version has changed the tables so that it cannot use them. */
     unusable: unusable.promise,
     /** Releases all agents, and ends the lease. */
     async leave() {

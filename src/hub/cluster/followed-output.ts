@@ -124,7 +124,8 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     const follower = followers.get(commandId);
     if (!buffer || (follower && follower.epoch >= epoch)) return;
     if (!buffer.isStored) await reads.read(commandId);
-    if (find(commandId) !== buffer) return;
+    const isVerified = (followers.get(commandId)?.epoch ?? -1) >= epoch;
+    if (find(commandId) !== buffer || isVerified) return;
     if (!buffer.isStored) return reset(commandId);
     follow(commandId, epoch);
   }
@@ -148,6 +149,8 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     /** The epoch of the owner whose output is followed; undefined if none is. */
     epochOf: (commandId: string) => (find(commandId) ? followers.get(commandId)?.epoch : undefined),
     isFollowed: (commandId: string) => find(commandId) !== undefined,
+    /** The commands whose output is followed. */
+    list: (): string[] => [...followers.keys()],
     refresh(commandId: string): Promise<void> | undefined {
       const execution = state.executions.get(commandId);
       if (!execution || execution.delivery === 'accepting' || ownership.owns(execution.agentId)) {
@@ -158,11 +161,12 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
     openAndRead,
     /** Frees the buffers that nobody reads. */
     free(isRead: (commandId: string) => boolean): void {
-      for (const commandId of followers.keys()) if (!find(commandId)) stop(commandId);
-      for (const { commandId, lastRead } of state.terminalBuffers.values()) {
-        if (!find(commandId) || isRead(commandId) || clock.now() - lastRead <= UNREAD_MS) continue;
+      // The buffers of an agent that this hub is about to own have no followers.
+      for (const [commandId, { buffer }] of followers) {
+        const isOwn = !find(commandId);
+        if (!isOwn && (isRead(commandId) || clock.now() - buffer.lastRead <= UNREAD_MS)) continue;
         stop(commandId);
-        terminals.drop(commandId);
+        if (!isOwn) terminals.drop(commandId);
       }
     },
     /** Handles that output was committed. */
@@ -190,7 +194,7 @@ export function createFollowedOutput(context: HubContext, parts: FollowedOutputP
       find(commandId)?.markRead();
       await reads.read(commandId);
       const buffer = find(commandId);
-      if (buffer?.isStored !== true) reset(commandId);
+      if (buffer && !buffer.isStored) reset(commandId);
       stop(commandId);
       return buffer?.isStored ? buffer : null;
     },

@@ -108,8 +108,10 @@ export function createMirroredCommands(
   const late = new Set<string>();
 
   async function endLate() {
-    if (late.size === 0) return;
-    const asked = [...late];
+    // A reader can have opened the output of a command again that has ended meanwhile.
+    const forgotten = output.list().filter((id) => !state.executions.has(id));
+    const asked = [...new Set([...late, ...forgotten])];
+    if (asked.length === 0) return;
     const rows = await cluster.listByIds(asked);
     const found = new Set(rows.map(({ id }) => id));
     for (const id of asked) if (!found.has(id)) late.delete(id);
@@ -131,11 +133,20 @@ export function createMirroredCommands(
   async function publishMissed(commandIds: readonly string[]): Promise<void> {
     const now = clock.monotonic();
     for (const id of commandIds) if (ended.has(id)) ended.set(id, now);
-    const isMissed = (id: string) => !ended.has(id) && !state.executions.has(id);
+    /** The command, if its agent was removed. */
+    function findOrphan(id: string): Execution | undefined {
+      const execution = state.executions.get(id);
+      return execution && !state.agents.has(execution.agentId) ? execution : undefined;
+    }
+    const isMissed = (id: string) =>
+      !ended.has(id) && (!state.executions.has(id) || findOrphan(id) !== undefined);
     const missed = commandIds.filter(isMissed);
     if (missed.length === 0) return;
     for (const row of await cluster.listByIds(missed)) {
-      if (!state.agents.has(row.agentId) || !hasEnded(row.status) || !isMissed(row.id)) continue;
+      if (!hasEnded(row.status) || !isMissed(row.id)) continue;
+      const orphan = findOrphan(row.id);
+      if (orphan) await end(row.agentId, [orphan]);
+      if (orphan || !state.agents.has(row.agentId)) continue;
       const queued: StoredCommand = { ...row, status: 'queued', exitCode: null, error: null };
       if (ownership.owns(row.agentId)) {
         const execution = createExecution(clock, queued, 'sent');

@@ -20,11 +20,14 @@ export const soleOwnership: Ownership = {
   refresh: () => Promise.resolve(),
 };
 
+/** What `untilLost` returns instead of the result. */
+export const LOST = Symbol('lost');
+
 export type SharedOwnership = ReturnType<typeof createSharedOwnership>;
 
 /** Creates the ownership of a hub that shares the store with others. It owns nothing at first. */
 export function createSharedOwnership({ notify, refresh }: Pick<Ownership, 'notify' | 'refresh'>) {
-  const owned = new Map<string, { epoch: number; lost: PromiseWithResolvers<void> }>();
+  const owned = new Map<string, { epoch: number; onLost: Set<() => void> }>();
 
   return {
     owns: (agentId: string) => owned.has(agentId),
@@ -35,18 +38,28 @@ export function createSharedOwnership({ notify, refresh }: Pick<Ownership, 'noti
     fenceOf: (agentId: string): Fence => ({ agentId, epoch: owned.get(agentId)?.epoch ?? 0 }),
     /** Records that this hub has claimed an agent. */
     gain(agentId: string, epoch: number): void {
-      owned.set(agentId, { epoch, lost: Promise.withResolvers() });
+      owned.set(agentId, { epoch, onLost: new Set() });
     },
     /** Records that this hub does not own an agent anymore. Returns false if it did not. */
     lose(agentId: string): boolean {
       const lost = owned.get(agentId);
       owned.delete(agentId);
-      lost?.lost.resolve();
+      for (const call of lost?.onLost ?? []) call();
       return lost !== undefined;
     },
-    /** Resolves when an agent is lost; at once if it is not owned. */
-    whenLost: (agentId: string): Promise<void> =>
-      owned.get(agentId)?.lost.promise ?? Promise.resolve(),
+    /** Does work about an agent. Resolves with `LOST` if the agent is lost before that is done, or is not owned. */
+    async untilLost<T>(agentId: string, work: () => T | Promise<T>): Promise<T | typeof LOST> {
+      const own = owned.get(agentId);
+      if (!own) return LOST;
+      const lost = Promise.withResolvers<typeof LOST>();
+      const call = () => lost.resolve(LOST);
+      own.onLost.add(call);
+      try {
+        return await Promise.race([work(), lost.promise]);
+      } finally {
+        own.onLost.delete(call);
+      }
+    },
     list: (): string[] => [...owned.keys()],
   };
 }

@@ -3,8 +3,8 @@ import { type Clock, wait } from '../../protocol/clock.ts';
 import {
   type ClusterStore,
   type HubRegistration,
+  isNodeInUse,
   LEASE_MS,
-  NODE_IN_USE_CODE,
 } from '../../store/cluster.ts';
 import type { Log } from '../log.ts';
 
@@ -26,8 +26,7 @@ export async function registerHub(
     try {
       return await cluster.register(hub);
     } catch (error) {
-      const isInUse = error instanceof Error && 'code' in error && error.code === NODE_IN_USE_CODE;
-      if (!isInUse || clock.monotonic() >= deadline) throw error;
+      if (!isNodeInUse(error) || clock.monotonic() >= deadline) throw error;
       if (attempts === 0) {
         log.info('Another hub has this name. Waiting for the end of its lease.', {
           node: hub.node,

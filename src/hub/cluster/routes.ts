@@ -6,7 +6,7 @@ import type { Actor } from '../state/dashboard.ts';
 import { type Calls, CallTimeout, NotOwner } from './calls.ts';
 import type { Claims } from './claims.ts';
 import type { Mirror } from './mirror.ts';
-import type { SharedOwnership } from './ownership.ts';
+import { LOST, type SharedOwnership } from './ownership.ts';
 
 /** How long a hub has to answer. */
 const ANSWER_MS = 5_000;
@@ -40,7 +40,6 @@ export function createRouter({
   ownership: SharedOwnership;
 }) {
   const handlers = new Map<string, { handler: Handler; isRepeatable: boolean }>();
-  const moved = Symbol('moved');
   let others: Others | null = null;
 
   /**
@@ -53,9 +52,8 @@ export function createRouter({
     { handler, isRepeatable }: { handler: Handler; isRepeatable: boolean },
     args: readonly unknown[],
   ) {
-    const lost = ownership.whenLost(agentId).then(() => moved);
-    const result = await Promise.race([handler(...(args as never[])), lost]);
-    if (result === moved) throw isRepeatable ? new NotOwner() : unanswered(false);
+    const result = await ownership.untilLost(agentId, () => handler(...(args as never[])));
+    if (result === LOST) throw isRepeatable ? new NotOwner() : unanswered(false);
     return result;
   }
 

@@ -228,10 +228,14 @@ export function createSharing(
         unusable: member.unusable,
         async handOver() {
           isLeaving = true;
-          await member.renew();
-          if (await hasOthers()) await wait(clock, NOTICE_MS);
+          const deadline = clock.monotonic() + HAND_OVER_MS;
+          await Promise.race([member.renew(), wait(clock, COMMIT_MS)]);
+          const others = await Promise.race([hasOthers(), wait(clock, COMMIT_MS).then(() => true)]);
+          if (others) await wait(clock, NOTICE_MS);
           await Promise.race([claims.stop(), wait(clock, COMMIT_MS)]);
           for (const agentId of ownership.list()) {
+            // The sockets of the others are closed all at once.
+            if (clock.monotonic() >= deadline) break;
             const agent = state.agents.get(agentId);
             if (agent) await release(agent).catch((error: unknown) => warnLeaving(error));
           }
@@ -254,11 +258,15 @@ export function createSharing(
         agents.ignore(agent);
         for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
           // What cannot be committed is sent again by the agent. A write about an agent of another hub never ends.
-          const lost = ownership.whenLost(agentId);
-          await Promise.race([parts.terminals.flush(commandId), lost, wait(clock, COMMIT_MS)]);
+          const flushed = ownership.untilLost(agentId, () => parts.terminals.flush(commandId));
+          await Promise.race([flushed, wait(clock, COMMIT_MS)]);
         }
-        await cluster.release(ownership.fenceOf(agentId));
-        claims.lose(agentId);
+        try {
+          const released = cluster.release(ownership.fenceOf(agentId));
+          await Promise.race([released, wait(clock, COMMIT_MS)]);
+        } finally {
+          claims.lose(agentId);
+        }
       }
     },
   };
@@ -268,6 +276,8 @@ export function createSharing(
 const MOVE = 'agents.move';
 /** How long load balancers have to notice that a hub is about to stop, before its agents connect to others. */
 const NOTICE_MS = 2_000;
+/** How long it may take to give all agents up one by one, before the supervisor of the process loses its patience. */
+const HAND_OVER_MS = 20_000;
 /** How long the output of a command may take to be committed before its agent connects to another hub. */
 const COMMIT_MS = 2_000;
 /** How long a request waits for what another hub has published: while the database is away, that is not read. */

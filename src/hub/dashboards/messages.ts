@@ -1,6 +1,5 @@
 // Handles the messages of connected dashboards. A rejected message is answered with `error`.
 import { Value } from '@sinclair/typebox/value';
-import { hasEnded } from '../../protocol/command-status.ts';
 import type { DashboardToHub } from '../../protocol/dashboard-to-hub.ts';
 import { HubError } from '../../protocol/errors.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
@@ -75,12 +74,9 @@ export function createDashboardMessages({ state, log }: HubContext, parts: Dashb
           ...answer,
         });
       }
-      case 'command:interrupt': {
-        const command = await interrupt(dashboard, message.commandId);
-        // The end of a command has already been published to all dashboards.
-        if (!hasEnded(command.status)) sendToDashboard(dashboard.link, toStatus(command));
-        return;
-      }
+      case 'command:interrupt':
+        await interrupt(dashboard, message.commandId);
+        return sendStatus(dashboard, message.commandId);
       case 'command:change': {
         const { type, version, commandId, ...changes } = message;
         await queueChanges.change(dashboard, commandId, changes);

@@ -143,6 +143,13 @@ export function createTerminalBuffer(
     } else if (text !== '') pending = { type, text, bytes };
   }
 
+  /** Notes that everything before a sequence is stored, and wakes those who wait for that. */
+  function noteStored(nextSequence: number) {
+    storedNextSequence = nextSequence;
+    nextStored.resolve();
+    nextStored = Promise.withResolvers();
+  }
+
   /** Records output that the agent dropped before its sequence `next`. A gap is numbered like a chunk. */
   function addGap(next: number, lostBytes: number) {
     if (isSealed || next <= agentNextSequence) return;
@@ -190,11 +197,7 @@ export function createTerminalBuffer(
     /** Resolves after the next write of chunks, whether it succeeds or not. */
     whenWritten: () => nextStored.promise,
     /** Everything before this sequence is stored. */
-    markStored(nextSequence = storedNextSequence) {
-      storedNextSequence = nextSequence;
-      nextStored.resolve();
-      nextStored = Promise.withResolvers();
-    },
+    markStored: (nextSequence = storedNextSequence) => noteStored(nextSequence),
     /** The next sequence expected from the agent. */
     get agentNextSequence() {
       return agentNextSequence;
@@ -248,7 +251,7 @@ export function createTerminalBuffer(
         hold({ ...chunk, sequence, data: '', offset: writtenBytes, lostBytes });
       }
       if (chunks.nextSequence() === chunk.sequence) hold(chunk);
-      storedNextSequence = Math.max(storedNextSequence, chunk.sequence + 1);
+      if (storedNextSequence <= chunk.sequence) noteStored(chunk.sequence + 1);
       return true;
     },
     /** Adds the next chunk that another hub has numbered, but not stored. Others are ignored. */
@@ -258,7 +261,7 @@ export function createTerminalBuffer(
     /** Another hub has stored what is before this sequence. */
     markStoredUpTo(nextSequence: number) {
       const known = Math.min(nextSequence, chunks.nextSequence());
-      storedNextSequence = Math.max(storedNextSequence, known);
+      if (storedNextSequence < known) noteStored(known);
     },
     /** Continues with the agent's output, after another hub has received what came before. */
     continueFrom(next: number) {

@@ -96,16 +96,16 @@ export function createSubscriptions(
     },
     /** Subscribes the dashboards that receive all output to a new command. */
     attachFollowers({ id, agentId }: { id: string; agentId: string }) {
-      const followers = [...state.dashboards.values()].filter(
-        (dashboard) => dashboard.terminals === 'all' && maySee(state, dashboard, agentId),
-      );
+      const followers = [...state.dashboards.values()]
+        .filter((dashboard) => dashboard.terminals === 'all' && maySee(state, dashboard, agentId))
+        .map((dashboard) => ({ dashboard, link: dashboard.link }));
       if (followers.length === 0) return;
       const beginAll = () => {
-        for (const dashboard of followers) {
-          if (dashboard.subscriptions.has(id)) continue;
+        for (const { dashboard, link } of followers) {
+          // Since then, it may have resumed on another connection, where it attaches.
+          if (dashboard.subscriptions.has(id) || dashboard.link !== link) continue;
           if (!state.terminalBuffers.has(id)) {
             // It has ended meanwhile.
-            const { link } = dashboard;
             attachStored(dashboard, id).catch((error: unknown) => {
               if (isTemporary(error)) link.close(CloseCode.goingAway, 'moved');
             });

@@ -215,6 +215,8 @@ export function createTerminals(
       if (!buffer) return;
       subscriptions.forgetFrames(commandId);
       buffers.delete(commandId);
+      // Who waits for a write reads from the store.
+      buffer.markStored();
       persistences.delete(commandId);
       memory.forget(buffer);
       orphaned.delete(buffer);

@@ -1,5 +1,5 @@
 // What has changed in a database that several hubs share. Triggers note the transaction that changed something last.
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { CachedTable, StoreChanges } from '../cluster.ts';
 import type { Db } from './context.ts';
 import { agentChanges, commands, tableVersions } from './schema.ts';
@@ -12,14 +12,16 @@ import { decodeText } from './text-encoding.ts';
  * @param cursor null: nothing is listed
  */
 export async function listChanges(db: Db, cursor: string | null): Promise<StoreChanges> {
-  const isNew = sql`changed_by >= ${cursor}::text::xid8`;
-  const hasEnded = sql`ended_by >= ${cursor}::text::xid8`;
+  // Numbers that this server has not given yet are from another one, from which the database was restored.
+  const isSince = (column: SQL) =>
+    sql`${column} >= ${cursor}::text::xid8 AND ${column} < pg_snapshot_xmax(pg_current_snapshot())`;
+  const isNew = isSince(sql`changed_by`);
   // One statement, so that the cursor and the lists are those of one state of the database.
   const [row] = (await db.execute(sql`
     SELECT pg_snapshot_xmin(pg_current_snapshot())::text,
       (SELECT json_agg(agent_id) FROM ${agentChanges} WHERE ${isNew})::text,
       (SELECT json_agg(name) FROM ${tableVersions} WHERE ${isNew})::text,
-      (SELECT json_agg(id ORDER BY ended_by) FROM ${commands} WHERE ${hasEnded})::text
+      (SELECT json_agg(id ORDER BY ended_by) FROM ${commands} WHERE ${isSince(sql`ended_by`)})::text
   `)) as unknown as [
     cursor: string,
     agentIds: string | null,

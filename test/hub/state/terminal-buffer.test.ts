@@ -369,3 +369,24 @@ test('reading updates the time of the last read', () => {
   readText();
   expect(buffer.lastRead).toBe(opened + 10_000);
 });
+
+describe('who waits until output is stored', () => {
+  const first = { sequence: 0, type: 'stdout', data: 'a', timestamp: 1, offset: 0, lostBytes: 0 };
+
+  test('learns that another hub has stored it when it is read', async () => {
+    createBuffer();
+    const written = buffer.whenWritten();
+    buffer.follow(first as OutputChunk);
+    await written;
+    expect(buffer.storedNextSequence).toBe(1);
+  });
+
+  test('learns that another hub has stored what it has sent', async () => {
+    createBuffer();
+    buffer.followLive(first as OutputChunk);
+    const written = buffer.whenWritten();
+    buffer.markStoredUpTo(1);
+    await written;
+    expect(buffer.isStored).toBe(true);
+  });
+});
