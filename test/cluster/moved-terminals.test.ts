@@ -150,6 +150,26 @@ test('terminals continue on another hub after what was received', async () => {
   expect(resetsOf(after)).toEqual([]);
 });
 
+test('a terminal that is detached before the output is read stays detached', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a, b } = hubs;
+  const { agent, commandId } = await startCommand(a, 'agent');
+  const reader = await connectDashboard(b, { terminals: 'attached', userId: userOf(b) });
+  await reader.waitForStatus(commandId, 'running');
+  b.store.hold((call) => call === 'output.listLatest');
+  reader.send({ type: 'terminal:attach', commandId });
+  await b.store.waitForFault('output.listLatest');
+  reader.send({ type: 'terminal:detach', commandId });
+  await reader.ping();
+  b.store.release();
+  await follow(b, [commandId]);
+  agent.sendOutput(commandId, 'end');
+  agent.sendFinished(commandId);
+  await reader.waitForStatus(commandId, 'completed');
+  await reader.ping();
+  expect(reader.sequencesOf(commandId)).toEqual([]);
+});
+
 test('a terminal of a command that has ended meanwhile receives the rest on another hub', async () => {
   await using hubs = await startLinkedHubs(url);
   const { agent, commandId } = await startCommand(hubs.a, 'agent');

@@ -73,6 +73,7 @@ export function createDashboards(context: HubContext, parts: DashboardsParts) {
       accepts: null,
       acceptsReset: false,
       subscriptions: new Map(),
+      attaching: new Map(),
       confirmedCompletions: completion.publishedCount(),
       lastPing: 0,
       unansweredPings: new Map(),

@@ -89,6 +89,8 @@ export interface DashboardConnection {
   acceptsReset: boolean;
   /** By commandId. */
   subscriptions: Map<string, Subscription>;
+  /** The commands to which it attaches as soon as another hub's output is read, with the latest attempt of each. */
+  attaching: Map<string, symbol>;
   /** Whether a page of output is being read for it. */
   isReadingOutput: boolean;
   /** How many of the published completions are known to have arrived: a pong confirms what was sent before its ping. */

@@ -125,6 +125,27 @@ export function createAttachments(
       dashboard.subscriptions.delete(commandId);
   }
 
+  /**
+   * Waits until the output of a command is read. Returns false if the dashboard has detached since then, has attached again, or
+   * has resumed on another connection, where it attaches again.
+   */
+  async function isLatest(
+    dashboard: DashboardConnection,
+    commandId: string,
+    refreshed: Promise<void>,
+  ): Promise<boolean> {
+    const { link, attaching } = dashboard;
+    const attempt = Symbol('attempt');
+    attaching.set(commandId, attempt);
+    const isCurrent = () => attaching.get(commandId) === attempt;
+    try {
+      await refreshed;
+      return isCurrent() && dashboard.link === link;
+    } finally {
+      if (isCurrent()) attaching.delete(commandId);
+    }
+  }
+
   /** Attaches to output that is in no buffer. */
   async function attachStored(
     dashboard: DashboardConnection,
@@ -181,11 +202,9 @@ export function createAttachments(
     attachment = createAttachment(start),
     isWanted = () => true,
   ): Promise<void> {
-    const { link } = dashboard;
     const refreshed = output.refresh(commandId);
-    if (refreshed) await refreshed;
-    // Since then, it has resumed on another connection, where it attaches again.
-    if (dashboard.link !== link || !isWanted()) return;
+    if (refreshed && !(await isLatest(dashboard, commandId, refreshed))) return;
+    if (!isWanted()) return;
     const buffer = state.terminalBuffers.get(commandId);
     if (!buffer || !maySee(state, dashboard, buffer.agentId)) {
       return attachStored(dashboard, commandId, start, attachment);

@@ -93,6 +93,7 @@ export function createSubscriptions(
         delivery.leaveTopic(dashboard, commandId);
       }
       dashboard.subscriptions.delete(commandId);
+      dashboard.attaching.delete(commandId);
     },
     /** Subscribes the dashboards that receive all output to a new command. */
     attachFollowers({ id, agentId }: { id: string; agentId: string }) {
@@ -103,7 +104,8 @@ export function createSubscriptions(
       const beginAll = () => {
         for (const { dashboard, link } of followers) {
           // Since then, it may have resumed on another connection, where it attaches.
-          if (dashboard.subscriptions.has(id) || dashboard.link !== link) continue;
+          if (dashboard.subscriptions.has(id) || dashboard.attaching.has(id)) continue;
+          if (dashboard.link !== link) continue;
           if (!state.terminalBuffers.has(id)) {
             // It has ended meanwhile.
             attachStored(dashboard, id).catch((error: unknown) => {
