@@ -17,8 +17,7 @@ import { createAgentTokens } from './agents/tokens.ts';
 import { createApprovals } from './approvals.ts';
 import { createApiTokens } from './api-tokens.ts';
 import { createBroadcast, type Publisher } from './broadcast.ts';
-import { createAlone } from './cluster/alone.ts';
-import type { createSharing } from './cluster/sharing.ts';
+import { createAlone, share } from './cluster/alone.ts';
 import { createRouted } from './cluster/routed.ts';
 import { createSharedTables } from './cluster/shared-tables.ts';
 import { createAdmission } from './commands/admission.ts';
@@ -80,12 +79,6 @@ export interface HubOptions {
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
-
-/** Loads what a hub that is alone does not need. */
-async function share(...parts: Parameters<typeof createSharing>) {
-  const sharing = await import('./cluster/sharing.ts');
-  return sharing.createSharing(...parts);
-}
 
 /**
  * Starts a hub with the state in its store.
@@ -230,7 +223,8 @@ export async function startHub(options: HubOptions) {
   await Promise.all([sessions.restore(), tokenIndex.restore(), apiTokens.restore()]);
   const { reload: reloadTables } = tables.caches;
   const member = await sharing.join?.(context, { ...parts, reloadTables, report: hubs.report });
-  if (!member) await Promise.all([connectionLog.closeAll(), restore(context, parts)]);
+  if (member) readiness.watchLease(member.hasLease);
+  else await Promise.all([connectionLog.closeAll(), restore(context, parts)]);
 
   const stopPeriodicWork = startPeriodicWork(context, {
     agents,

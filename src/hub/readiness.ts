@@ -10,6 +10,7 @@ export function createReadiness(
   bus: Pick<Bus, 'status'> | null,
 ) {
   let isDraining = false;
+  let hasLease = () => true;
 
   return {
     /** Whether the hub is about to stop. It still works until then. */
@@ -18,12 +19,17 @@ export function createReadiness(
     startDraining() {
       isDraining = true;
     },
+    /** @param isHeld whether this hub's lease has not ended, as far as it knows */
+    watchLease(isHeld: () => boolean) {
+      hasLease = isHeld;
+    },
     /** Explains why the hub should receive no requests now; empty if it should. It reads memory only. */
     listProblems(): string[] {
       const failure = storeHealth.failure();
       return [
         ...(isDraining ? ['The hub is shutting down.'] : []),
         ...(failure === null ? [] : [failure]),
+        ...(hasLease() ? [] : ['The hub could not renew its lease in time.']),
         ...(bus && !bus.status().isConnected
           ? ['The bus to the other hubs is not connected.']
           : []),

@@ -1,7 +1,7 @@
 // What a store that several hubs share has in addition: the hubs themselves, which hub owns an agent, and what has changed.
 import { type Static, Type } from '@sinclair/typebox';
 import { AgentSummary } from '../protocol/entities.ts';
-import type { Store, StoredChunk, StoredCommand } from './store.ts';
+import type { Store, StoredApproval, StoredChunk, StoredCommand } from './store.ts';
 
 /** A hub that wants to be known. */
 export interface HubRegistration {
@@ -180,6 +180,8 @@ export interface ClusterStore {
   findLaterOutput(commandId: string, epoch: number): Promise<number | null>;
   /** Finds the command that a user has requested with this ID in the last 24 hours. */
   findRequested(userId: string, requestId: string): Promise<StoredCommand | null>;
+  /** Lists the approval requests of these commands, oldest first. */
+  listApprovalsOf(commandIds: readonly string[]): Promise<StoredApproval[]>;
   /** Finds these commands. */
   listByIds(ids: readonly string[]): Promise<StoredCommand[]>;
   /** @param cursor null at first: then nothing is listed */

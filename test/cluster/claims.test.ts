@@ -1,7 +1,7 @@
 // A hub becomes the owner of an agent at a bad moment: while the agent comes and goes, or while the database fails.
 import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
 import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
-import { RENEW_MS } from '../../src/store/cluster.ts';
+import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import {
   hasLogged,
@@ -182,4 +182,17 @@ test('a hub whose name another one has cannot be used', async () => {
   );
   a.clock.advance(RENEW_MS);
   expect((await a.hub.unusable).message).toContain('hub-a');
+});
+
+test('a hub whose lease could not be renewed is not ready', async () => {
+  await using hubs = await startLinkedHubs(url);
+  const { a } = hubs;
+  const { readiness } = a.hub;
+  expect(readiness.listProblems()).toEqual([]);
+  a.store.fail((call) => call === 'cluster.renew');
+  a.clock.advance(LEASE_MS + RENEW_MS);
+  expect(readiness.listProblems()).toContain('The hub could not renew its lease in time.');
+  a.store.clearFaults();
+  const peer = await connectDashboard(a, { userId: 'ada' });
+  await passUntil(a, peer, () => readiness.listProblems().length === 0);
 });

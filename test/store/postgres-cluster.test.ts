@@ -11,7 +11,7 @@ import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts'
 import type { Store } from '../../src/store/store.ts';
 import { clusterOf, createMigratedDatabase } from '../support/postgres-store.ts';
 import { type PostgresServer, startPostgres } from '../support/postgres.ts';
-import { agent, chunk, storedCommand } from '../support/samples.ts';
+import { approval, agent, chunk, storedCommand } from '../support/samples.ts';
 
 const REPORT: HubReport = {
   agents: 3,
@@ -309,6 +309,11 @@ test('commands are listed by agent', async () => {
   expect(await cluster.listRequestedOf('a', 10)).toEqual([rows[5], rows[0]]);
   expect(await cluster.listRequestedOf('a', 11)).toEqual([rows[0]]);
   expect(await cluster.listByIds(['4', 'unknown', '2'])).toEqual([rows[1], rows[3]]);
+  const request = (commandId: string, requestedAt: number) =>
+    approval({ approvalId: `q${commandId}`, commandId, requestedAt });
+  const [late, other, early] = [request('1', 9), request('2', 8), request('5', 7)];
+  for (const one of [late, other, early]) await store.approvals.insert(one);
+  expect(await cluster.listApprovalsOf(['1', 'unknown', '5'])).toEqual([early, late]);
 });
 
 test('secrets are stored by one of several hubs, and replaced if they are as expected', async () => {

@@ -286,6 +286,23 @@ test('a transaction of a hub that hangs ends before a claim that waits for it', 
   await session.close();
 });
 
+test('a claim that was rolled back because of a deadlock is made again', async () => {
+  const store = await createPostgresStore(url);
+  stores.push(store);
+  const cluster = clusterOf(store);
+  await cluster.claim('build', 'a');
+  const other = await connect();
+  let claim: Promise<number | null> = Promise.resolve(null);
+  await other.begin(async (sql) => {
+    await sql.unsafe(`SELECT 1 FROM agent_changes WHERE agent_id = 'build' FOR UPDATE`);
+    claim = cluster.claim('build', 'b', 1);
+    await untilWaiting(server, url, 1);
+    // The claim has been waiting for longer, so its transaction is the one that ends.
+    await sql.unsafe(`SELECT 1 FROM agent_states WHERE agent_id = 'build' FOR UPDATE`);
+  });
+  expect(await claim).toBe(2);
+});
+
 test('a batch that was rolled back because of a deadlock is tried again as a whole', async () => {
   const store = await createPostgresStore(url);
   stores.push(store);

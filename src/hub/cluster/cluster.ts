@@ -293,6 +293,8 @@ export async function joinCluster(
   return {
     poll,
     renew,
+    /** Whether the lease of this hub has not ended, as far as it knows. */
+    hasLease: () => clock.monotonic() - renewedAt <= LEASE_MS,
     /** Whether this hub does the work that one hub does for all. */
     isLeader: () => isFirst,
     /** Resolves when another hub has the name of this one, or a later version has changed the tables so that it cannot use them. */

@@ -54,7 +54,7 @@ export function createMirror(
   { cluster, ownership, lose }: MirrorOptions,
   parts: MirrorParts,
 ) {
-  const { state, store, clock, log } = context;
+  const { state, clock, log } = context;
   const { approvals, completion, dispatcher, output, presence, terminals, terminalInput } = parts;
   const warnUnreadable = createCountedWarning(
     clock,
@@ -154,6 +154,7 @@ export function createMirror(
       cluster.listUnfinishedOf(agentIds),
     ]);
     const result = new Map<string, Stored>();
+    const waiting: string[] = [];
     for (const agentState of states) {
       const { agentId } = agentState;
       owners.set(agentId, agentState);
@@ -163,11 +164,12 @@ export function createMirror(
       result.set(agentId, found);
       if (ownership.owns(agentId)) continue;
       found.approvals = [];
-      const waiting = new Set(approvals.commandsOf(agentId));
-      for (const { id, sent } of ofAgent) if (sent) waiting.add(id);
-      for (const commandId of waiting) {
-        found.approvals.push(...(await store.approvals.listByCommand(commandId)));
-      }
+      waiting.push(...approvals.commandsOf(agentId));
+      for (const { id, sent } of ofAgent) if (sent) waiting.push(id);
+    }
+    if (waiting.length === 0) return result;
+    for (const approval of await cluster.listApprovalsOf(waiting)) {
+      result.get(approval.agentId)?.approvals?.push(approval);
     }
     return result;
   }

@@ -45,6 +45,8 @@ export interface Member {
   leave(): Promise<void>;
   /** Looks for what other hubs have changed. */
   poll(): Promise<void>;
+  /** Whether the lease of this hub has not ended, as far as it knows. */
+  hasLease(): boolean;
   /** Resolves when a later version has changed the tables so that this hub cannot use them. */
   unusable: Promise<Error>;
 }
@@ -225,6 +227,7 @@ export function createSharing(
       const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
       return {
         poll: member.poll,
+        hasLease: member.hasLease,
         unusable: member.unusable,
         async handOver() {
           isLeaving = true;

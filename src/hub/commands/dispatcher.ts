@@ -245,6 +245,8 @@ export function createDispatcher(context: HubContext, parts: DispatcherParts) {
       if (execution.delivery === 'sent') agent.current = execution;
       else if (execution.stopReason) return endInBackground(execution, stoppedOutcome(execution));
       else enqueueStored(queueOf(state, execution.agentId), execution);
+      // A command that is queued has not asked anything.
+      if (execution.delivery !== 'sent') return;
       await approvals.restore(execution, isCurrent);
       if (execution.startedAt === null || !isCurrent()) return;
       startTimeout(execution, elapsedMs ?? Math.max(0, clock.now() - execution.startedAt));

@@ -4,6 +4,7 @@ import pLimit from 'p-limit';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { type ClusterStore, PublishedState, type StoredAgentState } from '../cluster.ts';
 import type { Db } from './context.ts';
+import { repeatDeadlocked } from './deadlocks.ts';
 import { isHubAlive } from './hubs.ts';
 import type { Pool } from './pool.ts';
 import { agents, agentStates, hubs } from './schema.ts';
@@ -32,14 +33,18 @@ export function createAgentStateStore({
   const limitClaims = pLimit(maxClaims);
   return {
     claim: (agentId, hubId, expectedEpoch) =>
-      limitClaims(() => own.read((db) => claim(db, agentId, hubId, expectedEpoch))),
+      limitClaims(() =>
+        repeatDeadlocked(() => own.read((db) => claim(db, agentId, hubId, expectedEpoch))),
+      ),
     release: ({ agentId, epoch }) =>
-      own.read(async (db) => {
-        await db
-          .update(agentStates)
-          .set({ hubId: null })
-          .where(and(eq(agentStates.agentId, agentId), eq(agentStates.epoch, epoch)));
-      }),
+      repeatDeadlocked(() =>
+        own.read(async (db) => {
+          await db
+            .update(agentStates)
+            .set({ hubId: null })
+            .where(and(eq(agentStates.agentId, agentId), eq(agentStates.epoch, epoch)));
+        }),
+      ),
     publishStates: (states) =>
       states.length === 0 ? Promise.resolve() : writer.writeDeferred((db) => publish(db, states)),
     listStates: (agentIds) => pool.read((db) => listStates(db, agentIds)),

@@ -8,7 +8,7 @@ import { isOneOf } from './context.ts';
 import { createHubStore } from './hubs.ts';
 import { listOutputFrom } from './output-news.ts';
 import type { Pool } from './pool.ts';
-import { commands, outputEpochs, requestKeys, secrets } from './schema.ts';
+import { approvals, commands, outputEpochs, requestKeys, secrets } from './schema.ts';
 import { listChanges } from './store-changes.ts';
 import type { Writer } from './writer.ts';
 
@@ -93,6 +93,14 @@ export function createClusterStore({
           .where(and(eq(requestKeys.requestedBy, userId), eq(requestKeys.requestId, requestId)));
         return found ?? null;
       }),
+    listApprovalsOf: (commandIds) =>
+      read((db) =>
+        db
+          .select()
+          .from(approvals)
+          .where(isOneOf(approvals.commandId, commandIds))
+          .orderBy(asc(approvals.requestedAt)),
+      ),
     listByIds: (ids) =>
       read((db) =>
         db.select().from(commands).where(isOneOf(commands.id, ids)).orderBy(asc(commands.id)),

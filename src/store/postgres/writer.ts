@@ -3,7 +3,8 @@
 import type { Fence } from '../cluster.ts';
 import { currentFence } from '../fences.ts';
 import type { Db } from './connection.ts';
-import { isDeadlock, isLost, isRefused, toDatabaseError } from './errors.ts';
+import { mayRepeat } from './deadlocks.ts';
+import { isLost, isRefused, toDatabaseError } from './errors.ts';
 import { fencedError, lockFences } from './fence-check.ts';
 import type { Backoff } from './reconnect.ts';
 import type { WriterSession } from './writer-session.ts';
@@ -29,10 +30,6 @@ interface PendingWrite {
 const MAX_DELAY_MS = 8;
 /** The shortest delay between two attempts to find out what became of a commit. */
 const MIN_DELAY_MS = 50;
-/** How often a transaction is tried in which the server has found a deadlock with another hub. */
-const MAX_ATTEMPTS = 3;
-/** The pause before the next attempt, in which the other hub gets the locks that it was waiting for. */
-const DEADLOCK_PAUSE_MS = 50;
 
 export type Writer = ReturnType<typeof createWriter>;
 
@@ -60,10 +57,7 @@ export function createWriter(sessions: Sessions, backoff: Backoff) {
     } catch (thrown) {
       const error = toDatabaseError(thrown);
       const left = writes.filter(({ isFenced }) => !isFenced);
-      if (isDeadlock(error) && attempt < MAX_ATTEMPTS) {
-        await new Promise((resolve) => setTimeout(resolve, DEADLOCK_PAUSE_MS));
-        return commit(left, attempt + 1);
-      }
+      if (await mayRepeat(error, attempt)) return commit(left, attempt + 1);
       if (left.length <= 1 || isLost(error)) return left.forEach(({ reject }) => reject(error));
       for (const write of left) await commit([write]);
       return;
