@@ -303,7 +303,7 @@ export async function startHub(options: HubOptions) {
     history,
     /** What a user may see. */
     viewFor: createViews(state, { registry, history, approvals, fileChanges, hubs, turns }),
-    /** Resolves when a later version has changed the database so that this hub cannot use it. */
+    /** Resolves when another hub has its name, or a later version has changed the database so that it cannot use it. */
     unusable: member?.unusable ?? new Promise<Error>(() => undefined),
     /** Gives all agents up, one by one, so that they connect to other hubs. */
     handOver: () => member?.handOver(),

@@ -216,7 +216,7 @@ export function createClaims(
     void mirror.update([agentId]);
   }
 
-  async function claim(agentId: string, expectedEpoch: number | undefined): Promise<boolean> {
+  async function startClaim(agentId: string, expectedEpoch: number | undefined): Promise<boolean> {
     const agent = state.agents.get(agentId);
     if (!agent) return false;
     unclear.add(agentId);
@@ -240,21 +240,41 @@ export function createClaims(
     }
   }
 
+  /**
+   * Makes this hub the owner of an agent, whatever the current owner does.
+   * @param expectedEpoch if it is given, nothing happens if another hub has claimed the agent since then
+   * @returns whether this hub owns the agent now
+   */
+  function claim(agentId: string, expectedEpoch?: number): Promise<boolean> {
+    const running = claims.get(agentId);
+    // While it is restored, the agent is owned, but not all of its commands are known.
+    if (running) return running;
+    if (ownership.owns(agentId)) return Promise.resolve(true);
+    if (isStopped) return Promise.resolve(false);
+    const started = startClaim(agentId, expectedEpoch).finally(() => claims.delete(agentId));
+    claims.set(agentId, started);
+    return started;
+  }
+
+  /** The same for an agent that is not connected: it is expected to connect within the grace period. */
+  async function takeOver(agentId: string, expectedEpoch?: number): Promise<boolean> {
+    const isClaimed = await claim(agentId, expectedEpoch);
+    const agent = state.agents.get(agentId);
+    if (isClaimed && agent) agents.expect(agent);
+    return isClaimed;
+  }
+
   return {
-    /**
-     * Makes this hub the owner of an agent, whatever the current owner does.
-     * @param expectedEpoch if it is given, nothing happens if another hub has claimed the agent since then
-     * @returns whether this hub owns the agent now
-     */
-    claim(agentId: string, expectedEpoch?: number): Promise<boolean> {
-      const running = claims.get(agentId);
-      // While it is restored, the agent is owned, but not all of its commands are known.
-      if (running) return running;
-      if (ownership.owns(agentId)) return Promise.resolve(true);
-      if (isStopped) return Promise.resolve(false);
-      const started = claim(agentId, expectedEpoch).finally(() => claims.delete(agentId));
-      claims.set(agentId, started);
-      return started;
+    claim,
+    takeOver,
+    /** Claims those agents again whose claim has failed although it was stored. */
+    async repeatFailed(): Promise<void> {
+      if (unclear.size === 0) return;
+      for (const { agentId, hubId: owner, epoch } of await cluster.listStates([...unclear])) {
+        if (claims.has(agentId)) continue;
+        if (owner !== hubId || ownership.owns(agentId)) unclear.delete(agentId);
+        else await takeOver(agentId, epoch);
+      }
     },
     /** Claims nothing anymore. Resolves when the claims in progress have ended. */
     async stop(): Promise<void> {
@@ -264,20 +284,6 @@ export function createClaims(
     isStopped: () => isStopped,
     /** The claim of an agent in progress. */
     inProgress: (agentId: string) => claims.get(agentId),
-    /** Ends the command of an agent that does not connect within the grace period, and shows that it is offline. */
-    awaitAgent(agentId: string) {
-      const agent = state.agents.get(agentId);
-      if (agent) agents.expect(agent);
-    },
-    /** Claims those agents again whose claim has failed although it was stored. */
-    async repeatFailed(): Promise<void> {
-      if (unclear.size === 0) return;
-      for (const { agentId, hubId: owner, epoch } of await cluster.listStates([...unclear])) {
-        if (claims.has(agentId)) continue;
-        if (owner !== hubId || ownership.owns(agentId)) unclear.delete(agentId);
-        else if (await this.claim(agentId, epoch)) this.awaitAgent(agentId);
-      }
-    },
     lose,
   };
 }

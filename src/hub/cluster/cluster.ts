@@ -229,7 +229,7 @@ export async function joinCluster(
       orphans.map(({ agentId: id }) => id),
     )) {
       if (isOwned || (owner !== null && !mayClaim)) continue;
-      if (await claims.claim(agentId, epoch)) claims.awaitAgent(agentId);
+      await claims.takeOver(agentId, epoch);
     }
   }
 

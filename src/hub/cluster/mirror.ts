@@ -43,8 +43,9 @@ interface MirrorOptions {
 interface Stored {
   state: StoredAgentState;
   unfinished: StoredCommand[];
-  /** Null for an own agent, whose requests are not read. */
-  approvals: StoredApproval[] | null;
+  approvals: StoredApproval[];
+  /** Whether this hub owned the agent when this was read, so that it has not read the approval requests. */
+  isOwn: boolean;
 }
 
 export type Mirror = ReturnType<typeof createMirror>;
@@ -93,7 +94,7 @@ export function createMirror(
   /** Takes over what another hub has stored about its agent. */
   async function update(
     agent: AgentConnection,
-    { state: stored, unfinished, approvals: all }: Stored & { approvals: StoredApproval[] },
+    { state: stored, unfinished, approvals: all }: Stored,
   ) {
     const { agentId } = agent;
     await output.changeOwner(agentId, stored.epoch);
@@ -160,16 +161,15 @@ export function createMirror(
       owners.set(agentId, agentState);
       if (agentState.isUnreadable && agentState.isOwned) warnUnreadable({ agentId });
       const ofAgent = unfinished.filter((row) => row.agentId === agentId);
-      const found: Stored = { state: agentState, unfinished: ofAgent, approvals: null };
-      result.set(agentId, found);
-      if (ownership.owns(agentId)) continue;
-      found.approvals = [];
+      const isOwn = ownership.owns(agentId);
+      result.set(agentId, { state: agentState, unfinished: ofAgent, approvals: [], isOwn });
+      if (isOwn) continue;
       waiting.push(...approvals.commandsOf(agentId));
       for (const { id, sent } of ofAgent) if (sent) waiting.push(id);
     }
     if (waiting.length === 0) return result;
     for (const approval of await cluster.listApprovalsOf(waiting)) {
-      result.get(approval.agentId)?.approvals?.push(approval);
+      result.get(approval.agentId)?.approvals.push(approval);
     }
     return result;
   }
@@ -183,11 +183,9 @@ export function createMirror(
         lose(agentId);
       }
       try {
-        const { approvals: all } = found;
         if (ownership.owns(agentId)) adopt(agent, found.unfinished);
-        else if (all) await update(agent, { ...found, approvals: all });
-        // It was lost during this read.
-        else dirty.add(agentId);
+        // What was lost during this read is read again.
+        else if (!found.isOwn) await update(agent, found);
       } catch (error) {
         if (isUnreachable(error)) throw error;
         // The others do not wait for it.
@@ -221,8 +219,8 @@ export function createMirror(
     return next ?? previous;
   }
 
-  const { endLate, forgetOldEnds, hasEnded, noteEnd, noteLate, publishAdded, publishMissed } =
-    commands;
+  const { endLate, forgetOldEnds, hasEnded, noteEnd, noteLate } = commands;
+  const { publishAdded, publishMissed, whenEndsPublished } = commands;
   return {
     endLate,
     forgetOldEnds,
@@ -231,7 +229,7 @@ export function createMirror(
     noteLate,
     publishAdded,
     publishMissed,
-    whenEndsPublished: commands.whenEndsPublished,
+    whenEndsPublished,
     /** Reads these agents again. Resolves when they are up to date, except for those that fail: they are tried again. */
     update: updateAll,
     /** The owner of an agent, as it was read last. */

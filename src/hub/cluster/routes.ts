@@ -87,9 +87,8 @@ export function createRouter({
       }
     }
     mirror.forgetOwner(agentId);
-    if (await claims.claim(agentId, owner?.epoch)) claims.awaitAgent(agentId);
-    else if (claims.isStopped()) throw stopping();
-    throw new NotOwner();
+    const isClaimed = await claims.takeOver(agentId, owner?.epoch);
+    throw !isClaimed && claims.isStopped() ? stopping() : new NotOwner();
   }
 
   async function readOwner(agentId: string) {

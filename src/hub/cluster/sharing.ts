@@ -47,7 +47,7 @@ export interface Member {
   poll(): Promise<void>;
   /** Whether the lease of this hub has not ended, as far as it knows. */
   hasLease(): boolean;
-  /** Resolves when a later version has changed the tables so that this hub cannot use them. */
+  /** Resolves when another hub has the name of this one, or a later version has changed the tables so that it cannot use them. */
   unusable: Promise<Error>;
 }
 
@@ -116,6 +116,10 @@ export function createSharing(
     },
   });
 
+  /** Waits for work, but not longer than that. Returns undefined if it takes longer. */
+  const within = <T>(ms: number, work: Promise<T>): Promise<T | undefined> =>
+    Promise.race([work, wait(clock, ms).then(() => undefined)]);
+
   async function restore(mirror: ReturnType<typeof createMirror>) {
     for (const agent of await store.agents.list()) {
       state.agents.set(agent.agentId, createAgentConnection(agent));
@@ -161,7 +165,7 @@ export function createSharing(
         { cluster, ownership, lose: (agentId) => lose(agentId) },
         { ...parts, output },
       );
-      refresh = (agentId) => Promise.race([mirror.update([agentId]), wait(clock, REFRESH_MS)]);
+      refresh = (agentId) => within(REFRESH_MS, mirror.update([agentId]));
       const followed = output;
       open = async (command) => {
         const { id } = command;
@@ -185,10 +189,10 @@ export function createSharing(
 
       claim = async (agentId, instanceId) => {
         if (isLeaving) return 'moved';
-        const states = cluster.listStates([agentId]);
-        const [owner] = ownership.owns(agentId)
-          ? await Promise.race([states.catch(() => []), wait(clock, REFRESH_MS).then(() => [])])
-          : await states;
+        const reading = cluster.listStates([agentId]).then(([stored]) => stored);
+        const owner = ownership.owns(agentId)
+          ? await within(REFRESH_MS, reading).catch(() => undefined)
+          : await reading;
         // The agent was connected elsewhere since then, and this hub did not know it yet.
         if (owner && owner.epoch > ownership.fenceOf(agentId).epoch) lose(agentId);
         const isElsewhere =
@@ -232,10 +236,9 @@ export function createSharing(
         async handOver() {
           isLeaving = true;
           const deadline = clock.monotonic() + HAND_OVER_MS;
-          await Promise.race([member.renew(), wait(clock, COMMIT_MS)]);
-          const others = await Promise.race([hasOthers(), wait(clock, COMMIT_MS).then(() => true)]);
-          if (others) await wait(clock, NOTICE_MS);
-          await Promise.race([claims.stop(), wait(clock, COMMIT_MS)]);
+          await within(COMMIT_MS, member.renew());
+          if ((await within(COMMIT_MS, hasOthers())) ?? true) await wait(clock, NOTICE_MS);
+          await within(COMMIT_MS, claims.stop());
           for (const agentId of ownership.list()) {
             // The sockets of the others are closed all at once.
             if (clock.monotonic() >= deadline) break;
@@ -262,11 +265,10 @@ export function createSharing(
         for (const commandId of [...(current ? [current.id] : []), ...stopping]) {
           // What cannot be committed is sent again by the agent. A write about an agent of another hub never ends.
           const flushed = ownership.untilLost(agentId, () => parts.terminals.flush(commandId));
-          await Promise.race([flushed, wait(clock, COMMIT_MS)]);
+          await within(COMMIT_MS, flushed);
         }
         try {
-          const released = cluster.release(ownership.fenceOf(agentId));
-          await Promise.race([released, wait(clock, COMMIT_MS)]);
+          await within(COMMIT_MS, cluster.release(ownership.fenceOf(agentId)));
         } finally {
           claims.lose(agentId);
         }

@@ -143,8 +143,7 @@ export function createTerminalBuffer(
     } else if (text !== '') pending = { type, text, bytes };
   }
 
-  /** Notes that everything before a sequence is stored, and wakes those who wait for that. */
-  function noteStored(nextSequence: number) {
+  function markStored(nextSequence = storedNextSequence) {
     storedNextSequence = nextSequence;
     nextStored.resolve();
     nextStored = Promise.withResolvers();
@@ -196,8 +195,8 @@ export function createTerminalBuffer(
     },
     /** Resolves after the next write of chunks, whether it succeeds or not. */
     whenWritten: () => nextStored.promise,
-    /** Everything before this sequence is stored. */
-    markStored: (nextSequence = storedNextSequence) => noteStored(nextSequence),
+    /** Notes that everything before a sequence is stored, and wakes those who wait for a write. */
+    markStored,
     /** The next sequence expected from the agent. */
     get agentNextSequence() {
       return agentNextSequence;
@@ -251,7 +250,7 @@ export function createTerminalBuffer(
         hold({ ...chunk, sequence, data: '', offset: writtenBytes, lostBytes });
       }
       if (chunks.nextSequence() === chunk.sequence) hold(chunk);
-      if (storedNextSequence <= chunk.sequence) noteStored(chunk.sequence + 1);
+      if (storedNextSequence <= chunk.sequence) markStored(chunk.sequence + 1);
       return true;
     },
     /** Adds the next chunk that another hub has numbered, but not stored. Others are ignored. */
@@ -261,7 +260,7 @@ export function createTerminalBuffer(
     /** Another hub has stored what is before this sequence. */
     markStoredUpTo(nextSequence: number) {
       const known = Math.min(nextSequence, chunks.nextSequence());
-      if (storedNextSequence < known) noteStored(known);
+      if (storedNextSequence < known) markStored(known);
     },
     /** Continues with the agent's output, after another hub has received what came before. */
     continueFrom(next: number) {

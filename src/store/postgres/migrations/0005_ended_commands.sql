@@ -1,5 +1,5 @@
--- The transaction in which a command has ended, so that hubs find the commands that have ended since a cursor, whoever owned the
--- agent then. Triggers set it, also for hubs that do not know it.
+-- The transaction that ended a command. It tells hubs which commands have ended since they last asked, whichever hub owned the agent.
+-- A trigger sets it, so hubs of an earlier version need not know it.
 ALTER TABLE "commands" ADD COLUMN "ended_by" xid8;
 --> statement-breakpoint
 CREATE INDEX "commands_by_ending" ON "commands" USING btree ("ended_by") WHERE "ended_by" IS NOT NULL;
