@@ -1,9 +1,11 @@
 // A hub becomes the owner of an agent at a bad moment: while the agent comes and goes, or while the database fails.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
 import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import {
+  ADMIN,
+  endLease,
   hasLogged,
   type LinkedHub,
   passUntil,
@@ -12,28 +14,14 @@ import {
   startLinkedHubs,
 } from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scripted-agent.ts';
-import { createMigratedDatabase } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { useDatabase } from '../support/postgres-store.ts';
 
-const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
-
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 /** Makes a hub seem dead: its lease has ended, and it hears and says nothing. */
 async function kill(hub: LinkedHub) {
   hub.cut();
-  await server.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${hub.node}'`, url);
+  await endLease(database, hub);
 }
 
 /** Lets the time of a hub pass until a call to its store fails or is delayed. */
@@ -41,7 +29,7 @@ const passUntilFault = (hub: LinkedHub, peer: Parameters<typeof passUntil>[1], c
   passUntilSettled(hub, peer, hub.store.waitForFault(call));
 
 test('an agent that has gone when it is claimed is offline, and its command ends', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
   await kill(a);
@@ -59,7 +47,7 @@ test('an agent that has gone when it is claimed is offline, and its command ends
 });
 
 test('a claim that fails after it was stored is made again', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { there, commandId } = await startCommand(hubs);
   await kill(a);
@@ -73,7 +61,7 @@ test('a claim that fails after it was stored is made again', async () => {
 });
 
 test('the state of an agent that could not be published is published again', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const here = await connectDashboard(a, { userId: 'ada' });
   const there = await connectDashboard(b, { userId: 'bob' });
@@ -85,7 +73,7 @@ test('the state of an agent that could not be published is published again', asy
 });
 
 test('an agent that returns before its earlier hub knows where it was keeps its command', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { token, terminate, closed } = await connectAgent(a);
   const there = await connectDashboard(b, { userId: 'bob' });
@@ -107,7 +95,7 @@ test('an agent that returns before its earlier hub knows where it was keeps its 
 });
 
 test('the late output of a command is complete for readers of an earlier owner', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
   const reader = await connectDashboard(a, { userId: 'ada', terminals: 'attached' });
@@ -135,7 +123,7 @@ test('the late output of a command is complete for readers of an earlier owner',
 });
 
 test('the commands of an agent that is removed end on all hubs', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { there, commandId } = await startCommand(hubs);
   await there.waitForOutput(commandId, 'stored ');
@@ -146,7 +134,7 @@ test('the commands of an agent that is removed end on all hubs', async () => {
 });
 
 test('the output of each command is read once while an agent is claimed, however long that takes', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -174,18 +162,17 @@ test('the output of each command is read once while an agent is claimed, however
 });
 
 test('a hub whose name another one has cannot be used', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a } = hubs;
-  await server.execute(
+  await database.execute(
     `UPDATE hubs SET hub_id = 'other', lease_ends_at = 9e15 WHERE node = '${a.node}'`,
-    url,
   );
   a.clock.advance(RENEW_MS);
   expect((await a.hub.unusable).message).toContain('hub-a');
 });
 
 test('a hub whose lease could not be renewed is not ready', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a } = hubs;
   const { readiness } = a.hub;
   expect(readiness.listProblems()).toEqual([]);

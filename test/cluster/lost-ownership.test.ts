@@ -1,10 +1,12 @@
 // An agent moves from one hub to another one at a bad moment: while writes of its earlier owner fail, while the bus loses
 // messages, and after an outage of the database.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
 import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import {
+  ADMIN,
+  endLease,
   hasLogged,
   type LinkedHub,
   passUntil,
@@ -13,33 +15,15 @@ import {
   startLinkedHubs,
 } from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
-import { createMigratedDatabase } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { useDatabase } from '../support/postgres-store.ts';
 import { rejectionOf } from '../support/rejection.ts';
 
 const STOPPING = 'This hub is stopping. Try again.';
-const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
-
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
-
-const endLease = ({ node }: LinkedHub) =>
-  server.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${node}'`, url);
+const database = useDatabase();
 
 async function readOwner(): Promise<{ node: string; epoch: string } | undefined> {
-  const [owner] = await server.execute<{ node: string; epoch: string }>(
+  const [owner] = await database.execute<{ node: string; epoch: string }>(
     'SELECT node, epoch FROM agent_states JOIN hubs USING (hub_id)',
-    url,
   );
   return owner;
 }
@@ -51,7 +35,7 @@ const read = (hub: LinkedHub, path: string) =>
 test.each([true, false])(
   'writes that are tried again after the agent has moved change nothing (bus is cut: %p)',
   async (isCut) => {
-    await using hubs = await startLinkedHubs(url);
+    await using hubs = await startLinkedHubs(database.url);
     const { a, b } = hubs;
     const { agent, commandId } = await startCommand(hubs);
     if (isCut) a.cut();
@@ -91,7 +75,7 @@ test.each([true, false])(
 );
 
 test('a new owner has all that was stored, also what it was not told of', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, commandId } = await startCommand(hubs);
   const there = await connectDashboard(b, { userId: 'bob', terminals: 'all' });
@@ -110,7 +94,7 @@ test('a new owner has all that was stored, also what it was not told of', async 
 });
 
 test('a write that is tried again after the agent has moved and come back changes nothing', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, here, there, commandId } = await startCommand(hubs);
   a.store.fail((call) => call === 'commands.update');
@@ -133,7 +117,7 @@ test('a write that is tried again after the agent has moved and come back change
 });
 
 test('a start that is not committed when the agent moves is published when the next hub has stored it', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -151,7 +135,7 @@ test('a start that is not committed when the agent moves is published when the n
 });
 
 test('what an earlier owner has stored is not published again when it learns that late', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -171,7 +155,7 @@ test('what an earlier owner has stored is not published again when it learns tha
 });
 
 test('the end of a command is published once, also if its agent moves long after it', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -189,7 +173,7 @@ test('the end of a command is published once, also if its agent moves long after
 });
 
 test('a hub that is stopping takes no agent over', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a } = hubs;
   const { agent, here, commandId } = await startCommand(hubs);
   await passUntilSettled(a, here, Promise.resolve(a.hub.handOver()));
@@ -200,7 +184,7 @@ test('a hub that is stopping takes no agent over', async () => {
 });
 
 test('a command that has ended before its owner could tell that is published by the next owner', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -224,7 +208,7 @@ test('a command that has ended before its owner could tell that is published by 
 });
 
 test('the output of a command is followed also after an overtaken claim', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
   const { token } = agent;
@@ -250,7 +234,7 @@ test('the output of a command is followed also after an overtaken claim', async 
 });
 
 test('a dashboard connects again if the output of a new command cannot be read', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -262,7 +246,7 @@ test('a dashboard connects again if the output of a new command cannot be read',
 });
 
 test('a hub whose claim is overtaken by another one takes nothing over', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
   const { token } = agent;
@@ -285,7 +269,7 @@ test('a hub whose claim is overtaken by another one takes nothing over', async (
 });
 
 test('the end of output that cannot be read is published when it can be read again', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
   await there.waitFor('terminal:output');
@@ -298,7 +282,7 @@ test('the end of output that cannot be read is published when it can be read aga
 });
 
 test('a command that is accepted while its agent moves is published by the next owner', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const here = await connectDashboard(a, { userId: 'ada' });
@@ -322,7 +306,7 @@ test('a command that is accepted while its agent moves is published by the next 
 });
 
 test('a command that is accepted while others are restored runs after them', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { b } = hubs;
   const { agent, here, there, commandId } = await startCommand(hubs);
   await there.waitForStatus(await here.request('older'), 'queued');
@@ -344,7 +328,7 @@ test('a command that is accepted while others are restored runs after them', asy
 });
 
 test('an agent that connects twice while its commands are restored keeps the later connection', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { b } = hubs;
   const { agent, commandId } = await startCommand(hubs);
   const fields = { token: agent.token, held: [createHeldCommand(commandId)] };
@@ -361,7 +345,7 @@ test('an agent that connects twice while its commands are restored keeps the lat
 });
 
 test('a dashboard that connects while a hub reads the rest of a command of another one receives all of it', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
   await there.waitFor('terminal:output');
@@ -379,10 +363,10 @@ test('a dashboard that connects while a hub reads the rest of a command of anoth
 });
 
 test('hubs whose leases have all ended in an outage keep their agents', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
-  await endLease(a);
+  await endLease(database, a);
   b.clock.advance(LEASE_MS + RENEW_MS);
   await there.waitForAgentStatus('offline');
   await b.flush();
@@ -397,7 +381,7 @@ test('hubs whose leases have all ended in an outage keep their agents', async ()
 });
 
 test('the commands of a hub that has died are ended by another one after the grace period', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { there, commandId } = await startCommand(hubs);
   const queued = await there.request('next');
@@ -407,7 +391,7 @@ test('the commands of a hub that has died are ended by another one after the gra
     await b.advance(RENEW_MS, there);
     await b.flush();
   }
-  await endLease(a);
+  await endLease(database, a);
   await passUntil(b, there, () => hasLogged(b, 'This hub owns'));
   await there.waitForAgentStatus('offline');
   const hasFailed = () => there.statusesOf(commandId).includes('failed');
@@ -416,7 +400,7 @@ test('the commands of a hub that has died are ended by another one after the gra
 });
 
 test('a request to an owner that does not answer takes effect once its lease has ended', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { here, there } = await startCommand(hubs);
   const queued = await there.request('next');
@@ -425,7 +409,7 @@ test('a request to an owner that does not answer takes effect once its lease has
   const unanswered = rejectionOf(b.hub.queue.cancel(ADMIN, queued));
   expect(await passUntilSettled(b, there, unanswered)).toContain('does not answer');
   expect(await readOwner()).toMatchObject({ node: 'hub-a' });
-  await endLease(a);
+  await endLease(database, a);
   const cancelling = b.hub.queue.cancel(ADMIN, queued);
   expect(await passUntilSettled(b, there, cancelling)).toMatchObject({ commandId: queued });
   expect(await readOwner()).toEqual({ node: 'hub-b', epoch: '2' });

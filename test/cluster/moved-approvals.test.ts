@@ -1,23 +1,15 @@
 // Approval requests of an agent that moves from one hub to another one: every dashboard sees those that are pending, and how they
 // end.
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { requestApproval } from '../support/hub/approvals.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import { passUntil, startLinkedHubs } from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand } from '../support/hub/scripted-agent.ts';
-import { createMigratedDatabase } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { useDatabase } from '../support/postgres-store.ts';
 
-let server: PostgresServer;
-let migrated: string;
+const database = useDatabase();
 
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-
-const start = async () => startLinkedHubs(await server.createDatabase(migrated));
+const start = () => startLinkedHubs(database.url);
 
 type Hubs = Awaited<ReturnType<typeof start>>;
 

@@ -1,29 +1,17 @@
 // Commands of an agent that moves from one hub to another one: what readers receive of their output, and that each command ends.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
 import { RENEW_MS } from '../../src/store/cluster.ts';
 import { UNREACHABLE_CODE } from '../../src/store/store.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import { type LinkedHub, startLinkedHubs } from '../support/hub/linked-hubs.ts';
 import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scripted-agent.ts';
-import { createMigratedDatabase } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { useDatabase } from '../support/postgres-store.ts';
 
 /** Dashboards that answer pings stay connected. */
 const STEP_MS = 5_000;
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 /** Starts a command on a hub, whose dashboard follows its output. */
 async function startCommand(hub: LinkedHub) {
@@ -37,7 +25,7 @@ async function startCommand(hub: LinkedHub) {
 }
 
 test('the output of a command that its owner has not found yet is not complete', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const [here, there] = [await connectDashboard(a), await connectDashboard(b)];
@@ -55,7 +43,7 @@ test('the output of a command that its owner has not found yet is not complete',
 });
 
 test('an agent that loses its connection and moves is not lost for its earlier hub', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, here, commandId } = await startCommand(a);
   agent.terminate();
@@ -74,7 +62,7 @@ test('an agent that loses its connection and moves is not lost for its earlier h
 });
 
 test('output that its earlier hub did not expect anymore is received from the next one', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, here, commandId } = await startCommand(a);
   a.store.fail((call) => call === 'commands.update');
@@ -90,7 +78,7 @@ test('output that its earlier hub did not expect anymore is received from the ne
 });
 
 test('a reader receives the output of a command that ran during an outage of the database', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const there = await connectDashboard(b, { terminals: 'all' });
@@ -110,7 +98,7 @@ test('a reader receives the output of a command that ran during an outage of the
 });
 
 test('a command that an agent did not start before it stopped is sent again by another hub', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const there = await connectDashboard(b);

@@ -1,6 +1,6 @@
 // Terminals of dashboards that move from one hub to another one, or whose command does: they continue without a repeated chunk,
 // except for output that was never committed.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import { ACCEPTS_RESET, type DashboardConnect } from '../../src/protocol/dashboard-to-hub.ts';
 import {
   connectDashboard,
@@ -13,24 +13,12 @@ import {
   createHeldCommand,
   type ScriptedAgent,
 } from '../support/hub/scripted-agent.ts';
-import { createMigratedDatabase } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { useDatabase } from '../support/postgres-store.ts';
 
 type Dashboard = Awaited<ReturnType<typeof connectDashboard>>;
 type Terminals = NonNullable<DashboardConnect['resume']>['terminals'];
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 const accept = [ACCEPTS_RESET];
 /** The hubs learn of each other's users later. */
@@ -134,7 +122,7 @@ async function moveAgent(
 }
 
 test('terminals continue on another hub after what was received', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId, other } = await startCommands(hubs);
   const ids = [commandId, other.commandId];
   const before = await follow(hubs.a, ids);
@@ -151,7 +139,7 @@ test('terminals continue on another hub after what was received', async () => {
 });
 
 test('a terminal that is detached before the output is read stays detached', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, commandId } = await startCommand(a, 'agent');
   const reader = await connectDashboard(b, { terminals: 'attached', userId: userOf(b) });
@@ -171,7 +159,7 @@ test('a terminal that is detached before the output is read stays detached', asy
 });
 
 test('a terminal of a command that has ended meanwhile receives the rest on another hub', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId } = await startCommand(hubs.a, 'agent');
   const before = await follow(hubs.a, [commandId]);
   await drop(before);
@@ -184,7 +172,7 @@ test('a terminal of a command that has ended meanwhile receives the rest on anot
 });
 
 test('a terminal continues while the agent of its command moves, and learns of the new epoch', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId } = await startCommand(hubs.a, 'agent');
   const readers = [await follow(hubs.a, [commandId]), await follow(hubs.b, [commandId])];
   const held = [createHeldCommand(commandId, { nextSequence: 1 })];
@@ -200,7 +188,7 @@ test('a terminal continues while the agent of its command moves, and learns of t
 });
 
 test('only the terminal begins again whose output was not committed', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId, other } = await startCommands(hubs);
   const ids = [commandId, other.commandId];
   const readers = [await follow(hubs.a, ids), await follow(hubs.b, ids)];
@@ -229,7 +217,7 @@ test('only the terminal begins again whose output was not committed', async () =
 });
 
 test('a dashboard that moves after it has received output that was not committed begins again with that command', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId, other } = await startCommands(hubs);
   const ids = [commandId, other.commandId];
   const before = await follow(hubs.a, ids);
@@ -249,7 +237,7 @@ test('a dashboard that moves after it has received output that was not committed
 test.each([true, false])(
   'a dashboard that is ahead of its next hub waits for what it has received (is committed: %p)',
   async (isCommitted) => {
-    await using hubs = await startLinkedHubs(url);
+    await using hubs = await startLinkedHubs(database.url);
     const { a, b } = hubs;
     const { agent, commandId } = await startCommand(a, 'agent');
     const before = await follow(a, [commandId]);
@@ -277,7 +265,7 @@ test.each([true, false])(
 );
 
 test('a dashboard that cannot begin again with one command reconnects', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId } = await startCommand(hubs.a, 'agent');
   const reader = await follow(hubs.b, [commandId], {});
   const { keepsTerminals } = await reader.waitFor('dashboard:welcome');
@@ -298,7 +286,7 @@ test('a dashboard that cannot begin again with one command reconnects', async ()
 test.each(['attached', 'all'] as const)(
   'a dashboard that is not connected when a terminal must begin again learns that when it resumes (%s)',
   async (terminals) => {
-    await using hubs = await startLinkedHubs(url);
+    await using hubs = await startLinkedHubs(database.url);
     const { a, b } = hubs;
     const { agent, commandId, other } = await startCommands(hubs);
     const ids = [commandId, other.commandId];
@@ -325,7 +313,7 @@ test.each(['attached', 'all'] as const)(
 );
 
 test('a terminal that was detached while its output was lost begins again', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId } = await startCommand(hubs.a, 'agent');
   const reader = await follow(hubs.b, [commandId]);
   await sendUncommitted(hubs, agent, commandId);
@@ -343,7 +331,7 @@ test('a terminal that was detached while its output was lost begins again', asyn
 });
 
 test('a terminal without an epoch begins again on another hub', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { agent, commandId } = await startCommand(hubs.a, 'agent');
   const before = await follow(hubs.a, [commandId]);
   await drop(before);

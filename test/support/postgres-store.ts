@@ -1,8 +1,9 @@
 // What the tests of the PostgreSQL store have in common.
+import { afterAll, beforeAll, beforeEach } from 'bun:test';
 import type { ClusterStore, SharedStore } from '../../src/store/cluster.ts';
 import { type KnownSchema, knownSchema } from '../../src/store/postgres/migrations.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
-import type { PostgresServer } from './postgres.ts';
+import { type PostgresServer, startPostgres } from './postgres.ts';
 import { storedCommand } from './samples.ts';
 
 /** Creates a database with all tables, which others can be copied from. */
@@ -11,6 +12,34 @@ export async function createMigratedDatabase(server: PostgresServer): Promise<st
   const store = await createPostgresStore(url);
   await store.close();
   return url;
+}
+
+/**
+ * Starts a server before the tests of a file, and removes it after them. Each test has a database of its own, with all tables.
+ * @returns the server and the URL of the database, to be read in tests
+ */
+export function useDatabase() {
+  let server: PostgresServer;
+  let migrated: string;
+  let url: string;
+  beforeAll(async () => {
+    server = await startPostgres();
+    migrated = await createMigratedDatabase(server);
+  });
+  afterAll(() => server.remove());
+  beforeEach(async () => {
+    url = await server.createDatabase(migrated);
+  });
+  return {
+    get server() {
+      return server;
+    },
+    get url() {
+      return url;
+    },
+    /** Runs a statement in the database of the test, and returns its rows. */
+    execute: <Row>(statement: string) => server.execute<Row>(statement, url),
+  };
 }
 
 /** What a later version of Signalbox knows, with one more migration that this version can or cannot work with. */

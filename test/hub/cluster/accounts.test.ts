@@ -1,8 +1,7 @@
 // What a hub knows of users, sessions and tokens after another hub has changed them.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import type { Actor } from '../../../src/hub/state/dashboard.ts';
-import { createMigratedDatabase } from '../../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
+import { useDatabase } from '../../support/postgres-store.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startTwoHubs } from '../../support/hub/two-hubs.ts';
 import { connectAgent, openAgent } from '../../support/hub/scripted-agent.ts';
@@ -11,18 +10,7 @@ const ROOT: Actor = { userId: 'root', role: 'admin', agents: null };
 const CLIENT = { address: null, userAgent: null };
 const PASSWORD = 'correct horse battery staple';
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 const statusOf = async (
   hub: { callApi(method: string, path: string, options: object): Promise<Response> },
@@ -31,14 +19,14 @@ const statusOf = async (
 ) => (await hub.callApi('GET', path, { token })).status;
 
 test('a session that was started on one hub is valid on the other one at once', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const token = await hubs.a.issueToken('operator', 'ada');
   expect(await statusOf(hubs.b, token)).toBe(200);
   expect(hubs.a.announced).toContain('sessions');
 });
 
 test('a session that is ended on one hub ends on the other one, with its dashboards', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const token = await hubs.a.issueToken('operator', 'ada');
   const dashboard = await connectDashboard(hubs.b, { token });
   const [session] = hubs.a.hub.sessions.list('ada');
@@ -51,7 +39,7 @@ test('a session that is ended on one hub ends on the other one, with its dashboa
 });
 
 test('a changed role ends the sessions of the user on the other hub, as an access change', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const token = await hubs.a.issueToken('operator', 'ada');
   const dashboard = await connectDashboard(hubs.b, { token });
   await hubs.a.hub.accounts.change(ROOT, 'ada', { role: 'viewer' });
@@ -61,7 +49,7 @@ test('a changed role ends the sessions of the user on the other hub, as an acces
 });
 
 test('the sessions of a disabled and of a removed user end on the other hub', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   for (const userId of ['ada', 'bob']) {
     const token = await hubs.b.issueToken('operator', userId);
     const dashboard = await connectDashboard(hubs.b, { token });
@@ -75,7 +63,7 @@ test('the sessions of a disabled and of a removed user end on the other hub', as
 });
 
 test('a session that began with a role that another hub had just changed is not valid', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.startSession('operator', 'ada');
   await hubs.b.catchUp();
   await hubs.a.hub.accounts.change(ROOT, 'ada', { role: 'viewer' });
@@ -95,7 +83,7 @@ test('a session that began with a role that another hub had just changed is not 
 });
 
 test('a session with the new role is valid on a hub that does not know the new role yet', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.startSession('operator', 'ada');
   await hubs.b.catchUp();
   await hubs.a.hub.accounts.change(ROOT, 'ada', { role: 'viewer' });
@@ -107,7 +95,7 @@ test('a session with the new role is valid on a hub that does not know the new r
 });
 
 test('a password that another hub has changed is not accepted anymore, not even for a moment', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.hub.accounts.createFirstAdmin(PASSWORD);
   await hubs.b.catchUp();
   const admin = { userId: 'admin', sessionId: 'none', role: 'admin', agents: null } as const;
@@ -120,7 +108,7 @@ test('a password that another hub has changed is not accepted anymore, not even 
 });
 
 test('two hubs that create the first account at the same time create one', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const results = await Promise.allSettled(
     [hubs.a, hubs.b].map(({ hub }) => hub.accounts.createFirstAdmin(PASSWORD)),
   );
@@ -130,7 +118,7 @@ test('two hubs that create the first account at the same time create one', async
 });
 
 test('a password link of one hub is used once, on any hub', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.hub.accounts.add(ROOT, { username: 'eve', role: 'viewer' });
   const { token } = await hubs.a.hub.accounts.createPasswordLink(ROOT, 'eve');
   await hubs.b.catchUp();
@@ -143,7 +131,7 @@ test('a password link of one hub is used once, on any hub', async () => {
 });
 
 test('an API token works on the other hub at once, and not after it was revoked', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const session = await hubs.a.startSession('operator', 'ada');
   const body = { name: 'ci', scope: 'viewer', expiresAt: hubs.a.clock.now() + 1_000_000 } as const;
   const { id, token } = await hubs.a.hub.apiTokens.add(session, body);
@@ -157,7 +145,7 @@ test('an API token works on the other hub at once, and not after it was revoked'
 });
 
 test('the dashboards of an API token reconnect when another hub changes the role of its user', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const session = await hubs.a.startSession('operator', 'ada');
   const expiresAt = hubs.a.clock.now() + 1_000_000;
   const { token } = await hubs.a.hub.apiTokens.add(session, {
@@ -177,7 +165,7 @@ test('the dashboards of an API token reconnect when another hub changes the role
 });
 
 test('a token of an agent that one hub revokes ends the connection to the other one', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const agent = await connectAgent(hubs.b);
   await hubs.a.catchUp();
   const [first] = hubs.a.hub.agentTokens.list(ROOT, 'agent');
@@ -194,7 +182,7 @@ test('a token of an agent that one hub revokes ends the connection to the other 
 });
 
 test('a session whose end is not stored yet does not come back', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const token = await hubs.a.issueToken('operator', 'ada');
   const [session] = hubs.a.hub.sessions.list('ada');
   hubs.a.store.hold((call) => call === 'sessions.remove');
@@ -209,7 +197,7 @@ test('a session whose end is not stored yet does not come back', async () => {
 });
 
 test('a token and an agent that are being stored are not lost', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.addAgent('first');
   hubs.a.store.hold((call) => call === 'agentTokens.insert' || call === 'agents.insert');
   const adding = hubs.a.hub.agentTokens.add(ROOT, 'first', {});
@@ -225,7 +213,7 @@ test('a token and an agent that are being stored are not lost', async () => {
 });
 
 test('the leader removes expired sessions, and other hubs leave them to it', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.startSession();
   await hubs.b.catchUp();
   hubs.b.clock.advance(14 * 3_600_000);

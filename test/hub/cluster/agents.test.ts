@@ -1,8 +1,7 @@
 // What a hub knows of agents after another hub has changed them.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import type { Actor } from '../../../src/hub/state/dashboard.ts';
-import { createMigratedDatabase } from '../../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
+import { useDatabase } from '../../support/postgres-store.ts';
 import { rejectionOf } from '../../support/rejection.ts';
 import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { startTwoHubs } from '../../support/hub/two-hubs.ts';
@@ -10,21 +9,10 @@ import { connectAgent, openAgent } from '../../support/hub/scripted-agent.ts';
 
 const ROOT: Actor = { userId: 'root', role: 'admin', agents: null };
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 test('an agent that one hub adds is published by the other one, and can connect to it', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const dashboard = await connectDashboard(hubs.b);
   const token = await hubs.a.addAgent('new');
   expect(hubs.a.announced).toEqual(['agents', 'agent_tokens']);
@@ -34,7 +22,7 @@ test('an agent that one hub adds is published by the other one, and can connect 
 });
 
 test('an agent that is removed on one hub is disconnected from the other one', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const agent = await connectAgent(hubs.b);
   const dashboard = await connectDashboard(hubs.b);
   const running = await dashboard.request('!sleep');
@@ -54,7 +42,7 @@ test('an agent that is removed on one hub is disconnected from the other one', a
 });
 
 test('an agent that was removed and added again is another one', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const agent = await connectAgent(hubs.b);
   await hubs.a.catchUp();
   await hubs.a.hub.registry.remove(ROOT, 'agent');
@@ -66,7 +54,7 @@ test('an agent that was removed and added again is another one', async () => {
 });
 
 test('labels and pauses of one hub are published by the other one, and restricted users reconnect', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const agent = await connectAgent(hubs.b);
   await hubs.a.catchUp();
   const restricted = await hubs.b.startSession('viewer', 'eve', ['label:gpu']);
@@ -89,28 +77,28 @@ test('labels and pauses of one hub are published by the other one, and restricte
 });
 
 test('an agent can connect to another hub than the one that has added it a moment ago', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const token = await hubs.a.addAgent('new');
   const agent = await connectAgent(hubs.b, { agentId: 'new', token });
   expect(agent.ofType('agent:welcome')).toHaveLength(1);
 });
 
 test('two hubs cannot add the same agent', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await hubs.a.addAgent('new');
   expect(await rejectionOf(hubs.b.addAgent('new'))).toBe('An agent "new" already exists.');
   expect(hubs.b.hub.storeHealth.failure()).toBeNull();
 });
 
 test('a hub that starts closes its own earlier connections, and those of hubs that have ended', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await connectAgent(hubs.b);
   await hubs.b.flush();
   const log = hubs.a.store.connections;
   const isOpen = async () => (await log.list(1))[0]?.disconnectedAt === null;
   await log.markAllClosed(2, 1006, 'hub_stopped');
   expect(await isOpen()).toBe(true);
-  await server.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = 'hub-b'`, url);
+  await database.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = 'hub-b'`);
   await log.markAllClosed(3, 1006, 'hub_stopped');
   expect((await log.list(1))[0]).toMatchObject({ disconnectedAt: 3, closeReason: 'hub_stopped' });
 });

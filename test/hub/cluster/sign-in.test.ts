@@ -1,10 +1,9 @@
 // Sign-ins that begin on one hub and end on another one, as behind a load balancer.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import type { Identity } from '../../../src/hub/state/dashboard.ts';
-import { createMigratedDatabase } from '../../support/postgres-store.ts';
+import { useDatabase } from '../../support/postgres-store.ts';
 import { startIdentityProvider } from '../../support/identity-provider.ts';
 import { createCode } from '../../support/one-time-code.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
 import { createWebBrowser } from '../../support/web-browser.ts';
 import { type ClusterHub, startTwoHubs } from '../../support/hub/two-hubs.ts';
 import { addAdmin } from '../../web/helpers.ts';
@@ -20,18 +19,7 @@ const ADMIN: Identity = {
 };
 const STEP_MS = 30_000;
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 /** Sets two-factor sign-in up: it begins on one hub and ends on the other one. */
 async function setUpTwoFactor(a: ClusterHub, b: ClusterHub) {
@@ -46,7 +34,7 @@ async function setUpTwoFactor(a: ClusterHub, b: ClusterHub) {
 }
 
 test('a code is accepted by one hub only', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const code = await setUpTwoFactor(hubs.a, hubs.b);
   const accepted = await Promise.all(
     [hubs.a, hubs.b].map(({ hub }) => hub.twoFactor.verify('admin', code())),
@@ -58,7 +46,7 @@ test('a code is accepted by one hub only', async () => {
 });
 
 test('the second step of a sign-in is finished once, on any hub, and wrong codes count on all', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   const code = await setUpTwoFactor(hubs.a, hubs.b);
   const token = await hubs.a.hub.twoFactor.beginSecondStep('admin');
   expect(await hubs.b.hub.twoFactor.findSecondStepUser(token)).toBe('admin');
@@ -76,7 +64,7 @@ test('the second step of a sign-in is finished once, on any hub, and wrong codes
 });
 
 test('a changed password ends second steps on all hubs', async () => {
-  await using hubs = await startTwoHubs(url);
+  await using hubs = await startTwoHubs(database.url);
   await setUpTwoFactor(hubs.a, hubs.b);
   const token = await hubs.b.hub.twoFactor.beginSecondStep('admin');
   const { token: link } = await hubs.a.hub.accounts.createPasswordLink(ADMIN, 'admin');
@@ -88,7 +76,7 @@ test('single sign-on begins on one hub and ends on the other one, once', async (
   await using provider = await startIdentityProvider({
     s1: { preferred_username: 'ada', groups: ['developers'] },
   });
-  await using hubs = await startTwoHubs(url, { identityProvider: provider.settings });
+  await using hubs = await startTwoHubs(database.url, { identityProvider: provider.settings });
   await addAdmin(hubs.a);
   provider.connect(hubs.a.url);
   provider.choose('s1');

@@ -1,5 +1,5 @@
 // Hubs of two versions side by side, during an upgrade: they use the same tables, and ignore what they do not understand.
-import { afterAll, beforeAll, beforeEach, expect, test } from 'bun:test';
+import { expect, test } from 'bun:test';
 import type { Bus } from '../../../src/bus/bus.ts';
 import { createCalls } from '../../../src/hub/cluster/calls.ts';
 import { LEASE_MS, RENEW_MS } from '../../../src/store/cluster.ts';
@@ -7,44 +7,30 @@ import { connectDashboard } from '../../support/hub/dashboard.ts';
 import { type LinkedHub, startLinkedHubs } from '../../support/hub/linked-hubs.ts';
 import { connectAgent } from '../../support/hub/scripted-agent.ts';
 import { createManualClock } from '../../support/manual-clock.ts';
-import { createMigratedDatabase, laterSchema } from '../../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
+import { useDatabase, laterSchema } from '../../support/postgres-store.ts';
 
 const IGNORED =
   'Ignored a message of another hub that this version of Signalbox does not understand.';
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
-
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
-beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-});
+const database = useDatabase();
 
 const logged = ({ logEntries }: LinkedHub, message: string) =>
   logEntries.filter((entry) => entry.message === message);
 
 const publish = (agentId: string, published: unknown) =>
-  server.execute(
+  database.execute(
     `UPDATE agent_states SET published = '${JSON.stringify(published)}' WHERE agent_id = '${agentId}'`,
-    url,
   );
 
 async function readPublished(agentId: string): Promise<Record<string, unknown>> {
-  const [row] = await server.execute<{ published: string }>(
+  const [row] = await database.execute<{ published: string }>(
     `SELECT published FROM agent_states WHERE agent_id = '${agentId}'`,
-    url,
   );
   return JSON.parse(row?.published ?? '') as Record<string, unknown>;
 }
 
 test('hubs that know different migrations handle commands for the agents of each other', async () => {
-  await using hubs = await startLinkedHubs(url, laterSchema('compatible'));
+  await using hubs = await startLinkedHubs(database.url, laterSchema('compatible'));
   const { a, b } = hubs;
   const ofA = await connectAgent(a, { agentId: 'of-a' });
   const ofB = await connectAgent(b, { agentId: 'of-b' });
@@ -70,7 +56,7 @@ test('hubs that know different migrations handle commands for the agents of each
 });
 
 test('a method of another version is answered at once', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   await connectAgent(hubs.a);
   const { calls } = createPeer(hubs.connect());
   const call = calls.call(hubs.a.hub.hubId ?? '', 'later', ['agent'], 60_000);
@@ -83,7 +69,7 @@ test('a method of another version is answered at once', async () => {
 });
 
 test('the code of an error that only a later version knows is not used', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { calls, clock } = createPeer(hubs.connect());
   const later = hubs.connect();
   later.subscribe('hub.later', (message) => {
@@ -100,7 +86,7 @@ test('the code of an error that only a later version knows is not used', async (
 });
 
 test('messages of another version are ignored, and counted', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const there = await connectDashboard(b);
@@ -129,7 +115,7 @@ test('messages of another version are ignored, and counted', async () => {
 });
 
 test('the state of an agent that cannot be read does not stop the others', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const other = await connectAgent(a, { agentId: 'other' });
@@ -158,7 +144,7 @@ const UNREADABLE =
   'A hub of another version has published the state of an agent in a way that this version of Signalbox does not understand. The agent is shown as offline here.';
 
 test('an agent that cannot be updated is tried again, and the others do not wait for it', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const agent = await connectAgent(a);
   const other = await connectAgent(a, { agentId: 'other' });
@@ -182,16 +168,16 @@ test('an agent that cannot be updated is tried again, and the others do not wait
 });
 
 test('a hub that cannot use the tables anymore says so', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { b } = hubs;
-  await server.execute('UPDATE hubs SET lease_ends_at = 0', url);
-  await server.execute('UPDATE schema_version SET version = 99, oldest_version = 99', url);
+  await database.execute('UPDATE hubs SET lease_ends_at = 0');
+  await database.execute('UPDATE schema_version SET version = 99, oldest_version = 99');
   b.clock.advance(RENEW_MS);
   expect((await b.hub.unusable).message).toContain('only versions of Signalbox that know schema');
 });
 
 test('an agent that has connected to another hub a moment ago is not refused as offline', async () => {
-  await using hubs = await startLinkedHubs(url);
+  await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const token = await a.addAgent();
   const there = await connectDashboard(b);
@@ -211,7 +197,7 @@ test('an agent that has connected to another hub a moment ago is not refused as 
 });
 
 const readOwnerCount = async () =>
-  (await server.execute('SELECT 1 FROM agent_states WHERE published IS NOT NULL', url)).length;
+  (await database.execute('SELECT 1 FROM agent_states WHERE published IS NOT NULL')).length;
 
 /** The calls of another hub. */
 function createPeer(bus: Bus) {

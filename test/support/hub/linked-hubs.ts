@@ -6,6 +6,7 @@ import type { KnownSchema } from '../../../src/store/postgres/migrations.ts';
 import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import { cacheUsers } from '../../../src/store/user-cache.ts';
 import { connectDashboard } from './dashboard.ts';
+import type { useDatabase } from '../postgres-store.ts';
 import { startTestHub } from './hub.ts';
 import { connectAgent } from './scripted-agent.ts';
 
@@ -110,3 +111,11 @@ export async function startCommand({ a, b }: { a: LinkedHub; b: LinkedHub }) {
   await there.waitForStatus(commandId, 'running');
   return { agent, here, there, commandId };
 }
+
+export const ADMIN = { userId: 'root', role: 'admin' as const, agents: null };
+
+/** Makes a hub seem dead for the others. */
+export const endLease = (
+  { execute }: Pick<ReturnType<typeof useDatabase>, 'execute'>,
+  { node }: LinkedHub,
+): Promise<unknown> => execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${node}'`);
