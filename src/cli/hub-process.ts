@@ -27,6 +27,7 @@ import { type ClusterSettings, defaultNode } from './cluster-options.ts';
 import { createFileKeys, createSharedKeys, KEY_NAME } from './key-storage.ts';
 import { handleReload } from './signals.ts';
 import type { PostgresDatabase } from './store-option.ts';
+import { isSystemReady } from './system-ready.ts';
 
 /** How long sockets have to close, and requests to end, before they are terminated. */
 const CLOSE_MS = 3_000;
@@ -109,6 +110,7 @@ export async function startHubProcess(options: HubProcessOptions) {
         version: packageJson.version,
       },
       reloadSecrets: signingKeys.reload,
+      ...(publicUrl !== null && { isSystemReady: () => isSystemReady(publicUrl) }),
     }),
   );
   if (hub.hubId !== undefined) folder.write(HUB_ID_FILE, hub.hubId);

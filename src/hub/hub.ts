@@ -76,6 +76,8 @@ export interface HubOptions {
   passwordCost?: PasswordCost;
   /** Reads the secrets of the store again, which all hubs share. */
   reloadSecrets?: Reload;
+  /** Whether a client that connects to the system of several hubs now reaches one that is ready. */
+  isSystemReady?: () => Promise<boolean>;
 }
 
 export type Hub = Awaited<ReturnType<typeof startHub>>;
@@ -90,7 +92,10 @@ export async function startHub(options: HubOptions) {
   const { cluster } = options.store;
   const sharing =
     bus && cluster
-      ? await share({ ...options.self, bus }, { store: options.store, cluster, clock, log, state })
+      ? await share(
+          { ...options.self, bus, isSystemReady: options.isSystemReady },
+          { store: options.store, cluster, clock, log, state },
+        )
       : createAlone(options.store);
   const { store, ownership, isLeader, route } = sharing;
   const compress = createCompressor(log, deflate);

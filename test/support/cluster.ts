@@ -9,6 +9,7 @@ import { startBound } from './bound-process.ts';
 import { findFreePort } from './free-port.ts';
 import { startHaproxy } from './haproxy.ts';
 import { startNats } from './nats.ts';
+import { type Network, startNetwork } from './network.ts';
 import { startPostgres } from './postgres.ts';
 import type { RunningProcess } from './processes.ts';
 import { createTemporaryFolder } from './temporary-folder.ts';
@@ -29,6 +30,8 @@ export interface ClusterOptions {
   agentFlags?: readonly string[];
   /** The executable. It is built without it. */
   binary?: string;
+  /** Whether tests can cut each hub off from the database. */
+  hasNetworks?: boolean;
 }
 
 /** A process of the system that can be ended and started again. */
@@ -39,6 +42,8 @@ export interface ClusterHub extends Member {
   /** The URL of this hub without the load balancer. */
   url: string;
   port: number;
+  /** Its connections to the database; null unless `hasNetworks`. */
+  network: Network | null;
 }
 
 export interface ClusterAgent extends Member {
@@ -91,18 +96,20 @@ async function startMembers(options: ClusterOptions, started: AsyncDisposableSta
     const port = portOf(node);
     const data = join(folder.path, node);
     const identity = ['--node', node, '--port', String(port), '--data', data];
-    const network = ['--public-url', haproxy.url, '--trusted-proxy', '127.0.0.1'];
+    const clients = ['--public-url', haproxy.url, '--trusted-proxy', '127.0.0.1'];
+    const network = options.hasNetworks ? await startNetwork(Number(new URL(database).port)) : null;
+    if (network) started.defer(network.close);
     const member = await startMember({
-      command: [binary, 'serve', ...identity, ...network, ...(options.hubFlags ?? [])],
+      command: [binary, 'serve', ...identity, ...clients, ...(options.hubFlags ?? [])],
       env: {
-        SIGNALBOX_STORE: database,
+        SIGNALBOX_STORE: network ? withPort(database, network.port) : database,
         SIGNALBOX_ADMIN_PASSWORD: PASSWORD,
         ...(nats && { SIGNALBOX_BUS: nats.url }),
       },
       ready: /Signalbox is ready/,
     });
     started.defer(member.end);
-    return { ...member, node, port, url: `http://127.0.0.1:${port}` };
+    return { ...member, node, port, network, url: `http://127.0.0.1:${port}` };
   }
 
   // The first one creates the tables.
@@ -175,6 +182,12 @@ async function startMembers(options: ClusterOptions, started: AsyncDisposableSta
     },
     [Symbol.asyncDispose]: () => started.disposeAsync(),
   };
+}
+
+function withPort(url: string, port: number): string {
+  const changed = new URL(url);
+  changed.port = String(port);
+  return changed.href;
 }
 
 /** Calls `handle` at the first signal that ends this process. Returns a function that restores the default. */

@@ -8,6 +8,8 @@ interface Connection {
   sent: string;
 }
 
+export type Network = Awaited<ReturnType<typeof startNetwork>>;
+
 /** How much is remembered of what a client has sent. */
 const MAX_SENT = 10_000;
 

@@ -1,6 +1,7 @@
 // What is different for a hub that shares its store with others (docs/architecture.md, "Several hubs"): all of it in one place.
 // A hub that is alone does not load this module (alone.ts), so it does not pay for it.
 import type { Bus } from '../../bus/bus.ts';
+import { CloseCode } from '../../protocol/close-codes.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import type { HubToDashboard } from '../../protocol/hub-to-dashboard.ts';
 import type { Unversioned } from '../../protocol/message.ts';
@@ -25,6 +26,7 @@ import { createOutputEpochs } from './output-epochs.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership } from './ownership.ts';
 import { createRouter, type Router } from './routes.ts';
+import { watchLease } from './stranded.ts';
 
 /** How long the owner of an agent has to find out whether its connection still answers. */
 const MOVE_MS = 4_000;
@@ -72,7 +74,18 @@ export interface Sharing {
 
 /** For a hub among others. */
 export function createSharing(
-  { node, version, bus }: { node: string; version: string; bus: Bus },
+  {
+    node,
+    version,
+    bus,
+    isSystemReady,
+  }: {
+    node: string;
+    version: string;
+    bus: Bus;
+    /** Whether a client that connects now reaches a hub that is ready. */
+    isSystemReady?: (() => Promise<boolean>) | undefined;
+  },
   {
     store,
     cluster,
@@ -228,7 +241,11 @@ export function createSharing(
       }
 
       const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
-      const stopFreeing = clock.every(FREE_MS, () => output?.free(isRead));
+      const timers = [clock.every(FREE_MS, () => output?.free(isRead))];
+      if (isSystemReady) {
+        const { hasLease } = member;
+        timers.push(watchLease({ clock, log }, { hasLease, isSystemReady, moveClients }));
+      }
       return {
         poll: member.poll,
         hasLease: member.hasLease,
@@ -247,11 +264,16 @@ export function createSharing(
           }
         },
         async leave() {
-          stopFreeing();
+          for (const cancel of timers) cancel();
           calls.close();
           await member.leave().catch((error: unknown) => warnLeaving(error));
         },
       };
+
+      function moveClients() {
+        parts.dashboards.closeAll(CloseCode.goingAway, 'moved');
+        agents.closeAll(CloseCode.goingAway, 'moved');
+      }
 
       /** The lease ends by itself. */
       function warnLeaving(error: unknown) {
