@@ -116,8 +116,10 @@ export function createDashboardMessages({ state, log }: HubContext, parts: Dashb
   /** Answers a rejected message with `error`. */
   function reject(link: DashboardLink, message: DashboardToHub, error: unknown) {
     const isHubError = error instanceof HubError;
-    if (!isHubError)
+    // Nobody waits for an answer on a closed socket. It may be closed because the hub stops, and the store is closed then, too.
+    if (!isHubError && dashboards.find(link)) {
       log.error('Could not handle a dashboard message.', { type: message.type, error });
+    }
     sendToDashboard(link, {
       type: 'error',
       code: isHubError ? error.code : 'unavailable',

@@ -10,7 +10,7 @@ function watch() {
   const clock = createManualClock();
   const found = { hasLease: false, isSystemReady: true };
   let moves = 0;
-  const log = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
+  const log = { info: () => {}, warn: () => {}, error: () => {} };
   const stop = watchLease(
     { clock, log },
     {

@@ -44,6 +44,30 @@ test('a response to an unknown approval request is rejected', async () => {
   expect(await dashboard.waitForError('approval_unknown')).toMatchObject({ approvalId: 'q' });
 });
 
+test.each([true, false])(
+  'a message that fails is an error of the hub, but not if its socket was closed: %p',
+  async (isClosed) => {
+    await using on = await startHubFixture();
+    const { hub } = on;
+    const isFind = (call: string) => call === 'commands.find';
+    const leaving = await connectDashboard(hub, { userId: 'eve' });
+    hub.store.hold(isFind);
+    hub.store.fail(isFind);
+    leaving.send({ type: 'terminal:attach', commandId: 'stored' });
+    await hub.store.waitForFault('commands.find');
+    if (isClosed) {
+      leaving.terminate();
+      const countSockets = () => hub.servers.countSockets();
+      for (const open = countSockets(); countSockets() === open;) await hub.flush();
+    }
+    hub.store.release();
+    if (isClosed) await hub.flush();
+    else await leaving.waitForError('unavailable');
+    const errors = hub.logEntries.filter(({ level }) => level === 'error');
+    expect(errors.length).toBe(isClosed ? 0 : 1);
+  },
+);
+
 test('an error contains only valid IDs of the rejected message', async () => {
   await using on = await startHubFixture();
   const message = { type: 'command:interrupt', version: '1.0.0', commandId: 'unknown' };
