@@ -1,6 +1,6 @@
 // A hub becomes the owner of an agent at a bad moment: while the agent comes and goes, or while the database fails.
 import { expect, test } from 'bun:test';
-import { AGENT_GRACE_MS } from '../../src/protocol/limits.ts';
+import { AGENT_GRACE_MS, TAKEOVER_PING_MS } from '../../src/protocol/limits.ts';
 import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import {
@@ -13,7 +13,13 @@ import {
   startCommand,
   startLinkedHubs,
 } from '../support/hub/linked-hubs.ts';
-import { connectAgent, createHeldCommand, openAgent } from '../support/hub/scripted-agent.ts';
+import {
+  connectAgent,
+  connectManualAgent,
+  createHeldCommand,
+  openAgent,
+  openOtherInstance,
+} from '../support/hub/scripted-agent.ts';
 import { useDatabase } from '../support/postgres-store.ts';
 
 const database = useDatabase();
@@ -159,6 +165,20 @@ test('the output of each command is read once while an agent is claimed, however
   b.store.release();
   await passUntilSettled(b, reader, moving);
   expect(reads).toEqual([commandId, queued]);
+});
+
+test('an instance that waits to take over from another one when the agent moves is sent to the new owner', async () => {
+  await using hubs = await startLinkedHubs(database.url);
+  const { a, b } = hubs;
+  const first = await connectManualAgent(a);
+  const other = await openOtherInstance(a, first);
+  while (first.countPings() === 0) await a.flush();
+  const moved = await connectAgent(b, { token: first.token });
+  expect(await first.closed).toEqual({ code: 1001, reason: 'moved' });
+  a.clock.advance(TAKEOVER_PING_MS);
+  expect(await other.closed).toEqual({ code: 1001, reason: 'moved' });
+  expect(other.ofType('agent:welcome')).toEqual([]);
+  await moved.ping();
 });
 
 test('a hub whose name another one has cannot be used', async () => {

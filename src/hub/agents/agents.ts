@@ -49,8 +49,10 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
   const reject = createRejection(context);
   const expect = createGrace(context, { completion, dispatcher, presence });
 
-  /** Accepts a connection and reconciles the commands of hub and agent. */
+  /** Accepts a connection to the owner of the agent, and reconciles the commands of hub and agent. */
   function accept(agent: AgentConnection, { link, token, message }: Attempt) {
+    // It can have moved to another hub since this connection began to wait.
+    if (!ownership.owns(agent.agentId)) return link.close(CloseCode.goingAway, 'moved');
     const secondInstance = takeovers.cancel(agent);
     if (secondInstance) rejectInUse(secondInstance, agent.agentId);
     cancelGrace(agent);
