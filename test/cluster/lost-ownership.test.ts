@@ -233,6 +233,25 @@ test('the output of a command is followed also after an overtaken claim', async 
   await passUntil(b, there, () => there.outputOf(commandId) === 'stored on');
 });
 
+test('a dashboard that attaches to a command on a hub that does not know yet that its agent has moved receives its output', async () => {
+  await using hubs = await startLinkedHubs(database.url);
+  const { a, b } = hubs;
+  const { token } = await connectAgent(a);
+  const here = await connectDashboard(a, { userId: 'ada', terminals: 'attached' });
+  const there = await connectDashboard(b, { userId: 'bob' });
+  await there.waitForAgentStatus('online');
+  a.cut();
+  await endLease(database, a);
+  const moved = await connectAgent(b, { token });
+  const commandId = await there.request('work');
+  await moved.waitForExecute(commandId);
+  here.send({ type: 'terminal:attach', commandId });
+  moved.sendStarted(commandId);
+  moved.sendOutput(commandId, 'text');
+  await passUntil(a, here, () => here.outputOf(commandId) === 'text');
+  expect(here.ofType('error')).toEqual([]);
+});
+
 test('a dashboard connects again if the output of a new command cannot be read', async () => {
   await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;

@@ -1,5 +1,6 @@
 // How a dashboard attaches to the output of a command: from the start or a position on, after what it has received on another
 // hub, or again because what it has received is void (docs/protocol.md, "Several hubs").
+import { wait } from '../../protocol/clock.ts';
 import { CloseCode } from '../../protocol/close-codes.ts';
 import { hasEnded } from '../../protocol/command-status.ts';
 import { HubError } from '../../protocol/errors.ts';
@@ -14,6 +15,10 @@ import { findInBuffer, findInStore, positionAfter, type Start } from './start-po
 import { type Position, skipTo } from './stored-messages.ts';
 
 type Command = Pick<StoredCommand, 'id' | 'agentId'>;
+
+/** How long an agent may take to move between hubs, until its output can be read again. */
+const MOVE_MS = 5_000;
+const RETRY_MS = 50;
 
 /** Creates the attachment of a dashboard to which nothing was sent yet. */
 export const createAttachment = ({ afterBytes, tailBytes }: Start = {}): Attachment => ({
@@ -146,6 +151,37 @@ export function createAttachments(
     }
   }
 
+  /**
+   * Reads a command whose output is in no buffer, and opens a buffer if it is not complete. Neither is possible for a moment while its
+   * agent is moving between hubs.
+   * @returns the command if it has ended; null if its buffer is open, or nobody waits for it anymore
+   * @throws {HubError} command_unknown, unavailable
+   */
+  async function findEnded(
+    dashboard: DashboardConnection,
+    commandId: string,
+    isWanted: () => boolean,
+  ): Promise<StoredCommand | null> {
+    const find = () => readWhenReachable(clock, () => store.commands.find(commandId));
+    const deadline = clock.monotonic() + MOVE_MS;
+    for (;;) {
+      const command = await find();
+      if (!isWanted()) return null;
+      if (!command || !maySee(state, dashboard, command.agentId)) {
+        throw new HubError('command_unknown', 'Command not found.');
+      }
+      const isComplete = hasEnded(command.status) && !command.isOutputOpen;
+      if (!isComplete && (await output.open(command))) return null;
+      // It may have ended meanwhile.
+      const latest = isComplete ? command : ((await find()) ?? command);
+      if (hasEnded(latest.status)) return latest;
+      if (!output.isShared || clock.monotonic() >= deadline) {
+        throw new HubError('unavailable', 'The output cannot be read at the moment. Try again.');
+      }
+      await wait(clock, RETRY_MS);
+    }
+  }
+
   /** Attaches to output that is in no buffer. */
   async function attachStored(
     dashboard: DashboardConnection,
@@ -155,25 +191,15 @@ export function createAttachments(
   ): Promise<void> {
     const { link } = dashboard;
     const cursor = delivery.attach(dashboard, commandId, positionAfter(start), attachment);
+    // It may resume on another connection, where it attaches again.
+    const isCurrent = () =>
+      dashboard.link === link && delivery.isCurrent(dashboard, commandId, cursor);
     cursor.isWaiting = true;
     try {
-      const find = () => readWhenReachable(clock, () => store.commands.find(commandId));
-      let command = await find();
-      // Since then, it has resumed on another connection, where it attaches again.
-      if (dashboard.link !== link) return;
-      if (!command || !maySee(state, dashboard, command.agentId)) {
-        throw new HubError('command_unknown', 'Command not found.');
-      }
-      const isComplete = hasEnded(command.status) && !command.isOutputOpen;
-      if (!isComplete && (await output.open(command))) {
-        const isCurrent = () => delivery.isCurrent(dashboard, commandId, cursor);
+      const command = await findEnded(dashboard, commandId, isCurrent);
+      if (!command) {
         if (isCurrent()) await attach(dashboard, commandId, start, attachment, isCurrent);
         return;
-      }
-      // It may have ended meanwhile.
-      if (!isComplete) command = (await find()) ?? command;
-      if (!hasEnded(command.status)) {
-        throw new HubError('unavailable', 'The output cannot be read at the moment. Try again.');
       }
       const { lastSequence, totalBytes } = command;
       cursor.storedEnd = { lastSequence: lastSequence ?? -1, totalBytes: totalBytes ?? 0 };
