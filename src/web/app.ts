@@ -188,7 +188,8 @@ export function createApp(options: AppOptions) {
     )
     .get('/healthz', ({ set }) => {
       const failure = hub.storeHealth.failure();
-      if (failure !== null) set.status = 503;
+      // With a database of its own, the hub cannot work without it. Otherwise, `/readyz` says so, and a restart would not help.
+      if (failure !== null && hub.hubId === undefined) set.status = 503;
       return {
         status: hub.storeHealth.status(),
         ...(failure !== null && { reason: failure }),
