@@ -302,6 +302,7 @@ export function createAgents(context: HubContext, parts: AgentsParts) {
     /** Closes the connection of an agent that connects to another hub. Its command goes on there. */
     handOver(agent: AgentConnection) {
       const { link } = agent.connection;
+      takeovers.end(agent, CloseCode.goingAway, 'moved');
       removeConnection(agent, CloseCode.goingAway, 'moved');
       link?.close(CloseCode.goingAway, 'moved');
     },

@@ -64,9 +64,17 @@ export function createTakeovers(clock: Clock) {
     return true;
   }
 
+  /** Ends a takeover, because this hub closes the connection of the first instance: the second may connect to another hub. */
+  function end(agent: AgentConnection, code: CloseCode, reason: CloseReason) {
+    const takeover = cancel(agent);
+    if (takeover?.isElsewhere) takeover.onTakeover();
+    else takeover?.link.close(code, reason);
+  }
+
   return {
     cancel,
     complete,
+    end,
     start,
     /**
      * Whether an instance may connect to another hub: at once if it is the one that is connected here, or if that does not
@@ -98,7 +106,7 @@ export function createTakeovers(clock: Clock) {
       for (const [agent, takeover] of takeovers) if (takeover.link === link) cancel(agent);
     },
     closeAll(code: CloseCode, reason: CloseReason) {
-      for (const { link } of takeovers.values()) link.close(code, reason);
+      for (const agent of takeovers.keys()) end(agent, code, reason);
     },
   };
 }
