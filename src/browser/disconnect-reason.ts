@@ -5,7 +5,7 @@ const sentences = {
   lost: 'Connection lost. Reconnecting… This page may be out of date.',
   silent: 'Connection lost. The hub does not respond. This page may be out of date.',
   shutdown: 'The hub is shutting down. This page reconnects when it is available again.',
-  moved: 'Another hub takes over. Reconnecting…',
+  moved: 'The hub closed this connection. Reconnecting…',
   limit: 'The hub has reached its dashboard limit. Retrying…',
   slow_consumer: 'This connection is too slow for the output it shows. Reconnecting…',
   first_message_timeout: 'Connecting to the hub took too long. Retrying…',

@@ -14,8 +14,8 @@ export function hubsCommand(): Command {
     .addHelpText(
       'after',
       `
-BUS and DATABASE are how long the last message on the bus and the last commit of
-a hub took. The hub that responded has a *.
+BUS and DATABASE show how long the last message on the bus and the last commit of
+a hub took. An asterisk marks the hub that responded.
 
 Examples:
   signalbox hubs

@@ -29,8 +29,9 @@ A database is sqlite:DIR, where DIR is the data folder of a hub, or the URL of a
 PostgreSQL database. PGPASSWORD is used if the URL has no password.
 
 The copy is compared with the original before it is committed: if they differ, or
-if anything fails, the target is unchanged. The original is kept. The keys and
-the other files of the data folder are not copied: keep using the same folder.
+if anything fails, the target is unchanged. The original is kept, but its tables
+are upgraded if they are those of an earlier version. The keys and the other files
+of the data folder are not copied: keep using the same folder.
 
 Examples:
   signalbox migrate --from sqlite:/var/lib/signalbox --to postgres://user@host/database

@@ -30,9 +30,7 @@ export function createReadiness(
         ...(isDraining ? ['The hub is shutting down.'] : []),
         ...(failure === null ? [] : [failure]),
         ...(hasLease() ? [] : ['The hub could not renew its lease in time.']),
-        ...(bus && !bus.status().isConnected
-          ? ['The bus to the other hubs is not connected.']
-          : []),
+        ...(bus && !bus.status().isConnected ? ['The hub is not connected to the bus.'] : []),
       ];
     },
   };

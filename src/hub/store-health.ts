@@ -62,12 +62,12 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
     if (hadFailure === (reason !== null)) return;
     if (reason !== null) {
       nextFailure.resolve();
-      log.error('Cannot write to the store. New commands are rejected until it recovers.', {
+      log.error('Cannot write to the database. New commands are rejected until it recovers.', {
         reason,
       });
     } else {
       nextFailure = Promise.withResolvers();
-      log.info('Writes to the store succeed again.');
+      log.info('Writes to the database succeed again.');
     }
     if (wasFailing !== isFailing()) broadcastFailing();
   }
@@ -77,11 +77,11 @@ export function createStoreHealth(store: Store, clock: Clock, log: Log, broadcas
   function reportFailure(error: unknown) {
     isDiskFull ||= DISK_FULL_CODES.includes(codeOf(error));
     const reason = error instanceof Error ? error.message : String(error);
-    setFailure(isUnreachable(error) ? reason : `Cannot write to disk: ${reason}`);
+    setFailure(isUnreachable(error) ? reason : `Cannot write to the database: ${reason}`);
   }
 
   const stop = clock.every(PROBE_MS, () => {
-    if (isProbing) return setFailure(`The disk has not responded for ${PROBE_MS / 1_000} s.`);
+    if (isProbing) return setFailure(`The database has not responded for ${PROBE_MS / 1_000} s.`);
     isProbing = true;
     const start = clock.monotonic();
     store

@@ -47,7 +47,7 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   await watched.waitForOutput(/ready/);
   const filler = `/proc/${hub.pid}/root${data}/filler`;
   fill(filler);
-  await hub.waitForOutput(/Cannot write to the store/);
+  await hub.waitForOutput(/Cannot write to the database/);
   const health = await fetch(`${url}/healthz`);
   expect(health.status).toBe(503);
   expect(await health.json()).toMatchObject({ reason: expect.stringContaining('full') });
@@ -58,7 +58,7 @@ test('a full disk rejects commands but not output, and the hub recovers when spa
   expect(watched.output()).toContain('00399999\n00400000\n');
 
   rmSync(filler);
-  await hub.waitForOutput(/Writes to the store succeed again/);
+  await hub.waitForOutput(/Writes to the database succeed again/);
   expect((await fetch(`${url}/healthz`)).status).toBe(200);
   await writeFile(join(folder.path, 'gate'), 'end\n');
   expect(await watched.exited).toBe(0);

@@ -44,7 +44,7 @@ test('a write that takes longer than 5 s is a failure until it ends', async () =
   expect(hub.hub.storeHealth.failure()).toBeNull();
   hub.clock.advance(5_000);
   await agent.waitFor('hub:storage', ({ failing }) => failing);
-  expect(hub.hub.storeHealth.failure()).toBe('The disk has not responded for 5 s.');
+  expect(hub.hub.storeHealth.failure()).toBe('The database has not responded for 5 s.');
   hub.store.release();
   await agent.waitFor('hub:storage', ({ failing }) => !failing);
   expect(hub.hub.storeHealth.failure()).toBeNull();
@@ -78,7 +78,7 @@ test('a full disk and a server that is away are told apart by the codes of their
   expect(storeHealth.isDiskFull()).toBe(false);
   for (const code of ['SQLITE_FULL', '53100']) {
     fail('no space left', code);
-    expect(storeHealth.failure()).toBe('Cannot write to disk: no space left');
+    expect(storeHealth.failure()).toBe('Cannot write to the database: no space left');
     expect(storeHealth.isDiskFull()).toBe(true);
     fixture.hub.clock.advance(5_000);
     await fixture.hub.flush();

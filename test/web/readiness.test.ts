@@ -25,7 +25,7 @@ test('a hub that cannot write is not ready until it can write again', async () =
   await hub.flush();
   expect(await read(hub)).toMatchObject([
     503,
-    { ready: false, reasons: [expect.stringMatching(/^Cannot write to disk: /)] },
+    { ready: false, reasons: [expect.stringMatching(/^Cannot write to the database: /)] },
   ]);
   hub.store.clearFaults();
   hub.clock.advance(5_000);
@@ -65,12 +65,12 @@ test('a hub without its bus is not ready, and every reason is listed', () => {
   const readiness = createReadiness({ failure: () => failure }, bus);
   expect(readiness.listProblems()).toEqual([]);
   isConnected = false;
-  expect(readiness.listProblems()).toEqual(['The bus to the other hubs is not connected.']);
+  expect(readiness.listProblems()).toEqual(['The hub is not connected to the bus.']);
   failure = 'The database cannot be reached.';
   readiness.startDraining();
   expect(readiness.listProblems()).toEqual([
     'The hub is shutting down.',
     'The database cannot be reached.',
-    'The bus to the other hubs is not connected.',
+    'The hub is not connected to the bus.',
   ]);
 });

@@ -25,7 +25,11 @@ export function createCaches(
   reloads: Readonly<Record<CachedTable, Reload>>,
   { clock, log }: { clock: Clock; log: Log },
 ) {
-  const warnFailed = createCountedWarning(clock, log, 'Could not read what other hubs changed.');
+  const warnFailed = createCountedWarning(
+    clock,
+    log,
+    'Could not read the changes of other hubs from the database.',
+  );
   const caches = Object.entries(reloads).map(([table, reload]): Cache => ({
     table: table as CachedTable,
     read: reload,

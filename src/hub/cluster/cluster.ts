@@ -183,7 +183,11 @@ export async function joinCluster(
   let isFirst = false;
   const unusable = Promise.withResolvers<Error>();
   const warnRenewal = createCountedWarning(clock, log, 'Could not renew the lease of this hub.');
-  const warnPoll = createCountedWarning(clock, log, 'Could not read what other hubs have changed.');
+  const warnPoll = createCountedWarning(
+    clock,
+    log,
+    'Could not read the changes of other hubs from the database.',
+  );
   /** Since when the lease has been renewed in time, and when it was renewed last, on the monotonic clock. */
   let aliveSince = clock.monotonic();
   let renewedAt = aliveSince;
@@ -285,7 +289,7 @@ export async function joinCluster(
     messages.subscribe(OUTPUT, isCommittedNotice, output.receiveCommitted),
     messages.subscribe(TABLES_TOPIC, isTablesNotice, (tables) => {
       reloadTables(tables as CachedTable[]).catch((error: unknown) => {
-        log.warn('Could not read what other hubs have changed.', { error });
+        log.warn('Could not read the changes of other hubs from the database.', { error });
       });
     }),
   ];

@@ -158,7 +158,7 @@ const unanswered = (isRepeatable: boolean) =>
     'unavailable',
     isRepeatable
       ? 'The hub of this agent does not answer. Try again in a few seconds.'
-      : 'The hub of this agent does not answer. Check what has happened before you try again.',
+      : 'The hub of this agent does not answer. The request may have taken effect: check this before you try again.',
   );
 
 /** A user is often a connection, of which only this is sent. */

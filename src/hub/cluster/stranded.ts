@@ -26,7 +26,7 @@ export function watchLease(
     // The lease may have been renewed meanwhile.
     if (isReady && wasReady && !hasLease()) {
       log.warn(
-        'This hub cannot renew its lease, but other hubs are ready: its clients connect to them.',
+        'This hub cannot renew its lease, but other hubs are ready. Its agents and dashboards were disconnected so that they connect to those hubs. Check the connection to the database.',
       );
       moveClients();
     }

@@ -70,7 +70,8 @@ const ADVICE: Record<string, (address: DatabaseAddress) => string> = {
   '28000': () => 'Check the user, and the pg_hba.conf of the server.',
   '3D000': () => 'Create the database first.',
   '42501': () => 'Make the user the owner of the database.',
-  '58P01': () => 'Install the additional modules of PostgreSQL, which contain pg_trgm.',
+  '58P01': () =>
+    'Install the extension pg_trgm on the database server. Some distributions package it as postgresql-contrib.',
 };
 
 /** Describes why a database cannot be opened, and what to do. */

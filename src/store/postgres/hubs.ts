@@ -69,7 +69,7 @@ export function createHubStore(
           })
           .returning({ node: hubs.node });
         if (registered.length > 0) return requireUsable(db, hubId);
-        const message = `Another hub is called "${node}". Stop it, or choose another name.`;
+        const message = `Another hub is called "${node}". Stop it, or choose another name with --node.`;
         throw Object.assign(new Error(message), { code: NODE_IN_USE_CODE });
       }),
     renew: (hubId, report) =>
