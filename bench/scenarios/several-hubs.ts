@@ -1,19 +1,12 @@
 // Several hubs on one PostgreSQL database: what one hub costs there beside SQLite, how long output takes to a dashboard on
-// another hub, what several hubs cost, and how long output pauses when a hub is killed.
+// another hub, and what several hubs cost.
 import { CHUNK_BYTES } from '../../src/protocol/limits.ts';
-import {
-  connectDashboardTo,
-  requireOwner,
-  waitForAgent,
-  waitForEnd,
-  waitForReady,
-} from '../../test/support/cluster-clients.ts';
-import { startCluster, type Cluster } from '../../test/support/cluster.ts';
 import { startPostgres } from '../../test/support/postgres.ts';
 import { BUSES, type BusName, startHubs } from '../hubs.ts';
 import type { Context, Contestant, Figures, Row, Scenario } from '../scenario.ts';
 import { type Server, startHub } from '../servers.ts';
 import { readCpuSeconds } from '../usage.ts';
+import { failover } from './several-hubs-failover.ts';
 
 const MEGABYTE = 1_048_576;
 const SQLITE = 'SQLite';
@@ -160,74 +153,6 @@ const cpu: Scenario = {
         row(bus, 'CPU of all hubs per MB of output', 'ms/MB', 'cpuMsPerMegabyte'),
         row(bus, 'throughput to each dashboard', 'MB/s', 'megabytesPerSecond'),
       ]),
-    };
-  },
-};
-
-const FAILOVER_GOAL_MS = 3_000;
-/** How a hub closes dashboards that have read output which was not committed. */
-const MOVED = '1001 moved';
-/** Prints the time in milliseconds. */
-const CLOCK = '!while :; do date +%s%3N; sleep 0.05; done';
-
-/** Kills the owner of an agent. Returns how long output that was written after that took to a dashboard on another hub. */
-async function measureFailover(cluster: Cluster): Promise<Figures> {
-  const [agent] = cluster.agents;
-  if (!agent) throw new Error('An agent is needed.');
-  const { agentId } = agent;
-  const owner = await requireOwner(cluster, agentId);
-  const other = cluster.hubs.find((hub) => hub !== owner) ?? owner;
-  await waitForAgent(cluster, agentId, 'online', other);
-  let dashboard = await connectDashboardTo(cluster, other);
-  const { commandId } = await cluster.api<{ commandId: string }>(
-    '/commands',
-    { method: 'POST', body: JSON.stringify({ agentId, command: CLOCK }) },
-    other.url,
-  );
-
-  /** Waits for output that was written after a time. Connects again if the dashboard must, as a browser does. */
-  async function waitForOutput(after: number): Promise<void> {
-    const last = () => Number(/(\d{13})\D*$/.exec(dashboard.outputOf(commandId))?.[1] ?? 0);
-    try {
-      await dashboard.waitUntil(() => last() > after, 'output');
-    } catch (error) {
-      if (!String(error).includes(MOVED)) throw error;
-      dashboard = await connectDashboardTo(cluster, other);
-      await waitForOutput(after);
-    }
-  }
-
-  await waitForOutput(0);
-  const killedAt = Date.now();
-  await owner.kill();
-  await waitForOutput(killedAt);
-  const pauseMs = Date.now() - killedAt;
-  await cluster.api(`/commands/${commandId}/interrupt`, { method: 'POST' }, other.url);
-  await waitForEnd(cluster, commandId, other);
-  dashboard.terminate();
-  await owner.start();
-  await waitForReady(cluster);
-  return { pauseMs };
-}
-
-const failover: Scenario = {
-  name: 'several-hubs-failover',
-  description: 'kill -9 of the hub of an agent: the pause of its output on another hub',
-  async prepare(context) {
-    const contestants: Contestant[] = [];
-    for (const bus of BUSES) {
-      const cluster = await startCluster({ hubs: 3, agents: 1, hasNats: bus === 'NATS' });
-      context.defer(cluster.stop);
-      contestants.push({ name: bus, measure: () => measureFailover(cluster) });
-    }
-    return {
-      contestants,
-      rows: BUSES.map((bus) => ({
-        what: `kill -9 of an agent's hub, bus on ${bus}: pause of its output on another hub`,
-        unit: 'ms',
-        value: { contestant: bus, figure: 'pauseMs' },
-        goal: { of: 'value', atMost: FAILOVER_GOAL_MS },
-      })),
     };
   },
 };
