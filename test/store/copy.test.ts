@@ -8,6 +8,7 @@ import { copyDatabase, type Summary } from '../../src/store/copy/copy.ts';
 import { openPostgresSide } from '../../src/store/copy/postgres-side.ts';
 import type { Side } from '../../src/store/copy/side.ts';
 import { openSqliteSide } from '../../src/store/copy/sqlite-side.ts';
+import type { Row } from '../../src/store/copy/tables.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { openStore } from '../../src/store/sqlite-store.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -259,15 +260,24 @@ describe('a copy', () => {
     expect(await attempt()).toBe('The target is not empty: its table audit has rows.');
   });
 
-  test('that differs is not committed', async () => {
+  test.each([
+    ['lacks a row', (rows: readonly Row[]) => rows.slice(1)],
+    [
+      'has another value in one row',
+      ([first, ...rest]: readonly Row[]) => [{ ...first, actor: 'eve' }, ...rest],
+    ],
+  ])('that %s is not committed', async (_, change) => {
     const file = createFile();
     const original = openStore(file);
     await original.audit.insert(auditEntry({ id: 'e1' }), auditEntry({ id: 'e2' }));
     await original.close();
     const source = await openSqliteSide(file);
     const target = await openPostgresSide(url, undefined);
-    const losing: Side = { ...target, write: (table, rows) => target.write(table, rows.slice(1)) };
-    expect(await rejectionOf(copyDatabase(source, losing))).toContain(
+    const differing: Side = {
+      ...target,
+      write: (table, rows) => target.write(table, change(rows)),
+    };
+    expect(await rejectionOf(copyDatabase(source, differing))).toContain(
       'The copy of the table audit differs',
     );
     await source.close();
