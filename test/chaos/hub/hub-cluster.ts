@@ -11,8 +11,7 @@ import { epochTime } from './epoch-time.ts';
 import { type HubNode, startHubNode } from './hub-node.ts';
 import type { HubUnderTest } from './hub-under-test.ts';
 import { createLoadBalancer } from './load-balancer.ts';
-
-const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+import { skewClock } from './skewed-clock.ts';
 
 export interface HubClusterOptions {
   binary: string;
@@ -115,14 +114,6 @@ export async function startHubCluster(options: HubClusterOptions): Promise<HubCl
     log: () => nodes.map(({ node, log }) => `=== ${node}\n${log()}`).join('\n'),
   };
 }
-
-/** Only the time of day: timers use another clock. */
-const skewClock = (seconds: number): Record<string, string> => ({
-  LD_PRELOAD: FAKETIME,
-  FAKETIME: `${seconds < 0 ? '' : '+'}${seconds}`,
-  FAKETIME_DONT_FAKE_MONOTONIC: '1',
-  DONT_FAKE_MONOTONIC: '1',
-});
 
 function firstOf(nodes: readonly HubNode[]): HubNode {
   const [first] = nodes;
