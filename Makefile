@@ -141,7 +141,7 @@ bench-peers: node_modules/.installed
 	@cd .cache/bench && ../../$(BUN) install --frozen-lockfile --silent
 
 # Set ONLY and ROUNDS to override the defaults: make bench ONLY=fan-out ROUNDS=3
-bench: $(BINARY) bench-peers ## Measure performance beside raw Bun publish, ws and Socket.IO
+bench: $(BINARY) bench-peers $(if $(filter-out several-hubs%,$(ONLY)),,postgres nats haproxy) ## Measure performance beside raw Bun publish, ws and Socket.IO
 	@$(BUN) bench/main.ts --rounds $(or $(ROUNDS),5) $(if $(ONLY),--only $(ONLY))
 
 bench-quick: $(BINARY) bench-peers ## Measure a part of it in about two minutes

@@ -44,6 +44,7 @@ test.each([
   ['history-1000', 0.1],
   ['transcripts-stored', 0.002],
   ['page-weight', 1],
+  ['several-hubs-store', 0.01],
 ])(
   '%s',
   async (name, scale) => {
