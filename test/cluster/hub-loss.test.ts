@@ -78,9 +78,15 @@ async function expectOutput(dashboard: ClusterDashboard, commandId: string, text
   expect(sequences).toEqual(sequences.map((_, index) => index));
 }
 
-/** Returns the longest time without output until a command ends, in milliseconds. */
-async function measurePause(dashboard: ClusterDashboard, commandId: string): Promise<number> {
-  let longest = 0;
+/** A time without output, by `performance.now()`. */
+interface Pause {
+  from: number;
+  to: number;
+}
+
+/** Returns the times between pieces of output until a command ends. */
+async function listPauses(dashboard: ClusterDashboard, commandId: string): Promise<Pause[]> {
+  const pauses: Pause[] = [];
   let last = performance.now();
   let length = dashboard.outputOf(commandId).length;
   const isComplete = () =>
@@ -88,14 +94,18 @@ async function measurePause(dashboard: ClusterDashboard, commandId: string): Pro
   await dashboard.waitUntil(() => {
     const now = dashboard.outputOf(commandId).length;
     if (now > length) {
-      longest = Math.max(longest, performance.now() - last);
+      pauses.push({ from: last, to: performance.now() });
       last = performance.now();
       length = now;
     }
     return isComplete();
   }, 'the end of the output');
-  return longest;
+  return pauses;
 }
+
+/** Returns the longest one, in milliseconds. */
+const longestOf = (pauses: readonly Pause[]) =>
+  Math.max(0, ...pauses.map(({ from, to }) => to - from));
 
 /** Waits until all hubs are ready and know that the agents are online. */
 async function settle() {
@@ -127,14 +137,14 @@ test('the owner crashes while a command prints', async () => {
   const { commandId } = run;
   await watcher.waitForOutput(commandId, 'line 5\n');
   await orphan.waitForOutput(commandId, 'line 5\n');
-  const pause = measurePause(watcher, commandId);
+  const pauses = listPauses(watcher, commandId);
   await owner.kill();
   await orphan.closed;
   const reconnected = await connectDashboardTo(cluster, third, { terminals: 'attached' });
   reconnected.send({ type: 'terminal:attach', commandId });
   await expectOutput(watcher, commandId, run.text);
   await expectOutput(reconnected, commandId, run.text);
-  expect(await pause).toBeLessThan(3_000);
+  expect(longestOf(await pauses)).toBeLessThan(3_000);
   await revive(owner);
   await run.expectEnd();
   watcher.terminate();
@@ -280,10 +290,17 @@ test('a planned stop of the owner', async () => {
   const watcher = await connectDashboardTo(cluster, other);
   const run = await startLines(agent, other, 120);
   await watcher.waitForOutput(run.commandId, 'line 5\n');
-  const pause = measurePause(watcher, run.commandId);
+  const listing = listPauses(watcher, run.commandId);
+  const begunAt = performance.now();
   expect(await owner.stop()).toBe(0);
+  const endedAt = performance.now();
   await expectOutput(watcher, run.commandId, run.text);
-  expect(await pause).toBeLessThan(1_000);
+  const pauses = await listing;
+  const isDuringStop = ({ from, to }: Pause) => from < endedAt && to > begunAt;
+  const undisturbed = longestOf(pauses.filter((pause) => !isDuringStop(pause)));
+  // The benchmark several-hubs-failover measures it against 250 ms. On a busy machine, output pauses without a stop, too.
+  const limit = Math.max(500, 2 * undisturbed);
+  expect(longestOf(pauses.filter(isDuringStop))).toBeLessThan(limit);
   await owner.start();
   await run.expectEnd();
   watcher.terminate();
