@@ -118,8 +118,11 @@ export function createRegistry(
       tokenIndex.touch(token.id);
       return true;
     },
-    /** The ID of a valid token, whichever agent has it. */
-    findTokenId: (secret: string): string | undefined => tokenIndex.find(secret)?.id,
+    /** The ID of a valid token, whichever agent has it. Of an agent that another hub has added, the token may be known first. */
+    findTokenId(secret: string): string | undefined {
+      const token = tokenIndex.find(secret);
+      return token && state.agents.has(token.agentId) ? token.id : undefined;
+    },
     /**
      * Adds an agent. Its token is returned once: only the hash is stored.
      * @throws {HubError} forbidden, agent_exists, unavailable

@@ -21,6 +21,13 @@ test('an agent that one hub adds is published by the other one, and can connect 
   await connectAgent(hubs.b, { agentId: 'new', token });
 });
 
+test('an agent can connect to a hub that has read its token, and not yet the agent', async () => {
+  await using hubs = await startTwoHubs(database.url);
+  const token = await hubs.a.addAgent('new');
+  await hubs.b.hub.caches.reload(['agent_tokens']);
+  await connectAgent(hubs.b, { agentId: 'new', token });
+});
+
 test('an agent that is removed on one hub is disconnected from the other one', async () => {
   await using hubs = await startTwoHubs(database.url);
   const agent = await connectAgent(hubs.b);
