@@ -34,7 +34,7 @@ export async function startNetwork(serverPort: number) {
       if (connection.sent.length < MAX_SENT) connection.sent += data.toString('latin1');
       server.write(data);
     });
-    server.on('data', (data) => deliver(connection, data));
+    server.on('data', (data: Buffer) => deliver(connection, data));
     for (const [from, to] of [
       [client, server],
       [server, client],
