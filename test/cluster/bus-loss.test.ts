@@ -12,7 +12,7 @@ import {
 
 const LINES = 30;
 
-const PROBLEM = 'The bus to the other hubs is not connected.';
+const PROBLEM = 'The hub is not connected to the bus.';
 
 /** Checks that a hub says that it should receive no requests because of the bus. */
 async function expectProblem({ url }: ClusterHub) {

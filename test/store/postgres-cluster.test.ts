@@ -377,3 +377,19 @@ describe('the output of a command', () => {
     expect(await cluster.findLaterOutput('c', 1)).toBeNull();
   });
 });
+
+test('a command that ends cancels its pending approval requests in the same transaction', async () => {
+  const { commands, approvals } = store;
+  for (const id of ['c1', 'c2']) await commands.insert([storedCommand({ id })]);
+  await approvals.insert(approval({ approvalId: 'pending' }));
+  const answer = { outcome: 'selected', optionId: 'yes', resolvedAt: 1 } as const;
+  await approvals.insert(approval({ approvalId: 'answered', ...answer }));
+  await approvals.insert(approval({ approvalId: 'other', commandId: 'c2' }));
+  await commands.update('c1', { status: 'running' });
+  expect(await approvals.find('pending')).toMatchObject({ outcome: null });
+  await commands.update('c1', { status: 'failed', completedAt: 1 });
+  expect(await approvals.find('pending')).toMatchObject({ outcome: 'cancelled' });
+  expect((await approvals.find('pending'))?.resolvedAt).toBeGreaterThan(1);
+  expect(await approvals.find('answered')).toMatchObject(answer);
+  expect(await approvals.find('other')).toMatchObject({ outcome: null });
+});
