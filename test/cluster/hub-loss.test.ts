@@ -15,6 +15,7 @@ import {
   connectAgentTo,
   connectDashboardTo,
   requireOwner,
+  revive,
   waitForAgent,
   waitForEnd,
   waitForReady,
@@ -125,15 +126,6 @@ async function settle() {
   }
 }
 
-/** Starts a hub again that was killed. Its earlier lease may not have ended. */
-async function revive(hub: ClusterHub) {
-  await cluster.postgres.execute(
-    `UPDATE hubs SET lease_ends_at = 0 WHERE node = '${hub.node}'`,
-    cluster.database,
-  );
-  await hub.start();
-}
-
 describe.each(['PostgreSQL', 'NATS'] as const)('with the bus %s', (bus) => {
   beforeAll(async () => {
     cluster = await startCluster({ hasNats: bus === 'NATS' });
@@ -162,7 +154,7 @@ describe.each(['PostgreSQL', 'NATS'] as const)('with the bus %s', (bus) => {
     await expectOutput(watcher, commandId, run.text);
     await expectOutput(reconnected, commandId, run.text);
     expect(longestOf(await pauses)).toBeLessThan(3_000);
-    await revive(owner);
+    await revive(cluster, owner);
     await run.expectEnd();
     watcher.terminate();
     reconnected.terminate();
@@ -187,7 +179,7 @@ describe.each(['PostgreSQL', 'NATS'] as const)('with the bus %s', (bus) => {
     after.send({ type: 'terminal:attach', commandId: run.commandId });
     await expectOutput(after, run.commandId, run.text);
     expect(agent.output().match(/connected to/g)?.length).toBe(connects);
-    await revive(lost);
+    await revive(cluster, lost);
     await run.expectEnd();
     after.terminate();
   }, 60_000);
@@ -286,7 +278,7 @@ describe.each(['PostgreSQL', 'NATS'] as const)('with the bus %s', (bus) => {
       await moved.waitForExecute(first.commandId);
       expect(await cluster.api('/commands', request, third.url)).toMatchObject(first);
       moved.run(first.commandId);
-      if (state === 'dead') await revive(owner);
+      if (state === 'dead') await revive(cluster, owner);
       else owner.thaw();
       for (const hub of cluster.hubs) {
         const command = await waitForEnd(cluster, first.commandId, hub);

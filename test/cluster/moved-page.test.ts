@@ -1,21 +1,27 @@
 // A page whose hub crashes while it shows the output of a running command.
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import type { HubPage } from '../../src/protocol/hubs.ts';
 import { wait } from '../chaos/wait.ts';
-import { PASSWORD } from '../support/binary.ts';
-import { launchBrowser } from '../support/browser/browser.ts';
+import { launchBrowser, signIn } from '../support/browser/browser.ts';
 import { type Cluster, type ClusterHub, startCluster } from '../support/cluster.ts';
-import { connectAgentTo } from '../support/cluster-clients.ts';
+import { connectAgentTo, requireOwner, revive, waitForReady } from '../support/cluster-clients.ts';
 import { createHeldCommand } from '../support/hub/scripted-agent.ts';
 
 /** Keeps the requests below the limit of an address. */
 const POLL_MS = 200;
+/**
+ * How long the output of a page may pause when the hub of the page and the agent crashes. `make bench ONLY=several-hubs-failover`
+ * measures the pause on another hub, which is to be below 3 s. Here, the machine can be busy, and the page connects again, too.
+ */
+const MAX_PAUSE_MS = 5_000;
 
 let cluster: Cluster;
 let browser: Browser;
 beforeAll(async () => {
-  [cluster, browser] = await Promise.all([startCluster({ hubs: 2, agents: 0 }), launchBrowser()]);
+  [cluster, browser] = await Promise.all([startCluster({ hubs: 2, agents: 1 }), launchBrowser()]);
 }, 120_000);
 afterAll(async () => {
   await browser.close();
@@ -37,13 +43,16 @@ async function findHubOf(page: Page): Promise<ClusterHub | undefined> {
   }
 }
 
+/** Resolves once the terminal shows a number that is greater than this one. */
+const waitForNumberAfter = (page: Page, number: number) =>
+  page.waitForFunction((previous) => {
+    const text = document.querySelector('.terminal-screen .xterm-rows')?.textContent ?? '';
+    const shown = text.replaceAll(/\s/g, '').match(/n\d+\./g) ?? [];
+    return shown.some((word) => Number(word.slice(1, -1)) > previous);
+  }, number);
+
 test('its terminal continues on another hub without being cleared', async () => {
   const page = await browser.newPage();
-  await page.goto(`${cluster.url}/login`);
-  await page.fill('input[name=username]', 'admin');
-  await page.fill('input[name=password]', PASSWORD);
-  await page.keyboard.press('Enter');
-  await page.waitForURL((url) => !url.pathname.startsWith('/login'));
   const [owner] = cluster.hubs;
   if (!owner) throw new Error('There is no hub.');
   let agent = await connectAgentTo(cluster, owner, 'agent');
@@ -53,7 +62,7 @@ test('its terminal continues on another hub without being cleared', async () => 
   await agent.waitForExecute(commandId);
   agent.sendStarted(commandId);
   agent.sendOutput(commandId, 'line 1\r\n');
-  await page.goto(`${cluster.url}/commands/${commandId}`);
+  await signIn(page, cluster.url, `/commands/${commandId}`);
   const rows = page.locator('.terminal-screen .xterm-rows');
   await rows.getByText('line 1').waitFor();
   let hub = await findHubOf(page);
@@ -86,4 +95,43 @@ test('its terminal continues on another hub without being cleared', async () => 
   agent.sendFinished(commandId);
   await page.locator('.terminal-screen[data-state=complete]').waitFor();
   agent.terminate();
+  await page.close();
+  await revive(cluster, hub);
+}, 120_000);
+
+test('it shows all output of a command whose agent was on the same hub', async () => {
+  const [agent] = cluster.agents;
+  const [hub, other] = cluster.hubs;
+  if (!agent || !hub || !other) throw new Error('The system is not complete.');
+  // The other hub is away while they connect.
+  await other.stop();
+  const [numbers, end] = [join(agent.folder, 'numbers'), join(agent.folder, 'end')];
+  const step = 'i=$((i+1)); printf "n$i. "; echo $i >> numbers; sleep 0.1';
+  const body = { agentId: agent.agentId, command: `!until [ -e end ]; do ${step}; done` };
+  const request = { method: 'POST', body: JSON.stringify(body) };
+  const { commandId } = await cluster.api<{ commandId: string }>('/commands', request);
+  const page = await browser.newPage();
+  await signIn(page, cluster.url, `/commands/${commandId}`);
+  const rows = page.locator('.terminal-screen .xterm-rows');
+  await rows.getByText('n5.').waitFor();
+  await page.evaluate(() => Object.assign(globalThis, { loadedOnce: true }));
+  await other.start();
+  await waitForReady(cluster);
+  expect(await requireOwner(cluster, agent.agentId)).toBe(hub);
+
+  const killedAt = performance.now();
+  await hub.kill();
+  const printed = Number(readFileSync(numbers, 'utf8').trim().split('\n').at(-1));
+  await waitForNumberAfter(page, printed);
+  expect(performance.now() - killedAt).toBeLessThan(MAX_PAUSE_MS);
+  await waitForNumberAfter(page, printed + 20);
+  writeFileSync(end, '');
+  await page.locator('.terminal-screen[data-state=complete]').waitFor();
+  await page.locator('#command-fields').getByText('Completed').waitFor();
+  await rows.getByText('End of output').waitFor();
+  const shown = (await rows.innerText()).replaceAll(/\s/g, '').match(/n\d+\./g);
+  const all = readFileSync(numbers, 'utf8').trim().split('\n');
+  expect(shown?.map(String)).toEqual(all.map((number) => `n${number}.`));
+  expect(await page.evaluate(() => 'loadedOnce' in globalThis)).toBe(true);
+  await page.close();
 }, 120_000);

@@ -99,6 +99,12 @@ export async function waitForReady({ haproxy, hubs }: Cluster): Promise<void> {
   while ((await haproxy.listReady()).length < hubs.length);
 }
 
+/** Starts a hub again that was killed. Its earlier lease may not have ended. */
+export async function revive({ postgres, database }: Cluster, hub: ClusterHub): Promise<void> {
+  await postgres.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${hub.node}'`, database);
+  await hub.start();
+}
+
 /** Returns the hub that owns an agent; undefined if none does. */
 export async function findOwner(
   cluster: Cluster,
