@@ -125,7 +125,7 @@ chaos: $(BINARY) $(if $(STORE),postgres faketime) $(if $(filter nats,$(BUS)),nat
 
 # A part of `make weekly`. With fewer rounds, some kinds of faults never happen.
 chaos-hubs:
-	@for bus in pg nats; do $(MAKE) chaos HUBS=3 STORE=postgres BUS=$$bus ROUNDS=50; done
+	@for bus in pg nats; do $(MAKE) chaos HUBS=3 STORE=postgres BUS=$$bus ROUNDS=50 || exit 1; done
 
 # Set HUBS and AGENTS to override the defaults: make cluster HUBS=2
 cluster: $(BINARY) postgres nats haproxy ## Start several hubs on this machine, with all they need; Ctrl-C stops everything
