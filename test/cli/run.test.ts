@@ -105,7 +105,9 @@ describe('an agent that is offline', () => {
 
   test('gets the command later with --queue, like other agents', async () => {
     const running = fixture.cli.start('run', '--queue', '--agent', 'a1,away', '!echo x');
+    const [, id = ''] = await running.waitForOutput(/Command ID: (\S+) \(a1\)/);
     await running.waitForOutput(/a1 +│ x/);
+    await fixture.waitForStatus(id, 'completed');
     running.kill('SIGINT');
     expect(await running.exited).toBe(1);
     expect(running.output()).toMatch(/a1 +completed/);

@@ -178,7 +178,7 @@ BEGIN
   ALTER TABLE connections DROP COLUMN hub_id;
   DROP TABLE expiring_values, agent_changes, agent_states, hubs, output_epochs, request_keys, secrets, table_versions;
   ALTER TABLE commands DROP COLUMN ended_by;
-  DROP FUNCTION add_output_epochs, note_command_end, note_agent_change, note_removed_agent, note_command_change, note_table_change CASCADE;
+  DROP FUNCTION add_output_epochs, cancel_approvals, note_command_end, note_agent_change, note_removed_agent, note_command_change, note_table_change CASCADE;
   ALTER TABLE schema_version DROP COLUMN oldest_version;
   UPDATE schema_version SET version = 1;
 END $$`;

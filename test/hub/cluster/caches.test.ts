@@ -63,7 +63,7 @@ test('a table that cannot be read is read again every second', async () => {
   readings[0]!.reject(new Error('unreachable'));
   await settle();
   expect([readings.length, isDone]).toEqual([1, false]);
-  expect(warnings).toEqual(['Could not read what other hubs changed.']);
+  expect(warnings).toEqual(['Could not read the changes of other hubs from the database.']);
   clock.advance(RETRY_MS);
   await settle();
   readings[1]!.resolve(NOTHING);

@@ -45,6 +45,6 @@ test('what may be done twice is done again by the next owner', async () => {
 
 test('what must not be done twice is not tried again', async () => {
   const { request, count } = startRequest(false);
-  expect(await rejectionOf(request)).toContain('Check what has happened');
+  expect(await rejectionOf(request)).toContain('check this before you try again');
   expect(count()).toBe(1);
 });
