@@ -119,6 +119,8 @@ export function createNotices(
         stopping: [...agent.stopping],
         terminalSize: agent.terminalSize,
         instanceId: agent.connection.link && agent.connection.instanceId,
+        // The previous version requires it. Since then, the table of commands says which have ended.
+        ended: [],
       };
       return [{ ...fence, published }];
     });

@@ -55,6 +55,15 @@ test('hubs that know different migrations handle commands for the agents of each
   await ofA.waitFor('command:interrupt', ({ commandId }) => commandId === held);
 });
 
+test('the state of an agent has what the previous version requires', async () => {
+  await using hubs = await startLinkedHubs(database.url);
+  await connectAgent(hubs.a);
+  const dashboard = await connectDashboard(hubs.b, { userId: 'bob' });
+  await dashboard.waitForAgentStatus('online');
+  const required = ['summary', 'stopping', 'terminalSize', 'instanceId', 'ended'];
+  expect(Object.keys(await readPublished('agent'))).toEqual(expect.arrayContaining(required));
+});
+
 test('a method of another version is answered at once', async () => {
   await using hubs = await startLinkedHubs(database.url);
   await connectAgent(hubs.a);
