@@ -14,6 +14,7 @@ import {
   type ClusterDashboard,
   connectAgentTo,
   connectDashboardTo,
+  endLease,
   requireOwner,
   revive,
   waitForAgent,
@@ -201,10 +202,7 @@ describe.each(['PostgreSQL', 'NATS'] as const)('with the bus %s', (bus) => {
     for (const dashboard of [watcher, stale]) await dashboard.waitForOutput(commandId, 'a');
 
     frozen.freeze();
-    await cluster.postgres.execute(
-      `UPDATE hubs SET lease_ends_at = 0 WHERE node = '${frozen.node}'`,
-      cluster.database,
-    );
+    await endLease(cluster, frozen);
     // It is in the socket of the frozen hub, and is sent again to the next one.
     agent.sendOutput(commandId, 'b');
     const queued = await watcher.request('next', { agentId, ifOffline: 'queue' });

@@ -1,5 +1,5 @@
 // What several hubs on one PostgreSQL database share: leases, owners of agents, published states, and secrets.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import {
   type ClusterStore,
   type HubReport,
@@ -9,8 +9,7 @@ import {
 } from '../../src/store/cluster.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { clusterOf, createMigratedDatabase } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { clusterOf, useDatabase } from '../support/postgres-store.ts';
 import { approval, agent, chunk, storedCommand } from '../support/samples.ts';
 
 const REPORT: HubReport = {
@@ -28,25 +27,17 @@ const NO_REPORT: HubReport = {
   storeLagMs: null,
 };
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
+const database = useDatabase();
 let store: Store;
 let cluster: ClusterStore;
 
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
 beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-  store = await createPostgresStore(url);
+  store = await createPostgresStore(database.url);
   cluster = clusterOf(store);
 });
 afterEach(async () => {
   await store.close();
-  await server.removeDatabase(url);
+  await database.server.removeDatabase(database.url);
 });
 
 const hub = (node: string, hubId = node) => ({ node, hubId, version: '1.0.0' });
@@ -54,9 +45,8 @@ const codeOf = (error: unknown) => (error as { code?: unknown }).code;
 
 /** Moves the times of a hub into the past, as if they had passed. */
 const age = (hubId: string, milliseconds: number) =>
-  server.execute(
+  database.execute(
     `UPDATE hubs SET renewed_at = renewed_at - ${milliseconds}, lease_ends_at = lease_ends_at - ${milliseconds} WHERE hub_id = '${hubId}'`,
-    url,
   );
 
 const state = (queueLength: number): PublishedState => ({
@@ -109,15 +99,13 @@ describe('hubs', () => {
 
   test('have their times from the clock of the database', async () => {
     await cluster.register(hub('a'));
-    const [row] = await server.execute<{ now: string }>(
+    const [row] = await database.execute<{ now: string }>(
       'SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now',
-      url,
     );
     const [listed] = await cluster.listHubs();
     expect(Math.abs(Number(row?.now) - (listed?.startedAt ?? 0))).toBeLessThan(5_000);
-    const [lease] = await server.execute<{ length: string }>(
+    const [lease] = await database.execute<{ length: string }>(
       'SELECT lease_ends_at - renewed_at AS length FROM hubs',
-      url,
     );
     expect(Number(lease?.length)).toBeWithin(LEASE_MS, LEASE_MS + 100);
   });
@@ -167,7 +155,7 @@ describe('hubs', () => {
     await age('old', LEASE_MS + 1);
     expect(await cluster.listHubs()).toEqual([]);
     await cluster.register(hub('new'));
-    expect([...(await server.execute('SELECT node FROM hubs', url))]).toEqual([{ node: 'new' }]);
+    expect([...(await database.execute('SELECT node FROM hubs'))]).toEqual([{ node: 'new' }]);
   });
 });
 

@@ -1,35 +1,26 @@
 // What may exist only once in a database that several hubs share: a request, and a command that an agent runs.
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { REQUEST_ID_TTL_MS } from '../../src/protocol/limits.ts';
 import { REQUEST_KNOWN_CODE } from '../../src/store/cluster.ts';
 import { createPostgresStore } from '../../src/store/postgres/postgres-store.ts';
 import { openThreadedPostgresStore } from '../../src/store/postgres/threaded-store.ts';
 import type { Store } from '../../src/store/store.ts';
-import { createMigratedDatabase, listStored } from '../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../support/postgres.ts';
+import { useDatabase, listStored } from '../support/postgres-store.ts';
 import { auditEntry, storedCommand } from '../support/samples.ts';
 
 const UNIQUE_VIOLATION = '23505';
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
+const database = useDatabase();
 let a: Store;
 let b: Store;
 
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
 beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-  a = await createPostgresStore(url);
-  b = (await openThreadedPostgresStore(url, undefined)).store;
+  a = await createPostgresStore(database.url);
+  b = (await openThreadedPostgresStore(database.url, undefined)).store;
 });
 afterEach(async () => {
   for (const store of [a, b]) await store.close();
-  await server.removeDatabase(url);
+  await database.server.removeDatabase(database.url);
 });
 
 async function codeOf(promise: Promise<unknown>): Promise<unknown> {
@@ -42,16 +33,14 @@ const requested = (id: string, requestId: string, requestedBy = 'ada') =>
   storedCommand({ id, agentId: id, requestId, requestedBy });
 
 const listKeys = async () => [
-  ...(await server.execute<{ request_id: string; command_id: string }>(
+  ...(await database.execute<{ request_id: string; command_id: string }>(
     'SELECT request_id, command_id FROM request_keys ORDER BY request_id',
-    url,
   )),
 ];
 
 const age = (requestId: string, milliseconds: number) =>
-  server.execute(
+  database.execute(
     `UPDATE request_keys SET requested_at = requested_at - ${milliseconds} WHERE request_id = '${requestId}'`,
-    url,
   );
 
 describe('a request', () => {
@@ -153,13 +142,12 @@ test('a database of an earlier version gets the keys of the last day, and one se
     storedCommand({ id: '3', agentId: 'x', sent: true, status: 'running', requestedAt: now }),
   ]);
   for (const store of [a, b]) await store.close();
-  await server.execute(DOWNGRADE, url);
-  await server.execute(
+  await database.execute(DOWNGRADE);
+  await database.execute(
     `INSERT INTO commands SELECT (jsonb_populate_record(commands, '{"id":"4","request_id":"r"}')).* FROM commands WHERE id = '1'`,
-    url,
   );
-  a = await createPostgresStore(url);
-  b = await createPostgresStore(url);
+  a = await createPostgresStore(database.url);
+  b = await createPostgresStore(database.url);
   expect(await listKeys()).toHaveLength(1);
   expect(await codeOf(b.commands.insert(requested('5', 'r')))).toBe(REQUEST_KNOWN_CODE);
   expect(await a.commands.find('1')).toMatchObject({

@@ -99,9 +99,13 @@ export async function waitForReady({ haproxy, hubs }: Cluster): Promise<void> {
   while ((await haproxy.listReady()).length < hubs.length);
 }
 
+/** Makes a hub seem dead for the others. */
+export const endLease = ({ postgres, database }: Cluster, { node }: ClusterHub) =>
+  postgres.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${node}'`, database);
+
 /** Starts a hub again that was killed. Its earlier lease may not have ended. */
-export async function revive({ postgres, database }: Cluster, hub: ClusterHub): Promise<void> {
-  await postgres.execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${hub.node}'`, database);
+export async function revive(cluster: Cluster, hub: ClusterHub): Promise<void> {
+  await endLease(cluster, hub);
   await hub.start();
 }
 

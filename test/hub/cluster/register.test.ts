@@ -1,32 +1,23 @@
 // The name of a hub whose earlier run crashed, or that another hub has.
-import { afterAll, beforeAll, beforeEach, afterEach, expect, test } from 'bun:test';
+import { beforeEach, afterEach, expect, test } from 'bun:test';
 import { registerHub } from '../../../src/hub/cluster/register.ts';
 import { type ClusterStore, LEASE_MS } from '../../../src/store/cluster.ts';
 import { createPostgresStore } from '../../../src/store/postgres/postgres-store.ts';
 import type { Store } from '../../../src/store/store.ts';
 import { createManualClock, type ManualClock } from '../../support/manual-clock.ts';
-import { clusterOf, createMigratedDatabase } from '../../support/postgres-store.ts';
-import { type PostgresServer, startPostgres } from '../../support/postgres.ts';
+import { clusterOf, useDatabase } from '../../support/postgres-store.ts';
 
 const hub = { node: 'hub-1', version: '1.0.0' };
 
-let server: PostgresServer;
-let migrated: string;
-let url: string;
+const database = useDatabase();
 let store: Store;
 let cluster: ClusterStore;
 let clock: ManualClock;
 /** Resolves when the hub waits for its name. */
 let waiting: PromiseWithResolvers<string>;
 
-beforeAll(async () => {
-  server = await startPostgres();
-  migrated = await createMigratedDatabase(server);
-});
-afterAll(() => server.remove());
 beforeEach(async () => {
-  url = await server.createDatabase(migrated);
-  store = await createPostgresStore(url);
+  store = await createPostgresStore(database.url);
   cluster = clusterOf(store);
   clock = createManualClock({ start: 0, realTimeBelowMs: 0 });
   waiting = Promise.withResolvers();
@@ -51,7 +42,7 @@ test('the hub waits for the end of the lease of its earlier run', async () => {
   expect(await waiting.promise).toContain('Waiting for the end of its lease');
   expect(await listIds()).toEqual(['first']);
   const end = `UPDATE hubs SET lease_ends_at = lease_ends_at - ${LEASE_MS}`;
-  await server.execute(end, url);
+  await database.execute(end);
   clock.advance(1_000);
   await registered;
   expect(await listIds()).toEqual(['second']);
