@@ -116,7 +116,7 @@ export function createDashboardMessages({ state, log }: HubContext, parts: Dashb
   /** Answers a rejected message with `error`. */
   function reject(link: DashboardLink, message: DashboardToHub, error: unknown) {
     const isHubError = error instanceof HubError;
-    // Nobody waits for an answer on a closed socket. It may be closed because the hub stops, and the store is closed then, too.
+    // On a closed socket, nobody waits for an answer. If the hub is stopping, the store is closed, too.
     if (!isHubError && dashboards.find(link)) {
       log.error('Could not handle a dashboard message.', { type: message.type, error });
     }
