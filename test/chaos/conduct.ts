@@ -14,6 +14,8 @@ import { wait } from './wait.ts';
 
 /** Longer than any fault takes, also when it waits for others. */
 const FAULT_MS = 120_000;
+/** How long a user waits before a second attempt. */
+const INTERRUPT_AGAIN_MS = 1_000;
 
 export interface ConductResult {
   /** The commands for which an interrupt was sent. */
@@ -111,14 +113,19 @@ export async function conduct(system: System, counters: Counters): Promise<Condu
   ]);
   for (const proxy of system.proxies) proxy.clearFaults();
 
-  const interruptInBackground = (dashboard: ChaosDashboard, commandId: string) =>
-    void interrupt(dashboard, commandId);
+  /** Interrupts a command until that is not refused, as users do who are told to try again. */
+  async function interruptFinally(dashboard: ChaosDashboard, commandId: string) {
+    while ((await interrupt(dashboard, commandId)) === 'refused') {
+      if (!dashboard.record.isLive(commandId)) return;
+      await wait(INTERRUPT_AGAIN_MS);
+    }
+  }
   violations.push(
     ...(await settle(system, {
       approver,
       requested,
       acceptedInterrupts,
-      interrupt: interruptInBackground,
+      interrupt: (dashboard, commandId) => void interruptFinally(dashboard, commandId),
     })),
   );
   approver.stop();

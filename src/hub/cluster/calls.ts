@@ -1,5 +1,5 @@
-// Requests of one hub to another one, over the bus: they are answered once, or time out. A lost request or answer is a
-// time-out.
+// Requests of one hub to another one, over the bus. A bus may lose requests and answers, so a request is sent again until it is
+// answered or times out. It is done once: what arrives again has the same answer.
 import { Value } from '@sinclair/typebox/value';
 import { ErrorCode, HubError } from '../../protocol/errors.ts';
 import type { Clock } from '../../protocol/clock.ts';
@@ -12,6 +12,19 @@ export class CallTimeout extends Error {}
 /** The hub that was asked does not own the agent. */
 export class NotOwner extends Error {}
 const NOT_OWNER = 'not_owner';
+
+/** How often a request without an answer is sent again. */
+export const REPEAT_MS = 1_000;
+/** How long an answer is kept. Longer than any request waits for it. */
+const KEEP_MS = 30_000;
+
+/** What another hub has asked for. */
+interface Received {
+  request: Request;
+  at: number;
+  /** Null while it is being done. */
+  answer: Answer | null;
+}
 
 export type Calls = ReturnType<typeof createCalls>;
 
@@ -26,23 +39,47 @@ export function createCalls(
   answer: (method: string, args: unknown[]) => Promise<unknown>,
 ) {
   const pending = new Map<string, PromiseWithResolvers<unknown>>();
+  /** By the ID of the request, oldest first. */
+  const received = new Map<string, Received>();
   const topicOf = (id: string) => `hub.${id}`;
 
-  async function handleRequest({ id, from, method, args }: Request) {
-    let reply: Answer;
+  async function findAnswer({ id, method, args }: Request): Promise<Answer> {
     try {
-      reply = { type: 'answer', id, value: (await answer(method, args)) ?? null };
+      return { type: 'answer', id, value: (await answer(method, args)) ?? null };
     } catch (error) {
-      const message = error instanceof Error ? error.message : String(error);
+      const text = error instanceof Error ? error.message : String(error);
       const code = error instanceof HubError ? error.code : null;
-      reply = {
-        type: 'answer',
-        id,
-        error: { code, message: error instanceof NotOwner ? NOT_OWNER : message },
-      };
+      const message = error instanceof NotOwner ? NOT_OWNER : text;
+      return { type: 'answer', id, error: { code, message } };
     }
+  }
+
+  async function handleRequest(request: Request) {
+    const { id, from } = request;
+    const known = received.get(id);
+    if (known) {
+      if (known.answer) bus.publish(topicOf(from), known.answer);
+      return;
+    }
+    if (request.isRepeated && isOvertaken(request)) return;
+    const at = clock.monotonic();
+    for (const [old, { at: oldAt }] of received) {
+      if (oldAt > at - KEEP_MS) break;
+      received.delete(old);
+    }
+    received.set(id, { request, at, answer: null });
+    const reply = await findAnswer(request);
+    received.set(id, { request, at, answer: reply });
     bus.publish(topicOf(from), reply);
   }
+
+  /** Whether a later request of the same hub about the same agent has arrived, so that this one would be out of order. */
+  const isOvertaken = ({ id, from, args: [agentId] }: Request) =>
+    received
+      .values()
+      .some(
+        ({ request: other }) => other.id > id && other.from === from && other.args[0] === agentId,
+      );
 
   function handleAnswer(reply: Answer) {
     const call = pending.get(reply.id);
@@ -62,22 +99,28 @@ export function createCalls(
   return {
     /**
      * Asks another hub.
+     * @param args the first one is the ID of the agent
      * @throws {CallTimeout} if it does not answer in time
      * @throws {NotOwner} if it does not own the agent
      * @throws {HubError} what the other hub has answered
      */
     async call(to: string, method: string, args: unknown[], timeoutMs: number): Promise<unknown> {
-      const id = crypto.randomUUID();
+      // IDs are in the order of the calls.
+      const id = Bun.randomUUIDv7();
+      const request: Request = { type: 'request', id, from: hubId, method, args };
       const call = Promise.withResolvers<unknown>();
       pending.set(id, call);
+      const stopRepeating = clock.every(REPEAT_MS, () =>
+        bus.publish(topicOf(to), { ...request, isRepeated: true }),
+      );
       const cancelTimer = clock.after(timeoutMs, () =>
         call.reject(new CallTimeout(`Another hub has not answered for ${timeoutMs / 1_000} s.`)),
       );
       try {
-        const request: Request = { type: 'request', id, from: hubId, method, args };
         bus.publish(topicOf(to), request);
         return await call.promise;
       } finally {
+        stopRepeating();
         cancelTimer();
         pending.delete(id);
       }

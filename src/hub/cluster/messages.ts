@@ -53,6 +53,8 @@ const Request = Type.Object({
   from: Type.String(),
   method: Type.String(),
   args: Type.Array(Type.Unknown()),
+  /** Whether it was sent before. */
+  isRepeated: Type.Optional(Type.Boolean()),
 });
 export type Request = Static<typeof Request>;
 export const isRequest = TypeCompiler.Compile(Request);
