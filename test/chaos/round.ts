@@ -99,8 +99,9 @@ function writeLogs({ hub, agents, dashboards, observer }: System, folder: string
   writeFileSync(logPath(folder, 'hub'), hub.log());
   for (const agent of agents) writeFileSync(logPath(folder, agent.agentId), agent.log());
   for (const { record } of [...dashboards, observer]) {
-    const { name, welcomes, commandUpdates, agentUpdates, approvalUpdates, accepted } = record;
-    const content = { welcomes, commandUpdates, agentUpdates, approvalUpdates, accepted };
+    const { name, welcomes, commandUpdates, agentUpdates, approvalUpdates, accepted, errors } =
+      record;
+    const content = { welcomes, commandUpdates, agentUpdates, approvalUpdates, accepted, errors };
     writeFileSync(logPath(folder, name), JSON.stringify(content, null, 1));
   }
 }

@@ -196,6 +196,7 @@ export function openDashboard(options: ChaosDashboardOptions) {
 
   function onCommandError(commandId: string | undefined, code: ErrorCode) {
     if (commandId === undefined) return;
+    record.errors.push({ commandId, code, at: Date.now() });
     interrupts.onError(commandId, code);
     // It may have been the answer to `terminal:attach`.
     if (code !== 'rate_limited') return;

@@ -1,6 +1,7 @@
 // Everything that one dashboard has received in a round, in order.
 import type { AgentStatus } from '../../../src/protocol/agent-status.ts';
 import { type CommandStatus, hasEnded } from '../../../src/protocol/command-status.ts';
+import type { ErrorCode } from '../../../src/protocol/errors.ts';
 import { createTerminalView, type TerminalView } from './terminal-view.ts';
 
 export interface CommandUpdate {
@@ -33,6 +34,14 @@ export interface Welcome {
   hubEpoch: string;
   resumed: boolean;
   /** When it arrived, by the hub's clock. */
+  at: number;
+}
+
+/** An error about a command. */
+export interface CommandError {
+  commandId: string;
+  code: ErrorCode;
+  /** When it arrived, by the system clock. */
   at: number;
 }
 
@@ -71,6 +80,7 @@ export function createDashboardRecord(name: string) {
     approvalUpdates: [] as ApprovalUpdate[],
     welcomes: [] as Welcome[],
     accepted: [] as AcceptedCommand[],
+    errors: [] as CommandError[],
     /** Violations that the dashboard itself has detected. */
     violations: [] as string[],
     /** In the order in which they began. */
