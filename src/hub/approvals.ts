@@ -16,7 +16,7 @@ import type { AgentConnection } from './state/agent.ts';
 import { createApproval, toRequest, toResolution } from './state/approval.ts';
 import type { Actor } from './state/dashboard.ts';
 import type { Execution } from './state/execution.ts';
-import { listExecutions } from './state/server-state.ts';
+import { findExecution, listExecutions } from './state/server-state.ts';
 import { createUnsettledApprovals, PENDING } from './state/unsettled-approvals.ts';
 
 export type Approvals = ReturnType<typeof createApprovals>;
@@ -39,6 +39,10 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
   const unsaved = new Set<StoredApproval>();
   /** Requests whose resolution is not stored yet. It is not sent, because storing it can fail. */
   const saving = new Set<StoredApproval>();
+
+  /** Whether the command is ending, which cancels its requests: a response could only be stored after that. */
+  const isEnding = ({ commandId }: StoredApproval) =>
+    (findExecution(state, commandId)?.completion ?? null) !== null;
 
   const isPublished = (approval: StoredApproval) =>
     approval.outcome === null && !unsaved.has(approval);
@@ -245,7 +249,7 @@ export function createApprovals(context: HubContext, broadcast: Broadcast, prese
       requirePermission(actor, 'approvals:respond');
       const found = unsettled.get(approvalId);
       const approval = found && maySee(state, actor, found.agentId) ? found : undefined;
-      if (!approval || approval.outcome !== null) {
+      if (!approval || approval.outcome !== null || isEnding(approval)) {
         const message = approval?.resolvedBy
           ? `${approval.resolvedBy} has already responded.`
           : 'This approval request is no longer pending.';

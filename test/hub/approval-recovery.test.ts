@@ -89,6 +89,23 @@ describe('while the disk fails', () => {
     expect(hub.hub.approvals.listPending()).toEqual([]);
   });
 
+  test('a response while the end of its command is being stored is rejected', async () => {
+    await using fixture = await startHubFixture();
+    const { hub, agent, dashboard } = fixture;
+    const commandId = await fixture.startCommand();
+    const { approvalId } = await requestApproval(fixture, commandId);
+    hub.store.hold((call) => call === 'commands.update');
+    agent.sendFinished(commandId);
+    await hub.store.waitForFault('commands.update');
+    dashboard.send({ type: 'approval:respond', approvalId, optionId: 'yes' });
+    expect((await dashboard.waitForError('approval_unknown')).message).toContain('no longer');
+    hub.store.release();
+    expect(await dashboard.waitFor('approval:resolved')).toMatchObject({ outcome: 'cancelled' });
+    expect(await hub.hub.approvals.listByCommand(commandId)).toMatchObject([
+      { outcome: 'cancelled' },
+    ]);
+  });
+
   test('a response does not reach the agent before it is stored', async () => {
     await using fixture = await startHubFixture();
     const { hub, dashboard } = fixture;
