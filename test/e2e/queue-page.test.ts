@@ -87,6 +87,8 @@ describe('the order', () => {
       .waitFor({ state: 'attached' });
     await on.page.keyboard.press('Alt+ArrowUp');
     await waitForOrder(on.page, ['!second', '!first', '!third']);
+    // The page shows the move before the hub has made it.
+    await on.page.getByText('Moved to number 2 of 3.').waitFor({ state: 'attached' });
     expect(orderOf(on)).toEqual(['!second', '!first', '!third']);
     const focused = () => document.activeElement?.closest('[data-queued]')?.textContent ?? '';
     expect(await on.page.evaluate(focused)).toContain('!first');
