@@ -22,9 +22,10 @@ export async function openHubPage(
   await context.addCookies([{ name: 'signalbox', value, url: hub.url }]);
   const page = await context.newPage();
   await prepare?.(page);
-  const welcomed = page
-    .waitForEvent('websocket')
-    .then((socket) => socket.waitForEvent('framereceived'));
+  // A promise of the socket would be too late if the first frame arrives together with it.
+  const welcomed = new Promise<void>((resolve) => {
+    page.once('websocket', (socket) => socket.once('framereceived', () => resolve()));
+  });
   await page.goto(hub.url + path);
   await welcomed;
   return page;
