@@ -67,10 +67,10 @@ export function createCalls(
       if (oldAt > at - KEEP_MS) break;
       received.delete(old);
     }
-    received.set(id, { request, at, answer: null });
-    const reply = await findAnswer(request);
-    received.set(id, { request, at, answer: reply });
-    bus.publish(topicOf(from), reply);
+    const entry: Received = { request, at, answer: null };
+    received.set(id, entry);
+    entry.answer = await findAnswer(request);
+    bus.publish(topicOf(from), entry.answer);
   }
 
   /** Whether a later request of the same hub about the same agent has arrived, so that this one would be out of order. */
