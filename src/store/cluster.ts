@@ -180,6 +180,8 @@ export interface ClusterStore {
   findLaterOutput(commandId: string, epoch: number): Promise<number | null>;
   /** Finds the command that a user has requested with this ID in the last 24 hours. */
   findRequested(userId: string, requestId: string): Promise<StoredCommand | null>;
+  /** Lists the agents that were removed and still have commands, or output of commands, that have not ended. */
+  listRemovedWithWork(): Promise<Fence[]>;
   /** Lists the approval requests of these commands, oldest first. */
   listApprovalsOf(commandIds: readonly string[]): Promise<StoredApproval[]>;
   /** Finds these commands. */

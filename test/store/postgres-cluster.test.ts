@@ -304,6 +304,23 @@ test('commands are listed by agent', async () => {
   expect(await cluster.listApprovalsOf(['1', 'unknown', '5'])).toEqual([early, late]);
 });
 
+test('agents that were removed are listed while they have work', async () => {
+  await insertAgent('registered');
+  const epoch = (await cluster.claim('a', 'hub')) ?? 0;
+  await store.commands.insert([
+    storedCommand({ id: '1', agentId: 'registered' }),
+    storedCommand({ id: '2', agentId: 'a', status: 'running' }),
+    storedCommand({ id: '3', agentId: 'a' }),
+    storedCommand({ id: '4', agentId: 'b', status: 'failed', isOutputOpen: true }),
+    storedCommand({ id: '5', agentId: 'c', status: 'failed' }),
+  ]);
+  const removed = await cluster.listRemovedWithWork();
+  expect(removed.toSorted((one, other) => one.agentId.localeCompare(other.agentId))).toEqual([
+    { agentId: 'a', epoch },
+    { agentId: 'b', epoch: 0 },
+  ]);
+});
+
 test('secrets are stored by one of several hubs, and replaced if they are as expected', async () => {
   expect(await cluster.readSecret('key')).toBeNull();
   const stored = await Promise.all(['1', '2', '3'].map((t) => cluster.writeSecret('key', t, null)));

@@ -1,6 +1,6 @@
 // How a hub becomes the owner of an agent, and what it does when another hub becomes the owner.
 import { BUFFER_BYTES, BUFFER_CHUNKS, REQUEST_ID_TTL_MS } from '../../protocol/limits.ts';
-import type { ClusterStore } from '../../store/cluster.ts';
+import type { ClusterStore, Fence } from '../../store/cluster.ts';
 import type { StoredCommand } from '../../store/store.ts';
 import type { Agents } from '../agents/agents.ts';
 import type { Approvals } from '../approvals.ts';
@@ -12,7 +12,7 @@ import { compareStored } from '../commands/queue.ts';
 import type { QueueChanges } from '../commands/queue-changes.ts';
 import type { HubContext } from '../context.ts';
 import type { Dashboards } from '../dashboards/dashboards.ts';
-import { type AgentConnection, cancelGrace } from '../state/agent.ts';
+import { type AgentConnection, cancelGrace, createRemovedAgent } from '../state/agent.ts';
 import { abandon, createExecution, type Execution, toStored } from '../state/execution.ts';
 import type { TerminalBuffer } from '../state/terminal-buffer.ts';
 import type { Subscriptions } from '../terminals/subscriptions.ts';
@@ -216,9 +216,11 @@ export function createClaims(
     void mirror.update([agentId]);
   }
 
-  async function startClaim(agentId: string, expectedEpoch: number | undefined): Promise<boolean> {
-    const agent = state.agents.get(agentId);
-    if (!agent) return false;
+  async function startClaim(
+    agent: AgentConnection,
+    expectedEpoch: number | undefined,
+  ): Promise<boolean> {
+    const { agentId } = agent;
     unclear.add(agentId);
     const epoch = await cluster.claim(agentId, hubId, expectedEpoch);
     if (epoch === null) {
@@ -243,15 +245,21 @@ export function createClaims(
   /**
    * Makes this hub the owner of an agent, whatever the current owner does.
    * @param expectedEpoch if it is given, nothing happens if another hub has claimed the agent since then
+   * @param removed stands for the agent if it was removed
    * @returns whether this hub owns the agent now
    */
-  function claim(agentId: string, expectedEpoch?: number): Promise<boolean> {
+  function claim(
+    agentId: string,
+    expectedEpoch?: number,
+    removed?: AgentConnection,
+  ): Promise<boolean> {
     const running = claims.get(agentId);
     // While it is restored, the agent is owned, but not all of its commands are known.
     if (running) return running;
     if (ownership.owns(agentId)) return Promise.resolve(true);
-    if (isStopped) return Promise.resolve(false);
-    const started = startClaim(agentId, expectedEpoch).finally(() => claims.delete(agentId));
+    const agent = state.agents.get(agentId) ?? removed;
+    if (isStopped || !agent) return Promise.resolve(false);
+    const started = startClaim(agent, expectedEpoch).finally(() => claims.delete(agentId));
     claims.set(agentId, started);
     return started;
   }
@@ -264,9 +272,22 @@ export function createClaims(
     return isClaimed;
   }
 
+  /** Ends the commands of an agent that was removed, and their output. Nothing happens if it was added again. */
+  async function endRemoved({ agentId, epoch }: Fence): Promise<void> {
+    if (state.agents.has(agentId)) return;
+    const removed = createRemovedAgent(agentId);
+    // This hub may own it, but does not know what another one has accepted meanwhile.
+    ownership.lose(agentId);
+    // Restoring its commands ends them, because it is not registered.
+    if (!(await claim(agentId, epoch, removed))) return;
+    for (const commandId of removed.stopping) completion.completeLateOutput(commandId);
+    terminals.releaseAgent(agentId);
+  }
+
   return {
     claim,
     takeOver,
+    endRemoved,
     /** Claims those agents again whose claim has failed although it was stored. */
     async repeatFailed(): Promise<void> {
       if (unclear.size === 0) return;

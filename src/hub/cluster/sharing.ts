@@ -25,6 +25,7 @@ import { createHubMessages, isLiveNotice } from './messages.ts';
 import { createOutputEpochs } from './output-epochs.ts';
 import { createMirror, type MirrorParts } from './mirror.ts';
 import { createSharedOwnership, type Ownership } from './ownership.ts';
+import { endRemovedAgents } from './removed-agents.ts';
 import { createRouter, type Router } from './routes.ts';
 import { watchLease } from './stranded.ts';
 
@@ -241,7 +242,10 @@ export function createSharing(
       }
 
       const isRead = (commandId: string) => parts.subscriptions.exist(commandId);
-      const timers = [clock.every(FREE_MS, () => output?.free(isRead))];
+      const timers = [
+        clock.every(FREE_MS, () => output?.free(isRead)),
+        endRemovedAgents({ clock, log }, { cluster, claims, isLeader: member.isLeader }),
+      ];
       if (isSystemReady) {
         const { hasLease } = member;
         timers.push(watchLease({ clock, log }, { hasLease, isSystemReady, moveClients }));

@@ -88,6 +88,20 @@ export function createAgentConnection(agent: StoredAgent): AgentConnection {
   };
 }
 
+/** Stands for an agent that was removed, of which only the ID is known, while its commands are ended. */
+export const createRemovedAgent = (agentId: string): AgentConnection =>
+  createAgentConnection({
+    agentId,
+    agentType: 'claude',
+    labels: [],
+    createdAt: 0,
+    createdBy: '',
+    connectionTime: null,
+    lastHeartbeat: null,
+    capabilities: [],
+    paused: null,
+  });
+
 /** Whether an agent is connected, to this hub or another one. */
 export const isConnected = ({ connection, remote }: AgentConnection): boolean =>
   connection.link !== null || (remote !== null && remote.summary.status !== 'offline');

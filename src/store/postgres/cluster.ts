@@ -1,14 +1,22 @@
 // What a database that several hubs share has in addition to a store (src/store/cluster.ts).
-import { and, asc, eq, getTableColumns, gt, gte, isNotNull, min, sql } from 'drizzle-orm';
-import type { ClusterStore } from '../cluster.ts';
+import { and, asc, eq, getTableColumns, gt, gte, isNotNull, min, or, sql } from 'drizzle-orm';
+import type { ClusterStore, Fence } from '../cluster.ts';
 import { createFencedStore } from '../fences.ts';
 import type { Store } from '../store.ts';
 import { createAgentStateStore } from './agent-states.ts';
-import { isOneOf } from './context.ts';
+import { type Db, isOneOf } from './context.ts';
 import { createHubStore } from './hubs.ts';
 import { listOutputFrom } from './output-news.ts';
 import type { Pool } from './pool.ts';
-import { approvals, commands, outputEpochs, requestKeys, secrets } from './schema.ts';
+import {
+  agents,
+  agentStates,
+  approvals,
+  commands,
+  outputEpochs,
+  requestKeys,
+  secrets,
+} from './schema.ts';
 import { listChanges } from './store-changes.ts';
 import type { Writer } from './writer.ts';
 
@@ -93,6 +101,7 @@ export function createClusterStore({
           .where(and(eq(requestKeys.requestedBy, userId), eq(requestKeys.requestId, requestId)));
         return found ?? null;
       }),
+    listRemovedWithWork: () => read(listRemovedWithWork),
     listApprovalsOf: (commandIds) =>
       read((db) =>
         db
@@ -124,4 +133,21 @@ export function createClusterStore({
         return written.length > 0;
       }),
   };
+}
+
+async function listRemovedWithWork(db: Db): Promise<Fence[]> {
+  const { agentId } = commands;
+  return db
+    .selectDistinct({
+      agentId,
+      epoch: sql<number>`coalesce(${agentStates.epoch}, 0)`.mapWith(Number),
+    })
+    .from(commands)
+    .leftJoin(agentStates, eq(agentStates.agentId, agentId))
+    .where(
+      and(
+        or(isOneOf(commands.status, ['queued', 'running']), sql`is_output_open`),
+        sql`NOT EXISTS (SELECT 1 FROM ${agents} WHERE ${agents.agentId} = ${agentId})`,
+      ),
+    );
 }
