@@ -175,7 +175,10 @@ export function createAccounts(
         try {
           await store.users.insert({ ...admin, passwordHash }, entry);
         } catch (error) {
-          throw isDuplicate(error) ? exists : error;
+          if (!isDuplicate(error)) throw error;
+          // Another hub was faster. Its account can sign in here at once.
+          await refresh();
+          throw exists;
         }
         return toActor(admin);
       });

@@ -117,6 +117,19 @@ test('two hubs that create the first account at the same time create one', async
   expect(failed).toMatchObject({ reason: { code: 'forbidden' } });
 });
 
+test('a hub that was too slow to create the first account knows it at once', async () => {
+  await using hubs = await startTwoHubs(database.url);
+  const { a, b } = hubs;
+  a.store.hold((call) => call === 'users.insert');
+  const creating = a.hub.accounts.createFirstAdmin(PASSWORD).catch((error: unknown) => error);
+  await a.store.waitForFault('users.insert');
+  await b.hub.accounts.createFirstAdmin(PASSWORD);
+  a.store.release();
+  expect(await creating).toMatchObject({ code: 'forbidden' });
+  const admin = await a.hub.accounts.authenticate('admin', PASSWORD, null);
+  expect(admin).toMatchObject({ userId: 'admin' });
+});
+
 test('a password link of one hub is used once, on any hub', async () => {
   await using hubs = await startTwoHubs(database.url);
   await hubs.a.hub.accounts.add(ROOT, { username: 'eve', role: 'viewer' });
