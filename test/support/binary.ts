@@ -73,6 +73,7 @@ export async function signInToApi(url: string): Promise<Record<string, string>> 
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ username: 'admin', password: PASSWORD }),
   });
+  if (!response.ok) throw new Error(`Could not sign in: ${await response.text()}`);
   const { token } = (await response.json()) as { token: string };
   return { authorization: `Bearer ${token}`, 'content-type': 'application/json' };
 }

@@ -259,6 +259,8 @@ async function ensureUser(
   { users }: SharedStore,
   { id, role, agents }: { id: string; role: Role; agents: Grants },
 ) {
+  // Another hub may just have added it.
+  await users.reload?.();
   const known = await users.find(id);
   if (known && (known.role !== role || !Bun.deepEquals(known.agents, agents))) {
     throw new Error(`"${id}" has another role or other agents. Use another name.`);
