@@ -74,7 +74,7 @@ faketime:
 # Prints only failures, so that they are at the end of a log. Tests take longer while others run beside them, and those that
 # measure how long something takes, or start a whole system, run alone.
 TEST := $(BUN) test --only-failures --timeout 60000
-ALONE = $(shell grep -rl -e support/latency.ts -e support/cluster.ts -e servers/database.ts test --include='*.test.ts')
+ALONE = $(shell grep -rl -e support/latency.ts -e support/cluster.ts -e servers/database.ts -e measureLongestTask test --include='*.test.ts')
 test: node_modules/.installed $(BINARY) chromium postgres nats haproxy ## Run all tests, two files at a time
 	@failed=0; \
 	$(TEST) --parallel=2 --no-isolate $(ALONE:%=--path-ignore-patterns='%') || failed=1; \
