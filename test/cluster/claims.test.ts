@@ -5,8 +5,8 @@ import { LEASE_MS, RENEW_MS } from '../../src/store/cluster.ts';
 import { connectDashboard } from '../support/hub/dashboard.ts';
 import {
   ADMIN,
-  endLease,
   hasLogged,
+  kill,
   type LinkedHub,
   passUntil,
   passUntilSettled,
@@ -24,12 +24,6 @@ import { useDatabase } from '../support/postgres-store.ts';
 
 const database = useDatabase();
 
-/** Makes a hub seem dead: its lease has ended, and it hears and says nothing. */
-async function kill(hub: LinkedHub) {
-  hub.cut();
-  await endLease(database, hub);
-}
-
 /** Lets the time of a hub pass until a call to its store fails or is delayed. */
 const passUntilFault = (hub: LinkedHub, peer: Parameters<typeof passUntil>[1], call: string) =>
   passUntilSettled(hub, peer, hub.store.waitForFault(call));
@@ -38,7 +32,7 @@ test('an agent that has gone when it is claimed is offline, and its command ends
   await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { agent, there, commandId } = await startCommand(hubs);
-  await kill(a);
+  await kill(database, a);
   b.store.hold((call) => call === 'turns.find');
   const gone = await openAgent(b);
   gone.sendConnect({ token: agent.token, held: [createHeldCommand(commandId)] });
@@ -56,7 +50,7 @@ test('a claim that fails after it was stored is made again', async () => {
   await using hubs = await startLinkedHubs(database.url);
   const { a, b } = hubs;
   const { there, commandId } = await startCommand(hubs);
-  await kill(a);
+  await kill(database, a);
   b.store.fail((call) => ['cluster.listWithOpenOutputOf', 'cluster.release'].includes(call));
   there.send({ type: 'agent:pause', agentId: 'agent' });
   await passUntilFault(b, there, 'cluster.release');

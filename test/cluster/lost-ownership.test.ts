@@ -8,6 +8,7 @@ import {
   ADMIN,
   endLease,
   hasLogged,
+  kill,
   type LinkedHub,
   passUntil,
   passUntilSettled,
@@ -240,8 +241,7 @@ test('a dashboard that attaches to a command on a hub that does not know yet tha
   const here = await connectDashboard(a, { userId: 'ada', terminals: 'attached' });
   const there = await connectDashboard(b, { userId: 'bob' });
   await there.waitForAgentStatus('online');
-  a.cut();
-  await endLease(database, a);
+  await kill(database, a);
   const moved = await connectAgent(b, { token });
   const commandId = await there.request('work');
   await moved.waitForExecute(commandId);

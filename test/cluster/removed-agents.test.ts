@@ -2,7 +2,7 @@
 import { expect, test } from 'bun:test';
 import {
   ADMIN,
-  endLease,
+  kill,
   type LinkedHub,
   passUntil,
   startCommand,
@@ -17,8 +17,7 @@ async function loseAfterRemoval(hub: LinkedHub) {
   hub.store.hold((call) => call === 'commands.update');
   await hub.hub.registry.remove(ADMIN, 'agent');
   await hub.store.waitForFault('commands.update');
-  hub.cut();
-  await endLease(database, hub);
+  await kill(database, hub);
 }
 
 test('the commands of an agent that was removed by a hub that is lost end', async () => {

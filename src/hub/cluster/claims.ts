@@ -279,9 +279,7 @@ export function createClaims(
     // This hub may own it, but does not know what another one has accepted meanwhile.
     ownership.lose(agentId);
     // Restoring its commands ends them, because it is not registered.
-    if (!(await claim(agentId, epoch, removed))) return;
-    for (const commandId of removed.stopping) completion.completeLateOutput(commandId);
-    terminals.releaseAgent(agentId);
+    if (await claim(agentId, epoch, removed)) agents.revoke(removed);
   }
 
   return {

@@ -119,3 +119,12 @@ export const endLease = (
   { execute }: Pick<ReturnType<typeof useDatabase>, 'execute'>,
   { node }: LinkedHub,
 ): Promise<unknown> => execute(`UPDATE hubs SET lease_ends_at = 0 WHERE node = '${node}'`);
+
+/** Makes a hub seem dead: its lease has ended, and it hears and says nothing. */
+export async function kill(
+  database: Pick<ReturnType<typeof useDatabase>, 'execute'>,
+  hub: LinkedHub,
+): Promise<void> {
+  hub.cut();
+  await endLease(database, hub);
+}
